@@ -1,0 +1,26 @@
+# syntax=docker/dockerfile:1
+
+FROM python:3.13-slim AS build
+WORKDIR /build
+COPY requirements.lock ./
+RUN python -m venv /opt/confcal \
+ && /opt/confcal/bin/pip install --no-cache-dir --require-hashes --requirement requirements.lock
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
+COPY service ./service
+RUN /opt/confcal/bin/pip install --no-cache-dir --no-deps .
+
+FROM python:3.13-slim
+COPY --from=build /opt/confcal /opt/confcal
+RUN install --directory --owner=10001 --group=10001 --mode=0700 /data
+ENV PATH=/opt/confcal/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    CONFCAL_DATA_DIR=/data \
+    CONFCAL_HOST=0.0.0.0 \
+    CONFCAL_LOG_FORMAT=json
+USER 10001:10001
+VOLUME /data
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["confcal", "healthcheck"]
+ENTRYPOINT ["confcal"]
+CMD ["run"]

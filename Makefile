@@ -1,0 +1,62 @@
+# Every verb of the house; `make` alone lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := service tests bench hatch_build.py
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo run check format test bench lock image clean
+
+help: ## list these verbs
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: .venv/dev ## make .venv with everything that working on confcal needs
+
+demo: .venv/run ## show confcal at work, with a stand-in for a TrueConf Room
+	@$(BIN)/confcal demo
+
+run: .venv/run ## run the daemon with the settings of the environment
+	@$(BIN)/confcal run
+
+check: .venv/dev ## lint, types, layers
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev ## let ruff put the code in order
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+test: .venv/dev tests/readers/node_modules ## run all tests
+	$(BIN)/pytest --numprocesses=auto --dist=worksteal
+
+bench: .venv/dev ## measure speed against rivals, in one run
+	$(BIN)/python -m bench
+
+lock: .venv/dev ## renew requirements.lock, the hashed versions of the image
+	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-trusted-host \
+		--no-emit-find-links --no-header --upgrade --output-file=requirements.lock pyproject.toml
+
+image: ## build the container image
+	docker build --tag confcal .
+
+clean: ## remove what was made here
+	rm -rf .venv build dist tests/readers/node_modules
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/run: pyproject.toml hatch_build.py
+	@echo "Installing confcal into .venv ..." >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/dev: pyproject.toml hatch_build.py
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ .venv/run
+
+# The tests tell, loudly, when the readers are not there.
+tests/readers/node_modules: tests/readers/package.json
+	@if command -v npm >/dev/null; then npm install --prefix tests/readers --no-audit --no-fund --silent && touch $@; \
+	else echo "npm is missing: the JavaScript readers are left out" >&2; fi

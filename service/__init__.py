@@ -1,0 +1,1 @@
+"""confcal carries TrueConf conferences into people's calendars."""
