@@ -1,0 +1,197 @@
+"""
+What is known before a snapshot arrives, and what a snapshot changes of it.
+
+`State` is the whole of it, `Known` one account's view, `Changes` the difference that one transaction
+writes. The store loads and records them; the synchronizer keeps the loaded state in memory.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from service.core.conference import Account, Conference, Key, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """
+    SEQUENCE and the moment of the last visible change (RFC 5545, 3.8.7.4 and 3.8.7.3).
+    """
+
+    sequence: int
+    revised_at: datetime
+    """UTC, whole seconds; DTSTAMP and LAST-MODIFIED alike, for an object without METHOD (3.8.7.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """
+    One conference as the calendars show it, whoever reported it.
+    """
+
+    key: Key
+    conference: Conference
+    """With the remembered first start of its series, see `weekly.anchored`."""
+
+    revision: Revision
+    fingerprint: bytes
+    """Digest of the VEVENT without its revision; empty where there is no VEVENT."""
+
+    source: str
+    """The source whose settings (zone, join link) rendered it: the last that changed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """
+    A member that good lists no longer mention.
+    """
+
+    lists: int
+    """How many good lists in a row."""
+
+    since: datetime
+    """When the first of them arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """
+    A list whose removals wait for an approval or for more lists that agree.
+    """
+
+    since: datetime
+    lists: int
+    """How many good lists in a row lacked exactly these conferences."""
+
+    missing: frozenset[str]
+    """Ids of the upcoming conferences that would go."""
+
+    upcoming: int
+    """How many upcoming conferences the account had."""
+
+    approved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """
+    One account's view of the state.
+    """
+
+    account: Account
+    reported: Mapping[str, Conference] = field(default_factory=dict)
+    """Each member of the account's calendar, by id, as this account last reported it."""
+
+    absences: Mapping[str, Absence] = field(default_factory=dict)
+    held: Held | None = None
+    list_at: datetime | None = None
+    """Arrival of the account's last list."""
+
+    source: str = ""
+    """The source that the last list came from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """
+    An entry that is new or differs from what is known, with its VEVENT ready to be served.
+    """
+
+    entry: Entry
+    vevents: Mapping[str, "RenderedVEvent"]
+    """By variant; empty where the conference has no schedule."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedVEvent:
+    """
+    A VEVENT as bytes, with what a calendar must know to hold it.
+    """
+
+    uid: str
+    tzid: str
+    """The zone whose VTIMEZONE the bytes need; empty where all times are UTC."""
+
+    body: bytes
+    """From BEGIN:VEVENT to END:VEVENT, content lines folded, each with CRLF."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """
+    What one snapshot changes; without any difference only the arrival is new.
+    """
+
+    account: Account
+    source: str
+    received_at: datetime
+    count: int
+    """Conferences in the list."""
+
+    edits: tuple[Edit, ...] = ()
+    reports: tuple[Conference, ...] = ()
+    """Members that are new to the account or reported differently than before."""
+
+    absences: Mapping[str, Absence | None] = field(default_factory=dict)
+    """Absences that began, grew or (None) ended."""
+
+    departures: frozenset[str] = frozenset()
+    """Members that leave the account's calendar."""
+
+    held: Held | None = None
+    held_changed: bool = False
+
+    @property
+    def visible(self) -> bool:
+        """Whether any calendar may look different now."""
+        return bool(self.edits or self.reports or self.departures)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing but the arrival has to be written."""
+        return not (self.visible or self.absences or self.held_changed)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """
+    Everything known, as of one version of the store.
+    """
+
+    version: int = 0
+    entries: Mapping[Key, Entry] = field(default_factory=dict)
+    accounts: Mapping[Account, Known] = field(default_factory=dict)
+
+    def known(self, account: Account) -> Known:
+        """Return the account's view; an empty one where it was never heard of."""
+        return self.accounts.get(account, Known(account))
+
+    def entry(self, server: str, conference_id: str) -> Entry:
+        """Return a member's entry. Raises KeyError for a conference that nobody reported."""
+        return self.entries[Key(server, conference_id)]
+
+    def after(self, changes: Changes, snapshot: Snapshot, version: int) -> "State":
+        """Return the state once `changes`, which `snapshot` caused, are recorded as `version`."""
+        known = self.known(changes.account)
+        reported = {c.id: c for c in known.reported.values() if c.id not in changes.departures}
+        reported.update((c.id, c) for c in snapshot.listing.conferences)
+        known = replace(
+            known,
+            reported=reported,
+            absences=_absences_after(known.absences, changes),
+            held=changes.held,
+            list_at=changes.received_at,
+            source=changes.source,
+        )
+        entries = self.entries
+        if changes.edits:
+            entries = {**entries, **{edit.entry.key: edit.entry for edit in changes.edits}}
+        return State(version, entries, {**self.accounts, changes.account: known})
+
+
+def _absences_after(absences: Mapping[str, Absence], changes: Changes) -> Mapping[str, Absence]:
+    if not changes.absences and not changes.departures:
+        return absences
+    merged = {**absences, **changes.absences}
+    return {id_: a for id_, a in merged.items() if a is not None and id_ not in changes.departures}

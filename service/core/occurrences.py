@@ -1,0 +1,67 @@
+"""
+When a conference really takes place, for pages that show days and hours.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from heapq import merge
+from itertools import takewhile
+from zoneinfo import ZoneInfo
+
+from service.core.known import Entry
+from service.core.schedule import Once, Unscheduled, Weekday, Weekly
+from service.core.weekly import WeeklyRules, recur
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """
+    One meeting of a conference: aware moments in UTC.
+    """
+
+    start: datetime
+    end: datetime
+    entry: Entry
+
+
+def occurrences(entry: Entry, rules: WeeklyRules, since: datetime) -> Iterator[Occurrence]:
+    """
+    Yield the meetings that end after `since`, in order; those of a weekly conference go on for ever.
+    """
+    match entry.conference.schedule:
+        case Unscheduled():
+            return
+        case Once(start, duration):
+            if start + duration > since:
+                yield Occurrence(start, start + duration, entry)
+        case Weekly() as weekly:
+            for start in _starts(weekly, rules, since - weekly.duration):
+                yield Occurrence(start, start + weekly.duration, entry)
+
+
+def _starts(weekly: Weekly, rules: WeeklyRules, after: datetime) -> Iterator[datetime]:
+    series = recur(weekly, rules)
+    zone = ZoneInfo(series.tzid) if series.tzid else UTC
+    local = series.start.replace(tzinfo=None)
+    skipped = (after.astimezone(zone).replace(tzinfo=None) - local) // _DAY
+    local += max(0, skipped) * _DAY
+    while True:
+        start = local.replace(tzinfo=zone).astimezone(UTC)
+        if start > after and Weekday(local.weekday()) in series.byday:
+            yield start
+        local += _DAY
+
+
+def agenda(
+    entries: Iterator[tuple[Entry, WeeklyRules]], since: datetime, until: datetime
+) -> Iterator[Occurrence]:
+    """
+    Yield the meetings of all entries that end after `since` and start before `until`, in order.
+    """
+    series = [
+        takewhile(lambda o: o.start < until, occurrences(entry, rules, since)) for entry, rules in entries
+    ]
+    return merge(*series, key=lambda o: (o.start, o.end, o.entry.key))

@@ -1,0 +1,82 @@
+"""
+What the synchronizer and the web server need from the outside, with its errors, and no more.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from service.core.conference import Account, Key
+from service.core.known import Changes, Edit, RenderedVEvent, State
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRecord:
+    """
+    What is remembered of a calendar's feed.
+    """
+
+    generation: int = 0
+    """Counts rotations of the secret address."""
+
+    digest: str = ""
+    """SHA-256 of the bytes last served, hexadecimal; empty before the first time."""
+
+    changed_at: datetime | None = None
+    """When those bytes became what they are: Last-Modified, whole seconds, never going back."""
+
+
+class Store(Protocol):
+    """
+    The database. Every method raises StoreUnavailable where it cannot be read or written now.
+    """
+
+    async def version(self) -> int:
+        """Return the version of the state: it grows with every recorded change."""
+        ...
+
+    async def load(self) -> State:
+        """Return everything known."""
+        ...
+
+    async def record(self, changes: Changes, *, version: int) -> int:
+        """
+        Write `changes` in one transaction; the version after it.
+
+        Where nothing but the arrival is new, only that is written and the version stays.
+        Raises StaleState where the store is no longer at `version`.
+        """
+        ...
+
+    async def rendering(self) -> str:
+        """Return the digest of the settings that the stored VEVENTs were rendered with."""
+        ...
+
+    async def record_rendering(self, digest: str, edits: Sequence[Edit], *, version: int) -> int:
+        """
+        Replace VEVENTs after a change of settings, in one transaction; the version after it.
+
+        Raises StaleState as `record` does.
+        """
+        ...
+
+    async def vevents(self, variant: str, account: Account | None = None) -> list[RenderedVEvent]:
+        """Return the VEVENTs of all accounts, or of one, ordered by UID, each once."""
+        ...
+
+    async def vevents_of(self, variant: str, keys: Sequence[Key]) -> list[RenderedVEvent]:
+        """Return the VEVENTs of these conferences that are in any account's calendar, ordered by UID."""
+        ...
+
+    async def feeds(self) -> dict[str, FeedRecord]:
+        """Return what is remembered of each calendar that was served or rotated, by name."""
+        ...
+
+    async def record_feed(self, calendar: str, record: FeedRecord) -> None:
+        """Remember a feed."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections; the store is not used afterwards."""
+        ...

@@ -1,0 +1,136 @@
+"""
+What may leave an account's calendar: never on one list's word.
+
+No list is proof: an endpoint that lost its server, changed its user or is just starting reports an empty or
+a short one. So removal has a grace over several lists, and a list that would remove much is held.
+"""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from service.core.conference import Conference
+from service.core.known import Absence, Held, Known
+from service.core.schedule import Once, Unscheduled
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalRules:
+    """
+    The settings `CONFCAL_REMOVAL__...`.
+    """
+
+    missing_lists: int = 2
+    """A conference goes when so many good lists in a row lack it ..."""
+
+    missing_for: timedelta = timedelta(minutes=15)
+    """... over at least this time."""
+
+    hold_share: float = 0.5
+    """A list that lacks more than this share of the upcoming conferences ..."""
+
+    hold_count: int = 5
+    """... and more than so many of them is held; so is one that lacks all of them."""
+
+    hold_lists: int = 3
+    """A held list is applied by itself when so many lists agree ..."""
+
+    hold_for: timedelta = timedelta(hours=1)
+    """... over this time."""
+
+    keep_ended: timedelta = timedelta(days=365)
+    """A single conference that has ended stays so long, though the lists no longer mention it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """
+    What a good list's silence means.
+    """
+
+    departures: frozenset[str] = frozenset()
+    absences: Mapping[str, Absence | None] = field(default_factory=dict)
+    """Those that changed; None where a conference is back."""
+
+    held: Held | None = None
+
+
+def decide(
+    known: Known, present: AbstractSet[str], *, now: datetime, rules: RemovalRules, good: bool
+) -> Removal:
+    """
+    Return what becomes of the members of an account that a list does not mention.
+
+    `present` are the ids the list mentions in any way. A list that is not good can end an absence, but
+    starts, prolongs and removes nothing.
+    """
+    back = dict.fromkeys(known.absences.keys() & present)
+    if not good:
+        return Removal(absences=back, held=known.held)
+    absent = known.reported.keys() - present
+    if not absent:
+        return Removal(absences=back)
+    ended = {id_ for id_ in absent if _has_ended(known.reported[id_], now)}
+    expired = {id_ for id_ in ended if _ended_at(known.reported[id_], now) < now - rules.keep_ended}
+    missing = absent - ended
+    held = _held(known, frozenset(missing), now, rules)
+    absences: dict[str, Absence | None] = dict(back)
+    absences |= {id_: _longer(known.absences.get(id_), now) for id_ in missing}
+    if held and not _released(held, now, rules):
+        return Removal(frozenset(expired), absences, held)
+    released = held.missing if held else frozenset()
+    gone = {id_ for id_ in missing if id_ in released or _earned(absences[id_], now, rules)}
+    remaining = {id_: absence for id_, absence in absences.items() if id_ not in gone}
+    return Removal(frozenset(expired | gone), remaining)
+
+
+def _held(known: Known, missing: frozenset[str], now: datetime, rules: RemovalRules) -> Held | None:
+    """Return the hold that a list without `missing` meets: a new one, the same one grown, or none."""
+    upcoming = {id_ for id_, conference in known.reported.items() if _is_upcoming(conference, now)}
+    lacking = missing & upcoming
+    total = len(upcoming)
+    much = len(lacking) > rules.hold_count and len(lacking) > rules.hold_share * total
+    if not lacking or not (much or len(lacking) == total):
+        return None
+    before = known.held
+    if before and before.missing == lacking:
+        return replace(before, lists=before.lists + 1, upcoming=total)
+    # An approval is for what was shown: it covers fewer removals, never more.
+    approved = bool(before and before.approved and lacking <= before.missing)
+    return Held(now, 1, lacking, total, approved)
+
+
+def _released(held: Held, now: datetime, rules: RemovalRules) -> bool:
+    return held.approved or (held.lists >= rules.hold_lists and now - held.since >= rules.hold_for)
+
+
+def _longer(absence: Absence | None, now: datetime) -> Absence:
+    # A clock that was set back must not shorten the wait, nor a leap forward end it: `since` may only fall.
+    if absence is None:
+        return Absence(1, now)
+    return Absence(absence.lists + 1, min(absence.since, now))
+
+
+def _earned(absence: Absence | None, now: datetime, rules: RemovalRules) -> bool:
+    return (
+        absence is not None
+        and absence.lists >= rules.missing_lists
+        and now - absence.since >= rules.missing_for
+    )
+
+
+def _is_upcoming(conference: Conference, now: datetime) -> bool:
+    return not isinstance(conference.schedule, Unscheduled) and not _has_ended(conference, now)
+
+
+def _has_ended(conference: Conference, now: datetime) -> bool:
+    return isinstance(conference.schedule, Once) and _ended_at(conference, now) <= now
+
+
+def _ended_at(conference: Conference, never: datetime) -> datetime:
+    match conference.schedule:
+        case Once(start, duration):
+            return start + duration
+        case _:
+            return never

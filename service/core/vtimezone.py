@@ -1,0 +1,235 @@
+"""
+Compact VTIMEZONEs (RFC 5545, 3.6.5): one STANDARD, or a yearly pair, read off `zoneinfo` itself.
+
+Microsoft's clients read one yearly pair per zone and ignore RDATE; others go by the name alone. So a zone
+is written down only for the time in which a yearly pair tells exactly what `zoneinfo` tells.
+"""
+
+import calendar
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from icalendar import Component, Timezone, TimezoneDaylight, TimezoneStandard
+
+from service.core.schedule import Weekday
+
+_FIRST = datetime(1999, 1, 1, tzinfo=UTC)
+_LAST = datetime(2050, 1, 1, tzinfo=UTC)
+_PROVEN = timedelta(days=15 * 365)
+"""A yearly pair must hold for so long before `_LAST` to count as the zone's rule."""
+_STEP = timedelta(days=3)
+_ZERO = timedelta()
+_FIFTH = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """
+    The yearly moment at which another offset begins.
+    """
+
+    month: int
+    nth: int
+    """1..4, or -1 for the last."""
+
+    weekday: Weekday
+    at: time
+    """Local time by the offset that ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observance:
+    """
+    STANDARD or DAYLIGHT.
+    """
+
+    offset_from: timedelta
+    offset_to: timedelta
+    name: str
+    onset: Onset | None
+    """None where the offset never changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompactZone:
+    """
+    A time zone as one VTIMEZONE can tell it.
+    """
+
+    tzid: str
+    observances: tuple[Observance, ...]
+    """DAYLIGHT, the larger offset, before STANDARD; or STANDARD alone."""
+
+    valid_from: datetime
+    """From this instant (UTC) on it agrees with `zoneinfo`."""
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the offset no longer changes."""
+        return len(self.observances) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Transition:
+    at: datetime
+    before: timedelta
+    after: timedelta
+    name: str
+
+    @property
+    def local(self) -> datetime:
+        return (self.at + self.before).replace(tzinfo=None)
+
+
+@lru_cache(maxsize=1024)
+def compact_zone(tzid: str) -> CompactZone | None:
+    """
+    Return the zone in its compact form, or None where its rules fit no yearly pair (Cairo, Santiago, ...).
+
+    Raises ZoneInfoNotFoundError or ValueError where there is no such zone.
+    """
+    zone = ZoneInfo(tzid)
+    transitions = _transitions(zone)
+    if not transitions or transitions[-1].at < _LAST - _PROVEN:
+        return _fixed(tzid, zone, transitions)
+    return _pair(tzid, transitions)
+
+
+def _fixed(tzid: str, zone: ZoneInfo, transitions: list[_Transition]) -> CompactZone | None:
+    offset = _offset(zone, _LAST)
+    if offset.seconds % 60:
+        return None
+    name = _LAST.astimezone(zone).tzname() or tzid
+    since = transitions[-1].at if transitions else _FIRST
+    return CompactZone(tzid, (Observance(offset, offset, name, None),), since)
+
+
+def _pair(tzid: str, transitions: list[_Transition]) -> CompactZone | None:
+    up, down = (_yearly([t for t in transitions if (t.after > t.before) is is_up]) for is_up in (True, False))
+    if up is None or down is None:
+        return None
+    (daylight, daylight_since), (standard, standard_since) = up, down
+    if (daylight.offset_from, daylight.offset_to) != (standard.offset_to, standard.offset_from):
+        return None
+    since = max(daylight_since, standard_since)
+    # Every transition since then belongs to the pair, or a third one hides in between.
+    strangers = [t.at for t in transitions if t.at >= since and not _belongs(t, daylight, standard)]
+    if strangers:
+        return None
+    if since > _LAST - _PROVEN:
+        return None
+    return CompactZone(tzid, (daylight, standard), since)
+
+
+def _yearly(transitions: list[_Transition]) -> tuple[Observance, datetime] | None:
+    """
+    Return the observance that the latest of these transitions follow, and the first that follows it.
+    """
+    if not transitions:
+        return None
+    last = transitions[-1]
+    candidates = _nths(last.local.date())
+    since, year = last.at, last.local.year
+    for transition in reversed(transitions[:-1]):
+        same = (
+            (transition.before, transition.after) == (last.before, last.after)
+            and transition.local.year == year - 1
+            and (transition.local.month, transition.local.weekday(), transition.local.time())
+            == (last.local.month, last.local.weekday(), last.local.time())
+        )
+        remaining = candidates & _nths(transition.local.date()) if same else frozenset[int]()
+        if not remaining:
+            break
+        candidates, since, year = remaining, transition.at, year - 1
+    if last.before.seconds % 60 or last.after.seconds % 60:
+        return None
+    onset = Onset(last.local.month, min(candidates), Weekday(last.local.weekday()), last.local.time())
+    return Observance(last.before, last.after, last.name, onset), since
+
+
+def _belongs(transition: _Transition, *observances: Observance) -> bool:
+    return any(
+        (transition.before, transition.after) == (o.offset_from, o.offset_to)
+        and o.onset is not None
+        and transition.local == onset_in(o.onset, transition.local.year)
+        for o in observances
+    )
+
+
+def _nths(day: date) -> frozenset[int]:
+    nth = (day.day - 1) // 7 + 1
+    last = day.day + 7 > calendar.monthrange(day.year, day.month)[1]
+    # A fifth weekday does not come every month; it can only be meant as the last.
+    return frozenset(n for n, is_it in ((nth, nth < _FIFTH), (-1, last)) if is_it)
+
+
+def onset_in(onset: Onset, year: int) -> datetime:
+    """Return the onset of one year as a local time."""
+    days = calendar.monthrange(year, onset.month)[1]
+    matching = [d for d in range(1, days + 1) if date(year, onset.month, d).weekday() == onset.weekday]
+    day = matching[onset.nth - 1] if onset.nth > 0 else matching[onset.nth]
+    return datetime.combine(date(year, onset.month, day), onset.at)
+
+
+def _transitions(zone: ZoneInfo) -> list[_Transition]:
+    found = []
+    low, offset = _FIRST, _offset(zone, _FIRST)
+    while low < _LAST:
+        high = low + _STEP
+        after = _offset(zone, high)
+        if after != offset:
+            at = _first_instant(zone, low, high)
+            found.append(_Transition(at, offset, after, at.astimezone(zone).tzname() or ""))
+        low, offset = high, after
+    return found
+
+
+def _first_instant(zone: ZoneInfo, low: datetime, high: datetime) -> datetime:
+    """Return the first second in (low, high] with the offset of `high`."""
+    target = _offset(zone, high)
+    while high - low > timedelta(seconds=1):
+        middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))
+        if _offset(zone, middle) == target:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _offset(zone: ZoneInfo, at: datetime) -> timedelta:
+    return at.astimezone(zone).utcoffset() or _ZERO
+
+
+@lru_cache(maxsize=1024)
+def render_vtimezone(tzid: str) -> bytes:
+    """
+    Return the VTIMEZONE component of a zone that `compact_zone` knows, content lines with CRLF.
+
+    Raises ValueError for a zone that has no compact form.
+    """
+    zone = compact_zone(tzid)
+    if zone is None:
+        raise ValueError(f"{tzid}: the rules of this zone do not fit one VTIMEZONE")
+    component = Timezone()
+    component.add("tzid", zone.tzid)
+    for observance in zone.observances:
+        standard = observance.offset_to <= observance.offset_from
+        part = TimezoneStandard() if standard else TimezoneDaylight()
+        component.add_component(_described(part, observance))
+    return bytes(component.to_ical())
+
+
+def _described(part: Component, observance: Observance) -> Component:
+    onset = observance.onset
+    # Local by definition (RFC 5545, 3.6.5); 1970 is where readers expect a zone to begin.
+    start = onset_in(onset, 1970) if onset else datetime.fromisoformat("1970-01-01")
+    part.add("dtstart", start)
+    part.add("tzoffsetfrom", observance.offset_from)
+    part.add("tzoffsetto", observance.offset_to)
+    part.add("tzname", observance.name)
+    if onset:
+        byday = f"{onset.nth}{onset.weekday.name}"
+        part.add("rrule", {"freq": "yearly", "bymonth": onset.month, "byday": byday})
+    return part
