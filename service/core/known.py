@@ -180,7 +180,7 @@ class State:
             known,
             reported=reported,
             absences=_absences_after(known.absences, changes),
-            held=changes.held,
+            held=changes.held if changes.held_changed else known.held,
             list_at=changes.received_at,
             source=changes.source,
         )
