@@ -1,0 +1,116 @@
+"""
+The store without a database: for tests, and for what keeps nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from service.core.conference import Account, Conference, Key
+from service.core.errors import StaleState
+from service.core.known import Changes, Edit, Entry, Known, RenderedVEvent, State
+from service.core.ports import FeedRecord
+
+
+class MemoryStore:
+    """
+    Implements `service.core.ports.Store`; what it holds is gone with it.
+    """
+
+    def __init__(self) -> None:
+        self._state = State()
+        self._vevents: dict[Key, Mapping[str, RenderedVEvent]] = {}
+        self._rendering = ""
+        self._feeds: dict[str, FeedRecord] = {}
+
+    async def version(self) -> int:
+        """See Store."""
+        return self._state.version
+
+    async def load(self) -> State:
+        """See Store."""
+        return self._state
+
+    async def record(self, changes: Changes, *, version: int) -> int:
+        """See Store."""
+        self._require(version)
+        if not changes.empty:
+            version += 1
+        known = _known_after(self._state.known(changes.account), changes)
+        self._write(version, changes.edits, {**self._state.accounts, changes.account: known})
+        return version
+
+    async def rendering(self) -> str:
+        """See Store."""
+        return self._rendering
+
+    async def record_rendering(self, digest: str, edits: Sequence[Edit], *, version: int) -> int:
+        """See Store."""
+        self._require(version)
+        self._rendering = digest
+        self._write(version + 1, edits, self._state.accounts)
+        return version + 1
+
+    async def vevents(self, variant: str, account: Account | None = None) -> list[RenderedVEvent]:
+        """See Store."""
+        return self._published(variant, self._members(account))
+
+    async def vevents_of(self, variant: str, keys: Sequence[Key]) -> list[RenderedVEvent]:
+        """See Store."""
+        return self._published(variant, self._members() & set(keys))
+
+    async def feeds(self) -> dict[str, FeedRecord]:
+        """See Store."""
+        return dict(self._feeds)
+
+    async def record_feed(self, calendar: str, record: FeedRecord) -> None:
+        """See Store. A generation never goes back."""
+        before = self._feeds.get(calendar, record)
+        self._feeds[calendar] = replace(record, generation=max(before.generation, record.generation))
+
+    async def close(self) -> None:
+        """See Store."""
+
+    def _require(self, version: int) -> None:
+        if version != self._state.version:
+            raise StaleState(f"The store is no longer at version {version}: load it again")
+
+    def _write(self, version: int, edits: Sequence[Edit], accounts: Mapping[Account, Known]) -> None:
+        entries = {**self._state.entries, **{edit.entry.key: _stored(edit.entry) for edit in edits}}
+        self._state = State(version, entries, accounts)
+        self._vevents.update((edit.entry.key, edit.vevents) for edit in edits)
+
+    def _members(self, account: Account | None = None) -> set[Key]:
+        views = self._state.accounts.values() if account is None else [self._state.known(account)]
+        return {Key(known.account.server, id_) for known in views for id_ in known.reported}
+
+    def _published(self, variant: str, keys: Iterable[Key]) -> list[RenderedVEvent]:
+        rendered = (self._vevents.get(key, {}).get(variant) for key in keys)
+        return sorted((vevent for vevent in rendered if vevent is not None), key=lambda vevent: vevent.uid)
+
+
+def _known_after(known: Known, changes: Changes) -> Known:
+    arrived = replace(known, list_at=changes.received_at, source=changes.source)
+    if changes.empty:
+        return arrived
+    reported = _reported_after(known, changes)
+    absences = {**known.absences, **changes.absences}
+    return replace(
+        arrived,
+        reported=reported,
+        absences={id_: a for id_, a in absences.items() if a is not None and id_ in reported},
+        held=changes.held if changes.held_changed else known.held,
+    )
+
+
+def _reported_after(known: Known, changes: Changes) -> dict[str, Conference]:
+    staying = {id_: c for id_, c in known.reported.items() if id_ not in changes.departures}
+    return staying | {conference.id: _lasting(conference) for conference in changes.reports}
+
+
+def _stored(entry: Entry) -> Entry:
+    return replace(entry, conference=_lasting(entry.conference))
+
+
+def _lasting(conference: Conference) -> Conference:
+    """Return the conference without what no store keeps."""
+    return replace(conference, state="", session_id="")

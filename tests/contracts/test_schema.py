@@ -1,0 +1,100 @@
+"""
+What migrations make of a database, on each kind.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.core.errors import SchemaTooNew, SchemaTooOld
+from service.store.engine import create_engine, writing
+from service.store.migrate import Migrated, check_schema, migrate
+from service.store.open import open_store
+from service.store.tables import metadata
+
+
+def difference(connection: Connection) -> Sequence[Any]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    found: Sequence[Any] = compare_metadata(context, metadata)
+    return found
+
+
+def constraints(connection: Connection) -> dict[str, set[str | None]]:
+    """The names of keys, which alembic does not compare."""
+    found = inspect(connection)
+    return {
+        table: {found.get_pk_constraint(table)["name"]}
+        | {key["name"] for key in found.get_foreign_keys(table)}
+        for table in metadata.tables
+    }
+
+
+async def execute(database: str, statement: str) -> None:
+    engine = create_engine(database)
+    async with writing(engine) as db:
+        await db.execute(text(statement))
+    await engine.dispose()
+
+
+async def table_names(db: AsyncConnection) -> list[str]:
+    return await db.run_sync(lambda connection: inspect(connection).get_table_names())
+
+
+async def test_migrations_make_exactly_the_tables(database: str) -> None:
+    assert await migrate(database) == Migrated(None, "0001")
+
+    engine = create_engine(database)
+    async with writing(engine) as db:
+        assert await db.run_sync(difference) == []
+        names = await db.run_sync(constraints)
+        await db.run_sync(metadata.drop_all)
+        await db.run_sync(metadata.create_all)
+        assert await db.run_sync(constraints) == names
+    await engine.dispose()
+
+
+async def test_a_second_migration_has_nothing_to_do(database: str) -> None:
+    await migrate(database)
+
+    assert await migrate(database) == Migrated("0001", "0001")
+    await check_schema(database)
+
+
+async def test_two_migrations_at_once_do_the_work_once(database: str) -> None:
+    done = await asyncio.gather(migrate(database), migrate(database))
+
+    assert sorted(str(each.before) for each in done) == ["0001", "None"]
+
+
+async def test_an_empty_database_is_too_old(database: str) -> None:
+    with pytest.raises(SchemaTooOld, match="run `confcal migrate`"):
+        await check_schema(database)
+    with pytest.raises(SchemaTooOld):
+        await open_store(database, migrate=False)
+
+
+@pytest.mark.parametrize("migrating", [True, False])
+async def test_the_database_of_a_newer_confcal_is_refused(database: str, *, migrating: bool) -> None:
+    await migrate(database)
+    await execute(database, "UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(SchemaTooNew, match=r"newer confcal \(revision 9999\)"):
+        await open_store(database, migrate=migrating)
+
+
+async def test_a_migration_that_fails_leaves_nothing_behind(database: str) -> None:
+    await execute(database, "CREATE TABLE feeds (calendar INTEGER)")
+
+    with pytest.raises(Exception, match="The database"):
+        await migrate(database)
+
+    engine = create_engine(database)
+    async with writing(engine) as db:
+        assert await table_names(db) == ["feeds"]
+    await engine.dispose()

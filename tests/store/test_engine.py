@@ -1,0 +1,59 @@
+"""
+Addresses of databases, and what is agreed with SQLite.
+"""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from service.core.errors import SettingsError
+from service.store.engine import create_engine, reading
+
+
+@pytest.mark.parametrize(
+    ("url", "used"),
+    [
+        ("sqlite:////data/confcal.db", "sqlite+aiosqlite:////data/confcal.db?timeout=15"),
+        ("sqlite:///confcal.db?timeout=3", "sqlite+aiosqlite:///confcal.db?timeout=3"),
+        ("postgres://anna@db/confcal", "postgresql+asyncpg://anna@db/confcal"),
+        ("postgresql://anna@db/confcal", "postgresql+asyncpg://anna@db/confcal"),
+        ("postgresql+asyncpg://anna@db/confcal", "postgresql+asyncpg://anna@db/confcal"),
+        ("postgresql://db/confcal?sslmode=require", "postgresql+asyncpg://db/confcal?ssl=require"),
+        ("postgresql:///confcal?host=/run/postgresql", "postgresql+asyncpg:///confcal?host=/run/postgresql"),
+    ],
+)
+def test_the_usual_addresses_are_understood(url: str, used: str) -> None:
+    assert create_engine(url).url.render_as_string().replace("%2F", "/") == used
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("hunter2", "is no address: write sqlite:////directory/confcal.db or postgresql://"),
+        ("postgresql://anna:hunter2@db:port/confcal", "is no address"),
+        ("mysql://anna:hunter2@db/confcal", "names mysql: confcal keeps its state in sqlite or postgresql"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+        ("postgresql://anna:hunter2@db/confcal?channel_binding=require", "channel_binding is not understood"),
+        ("sqlite:////data/confcal.db?mode=ro", "mode is not understood; it may say timeout"),
+    ],
+)
+def test_another_address_is_refused_without_repeating_its_password(url: str, complaint: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        create_engine(url)
+
+    assert complaint in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 15_000)],
+)
+async def test_sqlite_keeps_what_was_committed(tmp_path: Path, pragma: str, value: object) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/confcal.db")
+
+    async with reading(engine) as db:
+        assert (await db.execute(text(f"PRAGMA {pragma}"))).scalar_one() == value
+    await engine.dispose()

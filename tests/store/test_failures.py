@@ -1,0 +1,186 @@
+"""
+Databases that cannot be used say so in one sentence.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy import event, make_url
+from sqlalchemy.exc import DBAPIError, NoResultFound
+
+from service.core.conference import Account, Conference
+from service.core.errors import SchemaTooOld, StoreUnavailable
+from service.core.known import Changes, State
+from service.core.ports import FeedRecord
+from service.core.schedule import Unscheduled
+from service.store.engine import create_engine
+from service.store.failures import translated
+from service.store.migrate import migrate
+from service.store.open import open_store
+from service.store.sql import SqlStore
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+ARRIVAL = Changes(Account("ivanov", "video.example.org"), "lobby", NOON, 0)
+POSTGRESQL = make_url("postgresql+asyncpg://anna:hunter2@db.example.org/confcal")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "confcal.db"
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def address(file: Path, content: bytes) -> str:
+    file.write_bytes(content)
+    return f"sqlite:///{file}"
+
+
+async def migrated(file: Path) -> SqlStore:
+    return await open_store(f"sqlite:///{file}?timeout=0.01", migrate=True)
+
+
+async def test_a_missing_directory_is_named(file: Path) -> None:
+    with pytest.raises(
+        StoreUnavailable, match=r"/missing/confcal\.db cannot be opened: create its directory"
+    ):
+        await open_store(f"sqlite:///{file.parent}/missing/confcal.db", migrate=True)
+
+
+async def test_a_file_that_is_no_database_is_named(file: Path) -> None:
+    url = address(file, b"Dear diary, this is no database. " * 100)
+
+    with pytest.raises(StoreUnavailable, match="is not an SQLite file"):
+        await open_store(url, migrate=True)
+
+
+async def test_a_locked_database_can_be_read_and_not_written(file: Path) -> None:
+    store = await migrated(file)
+
+    with locked(file), pytest.raises(StoreUnavailable, match="is locked by another program"):
+        await store.record(ARRIVAL, version=0)
+
+    with locked(file):
+        assert await store.version() == 0
+    assert await store.record(ARRIVAL, version=0) == 0
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    ("pragma", "sentence"),
+    [
+        ("query_only = ON", "is read-only: let confcal's user write"),
+        ("max_page_count = 1", "is on a full disk"),
+    ],
+)
+async def test_a_database_that_takes_no_more_is_unavailable(file: Path, pragma: str, sentence: str) -> None:
+    await migrate(f"sqlite:///{file}")
+    engine = create_engine(f"sqlite:///{file}")
+    event.listen(engine.sync_engine, "connect", lambda db, _: db.cursor().execute(f"PRAGMA {pragma}"))
+    store = SqlStore(engine)
+
+    with pytest.raises(StoreUnavailable, match=sentence):
+        await store.record_feed("all", FeedRecord(digest="0" * 100_000))
+
+    assert await store.feeds() == {}
+    await store.close()
+
+
+async def test_a_refused_row_is_unavailable_and_leaves_nothing(file: Path) -> None:
+    store = await migrated(file)
+    gone = Conference("100", "Planning", "brown", Unscheduled())
+
+    with pytest.raises(StoreUnavailable, match="refused a statement with SQLITE_CONSTRAINT_FOREIGNKEY"):
+        await store.record(replace(ARRIVAL, reports=(gone,)), version=0)
+
+    assert await store.load() == State()
+    await store.close()
+
+
+async def test_a_lost_table_is_unavailable(file: Path) -> None:
+    store = await migrated(file)
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("DROP TABLE feeds")
+
+    with pytest.raises(StoreUnavailable, match="refused a statement with SQLITE_ERROR"):
+        await store.feeds()
+    await store.close()
+
+
+async def test_a_damaged_row_is_unavailable(file: Path) -> None:
+    store = await migrated(file)
+    with closing(sqlite3.connect(file)) as other, other:
+        other.execute("INSERT INTO conferences VALUES ('s', '1', '', x'00', 0, 0, x'')")
+
+    with pytest.raises(StoreUnavailable, match="holds an unreadable row: restore it from a backup"):
+        await store.load()
+    await store.close()
+
+
+async def test_an_empty_file_is_not_taken_for_an_empty_calendar(file: Path) -> None:
+    url = address(file, b"")
+
+    with pytest.raises(SchemaTooOld, match="run `confcal migrate`"):
+        await open_store(url, migrate=False)
+
+
+async def test_a_server_that_is_not_there_is_named_without_the_password() -> None:
+    with pytest.raises(StoreUnavailable) as raised:
+        await open_store("postgresql://anna:hunter2@127.0.0.1:1/confcal", migrate=True)
+
+    assert str(raised.value) == (
+        "The database confcal on 127.0.0.1 cannot be reached: "
+        "see whether the server runs, or correct CONFCAL_DATABASE_URL"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (asyncpg.InvalidPasswordError("for user anna"), "refuses the user or the password"),
+        (asyncpg.InvalidCatalogNameError("confcal"), "does not exist: create it"),
+        (asyncpg.TooManyConnectionsError("anna"), "has too many connections"),
+        (asyncpg.OutOfMemoryError("anna"), "has too little memory or space"),
+        (asyncpg.DiskFullError("anna"), "is on a full disk"),
+        (asyncpg.ReadOnlySQLTransactionError("anna"), "is read-only: name the primary"),
+        (asyncpg.AdminShutdownError("anna"), "is starting or stopping"),
+        (asyncpg.InsufficientPrivilegeError("anna"), "grant it the rights"),
+        (asyncpg.DivisionByZeroError("anna"), "refused a statement with 22012"),
+        (asyncpg.InterfaceError("anna"), "failed with InterfaceError"),
+        (TimeoutError(), "did not answer in time"),
+        (ConnectionRefusedError("anna"), "cannot be reached"),
+        (NoResultFound("anna"), "failed with NoResultFound"),
+    ],
+)
+def test_errors_of_a_server_become_sentences_without_their_text(error: Exception, sentence: str) -> None:
+    with pytest.raises(StoreUnavailable, match=sentence) as raised, translated(POSTGRESQL):
+        raise error
+
+    assert str(raised.value).startswith("The database confcal on db.example.org ")
+    assert "anna" not in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+    assert raised.value.__cause__ is error
+
+
+def test_a_wrapped_error_is_known_by_its_code() -> None:
+    full = sqlite3.OperationalError("Secret")
+    full.sqlite_errorname = "SQLITE_FULL"
+
+    with (
+        pytest.raises(StoreUnavailable) as raised,
+        translated(make_url("sqlite+aiosqlite:////data/confcal.db")),
+    ):
+        raise DBAPIError("INSERT", {"topic": "Secret"}, full)
+
+    assert str(raised.value) == "The database /data/confcal.db is on a full disk: free some space"

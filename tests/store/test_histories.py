@@ -1,0 +1,79 @@
+"""
+Any history of lists leaves the same state in a database and in memory.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.core.conference import Account, Conference, Key
+from service.core.known import Absence, Changes, Edit, Entry, Held, RenderedVEvent, Revision
+from service.core.ports import Store
+from service.core.schedule import Once
+from service.store.memory import MemoryStore
+from service.store.open import open_store
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SERVER = "video.example.org"
+IDS = ("1", "2")
+
+accounts = st.sampled_from([Account("ivanov", SERVER), Account("brown", SERVER)])
+versions = st.sampled_from(["Old", "New"])
+
+
+def conference(id_: str, topic: str) -> Conference:
+    return Conference(id_, topic, "brown", Once(NOON, timedelta(hours=1)))
+
+
+def edit(id_: str, topic: str) -> Edit:
+    entry = Entry(Key(SERVER, id_), conference(id_, topic), Revision(0, NOON), b"", "lobby")
+    return Edit(entry, {"feed": RenderedVEvent(f"uid-{id_}", "", topic.encode())})
+
+
+@st.composite
+def lists(draw: st.DrawFn) -> Changes:
+    def some(values: st.SearchStrategy[Any]) -> dict[str, Any]:
+        return draw(st.dictionaries(st.sampled_from(IDS), values))
+
+    held = draw(
+        st.none() | st.builds(Held, st.just(NOON), st.integers(1, 3), st.just(frozenset(IDS)), st.just(2))
+    )
+    reports = some(versions)
+    return Changes(
+        account=draw(accounts),
+        source=draw(st.sampled_from(["lobby", "kiosk"])),
+        received_at=NOON + timedelta(minutes=draw(st.integers(0, 60))),
+        count=len(reports),
+        edits=tuple(edit(*each) for each in some(versions).items()),
+        reports=tuple(conference(*each) for each in reports.items()),
+        absences=some(st.none() | st.builds(Absence, st.integers(1, 3), st.just(NOON))),
+        departures=draw(st.frozensets(st.sampled_from(IDS))) - set(reports),
+        held=held,
+        held_changed=draw(st.booleans()),
+    )
+
+
+async def play(store: Store, history: Sequence[Changes]) -> None:
+    # Every conference has its entry before somebody reports it.
+    version = await store.record_rendering("", [edit(id_, "Old") for id_ in IDS], version=0)
+    for changes in history:
+        version = await store.record(changes, version=version)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(lists(), max_size=8))
+async def test_every_history_leaves_the_same_in_a_database_and_in_memory(history: list[Changes]) -> None:
+    with TemporaryDirectory() as directory:
+        database = await open_store(f"sqlite:///{Path(directory) / 'confcal.db'}", migrate=True)
+        memory = MemoryStore()
+        await play(database, history)
+        await play(memory, history)
+
+        assert await database.load() == await memory.load()
+        assert await database.vevents("feed") == await memory.vevents("feed")
+        await database.close()
