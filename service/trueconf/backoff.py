@@ -1,0 +1,27 @@
+"""
+How long to wait before the next try, as endless sequences of seconds.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import chain, repeat
+
+
+def backoff(random: Callable[[], float], *, first: float = 1.0, longest: float = 60.0) -> Iterator[float]:
+    """
+    Yield waits that double from `first` to `longest` seconds, each shortened by up to half.
+
+    `random` returns numbers from 0 up to 1: a hundred rooms that lost one server must not return as one.
+    """
+    wait = first
+    while True:
+        yield wait * (1 - random() / 2)
+        wait = min(wait * 2, longest)
+
+
+def pin_waits() -> Iterator[float]:
+    """
+    Yield the waits after a rejected PIN: 5, 10, 20 and from then on 30 seconds.
+
+    Slow and even, so that a corrected PIN is noticed soon and an endpoint that counts tries is not flooded.
+    """
+    return chain((5.0, 10.0, 20.0), repeat(30.0))

@@ -1,0 +1,115 @@
+"""
+Where the WebSocket of an endpoint is.
+
+The port is not fixed: where 8765 is taken, "the nearest available port" is used, and it may be another one
+after a restart (TrueConf VideoSDK, introduction/common). The endpoint's web page tells it.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+import msgspec
+
+Fetch = Callable[[str], Awaitable[bytes]]
+"""GET of one URL, the body; raises OSError where it cannot be had, for an error status too."""
+
+_SOCKET_SCHEMES: Final = {"http": "ws", "https": "wss"}
+_CONFIG_PATH: Final = "/public/default/config.json"
+_PORTS: Final = range(1, 65536)
+
+
+class DiscoveryFailed(ConnectionError):
+    """The WebSocket port could not be learned. One sentence: what was asked, what came, what to do."""
+
+
+def check_url(url: str) -> str:
+    """
+    Return `url` if it can be the address of a source, without blanks around it.
+
+    Forms: `ws://host:port`, `wss://host[:port]/path`, `http(s)://host[:port]`. Raises ValueError with a
+    sentence that says what to write instead; the address itself is not quoted, for it may hold a password.
+    """
+    url = url.strip()
+    try:
+        address = urlsplit(url)
+        port, host = address.port, address.hostname
+    except ValueError as error:
+        raise ValueError(f"its host or port cannot be read ({error}); write it as ws://host:8765") from error
+    if address.scheme not in {"ws", "wss", "http", "https"}:
+        raise ValueError("it must begin with ws://, wss://, http:// or https://, as in http://10.0.0.5")
+    if not host:
+        raise ValueError(f"it names no host; write it as {address.scheme}://10.0.0.5:8765")
+    try:
+        host.encode("idna")
+    except UnicodeError as error:
+        raise ValueError("its host cannot be looked up; write it as ws://10.0.0.5:8765") from error
+    if port == 0:
+        raise ValueError("port 0 is no port; write the one shown on the main screen of TrueConf Room")
+    if address.username is not None or address.password is not None:
+        raise ValueError("it holds a user or password; leave them out and set the PIN on its own")
+    if address.fragment:
+        raise ValueError("it has a part behind #, which an address cannot have; leave it out")
+    if address.scheme == "ws" and port is None:
+        raise ValueError(f"it names no port; write ws://{_bracketed(host)}:8765, or http:// to have it found")
+    if address.scheme in _SOCKET_SCHEMES and address.query:
+        raise ValueError("it has a part behind ?, which the port cannot be asked with; leave it out")
+    return url
+
+
+def place(url: str) -> str:
+    """Return host and port of a URL that passed `check_url`, for logs: no path, no query."""
+    address = urlsplit(url)
+    host = _bracketed(address.hostname or "")
+    return host if address.port is None else f"{host}:{address.port}"
+
+
+async def websocket_url(url: str, fetch: Fetch) -> str:
+    """
+    Return the ws or wss URL of the endpoint at `url`, which passed `check_url`.
+
+    For http and https the port is asked with `fetch` at `/public/default/config.json`, key
+    `config.websocket.port`. Raises DiscoveryFailed.
+    """
+    address = urlsplit(url)
+    if address.scheme not in _SOCKET_SCHEMES:
+        return url
+    asked = f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}{_CONFIG_PATH}"
+    try:
+        body = await fetch(asked)
+    except OSError as error:
+        raise DiscoveryFailed(
+            f"{place(url)} did not tell its WebSocket port at {_CONFIG_PATH}: {error}; "
+            "start TrueConf Room or VideoSDK there, or write the address as ws://host:port",
+        ) from error
+    return f"{_SOCKET_SCHEMES[address.scheme]}://{_bracketed(address.hostname or '')}:{_port(body, address)}"
+
+
+def _port(body: bytes, address: SplitResult) -> int:
+    try:
+        content = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _unexpected(address, "no JSON") from error
+    match content:
+        case {"config": {"websocket": {"port": bool()}}}:
+            pass
+        case {"config": {"websocket": {"port": int() as port}}} if port in _PORTS:
+            return port
+        case {"config": {"websocket": {"port": str() as digits}}} if _is_port(digits):
+            return int(digits)
+    raise _unexpected(address, "no config.websocket.port from 1 to 65535")
+
+
+def _is_port(digits: str) -> bool:
+    return digits.isascii() and digits.isdecimal() and len(digits) <= len("65535") and int(digits) in _PORTS
+
+
+def _unexpected(address: SplitResult, what: str) -> DiscoveryFailed:
+    return DiscoveryFailed(
+        f"{place(address.geturl())} answered {_CONFIG_PATH} with {what}; "
+        "check that the port is that of TrueConf Room's control panel, or write the address as ws://host:port",
+    )
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,103 @@
+"""
+One object of the list `conferences` -> a Conference, or the Rejection that says why not.
+
+Every object is judged on its own: one bad entry must not lose the others.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from service.core.conference import Conference, Invitation, Rejection
+from service.core.schedule import Once, Schedule, Unscheduled, Weekly
+from service.trueconf import fields
+from service.trueconf.fields import Json, Unusable
+
+_LONGEST_QUOTE: Final = 40
+_VARIANT_B: Final = {"-1": "none", "1": "once", "0": "week"}
+
+
+def entry_of(value: object, *, raw: bytes) -> Conference | Rejection:
+    """
+    Return the conference that one decoded JSON value describes, or why it describes none.
+
+    `raw` is what arrived; it goes into a rejection.
+    """
+    if not isinstance(value, Mapping):
+        return Rejection("", "conferences", f"expected an object, got {fields.kind(value)}", raw)
+    conference_id = ""
+    try:
+        conference_id = fields.identifier(value.get("id"))
+        return _conference(conference_id, value)
+    except Unusable as verdict:
+        return Rejection(conference_id, verdict.field, verdict.reason, raw)
+
+
+def _conference(conference_id: str, value: Json) -> Conference:
+    return Conference(
+        id=conference_id,
+        topic=fields.text(value.get("topic")),
+        owner=fields.text(value.get("owner")),
+        schedule=_schedule(value),
+        mode=fields.mode(value.get("mode")),
+        access=fields.text(value.get("access")),
+        created_at=fields.created(value.get("created_at")),
+        invitations=_invitations(value.get("invitations")),
+        url=fields.link(value.get("url")),
+        state=fields.text(value.get("state")),
+        session_id=fields.text(value.get("session_id")),
+    )
+
+
+def _schedule(value: Json) -> Schedule:
+    schedule = value.get("schedule")
+    content = schedule if isinstance(schedule, Mapping) else {}
+    match _schedule_type(value, content):
+        case "none":
+            return Unscheduled()
+        case word if not content:
+            expectation = "missing" if not schedule else f"expected an object, got {fields.kind(schedule)}"
+            raise Unusable("schedule", f"{expectation}, though the type is {word}")
+        case "once":
+            return Once(fields.start(content.get("start_time")), fields.duration(content.get("duration")))
+        case _:
+            return Weekly(
+                fields.start(content.get("start_time")),
+                fields.duration(content.get("duration")),
+                fields.weekdays(content.get("days")),
+            )
+
+
+def _schedule_type(value: Json, schedule: Json) -> str:
+    """Return `none`, `once` or `week`, from variant A where the object has its field, else from B."""
+    if (sent := value.get("schedule_type")) is not None:
+        return _known("schedule_type", sent, _word)
+    if (sent := schedule.get("type")) is not None:
+        return _known("schedule.type", sent, _word_or_number)
+    raise Unusable("schedule_type", "missing")
+
+
+def _known(field: str, sent: object, reading: Callable[[object], str]) -> str:
+    word = reading(sent)
+    if word in _VARIANT_B.values():
+        return word
+    quoted = fields.text(sent)[:_LONGEST_QUOTE] or fields.kind(sent)
+    raise Unusable(field, f"{quoted!r} is unknown, expected none, once or week")
+
+
+def _word(sent: object) -> str:
+    return fields.text(sent).strip().casefold()
+
+
+def _word_or_number(sent: object) -> str:
+    return _VARIANT_B.get(_word(sent), _word(sent))
+
+
+def _invitations(value: object) -> tuple[Invitation, ...]:
+    """Return those invited; an entry without an id tells nobody anything and is left out."""
+    if not isinstance(value, list):
+        return ()
+    return tuple(
+        Invitation(invited, fields.text(entry.get("display_name")))
+        for entry in value
+        if isinstance(entry, Mapping) and (invited := fields.text(entry.get("id")).strip())
+    )

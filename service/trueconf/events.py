@@ -1,0 +1,74 @@
+"""
+What a session tells its driver, one frozen value per kind.
+"""
+
+from dataclasses import dataclass
+
+from service.core.conference import Account, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Authorized:
+    """The endpoint accepted the PIN, or asks for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinRejected:
+    """The endpoint refused `auth`; this connection is of no further use."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountKnown:
+    """From here on lists belong to `account`."""
+
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOut:
+    """Nobody is logged in at the endpoint; lists are ignored until somebody is."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotReceived:
+    """A list whose owner is known."""
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class ListIgnored:
+    """A list that belongs to nobody, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrameWasRejected:
+    """A frame that could not be used at all; `raw` is what arrived."""
+
+    field: str
+    reason: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRefused:
+    """The endpoint refused a command other than `auth` and `getScheduler`."""
+
+    method: str
+    error: str
+
+
+Event = (
+    Authorized
+    | PinRejected
+    | AccountKnown
+    | LoggedOut
+    | SnapshotReceived
+    | ListIgnored
+    | FrameWasRejected
+    | CommandRefused
+)

@@ -1,0 +1,256 @@
+"""
+One conversation with an endpoint, without sockets and without a clock: text in, events and commands out.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Final, assert_never
+
+import msgspec
+
+from service.core.conference import Account, Listing, Snapshot
+from service.core.errors import FrameRejected
+from service.trueconf.events import (
+    AccountKnown,
+    Authorized,
+    CommandRefused,
+    Event,
+    FrameWasRejected,
+    ListIgnored,
+    LoggedOut,
+    PinRejected,
+    SnapshotReceived,
+)
+from service.trueconf.frames import (
+    AppState,
+    AuthorizationNeeded,
+    AuthReply,
+    ConferenceDeleted,
+    Connected,
+    Frame,
+    ListFrame,
+    LoggedIn,
+    LoginReply,
+    Logout,
+    Other,
+    Refused,
+    ServerConnected,
+    ServerDisconnected,
+    SystemInfo,
+)
+from service.trueconf.identity import LOCATING, Identity
+from service.trueconf.repair import octets
+from service.trueconf.wire import Decoder
+
+# Around a change of user an endpoint may still show the list of the one before, or an empty one.
+_LOGIN_SETTLES_IN: Final = timedelta(minutes=2)
+_ANSWERS_COME_WITHIN: Final = timedelta(seconds=30)
+# An endpoint that asks for authorization after every authorization must not be answered in a loop.
+_AUTH_AGAIN_AFTER: Final = timedelta(seconds=5)
+_NOBODY_LOGGED_IN: Final = range(3)
+_LOGGED_IN: Final = range(3, 7)
+_READY: Final = 3
+
+
+class Session:
+    """
+    Knows what to ask an endpoint and whose list its answers are.
+
+    `fallback` is the account of an endpoint that does not name one; `server` overrides the domain it tells.
+    Keep one session over all connections of a source: it notices when the user changed in between.
+    """
+
+    def __init__(self, *, source: str, pin: str | None, fallback: Account, server: str | None) -> None:
+        self._source, self._pin, self._fallback, self._server = source, pin, fallback, server
+        self._decoder = Decoder()
+        self._request_ids = count(1)
+        self._commands: dict[str, bytes] = {}
+        self._account: Account | None = None
+        self._login_changed_at: datetime | None = None
+        self._asked_at: datetime | None = None
+        self._auth_sent_at: datetime | None = None
+        self._authorized = False
+        self._list_refused = False
+        self._logged_in: bool | None = None
+        self._identity = Identity()
+        self._waiting: Snapshot | None = None
+
+    def connected(self, now: datetime) -> None:
+        """Begin anew on an open socket: authorization is due on every one."""
+        self._commands.clear()
+        self._authorized = self._list_refused = False
+        self._logged_in, self._identity, self._waiting = None, Identity(), None
+        self._authorize(now)
+
+    def poll(self, now: datetime) -> None:
+        """
+        Ask for the list, and for the user before it; or for authorization where that is what is missing.
+        """
+        if self._authorized and not self._list_refused:
+            self._ask("getLogin", "getScheduler")
+        elif self._may_authorize(now):
+            self._list_refused = False
+            self._authorize(now)
+
+    def take_commands(self) -> list[bytes]:
+        """Return the commands to send, as JSON text in UTF-8, in order; they are not returned again."""
+        commands = list(self._commands.values())
+        self._commands.clear()
+        return commands
+
+    def receive(self, text: str | bytes, now: datetime) -> list[Event]:
+        """Take one whole text frame that arrived at `now`; what follows from it, in order."""
+        try:
+            frame = self._decoder.decode(text)
+        except FrameRejected as error:
+            # The token behind the authorization may have expired; the next poll finds out.
+            self._list_refused = self._list_refused or error.field == "result"
+            return [FrameWasRejected(error.field, error.reason, octets(text))]
+        if self._asked_at is not None and now - self._asked_at > _ANSWERS_COME_WITHIN:
+            self._identity = replace(self._identity, unanswered=frozenset())
+        return [*self._react(frame, now), *self._deliver(now)]
+
+    def _react(self, frame: Frame, now: datetime) -> list[Event]:  # noqa: C901, PLR0911, PLR0912 - a case per frame
+        match frame:
+            case ListFrame(listing):
+                return self._keep(listing, now)
+            case AuthReply(accepted, reason):
+                return self._accepted(now) if accepted else self._rejected(reason)
+            case AuthorizationNeeded():
+                self._authorized = False
+                if self._may_authorize(now):
+                    self._authorize(now)
+                return []
+            case LoginReply(logged_in, peer_id):
+                self._identity = self._identity.answered("getlogin")
+                if logged_in is False:
+                    return self._went_offline()
+                return self._went_online(peer_id, now) if logged_in or peer_id else []
+            case SystemInfo(peer_id):
+                self._identity = self._identity.answered("getsysteminfo")
+                return self._went_online(peer_id, now) if peer_id else []
+            case Connected(domain):
+                self._identity = self._identity.answered(*LOCATING).located(domain)
+                return []
+            case AppState(state, announced):
+                return self._app_state(state, now, announced=announced)
+            case LoggedIn(peer_id):
+                self._ask("getScheduler")
+                return self._went_online(peer_id, now)
+            case Logout():
+                return self._went_offline()
+            case ServerConnected(domain):
+                self._identity = self._identity.located(domain)
+                self._ask("getScheduler")
+                return []
+            case ServerDisconnected():
+                self._identity = replace(self._identity, domain="")
+                return self._went_offline()
+            case ConferenceDeleted():
+                self._ask("getScheduler")
+                return []
+            case Refused(method, error):
+                self._identity = self._identity.answered(method)
+                return [CommandRefused(method, error)]
+            case Other():
+                return []
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _may_authorize(self, now: datetime) -> bool:
+        return self._auth_sent_at is None or now - self._auth_sent_at >= _AUTH_AGAIN_AFTER
+
+    def _authorize(self, now: datetime) -> None:
+        self._auth_sent_at = now
+        if self._pin:
+            self._ask("auth", type="secured", credentials=self._pin)
+        else:
+            self._ask("auth", type="unsecured")
+
+    def _accepted(self, now: datetime) -> list[Event]:
+        self._authorized = True
+        self._asked_at = now
+        self._identity = replace(self._identity, unanswered=Identity().unanswered)
+        self._ask("getAppState", "getLogin", "getSystemInfo", "getConnected", "getScheduler")
+        return [Authorized()]
+
+    def _rejected(self, reason: str) -> list[Event]:
+        self._authorized = False
+        if not self._pin:
+            return [PinRejected(f"it asks for a PIN and none is set: {reason}")]
+        # The reason is the endpoint's own text, and goes to the log and the dashboard.
+        return [PinRejected(reason.replace(self._pin, "***"))]
+
+    def _app_state(self, state: int, now: datetime, *, announced: bool) -> list[Event]:
+        if state in _NOBODY_LOGGED_IN:
+            return self._went_offline()
+        if announced and state == _READY:
+            self._ask("getScheduler")
+        return self._went_online("", now) if state in _LOGGED_IN else []
+
+    def _went_offline(self) -> list[Event]:
+        before, self._logged_in = self._logged_in, False
+        ignored: list[Event] = (
+            [ListIgnored("the user logged out before it was known")] if self._waiting else []
+        )
+        self._waiting = None
+        return ignored if before is False else [*ignored, LoggedOut()]
+
+    def _went_online(self, peer_id: str, now: datetime) -> list[Event]:
+        """Take note of a user (unnamed where `peer_id` is empty); start over where it may be another one."""
+        changed = self._logged_in is False or self._identity.is_other(peer_id)
+        ignored: list[Event] = []
+        self._logged_in = True
+        if changed:
+            if self._waiting:
+                ignored = [ListIgnored("the login changed before the user was known")]
+            self._account = self._waiting = None
+            self._login_changed_at = self._asked_at = now
+            self._identity = Identity(
+                domain=self._identity.domain,
+                unanswered=LOCATING if peer_id else LOCATING | {"getlogin"},
+            )
+            self._ask("getLogin", "getConnected", "getScheduler")
+        self._identity = self._identity.named(peer_id)
+        return ignored
+
+    def _keep(self, listing: Listing, now: datetime) -> list[Event]:
+        if self._logged_in is False:
+            return [ListIgnored("nobody is logged in")]
+        # The account is filled in on delivery; until then only the newest list counts.
+        self._waiting = Snapshot(self._fallback, self._source, now, listing)
+        return []
+
+    def _deliver(self, now: datetime) -> list[Event]:
+        """Settle whose lists these are, as far as it can be told, and hand over the one that waits."""
+        account = self._identity.account(server=self._server, fallback=self._fallback)
+        if account is None or self._logged_in is False:
+            return []
+        events: list[Event] = []
+        if account != self._account:
+            if self._account is not None:
+                self._login_changed_at = now
+            self._account = account
+            events.append(AccountKnown(account))
+        if self._waiting is not None:
+            events.append(SnapshotReceived(self._doubted(replace(self._waiting, account=account))))
+            self._waiting = None
+        return events
+
+    def _doubted(self, snapshot: Snapshot) -> Snapshot:
+        if self._login_changed_at is None:
+            return snapshot
+        age = snapshot.received_at - self._login_changed_at
+        if age >= _LOGIN_SETTLES_IN:
+            return snapshot
+        doubt = f"login changed {max(0, int(age.total_seconds()))} s ago"
+        listing = replace(snapshot.listing, doubts=(*snapshot.listing.doubts, doubt))
+        return replace(snapshot, listing=listing)
+
+    def _ask(self, *commands: str, **arguments: str) -> None:
+        """Queue commands, each once: an answer under way to a command not yet sent would be the same."""
+        for command in commands:
+            if command not in self._commands and (self._authorized or command == "auth"):
+                request = {"method": command, "requestId": str(next(self._request_ids)), **arguments}
+                self._commands[command] = msgspec.json.encode(request)

@@ -1,0 +1,321 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from websockets.asyncio.server import ServerConnection, serve
+
+from service.core.conference import Account, Snapshot
+from service.core.errors import StoreUnavailable
+from service.trueconf.driver import Source
+from service.trueconf.simulator import Simulator, SimulatorOptions
+
+NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
+FALLBACK = Account("lobby", "127.0.0.1")
+ROOM = Account("room1", "video.example.com")
+ROOM_OPTIONS = SimulatorOptions(conferences=[{"id": "1", "schedule_type": "none"}])
+
+
+async def no_page(url: str) -> bytes:
+    raise ConnectionRefusedError(f"nothing is fetched from {url}")
+
+
+class Listener:
+    """A running source: what it delivered, and the waits it would have taken."""
+
+    def __init__(self) -> None:
+        self.snapshots: asyncio.Queue[Snapshot] = asyncio.Queue()
+        self.waits: asyncio.Queue[float] = asyncio.Queue()
+        self.failures: list[Exception] = []
+        self.may_retry = asyncio.Event()
+        self.may_retry.set()
+
+    async def deliver(self, snapshot: Snapshot) -> None:
+        if self.failures:
+            raise self.failures.pop()
+        await self.snapshots.put(snapshot)
+
+    async def sleep(self, seconds: float) -> None:
+        await self.waits.put(seconds)
+        await self.may_retry.wait()
+        await asyncio.sleep(0)
+
+    def source(self, url: str, **rest: Any) -> Source:
+        settings: dict[str, Any] = {
+            "pin": None,
+            "fallback": FALLBACK,
+            "server": None,
+            "fetch": no_page,
+            "random": lambda: 0.0,
+            "sleep": self.sleep,
+        }
+        return Source("lobby", url=url, **(settings | rest))
+
+    @asynccontextmanager
+    async def running(self, url: str, **rest: Any) -> AsyncIterator[Source]:
+        source = self.source(url, **rest)
+        async with asyncio.timeout(10):
+            task = asyncio.create_task(source.run(self.deliver))
+            try:
+                yield source
+            finally:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    async def ids(self) -> list[str]:
+        return [one.id for one in (await self.snapshots.get()).listing.conferences]
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return Listener()
+
+
+async def settled(source: Source, state: str) -> None:
+    # Nothing announces a status: whoever shows it looks again, and so does this.
+    while source.status.state != state or source.status.last_list_at is None:  # noqa: ASYNC110 - as said above
+        await asyncio.sleep(0)
+
+
+async def url_of_nothing() -> str:
+    async with Simulator() as room:
+        return room.url
+
+
+async def test_the_first_list_arrives_without_waiting_for_an_event(listener: Listener) -> None:
+    async with Simulator(ROOM_OPTIONS) as room, listener.running(room.url) as source:
+        snapshot = await listener.snapshots.get()
+
+        assert (snapshot.account, snapshot.source) == (ROOM, "lobby")
+        assert [one.id for one in snapshot.listing.conferences] == ["1"]
+        await settled(source, "listening")
+        assert source.status.account == ROOM
+        assert source.status.last_list_at == snapshot.received_at
+        assert source.status.error == ""
+
+
+async def test_an_announced_list_arrives(listener: Listener) -> None:
+    async with Simulator(ROOM_OPTIONS) as room, listener.running(room.url):
+        await listener.snapshots.get()
+        await room.set_conferences([{"id": "2", "schedule_type": "none"}])
+
+        assert await listener.ids() == ["2"]
+
+
+async def test_the_port_is_discovered_again_on_every_connection(listener: Listener) -> None:
+    asked: list[str] = []
+    async with Simulator(ROOM_OPTIONS) as first, Simulator(replace(ROOM_OPTIONS, conferences=[])) as second:
+        ports = iter([first.url, second.url])
+
+        async def fetch(url: str) -> bytes:
+            asked.append(url)
+            return json.dumps(
+                {"config": {"websocket": {"port": int(next(ports).rpartition(":")[2])}}}
+            ).encode()
+
+        async with listener.running("http://127.0.0.1:80", fetch=fetch):
+            assert await listener.ids() == ["1"]
+            await first.drop_all()
+            assert await listener.ids() == []
+
+    assert asked == ["http://127.0.0.1:80/public/default/config.json"] * 2
+
+
+async def test_a_poll_brings_a_list(listener: Listener) -> None:
+    async with Simulator(ROOM_OPTIONS) as room, listener.running(room.url) as source:
+        await listener.snapshots.get()
+        source.poll_now()
+
+        assert await listener.ids() == ["1"]
+
+
+async def test_long_lists_in_fragments_arrive_whole(listener: Listener) -> None:
+    many = [{"id": str(number), "topic": "Ж" * 240, "schedule_type": "none"} for number in range(5000)]
+    options = SimulatorOptions(conferences=many, fragment_characters=10_240)
+
+    async with Simulator(options) as room, listener.running(room.url):
+        assert len(await listener.ids()) == 5000
+
+
+async def test_the_right_pin_opens(listener: Listener) -> None:
+    async with (
+        Simulator(replace(ROOM_OPTIONS, pin="ABC123")) as room,
+        listener.running(room.url, pin="ABC123"),
+    ):
+        assert await listener.ids() == ["1"]
+        assert room.auth_attempts == 1
+
+
+async def test_a_rejected_pin_is_shown_and_retried_slowly_never_in_a_storm(listener: Listener) -> None:
+    async with (
+        Simulator(replace(ROOM_OPTIONS, pin="ABC123")) as room,
+        listener.running(room.url, pin="no") as source,
+    ):
+        waits = [await listener.waits.get() for _ in range(6)]
+
+        assert waits == [5, 10, 20, 30, 30, 30]
+        listener.may_retry.clear()
+        assert room.auth_attempts <= 8
+        assert source.status.state == "pin rejected"
+        assert source.status.error == (
+            f"{room.url.removeprefix('ws://')} rejected the PIN: Wrong credentials (resultCode 3); "
+            "set the PIN of TrueConf Room or VideoSDK"
+        )
+
+
+async def test_what_failed_stays_on_show_while_it_is_retried(listener: Listener) -> None:
+    async with (
+        Simulator(replace(ROOM_OPTIONS, pin="ABC123")) as room,
+        listener.running(room.url, pin="no") as source,
+    ):
+        await listener.waits.get()
+        since = source.status.since
+        await listener.waits.get()
+
+        assert (source.status.state, source.status.since) == ("pin rejected", since)
+
+
+async def test_an_unreachable_room_is_tried_again_ever_more_slowly(listener: Listener) -> None:
+    url = await url_of_nothing()
+    async with listener.running(url) as source:
+        waits = [await listener.waits.get() for _ in range(8)]
+
+        assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+        assert source.status.state == "unreachable"
+        assert source.status.error.startswith(f"{url.removeprefix('ws://')} cannot be reached: ")
+
+
+async def test_a_failed_discovery_is_no_end(listener: Listener) -> None:
+    async with listener.running("http://127.0.0.1:81") as source:
+        assert [await listener.waits.get(), await listener.waits.get()] == [1, 2]
+        assert "did not tell its WebSocket port" in source.status.error
+
+
+async def test_a_web_server_is_no_room(listener: Listener) -> None:
+    async with Simulator() as room, listener.running(room.web_url.replace("http", "ws")) as source:
+        await listener.waits.get()
+
+        assert "does not answer as a TrueConf WebSocket" in source.status.error
+
+
+async def test_only_an_accepted_list_shortens_the_waits_again(listener: Listener) -> None:
+    async with Simulator(ROOM_OPTIONS) as room, listener.running(room.url):
+        for _ in range(3):
+            await listener.snapshots.get()
+            await room.drop_all()
+
+        assert [await listener.waits.get() for _ in range(3)] == [1, 1, 1]
+
+
+async def test_a_room_that_hangs_up_before_any_list_is_not_stormed(listener: Listener) -> None:
+    async def hang_up(socket: ServerConnection) -> None:
+        await socket.recv()
+        await socket.send('{"method": "auth", "result": true}')
+
+    async with serve(hang_up, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        async with listener.running(f"ws://127.0.0.1:{port}") as source:
+            assert [await listener.waits.get() for _ in range(4)] == [1, 2, 4, 8]
+            assert "closed the connection" in source.status.error
+
+
+async def test_a_room_that_says_nothing_although_polled_is_given_up(listener: Listener) -> None:
+    connections: asyncio.Queue[ServerConnection] = asyncio.Queue()
+
+    async def mute(socket: ServerConnection) -> None:
+        await connections.put(socket)
+        await socket.wait_closed()
+
+    moments = [NOW]
+    async with serve(mute, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        url = f"ws://127.0.0.1:{port}"
+        async with listener.running(url, now=lambda: moments[0], silent_polls=1) as source:
+            socket = await connections.get()
+            await socket.recv()
+            moments[0] += timedelta(seconds=30)
+            source.poll_now()
+            await socket.recv()
+            moments[0] += timedelta(seconds=45)
+            source.poll_now()
+            await listener.waits.get()
+
+            assert source.status.error == f"127.0.0.1:{port} has not said anything for 75 s"
+
+
+async def test_a_list_that_is_not_taken_over_is_asked_for_again(listener: Listener) -> None:
+    listener.failures = [
+        StoreUnavailable("the database is locked"),
+        StoreUnavailable("the database is locked"),
+    ]
+
+    async with Simulator(ROOM_OPTIONS) as room, listener.running(room.url):
+        assert await listener.ids() == ["1"]
+        assert room.connections == 1
+        assert [await listener.waits.get(), await listener.waits.get()] == [1, 2]
+
+
+async def test_a_bug_is_not_hidden(listener: Listener) -> None:
+    listener.failures = [ZeroDivisionError("a bug")]
+
+    async with Simulator(ROOM_OPTIONS) as room, asyncio.timeout(10):
+        with pytest.raises(ExceptionGroup) as caught:
+            await listener.source(room.url).run(listener.deliver)
+
+    assert caught.group_contains(ZeroDivisionError)
+
+
+async def test_broken_frames_are_passed_over(listener: Listener) -> None:
+    async with Simulator(ROOM_OPTIONS) as room, listener.running(room.url):
+        await listener.snapshots.get()
+        await room.send_raw('{"method": "event", "event": "conferenceList", "conferences": [{"id"')
+        await room.send_raw("")
+        await room.announce()
+
+        assert await listener.ids() == ["1"]
+
+
+async def test_another_user_gets_another_account(listener: Listener) -> None:
+    async with Simulator(ROOM_OPTIONS) as room, listener.running(room.url) as source:
+        assert (await listener.snapshots.get()).account == ROOM
+        await room.change_user("petrova@video.example.com")
+        snapshot = await listener.snapshots.get()
+
+        assert snapshot.account == Account("petrova", "video.example.com")
+        assert not snapshot.good
+        await settled(source, "listening")
+
+
+async def test_a_logout_is_shown(listener: Listener) -> None:
+    async with Simulator(ROOM_OPTIONS) as room, listener.running(room.url) as source:
+        await listener.snapshots.get()
+        await room.logout()
+        await settled(source, "logged out")
+
+        assert source.status.account == ROOM
+        assert "nobody is logged in" in source.status.error
+        assert listener.snapshots.empty()
+
+
+async def test_commands_keep_fifty_milliseconds_apart(listener: Listener) -> None:
+    arrivals: asyncio.Queue[float] = asyncio.Queue()
+
+    async def room(socket: ServerConnection) -> None:
+        async for message in socket:
+            await arrivals.put(asyncio.get_running_loop().time())
+            assert isinstance(message, str)
+            if json.loads(message)["method"] == "auth":
+                await socket.send('{"method": "auth", "result": true}')
+
+    async with serve(room, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        async with listener.running(f"ws://127.0.0.1:{port}"):
+            times = [await arrivals.get() for _ in range(6)]
+
+    # The whole stretch is measured: single gaps shrink and grow with the scheduling of the test's own host.
+    assert times[-1] - times[0] >= 5 * 0.05 * 0.9
