@@ -1,0 +1,80 @@
+"""
+Where things are: the data folder and what is kept in it, the address to listen on, the address to hand out.
+"""
+
+import secrets
+import socket
+from pathlib import Path
+
+from service.core.errors import SettingsError
+from service.settings import Settings
+
+_MIN_SECRET = 16
+
+
+def database_url(settings: Settings) -> str:
+    """Return the URL of the database: the one that was set, else an SQLite file in the data folder."""
+    if settings.database_url:
+        return settings.database_url.get_secret_value()
+    return f"sqlite:///{data_dir(settings) / 'confcal.db'}"
+
+
+def data_dir(settings: Settings) -> Path:
+    """
+    Return the data folder, made where it is missing. Raises SettingsError where that cannot be done.
+    """
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"CONFCAL_DATA_DIR: {settings.data_dir} cannot be made ({error.strerror}); name a writable folder"
+        ) from error
+    return settings.data_dir.resolve()
+
+
+def secret_of(settings: Settings) -> bytes:
+    """
+    Return what feed addresses derive from; made once and kept in the data folder unless it is set.
+
+    Raises SettingsError where the file can be neither read nor written.
+    """
+    if settings.secret:
+        return settings.secret.get_secret_value().encode()
+    path = data_dir(settings) / "secret"
+    try:
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(32) + "\n", encoding="ascii")
+        secret = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"CONFCAL_SECRET: {path} cannot be used ({error}); make it readable or set CONFCAL_SECRET"
+        ) from error
+    if len(secret) < _MIN_SECRET:
+        raise SettingsError(
+            f"CONFCAL_SECRET: {path} is damaged; restore it, or delete it to give every feed a new address"
+        )
+    return secret.encode()
+
+
+def listen(settings: Settings) -> socket.socket:
+    """
+    Return the listening socket. Raises SettingsError where the address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=1024)
+    except OSError as error:
+        raise SettingsError(
+            f"CONFCAL_PORT: {settings.host}:{settings.port} cannot be listened on ({error.strerror}); "
+            "stop what uses it or choose another port"
+        ) from error
+
+
+def public_url(settings: Settings, port: int) -> str:
+    """Return the address that feeds are handed out under."""
+    if settings.public_url:
+        return settings.public_url
+    wildcard = settings.host in {"0.0.0.0", "::", ""}  # noqa: S104 -- compared with, not bound to
+    host = "127.0.0.1" if wildcard else settings.host
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,182 @@
+"""
+The only reader of the environment.
+
+Every setting is a variable `CONFCAL_...`, with `__` between the levels; the TOML file named by
+CONFCAL_CONFIG_FILE says the same; the environment wins. Any secret may stand in a file: NAME_FILE.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.core.removal import RemovalRules
+from service.core.vevent import checked_template
+from service.trueconf.discovery import check_url
+
+PREFIX = "CONFCAL_"
+DELIMITER = "__"
+
+_FORM = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+_REMOVAL = RemovalRules()
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError) as error:
+        raise ValueError("it is no IANA time zone; write one like Europe/Moscow") from error
+    return name
+
+
+def _public_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("write the address that people reach, like https://calendars.example.com")
+    return url.rstrip("/")
+
+
+def _duration(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return timedelta(seconds=float(value))
+    except (ValueError, OverflowError):
+        pass
+    try:
+        return TypeAdapter(timedelta).validate_python(value)
+    except ValidationError as error:
+        raise ValueError("write seconds, or ISO 8601 like PT15M") from error
+
+
+TimeZone = Annotated[str, AfterValidator(_zone)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+
+
+class SourceSettings(BaseModel):
+    """
+    One TrueConf Room or VideoSDK endpoint.
+    """
+
+    model_config = _FORM
+
+    url: Annotated[str, AfterValidator(check_url)]
+    """`http://host[:port]` of the control panel (the WebSocket port is asked there), or `ws://host:port`."""
+
+    pin: SecretStr | None = None
+    """PIN or password of the endpoint; leave it out where it asks for none."""
+
+    timezone: TimeZone | None = None
+    """Zone of this source's weekly schedules; CONFCAL_TIMEZONE where left out."""
+
+    server: str | None = None
+    """Domain of the TrueConf server, where the endpoint does not tell it."""
+
+    join_url: Annotated[str, AfterValidator(checked_template)] | None = None
+    """Where conferences are joined, with {server} and {id}; `https://{server}/c/{id}` where left out."""
+
+
+class RemovalSettings(BaseModel):
+    """
+    When a conference that TrueConf no longer lists may leave the calendars.
+    """
+
+    model_config = _FORM
+
+    missing_lists: int = Field(default=_REMOVAL.missing_lists, ge=1)
+    """A conference goes when so many good lists in a row lack it ..."""
+
+    missing_for: Duration = Field(default=_REMOVAL.missing_for, ge=timedelta())
+    """... over at least this time: seconds, or ISO 8601 like PT15M."""
+
+    hold_share: float = Field(default=_REMOVAL.hold_share, ge=0, le=1)
+    """A list that lacks more than this share of an account's upcoming conferences ..."""
+
+    hold_count: int = Field(default=_REMOVAL.hold_count, ge=0)
+    """... and more than so many of them is held; so is one that lacks all of them."""
+
+    hold_lists: int = Field(default=_REMOVAL.hold_lists, ge=1)
+    """A held list is applied by itself once so many lists agree ..."""
+
+    hold_for: Duration = Field(default=_REMOVAL.hold_for, ge=timedelta())
+    """... over this time."""
+
+    keep_ended: Duration = Field(default=_REMOVAL.keep_ended, ge=timedelta())
+    """A single conference that has ended stays so long, though the lists no longer mention it."""
+
+
+class Settings(BaseSettings):
+    """
+    Everything an operator can say.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter=DELIMITER,
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+    )
+
+    sources: dict[str, SourceSettings] = {}
+    """The endpoints to listen to, each under a name of your choice."""
+
+    timezone: TimeZone = "UTC"
+    """IANA name of the organization's time zone, like Europe/Moscow."""
+
+    weekly_days: Literal["auto", "local", "utc"] = "auto"
+    """In which zone the weekday flags of weekly conferences count; auto decides for each conference."""
+
+    weekly_time: Literal["utc", "wall"] = "utc"
+    """What a weekly conference keeps when clocks change: the instant in UTC, or the hour on the wall."""
+
+    language: Literal["en", "ru"] = "en"
+    """Language of the texts in calendars."""
+
+    people: Literal["none", "description"] = "none"
+    """Whether calendars name the invited people, in the description."""
+
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = None
+    """The address under which people reach confcal, like https://calendars.example.com."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 in the image."""
+
+    port: int = Field(default=8080, ge=0, le=65535)
+    """Port to listen on; 0 takes any free one."""
+
+    data_dir: Path = Field(default_factory=lambda: Path.home() / ".local/share/confcal")
+    """Folder for the embedded database and the generated secret; a volume in the image."""
+
+    database_url: SecretStr | None = None
+    """`postgresql://user:password@host/name`; an SQLite file in CONFCAL_DATA_DIR where left out."""
+
+    secret: SecretStr | None = Field(default=None, min_length=16)
+    """What the secret feed addresses derive from; generated into CONFCAL_DATA_DIR where left out."""
+
+    poll_every: Duration = Field(default=timedelta(minutes=5), ge=timedelta(seconds=1))
+    """How often a source is asked for its list, besides the events it sends by itself."""
+
+    removal: RemovalSettings = RemovalSettings()
+
+    log_format: Literal["auto", "console", "json"] = "auto"
+    """auto: readable in a terminal, JSON lines elsewhere."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least that is logged."""
+
+    config_file: Path | None = None
+    """A TOML file with the same settings, in lower case; the environment wins."""

@@ -1,0 +1,112 @@
+"""
+Settings for people: the example file, and the settings in effect with secrets masked.
+"""
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from service.environment import nested, variable
+from service.settings import Settings
+
+_MASK = "********"
+_WIDTH = 100
+_EXAMPLES = {
+    "sources.lobby.url": "http://10.0.0.15",
+    "sources.lobby.pin": "ABC123",
+    "sources.lobby.timezone": "Europe/Moscow",
+    "sources.lobby.server": "video.example.com",
+    "sources.lobby.join_url": "https://video.example.com/c/{id}",
+    "timezone": "Europe/Moscow",
+    "public_url": "https://calendars.example.com",
+    "database_url": "postgresql://confcal:password@db/confcal",
+    "secret": "a-long-random-text-of-your-own",
+    "config_file": "/etc/confcal.toml",
+    "data_dir": "/data",
+}
+_NAMES = {"sources": "lobby"}
+
+_PREFACE = """\
+# The settings of confcal, each with its default or, where there is none, an example.
+# Made by `confcal settings --example`. A secret may stand in a file instead: NAME_FILE=/run/secrets/name.
+# Durations are seconds or ISO 8601 (PT15M). What is commented out is not set.
+"""
+
+
+def example() -> str:
+    """Return the example environment file, `config/confcal.env.example`."""
+    return _PREFACE + "".join(_example_of(Settings, ()))
+
+
+def _example_of(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        here = (*path, name)
+        inner = nested(field.annotation)
+        if inner is None:
+            yield "\n" + _comment(field) + f"#{variable(*here)}={_example_value(here, field)}\n"
+            continue
+        title = (inner.__doc__ or "").strip()
+        yield f"\n# --- {title}\n"
+        yield from _example_of(inner, (*here, _NAMES[name]) if name in _NAMES else here)
+
+
+def _comment(field: FieldInfo) -> str:
+    text = " ".join((field.description or "").split())
+    return "".join(f"# {line}\n" for line in textwrap.wrap(text, _WIDTH))
+
+
+def _example_value(path: tuple[str, ...], field: FieldInfo) -> str:
+    known = _EXAMPLES.get(".".join(path))
+    if known is not None:
+        return known
+    default = field.default
+    return "" if default is None or default is PydanticUndefined else _as_text(default)
+
+
+def effective(settings: Settings) -> Iterator[tuple[str, str, bool]]:
+    """
+    Yield each setting in effect: its variable, its value with secrets masked, whether it was given.
+    """
+    yield from _effective(settings, ())
+
+
+def _effective(model: BaseModel, path: tuple[str, ...]) -> Iterator[tuple[str, str, bool]]:
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        given = name in model.model_fields_set
+        match value:
+            case BaseModel():
+                yield from _effective(value, (*path, name))
+            case Mapping():
+                for key, inner in value.items():
+                    yield from _effective(inner, (*path, name, key))
+            case _:
+                yield variable(*path, name), _as_text(value), given
+
+
+def _as_text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case SecretStr():
+            return _MASK
+        case timedelta():
+            return _iso(value)
+        case Path():
+            return str(value)
+        case _:
+            return str(value)
+
+
+def _iso(duration: timedelta) -> str:
+    days, seconds = duration.days, duration.seconds
+    if days and not seconds:
+        return f"P{days}D"
+    hours, minutes, seconds = days * 24 + seconds // 3600, seconds % 3600 // 60, seconds % 60
+    parts = ((hours, "H"), (minutes, "M"), (seconds, "S"))
+    return "PT" + ("".join(f"{n}{unit}" for n, unit in parts if n) or "0S")
