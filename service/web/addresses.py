@@ -1,0 +1,71 @@
+"""
+Secret addresses: a token derives from the secret, the calendar and how often it was rotated.
+"""
+
+import hashlib
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from service.core.text import ascii_name
+
+_OCTETS = 24
+"""192 bits, so that no rate of guessing matters."""
+
+
+class Gone(Enum):
+    """Why a token leads nowhere."""
+
+    ROTATED = auto()
+    UNKNOWN = auto()
+
+
+def token_of(secret: bytes, calendar: str, generation: int) -> str:
+    """
+    Return the token of a calendar's feed: 32 characters of the URL-safe alphabet.
+    """
+    message = f"feed\n{generation}\n{calendar}".encode()
+    return urlsafe_b64encode(hmac.digest(secret, message, "sha256")[:_OCTETS]).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """
+    The addresses of all calendars; tokens are looked up by their digest, so that timing tells nothing.
+    """
+
+    public_url: str
+    tokens: Mapping[str, str]
+    """By calendar."""
+
+    _by_digest: Mapping[bytes, str | Gone]
+
+    @classmethod
+    def of(cls, secret: bytes, generations: Mapping[str, int], public_url: str) -> "Addresses":
+        """Return the addresses of these calendars, each in its present generation."""
+        tokens = {name: token_of(secret, name, generation) for name, generation in generations.items()}
+        digests: dict[bytes, str | Gone] = {
+            _digest(token_of(secret, name, past)): Gone.ROTATED
+            for name, generation in generations.items()
+            for past in range(generation)
+        }
+        digests.update((_digest(token), name) for name, token in tokens.items())
+        return cls(public_url, tokens, digests)
+
+    def find(self, token: str) -> str | Gone:
+        """Return the calendar a token stands for, or why it stands for none."""
+        return self._by_digest.get(_digest(token), Gone.UNKNOWN)
+
+    def feed_url(self, calendar: str) -> str:
+        """Return the https (or http) address of a calendar's feed."""
+        return f"{self.public_url}/feeds/{self.tokens[calendar]}/{ascii_name(calendar)}.ics"
+
+    def page_url(self, calendar: str) -> str:
+        """Return the address of a calendar's subscription page."""
+        return f"{self.public_url}/calendars/{self.tokens[calendar]}"
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors="replace")).digest()
