@@ -1,0 +1,40 @@
+import asyncio
+import sys
+
+import click
+
+from service.enquiry import source_reports
+from service.environment import load_settings
+from service.settings import Settings
+from service.telemetry import configure_logging
+
+_FAILED = 1
+
+
+@click.command()
+@click.option("--timeout", default=20.0, show_default=True, help="Seconds to wait for each source.")
+def check(timeout: float) -> None:
+    """
+    Check the settings, then ask each source for its list; nothing is stored.
+
+    Exit status: 0 everything answers, 1 something does not, 2 a setting is wrong.
+
+    \b
+    Example:
+      confcal check
+    """
+    settings = load_settings()
+    configure_logging(settings.log_format, "error")
+    click.echo("settings  good")
+    if not settings.sources:
+        click.echo("sources   none: set CONFCAL_SOURCES__<NAME>__URL")
+    if not asyncio.run(_check(settings, timeout)):
+        sys.exit(_FAILED)
+
+
+async def _check(settings: Settings, timeout_seconds: float) -> bool:
+    good = True
+    async for report in source_reports(settings, timeout_seconds):
+        good &= report.good
+        click.echo(f"source    {report.name}: {'good' if report.good else 'FAILED'}: {report.text}")
+    return good

@@ -1,0 +1,147 @@
+"""
+Lists as bytes -> an iCalendar object: the whole of `confcal convert` but its options and its files.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from service.core.conference import Conference, Key, Listing
+from service.core.errors import FrameRejected
+from service.core.ical import Heading, render_calendar, render_vevent
+from service.core.known import RenderedVEvent, Revision
+from service.core.revision import Variant
+from service.core.schedule import Once, Weekly
+from service.core.vevent import Rendering, to_vevent
+from service.core.weekly import settled
+from service.trueconf.wire import list_of
+
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """
+    What was understood of the input.
+    """
+
+    conferences: tuple[Conference, ...] = ()
+    """Each once; of those that several lists mention, as the last one says."""
+
+    rejected: tuple[str, ...] = ()
+    """`conference ID: FIELD: reason`."""
+
+    unreadable: tuple[str, ...] = ()
+    """`PLACE: FIELD: reason` of the frames that could not be used."""
+
+    doubts: tuple[str, ...] = ()
+    frames: int = 0
+    """Lists that could be used."""
+
+
+def read_lists(inputs: Iterable[tuple[str, bytes]]) -> Reading:
+    """
+    Return what named inputs hold: one event or reply each, or JSON lines of them.
+    """
+    conferences: dict[str, Conference] = {}
+    rejected: dict[str, str] = {}
+    unreadable: list[str] = []
+    doubts: list[str] = []
+    frames = 0
+    for place, frame in (found for name, data in inputs for found in _frames(name, data)):
+        try:
+            listing = list_of(frame)
+        except FrameRejected as error:
+            unreadable.append(f"{place}: {error}")
+            continue
+        frames += 1
+        doubts += [f"{place}: {doubt}" for doubt in listing.doubts]
+        conferences |= {conference.id: conference for conference in listing.conferences}
+        rejected |= _rejections(listing)
+    return Reading(tuple(conferences.values()), tuple(rejected), tuple(unreadable), tuple(doubts), frames)
+
+
+def _rejections(listing: Listing) -> dict[str, str]:
+    return {f"conference {rejection}": "" for rejection in listing.rejections}
+
+
+def _frames(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
+    lines = [(number, line.strip()) for number, line in enumerate(data.split(b"\n"), start=1)]
+    lines = [(number, line) for number, line in lines if line]
+    # A document that is spread over lines for the eye begins with a lone brace.
+    if len(lines) > 1 and lines[0][1].startswith(b"{") and lines[0][1].endswith(b"}"):
+        yield from ((f"{name}, line {number}", line) for number, line in lines)
+    else:
+        yield name, data
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """
+    How the output is to look.
+    """
+
+    heading: Heading
+    rendering: Rendering
+    variant: Variant
+    server: str = ""
+    """Domain of the TrueConf server; told from the people's names where it is empty."""
+
+
+def to_calendar(
+    conferences: Iterable[Conference], wanted: Wanted, now: datetime, progress: Callable[[int], None]
+) -> bytes:
+    """
+    Return the iCalendar object of `conferences`, in the order of their UIDs.
+
+    The same input gives the same bytes: DTSTAMP and LAST-MODIFIED are the conference's own `created_at`.
+    `progress` is told how many are done.
+    """
+    rendered = []
+    for done, conference in enumerate(conferences, start=1):
+        vevent = _rendered(conference, wanted, now)
+        if vevent:
+            rendered.append(vevent)
+        progress(done)
+    return render_calendar(wanted.heading, sorted(rendered, key=lambda vevent: vevent.uid))
+
+
+def _rendered(conference: Conference, wanted: Wanted, now: datetime) -> RenderedVEvent | None:
+    schedule = settled(conference.schedule, wanted.rendering.weekly, now)
+    conference = replace(conference, schedule=schedule)
+    key = Key(wanted.server or server_of(conference), conference.id)
+    variant = wanted.variant
+    vevent = to_vevent(
+        key, conference, wanted.rendering, translate=variant.translate, redaction=variant.redaction
+    )
+    return render_vevent(vevent, Revision(0, _revised_at(conference))) if vevent else None
+
+
+def _revised_at(conference: Conference) -> datetime:
+    if conference.created_at:
+        return conference.created_at
+    match conference.schedule:
+        case Once(start) | Weekly(start):
+            return start
+        case _:
+            return _EPOCH
+
+
+def server_of(conference: Conference) -> str:
+    """
+    Return the server that a conference lives on, as its owner's or most of its people's names tell it.
+
+    Empty where none of them names a server.
+    """
+    domains = [_domain(person) for person in (conference.owner, *(i.id for i in conference.invitations))]
+    if domains[0]:
+        return domains[0]
+    counted = Counter(domain for domain in domains if domain)
+    return counted.most_common(1)[0][0] if counted else ""
+
+
+def _domain(trueconf_id: str) -> str:
+    if trueconf_id.startswith("#"):
+        return ""
+    return trueconf_id.partition("@")[2].partition("/")[0].lower()

@@ -1,0 +1,81 @@
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from service.app import utc_now
+from service.commands.conversion import Wanted, read_lists, to_calendar
+from service.commands.progress import Progress
+from service.core.errors import ConfcalError, SettingsError
+from service.core.ical import Heading
+from service.core.revision import Variant
+from service.environment import load_settings
+from service.language import translator
+from service.policy import policy_of
+
+_SOME_REJECTED = 1
+_UNREADABLE = 2
+
+
+@click.command()
+@click.argument("files", metavar="[FILE|-]...", nargs=-1)
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to a file.")
+@click.option("--calendar-name", default="TrueConf", show_default=True, help="The calendar's name.")
+@click.option("--timezone", help="Zone of weekly conferences; CONFCAL_TIMEZONE where left out.")
+@click.option("--language", type=click.Choice(["en", "ru"]), help="CONFCAL_LANGUAGE where left out.")
+@click.option("--redact", type=click.Choice(["full", "busy"]), default="full", help="busy: only the times.")
+@click.option("--server", default="", help="Domain of the TrueConf server, where the lists do not tell it.")
+def convert(**options: Any) -> None:
+    """
+    Convert lists of conferences to iCalendar.
+
+    Reads conferenceList events, getScheduler replies, or JSON lines of them, from files or standard
+    input. What the options do not say the settings do (CONFCAL_WEEKLY_TIME, ...). Of a conference that
+    several lists mention the last one counts.
+
+    Exit status: 0 all good; 1 something was rejected: the good ones are written, the reasons are on
+    standard error; 2 nothing could be read, or an option is wrong.
+
+    \b
+    Examples:
+      confcal convert list.json > conferences.ics
+      confcal convert --timezone Europe/Moscow --redact busy -o busy.ics list.json
+      confcal convert recorded/*.jsonl | less
+    """
+    given = {"CONFCAL_TIMEZONE": options["timezone"], "CONFCAL_LANGUAGE": options["language"]}
+    settings = load_settings(overrides={name: value for name, value in given.items() if value})
+    reading = read_lists((name, _read(name)) for name in options["files"] or ("-",))
+    for line in (*reading.unreadable, *reading.rejected, *reading.doubts):
+        click.echo(line, err=True)
+    if not reading.frames:
+        sys.exit(_UNREADABLE)
+    wanted = Wanted(
+        heading=Heading(options["calendar_name"], timezone=settings.timezone),
+        rendering=policy_of(settings).default,
+        variant=Variant(options["redact"], options["redact"], translator(settings.language)),
+        server=options["server"].lower(),
+    )
+    with Progress(len(reading.conferences)) as progress:
+        calendar = to_calendar(reading.conferences, wanted, utc_now(), progress)
+    _write(options["output"], calendar)
+    if reading.rejected or reading.unreadable:
+        sys.exit(_SOME_REJECTED)
+
+
+def _read(name: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{name} cannot be read: {error.strerror}") from error
+
+
+def _write(output: Path | None, calendar: bytes) -> None:
+    if output is None:
+        sys.stdout.buffer.write(calendar)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        output.write_bytes(calendar)
+    except OSError as error:
+        raise ConfcalError(f"{output} cannot be written: {error.strerror}") from error

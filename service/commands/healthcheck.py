@@ -1,0 +1,24 @@
+import asyncio
+
+import click
+
+from service.core.errors import ConfcalError
+from service.enquiry import health_trouble
+from service.environment import load_settings
+
+
+@click.command()
+def healthcheck() -> None:
+    """
+    Ask the daemon on this machine whether it lives; made for HEALTHCHECK of a container.
+
+    Exit status: 0 it answers, 1 it does not.
+
+    \b
+    Example:
+      confcal healthcheck
+    """
+    trouble = asyncio.run(health_trouble(load_settings()))
+    if trouble:
+        raise ConfcalError(trouble)
+    click.echo("ok")

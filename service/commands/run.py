@@ -1,0 +1,32 @@
+import asyncio
+
+import click
+
+from service import app
+from service.commands.crash import ended_by
+from service.core.errors import SettingsError
+from service.environment import load_settings
+from service.telemetry import configure_logging
+
+
+@click.command()
+def run() -> None:
+    """
+    Run the daemon: listen to the sources, keep the calendars, serve the feeds.
+
+    SIGTERM and Ctrl-C end it in order. Exit status: 0 ended in order, 1 crashed, 2 a setting is wrong.
+
+    \b
+    Examples:
+      CONFCAL_SOURCES__LOBBY__URL=http://10.0.0.15 confcal run
+      CONFCAL_CONFIG_FILE=/etc/confcal.toml confcal run
+    """
+    settings = load_settings()
+    configure_logging(settings.log_format, settings.log_level)
+    if not settings.sources:
+        raise SettingsError(
+            "CONFCAL_SOURCES__<NAME>__URL is missing; name an endpoint, "
+            "like CONFCAL_SOURCES__LOBBY__URL=http://10.0.0.15"
+        )
+    with ended_by():
+        asyncio.run(app.run(settings))
