@@ -79,7 +79,9 @@ def uid_of(key: Key) -> str:
     """
     Return the UID of a conference: the same in every feed and target, telling nothing (RFC 7986, 5.3).
     """
-    return str(uuid5(_NAMESPACE, f"{key.server.lower()}\n{key.id}"))
+    name = f"{key.server.lower()}\n{key.id}"
+    # A lone surrogate, which JSON can carry, has no UTF-8 form.
+    return str(uuid5(_NAMESPACE, name.encode(errors="backslashreplace").decode()))
 
 
 def to_vevent(
@@ -149,12 +151,13 @@ def join_link(key: Key, conference: Conference, template: str = JOIN_URL) -> str
     Return the address that a person opens to join: the server's own, else one made by the template.
 
     It is a URI in ASCII whatever `key` and `conference` hold, given a template that passed
-    `checked_template`.
+    `checked_template`; empty where neither is known.
     """
     from_server = one_line(conference.url or "")
     if _is_uri(from_server):
         return from_server
-    return _filled(template, key.server, conference.id)
+    # Rather no link than one to a server that nobody named.
+    return "" if "{server}" in template and not key.server else _filled(template, key.server, conference.id)
 
 
 def checked_template(template: str) -> str:
@@ -241,5 +244,6 @@ def _description(conference: Conference, link: str, translate: Translate, *, peo
         (translate("Access"), access_in_words(conference.access, translate)),
         (translate("Invited"), ", ".join(name for name in names if name)),
     )
-    lines = [link, *(f"{label}: {value}" for label, value in facts if value)]
-    return cut("\n".join(lines), _MAX_DESCRIPTION)
+    told = "\n".join(f"{label}: {value}" for label, value in facts if value)
+    # However much there is to tell, the link stays whole.
+    return f"{link}\n{cut(told, _MAX_DESCRIPTION)}".lstrip()

@@ -1,0 +1,1 @@
+"""Benchmarks: measured on demand with `make bench`, no part of the tests."""

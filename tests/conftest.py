@@ -1,0 +1,26 @@
+"""
+The same world for every test: the pinned time zones, and nothing of the caller's environment.
+"""
+
+import os
+import zoneinfo
+from pathlib import Path
+
+import pytest
+
+# What is tested is what is shipped: the zones of the tzdata package, whatever the machine has.
+zoneinfo.reset_tzpath(to=())
+zoneinfo.ZoneInfo.clear_cache()
+
+SAMPLES = Path(__file__).parent / "data" / "samples"
+
+
+def _is_foreign(name: str) -> bool:
+    return name.upper().startswith("CONFCAL_") or name.upper().endswith("_PROXY")
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the settings and the proxies of whoever runs the tests."""
+    for name in [name for name in os.environ if _is_foreign(name) and name != "CONFCAL_TEST_SEED"]:
+        monkeypatch.delenv(name)

@@ -1,0 +1,96 @@
+import pytest
+
+from service.core.meaning import meaning_of, read_resource
+
+LINES = (
+    "BEGIN:VCALENDAR",
+    "VERSION:2.0",
+    "PRODID:-//confcal//confcal//EN",
+    "BEGIN:VEVENT",
+    "UID:u1",
+    "DTSTAMP:20261001T080000Z",
+    "SEQUENCE:3",
+    "DTSTART;TZID=Europe/Moscow:20261005T110000",
+    "DTEND;TZID=Europe/Moscow:20261005T120000",
+    "RRULE:FREQ=WEEKLY;BYDAY=MO,TH",
+    "SUMMARY:Plan\\, review\\; \\\\ and more",
+    "DESCRIPTION:Line one\\nline two",
+    "CATEGORIES:a,b",
+    "STATUS:CONFIRMED",
+    "TRANSP:OPAQUE",
+    "X-CONFCAL-ID:1",
+    "CONFERENCE;VALUE=URI;FEATURE=AUDIO,VIDEO:https://x/c/1",
+    "END:VEVENT",
+    "END:VCALENDAR",
+)
+
+
+def body(*lines: str, end: str = "\r\n") -> bytes:
+    return (end.join(lines) + end).encode()
+
+
+def replaced(before: str, *after: str) -> bytes:
+    lines = [line for each in LINES for line in (after if each.startswith(before) else (each,))]
+    return body(*lines)
+
+
+ORIGINAL = body(*LINES)
+
+
+@pytest.mark.parametrize(
+    "rewritten",
+    [
+        pytest.param(body(*LINES[:4], *sorted(LINES[4:17]), *LINES[17:]), id="reordered"),
+        pytest.param(body(*LINES, end="\n"), id="bare line feeds"),
+        pytest.param(replaced("SUMMARY", "SUMMARY:Plan\\, rev", " iew\\; \\\\ and more"), id="refolded"),
+        pytest.param(replaced("DTSTAMP", "DTSTAMP:20300101T000000Z", "CREATED:20300101T000000Z"), id="stamped"),
+        pytest.param(replaced("SEQUENCE"), id="without SEQUENCE"),
+        pytest.param(replaced("X-CONFCAL", "X-OTHER:1", "CLASS:PUBLIC", "PRIORITY:0"), id="defaults and X-"),
+        pytest.param(replaced("CONFERENCE"), id="stripped of what it does not know"),
+        pytest.param(replaced("STATUS"), id="without a default"),
+        pytest.param(replaced("CATEGORIES", "CATEGORIES:b", "CATEGORIES:a"), id="categories apart"),
+        pytest.param(replaced("DTEND", "DURATION:PT1H"), id="DURATION"),
+        pytest.param(replaced("DTSTART", "DTSTART:20261005T080000Z"), id="in UTC"),
+        pytest.param(replaced("RRULE", "RRULE:BYDAY=MO,TH;FREQ=WEEKLY;INTERVAL=1;WKST=MO"), id="the rule's defaults"),
+        pytest.param(replaced("SUMMARY", "SUMMARY;LANGUAGE=en:Plan\\, review\\; \\\\ and more "), id="blanks"),
+        pytest.param(replaced("VERSION", "VERSION:2.0", "METHOD:PUBLISH", "X-WR-CALNAME:x"), id="the calendar's own"),
+    ],
+)
+def test_what_servers_do_changes_no_meaning(rewritten: bytes) -> None:
+    assert meaning_of(rewritten) == meaning_of(ORIGINAL)
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        pytest.param(replaced("SUMMARY", "SUMMARY:Lunch"), id="title"),
+        pytest.param(replaced("DTSTART", "DTSTART;TZID=Europe/Moscow:20261005T113000"), id="start"),
+        pytest.param(replaced("DTEND", "DTEND;TZID=Europe/Moscow:20261005T130000"), id="end"),
+        pytest.param(replaced("RRULE", "RRULE:FREQ=WEEKLY;BYDAY=MO"), id="rule"),
+        pytest.param(replaced("RRULE"), id="no rule"),
+        pytest.param(replaced("STATUS", "STATUS:CANCELLED"), id="cancelled"),
+        pytest.param(replaced("TRANSP", "TRANSP:TRANSPARENT"), id="free"),
+        pytest.param(replaced("DESCRIPTION", "DESCRIPTION:mine"), id="notes"),
+        pytest.param(replaced("RRULE", "RRULE:FREQ=WEEKLY;BYDAY=MO,TH", "EXDATE:20261008T080000Z"), id="one skipped"),
+        pytest.param(replaced("TRANSP", "TRANSP:OPAQUE", "ATTENDEE:mailto:a@example.org"), id="a guest"),
+        pytest.param(
+            replaced("TRANSP", "TRANSP:OPAQUE", "BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT5M", "END:VALARM"),
+            id="a reminder",
+        ),
+        pytest.param(
+            replaced("END:VCALENDAR", "BEGIN:VEVENT", "UID:u1", "RECURRENCE-ID:20261008T080000Z", "END:VEVENT"),
+            id="one instance moved",
+        ),
+    ],
+)
+def test_what_people_do_changes_the_meaning(edited: bytes) -> None:
+    assert meaning_of(edited) != meaning_of(ORIGINAL)
+
+
+@pytest.mark.parametrize("text", [b"", b"\x00\xff", b"BEGIN:VCALENDAR", b"END:VEVENT\r\nEND:VEVENT", b"UID:x"])
+def test_nonsense_has_no_uid_and_does_no_harm(text: bytes) -> None:
+    assert read_resource(text).uid == ""
+
+
+def test_a_long_line_is_read_in_linear_time() -> None:
+    assert read_resource(body("BEGIN:VEVENT", "A" + ";x=1,," * 50_000, "UID:u1", "END:VEVENT")).uid == "u1"

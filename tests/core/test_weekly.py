@@ -1,0 +1,222 @@
+"""
+A weekly schedule becomes the rule that the operator's settings mean, to the day and to the hour.
+"""
+
+import pytest
+
+from service.core.schedule import Once, Weekday, Weekly
+from service.core.weekly import Recurrence, WeeklyRules, anchored, recur, settled
+from tests.core.given import HOUR, MOSCOW, NOW, at, once, wall, weekly
+
+MO, TU, WE, TH, FR, SA, SU = Weekday
+BERLIN = WeeklyRules("Europe/Berlin")
+BERLIN_WALL = WeeklyRules("Europe/Berlin", time="wall")
+
+
+def shown(series: Recurrence) -> str:
+    days = ",".join(day.name for day in series.byday)
+    return f"{series.tzid or 'UTC'} {series.start:%Y-%m-%d %H:%M} {days}"
+
+
+# Monday 00:30 in Moscow is Sunday 21:30 in UTC: the pair of samples 14 and 15.
+SUNDAY_2130 = "2026-10-04 21:30"
+
+
+def test_local_flags_stay_in_the_zone_of_the_organization() -> None:
+    series = recur(weekly(SUNDAY_2130, MO), MOSCOW)
+
+    assert shown(series) == "Europe/Moscow 2026-10-05 00:30 MO"
+    assert series.basis == "local"
+
+
+def test_utc_flags_move_on_with_the_date_across_midnight() -> None:
+    series = recur(weekly(SUNDAY_2130, SU), MOSCOW)
+
+    assert shown(series) == "Europe/Moscow 2026-10-05 00:30 MO"
+    assert series.basis == "utc"
+
+
+def test_west_of_greenwich_utc_flags_move_back() -> None:
+    rules = WeeklyRules("America/Bogota")
+
+    assert shown(recur(weekly("2026-10-06 02:00", TU), rules)) == "America/Bogota 2026-10-05 21:00 MO"
+    assert shown(recur(weekly("2026-10-06 02:00", MO), rules)) == "America/Bogota 2026-10-05 21:00 MO"
+
+
+def test_local_flags_become_utc_weekdays_where_the_instant_is_kept() -> None:
+    # Tuesday 00:30 in Berlin is Monday 22:30 in UTC.
+    assert shown(recur(weekly("2026-10-05 22:30", TU, FR), BERLIN)) == "UTC 2026-10-05 22:30 MO,TH"
+
+
+def test_an_operator_can_say_in_which_zone_flags_count() -> None:
+    start = weekly(SUNDAY_2130, MO, SU)
+
+    assert recur(start, WeeklyRules("Europe/Moscow", days="local")).byday == (MO, SU)
+    assert recur(start, WeeklyRules("Europe/Moscow", days="utc")).byday == (MO, TU)
+
+
+@pytest.mark.parametrize(
+    ("days", "rules", "words"),
+    [
+        ((MO,), MOSCOW, "the start is a flagged day in Europe/Moscow"),
+        ((SU,), MOSCOW, "the start is a flagged day in UTC only"),
+        ((WE,), MOSCOW, "the start is on no flagged day, so days are read in Europe/Moscow"),
+        ((WE,), WeeklyRules("Europe/Moscow", days="utc"), "days are utc by setting"),
+        ((MO,), WeeklyRules(), "the zone is UTC"),
+        ((MO,), BERLIN, "the instant in UTC is fixed and Europe/Berlin changes its offset"),
+        ((MO,), BERLIN_WALL, "the hour in Europe/Berlin is fixed"),
+        ((MO,), WeeklyRules("Africa/Cairo", time="wall"), "the rules of Africa/Cairo fit no VTIMEZONE"),
+    ],
+)
+def test_the_choice_has_a_reason_for_the_log(
+    days: tuple[Weekday, ...], rules: WeeklyRules, words: str
+) -> None:
+    assert words in recur(weekly(SUNDAY_2130, *days), rules).reason
+
+
+def test_dtstart_moves_on_to_the_first_flagged_day() -> None:
+    assert shown(recur(weekly("2026-10-05 07:00", TH, FR), MOSCOW)) == "Europe/Moscow 2026-10-08 10:00 TH,FR"
+
+
+def test_days_are_in_the_order_of_the_week() -> None:
+    assert recur(weekly("2026-10-05 07:00", SU, FR, MO, WE), MOSCOW).byday == (MO, WE, FR, SU)
+
+
+def test_the_instant_stays_or_the_hour_stays_as_the_operator_says() -> None:
+    schedule = weekly("2026-07-06 08:00", MO)
+
+    assert shown(recur(schedule, BERLIN)) == "UTC 2026-07-06 08:00 MO"
+    assert shown(recur(schedule, BERLIN_WALL)) == "Europe/Berlin 2026-07-06 10:00 MO"
+
+
+def test_a_series_older_than_the_rules_of_its_zone_keeps_its_instant() -> None:
+    # Moscow was at +04:00 until October 2014.
+    series = recur(weekly("2014-10-20 06:00", MO), MOSCOW)
+
+    assert shown(series) == "UTC 2014-10-20 06:00 MO"
+    assert "began before the present rules of Europe/Moscow" in series.reason
+
+
+def test_dtend_is_the_exact_end_of_the_first_meeting_even_across_a_change() -> None:
+    # Saturday 23:00 to Sunday 05:00 in Berlin, six hours on the wall and seven in fact.
+    series = recur(weekly("2026-10-24 21:00", SA, duration=7 * HOUR), BERLIN_WALL)
+
+    assert (series.start, series.end) == (wall("2026-10-24 23:00"), wall("2026-10-25 05:00"))
+
+
+def test_dtstart_is_never_an_hour_that_clocks_skip() -> None:
+    # The first flagged day is the one on which 02:30 does not exist in Berlin.
+    series = recur(weekly("2027-03-27 01:30", SU), BERLIN_WALL)
+
+    assert shown(series) == "Europe/Berlin 2027-04-04 02:30 SU"
+    assert "once a year the clock skips or repeats it" in series.reason
+
+
+@pytest.mark.parametrize(
+    ("start", "day", "meets"),
+    [
+        ("2026-07-05 00:30", SU, True),  # 02:30 on Sundays
+        ("2026-07-05 01:00", SU, False),  # 03:00, when the skipped hour is over and the repeated one too
+        ("2026-07-04 23:59", SU, False),  # 01:59
+        ("2026-07-06 00:30", MO, False),
+    ],
+)
+def test_only_an_hour_at_which_clocks_change_is_warned_of(start: str, day: Weekday, *, meets: bool) -> None:
+    assert ("skips or repeats" in recur(weekly(start, day), BERLIN_WALL).reason) is meets
+
+
+def test_a_repeated_hour_before_midnight_is_on_the_day_before() -> None:
+    # Beirut puts clocks back at 00:00 on Sunday: Saturday has 23:30 twice.
+    rules = WeeklyRules("Asia/Beirut", time="wall")
+
+    assert "skips or repeats" in recur(weekly("2026-07-04 20:30", SA), rules).reason
+    assert "skips or repeats" not in recur(weekly("2026-07-05 20:30", SU), rules).reason
+
+
+# -- The remembered start of a series
+
+
+@pytest.mark.parametrize("rules", [MOSCOW, BERLIN, BERLIN_WALL, WeeklyRules()])
+@pytest.mark.parametrize("later", ["2026-10-08 07:00", "2026-10-12 07:00", "2026-10-19 07:00"])
+def test_a_start_that_moved_on_by_whole_occurrences_is_no_edit(rules: WeeklyRules, later: str) -> None:
+    first = weekly("2026-10-05 07:00", MO, TH)
+
+    assert anchored(first, weekly(later, MO, TH), rules) == first
+
+
+def test_on_the_wall_the_next_occurrence_may_be_at_another_instant() -> None:
+    first = weekly("2026-10-05 07:00", MO)
+
+    # After the change clocks in Berlin show 09:00 an hour later in UTC.
+    assert anchored(first, weekly("2026-10-26 08:00", MO), BERLIN_WALL) == first
+    assert anchored(first, weekly("2026-10-26 08:00", MO), BERLIN) != first
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        weekly("2026-09-28 07:00", MO, TH),
+        weekly("2026-10-05 07:30", MO, TH),
+        weekly("2026-10-12 06:00", MO, TH),
+        weekly("2026-10-12 07:00", MO, TH, duration=2 * HOUR),
+        weekly("2026-10-12 07:00", MO, TH, FR),
+        once("2026-10-12 07:00"),
+    ],
+    ids=["moved back", "later", "earlier in the day", "longer", "another day", "once"],
+)
+def test_all_else_is_an_edit(edited: Weekly | Once) -> None:
+    assert anchored(weekly("2026-10-05 07:00", MO, TH), edited, MOSCOW) == edited
+
+
+def test_a_start_on_no_flagged_day_may_move_on_too() -> None:
+    first = weekly("2026-10-05 07:00", TH)
+
+    assert anchored(first, weekly("2026-10-06 07:00", TH), MOSCOW) == first
+    assert anchored(first, weekly("2026-10-12 07:00", TH), MOSCOW) == first
+    assert anchored(first, weekly("2026-10-12 07:30", TH), MOSCOW) != first
+
+
+def test_a_single_meeting_that_is_moved_is_an_edit() -> None:
+    assert anchored(once("2026-10-05 07:00"), once("2026-10-06 07:00"), MOSCOW) == once("2026-10-06 07:00")
+
+
+# -- Series that are older than the rules of their zone, where the hour on the wall stays
+
+MOSCOW_WALL = WeeklyRules("Europe/Moscow", time="wall")
+
+
+def test_on_the_wall_an_old_series_begins_with_the_present_rules_at_its_own_hour() -> None:
+    # Monday 10:00 at +04:00 then, Monday 10:00 at +03:00 now.
+    moved = settled(weekly("2014-09-15 06:00", MO), MOSCOW_WALL, NOW)
+
+    assert moved == weekly("2014-10-27 07:00", MO)
+    assert isinstance(moved, Weekly)
+    assert shown(recur(moved, MOSCOW_WALL)) == "Europe/Moscow 2014-10-27 10:00 MO"
+
+
+def test_a_settled_series_stays_as_it_is() -> None:
+    moved = settled(weekly("2014-09-15 06:00", MO), MOSCOW_WALL, NOW)
+
+    assert settled(moved, MOSCOW_WALL, NOW) == moved
+
+
+def test_where_the_instant_stays_an_old_series_stays_as_it_is() -> None:
+    assert settled(weekly("2014-09-15 06:00", MO), MOSCOW, NOW) == weekly("2014-09-15 06:00", MO)
+
+
+def test_rules_that_are_yet_to_come_move_no_series() -> None:
+    schedule = weekly("2014-09-15 06:00", MO)
+
+    assert settled(schedule, MOSCOW_WALL, at("2014-10-01 00:00")) == schedule
+
+
+def test_a_settled_start_is_an_hour_that_exists() -> None:
+    # Easter Island's present rules begin on Saturday, 2 September 2023, with the hour from 22:00 skipped.
+    rules = WeeklyRules("Pacific/Easter", time="wall")
+    moved = settled(weekly("2023-05-07 04:30", SA), rules, NOW)
+
+    assert moved == weekly("2023-09-10 03:30", SA)
+
+
+def test_single_meetings_are_settled_by_nature() -> None:
+    assert settled(once(), MOSCOW_WALL, NOW) == once()
