@@ -45,18 +45,21 @@ clean: ## remove what was made here
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/run: pyproject.toml hatch_build.py
+# The build compiles the catalogues.
+BUILT_FROM := pyproject.toml hatch_build.py $(wildcard service/locale/*/LC_MESSAGES/*.po)
+
+.venv/run: $(BUILT_FROM)
 	@echo "Installing confcal into .venv ..." >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-.venv/dev: pyproject.toml hatch_build.py
+.venv/dev: $(BUILT_FROM)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ .venv/run
 
 # The tests tell, loudly, when the readers are not there.
 tests/readers/node_modules: tests/readers/package.json
-	@if command -v npm >/dev/null; then npm install --prefix tests/readers --no-audit --no-fund --silent && touch $@; \
+	@if command -v npm >/dev/null; then npm ci --prefix tests/readers --no-audit --no-fund --silent && touch $@; \
 	else echo "npm is missing: the JavaScript readers are left out" >&2; fi

@@ -8,16 +8,22 @@ from zoneinfo import reset_tzpath
 
 import click
 
+from service.commands.approve import approve
+from service.commands.backup import backup
 from service.commands.check import check
 from service.commands.convert import convert
 from service.commands.demo import demo
 from service.commands.feeds import feeds
 from service.commands.healthcheck import healthcheck
+from service.commands.held import held
 from service.commands.migrate import migrate
+from service.commands.rejected import rejected
+from service.commands.replay import replay
 from service.commands.run import run
 from service.commands.settings import settings
 from service.commands.simulate import simulate
 from service.core.errors import ConfcalError, SettingsError
+from service.telemetry import configure_logging
 
 _FAILED = 1
 _MISUSED = 2
@@ -32,9 +38,26 @@ def cli() -> None:
     It is configured by environment variables; `confcal settings --example` lists them. To see it work
     without a TrueConf endpoint: `confcal demo`.
     """
+    # What a command did it says itself; the daemon sets this as its settings say.
+    configure_logging("auto", "error")
 
 
-for _command in (run, demo, convert, check, feeds, simulate, migrate, settings, healthcheck):
+for _command in (
+    run,
+    demo,
+    convert,
+    check,
+    feeds,
+    held,
+    approve,
+    rejected,
+    replay,
+    simulate,
+    migrate,
+    backup,
+    settings,
+    healthcheck,
+):
     cli.add_command(_command)
 
 

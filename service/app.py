@@ -1,43 +1,36 @@
 """
-The composition root: settings -> parts -> tasks -> an orderly stop.
+The composition root: settings -> parts. What runs them is `daemon`.
 """
 
-import asyncio
 import random
-import signal
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
-import structlog
-import uvicorn
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from starlette.types import ASGIApp
 
-from service.core.conference import Account, Snapshot
-from service.core.errors import StoreUnavailable
+from service.core.conference import Account
 from service.core.ports import Store
+from service.language import catalogues
+from service.metrics import Metrics
 from service.places import database_url, listen, public_url, secret_of
-from service.policy import policy_of, rendering_digest
+from service.policy import keep_rules_of, policy_of, rendering_digest
+from service.recorder import Recorder
+from service.rejections import Rejections
 from service.settings import Settings, SourceSettings
 from service.store.open import open_store
 from service.sync import Synchronizer
 from service.trueconf.discovery import Fetch, place
-from service.trueconf.driver import Deliver, Source, Taps
+from service.trueconf.driver import Source, Taps
+from service.trueconf.events import FrameWasRejected
 from service.web.feeds import FeedRules, Feeds
+from service.web.pages import Pages
 from service.web.server import make_web
-
-log = structlog.get_logger()
-
-_REFRESH_SECONDS = 5
-"""How often the daemon looks whether another command wrote to its database."""
-
-_GRACE_SECONDS = 3
-"""How long answers under way may take once the daemon is told to stop."""
 
 
 def utc_now() -> datetime:
@@ -55,7 +48,11 @@ class Parts:
     store: Store
     synchronizer: Synchronizer
     feeds: Feeds
+    rejections: Rejections
+    metrics: Metrics
     sources: tuple[Source, ...]
+    watch: Watch
+    live: Live
     web: ASGIApp
     listening: socket.socket
     url: str
@@ -72,8 +69,20 @@ async def open_settings_store(settings: Settings) -> Store:
 def feeds_of(settings: Settings, store: Store, synchronizer: Synchronizer, url: str) -> Feeds:
     """Return the feeds under the address `url`."""
     variant = policy_of(settings).variants[0].name
-    rules = FeedRules(secret_of(settings), url, variant, settings.timezone)
+    rules = FeedRules(
+        secret_of(settings),
+        url,
+        variant,
+        settings.timezone,
+        named=named_calendars(settings),
+        for_people=settings.calendars_for_people,
+    )
     return Feeds(store, rules, state=lambda: synchronizer.state, clock=utc_now)
+
+
+def pages_of(settings: Settings, url: str) -> Pages:
+    """Return what renders pages under the address `url`. Raises CatalogueMissing."""
+    return Pages(catalogues(), language=settings.language, timezone=settings.timezone, public_url=url)
 
 
 @asynccontextmanager
@@ -99,14 +108,14 @@ async def http_fetch() -> AsyncIterator[Fetch]:
         yield fetch
 
 
-def make_source(name: str, settings: SourceSettings, fetch: Fetch, taps: Taps) -> Source:
-    """Return the source of this name."""
+def make_source(name: str, settings: SourceSettings, url: str, fetch: Fetch, taps: Taps) -> Source:
+    """Return the source of this name, which listens to `url`."""
     server = settings.server.lower() if settings.server else None
     return Source(
         name,
-        url=settings.url,
+        url=url,
         pin=settings.pin.get_secret_value() if settings.pin else None,
-        fallback=Account(name, server or place(settings.url).partition(":")[0].lower()),
+        fallback=Account(name, server or place(url).partition(":")[0].lower()),
         server=server,
         fetch=fetch,
         random=random.random,
@@ -116,14 +125,18 @@ def make_source(name: str, settings: SourceSettings, fetch: Fetch, taps: Taps) -
 
 
 @asynccontextmanager
-async def built(settings: Settings) -> AsyncIterator[Parts]:
+async def built(settings: Settings, *, record: Path | None = None) -> AsyncIterator[Parts]:
     """
-    Build the daemon, give it, and take it down again.
+    Build the daemon, give it, and take it down again; `record` is a folder for what arrives.
 
     Raises SettingsError and StoreUnavailable.
     """
     policy = policy_of(settings)
-    with listen(settings) as listening:
+    with ExitStack() as opened:
+        listening = opened.enter_context(listen(settings))
+        recorder = Recorder(record) if record else None
+        if recorder:
+            opened.callback(recorder.close)
         url = public_url(settings, listening.getsockname()[1])
         store = await open_settings_store(settings)
         try:
@@ -132,99 +145,68 @@ async def built(settings: Settings) -> AsyncIterator[Parts]:
             await synchronizer.start(rendering=rendering_digest(policy), now=utc_now())
             await feeds.start()
             synchronizer.listen(feeds.changed)
-            web = make_web(feeds, policy, state=lambda: synchronizer.state, clock=utc_now)
+            rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
+            metrics = Metrics(lambda: synchronizer.state)
             async with http_fetch() as fetch:
-                sources = tuple(make_source(*item, fetch, Taps()) for item in settings.sources.items())
-                yield Parts(settings, store, synchronizer, feeds, sources, web, listening, url)
+                live = Live()
+                synchronizer.listen(live.ring)
+                taps = _taps(rejections, metrics, live, recorder)
+                intake = intake_of(settings, accepting(synchronizer, rejections, metrics), taps)
+                watch = Watch(settings, store, synchronizer, intake, utc_now(), warnings_of(settings, url))
+                watch.sources = tuple(
+                    make_source(name, each, each.url, fetch, taps)
+                    for name, each in settings.sources.items()
+                    if each.url
+                )
+                web = make_web(
+                    feeds,
+                    policy,
+                    pages_of(settings, url),
+                    state=lambda: synchronizer.state,
+                    clock=utc_now,
+                    metrics=metrics.render,
+                    administration=_administration(settings, watch, live),
+                )
+                yield Parts(
+                    settings,
+                    store,
+                    synchronizer,
+                    feeds,
+                    rejections,
+                    metrics,
+                    watch.sources,
+                    watch,
+                    live,
+                    web,
+                    listening,
+                    url,
+                )
         finally:
             await store.close()
 
 
-async def run(settings: Settings, *, heard: Callable[[Parts], None] = lambda _parts: None) -> None:
-    """
-    Run the daemon until SIGTERM or SIGINT.
-
-    `heard` is called once the first list is in the feeds.
-
-    Raises SettingsError, StoreUnavailable, and an ExceptionGroup of whatever crashed.
-    """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with built(settings) as parts:
-        await _serve(parts, stop, heard)
-    log.info("app.stopped")
+def _administration(settings: Settings, watch: Watch, live: Live) -> Administration:
+    given = {name: each.ingest_token for name, each in settings.sources.items()}
+    return Administration(
+        watch.reports(),
+        live,
+        watch.intake.accept,
+        {name: token.get_secret_value() for name, token in given.items() if token},
+        settings.admin_token.get_secret_value() if settings.admin_token else None,
+        secret_of(settings),
+        settings.trusted_proxies,
+    )
 
 
-async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], None]) -> None:
-    server = _Server(parts.web)
-    refresh = asyncio.Event()
-    scheduler = _scheduler(parts, refresh)
-    async with asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(server.serve(sockets=[parts.listening]), name="web")
-        running = [
-            tasks.create_task(source.run(_accepting(parts.synchronizer)), name=f"source {source.status.name}")
-            for source in parts.sources
-        ]
-        running.append(tasks.create_task(_refreshing(parts.synchronizer, refresh), name="refresh"))
-        scheduler.start()
-        log.info("app.started", url=parts.url, sources=[source.status.name for source in parts.sources])
-        running.append(tasks.create_task(_tell(parts, heard), name="heard"))
-        stopping = tasks.create_task(stop.wait(), name="stop")
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        scheduler.shutdown(wait=False)
-        server.should_exit = True
-        for task in (*running, stopping):
-            task.cancel()
+def _taps(rejections: Rejections, metrics: Metrics, live: Live, recorder: Recorder | None) -> Taps:
+    def status(told: SourceStatus) -> None:
+        metrics.status(told)
+        live.ring()
 
+    def rejected(source: str, account: Account | None, event: FrameWasRejected) -> None:
+        metrics.frame_rejected(source)
+        rejections.frame(source, account, field=event.field, reason=event.reason, raw=event.raw)
 
-async def _tell(parts: Parts, heard: Callable[[Parts], None]) -> None:
-    await parts.synchronizer.heard.wait()
-    heard(parts)
-
-
-def _accepting(synchronizer: Synchronizer) -> Deliver:
-    async def accept(snapshot: Snapshot) -> None:
-        await synchronizer.accept(snapshot)
-
-    return accept
-
-
-async def _refreshing(synchronizer: Synchronizer, bell: asyncio.Event) -> None:
-    while True:
-        await bell.wait()
-        bell.clear()
-        try:
-            await synchronizer.refresh()
-        except StoreUnavailable as error:
-            log.warning("app.store_unavailable", error=str(error))
-
-
-def _scheduler(parts: Parts, refresh: asyncio.Event) -> AsyncIOScheduler:
-    """Return the clock that rings bells: polls of the sources, a look at the database."""
-    scheduler = AsyncIOScheduler(timezone=UTC)
-    seconds = parts.settings.poll_every.total_seconds()
-    for source in parts.sources:
-        scheduler.add_job(source.poll_now, "interval", seconds=seconds, jitter=seconds / 10)
-    scheduler.add_job(refresh.set, "interval", seconds=_REFRESH_SECONDS)
-    return scheduler
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: the daemon's stop is one for all parts."""
-
-    def __init__(self, web: ASGIApp) -> None:
-        config = uvicorn.Config(
-            web,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-        )
-        super().__init__(config)
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+    if recorder is None:
+        return Taps(status=status, rejected=rejected)
+    return Taps(status=status, rejected=rejected, frame=recorder.frame)

@@ -3,20 +3,24 @@ From a snapshot to a recorded change: what is known, revised, written in one tra
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 import structlog
 
-from service.core.conference import Snapshot
-from service.core.errors import StaleState
+from service.core.conference import Account, Snapshot
+from service.core.errors import StaleState, UnknownName
 from service.core.known import Changes, State
 from service.core.ports import Store
-from service.core.revision import Policy, rerender, revise
+from service.core.revision import Policy, approve, rerender, revise
 
 log = structlog.get_logger()
 
 _TRIES = 3
+
+_PATIENCE_SECONDS = 3
+"""After which waiting for the store is worth a word."""
 
 
 class Synchronizer:
@@ -85,20 +89,51 @@ class Synchronizer:
         Raises StoreUnavailable; nothing is changed then, and the same snapshot may be accepted later.
         """
         async with self._writing:
-            changes = await self._record(snapshot)
+            before = self._state.accounts
+            changes = await self._recorded(lambda state: revise(state, snapshot, self._policy), snapshot)
+        if changes is None:
+            raise AssertionError("a snapshot always has an arrival to record")
         self._latest[snapshot.source] = snapshot
         self.heard.set()
-        if changes.visible:
+        # An account that was never heard of has a calendar now, be it empty.
+        if changes.visible or changes.account not in before:
             self._changed()
         _tell(snapshot, changes)
         return changes
 
-    async def _record(self, snapshot: Snapshot) -> Changes:
+    async def approve(self, account: Account) -> int:
+        """
+        Apply the held list of an account now; how many conferences that removed.
+
+        Raises UnknownName where nothing is held, and StoreUnavailable.
+        """
+        async with self._writing:
+            changes = await self._recorded(lambda state: approve(state.known(account)), None)
+        if changes is None:
+            raise UnknownName(f"no list of {account} is held; `confcal held` shows those that are")
+        self._changed()
+        log.info("sync.list_approved", account=str(account), removed=len(changes.departures))
+        return len(changes.departures)
+
+    async def purge(self, before: datetime) -> None:
+        """Forget conferences that nobody lists any more and nobody changed since. Raises StoreUnavailable."""
+        async with self._writing:
+            forgotten = await self._store.purge(before)
+            if forgotten:
+                await self._reload()
+                log.info("sync.purged", conferences=forgotten)
+
+    async def _recorded(
+        self, decide: Callable[[State], Changes | None], snapshot: Snapshot | None
+    ) -> Changes | None:
         for _ in range(_TRIES):
             # In a thread: a first list of ten thousand takes seconds, and feeds are served meanwhile.
-            changes = await asyncio.to_thread(revise, self._state, snapshot, self._policy)
+            changes = await asyncio.to_thread(decide, self._state)
+            if changes is None:
+                return None
             try:
-                version = await self._store.record(changes, version=self._state.version)
+                with _patience():
+                    version = await self._store.record(changes, version=self._state.version)
             except StaleState:
                 await self._reload()
                 self._changed()
@@ -109,6 +144,21 @@ class Synchronizer:
 
     async def _reload(self) -> None:
         self._state = await self._store.load()
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Say, once, that the store takes long: it may wait for another program that has locked it."""
+    waiting = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, _tell_of_waiting)
+    try:
+        yield
+    finally:
+        waiting.cancel()
+
+
+def _tell_of_waiting() -> None:
+    reason = "the database is slow, or locked by another program"
+    log.warning("sync.waiting_for_store", seconds=_PATIENCE_SECONDS, reason=reason)
 
 
 def _tell(snapshot: Snapshot, changes: Changes) -> None:

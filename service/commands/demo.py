@@ -3,7 +3,8 @@ import socket
 
 import click
 
-from service import app
+from service import daemon
+from service.app import Parts
 from service.commands.crash import ended_by
 from service.environment import load_settings
 from service.settings import Settings
@@ -33,7 +34,7 @@ async def _demo(every_seconds: float) -> None:
     async with Simulator(options) as room:
         settings = _settings(room.web_url, options)
         configure_logging("console", "warning")
-        await app.run(settings, heard=lambda parts: _say(parts, every_seconds))
+        await daemon.run(settings, heard=lambda parts: _say(parts, every_seconds))
     click.echo("\nThe demo has ended.")
 
 
@@ -62,7 +63,7 @@ def _port(host: str, wanted: int) -> int:
     return wanted
 
 
-def _say(parts: app.Parts, every_seconds: float) -> None:
+def _say(parts: Parts, every_seconds: float) -> None:
     urls = parts.feeds.addresses
     click.echo(
         f"\nconfcal follows a stand-in for a TrueConf Room whose list changes every {every_seconds:g} s.\n"

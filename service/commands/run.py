@@ -1,8 +1,9 @@
 import asyncio
+from pathlib import Path
 
 import click
 
-from service import app
+from service import daemon
 from service.commands.crash import ended_by
 from service.core.errors import SettingsError
 from service.environment import load_settings
@@ -10,7 +11,8 @@ from service.telemetry import configure_logging
 
 
 @click.command()
-def run() -> None:
+@click.option("--record", type=click.Path(path_type=Path), help="Write what arrives into this folder.")
+def run(record: Path | None) -> None:
     """
     Run the daemon: listen to the sources, keep the calendars, serve the feeds.
 
@@ -20,6 +22,7 @@ def run() -> None:
     Examples:
       CONFCAL_SOURCES__LOBBY__URL=http://10.0.0.15 confcal run
       CONFCAL_CONFIG_FILE=/etc/confcal.toml confcal run
+      confcal run --record /tmp/recording     # for a bug report; `confcal replay` plays it
     """
     settings = load_settings()
     configure_logging(settings.log_format, settings.log_level)
@@ -29,4 +32,4 @@ def run() -> None:
             "like CONFCAL_SOURCES__LOBBY__URL=http://10.0.0.15"
         )
     with ended_by():
-        asyncio.run(app.run(settings))
+        asyncio.run(daemon.run(settings, record=record))

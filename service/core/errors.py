@@ -7,7 +7,14 @@ The errors that cross a border, each translated once from the library that raise
         StoreUnavailable     the database cannot be read or written now
             SchemaTooNew     it was written by a newer confcal
             SchemaTooOld     it must be migrated first
+        UnknownName          nothing of the name or number that was given
         StaleState           somebody else wrote; load again and repeat
+        PublishError         a target does not hold what it should
+            Retryable        later it may work
+            Conflict         one resource was refused; the others are not concerned
+            Fatal            the target needs a person
+                CollectionGone, CollectionMoved
+            PlanRefused      nothing is written for now
 """
 
 
@@ -44,3 +51,44 @@ class SchemaTooOld(StoreUnavailable):
 
 class StaleState(ConfcalError):
     """The state was changed by somebody else since it was loaded; nothing was written."""
+
+
+class PublishError(ConfcalError):
+    """A target does not hold what it should. The text names its host at most: no topic, no credential."""
+
+
+class Retryable(PublishError):
+    """
+    The target cannot be used now; the operation may have been carried out or not.
+    """
+
+    def __init__(self, text: str, *, delay_seconds: float | None = None, crowded: bool = False) -> None:
+        super().__init__(text)
+        self.delay_seconds = delay_seconds
+        """How long the server asks to wait, where it says so."""
+        self.crowded = crowded
+        """Whether fewer requests at a time would help: 423, 429, 503 and their kin."""
+
+
+class Conflict(PublishError):
+    """One resource was refused, and nothing was written."""
+
+
+class Fatal(PublishError):
+    """The target cannot be used until a person changes something."""
+
+
+class CollectionGone(Fatal):
+    """The collection that we remember is no longer there."""
+
+
+class CollectionMoved(CollectionGone):
+    """The server says that the collection has another address now."""
+
+
+class PlanRefused(PublishError):
+    """There is a reason not to publish for now."""
+
+
+class UnknownName(ConfcalError):
+    """There is nothing of the name or number that was given; the text says what there is."""

@@ -70,8 +70,6 @@ class Held:
     upcoming: int
     """How many upcoming conferences the account had."""
 
-    approved: bool = False
-
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -87,6 +85,9 @@ class Known:
     held: Held | None = None
     list_at: datetime | None = None
     """Arrival of the account's last list."""
+
+    count: int = 0
+    """How many conferences it had."""
 
     source: str = ""
     """The source that the last list came from."""
@@ -171,17 +172,23 @@ class State:
         """Return a member's entry. Raises KeyError for a conference that nobody reported."""
         return self.entries[Key(server, conference_id)]
 
-    def after(self, changes: Changes, snapshot: Snapshot, version: int) -> "State":
-        """Return the state once `changes`, which `snapshot` caused, are recorded as `version`."""
+    def after(self, changes: Changes, snapshot: Snapshot | None, version: int) -> "State":
+        """
+        Return the state once `changes` are recorded as `version`.
+
+        `snapshot` is what caused them, or None where a person did.
+        """
         known = self.known(changes.account)
         reported = {c.id: c for c in known.reported.values() if c.id not in changes.departures}
-        reported.update((c.id, c) for c in snapshot.listing.conferences)
+        if snapshot:
+            reported.update((c.id, c) for c in snapshot.listing.conferences)
         known = replace(
             known,
             reported=reported,
             absences=_absences_after(known.absences, changes),
             held=changes.held if changes.held_changed else known.held,
             list_at=changes.received_at,
+            count=changes.count,
             source=changes.source,
         )
         entries = self.entries

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from service.core.conference import Account, Key
 from service.core.known import Changes, Edit, RenderedVEvent, State
+from service.core.rejected import MAX_RAW, RejectedInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,36 @@ class Store(Protocol):
         """Return what is remembered of each calendar that was served or rotated, by name."""
         ...
 
+    async def rotations(self) -> dict[str, int]:
+        """Return how often each calendar's address was rotated, of those where it ever was."""
+        ...
+
     async def record_feed(self, calendar: str, record: FeedRecord) -> None:
         """Remember a feed."""
+        ...
+
+    async def purge(self, before: datetime) -> int:
+        """
+        Forget conferences that are in no account's calendar and were last revised before this moment.
+
+        Returns how many. What is forgotten starts with SEQUENCE 0 should it ever come back.
+        """
+        ...
+
+    async def record_rejected(self, inputs: Sequence[RejectedInput], *, keep: int, since: datetime) -> None:
+        """
+        Keep rejected inputs, counting those that are kept already.
+
+        Of all of them the newest `keep` that were last seen after `since` stay.
+        """
+        ...
+
+    async def rejected(self, *, most_raw: int = MAX_RAW) -> list[RejectedInput]:
+        """Return the rejected inputs that are kept, the newest first, with so many octets of what arrived."""
+        ...
+
+    async def forget_rejected(self, number: int) -> None:
+        """Drop one rejected input."""
         ...
 
     async def close(self) -> None:

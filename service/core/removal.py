@@ -7,7 +7,7 @@ a short one. So removal has a grace over several lists, and a list that would re
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from service.core.conference import Conference
@@ -71,18 +71,15 @@ def decide(
     absent = known.reported.keys() - present
     if not absent:
         return Removal(absences=back)
-    ended = {id_ for id_ in absent if _has_ended(known.reported[id_], now)}
-    expired = {id_ for id_ in ended if _ended_at(known.reported[id_], now) < now - rules.keep_ended}
-    missing = absent - ended
-    held = _held(known, frozenset(missing), now, rules)
+    missing = frozenset(id_ for id_ in absent if not _is_kept(known.reported[id_], now, rules))
+    held = _held(known, missing, now, rules)
     absences: dict[str, Absence | None] = dict(back)
     absences |= {id_: _longer(known.absences.get(id_), now) for id_ in missing}
     if held and not _released(held, now, rules):
-        return Removal(frozenset(expired), absences, held)
+        return Removal(absences=absences, held=held)
     released = held.missing if held else frozenset()
-    gone = {id_ for id_ in missing if id_ in released or _earned(absences[id_], now, rules)}
-    remaining = {id_: absence for id_, absence in absences.items() if id_ not in gone}
-    return Removal(frozenset(expired | gone), remaining)
+    gone = frozenset(id_ for id_ in missing if id_ in released or _earned(absences[id_], now, rules))
+    return Removal(gone, {id_: absence for id_, absence in absences.items() if id_ not in gone})
 
 
 def _held(known: Known, missing: frozenset[str], now: datetime, rules: RemovalRules) -> Held | None:
@@ -94,19 +91,18 @@ def _held(known: Known, missing: frozenset[str], now: datetime, rules: RemovalRu
     if not lacking or not (much or len(lacking) == total):
         return None
     before = known.held
-    if before and before.missing == lacking:
-        return replace(before, lists=before.lists + 1, upcoming=total)
-    # An approval is for what was shown: it covers fewer removals, never more.
-    approved = bool(before and before.approved and lacking <= before.missing)
-    return Held(now, 1, lacking, total, approved)
+    # Those that have ended meanwhile are no disagreement.
+    if before and before.missing & upcoming == lacking:
+        return Held(min(before.since, now), before.lists + 1, lacking, total)
+    return Held(now, 1, lacking, total)
 
 
 def _released(held: Held, now: datetime, rules: RemovalRules) -> bool:
-    return held.approved or (held.lists >= rules.hold_lists and now - held.since >= rules.hold_for)
+    return held.lists >= rules.hold_lists and now - held.since >= rules.hold_for
 
 
 def _longer(absence: Absence | None, now: datetime) -> Absence:
-    # A clock that was set back must not shorten the wait, nor a leap forward end it: `since` may only fall.
+    # A clock that was set back must not make the wait endless.
     if absence is None:
         return Absence(1, now)
     return Absence(absence.lists + 1, min(absence.since, now))
@@ -122,6 +118,11 @@ def _earned(absence: Absence | None, now: datetime, rules: RemovalRules) -> bool
 
 def _is_upcoming(conference: Conference, now: datetime) -> bool:
     return not isinstance(conference.schedule, Unscheduled) and not _has_ended(conference, now)
+
+
+def _is_kept(conference: Conference, now: datetime, rules: RemovalRules) -> bool:
+    """Whether it has ended and stays, whatever the lists say."""
+    return _has_ended(conference, now) and _ended_at(conference, now) >= now - rules.keep_ended
 
 
 def _has_ended(conference: Conference, now: datetime) -> bool:

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from service.core.conference import Conference, Key, Snapshot
 from service.core.ical import fingerprint, render_vevent
-from service.core.known import Changes, Edit, Entry, RenderedVEvent, Revision, State
+from service.core.known import Changes, Edit, Entry, Known, RenderedVEvent, Revision, State
 from service.core.removal import RemovalRules, decide
+from service.core.schedule import Unscheduled
 from service.core.vevent import Redaction, Rendering, Translate, to_vevent, untranslated
 from service.core.weekly import anchored, settled
 
@@ -140,6 +141,24 @@ def next_revision(entry: Entry | None, content: bytes, now: datetime) -> Revisio
     return Revision(entry.revision.sequence + 1, max(now, entry.revision.revised_at + _SECOND))
 
 
+def approve(known: Known) -> Changes | None:
+    """
+    Return what applying the account's held list changes now, without waiting for more lists that agree.
+
+    Only what was held goes, and only what the last good list still lacked. None where nothing is held.
+    """
+    if known.held is None or known.list_at is None:
+        return None
+    return Changes(
+        account=known.account,
+        source=known.source,
+        received_at=known.list_at,
+        count=known.count,
+        departures=known.held.missing & known.absences.keys(),
+        held_changed=True,
+    )
+
+
 def rerender(state: State, policy: Policy, now: datetime, progress: Callable[[int], None]) -> list[Edit]:
     """
     Return every entry rendered anew, after a change of settings; revisions move where it can be seen.
@@ -148,9 +167,12 @@ def rerender(state: State, policy: Policy, now: datetime, progress: Callable[[in
     """
     edits = []
     for done, entry in enumerate(state.entries.values(), start=1):
+        progress(done)
+        if entry.fingerprint and isinstance(entry.conference.schedule, Unscheduled):
+            # Its row is damaged: what is published of it stays until a list tells of it again.
+            continue
         rules = policy.rendering(entry.source).weekly
         schedule = settled(entry.conference.schedule, rules, now)
         conference = replace(entry.conference, schedule=schedule)
         edits.append(edit_of(entry.key, conference, entry, source=entry.source, policy=policy, now=now))
-        progress(done)
     return edits

@@ -4,6 +4,7 @@ From an address to transactions, alike for SQLite and PostgreSQL.
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -72,6 +73,12 @@ def create_engine(url: str) -> AsyncEngine:
             "server_settings": {"application_name": "confcal"},
         },
     )
+
+
+def file_of(url: str) -> Path | None:
+    """Return the file of an SQLite database, or None for another. Raises SettingsError as `create_engine`."""
+    address = _address(url)
+    return Path(address.database or "") if address.get_backend_name() == "sqlite" else None
 
 
 @asynccontextmanager

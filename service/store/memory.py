@@ -4,11 +4,13 @@ The store without a database: for tests, and for what keeps nothing.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from service.core.conference import Account, Conference, Key
 from service.core.errors import StaleState
 from service.core.known import Changes, Edit, Entry, Known, RenderedVEvent, State
 from service.core.ports import FeedRecord
+from service.core.rejected import MAX_RAW, RejectedInput
 
 
 class MemoryStore:
@@ -21,6 +23,8 @@ class MemoryStore:
         self._vevents: dict[Key, Mapping[str, RenderedVEvent]] = {}
         self._rendering = ""
         self._feeds: dict[str, FeedRecord] = {}
+        self._rejected: dict[tuple[str, str, str, bytes], RejectedInput] = {}
+        self._numbers = 0
 
     async def version(self) -> int:
         """See Store."""
@@ -62,10 +66,53 @@ class MemoryStore:
         """See Store."""
         return dict(self._feeds)
 
+    async def rotations(self) -> dict[str, int]:
+        """See Store."""
+        return {name: record.generation for name, record in self._feeds.items() if record.generation}
+
     async def record_feed(self, calendar: str, record: FeedRecord) -> None:
         """See Store. A generation never goes back."""
         before = self._feeds.get(calendar, record)
         self._feeds[calendar] = replace(record, generation=max(before.generation, record.generation))
+
+    async def purge(self, before: datetime) -> int:
+        """See Store."""
+        members = self._members()
+        entries = self._state.entries
+        gone = [k for k, e in entries.items() if k not in members and e.revision.revised_at < before]
+        if gone:
+            kept = {key: entry for key, entry in entries.items() if key not in gone}
+            self._state = State(self._state.version + 1, kept, self._state.accounts)
+        return len(gone)
+
+    async def record_rejected(self, inputs: Sequence[RejectedInput], *, keep: int, since: datetime) -> None:
+        """See Store."""
+        for new in inputs:
+            once = (new.source, new.conference_id, new.field, new.raw)
+            old = self._rejected.get(once)
+            self._numbers += 0 if old else 1
+            self._rejected[once] = (
+                replace(
+                    new,
+                    number=old.number,
+                    first_at=old.first_at,
+                    last_at=max(old.last_at, new.last_at),
+                    times=old.times + new.times,
+                )
+                if old
+                else replace(new, number=self._numbers)
+            )
+        kept = [each for each in await self.rejected() if each.last_at >= since][:keep]
+        self._rejected = {(e.source, e.conference_id, e.field, e.raw): e for e in kept}
+
+    async def rejected(self, *, most_raw: int = MAX_RAW) -> list[RejectedInput]:
+        """See Store."""
+        kept = sorted(self._rejected.values(), key=lambda e: (e.last_at, e.number), reverse=True)
+        return [replace(each, raw=each.raw[:most_raw]) for each in kept]
+
+    async def forget_rejected(self, number: int) -> None:
+        """See Store."""
+        self._rejected = {once: e for once, e in self._rejected.items() if e.number != number}
 
     async def close(self) -> None:
         """See Store."""
@@ -89,7 +136,7 @@ class MemoryStore:
 
 
 def _known_after(known: Known, changes: Changes) -> Known:
-    arrived = replace(known, list_at=changes.received_at, source=changes.source)
+    arrived = replace(known, list_at=changes.received_at, count=changes.count, source=changes.source)
     if changes.empty:
         return arrived
     reported = _reported_after(known, changes)

@@ -3,6 +3,7 @@ The store on SQLite and PostgreSQL: the same statements on both.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, and_, exists, select
@@ -11,10 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from service.core.conference import Account, Key
 from service.core.known import Changes, Edit, RenderedVEvent, State
 from service.core.ports import FeedRecord
+from service.core.rejected import MAX_RAW, RejectedInput
 from service.store.engine import reading, writing
+from service.store.rejections import delete_rejected, read_rejected, write_rejected
 from service.store.rows import Stored, collecting_later, to_feed, to_state
 from service.store.tables import accounts, conferences, feeds, held, memberships, meta, vevents
-from service.store.writes import advance, require, write_arrival, write_changes, write_feed, write_rendering
+from service.store.writes import (
+    advance,
+    purge_conferences,
+    require,
+    write_arrival,
+    write_changes,
+    write_feed,
+    write_rendering,
+)
 
 _IDS_AT_ONCE = 900
 """Below the 999 variables that an SQLite may be built with."""
@@ -86,10 +97,36 @@ class SqlStore:
         async with reading(self._engine) as db:
             return dict(to_feed(row) for row in await db.execute(select(feeds)))
 
+    async def rotations(self) -> dict[str, int]:
+        """See Store."""
+        rotated = select(feeds.c.calendar, feeds.c.generation).where(feeds.c.generation > 0)
+        async with reading(self._engine) as db:
+            return {row.calendar: row.generation for row in await db.execute(rotated)}
+
     async def record_feed(self, calendar: str, record: FeedRecord) -> None:
         """See Store. A generation never goes back: whoever serves the old one must not undo a rotation."""
         async with writing(self._engine) as db:
             await write_feed(db, calendar, record)
+
+    async def purge(self, before: datetime) -> int:
+        """See Store."""
+        async with writing(self._engine) as db:
+            return await purge_conferences(db, before)
+
+    async def record_rejected(self, inputs: Sequence[RejectedInput], *, keep: int, since: datetime) -> None:
+        """See Store."""
+        async with writing(self._engine) as db:
+            await write_rejected(db, inputs, keep=keep, since=since)
+
+    async def rejected(self, *, most_raw: int = MAX_RAW) -> list[RejectedInput]:
+        """See Store."""
+        async with reading(self._engine) as db:
+            return await read_rejected(db, most_raw)
+
+    async def forget_rejected(self, number: int) -> None:
+        """See Store."""
+        async with writing(self._engine) as db:
+            await delete_rejected(db, number)
 
     async def close(self) -> None:
         """See Store."""

@@ -6,7 +6,6 @@ Free text is never in a text column: PostgreSQL refuses NUL characters there.
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     ForeignKey,
     ForeignKeyConstraint,
@@ -16,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 metadata = MetaData(
@@ -91,8 +91,26 @@ held = Table(
     Column("lists", Integer, nullable=False),
     Column("missing", LargeBinary, nullable=False),
     Column("upcoming", Integer, nullable=False),
-    Column("approved", Boolean, nullable=False),
 )
+
+rejected = Table(
+    "rejected",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("source", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("conference_id", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("first_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Column("times", Integer, nullable=False),
+    UniqueConstraint("source", "conference_id", "field", "digest", name="rejected_once"),
+    Index("rejected_by_age", "last_at"),
+)
+"""One row for the same input rejected for the same field; `digest` is SHA-256 of `raw`."""
 
 feeds = Table(
     "feeds",

@@ -3,18 +3,24 @@ What one transaction writes. The callers open and end it.
 """
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Executable,
+    Integer,
     Table,
+    Text,
     and_,
     bindparam,
     case,
+    cast,
     delete,
+    exists,
     insert,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -32,6 +38,7 @@ from service.store.rows import (
     feed_row,
     held_row,
     report_row,
+    seconds_of,
     vevent_rows,
 )
 from service.store.tables import accounts, conferences, feeds, held, memberships, meta, vevents
@@ -101,6 +108,24 @@ async def write_feed(db: AsyncConnection, calendar: str, record: FeedRecord) -> 
     }
     upsert = statement.on_conflict_do_update(index_elements=["calendar"], set_=replaced)
     await db.execute(upsert, feed_row(calendar, record))
+
+
+async def purge_conferences(db: AsyncConnection, before: datetime) -> int:
+    """Delete what no account has in its calendar and nobody changed since `before`; how many."""
+    has_member = exists().where(
+        memberships.c.server == conferences.c.server, memberships.c.id == conferences.c.id
+    )
+    old = and_(conferences.c.revised_at < seconds_of(before), ~has_member)
+    keys = select(conferences.c.server, conferences.c.id).where(old)
+    await db.execute(delete(vevents).where(tuple_(vevents.c.server, vevents.c.id).in_(keys)))
+    result = await db.execute(delete(conferences).where(old))
+    if result.rowcount:
+        await db.execute(
+            update(meta)
+            .where(meta.c.name == "version")
+            .values(value=cast(cast(meta.c.value, Integer) + 1, Text))
+        )
+    return int(result.rowcount)
 
 
 def _stale(version: int) -> StaleState:

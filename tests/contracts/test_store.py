@@ -191,20 +191,20 @@ async def test_a_report_does_not_end_an_absence_by_itself(store: Store) -> None:
 
 async def test_a_held_list_is_kept_until_it_is_replaced_or_dropped(store: Store) -> None:
     held = Held(NOON, 1, frozenset({"100", "200", "кириллица"}), 3)
-    approved = replace(held, lists=2, approved=True)
+    grown = replace(held, lists=2)
     await record(store, arrival(conference()))
     seen = []
 
     for each in (
         changes(held=held, held_changed=True),
         changes(reports=(conference("100", "Other"),), held=held),
-        changes(held=approved, held_changed=True),
+        changes(held=grown, held_changed=True),
         changes(held_changed=True),
     ):
         await record(store, each)
         seen.append((await store.load()).known(IVANOV).held)
 
-    assert seen == [held, held, approved, None]
+    assert seen == [held, held, grown, None]
 
 
 async def test_what_an_account_reported_survives_an_edit_by_another(store: Store) -> None:

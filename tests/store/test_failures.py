@@ -118,13 +118,15 @@ async def test_a_lost_table_is_unavailable(file: Path) -> None:
     await store.close()
 
 
-async def test_a_damaged_row_is_unavailable(file: Path) -> None:
+async def test_a_damaged_conference_keeps_its_place_and_revision_and_differs_from_any_list(file: Path) -> None:
     store = await migrated(file)
     with closing(sqlite3.connect(file)) as other, other:
-        other.execute("INSERT INTO conferences VALUES ('s', '1', '', x'00', 0, 0, x'')")
+        other.execute("INSERT INTO conferences VALUES ('s', '1', 'lobby', x'00', 7, 1000, x'ff')")
 
-    with pytest.raises(StoreUnavailable, match="holds an unreadable row: restore it from a backup"):
-        await store.load()
+    (entry,) = (await store.load()).entries.values()
+
+    assert (entry.key, entry.revision.sequence, entry.fingerprint) == (("s", "1"), 7, b"\xff")
+    assert entry.conference == Conference("1", "", "", Unscheduled())
     await store.close()
 
 

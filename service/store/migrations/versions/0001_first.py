@@ -18,6 +18,7 @@ def upgrade() -> None:
     _create_memberships()
     _create_held()
     _create_feeds()
+    _create_rejected()
 
 
 def _create_meta() -> None:
@@ -99,7 +100,6 @@ def _create_held() -> None:
         sa.Column("lists", sa.Integer(), nullable=False),
         sa.Column("missing", sa.LargeBinary(), nullable=False),
         sa.Column("upcoming", sa.Integer(), nullable=False),
-        sa.Column("approved", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("account", name="held_pkey"),
         sa.ForeignKeyConstraint(["account"], ["accounts.account"], name="held_account_fkey"),
     )
@@ -114,3 +114,23 @@ def _create_feeds() -> None:
         sa.Column("changed_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("calendar", name="feeds_pkey"),
     )
+
+
+def _create_rejected() -> None:
+    op.create_table(
+        "rejected",
+        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("conference_id", sa.Text(), nullable=False),
+        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.Column("first_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="rejected_pkey"),
+        sa.UniqueConstraint("source", "conference_id", "field", "digest", name="rejected_once"),
+    )
+    op.create_index("rejected_by_age", "rejected", ["last_at"])

@@ -1,0 +1,24 @@
+from pathlib import Path
+
+import click
+
+from service.environment import load_settings
+from service.places import database_url
+from service.store.backup import backup as backup_store
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path) -> None:
+    """
+    Copy the embedded database to FILE while the daemon runs; the copy is consistent.
+
+    Keep the file `secret` of the data folder with it, or all feed addresses change after a restore. For
+    PostgreSQL use pg_dump.
+
+    \b
+    Example:
+      confcal backup /backup/confcal-$(date +%F).db
+    """
+    size = backup_store(database_url(load_settings()), file)
+    click.echo(f"{file}: {size:,} octets")

@@ -1,0 +1,47 @@
+import asyncio
+
+import click
+
+from service.core.known import Known
+from service.core.vevent import summary_of
+from service.environment import load_settings
+from service.operations import with_synchronizer
+
+
+@click.command()
+def held() -> None:
+    """
+    Show the lists that are held: what would go, since when, and why.
+
+    A list that lacks more than half of an account's upcoming conferences, or all of them, removes nothing
+    until it is approved (`confcal approve`) or enough further lists agree.
+
+    \b
+    Example:
+      confcal held
+    """
+
+    async def show() -> None:
+        async with with_synchronizer(load_settings()) as synchronizer:
+            waiting = [known for known in synchronizer.state.accounts.values() if known.held]
+            for known in waiting:
+                _show(known)
+            if not waiting:
+                click.echo("No list is held.")
+
+    asyncio.run(show())
+
+
+def _show(known: Known) -> None:
+    if known.held is None:
+        return
+    missing, upcoming = sorted(known.held.missing), known.held.upcoming
+    click.echo(
+        f"{known.account}: {len(missing)} of {upcoming} upcoming conferences are missing "
+        f"since {known.held.since:%Y-%m-%d %H:%M} UTC, in {known.held.lists} "
+        f"{'list' if known.held.lists == 1 else 'lists'}"
+    )
+    for id_ in missing:
+        conference = known.reported.get(id_)
+        click.echo(f"  {id_}  {summary_of(conference) if conference else ''}".rstrip())
+    click.echo(f"  To let them go: confcal approve {known.account}")

@@ -1,0 +1,97 @@
+import asyncio
+import json
+import sys
+from typing import Any
+
+import click
+
+from service.core.errors import UnknownName
+from service.core.rejected import RejectedInput
+from service.environment import load_settings
+from service.operations import retry_rejected, with_store
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list for scripts.")
+@click.pass_context
+def rejected(context: click.Context, *, as_json: bool) -> None:
+    """
+    List input that could not be understood, the newest first.
+
+    \b
+    Examples:
+      confcal rejected
+      confcal rejected show 12
+      confcal rejected retry 12      # after an update of confcal
+    """
+    if context.invoked_subcommand:
+        return
+    kept = asyncio.run(_kept())
+    if as_json:
+        click.echo(json.dumps([_as_dict(each) for each in kept], ensure_ascii=False, indent=2))
+        return
+    for each in kept:
+        what = f"conference {each.conference_id}" if each.conference_id else "frame"
+        times = f" ({each.times} times)" if each.times > 1 else ""
+        click.echo(f"{each.number:>5}  {each.last_at:%Y-%m-%d %H:%M} UTC  {each.source}  {what}{times}")
+        click.echo(f"       {each.field}: {each.reason}")
+    if not kept:
+        click.echo("Nothing was rejected.")
+
+
+@rejected.command()
+@click.argument("number", type=int)
+def show(number: int) -> None:
+    """
+    Print what arrived, as it arrived.
+
+    \b
+    Example:
+      confcal rejected show 12
+    """
+    each = _numbered(asyncio.run(_kept()), number)
+    # Octets, whatever they are: no encoding may stand between.
+    sys.stdout.buffer.write(each.raw + b"\n")
+
+
+@rejected.command()
+@click.argument("number", type=int)
+def retry(number: int) -> None:
+    """
+    Try to understand it again; what is understood now enters the calendars.
+
+    \b
+    Example:
+      confcal rejected retry 12
+    """
+
+    async def again() -> str:
+        return await retry_rejected(load_settings(), _numbered(await _kept(), number))
+
+    click.echo(asyncio.run(again()))
+
+
+async def _kept() -> list[RejectedInput]:
+    async with with_store(load_settings()) as store:
+        return await store.rejected()
+
+
+def _numbered(kept: list[RejectedInput], number: int) -> RejectedInput:
+    for each in kept:
+        if each.number == number:
+            return each
+    raise UnknownName(f"nothing rejected has the number {number}; `confcal rejected` lists what is kept")
+
+
+def _as_dict(each: RejectedInput) -> dict[str, Any]:
+    return {
+        "number": each.number,
+        "source": each.source,
+        "account": each.account,
+        "conference_id": each.conference_id,
+        "field": each.field,
+        "reason": each.reason,
+        "first_at": each.first_at.isoformat(),
+        "last_at": each.last_at.isoformat(),
+        "times": each.times,
+    }

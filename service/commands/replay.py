@@ -1,0 +1,57 @@
+import asyncio
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from service.app import utc_now
+from service.core.errors import SettingsError
+from service.environment import load_settings
+from service.operations import replay_recording
+
+_SOME_REJECTED = 1
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--source", help="Whose events these are, where the file does not tell.")
+@click.option("--at", "moment", help="When the first arrived, where the file does not tell; now if left out.")
+@click.option("--account", help="user@server whose lists these are, where the file names nobody.")
+def replay(file: Path, source: str | None, moment: str | None, account: str | None) -> None:
+    """
+    Put recorded events through the same path as those that arrive.
+
+    FILE is a recording of `confcal run --record`, an array of {"delay_s", "frame"}, or events as they were
+    sent. The calendars change as they would have. A running daemon follows within seconds.
+
+    Exit status: 0 all good, 1 something was rejected.
+
+    \b
+    Examples:
+      confcal replay recording/confcal.jsonl
+      confcal replay list.json --source lobby --account ivanov@video.example.com
+    """
+    settings = load_settings()
+    name = source or next(iter(settings.sources), "replay")
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
+    at = _moment(moment) if moment else utc_now()
+    done = asyncio.run(replay_recording(settings, data, source=name, at=at, account=account))
+    for line in done.trouble:
+        click.echo(line, err=True)
+    click.echo(f"{done.lists} lists accepted, {done.edited} conferences edited, {done.removed} removed")
+    if done.trouble:
+        sys.exit(_SOME_REJECTED)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(f"--at: {text!r} is no moment; write one like 2026-11-23T10:00:00Z") from error
+    if at.tzinfo is None:
+        raise SettingsError(f"--at: {text!r} tells no zone; write one like 2026-11-23T10:00:00Z")
+    return at

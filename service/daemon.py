@@ -1,0 +1,170 @@
+"""
+The daemon's tasks: started together, watched, and ended in order.
+"""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC
+from pathlib import Path
+
+import structlog
+import uvicorn
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from starlette.types import ASGIApp
+
+from service.app import Parts, built, utc_now
+from service.core.conference import Snapshot
+from service.core.errors import StoreUnavailable
+from service.settings import Settings
+from service.sync import Synchronizer
+from service.trueconf.driver import Deliver
+
+log = structlog.get_logger()
+
+_REFRESH_SECONDS = 5
+"""How often the daemon looks whether another command wrote to its database."""
+
+_PURGE_HOURS = 24
+
+_GRACE_SECONDS = 3
+"""How long answers under way may take once the daemon is told to stop."""
+
+
+async def run(
+    settings: Settings,
+    *,
+    record: Path | None = None,
+    heard: Callable[[Parts], None] = lambda _parts: None,
+) -> None:
+    """
+    Run the daemon until SIGTERM or SIGINT; what arrives is written into the folder `record`.
+
+    `heard` is called once the first list is in the feeds.
+
+    Raises SettingsError, StoreUnavailable, and an ExceptionGroup of whatever crashed.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with built(settings, record=record) as parts:
+        await _serve(parts, stop, heard)
+    log.info("app.stopped")
+
+
+async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], None]) -> None:
+    server = _Server(parts.web)
+    bells = _Bells()
+    scheduler = _scheduler(parts, bells)
+    async with asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(server.serve(sockets=[parts.listening]), name="web")
+        running = [
+            tasks.create_task(source.run(_accepting(parts)), name=f"source {source.status.name}")
+            for source in parts.sources
+        ]
+        running += [
+            tasks.create_task(_refreshing(parts.synchronizer, bells.refresh), name="refresh"),
+            tasks.create_task(_purging(parts, bells.purge), name="purge"),
+            tasks.create_task(parts.rejections.run(), name="rejections"),
+            tasks.create_task(_tell(parts, heard), name="heard"),
+        ]
+        scheduler.start()
+        log.info("app.started", url=parts.url, sources=[source.status.name for source in parts.sources])
+        stopping = tasks.create_task(stop.wait(), name="stop")
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        scheduler.shutdown(wait=False)
+        server.should_exit = True
+        for task in (*running, stopping):
+            task.cancel()
+
+
+async def _tell(parts: Parts, heard: Callable[[Parts], None]) -> None:
+    await parts.synchronizer.heard.wait()
+    heard(parts)
+
+
+def _accepting(parts: Parts) -> Deliver:
+    async def accept(snapshot: Snapshot) -> None:
+        changes = await parts.synchronizer.accept(snapshot)
+        parts.rejections.snapshot(snapshot)
+        parts.metrics.accepted(snapshot, changes)
+
+    return accept
+
+
+async def _refreshing(synchronizer: Synchronizer, bell: asyncio.Event) -> None:
+    store = _StoreWatch()
+    while True:
+        await bell.wait()
+        bell.clear()
+        with store.watched():
+            await synchronizer.refresh()
+
+
+async def _purging(parts: Parts, bell: asyncio.Event) -> None:
+    store = _StoreWatch()
+    while True:
+        await bell.wait()
+        bell.clear()
+        with store.watched():
+            await parts.synchronizer.purge(utc_now() - parts.settings.removal.keep_ended)
+
+
+class _StoreWatch:
+    """Says when the store fails and when it works again, not how often in between."""
+
+    def __init__(self) -> None:
+        self._failing = False
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreUnavailable as error:
+            if not self._failing:
+                log.warning("app.store_unavailable", error=str(error))
+            self._failing = True
+        else:
+            if self._failing:
+                log.info("app.store_available")
+            self._failing = False
+
+
+class _Bells:
+    """What the scheduler rings; the work is done by tasks."""
+
+    def __init__(self) -> None:
+        self.refresh = asyncio.Event()
+        self.purge = asyncio.Event()
+
+
+def _scheduler(parts: Parts, bells: _Bells) -> AsyncIOScheduler:
+    """Return the clock that rings bells: polls of the sources, a look at the database, a purge."""
+    scheduler = AsyncIOScheduler(timezone=UTC)
+    seconds = parts.settings.poll_every.total_seconds()
+    for source in parts.sources:
+        scheduler.add_job(source.poll_now, "interval", seconds=seconds, jitter=seconds / 10)
+    scheduler.add_job(bells.refresh.set, "interval", seconds=_REFRESH_SECONDS)
+    scheduler.add_job(bells.purge.set, "interval", hours=_PURGE_HOURS)
+    return scheduler
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the daemon's stop is one for all parts."""
+
+    def __init__(self, web: ASGIApp) -> None:
+        config = uvicorn.Config(
+            web,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+        super().__init__(config)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

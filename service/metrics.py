@@ -1,0 +1,74 @@
+"""
+Numbers for Prometheus: nothing personal, no names of people, no secret addresses.
+"""
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from service.core.conference import Snapshot
+from service.core.known import Changes, State
+from service.trueconf.status import SourceStatus
+
+
+class Metrics:
+    """
+    What happened, counted, and how things are, asked when they are scraped.
+    """
+
+    def __init__(self, state: Callable[[], State]) -> None:
+        self._registry = CollectorRegistry()
+        self._up = self._gauge("source_up", "Whether the source sends lists.", "source")
+        self._list_at = self._gauge(
+            "source_last_list_timestamp_seconds", "Arrival of the last list.", "source"
+        )
+        self._conferences = self._gauge("source_conferences", "Conferences in the last list.", "source")
+        self._held = self._gauge("source_held_conferences", "Conferences whose removal is held.", "source")
+        self._lists = self._counter("lists", "Lists accepted.", "source")
+        self._edits = self._counter("edits", "Conferences that were new or changed.", "source")
+        self._removals = self._counter("removals", "Conferences that left a calendar.", "source")
+        self._rejected = self._counter("rejected", "Input that could not be understood.", "source", "kind")
+        self._registry.register(_Stored(state))
+
+    def status(self, status: SourceStatus) -> None:
+        """Note how a source is doing."""
+        self._up.labels(status.name).set(status.state == "listening")
+
+    def accepted(self, snapshot: Snapshot, changes: Changes) -> None:
+        """Count an accepted list."""
+        source = snapshot.source
+        self._list_at.labels(source).set(snapshot.received_at.timestamp())
+        self._conferences.labels(source).set(len(snapshot.listing.conferences))
+        self._held.labels(source).set(len(changes.held.missing) if changes.held else 0)
+        self._lists.labels(source).inc()
+        self._edits.labels(source).inc(len(changes.edits))
+        self._removals.labels(source).inc(len(changes.departures))
+        self._rejected.labels(source, "conference").inc(len(snapshot.listing.rejections))
+
+    def frame_rejected(self, source: str) -> None:
+        """Count a frame that could not be used."""
+        self._rejected.labels(source, "frame").inc()
+
+    def render(self) -> bytes:
+        """Return all numbers in the text format of Prometheus, version 0.0.4."""
+        return generate_latest(self._registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"confcal_{name}", text, labels, registry=self._registry)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"confcal_{name}", text, labels, registry=self._registry)
+
+
+class _Stored(Collector):
+    def __init__(self, state: Callable[[], State]) -> None:
+        self._state = state
+
+    def collect(self) -> Iterator[Metric]:
+        state = self._state()
+        yield GaugeMetricFamily("confcal_accounts", "Accounts with a calendar.", len(state.accounts))
+        yield GaugeMetricFamily("confcal_conferences", "Conferences known.", len(state.entries))
+        held = sum(1 for known in state.accounts.values() if known.held)
+        yield GaugeMetricFamily("confcal_held_lists", "Accounts whose list is held.", held)

@@ -1,0 +1,155 @@
+"""
+What commands do to the database while the daemon may be running: it notices by the version.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from service.app import open_settings_store, utc_now
+from service.core.conference import Account, Listing, Snapshot
+from service.core.errors import ConfcalError, FrameRejected, SettingsError
+from service.core.ports import Store
+from service.core.rejected import RejectedInput
+from service.policy import keep_rules_of, policy_of
+from service.rejections import Rejections
+from service.replay import read_recording, replayed
+from service.settings import Settings
+from service.sync import Synchronizer
+from service.trueconf.wire import list_of
+
+_RETRIED = "tried again by hand"
+"""The doubt of a list that is only one rejected conference: what else it lacks is not gone."""
+
+
+@asynccontextmanager
+async def with_store(settings: Settings) -> AsyncIterator[Store]:
+    """Give the store of the settings. Raises StoreUnavailable."""
+    store = await open_settings_store(settings)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def with_synchronizer(settings: Settings) -> AsyncIterator[Synchronizer]:
+    """
+    Give a synchronizer over the store of the settings, its state loaded. Raises StoreUnavailable.
+
+    Nothing is rendered anew, whatever these settings say: that is for the daemon, whose they may not be.
+    """
+    async with with_store(settings) as store:
+        yield await _synchronizer(settings, store)
+
+
+async def _synchronizer(settings: Settings, store: Store) -> Synchronizer:
+    synchronizer = Synchronizer(store, policy_of(settings))
+    await synchronizer.refresh()
+    return synchronizer
+
+
+def account_of(name: str) -> Account:
+    """Return the account `user@server`. Raises SettingsError."""
+    peer, _, server = name.partition("@")
+    if not peer or not server:
+        raise SettingsError(f"{name!r} is no account; write one like ivanov@video.example.com")
+    return Account(peer, server.lower())
+
+
+async def retry_rejected(settings: Settings, each: RejectedInput) -> str:
+    """
+    Try to understand rejected input again; what became of it, as a sentence.
+
+    Raises ConfcalError where it is still not understood; it stays kept then.
+    """
+    if not each.whole:
+        raise ConfcalError(f"number {each.number} was too large to be kept whole: it cannot be tried again")
+    if not each.account:
+        raise ConfcalError(f"it is not known whose list number {each.number} was: it cannot be tried again")
+    listing = _understood(each)
+    listing = replace(listing, doubts=(*listing.doubts, _RETRIED))
+    async with with_store(settings) as store:
+        synchronizer = await _synchronizer(settings, store)
+        await synchronizer.accept(Snapshot(account_of(each.account), each.source, utc_now(), listing))
+        await store.forget_rejected(each.number)
+    count = len(listing.conferences)
+    return f"number {each.number} is understood now: {count} {'conference' if count == 1 else 'conferences'}"
+
+
+def _understood(each: RejectedInput) -> Listing:
+    # The versions of a conference that was listed twice are kept together, as a list.
+    one = each.raw if each.raw.startswith(b"[") else b"[" + each.raw + b"]"
+    raw = b'{"event":"conferenceList","conferences":' + one + b"}" if each.conference_id else each.raw
+    try:
+        listing = list_of(raw)
+    except FrameRejected as error:
+        raise ConfcalError(f"number {each.number} is still not understood: {error}") from error
+    for rejection in listing.rejections:
+        raise ConfcalError(f"number {each.number} is still not understood: {rejection}")
+    return listing
+
+
+@dataclass
+class Played:
+    """
+    What a replay did.
+    """
+
+    lists: int
+    edited: int
+    removed: int
+    trouble: list[str]
+    """`PLACE: FIELD: reason` of frames, `conference ID: FIELD: reason` of conferences."""
+
+
+async def replay_recording(
+    settings: Settings, data: bytes, *, source: str, at: datetime, account: str | None
+) -> Played:
+    """
+    Put recorded events through the path of those that arrive. Raises SettingsError and StoreUnavailable.
+    """
+    played = Played(0, 0, 0, [])
+    frames = read_recording(data, source=source, at=at)
+    async with with_store(settings) as store:
+        synchronizer = await _synchronizer(settings, store)
+        rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
+        fallback = _fallback(settings, synchronizer, source, account)
+        for recorded, outcome in replayed(frames, fallback, servers=_servers(settings)):
+            match outcome:
+                case Snapshot():
+                    changes = await synchronizer.accept(outcome)
+                    rejections.snapshot(outcome)
+                    played.lists += 1
+                    played.edited += len(changes.edits)
+                    played.removed += len(changes.departures)
+                    played.trouble += [f"conference {each}" for each in outcome.listing.rejections]
+                case FrameRejected():
+                    played.trouble.append(f"{recorded.place}: {outcome}")
+                    rejections.frame(
+                        recorded.source,
+                        fallback,
+                        field=outcome.field,
+                        reason=outcome.reason,
+                        raw=recorded.frame,
+                    )
+            await rejections.write()
+    return played
+
+
+def _servers(settings: Settings) -> dict[str, str]:
+    """Return the domains of the sources whose endpoints do not decide it themselves."""
+    return {name: each.server.lower() for name, each in settings.sources.items() if each.server}
+
+
+def _fallback(settings: Settings, synchronizer: Synchronizer, source: str, account: str | None) -> Account:
+    """Return whose lists these are where the recording does not tell: the source's last account."""
+    if account:
+        return account_of(account)
+    accounts = synchronizer.state.accounts.values()
+    heard = [(each.list_at, each.account) for each in accounts if each.source == source and each.list_at]
+    if heard:
+        return max(heard)[1]
+    configured = settings.sources.get(source)
+    return Account(source, ((configured and configured.server) or "trueconf").lower())

@@ -1,0 +1,100 @@
+"""
+Recording what endpoints send, so that a bug report is a file that replays. Secrets do not get into it.
+"""
+
+import base64
+import json
+import logging
+import re
+from contextlib import suppress
+from datetime import datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+import structlog
+
+from service.core.errors import SettingsError
+
+log = structlog.get_logger()
+
+_FILE_OCTETS = 16 * 1024 * 1024
+_FILES = 9
+
+# Also in a frame that is cut off or otherwise no JSON: the value may lack its end. The lengths are bounded,
+# or a hostile frame would cost the square of its own.
+_SECRET = re.compile(
+    rb"""
+    ( " (?: [\w-]{0,40} (?: token | credentials? | passw(?:or)?d | secret ) [\w-]{0,40}
+          | [\w-]{0,40} pin (?:_?code)? ) " \s* : \s* )
+    ( " (?: [^"\\] | \\. )* "?           # text
+    | \[ [^]]* \]? | \{ [^}]* \}?        # what is never sent, but might be
+    | [^,}\]\s]+ )
+    """,
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
+
+
+def without_secrets(frame: bytes) -> bytes:
+    """Return a frame with the values of tokens, PINs and passwords replaced."""
+    return _SECRET.sub(rb'\1"***"', frame)
+
+
+def line_of(source: str, frame: bytes, at: datetime) -> str:
+    """
+    Return one line of a recording, without a line end.
+
+    JSON with `at` (ISO 8601), `source`, and `frame`; `frame_base64` where the frame is not UTF-8.
+    """
+    clean = without_secrets(frame)
+    try:
+        content = {"frame": clean.decode()}
+    except UnicodeDecodeError:
+        content = {"frame_base64": base64.b64encode(clean).decode()}
+    return json.dumps({"at": at.isoformat(), "source": source, **content}, ensure_ascii=False)
+
+
+class Recorder:
+    """
+    Writes recordings into a folder: `confcal.jsonl`, and nine older files of 16 MiB.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Raises SettingsError where the folder cannot be written to."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._handler = _Handler(
+                folder / "confcal.jsonl", maxBytes=_FILE_OCTETS, backupCount=_FILES, encoding="utf-8"
+            )
+        except OSError as error:
+            raise SettingsError(
+                f"--record: {folder} cannot be written to ({error.strerror}); name another folder"
+            ) from error
+
+    def frame(self, source: str, frame: bytes, at: datetime) -> None:
+        """Write one frame down."""
+        record = logging.makeLogRecord({"msg": line_of(source, frame, at)})
+        self._handler.emit(record)
+
+    def close(self) -> None:
+        """Close the file."""
+        # What could not be written before is tried again by closing.
+        with suppress(OSError):
+            self._handler.close()
+
+
+class _Handler(RotatingFileHandler):
+    """Tells of the first of several frames in a row that cannot be written."""
+
+    _failures = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        before = self._failures
+        super().emit(record)
+        if self._failures == before:
+            self._failures = 0
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- the name is logging's
+        del record
+        self._failures += 1
+        if self._failures == 1:
+            log.warning("recorder.frames_not_recorded", file=self.baseFilename)

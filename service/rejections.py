@@ -1,0 +1,103 @@
+"""
+Keeping rejected input: gathered in memory, written together, bounded whatever an endpoint sends.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import structlog
+
+from service.core.conference import Account, Snapshot
+from service.core.errors import StoreUnavailable
+from service.core.ports import Store
+from service.core.rejected import KeepRules, RejectedInput, rejected_conferences, rejected_frame
+
+log = structlog.get_logger()
+
+_AT_ONCE = 200
+_OCTETS_AT_ONCE = 16 * 2**20
+"""What waits is in memory; of large inputs fewer are kept."""
+
+_BETWEEN_SECONDS = 1.0
+"""A broken endpoint may send a hundred frames a second; its disk writes stay at one."""
+
+_AGAIN_SECONDS = 10.0
+"""How long a store that failed is left alone."""
+
+
+class Rejections:
+    """
+    Takes rejected input at any time and writes it while `run` runs.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        rules: KeepRules,
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._store = store
+        self._rules = rules
+        self._clock = clock
+        self._sleep = sleep
+        self._waiting: deque[RejectedInput] = deque()
+        self._octets = 0
+        self._missed = 0
+        self._failing = False
+        self._bell = asyncio.Event()
+
+    def frame(self, source: str, account: Account | None, *, field: str, reason: str, raw: bytes) -> None:
+        """Take a frame that could not be used."""
+        name = str(account) if account else ""
+        self._take(rejected_frame(source, name, field=field, reason=reason, raw=raw, at=self._clock()))
+
+    def snapshot(self, snapshot: Snapshot) -> None:
+        """Take the conferences of a list that could not be understood."""
+        for each in rejected_conferences(snapshot):
+            self._take(each)
+
+    def _take(self, each: RejectedInput) -> None:
+        self._waiting.append(each)
+        self._octets += len(each.raw)
+        while len(self._waiting) > _AT_ONCE or self._octets > _OCTETS_AT_ONCE:
+            self._octets -= len(self._waiting.popleft().raw)
+            self._missed += 1
+        self._bell.set()
+
+    async def run(self) -> None:
+        """Write what was taken, at most once a second, until cancelled."""
+        while True:
+            await self._bell.wait()
+            self._bell.clear()
+            await self.write()
+            if self._failing:
+                self._bell.set()
+            await self._sleep(_AGAIN_SECONDS if self._failing else _BETWEEN_SECONDS)
+
+    async def write(self) -> None:
+        """Write what was taken so far; it waits for the next time where the store is unavailable."""
+        inputs, missed = list(self._waiting), self._missed
+        self._waiting.clear()
+        self._octets = self._missed = 0
+        try:
+            await self._store.record_rejected(
+                inputs, keep=self._rules.keep, since=self._clock() - self._rules.keep_for
+            )
+        except StoreUnavailable as error:
+            if not self._failing:
+                log.warning("rejections.not_kept", error=str(error))
+            self._failing = True
+            newer = list(self._waiting)
+            self._waiting.clear()
+            self._octets = 0
+            self._missed += missed
+            for each in (*inputs, *newer):
+                self._take(each)
+            return
+        self._failing = False
+        if missed:
+            log.warning("rejections.too_many", not_kept=missed)

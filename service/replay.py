@@ -1,0 +1,153 @@
+"""
+Recorded events put into the same path as those that arrive.
+"""
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from service.core.conference import Account, Snapshot
+from service.core.errors import FrameRejected, SettingsError
+from service.trueconf.events import FrameWasRejected, SnapshotReceived
+from service.trueconf.session import Session
+from service.trueconf.wire import list_of
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """
+    One frame of a recording.
+    """
+
+    frame: bytes
+    at: datetime
+    source: str
+    place: str
+    """Where it stands in the file, for messages."""
+
+
+Replayed = Snapshot | FrameRejected
+
+
+def read_recording(data: bytes, *, source: str, at: datetime) -> list[Recorded]:
+    """
+    Return the frames of a recording.
+
+    Three forms are understood: what `confcal run --record` writes; an array of `{"delay_s", "frame"}`; and
+    plain events, one in the file or one a line. `source` and `at` are for what the file itself does not tell.
+    Raises SettingsError where there is no frame in it.
+    """
+    frames = list(_frames(data, source, at))
+    if not frames:
+        raise SettingsError("the file holds no events; give a recording or a conferenceList event")
+    return frames
+
+
+def _frames(data: bytes, source: str, at: datetime) -> Iterator[Recorded]:
+    whole = _json(data)
+    if isinstance(whole, list):
+        for number, step in enumerate(whole, start=1):
+            if isinstance(step, dict) and "frame" in step:
+                place = f"frame {number}"
+                yield Recorded(_octets(step["frame"]), _later(at, step, place), source, place)
+        return
+    if isinstance(whole, dict):
+        yield _recorded(whole, data, source, at, "the file")
+        return
+    for number, line in enumerate(data.splitlines(), start=1):
+        if line.strip():
+            yield _recorded(_json(line), line, source, at, f"line {number}")
+
+
+def _recorded(content: object, raw: bytes, source: str, at: datetime, place: str) -> Recorded:
+    match content:
+        case {"at": str() as moment, "source": str() as name, "frame": str() as text}:
+            return Recorded(text.encode(), _moment(moment, place), name, place)
+        case {"at": str() as moment, "source": str() as name, "frame_base64": str() as coded}:
+            return Recorded(_decoded(coded, place), _moment(moment, place), name, place)
+        case _:
+            return Recorded(raw, at, source, place)
+
+
+def _json(data: bytes) -> Any:  # noqa: ANN401 -- a parsed JSON document is anything
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _octets(frame: object) -> bytes:
+    return frame.encode() if isinstance(frame, str) else json.dumps(frame, ensure_ascii=False).encode()
+
+
+def _decoded(coded: str, place: str) -> bytes:
+    try:
+        return base64.b64decode(coded)
+    except ValueError as error:
+        raise SettingsError(f"{place}: frame_base64 is no base64; record it again") from error
+
+
+def _later(at: datetime, step: dict[str, Any], place: str) -> datetime:
+    delay = step.get("delay_s", 0)
+    try:
+        return at + timedelta(seconds=float(delay))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise SettingsError(
+            f"{place}: delay_s {delay!r} is no number of seconds; write one like 2.5"
+        ) from error
+
+
+def _moment(text: str, place: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(f"{place}: {text!r} is no moment; write one like 2026-11-23T10:00:00Z") from error
+    if moment.tzinfo is None:
+        raise SettingsError(f"{place}: {text!r} tells no zone; write one like 2026-11-23T10:00:00Z")
+    return moment
+
+
+def replayed(
+    frames: list[Recorded], fallback: Account, *, servers: Mapping[str, str]
+) -> Iterator[tuple[Recorded, Replayed]]:
+    """
+    Yield the snapshots, and the frames that are rejected, that a recording leads to.
+
+    Where the recording names no user, lists belong to `fallback`. `servers` are the domains that the settings
+    name for sources, as `Session` takes them.
+    """
+    if any(b"peerId" in recorded.frame for recorded in frames):
+        yield from _conversations(frames, fallback, servers)
+    else:
+        yield from ((recorded, _list(recorded, fallback)) for recorded in frames)
+
+
+def _conversations(
+    frames: list[Recorded], fallback: Account, servers: Mapping[str, str]
+) -> Iterator[tuple[Recorded, Replayed]]:
+    sessions: dict[str, Session] = {}
+    for recorded in frames:
+        session = sessions.get(recorded.source)
+        if session is None:
+            server = servers.get(recorded.source)
+            session = Session(source=recorded.source, pin=None, fallback=fallback, server=server)
+            session.connected(recorded.at)
+            sessions[recorded.source] = session
+        for event in session.receive(recorded.frame, recorded.at):
+            match event:
+                case SnapshotReceived(snapshot):
+                    yield recorded, snapshot
+                case FrameWasRejected(field, reason, _):
+                    yield recorded, FrameRejected(field, reason)
+                case _:
+                    pass
+
+
+def _list(recorded: Recorded, fallback: Account) -> Replayed:
+    try:
+        return Snapshot(fallback, recorded.source, recorded.at, list_of(recorded.frame))
+    except FrameRejected as error:
+        return error

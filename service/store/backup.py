@@ -1,0 +1,59 @@
+"""
+An online copy of the embedded database.
+"""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from service.core.errors import SettingsError, StoreUnavailable
+from service.store.engine import file_of
+
+_MARKED = (
+    "UPDATE meta SET value = '' WHERE name = 'rendering'",
+    "UPDATE conferences SET fingerprint = x'' WHERE fingerprint <> x''",
+)
+"""
+What a copy says to the daemon that starts on it: render everything anew, and nothing is as it was.
+
+So all revisions move to the time of that start. Clients may have seen later ones than those in the copy, and
+some drop what is not newer.
+"""
+
+
+def backup(url: str, target: Path) -> int:
+    """
+    Copy the SQLite database at `url` to `target` in one consistent state; its size in octets.
+
+    It first goes into a file beside the target, so that `target` is never half a copy. Raises SettingsError
+    where the database is no SQLite file or `target` is that file, and StoreUnavailable.
+    """
+    source = file_of(url)
+    if source is None:
+        raise SettingsError("CONFCAL_DATABASE_URL names a PostgreSQL database: back it up with pg_dump")
+    if not source.exists():
+        raise StoreUnavailable(f"{source} does not exist yet: there is nothing to back up")
+    if target.exists() and target.samefile(source):
+        raise SettingsError(f"{target} is the database itself: name another file")
+    partial = target.with_name(target.name + ".partial")
+    try:
+        partial.unlink(missing_ok=True)
+        _copy(source, partial)
+        partial.replace(target)
+        return target.stat().st_size
+    except (sqlite3.Error, OSError) as error:
+        partial.unlink(missing_ok=True)
+        raise StoreUnavailable(f"{target} could not be written: {error}") from error
+
+
+def _copy(source: Path, target: Path) -> None:
+    with (
+        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as reading,
+        closing(sqlite3.connect(target)) as writing,
+    ):
+        reading.backup(writing)
+        # One file without a log beside it, wherever it is copied to next.
+        writing.execute("PRAGMA journal_mode = DELETE")
+        for statement in _MARKED:
+            writing.execute(statement)
+        writing.commit()

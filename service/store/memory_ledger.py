@@ -1,0 +1,43 @@
+"""
+The ledger without a database.
+"""
+
+from collections.abc import Iterable
+
+from service.core.publishing import Publication, TargetRecord
+
+
+class MemoryLedger:
+    """
+    Implements `service.core.publishing.Ledger`; what it holds is gone with it.
+    """
+
+    def __init__(self) -> None:
+        self._targets: dict[str, TargetRecord] = {}
+        self._publications: dict[str, dict[str, Publication]] = {}
+
+    async def targets(self) -> dict[str, TargetRecord]:
+        """See Ledger."""
+        return dict(self._targets)
+
+    async def record_target(self, target: str, record: TargetRecord) -> None:
+        """See Ledger."""
+        self._targets[target] = record
+
+    async def publications(self, target: str) -> dict[str, Publication]:
+        """See Ledger."""
+        return dict(self._publications.get(target, {}))
+
+    async def record_publications(
+        self, target: str, publications: Iterable[Publication], forgotten: Iterable[str] = ()
+    ) -> None:
+        """See Ledger."""
+        rows = self._publications.setdefault(target, {})
+        rows.update((row.uid, row) for row in publications)
+        for uid in forgotten:
+            rows.pop(uid, None)
+
+    async def forget_target(self, target: str) -> None:
+        """See Ledger."""
+        self._targets.pop(target, None)
+        self._publications.pop(target, None)

@@ -1,0 +1,89 @@
+"""
+What one transaction writes and reads of rejected input.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.core.rejected import RejectedInput
+from service.store.rows import moment_of, seconds_of
+from service.store.tables import rejected
+
+_ONCE = ["source", "conference_id", "field", "digest"]
+
+
+async def write_rejected(
+    db: AsyncConnection, inputs: Sequence[RejectedInput], *, keep: int, since: datetime
+) -> None:
+    """
+    Write rejected inputs, counting those that were there; drop what is older than `since` or beyond `keep`.
+    """
+    make = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+    statement = make(rejected)
+    new, old = statement.excluded, rejected.c
+    upsert = statement.on_conflict_do_update(
+        index_elements=_ONCE,
+        set_={
+            "last_at": func.max(old.last_at, new.last_at)
+            if db.dialect.name == "sqlite"
+            else func.greatest(old.last_at, new.last_at),
+            "times": old.times + new.times,
+            "account": new.account,
+            "reason": new.reason,
+        },
+    )
+    for each in inputs:
+        await db.execute(upsert, _row(each))
+    await db.execute(delete(rejected).where(old.last_at < seconds_of(since)))
+    newest = select(old.number).order_by(old.last_at.desc(), old.number.desc()).limit(keep)
+    await db.execute(delete(rejected).where(old.number.not_in(newest)))
+
+
+async def read_rejected(db: AsyncConnection, most_raw: int) -> list[RejectedInput]:
+    """Return what is kept, the newest first, with so many octets of what arrived."""
+    c = rejected.c
+    columns = [column for column in c if column is not c.raw]
+    # By the database: a page that lists a thousand of them must not read a gigabyte.
+    query = select(*columns, func.substr(c.raw, 1, most_raw).label("raw")).order_by(c.last_at.desc(), c.number.desc())
+    return [_input(row._mapping) for row in await db.execute(query)]  # noqa: SLF001 -- the documented way to a row's names
+
+
+async def delete_rejected(db: AsyncConnection, number: int) -> None:
+    """Drop one."""
+    await db.execute(delete(rejected).where(rejected.c.number == number))
+
+
+def _row(each: RejectedInput) -> dict[str, Any]:
+    return {
+        "source": each.source,
+        "account": each.account,
+        "conference_id": each.conference_id,
+        "field": each.field,
+        "digest": sha256(each.raw).digest(),
+        "reason": each.reason,
+        "raw": each.raw,
+        "first_at": seconds_of(each.first_at),
+        "last_at": seconds_of(each.last_at),
+        "times": each.times,
+    }
+
+
+def _input(row: Any) -> RejectedInput:  # noqa: ANN401 -- a row's mapping has the types of the table
+    return RejectedInput(
+        source=row["source"],
+        account=row["account"],
+        conference_id=row["conference_id"],
+        field=row["field"],
+        reason=row["reason"],
+        raw=row["raw"],
+        first_at=moment_of(row["first_at"]),
+        last_at=moment_of(row["last_at"]),
+        times=row["times"],
+        number=row["number"],
+    )
