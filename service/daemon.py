@@ -15,11 +15,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from starlette.types import ASGIApp
 
 from service.app import Parts, built, utc_now
-from service.core.conference import Snapshot
 from service.core.errors import StoreUnavailable
+from service.policy import policy_of, rendering_digest
 from service.settings import Settings
-from service.sync import Synchronizer
-from service.trueconf.driver import Deliver
 
 log = structlog.get_logger()
 
@@ -61,20 +59,23 @@ async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], Non
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.serve(sockets=[parts.listening]), name="web")
         running = [
-            tasks.create_task(source.run(_accepting(parts)), name=f"source {source.status.name}")
+            tasks.create_task(source.run(parts.accept), name=f"source {source.status.name}")
             for source in parts.sources
         ]
         running += [
-            tasks.create_task(_refreshing(parts.synchronizer, bells.refresh), name="refresh"),
+            tasks.create_task(_refreshing(parts, bells.refresh), name="refresh"),
             tasks.create_task(_purging(parts, bells.purge), name="purge"),
             tasks.create_task(parts.rejections.run(), name="rejections"),
             tasks.create_task(_tell(parts, heard), name="heard"),
         ]
         scheduler.start()
+        for warning in parts.watch.warnings:
+            log.warning("app.exposed", warning=warning)
         log.info("app.started", url=parts.url, sources=[source.status.name for source in parts.sources])
         stopping = tasks.create_task(stop.wait(), name="stop")
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         scheduler.shutdown(wait=False)
+        parts.live.close()
         server.should_exit = True
         for task in (*running, stopping):
             task.cancel()
@@ -85,22 +86,14 @@ async def _tell(parts: Parts, heard: Callable[[Parts], None]) -> None:
     heard(parts)
 
 
-def _accepting(parts: Parts) -> Deliver:
-    async def accept(snapshot: Snapshot) -> None:
-        changes = await parts.synchronizer.accept(snapshot)
-        parts.rejections.snapshot(snapshot)
-        parts.metrics.accepted(snapshot, changes)
-
-    return accept
-
-
-async def _refreshing(synchronizer: Synchronizer, bell: asyncio.Event) -> None:
+async def _refreshing(parts: Parts, bell: asyncio.Event) -> None:
     store = _StoreWatch()
     while True:
         await bell.wait()
         bell.clear()
         with store.watched():
-            await synchronizer.refresh()
+            await parts.synchronizer.refresh()
+            await parts.feeds.directory.refresh()
 
 
 async def _purging(parts: Parts, bell: asyncio.Event) -> None:
@@ -108,8 +101,12 @@ async def _purging(parts: Parts, bell: asyncio.Event) -> None:
     while True:
         await bell.wait()
         bell.clear()
+        now = utc_now()
         with store.watched():
-            await parts.synchronizer.purge(utc_now() - parts.settings.removal.keep_ended)
+            await parts.synchronizer.purge(now - parts.settings.removal.keep_ended)
+            # A zone may have new rules since yesterday.
+            digest = rendering_digest(policy_of(parts.settings), now)
+            await parts.synchronizer.start(rendering=digest, now=now)
 
 
 class _StoreWatch:
@@ -144,8 +141,13 @@ def _scheduler(parts: Parts, bells: _Bells) -> AsyncIOScheduler:
     """Return the clock that rings bells: polls of the sources, a look at the database, a purge."""
     scheduler = AsyncIOScheduler(timezone=UTC)
     seconds = parts.settings.poll_every.total_seconds()
-    for source in parts.sources:
-        scheduler.add_job(source.poll_now, "interval", seconds=seconds, jitter=seconds / 10)
+    polls = {
+        source.status.name: scheduler.add_job(
+            source.poll_now, "interval", seconds=seconds, jitter=seconds / 10
+        )
+        for source in parts.sources
+    }
+    parts.watch.next_poll = lambda name: polls[name].next_run_time
     scheduler.add_job(bells.refresh.set, "interval", seconds=_REFRESH_SECONDS)
     scheduler.add_job(bells.purge.set, "interval", hours=_PURGE_HOURS)
     return scheduler
@@ -161,6 +163,8 @@ class _Server(uvicorn.Server):
             access_log=False,
             lifespan="off",
             server_header=False,
+            # Who is believed about whom a request comes from is CONFCAL_TRUSTED_PROXIES' to say.
+            proxy_headers=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
         super().__init__(config)

@@ -78,7 +78,7 @@ def _read_toml(name: str | None) -> dict[str, Any]:
         raise SettingsError(
             f"{PREFIX}CONFIG_FILE: {name} cannot be read ({error.strerror}); give a readable TOML file"
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{PREFIX}CONFIG_FILE: {name} is not TOML: {error}") from error
 
 
@@ -132,8 +132,10 @@ def _unknown_sentence(name: str) -> str:
     path = _path(name)
     known = [variable(*candidate) for candidate in _known_paths(Settings, path)]
     known += [candidate + _FILE for candidate in known if _is_secret(_annotation(Settings, _path(candidate)))]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else "`confcal settings --example` lists them all"
+    # Without the prefix: all names share it, so that with it any two are alike.
+    known = [candidate.removeprefix(PREFIX) for candidate in known]
+    near = difflib.get_close_matches(name.removeprefix(PREFIX), known, n=1, cutoff=0.5)
+    hint = f"did you mean {PREFIX}{near[0]}?" if near else "`confcal settings --example` lists them all"
     return f"{name} is not a setting; {hint}"
 
 
@@ -149,7 +151,7 @@ def _known_paths(model: type[BaseModel], like: tuple[str, ...]) -> Iterator[tupl
             yield (field,)
         elif _is_named(info.annotation):
             rest = like[2:] if len(like) > 1 else ()
-            name = like[1] if len(like) > 1 else "name"
+            name = (like[1] if len(like) > 1 else "") or "name"
             yield from ((field, name, *path) for path in _known_paths(inner, rest))
         else:
             yield from ((field, *path) for path in _known_paths(inner, like[1:]))
@@ -197,6 +199,10 @@ def _sentences(error: ValidationError) -> Iterator[str]:
                 yield _unknown_sentence(name)
             case "missing":
                 yield f"{name} is missing; set it"
+            case "lacking":
+                yield f"{variable(*path, problem['ctx']['name'])} is missing; set it"
+            case "too_short":
+                yield f"{name} is too short; write at least {problem['ctx']['min_length']} characters"
             case _:
                 reason = problem["msg"].removeprefix("Value error, ")
                 yield f"{name}: {reason[:1].lower()}{reason[1:]}{_given(path, problem['input'])}"

@@ -4,6 +4,7 @@ Where things are: the data folder and what is kept in it, the address to listen 
 
 import secrets
 import socket
+from ipaddress import ip_address
 from pathlib import Path
 
 from service.core.errors import SettingsError
@@ -43,8 +44,7 @@ def secret_of(settings: Settings) -> bytes:
     path = data_dir(settings) / "secret"
     try:
         if not path.exists():
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(32) + "\n", encoding="ascii")
+            _write_once(path, secrets.token_urlsafe(32) + "\n")
         secret = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
@@ -57,6 +57,20 @@ def secret_of(settings: Settings) -> bytes:
     return secret.encode()
 
 
+def _write_once(path: Path, text: str) -> None:
+    """Write a file that only its owner reads; where another process is quicker, its file stays."""
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    partial.touch(mode=0o600)
+    try:
+        partial.write_text(text, encoding="ascii")
+        # A link appears whole or not at all, and never over another.
+        path.hardlink_to(partial)
+    except FileExistsError:
+        pass
+    finally:
+        partial.unlink()
+
+
 def listen(settings: Settings) -> socket.socket:
     """
     Return the listening socket. Raises SettingsError where the address cannot be had.
@@ -65,9 +79,10 @@ def listen(settings: Settings) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.port), family=family, backlog=1024)
     except OSError as error:
+        reason = str(error.strerror).partition(" (while")[0]
         raise SettingsError(
-            f"CONFCAL_PORT: {settings.host}:{settings.port} cannot be listened on ({error.strerror}); "
-            "stop what uses it or choose another port"
+            f"CONFCAL_PORT: {settings.host}:{settings.port} cannot be listened on ({reason}); "
+            "stop what uses it, or choose another port or CONFCAL_HOST"
         ) from error
 
 
@@ -78,3 +93,22 @@ def public_url(settings: Settings, port: int) -> str:
     wildcard = settings.host in {"0.0.0.0", "::", ""}  # noqa: S104 -- compared with, not bound to
     host = "127.0.0.1" if wildcard else settings.host
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def exposure_warnings(settings: Settings, url: str) -> tuple[str, ...]:
+    """Return what others in the network could overhear, each a sentence with its remedy."""
+    if url.startswith("https:") or not _is_public(settings.host):
+        return ()
+    warning = (
+        f"confcal listens on {settings.host} and hands out plain {url}: secret addresses and the admin token "
+        "can be read on the way; put a reverse proxy with TLS in front and set CONFCAL_PUBLIC_URL=https://..."
+    )
+    return (warning,)
+
+
+def _is_public(host: str) -> bool:
+    """Return whether others than this machine reach an address."""
+    try:
+        return not ip_address(host or "0.0.0.0").is_loopback  # noqa: S104 -- looked at, not bound to
+    except ValueError:
+        return host != "localhost"

@@ -58,7 +58,7 @@ class Synchronizer:
 
     async def start(self, *, rendering: str, now: datetime) -> None:
         """
-        Load the state; where the settings no longer are those of `rendering`, render everything anew.
+        Load the state; where the store was rendered by other settings than `rendering`, render it anew.
 
         Raises StoreUnavailable.
         """
@@ -72,6 +72,7 @@ class Synchronizer:
             await self._reload()
             revised = sum(1 for edit in edits if edit.entry.revision.revised_at >= now)
             log.info("sync.rendered_anew", conferences=len(edits), revised=revised)
+        self._changed()
 
     async def refresh(self) -> None:
         """

@@ -1,0 +1,148 @@
+"""
+How the program begins and ends: signals, crashes, settings that only fail once they are used.
+"""
+
+import asyncio
+import json
+import signal
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+
+from service.trueconf.simulator import Simulator, SimulatorOptions
+from tests.e2e.given import once, weekly
+from tests.e2e.program import Home, Program, started
+
+ORDERLY_SECONDS = 5
+"""What an orderly end may take."""
+
+EXPLODING = """
+from service import app
+from service.__main__ import main
+from service.sync import Synchronizer
+
+
+class Exploding(Synchronizer):
+    async def accept(self, snapshot):
+        raise ZeroDivisionError("a bug of the tests")
+
+
+app.Synchronizer = Exploding
+main()
+"""
+"""The program with one part exchanged for one that has a bug."""
+
+
+async def ended(program: Program, number: signal.Signals) -> int:
+    """Send a signal; the exit status, which must come soon."""
+    async with asyncio.timeout(ORDERLY_SECONDS):
+        return await program.end(number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_it_in_order_whoever_is_connected(home: Home, number: signal.Signals) -> None:
+    options = SimulatorOptions(conferences=[once()])
+    async with Simulator(options) as simulator, home.daemon(simulator.url) as daemon:
+        await daemon.feed(lambda feed: "100" in feed.vevents)
+        port = int(daemon.url.rpartition(":")[2])
+        _, half_asked = await asyncio.open_connection("127.0.0.1", port)
+        half_asked.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+        await half_asked.drain()
+
+        assert await ended(daemon.program, number) == 0
+
+        half_asked.close()
+        assert daemon.program.events()[-1] == "app.stopped"
+        assert not any("Traceback" in line or "Warning" in line for line in daemon.program.err)
+        # SQLite removes its log when the last connection is closed properly.
+        database = home.path / ".local/share/confcal/confcal.db"
+        assert database.exists()
+        assert not database.with_name("confcal.db-wal").exists()
+
+
+async def test_it_ends_in_order_while_it_waits_for_an_endpoint(home: Home, unused_tcp_port: int) -> None:
+    async with home.daemon(f"ws://127.0.0.1:{unused_tcp_port}") as daemon:
+        await daemon.program.event("trueconf.waiting")
+
+        assert await ended(daemon.program, signal.SIGTERM) == 0
+
+
+async def test_a_crashed_part_ends_the_program_with_its_reason(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "exploding.py").write_text(EXPLODING, encoding="utf-8")
+    command = (sys.executable, tmp_path / "exploding.py")
+    async with Simulator(SimulatorOptions(conferences=[once()])) as simulator:
+        environ = home.environ(SOURCES__LOBBY__URL=simulator.url)
+        async with started("run", environ=environ, command=command) as program:
+            code = await program.ended()
+
+    assert code == 1
+    assert program.err[-1] == (
+        "confcal: a part crashed (ZeroDivisionError: a bug of the tests); please report it with the log above"
+    )
+    crash = await program.event("app.crashed")
+    assert "ZeroDivisionError: a bug of the tests" in crash["exception"]
+
+
+async def test_a_port_in_use_is_one_sentence(home: Home, unused_tcp_port: int) -> None:
+    taken = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", unused_tcp_port)
+    async with taken:
+        settings = {"SOURCES__LOBBY__URL": "ws://127.0.0.1:1", "PORT": str(unused_tcp_port)}
+        async with home.started("run", **settings) as program:
+            assert await program.ended() == 2
+
+    (sentence,) = program.err
+    assert sentence.startswith(f"confcal: CONFCAL_PORT: 127.0.0.1:{unused_tcp_port} cannot be listened on")
+
+
+async def test_the_database_of_a_newer_confcal_is_refused_and_left_as_it_is(home: Home) -> None:
+    async with home.started("migrate") as migration:
+        assert await migration.ended() == 0
+    database = home.path / ".local/share/confcal/confcal.db"
+    with sqlite3.connect(database) as db:
+        db.execute("UPDATE alembic_version SET version_num = '9999'")
+    db.close()
+    before = database.read_bytes()
+
+    async with home.started("run", SOURCES__LOBBY__URL="ws://127.0.0.1:1") as program:
+        assert await program.ended() == 1
+
+    (sentence,) = program.err
+    assert "was written by a newer confcal (revision 9999)" in sentence
+    assert database.read_bytes() == before
+
+
+async def test_the_addresses_that_are_listed_are_those_that_are_served(
+    home: Home, unused_tcp_port: int
+) -> None:
+    port = {"PORT": str(unused_tcp_port)}
+    options = SimulatorOptions(conferences=[once(), weekly()])
+    async with Simulator(options) as simulator, home.daemon(simulator.url, **port) as daemon:
+        expected = await daemon.feed(lambda feed: len(feed.vevents) == 2)
+        async with (
+            home.started("feeds", "--json", **port) as listing,
+            home.started("healthcheck", **port) as check,
+        ):
+            assert (await listing.ended(), await check.ended()) == (0, 0)
+        every, mine = json.loads("".join(listing.out))
+        feed, page = [await daemon.http.get(every[url]) for url in ("feed_url", "page_url")]
+
+    assert (every["calendar"], every["events"]) == ("all", 2)
+    assert (mine["calendar"], mine["events"]) == ("room1@video.example.com", 2)
+    assert feed.content == expected.body
+    assert page.status_code == 200
+    assert every["feed_url"] in page.text
+
+
+async def test_a_secret_that_was_generated_keeps_the_addresses_over_restarts(home: Home) -> None:
+    environ = home.environ(PUBLIC_URL="https://calendars.example.com")
+    del environ["CONFCAL_SECRET"]
+    listed = []
+    for _ in range(2):
+        async with started("feeds", environ=environ) as program:
+            assert await program.ended() == 0
+        listed.append(program.out)
+
+    assert listed[0] == listed[1]
+    assert "https://calendars.example.com/feeds/" in "".join(listed[0])

@@ -1,0 +1,111 @@
+import socket
+from pathlib import Path
+
+import pytest
+
+from service.core.errors import SettingsError
+from service.environment import load_settings
+from service.places import data_dir, database_url, listen, public_url, secret_of
+from service.settings import Settings
+
+
+def settings_of(**given: object) -> Settings:
+    return load_settings({f"CONFCAL_{name.upper()}": str(value) for name, value in given.items()})
+
+
+def test_the_secret_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
+    folder = tmp_path / "not" / "yet"
+
+    first = secret_of(settings_of(data_dir=folder))
+
+    assert len(first) >= 32
+    assert (folder / "secret").stat().st_mode & 0o777 == 0o600
+    assert secret_of(settings_of(data_dir=folder)) == first
+
+
+def test_two_installations_have_different_secrets(tmp_path: Path) -> None:
+    secrets = {secret_of(settings_of(data_dir=tmp_path / name)) for name in "ab"}
+
+    assert len(secrets) == 2
+
+
+def test_a_secret_of_the_settings_is_used_and_none_is_made(tmp_path: Path) -> None:
+    settings = settings_of(data_dir=tmp_path / "data", secret="0123456789abcdef")
+
+    assert secret_of(settings) == b"0123456789abcdef"
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"short\n", b"   \n"])
+def test_a_damaged_secret_is_refused_rather_than_replaced(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "secret").write_bytes(content)
+
+    with pytest.raises(SettingsError, match=r"secret is damaged; restore it, or delete it"):
+        secret_of(settings_of(data_dir=tmp_path))
+
+    assert (tmp_path / "secret").read_bytes() == content
+
+
+def test_a_secret_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"\xff" * 32)
+
+    with pytest.raises(SettingsError, match=r"CONFCAL_SECRET: .*secret cannot be used"):
+        secret_of(settings_of(data_dir=tmp_path))
+
+
+def test_a_data_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(SettingsError, match=r"CONFCAL_DATA_DIR: .* cannot be made .*; name a writable"):
+        data_dir(settings_of(data_dir=tmp_path / "file" / "data"))
+
+
+def test_the_database_is_a_file_in_the_data_folder_unless_it_is_set(tmp_path: Path) -> None:
+    elsewhere = settings_of(data_dir=tmp_path, database_url="postgresql://db/confcal")
+
+    assert database_url(settings_of(data_dir=tmp_path)) == f"sqlite:///{tmp_path}/confcal.db"
+    assert database_url(elsewhere) == "postgresql://db/confcal"
+
+
+def test_port_0_takes_any_free_port() -> None:
+    with listen(settings_of(port=0)) as first, listen(settings_of(port=0)) as second:
+        assert first.getsockname()[1] != second.getsockname()[1]
+
+
+def test_a_port_in_use_is_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        with pytest.raises(SettingsError) as caught:
+            listen(settings_of(port=port))
+
+    assert str(caught.value) == (
+        f"CONFCAL_PORT: 127.0.0.1:{port} cannot be listened on (Address already in use); "
+        "stop what uses it, or choose another port or CONFCAL_HOST"
+    )
+
+
+def test_a_host_of_another_machine_is_one_sentence() -> None:
+    with pytest.raises(SettingsError, match=r"192\.0\.2\.1:0 cannot be listened on"):
+        listen(settings_of(host="192.0.2.1", port=0))
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:81"),
+        ("10.0.0.7", "http://10.0.0.7:81"),
+        ("calendars.lan", "http://calendars.lan:81"),
+        ("0.0.0.0", "http://127.0.0.1:81"),
+        ("::", "http://127.0.0.1:81"),
+        ("::1", "http://[::1]:81"),
+    ],
+)
+def test_feeds_are_handed_out_under_the_address_listened_on(host: str, url: str) -> None:
+    assert public_url(settings_of(host=host), 81) == url
+
+
+def test_feeds_are_handed_out_under_the_public_address_where_it_is_set() -> None:
+    settings = settings_of(public_url="https://example.com/calendars/", host="0.0.0.0")
+
+    assert public_url(settings, 81) == "https://example.com/calendars"

@@ -1,0 +1,154 @@
+from datetime import timedelta
+
+import pytest
+
+from service.core.errors import SettingsError
+from service.environment import load_settings
+
+SOURCE = "CONFCAL_SOURCES__LOBBY__"
+
+
+def refusal(environ: dict[str, str]) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(environ)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Moscow", "UTC", "America/Argentina/Buenos_Aires", "Etc/GMT+3"])
+def test_a_zone_is_an_iana_name(zone: str) -> None:
+    assert load_settings({"CONFCAL_TIMEZONE": zone}).timezone == zone
+
+
+@pytest.mark.parametrize(
+    "zone", ["Mars/Base", "Russian Standard Time", "", "../../etc/passwd", "/etc/localtime"]
+)
+def test_a_zone_that_does_not_exist_is_refused_with_how_one_looks(zone: str) -> None:
+    assert refusal({"CONFCAL_TIMEZONE": zone}) == (
+        f"CONFCAL_TIMEZONE: it is no IANA time zone; write one like Europe/Moscow (given: {zone!r})"
+    )
+
+
+def test_the_zone_of_a_source_is_checked_too() -> None:
+    told = refusal({f"{SOURCE}URL": "ws://h:1", f"{SOURCE}TIMEZONE": "Mars"})
+
+    assert told.startswith("CONFCAL_SOURCES__LOBBY__TIMEZONE: it is no IANA time zone")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("900", timedelta(minutes=15)),
+        ("0", timedelta()),
+        ("0.5", timedelta(milliseconds=500)),
+        ("PT15M", timedelta(minutes=15)),
+        ("PT1H30M", timedelta(minutes=90)),
+        ("P1D", timedelta(days=1)),
+    ],
+)
+def test_a_duration_is_seconds_or_iso_8601(written: str, meant: timedelta) -> None:
+    assert load_settings({"CONFCAL_REMOVAL__MISSING_FOR": written}).removal.missing_for == meant
+
+
+@pytest.mark.parametrize("written", ["soon", "", "nan", "inf", "1e30", "-1", "15 minutes"])
+def test_another_duration_is_refused(written: str) -> None:
+    assert refusal({"CONFCAL_REMOVAL__MISSING_FOR": written}).startswith("CONFCAL_REMOVAL__MISSING_FOR: ")
+
+
+def test_a_poll_in_less_than_a_second_is_refused() -> None:
+    assert "CONFCAL_POLL_EVERY" in refusal({"CONFCAL_POLL_EVERY": "0.5"})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ws://10.0.0.15:8765",
+        "wss://room.example.com/bridge",
+        "http://10.0.0.15",
+        "https://[2001:db8::1]:8443",
+    ],
+)
+def test_a_source_is_a_websocket_or_a_control_panel(url: str) -> None:
+    assert load_settings({f"{SOURCE}URL": url}).sources["lobby"].url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["10.0.0.15", "ftp://10.0.0.15", "ws://10.0.0.15", "http://", "http://h:99999", ""]
+)
+def test_another_address_of_a_source_is_refused_with_what_to_write(url: str) -> None:
+    told = refusal({f"{SOURCE}URL": url})
+
+    assert told.startswith("CONFCAL_SOURCES__LOBBY__URL: it")
+    assert len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "template", ["https://{server}/c/{id}", "https://meet.example.com/{id}?from=calendar"]
+)
+def test_a_join_link_is_made_by_a_template(template: str) -> None:
+    settings = load_settings({f"{SOURCE}URL": "ws://h:1", f"{SOURCE}JOIN_URL": template})
+
+    assert settings.sources["lobby"].join_url == template
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "https://meet.example.com/",
+        "https://{host}/c/{id}",
+        "https://{server.__class__}/c/{id}",
+        "https://{}/c/{id}",
+        "https://{server}/c/{id",
+        "javascript:alert({id})",
+        "meet.example.com/{id}",
+        "",
+    ],
+)
+def test_a_template_that_makes_no_address_is_refused(template: str) -> None:
+    told = refusal({f"{SOURCE}URL": "ws://h:1", f"{SOURCE}JOIN_URL": template})
+
+    assert told.startswith("CONFCAL_SOURCES__LOBBY__JOIN_URL: it must ")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("https://calendars.example.com", "https://calendars.example.com"),
+        ("https://example.com/calendars/", "https://example.com/calendars"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+    ],
+)
+def test_the_public_address_ends_without_a_slash(written: str, meant: str) -> None:
+    assert load_settings({"CONFCAL_PUBLIC_URL": written}).public_url == meant
+
+
+@pytest.mark.parametrize(
+    "written", ["calendars.example.com", "webcal://example.com", "https://e.com/?a=b", "https://e.com/#a", ""]
+)
+def test_another_public_address_is_refused(written: str) -> None:
+    assert "write the address that people reach" in refusal({"CONFCAL_PUBLIC_URL": written})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "65536"),
+        ("PORT", "-1"),
+        ("PORT", "http"),
+        ("LANGUAGE", "de"),
+        ("PEOPLE", "attendees"),
+        ("WEEKLY_DAYS", "monday"),
+        ("WEEKLY_TIME", "local"),
+        ("LOG_FORMAT", "xml"),
+        ("LOG_LEVEL", "loud"),
+        ("REMOVAL__MISSING_LISTS", "0"),
+        ("REMOVAL__HOLD_SHARE", "1.5"),
+        ("REMOVAL__HOLD_COUNT", "-1"),
+        ("REMOVAL__HOLD_LISTS", "0"),
+    ],
+)
+def test_a_value_out_of_its_range_is_refused_by_name_with_what_was_given(name: str, value: str) -> None:
+    told = refusal({f"CONFCAL_{name}": value})
+
+    assert told.startswith(f"CONFCAL_{name}: ")
+    assert value in told
+    assert len(told.splitlines()) == 1

@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import pytest
+
+from service.environment import load_settings
+from service.settings_text import effective, example
+
+EXAMPLE = Path(__file__).parent.parent / "config" / "confcal.env.example"
+LOBBY = {"CONFCAL_SOURCES__LOBBY__URL": "http://10.0.0.15"}
+
+
+def assignments() -> list[str]:
+    """Return the lines of the example that an operator may uncomment."""
+    return [line[1:] for line in example().splitlines() if line.startswith("#CONFCAL_")]
+
+
+def test_the_example_file_is_what_the_settings_say() -> None:
+    assert EXAMPLE.read_text(encoding="utf-8") == example(), (
+        "run `confcal settings --example > config/confcal.env.example`"
+    )
+
+
+@pytest.mark.parametrize("line", assignments())
+def test_every_line_of_the_example_loads_by_itself(line: str, tmp_path: Path) -> None:
+    name, _, value = line.partition("=")
+    if name == "CONFCAL_CONFIG_FILE":
+        value = str(tmp_path / "confcal.toml")
+        Path(value).touch()
+
+    settings = load_settings(LOBBY | {name: value})
+
+    assert value
+    assert name in {variable for variable, _, given in effective(settings) if given}
+
+
+def test_the_whole_example_loads_at_once() -> None:
+    environ = dict(line.split("=", 1) for line in assignments())
+    del environ["CONFCAL_CONFIG_FILE"]
+
+    assert load_settings(environ).sources["lobby"].server == "video.example.com"
+
+
+def test_every_setting_of_the_example_is_explained() -> None:
+    lines = example().splitlines()
+
+    assert all(
+        lines[at - 1].startswith("# ") for at, line in enumerate(lines) if line.startswith("#CONFCAL_")
+    )
+
+
+def test_secrets_are_masked() -> None:
+    secrets = {
+        "CONFCAL_SOURCES__LOBBY__PIN": "hunter2",
+        "CONFCAL_SECRET": "hunter2-hunter2-hunter2",
+        "CONFCAL_DATABASE_URL": "postgresql://confcal:hunter2@db/confcal",
+    }
+
+    shown = {name: value for name, value, _ in effective(load_settings(LOBBY | secrets))}
+
+    assert {shown[name] for name in secrets} == {"********"}
+    assert "hunter2" not in repr(shown)
+
+
+def test_what_was_given_is_told_apart_from_defaults() -> None:
+    given = {name for name, _, given in effective(load_settings(LOBBY | {"CONFCAL_PORT": "8080"})) if given}
+
+    assert given == {"CONFCAL_SOURCES__LOBBY__URL", "CONFCAL_PORT"}
+
+
+def test_the_settings_in_effect_give_the_same_settings_again() -> None:
+    environ = LOBBY | {"CONFCAL_REMOVAL__MISSING_FOR": "5400", "CONFCAL_TIMEZONE": "Europe/Moscow"}
+    settings = load_settings(environ)
+
+    again = load_settings({name: value for name, value, given in effective(settings) if given})
+
+    assert again.model_dump() == settings.model_dump()

@@ -1,0 +1,266 @@
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from service.core.conference import Key
+from service.core.errors import StaleState, StoreUnavailable
+from service.core.known import Changes, Edit, State
+from service.core.revision import Policy
+from service.core.vevent import Rendering
+from service.core.weekly import WeeklyRules
+from service.store.memory import MemoryStore
+from service.sync import Synchronizer
+from tests.core.given import DESK, NOW, SERVER, conference, listed, once, room, weekly
+
+LATER = NOW + timedelta(hours=1)
+POLICY = Policy()
+IN_TOKYO = Policy(default=Rendering(WeeklyRules("Asia/Tokyo")))
+
+
+class Telltale:
+    """Counts how often it was told of a change."""
+
+    def __init__(self, synchronizer: Synchronizer) -> None:
+        self.times = 0
+        synchronizer.listen(self._told)
+
+    def _told(self) -> None:
+        self.times += 1
+
+
+class BrokenStore(MemoryStore):
+    """Cannot be reached while `broken`."""
+
+    broken = False
+
+    async def record(self, changes: Changes, *, version: int) -> int:
+        if self.broken:
+            raise StoreUnavailable("the disk is full")
+        return await super().record(changes, version=version)
+
+    async def load(self) -> State:
+        if self.broken:
+            raise StoreUnavailable("the disk is full")
+        return await super().load()
+
+
+class ContestedStore(MemoryStore):
+    """Somebody else writes between any load and the record after it."""
+
+    async def record(self, changes: Changes, *, version: int) -> int:
+        await super().record_rendering("theirs", [], version=await self.version())
+        return await super().record(changes, version=version)
+
+
+class CountingStore(MemoryStore):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rendered: list[Sequence[Edit]] = []
+
+    async def record_rendering(self, digest: str, edits: Sequence[Edit], *, version: int) -> int:
+        self.rendered.append(edits)
+        return await super().record_rendering(digest, edits, version=version)
+
+
+async def test_a_list_is_recorded_and_told_on() -> None:
+    store = MemoryStore()
+    synchronizer = Synchronizer(store, POLICY)
+    telltale = Telltale(synchronizer)
+
+    changes = await synchronizer.accept(listed(conference("100"), room("900")))
+
+    assert len(changes.edits) == 2
+    assert [vevent.uid for vevent in await store.vevents("full-en")]
+    assert (await store.load()).entries.keys() == {Key(SERVER, "100"), Key(SERVER, "900")}
+    assert synchronizer.heard.is_set()
+    assert telltale.times == 1
+
+
+async def test_those_who_are_told_find_the_change_already_recorded() -> None:
+    store = MemoryStore()
+    synchronizer = Synchronizer(store, POLICY)
+    seen: list[int] = []
+    synchronizer.listen(lambda: seen.append(len(synchronizer.state.entries)))
+
+    await synchronizer.accept(listed(conference()))
+
+    assert seen == [1]
+    assert synchronizer.state.version == await store.version()
+
+
+async def test_an_empty_list_of_a_new_account_is_told_on_for_its_calendar_exists_now() -> None:
+    synchronizer = Synchronizer(MemoryStore(), POLICY)
+    telltale = Telltale(synchronizer)
+
+    await synchronizer.accept(listed())
+    await synchronizer.accept(listed(at=LATER))
+
+    assert telltale.times == 1
+
+
+async def test_an_unchanged_list_tells_nobody() -> None:
+    synchronizer = Synchronizer(MemoryStore(), POLICY)
+    await synchronizer.accept(listed(conference()))
+    version = synchronizer.state.version
+    telltale = Telltale(synchronizer)
+
+    await synchronizer.accept(listed(conference(), at=LATER))
+
+    assert telltale.times == 0
+    assert synchronizer.state.version == version
+    assert synchronizer.state.known(listed().account).list_at == LATER
+
+
+async def test_a_conference_that_starts_and_stops_tells_nobody() -> None:
+    store = MemoryStore()
+    synchronizer = Synchronizer(store, POLICY)
+    await synchronizer.accept(listed(conference()))
+    before = await store.vevents("full-en")
+    telltale = Telltale(synchronizer)
+
+    running = replace(conference(), state="running", session_id="abc@video")
+    await synchronizer.accept(listed(running, at=LATER))
+
+    assert telltale.times == 0
+    assert await store.vevents("full-en") == before
+    assert synchronizer.latest["lobby"].listing.conferences[0].state == "running"
+
+
+async def test_after_another_writer_the_list_is_revised_anew() -> None:
+    store = MemoryStore()
+    ours, theirs = Synchronizer(store, POLICY), Synchronizer(store, POLICY)
+    await ours.accept(listed(conference("100")))
+    await theirs.accept(listed(conference("200"), at=LATER, account=DESK))
+
+    changes = await ours.accept(listed(conference("100"), conference("300"), at=LATER))
+
+    assert [edit.entry.key.id for edit in changes.edits] == ["300"]
+    assert {key.id for key in ours.state.entries} == {"100", "200", "300"}
+    assert (await store.load()).version == ours.state.version
+
+
+async def test_two_writers_that_know_the_same_conference_do_not_revise_it_twice() -> None:
+    store = MemoryStore()
+    ours, theirs = Synchronizer(store, POLICY), Synchronizer(store, POLICY)
+    await theirs.accept(listed(conference()))
+
+    changes = await ours.accept(listed(conference(), at=LATER))
+
+    assert changes.edits == ()
+    assert ours.state.entry(SERVER, "100").revision.sequence == 0
+
+
+async def test_a_writer_that_never_gets_its_turn_gives_up_with_a_reason() -> None:
+    synchronizer = Synchronizer(ContestedStore(), POLICY)
+
+    with pytest.raises(StaleState, match="run one confcal on it"):
+        await synchronizer.accept(listed(conference()))
+
+    assert not synchronizer.heard.is_set()
+
+
+async def test_while_the_store_fails_nothing_changes_and_the_list_can_come_again() -> None:
+    store = BrokenStore()
+    synchronizer = Synchronizer(store, POLICY)
+    await synchronizer.accept(listed(conference("100")))
+    before = synchronizer.state
+    telltale = Telltale(synchronizer)
+
+    store.broken = True
+    with pytest.raises(StoreUnavailable):
+        await synchronizer.accept(listed(conference("100"), conference("200"), at=LATER))
+    assert synchronizer.state is before
+    assert telltale.times == 0
+
+    store.broken = False
+    await synchronizer.accept(listed(conference("100"), conference("200"), at=LATER))
+    assert {key.id for key in synchronizer.state.entries} == {"100", "200"}
+    assert telltale.times == 1
+
+
+async def test_lists_that_arrive_together_are_recorded_one_after_the_other() -> None:
+    synchronizer = Synchronizer(MemoryStore(), POLICY)
+
+    await asyncio.gather(
+        synchronizer.accept(listed(conference("100"))),
+        synchronizer.accept(listed(conference("200"), account=DESK, source="hall")),
+    )
+
+    assert {key.id for key in synchronizer.state.entries} == {"100", "200"}
+    assert synchronizer.state.version == 2
+
+
+async def test_a_start_with_the_same_settings_renders_nothing() -> None:
+    store = CountingStore()
+    await Synchronizer(store, POLICY).start(rendering="same", now=NOW)
+    store.rendered.clear()
+    again = Synchronizer(store, POLICY)
+
+    await again.start(rendering="same", now=LATER)
+
+    assert store.rendered == []
+
+
+async def test_a_start_loads_what_is_known() -> None:
+    store = MemoryStore()
+    await Synchronizer(store, POLICY).accept(listed(conference()))
+    again = Synchronizer(store, POLICY)
+
+    await again.start(rendering="", now=LATER)
+
+    assert again.state == await store.load()
+    assert not again.heard.is_set()
+
+
+async def test_new_settings_move_the_revisions_of_what_looks_different_only() -> None:
+    store = MemoryStore()
+    before = Synchronizer(store, POLICY)
+    await before.start(rendering="utc", now=NOW)
+    await before.accept(listed(conference("once", schedule=once()), conference("week", schedule=weekly())))
+    after = Synchronizer(store, IN_TOKYO)
+
+    await after.start(rendering="tokyo", now=LATER)
+
+    assert after.state.entry(SERVER, "once").revision == before.state.entry(SERVER, "once").revision
+    revision = after.state.entry(SERVER, "week").revision
+    assert (revision.sequence, revision.revised_at) == (1, LATER)
+    bodies = b"".join(vevent.body for vevent in await store.vevents("full-en"))
+    assert b"DTSTART;TZID=Asia/Tokyo:20261005T160000" in bodies
+    assert await store.rendering() == "tokyo"
+
+
+async def test_settings_that_show_nowhere_leave_every_byte() -> None:
+    store = MemoryStore()
+    before = Synchronizer(store, POLICY)
+    await before.accept(listed(conference("once"), conference("week", schedule=weekly())))
+    vevents = await store.vevents("full-en")
+
+    await Synchronizer(store, POLICY).start(rendering="another digest", now=LATER)
+
+    assert await store.vevents("full-en") == vevents
+
+
+async def test_a_refresh_notices_another_writer_once() -> None:
+    store = MemoryStore()
+    ours, theirs = Synchronizer(store, POLICY), Synchronizer(store, POLICY)
+    telltale = Telltale(ours)
+    await theirs.accept(listed(conference()))
+
+    await ours.refresh()
+    await ours.refresh()
+
+    assert telltale.times == 1
+    assert ours.state == await store.load()
+
+
+async def test_a_refresh_after_ones_own_writing_tells_nobody() -> None:
+    synchronizer = Synchronizer(MemoryStore(), POLICY)
+    await synchronizer.accept(listed(conference()))
+    telltale = Telltale(synchronizer)
+
+    await synchronizer.refresh()
+
+    assert telltale.times == 0
