@@ -3,25 +3,12 @@ The commands of confcal.
 """
 
 import sys
+from importlib import import_module
 from importlib.metadata import version
 from zoneinfo import reset_tzpath
 
 import click
 
-from service.commands.approve import approve
-from service.commands.backup import backup
-from service.commands.check import check
-from service.commands.convert import convert
-from service.commands.demo import demo
-from service.commands.feeds import feeds
-from service.commands.healthcheck import healthcheck
-from service.commands.held import held
-from service.commands.migrate import migrate
-from service.commands.rejected import rejected
-from service.commands.replay import replay
-from service.commands.run import run
-from service.commands.settings import settings
-from service.commands.simulate import simulate
 from service.core.errors import ConfcalError, SettingsError
 from service.telemetry import configure_logging
 
@@ -29,7 +16,47 @@ _FAILED = 1
 _MISUSED = 2
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_COMMANDS = (
+    "run",
+    "demo",
+    "convert",
+    "check",
+    "feeds",
+    "plan",
+    "held",
+    "approve",
+    "rejected",
+    "replay",
+    "purge",
+    "simulate",
+    "migrate",
+    "backup",
+    "settings",
+    "healthcheck",
+)
+"""Each is a module of `service.commands` with a command of its own name."""
+
+
+class _Commands(click.Group):
+    """
+    Imports a command when it is asked for: a health check every half minute must not load the daemon.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        command = getattr(import_module(f"service.commands.{cmd_name}"), cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+
+@click.command(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(version("confcal"), prog_name="confcal", message="%(prog)s %(version)s")
 def cli() -> None:
     """
@@ -40,25 +67,6 @@ def cli() -> None:
     """
     # What a command did it says itself; the daemon sets this as its settings say.
     configure_logging("auto", "error")
-
-
-for _command in (
-    run,
-    demo,
-    convert,
-    check,
-    feeds,
-    held,
-    approve,
-    rejected,
-    replay,
-    simulate,
-    migrate,
-    backup,
-    settings,
-    healthcheck,
-):
-    cli.add_command(_command)
 
 
 def main() -> None:

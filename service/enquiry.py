@@ -1,15 +1,16 @@
 """
-What commands ask of the parts without running the daemon: feeds, health, whether sources answer.
+What commands ask of the parts without running the daemon: feeds, whether sources answer.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 
 from service import app
+from service.core.calendars import Calendar
 from service.core.conference import Snapshot
-from service.core.errors import SettingsError
+from service.core.errors import SettingsError, UnknownName
 from service.places import public_url
 from service.policy import policy_of
 from service.settings import Settings, SourceSettings
@@ -17,6 +18,7 @@ from service.sync import Synchronizer
 from service.trueconf.discovery import Fetch
 from service.trueconf.driver import Taps
 from service.trueconf.status import SourceStatus
+from service.web.feeds import Feeds
 
 _SETTLED = {"pin rejected", "unreachable", "logged out"}
 
@@ -37,10 +39,8 @@ class ListedFeed:
         return asdict(self)
 
 
-async def listed_feeds(settings: Settings) -> list[ListedFeed]:
-    """
-    Return all calendars with their addresses. Raises SettingsError and StoreUnavailable.
-    """
+@asynccontextmanager
+async def _feeds(settings: Settings) -> AsyncIterator[Feeds]:
     if settings.public_url is None and settings.port == 0:
         raise SettingsError("CONFCAL_PUBLIC_URL is missing: with CONFCAL_PORT=0 no address can be told")
     store = await app.open_settings_store(settings)
@@ -49,31 +49,36 @@ async def listed_feeds(settings: Settings) -> list[ListedFeed]:
         await synchronizer.refresh()
         feeds = app.feeds_of(settings, store, synchronizer, public_url(settings, settings.port))
         await feeds.start()
-        listed = []
-        for calendar in feeds.calendars.values():
-            vevents = await store.vevents(calendar.variant, calendar.account)
-            urls = feeds.addresses
-            listed.append(
-                ListedFeed(
-                    calendar.name, urls.feed_url(calendar.name), urls.page_url(calendar.name), len(vevents)
-                )
-            )
-        return listed
+        yield feeds
     finally:
         await store.close()
 
 
-async def health_trouble(settings: Settings) -> str:
-    """Return what is wrong with the daemon on this machine; empty where it answers."""
-    wildcards = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 -- looked up, not bound to
-    host = wildcards.get(settings.host, settings.host)
-    url = f"http://{host}:{settings.port}/healthz"
-    async with app.http_fetch() as fetch:
+def _listed(feeds: Feeds, calendar: Calendar) -> ListedFeed:
+    urls = feeds.addresses
+    # Without a fingerprint there is no VEVENT: a room without a schedule.
+    events = sum(bool(entry.fingerprint) for entry in feeds.directory.entries(calendar))
+    return ListedFeed(calendar.name, urls.feed_url(calendar.name), urls.page_url(calendar.name), events)
+
+
+async def listed_feeds(settings: Settings) -> list[ListedFeed]:
+    """
+    Return all calendars with their addresses. Raises SettingsError and StoreUnavailable.
+    """
+    async with _feeds(settings) as feeds:
+        return [_listed(feeds, calendar) for calendar in feeds.calendars.values()]
+
+
+async def rotated_feed(settings: Settings, name: str) -> ListedFeed:
+    """
+    Give a calendar a new address, and return it. Raises UnknownName, SettingsError and StoreUnavailable.
+    """
+    async with _feeds(settings) as feeds:
         try:
-            await fetch(url)
-        except OSError as error:
-            return f"{url} does not answer: {error}"
-    return ""
+            await feeds.directory.rotate(name)
+        except KeyError as error:
+            raise UnknownName(f"there is no calendar {name!r}; `confcal feeds` lists them") from error
+        return _listed(feeds, feeds.calendars[name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,9 @@ async def _report(name: str, settings: SourceSettings, fetch: Fetch, timeout_sec
         if status.state in _SETTLED:
             settled.set()
 
-    source = app.make_source(name, settings, fetch, Taps(status=told))
+    if settings.url is None:
+        return SourceReport(name, good=True, text=f"takes events at POST /api/events/{name}")
+    source = app.make_source(name, settings, settings.url, fetch, Taps(status=told))
     running = asyncio.create_task(source.run(deliver))
     with suppress(TimeoutError):
         await asyncio.wait_for(settled.wait(), timeout_seconds)

@@ -1,10 +1,8 @@
-import asyncio
-
 import click
 
 from service.core.errors import ConfcalError
-from service.enquiry import health_trouble
 from service.environment import load_settings
+from service.health import health_trouble
 
 
 @click.command()
@@ -18,7 +16,7 @@ def healthcheck() -> None:
     Example:
       confcal healthcheck
     """
-    trouble = asyncio.run(health_trouble(load_settings()))
+    trouble = health_trouble(load_settings())
     if trouble:
         raise ConfcalError(trouble)
     click.echo("ok")

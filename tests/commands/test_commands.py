@@ -5,8 +5,11 @@ The commands that need no daemon, and how every command fails.
 import asyncio
 import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from service.__main__ import cli
@@ -19,8 +22,10 @@ from service.trueconf.simulator import Simulator, SimulatorOptions
 from tests.commands.conftest import Confcal
 from tests.core.given import ROOM, conference, listed, weekly
 
-NAMES = sorted(cli.commands)
-ALONE = [name for name in NAMES if not any(each.required for each in cli.commands[name].params)]
+CONTEXT = click.Context(cli)
+NAMES = sorted(cli.list_commands(CONTEXT))
+COMMANDS = {name: cli.get_command(CONTEXT, name) for name in NAMES}
+ALONE = [name for name, each in COMMANDS.items() if each and not any(p.required for p in each.params)]
 """Those that need no argument."""
 
 
@@ -44,6 +49,18 @@ def filled() -> None:
         await store.close()
 
     asyncio.run(fill())
+
+
+def test_every_command_in_the_list_is_there() -> None:
+    assert [name for name, each in COMMANDS.items() if each is None or each.name != name] == []
+
+
+def test_a_health_check_does_not_load_the_daemon() -> None:
+    code = "import sys; import service.__main__, service.commands.healthcheck; print(*sys.modules)"
+
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+    assert {"sqlalchemy", "starlette", "httpx", "websockets", "service.app"} & set(loaded.stdout.split()) == set()
 
 
 def test_the_version_is_told(confcal: Confcal) -> None:
