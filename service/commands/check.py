@@ -6,6 +6,7 @@ import click
 from service.enquiry import source_reports
 from service.environment import load_settings
 from service.settings import Settings
+from service.target_operations import target_reports
 from service.telemetry import configure_logging
 
 _FAILED = 1
@@ -15,7 +16,7 @@ _FAILED = 1
 @click.option("--timeout", default=20.0, show_default=True, help="Seconds to wait for each source.")
 def check(timeout: float) -> None:
     """
-    Check the settings, then ask each source for its list; nothing is stored.
+    Check the settings, ask each source for its list and each target for its collection; nothing is written.
 
     Exit status: 0 everything answers, 1 something does not, 2 a setting is wrong.
 
@@ -37,4 +38,11 @@ async def _check(settings: Settings, timeout_seconds: float) -> bool:
     async for report in source_reports(settings, timeout_seconds):
         good &= report.good
         click.echo(f"source    {report.name}: {'good' if report.good else 'FAILED'}: {report.text}")
+    if settings.targets:
+        async for target in target_reports(settings):
+            good &= target.good
+            first, *others = target.lines
+            click.echo(f"target    {target.name}: {'good' if target.good else 'FAILED'}: {first}")
+            for line in others:
+                click.echo(f"          {line}")
     return good

@@ -16,8 +16,9 @@ class Progress:
     Counts work done; a context manager that leaves no trace behind.
     """
 
-    def __init__(self, total: int, stream: TextIO | None = None) -> None:
+    def __init__(self, total: int, stream: TextIO | None = None, *, what: str = "conferences") -> None:
         self._total = total
+        self._what = what
         self._stream = stream or sys.stderr
         self._due = time.monotonic() + _PATIENCE_SECONDS if self._stream.isatty() else float("inf")
         self._shown = False
@@ -34,7 +35,7 @@ class Progress:
         self._due = now + _BETWEEN_SECONDS
         self._shown = True
         share = done * 100 // max(1, self._total)
-        self._stream.write(f"\r{done:,} of {self._total:,} conferences, {share} %\x1b[K")
+        self._stream.write(f"\r{done:,} of {self._total:,} {self._what}, {share} %\x1b[K")
         self._stream.flush()
 
     def __exit__(

@@ -4,12 +4,13 @@ The ledger without a database.
 
 from collections.abc import Iterable
 
-from service.core.publishing import Publication, TargetRecord
+from service.core.publishing import Publication
+from service.core.publishing_ports import TargetRecord
 
 
 class MemoryLedger:
     """
-    Implements `service.core.publishing.Ledger`; what it holds is gone with it.
+    Implements `service.core.publishing_ports.Ledger`; what it holds is gone with it.
     """
 
     def __init__(self) -> None:

@@ -46,7 +46,9 @@ async def good(request: pytest.FixtureRequest, loopback: Callable[[str], Loopbac
 
 
 @pytest.fixture(params=[*_AT_HAND, *ODD, *FAULTY])
-async def any_site(request: pytest.FixtureRequest, loopback: Callable[[str], Loopback]) -> AsyncIterator[Site]:
+async def any_site(
+    request: pytest.FixtureRequest, loopback: Callable[[str], Loopback]
+) -> AsyncIterator[Site]:
     """A server, whatever is wrong with it."""
     async with site_of(request.param, loopback) as site:
         yield site
@@ -95,7 +97,9 @@ async def test_500_conferences_are_500_puts_and_at_most_6_other_requests(good: S
     report = await good.publish(changed)
     assert report.adopted == 490
     assert good.wire.writes() == []
-    listings = [r for r in good.wire.requests if r.method == "PROPFIND" and r.url == await good.collection_url()]
+    listings = [
+        r for r in good.wire.requests if r.method == "PROPFIND" and r.url == await good.collection_url()
+    ]
     assert len(listings) == 1
     assert good.wire.methods()["REPORT"] == 2
 

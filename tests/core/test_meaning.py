@@ -43,7 +43,9 @@ ORIGINAL = body(*LINES)
         pytest.param(body(*LINES[:4], *sorted(LINES[4:17]), *LINES[17:]), id="reordered"),
         pytest.param(body(*LINES, end="\n"), id="bare line feeds"),
         pytest.param(replaced("SUMMARY", "SUMMARY:Plan\\, rev", " iew\\; \\\\ and more"), id="refolded"),
-        pytest.param(replaced("DTSTAMP", "DTSTAMP:20300101T000000Z", "CREATED:20300101T000000Z"), id="stamped"),
+        pytest.param(
+            replaced("DTSTAMP", "DTSTAMP:20300101T000000Z", "CREATED:20300101T000000Z"), id="stamped"
+        ),
         pytest.param(replaced("SEQUENCE"), id="without SEQUENCE"),
         pytest.param(replaced("X-CONFCAL", "X-OTHER:1", "CLASS:PUBLIC", "PRIORITY:0"), id="defaults and X-"),
         pytest.param(replaced("CONFERENCE"), id="stripped of what it does not know"),
@@ -51,9 +53,15 @@ ORIGINAL = body(*LINES)
         pytest.param(replaced("CATEGORIES", "CATEGORIES:b", "CATEGORIES:a"), id="categories apart"),
         pytest.param(replaced("DTEND", "DURATION:PT1H"), id="DURATION"),
         pytest.param(replaced("DTSTART", "DTSTART:20261005T080000Z"), id="in UTC"),
-        pytest.param(replaced("RRULE", "RRULE:BYDAY=MO,TH;FREQ=WEEKLY;INTERVAL=1;WKST=MO"), id="the rule's defaults"),
-        pytest.param(replaced("SUMMARY", "SUMMARY;LANGUAGE=en:Plan\\, review\\; \\\\ and more "), id="blanks"),
-        pytest.param(replaced("VERSION", "VERSION:2.0", "METHOD:PUBLISH", "X-WR-CALNAME:x"), id="the calendar's own"),
+        pytest.param(
+            replaced("RRULE", "RRULE:BYDAY=MO,TH;FREQ=WEEKLY;INTERVAL=1;WKST=MO"), id="the rule's defaults"
+        ),
+        pytest.param(
+            replaced("SUMMARY", "SUMMARY;LANGUAGE=en:Plan\\, review\\; \\\\ and more "), id="blanks"
+        ),
+        pytest.param(
+            replaced("VERSION", "VERSION:2.0", "METHOD:PUBLISH", "X-WR-CALNAME:x"), id="the calendar's own"
+        ),
     ],
 )
 def test_what_servers_do_changes_no_meaning(rewritten: bytes) -> None:
@@ -71,14 +79,20 @@ def test_what_servers_do_changes_no_meaning(rewritten: bytes) -> None:
         pytest.param(replaced("STATUS", "STATUS:CANCELLED"), id="cancelled"),
         pytest.param(replaced("TRANSP", "TRANSP:TRANSPARENT"), id="free"),
         pytest.param(replaced("DESCRIPTION", "DESCRIPTION:mine"), id="notes"),
-        pytest.param(replaced("RRULE", "RRULE:FREQ=WEEKLY;BYDAY=MO,TH", "EXDATE:20261008T080000Z"), id="one skipped"),
+        pytest.param(
+            replaced("RRULE", "RRULE:FREQ=WEEKLY;BYDAY=MO,TH", "EXDATE:20261008T080000Z"), id="one skipped"
+        ),
         pytest.param(replaced("TRANSP", "TRANSP:OPAQUE", "ATTENDEE:mailto:a@example.org"), id="a guest"),
         pytest.param(
-            replaced("TRANSP", "TRANSP:OPAQUE", "BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT5M", "END:VALARM"),
+            replaced(
+                "TRANSP", "TRANSP:OPAQUE", "BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT5M", "END:VALARM"
+            ),
             id="a reminder",
         ),
         pytest.param(
-            replaced("END:VCALENDAR", "BEGIN:VEVENT", "UID:u1", "RECURRENCE-ID:20261008T080000Z", "END:VEVENT"),
+            replaced(
+                "END:VCALENDAR", "BEGIN:VEVENT", "UID:u1", "RECURRENCE-ID:20261008T080000Z", "END:VEVENT"
+            ),
             id="one instance moved",
         ),
     ],
@@ -87,7 +101,9 @@ def test_what_people_do_changes_the_meaning(edited: bytes) -> None:
     assert meaning_of(edited) != meaning_of(ORIGINAL)
 
 
-@pytest.mark.parametrize("text", [b"", b"\x00\xff", b"BEGIN:VCALENDAR", b"END:VEVENT\r\nEND:VEVENT", b"UID:x"])
+@pytest.mark.parametrize(
+    "text", [b"", b"\x00\xff", b"BEGIN:VCALENDAR", b"END:VEVENT\r\nEND:VEVENT", b"UID:x"]
+)
 def test_nonsense_has_no_uid_and_does_no_harm(text: bytes) -> None:
     assert read_resource(text).uid == ""
 

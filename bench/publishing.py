@@ -1,0 +1,311 @@
+"""
+Publishing to a real Radicale: confcal against bare httpx, vdirsyncer and ics-caldav-sync, in one run.
+
+    python -m bench.publishing [--count 500] [--no-rivals]
+
+The same resources go into empty collections; then nothing changed; then ten changed and ten gone. Requests
+are counted by the server's own log. The rivals are installed from PyPI into an environment of their own:
+one of them replaces libraries that we use. The exit code is 1 where confcal takes more than 1.15 times as
+long as the bare requests.
+"""
+
+import asyncio
+import base64
+import http.server
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import venv
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+import httpx
+
+from bench.conversion import conferences
+from service.caldav.connection import Connection, Trust, open_http
+from service.caldav.credentials import Basic, http_auth
+from service.caldav.discovery import Wish
+from service.caldav.hrefs import resource_href
+from service.caldav.protocol import mkcalendar
+from service.caldav.server import CalDavServer
+from service.core.conference import Conference, Key
+from service.core.ical import Heading, render_calendar, render_vevent
+from service.core.known import RenderedVEvent, Revision
+from service.core.publishing import RemoteRules, Resource
+from service.core.resource import render_resource
+from service.core.vevent import Rendering, to_vevent
+from service.core.weekly import WeeklyRules
+from service.dispatch import Dispatcher, Timing
+from service.publish import Pass, Target
+from service.store.open import open_store
+
+MOST_RATIO = 1.15
+ROUNDS = 3
+USER, PASSWORD = "alice", "bench-password"
+RIVALS = ("vdirsyncer", "ics-caldav-sync")
+MOMENT = datetime(2026, 10, 1, 8, tzinfo=UTC)
+HEADER = {"Authorization": "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()}
+
+Events = list[RenderedVEvent]
+Measured = tuple[float, int]
+
+_CONFIG = """\
+[server]
+hosts = 127.0.0.1:{port}
+[auth]
+type = htpasswd
+htpasswd_filename = {folder}/users
+htpasswd_encryption = plain
+[storage]
+filesystem_folder = {folder}/store
+[logging]
+level = info
+"""
+
+
+@click.command()
+@click.option("--count", default=500, show_default=True, help="How many resources.")
+@click.option("--rivals/--no-rivals", default=True, help="Whether vdirsyncer and ics-caldav-sync run too.")
+def main(*, count: int, rivals: bool) -> None:
+    """Measure publishing to CalDAV."""
+    with tempfile.TemporaryDirectory(prefix="confcal-bench-") as folder, radicale(Path(folder)) as server:
+        good = report(server, count, rivals=rivals)
+    sys.exit(0 if good else 1)
+
+
+class Server:
+    """
+    Radicale in a process of its own.
+    """
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{port}/"
+        self._collections = 0
+
+    def requests(self) -> int:
+        """Return how many requests it has answered."""
+        log = (self.folder / "radicale.log").read_text(encoding="utf-8", errors="replace")
+        return len(re.findall(r"\w+ request for ", log))
+
+    def collection(self) -> str:
+        """Create an empty calendar; its address."""
+        self._collections += 1
+        name = f"empty{self._collections}"
+        # With a name of its own: ics-caldav-sync looks for that.
+        making = mkcalendar(f"{self.url}{USER}/{name}/", name)
+        headers = {**making.headers, **HEADER}
+        httpx.request(making.method, making.url, headers=headers, content=making.body).raise_for_status()
+        return making.url
+
+    def measured(self, work: Callable[[], object]) -> Measured:
+        """Return seconds and requests."""
+        before, started = self.requests(), time.perf_counter()
+        work()
+        seconds = time.perf_counter() - started
+        return seconds, self.requests() - before
+
+
+@contextmanager
+def radicale(folder: Path) -> Iterator[Server]:
+    """Give a running Radicale with a password."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    (folder / "users").write_text(f"{USER}:{PASSWORD}\n")
+    (folder / "radicale.conf").write_text(_CONFIG.format(port=port, folder=folder))
+    command = [sys.executable, "-m", "radicale", "--config", str(folder / "radicale.conf")]
+    with (folder / "radicale.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 -- our own command
+        try:
+            while process.poll() is None:
+                with socket.socket() as knock:
+                    if knock.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.05)
+            yield Server(folder, port)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def report(server: Server, count: int, *, rivals: bool) -> bool:
+    """Print the table; whether the floor holds."""
+    events, later = rendered(count)
+    best = [
+        min(each) for each in zip(*(one_round(server, events, later) for _ in range(ROUNDS)), strict=True)
+    ]
+    ratio = best[1][0] / best[0][0]
+    click.echo(f"{'seconds (requests)':<24}{'new':>16}{'unchanged':>16}{'10 and 10':>16}")
+    row("httpx, bare PUTs", [best[0]])
+    row("confcal", best[1:])
+    if rivals:
+        environment = installed(server.folder / "rivals")
+        row("vdirsyncer", vdirsyncer(server, environment, events, later))
+        row("ics-caldav-sync", ics_caldav_sync(server, environment, events, later))
+    good = bool(ratio <= MOST_RATIO)
+    click.echo(f"confcal to httpx: {ratio:.2f}  {'ok' if good else 'MISSED'} (at most {MOST_RATIO})")
+    return good
+
+
+def row(name: str, measured: list[Measured]) -> None:
+    """Print a line of the table."""
+    click.echo(f"{name:<24}" + "".join(f"{f'{seconds:.1f} ({n:,})':>16}" for seconds, n in measured))
+
+
+def rendered(count: int) -> tuple[Events, Events]:
+    """Return the VEVENTs, and what they are once ten changed and ten are gone."""
+    listed = conferences(count)
+    before = [_vevent(conference, 0) for conference in listed]
+    after = [_vevent(conference, 1 if n < 10 else 0) for n, conference in enumerate(listed[:-10])]  # noqa: PLR2004
+    return before, after
+
+
+def _vevent(conference: Conference, sequence: int) -> RenderedVEvent:
+    rendering = Rendering(WeeklyRules("Europe/Moscow"))
+    content = to_vevent(Key("video.example.com", conference.id), conference, rendering)
+    assert content  # noqa: S101 -- the conferences of the benchmark all have a schedule
+    return render_vevent(content, Revision(sequence, MOMENT + timedelta(minutes=sequence)))
+
+
+def resources(events: Events) -> dict[str, Resource]:
+    """Return what a collection should hold."""
+    return {event.uid: Resource.of(event.uid, render_resource(event)) for event in events}
+
+
+def one_round(server: Server, events: Events, later: Events) -> list[Measured]:
+    """Measure bare httpx, then confcal: new, unchanged, changed."""
+    floor = server.measured(lambda: asyncio.run(bare(server.collection(), resources(events))))
+    ledger = server.folder / f"ledger{time.monotonic_ns()}.db"
+    collection = server.collection()
+    ours = [
+        server.measured(lambda desired=desired: asyncio.run(confcal(collection, ledger, resources(desired))))  # type: ignore[misc]
+        for desired in (events, events, later)
+    ]
+    # The one request that made the collection.
+    return [(floor[0], floor[1] - 1), *ours]
+
+
+async def bare(collection: str, desired: dict[str, Resource]) -> None:
+    """Put everything, one after the other, and look at nothing but the status."""
+    async with httpx.AsyncClient(headers=HEADER) as http:
+        for resource in desired.values():
+            url = httpx.URL(collection).join(f"{resource.uid}.ics")
+            headers = {"Content-Type": "text/calendar; charset=utf-8", "If-None-Match": "*"}
+            (await http.put(url, content=resource.body, headers=headers)).raise_for_status()
+
+
+async def confcal(collection: str, ledger: Path, desired: dict[str, Resource]) -> None:
+    """Make one pass, with the rows in a real database."""
+
+    def clock() -> datetime:
+        return datetime.now(UTC)
+
+    async def render(_people: bool) -> dict[str, Resource]:  # noqa: FBT001 -- the form of Render
+        return desired
+
+    timeout = timedelta(seconds=60)
+    async with open_http(Trust(), timeout_seconds=60, connections=4) as http:
+        auth = http_auth(Basic(USER, PASSWORD), clock)
+        connection = Connection(http, trusted=collection, auth=auth, timeout=timeout, clock=clock)
+        caldav = CalDavServer(connection, Wish(collection, "bench"), RemoteRules(), 4)
+        store = await open_store(f"sqlite:///{ledger}", migrate=True)
+        target = Target("bench", "bench", caldav, render, RemoteRules(), timedelta(hours=1))
+        dispatcher = Dispatcher(4, Timing(asyncio.sleep, lambda: 0.5))
+        await Pass(target, store.ledger, dispatcher, href_of=resource_href, clock=clock).run()
+        await store.close()
+
+
+def installed(folder: Path) -> Path:
+    """Install the rivals from PyPI; where their commands are."""
+    venv.create(folder, with_pip=True)
+    subprocess.run([folder / "bin/pip", "install", "-qqq", *RIVALS], check=True)  # noqa: S603 -- our own command
+    return folder / "bin"
+
+
+def vdirsyncer(server: Server, commands: Path, events: Events, later: Events) -> list[Measured]:
+    """Let vdirsyncer carry a folder of files."""
+    folder = server.folder / "vdirsyncer"
+    files = folder / "files"
+    files.mkdir(parents=True)
+    name = server.collection().rstrip("/").rpartition("/")[2]
+    (folder / "config").write_text(
+        f'[general]\nstatus_path = "{folder}/status"\n'
+        f'[pair bench]\na = "files"\nb = "server"\ncollections = [["bench", "here", "{name}"]]\n'
+        f'[storage files]\ntype = "filesystem"\npath = "{files}"\nfileext = ".ics"\n'
+        f'[storage server]\ntype = "caldav"\nurl = "{server.url}{USER}/"\n'
+        f'username = "{USER}"\npassword = "{PASSWORD}"\n'
+    )
+    (files / "here").mkdir()
+    run = [str(commands / "vdirsyncer"), "--config", str(folder / "config")]
+    subprocess.run([*run, "discover"], check=True, capture_output=True, input=b"y\n" * 9)  # noqa: S603
+
+    def synchronized() -> None:
+        subprocess.run([*run, "sync"], check=True, capture_output=True)  # noqa: S603 -- our own command
+
+    measured = []
+    for desired in (events, events, later):
+        wanted = {f"{uid}.ics": resource.body for uid, resource in resources(desired).items()}
+        for file in (files / "here").iterdir():
+            if file.name not in wanted:
+                file.unlink()
+        for filename, body in wanted.items():
+            file = files / "here" / filename
+            if not file.exists() or file.read_bytes() != body:
+                file.write_bytes(body)
+        measured.append(server.measured(synchronized))
+    return measured
+
+
+def ics_caldav_sync(server: Server, commands: Path, events: Events, later: Events) -> list[Measured]:
+    """Let ics-caldav-sync carry a feed."""
+    name = server.collection().rstrip("/").rpartition("/")[2]
+    feed = server.folder / "feed.ics"
+    with served(server.folder) as url:
+        environment = {
+            **os.environ,
+            "REMOTE_URL": f"{url}/feed.ics",
+            "LOCAL_URL": server.url,
+            "LOCAL_CALENDAR_NAME": name,
+            "LOCAL_USERNAME": USER,
+            "LOCAL_PASSWORD": PASSWORD,
+            "SYNC_ALL": "1",
+        }
+
+        def synchronized() -> None:
+            subprocess.run([commands / "ics_caldav_sync"], check=True, capture_output=True, env=environment)  # noqa: S603
+
+        measured = []
+        for desired in (events, events, later):
+            feed.write_bytes(render_calendar(Heading("bench", timezone="Europe/Moscow"), desired))
+            measured.append(server.measured(synchronized))
+        return measured
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder on loopback."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments: object) -> None:
+            super().__init__(*arguments, directory=str(folder))  # type: ignore[arg-type]
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as web:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{web.server_port}"
+        web.shutdown()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""
+The driver: carries the requests of a conversation, and translates what goes wrong on the way.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+
+from service.caldav.credentials import ClientCertificate
+from service.caldav.exchange import Steps, require_trusted
+from service.caldav.hrefs import host_of
+from service.caldav.multistatus import MOST_OCTETS
+from service.caldav.protocol import Request, Response
+from service.core.errors import Fatal, Retryable, SettingsError
+
+T = TypeVar("T")
+
+_WHOLE_ANSWER = 4
+"""How many timeouts one answer may take altogether, however slowly it drips."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """
+    Which servers are believed, and how we show ourselves in the handshake.
+    """
+
+    ca_file: Path | None = None
+    client: ClientCertificate | None = None
+
+
+def tls_context(trust: Trust) -> ssl.SSLContext:
+    """Return the context. Raises SettingsError where a file cannot be used."""
+    try:
+        context = ssl.create_default_context()
+        if trust.ca_file:
+            context.load_verify_locations(trust.ca_file)
+        if trust.client:
+            context.load_cert_chain(trust.client.certificate, trust.client.key)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(
+            f"CA_FILE or CLIENT_CERTIFICATE: {error.strerror or 'unusable'}; give readable PEM files"
+        ) from error
+    return context
+
+
+def open_http(trust: Trust, *, timeout_seconds: float, connections: int) -> httpx.AsyncClient:
+    """Return a client for one target: HTTP/1.1, no redirects by itself, no proxies of the machine."""
+    return httpx.AsyncClient(
+        verify=tls_context(trust),
+        http2=False,
+        trust_env=False,
+        follow_redirects=False,
+        timeout=httpx.Timeout(timeout_seconds),
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+        # A gzipped answer brings ETags that a PUT does not know (Apache's "-gzip"), and could be a bomb.
+        headers={"User-Agent": "confcal", "Accept-Encoding": "identity", "Accept": "*/*"},
+    )
+
+
+class Connection:
+    """
+    One target's way to its server. Credentials go where `trusted` is, and nowhere else.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        *,
+        trusted: str,
+        auth: httpx.Auth | None,
+        timeout: timedelta,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._http = http
+        self._trusted = trusted
+        self._auth = auth
+        self._timeout = timeout
+        self._clock = clock
+
+    async def run(self, steps: Steps[T]) -> T:
+        """
+        Carry a conversation to its end. Raises Retryable, Fatal, and what the conversation raises.
+        """
+        try:
+            request = next(steps)
+            while True:
+                request = steps.send(await self.send(request))
+        except StopIteration as finished:
+            result: T = finished.value
+            return result
+        finally:
+            steps.close()
+
+    async def send(self, request: Request) -> Response:
+        """Send one request. Raises Retryable and Fatal where no answer comes."""
+        require_trusted(self._trusted, request.url)
+        with _translated(host_of(request.url)):
+            async with asyncio.timeout(self._timeout.total_seconds() * _WHOLE_ANSWER):
+                return await self._send(request)
+
+    async def _send(self, request: Request) -> Response:
+        built = self._http.build_request(
+            request.method, request.url, headers=dict(request.headers), content=request.body or None
+        )
+        response = await self._http.send(built, auth=self._auth, stream=True)
+        try:
+            body = await _limited(response)
+        finally:
+            await response.aclose()
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Response(response.status_code, request.url, self._clock(), headers, body)
+
+
+async def _limited(response: httpx.Response) -> bytes:
+    parts, size = [], 0
+    async for part in response.aiter_bytes():
+        size += len(part)
+        if size > MOST_OCTETS:
+            raise Fatal(
+                f"{host_of(str(response.url))} sends more than {MOST_OCTETS // 1024 // 1024} MB at once"
+            )
+        parts.append(part)
+    return b"".join(parts)
+
+
+@contextmanager
+def _translated(host: str) -> Iterator[None]:
+    try:
+        yield
+    except (httpx.TimeoutException, TimeoutError) as error:
+        raise Retryable(f"{host} did not answer in time") from error
+    except httpx.ConnectError as error:
+        if _is_certificate(error):
+            raise Fatal(
+                f"{host} shows a certificate that is not trusted here: name its authority in CA_FILE"
+            ) from error
+        raise Retryable(f"{host} cannot be reached") from error
+    except httpx.TransportError as error:
+        raise Retryable(f"{host} broke the connection") from error
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        raise Fatal(f"{host} answers with something that is not HTTP") from error
+
+
+def _is_certificate(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,155 @@
+"""
+Who we are to a server.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import assert_never
+
+import httpx
+
+from service.caldav.hrefs import host_of
+from service.core.errors import Fatal, Retryable
+
+_EARLY = timedelta(seconds=60)
+_UNAUTHORIZED = 401
+_SERVER_FAILED = 500
+_DEFAULT_LIFE = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """No credentials, or a client certificate alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """RFC 7617."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """RFC 7616: Baikal's default."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """RFC 6750."""
+
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth2:
+    """A refresh token (RFC 6749, 6): Google."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    token_url: str
+
+
+Credentials = Nobody | Basic | Digest | Bearer | OAuth2
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """
+    What we show in the TLS handshake.
+    """
+
+    certificate: Path
+    key: Path | None = None
+    """None where the certificate's file holds it too."""
+
+
+def http_auth(credentials: Credentials, clock: Callable[[], datetime]) -> httpx.Auth | None:
+    """Return how httpx shows these credentials; one object serves all requests of a target."""
+    match credentials:
+        case Nobody():
+            return None
+        case Basic(username, password):
+            return httpx.BasicAuth(username, password)
+        case Digest(username, password):
+            return httpx.DigestAuth(username, password)
+        case Bearer(token):
+            return _Bearing(token)
+        case OAuth2():
+            return _Refreshing(credentials, clock)
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+class _Bearing(httpx.Auth):
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        yield request
+
+
+class _Refreshing(httpx.Auth):
+    """Fetches access tokens as they expire or are refused, one request for all that wait."""
+
+    def __init__(self, credentials: OAuth2, clock: Callable[[], datetime]) -> None:
+        self._credentials = credentials
+        self._clock = clock
+        self._token = ""
+        self._until: datetime | None = None
+        self._refreshing = asyncio.Lock()
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        used = self._token
+        for last in (False, True):
+            async with self._refreshing:
+                if self._stale(used if last else ""):
+                    response = yield self._request()
+                    await response.aread()
+                    self._accept(response)
+            used = self._token
+            request.headers["Authorization"] = f"Bearer {used}"
+            response = yield request
+            if response.status_code != _UNAUTHORIZED:
+                return
+
+    def _stale(self, refused: str) -> bool:
+        """Whether a new token is needed: none yet, nearly expired, or still the one that was refused."""
+        if not self._token or self._token == refused:
+            return True
+        return self._until is not None and self._clock() >= self._until - _EARLY
+
+    def _request(self) -> httpx.Request:
+        c = self._credentials
+        data = {
+            "grant_type": "refresh_token",
+            "refresh_token": c.refresh_token,
+            "client_id": c.client_id,
+            "client_secret": c.client_secret,
+        }
+        return httpx.Request("POST", c.token_url, data=data, headers={"Accept": "application/json"})
+
+    def _accept(self, response: httpx.Response) -> None:
+        host = host_of(self._credentials.token_url)
+        if response.status_code >= _SERVER_FAILED:
+            raise Retryable(f"{host} gives no access token (status {response.status_code})")
+        try:
+            answer = json.loads(response.content)
+            token, life = str(answer["access_token"]), int(answer.get("expires_in", _DEFAULT_LIFE))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            # Its text could quote what we sent.
+            raise Fatal(
+                f"{host} gives no access token (status {response.status_code}): "
+                "renew REFRESH_TOKEN, and check CLIENT_ID and CLIENT_SECRET"
+            ) from None
+        self._token, self._until = token, self._clock() + timedelta(seconds=life)

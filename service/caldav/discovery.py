@@ -1,0 +1,220 @@
+"""
+From the address in the settings to the collection (RFC 6764, RFC 5397, RFC 4791), as a conversation.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from service.caldav.answers import require_usable
+from service.caldav.exchange import Steps, followed, require_trusted
+from service.caldav.hrefs import as_collection, host_of, joined, path_of, slug
+from service.caldav.multistatus import CALDAV, DAV, Answer, Malformed, parse_multistatus
+from service.caldav.protocol import DISCOVERY, Response, mkcalendar, mkcol, propfind
+from service.caldav.quirks import active, recognize
+from service.core.errors import CollectionMissing, Fatal, Retryable
+from service.core.publishing_ports import Found
+
+_WELL_KNOWN = "/.well-known/caldav"
+_CALENDAR = f"{CALDAV}calendar"
+_MULTISTATUS = 207
+_SERVER_FAILED = 500
+_NOT_KNOWN = frozenset({400, 405, 415, 501})
+"""Answers to MKCALENDAR of servers that may know MKCOL."""
+
+_WRITING = frozenset({f"{DAV}all", f"{DAV}write", f"{DAV}write-content", f"{DAV}bind"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """
+    Which collection is wanted.
+    """
+
+    url: str
+    """A server, a principal, or the collection itself."""
+
+    collection: str
+    """The name to look for and to create under the home set."""
+
+    create: bool = True
+    quirks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    answer: Answer
+    server: str
+
+
+def discover(wish: Wish) -> Steps[Found]:
+    """
+    Find the collection, or create it. Raises Fatal with what to do, and Retryable.
+    """
+    place = yield from _first(wish)
+    if _CALENDAR in place.answer.names(f"{DAV}resourcetype"):
+        return _checked(place.answer, place.server, wish)
+    home = yield from _home(place, wish)
+    return (yield from _under(home, place.server, wish))
+
+
+def _first(wish: Wish) -> Steps[_Place]:
+    """Ask the address itself, else where the server's well-known address leads."""
+    place = yield from _asked(wish.url, wish)
+    if isinstance(place, _Place) and (_leads_on(place.answer) or not _is_root(wish.url)):
+        return place
+    if _is_root(wish.url):
+        known = yield from _asked(joined(wish.url, _WELL_KNOWN), wish)
+        place = known if isinstance(known, _Place) else place
+    if isinstance(place, _Place):
+        return place
+    if place.status == 404 and not _is_root(wish.url) and wish.create:  # noqa: PLR2004 -- Not Found
+        url = as_collection(wish.url)
+        server = recognize(url, place.headers)
+        yield from _create(url, server, wish)
+        made = yield from _asked(url, wish)
+        if isinstance(made, _Place):
+            return made
+    kind = CollectionMissing if place.status == 404 and not _is_root(wish.url) else Fatal  # noqa: PLR2004
+    raise kind(
+        f"{host_of(wish.url)} shows no calendars at this address (status {place.status}): "
+        "name the CalDAV address that the server's documentation gives"
+    )
+
+
+def _asked(url: str, wish: Wish) -> Steps[_Place | Response]:
+    request = propfind(url, DISCOVERY, depth=0)
+    response = yield from followed(request, wish.url)
+    require_usable(response)
+    if response.status >= _SERVER_FAILED:
+        raise Retryable(f"{host_of(url)} failed (status {response.status})")
+    if response.status != _MULTISTATUS:
+        return response
+    try:
+        answers = parse_multistatus(response.body, response.url)
+    except Malformed as error:
+        raise Fatal(f"{host_of(url)}: {error}; this does not look like a CalDAV server") from error
+    answer = answers.about(response.url) or next(iter(answers.answers), None)
+    if answer is None:
+        return response
+    return _Place(answer, recognize(response.url, response.headers))
+
+
+def _leads_on(answer: Answer) -> bool:
+    return _CALENDAR in answer.names(f"{DAV}resourcetype") or bool(
+        answer.hrefs(f"{CALDAV}calendar-home-set") or answer.hrefs(f"{DAV}current-user-principal")
+    )
+
+
+def _is_root(url: str) -> bool:
+    return urlsplit(url).path in {"", "/"}
+
+
+def _home(place: _Place, wish: Wish) -> Steps[str]:
+    """Return the address of the calendar home; a principal without one is taken for it (Synology)."""
+    homes = place.answer.hrefs(f"{CALDAV}calendar-home-set")
+    if homes:
+        return homes[0]
+    if f"{DAV}unauthenticated" in place.answer.names(f"{DAV}current-user-principal"):
+        raise Fatal(
+            f"{host_of(wish.url)} takes us for a stranger: set USERNAME and PASSWORD, or another AUTH"
+        )
+    principals = place.answer.hrefs(f"{DAV}current-user-principal")
+    if not principals:
+        return place.answer.url
+    require_trusted(wish.url, principals[0])
+    principal = yield from _asked(principals[0], wish)
+    if not isinstance(principal, _Place):
+        raise Fatal(f"{host_of(wish.url)} shows no calendars for this user (status {principal.status})")
+    homes = principal.answer.hrefs(f"{CALDAV}calendar-home-set")
+    return homes[0] if homes else principal.answer.url
+
+
+def _under(home: str, server: str, wish: Wish) -> Steps[Found]:
+    require_trusted(wish.url, home)
+    home = as_collection(home)
+    response = yield from followed(propfind(home, DISCOVERY, depth=1), wish.url)
+    require_usable(response)
+    if response.status != _MULTISTATUS:
+        raise Fatal(f"{host_of(home)} does not list this user's calendars (status {response.status})")
+    try:
+        answers = parse_multistatus(response.body, response.url)
+    except Malformed as error:
+        raise Fatal(f"{host_of(home)}: {error}") from error
+    server = server or recognize(response.url, response.headers)
+    named = {path_of(answer.url).rstrip("/").rpartition("/")[2]: answer for answer in answers.others(home)}
+    chosen = _named(wish.collection, named)
+    if chosen:
+        return _checked(chosen, server, wish)
+    url = joined(home, slug(wish.collection) + "/")
+    if slug(wish.collection) in named:
+        raise Fatal(
+            f"{host_of(home)} has something else named {slug(wish.collection)}: set another COLLECTION"
+        )
+    if not wish.create:
+        raise CollectionMissing(
+            f"{host_of(home)} has no calendar named {wish.collection!r} and CREATE is off: "
+            "create it there, or name an existing one in COLLECTION",
+            server,
+        )
+    yield from _create(url, server, wish)
+    return Found(url, server, created=True)
+
+
+def _named(name: str, listed: Mapping[str, Answer]) -> Answer | None:
+    calendars = {
+        segment: answer
+        for segment, answer in listed.items()
+        if _CALENDAR in answer.names(f"{DAV}resourcetype")
+    }
+    for segment in (name, slug(name)):
+        if segment in calendars:
+            return calendars[segment]
+    return next((a for a in calendars.values() if a.text(f"{DAV}displayname") == name), None)
+
+
+def _checked(answer: Answer, server: str, wish: Wish) -> Found:
+    """Return the collection. Raises Fatal where it takes no events, or none of ours."""
+    require_trusted(wish.url, answer.url)
+    components = answer.properties.get(f"{CALDAV}supported-calendar-component-set")
+    names = {child.get("name", "").upper() for child in components} if components is not None else set()
+    if names and "VEVENT" not in names:
+        raise Fatal(
+            f"{path_of(answer.url)} takes no events, only {', '.join(sorted(names))}: name another collection"
+        )
+    privileges = answer.properties.get(f"{DAV}current-user-privilege-set")
+    granted = {inner.tag for child in privileges for inner in child} if privileges is not None else set()
+    if granted and not granted & _WRITING:
+        raise Fatal(f"{path_of(answer.url)} may only be read by this user: have it shared for writing")
+    return Found(as_collection(answer.url), server)
+
+
+def _create(url: str, server: str, wish: Wish) -> Steps[None]:
+    quirks = active(server, wish.quirks)
+    if "no-create" in quirks:
+        raise Fatal(
+            f"{host_of(url)} lets no program create calendars: create one there and name its address in URL"
+        )
+    name = "" if "create-without-name" in quirks else wish.collection
+    response = yield mkcalendar(url, name)
+    if response.status in _NOT_KNOWN:
+        response = yield mkcol(url, name)
+    require_usable(response)
+    if response.good:
+        return
+    # Somebody else may have made it at the same moment.
+    there = yield from followed(propfind(url, (f"{DAV}resourcetype",), depth=0), wish.url)
+    if there.status == _MULTISTATUS and _shows_calendar(there):
+        return
+    raise Fatal(
+        f"{host_of(url)} does not let us create the calendar {wish.collection!r} (status {response.status}): "
+        "create it there, or name an existing one in COLLECTION"
+    )
+
+
+def _shows_calendar(response: Response) -> bool:
+    try:
+        answers = parse_multistatus(response.body, response.url).answers
+    except Malformed:
+        return False
+    return any(answer.found and _CALENDAR in answer.names(f"{DAV}resourcetype") for answer in answers)

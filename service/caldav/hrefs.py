@@ -1,0 +1,72 @@
+"""
+Addresses on a CalDAV server: compared decoded, never followed to another origin.
+"""
+
+import re
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+_LONGEST = 200
+"""Octets of a file name that every server takes, and then some."""
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def path_of(href: str) -> str:
+    """
+    Return the decoded path of an href, absolute or relative: what two hrefs are compared by.
+    """
+    # Servers give `@` back as `%40` and the other way round, and hexadecimal in either case.
+    return unquote(urlsplit(href).path)
+
+
+def joined(base: str, href: str) -> str:
+    """Return the address that `href` means in an answer from `base`."""
+    return urljoin(base, href)
+
+
+def resource_href(collection_url: str, uid: str) -> str:
+    """Return the decoded path of a new resource: `<uid>.ics`, or safe characters of it."""
+    name = _UNSAFE.sub("-", uid)[:_LONGEST]
+    return path_of(collection_url).rstrip("/") + f"/{name}.ics"
+
+
+def url_of(collection_url: str, path: str) -> str:
+    """Return the address of a decoded path on the server of a collection."""
+    return urljoin(collection_url, quote(path, safe="/@:+,;=!$&'()*~"))
+
+
+def as_collection(url: str) -> str:
+    """Return the address with the slash that collections end in (Fastmail insists on it)."""
+    return url if url.endswith("/") else url + "/"
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Return scheme, host and port."""
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme, 0)
+
+
+def host_of(url: str) -> str:
+    """Return the host, for texts."""
+    return urlsplit(url).hostname or "?"
+
+
+def may_follow(trusted: str, url: str, partition_hosts: re.Pattern[str] | None = None) -> bool:
+    """
+    Return whether credentials meant for `trusted` may go to `url`.
+
+    Only to the same origin, or the same host moving from http to https on the default ports; besides to
+    hosts that a quirk names, over https.
+    """
+    ours, theirs = origin(trusted), origin(url)
+    if ours == theirs:
+        return True
+    upgraded = ("http", ours[1], 80) == ours and ("https", ours[1], 443) == theirs
+    partition = partition_hosts is not None and bool(partition_hosts.fullmatch(theirs[1]))
+    return upgraded or (partition and ours[0] == theirs[0] == "https" and theirs[2] == ours[2])
+
+
+def slug(name: str) -> str:
+    """Return a name for a new collection that every server takes: Cyrus refuses dots and umlauts."""
+    return _UNSAFE.sub("-", name).strip("-")[:_LONGEST] or "confcal"

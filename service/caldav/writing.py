@@ -1,0 +1,168 @@
+"""
+One operation as a conversation: a conditional request, and a second look where it is refused.
+"""
+
+from dataclasses import replace
+from typing import assert_never
+
+from service.caldav.answers import Refusal, Refused, accepted, refused
+from service.caldav.collection import Collection, There, find_uid, look, require_collection
+from service.caldav.exchange import Steps
+from service.caldav.hrefs import joined, may_follow, path_of, resource_href, url_of
+from service.caldav.protocol import Response, delete, put
+from service.core.errors import Conflict, Retryable
+from service.core.meaning import meaning_of
+from service.core.publishing import Create, Delete, Operation, Publication, Resource, Standing, Update
+
+_GONE = frozenset({404, 410})
+
+
+def carried_out(collection: Collection, operation: Operation) -> Steps[Publication | None]:
+    """
+    Carry out an operation; the new row, or None where nothing of ours is left.
+
+    Raises Retryable, Conflict, Fatal.
+    """
+    match operation:
+        case Create(resource, before):
+            return (yield from _create(collection, resource, before))
+        case Update(resource, publication):
+            return (yield from _update(collection, resource, publication))
+        case Delete(publication):
+            return (yield from _delete(collection, publication))
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _create(c: Collection, resource: Resource, before: Publication | None) -> Steps[Publication]:
+    href = (before and before.href) or resource_href(c.url, resource.uid)
+    if "create-by-looking" in c.quirks:
+        there = yield from look(c, href)
+        if there:
+            return (yield from _settle(c, resource, before, there))
+    response = yield put(url_of(c.url, href), resource.body, etag=None)
+    if accepted(response):
+        return _published(c, resource, href, response)
+    refusal = refused(response, c.quirks)
+    there = yield from look(c, href)
+    if there is None and refusal.kind is Refusal.UID:
+        there = yield from _elsewhere(c, resource.uid, refusal)
+    if there is None:
+        if refusal.kind in {Refusal.MISSING, Refusal.PERMISSION}:
+            yield from require_collection(c)
+        raise Conflict(refusal.text)
+    return (yield from _settle(c, resource, before, there))
+
+
+def _update(c: Collection, resource: Resource, publication: Publication) -> Steps[Publication]:
+    refusal: Refused | None = None
+    if publication.etag:
+        response = yield put(url_of(c.url, publication.href), resource.body, etag=publication.etag)
+        if accepted(response):
+            return _published(c, resource, publication.href, response)
+        refusal = refused(response, c.quirks)
+    there = yield from look(c, publication.href)
+    if there is None:
+        yield from require_collection(c)
+        if c.rules.on_delete == "keep":
+            return replace(publication, etag="", intended="", digest=resource.digest, standing=Standing.GONE)
+        return (yield from _create(c, resource, publication))
+    if refusal and there.etag == publication.etag and there.meaning != meaning_of(resource.body):
+        # Nobody changed it: it is the new data that the server does not want.
+        raise Conflict(refusal.text)
+    return (yield from _settle(c, resource, publication, there))
+
+
+def _settle(
+    c: Collection, resource: Resource, before: Publication | None, there: There
+) -> Steps[Publication]:
+    """Make the best of a resource that stands where ours should be written."""
+    if there.uid != resource.uid:
+        raise Conflict("another event lies at its address, which is not ours to change")
+    wanted = meaning_of(resource.body)
+    if there.meaning == wanted:
+        return _row(resource, there.href, there.etag)
+    ours = before is not None and there.meaning in before.meanings
+    if not ours and c.rules.on_change == "keep":
+        row = before or Publication(resource.uid)
+        return replace(
+            row,
+            href=there.href,
+            etag=there.etag,
+            digest=resource.digest,
+            intended="",
+            standing=Standing.THEIRS,
+        )
+    if not there.etag:
+        raise Conflict("the server tells no ETag of it, and without one nothing is overwritten")
+    response = yield put(url_of(c.url, there.href), resource.body, etag=there.etag)
+    if accepted(response):
+        return _published(c, resource, there.href, response)
+    refusal = refused(response, c.quirks)
+    again = yield from look(c, there.href)
+    if again and again.meaning == wanted:
+        return _row(resource, again.href, again.etag)
+    if again and again.etag == there.etag:
+        raise Conflict(refusal.text)
+    raise Retryable(f"{c.host}: a resource changes while it is written")
+
+
+def _elsewhere(c: Collection, uid: str, refusal: Refused) -> Steps[There | None]:
+    """Return the resource that has the UID where it is in our collection. Raises Conflict where it is not."""
+    if refusal.url and c.holds(path_of(refusal.url)):
+        there = yield from look(c, path_of(refusal.url))
+    else:
+        there = yield from find_uid(c, uid)
+    if there is None or there.uid != uid:
+        raise Conflict(
+            "its UID is in use in another calendar of this user, or in the trash bin: "
+            "publish it to one calendar only, and empty the trash bin"
+        )
+    return there
+
+
+def _delete(c: Collection, publication: Publication) -> Steps[Publication | None]:
+    """
+    Remove our resource. What a person edited stays, and the row says so.
+    """
+    headers = {"X-NC-CalDAV-No-Trashbin": "1"} if "trash-bin" in c.quirks else {}
+    etag = publication.etag
+    refusal: Refused | None = None
+    for _ in range(2):
+        if etag:
+            response = yield delete(url_of(c.url, publication.href), etag=etag, headers=headers)
+            if response.status in _GONE or accepted(response):
+                return None
+            refusal = refused(response, c.quirks)
+        there = yield from look(c, publication.href)
+        if there is None or there.uid != publication.uid:
+            return None
+        if there.meaning not in publication.meanings:
+            return replace(publication, etag=there.etag, intended="", standing=Standing.THEIRS)
+        if not there.etag or there.etag == etag:
+            break
+        etag = there.etag
+    raise Conflict(
+        refusal.text if refusal else "the server tells no ETag of it, and without one nothing is deleted"
+    )
+
+
+def _published(c: Collection, resource: Resource, href: str, response: Response) -> Publication:
+    location = response.header("location")
+    if location:
+        url = joined(response.url, location)
+        # The server may have stored it under another name.
+        if may_follow(c.url, url) and c.holds(path_of(url)) and "\0" not in path_of(url):
+            href = path_of(url)
+    return _row(resource, href, response.header("etag"))
+
+
+def _row(resource: Resource, href: str, etag: str) -> Publication:
+    return Publication(
+        resource.uid,
+        href,
+        etag,
+        resource.digest,
+        meaning_of(resource.body),
+        standing=Standing.PUBLISHED,
+    )

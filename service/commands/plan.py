@@ -1,0 +1,59 @@
+import asyncio
+
+import click
+
+from service.core.errors import ConfcalError
+from service.core.publishing import Operation
+from service.environment import load_settings
+from service.target_operations import Planned, difference, named, planned, verb, with_aims
+from service.targets import Aim
+
+
+@click.command()
+@click.argument("target", required=False)
+@click.option("-v", "--verbose", is_flag=True, help="Show for each resource what changes in it.")
+def plan(target: str | None, *, verbose: bool) -> None:
+    """
+    Show what the next pass would write to TARGET, or to all targets; nothing is written.
+
+    Each line is one resource: + created, ~ updated, - deleted. With -v the server is asked for what it holds.
+
+    \b
+    Examples:
+      confcal plan
+      confcal plan cloud -v
+    """
+    asyncio.run(_plan(target, verbose=verbose))
+
+
+async def _plan(target: str | None, *, verbose: bool) -> None:
+    async with with_aims(load_settings()) as aims:
+        chosen = [named(aims, target)] if target else list(aims.values())
+        if not chosen:
+            click.echo("There are no targets: set CONFCAL_TARGETS__<NAME>__URL.")
+        for aim in chosen:
+            try:
+                async for each in planned(aim):
+                    await _show(aim, each, verbose=verbose)
+            except ConfcalError as error:
+                click.echo(f"{aim.name}: {error}")
+
+
+async def _show(aim: Aim, each: Planned, *, verbose: bool) -> None:
+    counts = dict.fromkeys("+~-", 0)
+    for operation in each.plan.operations:
+        counts[verb(operation)] += 1
+    note = "" if each.found else " (its collection was not looked at yet; what lies there already is adopted)"
+    click.echo(
+        f"{each.key}: {counts['+']} to create, {counts['~']} to update, {counts['-']} to delete, "
+        f"{each.unchanged} unchanged{note}"
+    )
+    for operation in each.plan.operations:
+        click.echo(f"  {verb(operation)} {operation.uid}")
+        if verbose:
+            await _detail(aim, each.key, operation)
+
+
+async def _detail(aim: Aim, key: str, operation: Operation) -> None:
+    for line in await difference(aim, key, operation):
+        click.echo(f"      {line}")

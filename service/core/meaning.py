@@ -1,0 +1,150 @@
+"""
+What a calendar object resource means, whatever a server made of its form.
+
+Servers reorder, refold, re-escape, add defaults and stamps, and drop what they do not know. Two bodies
+with one meaning differ in nothing that a person could have edited.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+_IGNORED = frozenset({"DTSTAMP", "LAST-MODIFIED", "CREATED", "SEQUENCE", "CONFERENCE", "REQUEST-STATUS"})
+"""Stamps, and what older servers do not know; X- properties likewise."""
+
+_DEFAULTS = frozenset(
+    {("CLASS", "PUBLIC"), ("PRIORITY", "0"), ("STATUS", "CONFIRMED"), ("TRANSP", "OPAQUE")},
+)
+_RULE_DEFAULTS = frozenset({"INTERVAL=1", "WKST=MO"})
+_TIMES = frozenset({"DTSTART", "DTEND", "RECURRENCE-ID"})
+_TIME = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
+_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_LINE = re.compile(r'([A-Za-z0-9-]+)((?:;(?:"[^"]*"|[^":])*)?):(.*)', re.DOTALL)
+_TZID = re.compile(r';TZID="?([^";]+)"?', re.IGNORECASE)
+_ESCAPED = re.compile(r"\\(.)")
+
+Fact = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Component:
+    name: str
+    facts: list[Fact] = field(default_factory=list)
+    start: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """
+    A resource as read back.
+    """
+
+    uid: str
+    """Of its first VEVENT; empty where there is none."""
+
+    meaning: str
+
+
+def meaning_of(body: bytes) -> str:
+    """Return a digest of what a resource means."""
+    return read_resource(body).meaning
+
+
+def read_resource(body: bytes) -> Reading:
+    """
+    Return UID and meaning of a body, however odd it is.
+    """
+    uid = ""
+    facts: list[Fact] = []
+    stack: list[_Component] = []
+    for name, parameters, value in _content_lines(body):
+        if name == "BEGIN":
+            stack.append(_Component(value.strip().upper()))
+        elif name == "END" and stack:
+            facts += _closed(stack.pop(), depth=len(stack))
+        elif stack and stack[-1].name == "VEVENT" and name == "UID":
+            uid = uid or value.strip()
+        elif stack:
+            _note(stack[-1], name, parameters, value)
+    return Reading(uid, sha256("\n".join(f"{n}:{v}" for n, v in sorted(facts)).encode()).hexdigest())
+
+
+def _content_lines(body: bytes) -> Iterator[tuple[str, str, str]]:
+    text = body.decode("utf-8", "replace").replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "")
+    for line in text.split("\n"):
+        matched = _LINE.fullmatch(line)
+        if matched:
+            yield matched[1].upper(), matched[2], matched[3]
+
+
+def _closed(component: _Component, *, depth: int) -> list[Fact]:
+    match component.name:
+        case "VEVENT":
+            return [("VEVENT", repr(sorted(component.facts)))]
+        case "VALARM" if depth:
+            return [("VALARM", repr(sorted(component.facts)))] if component.facts else []
+        case "VCALENDAR" | "VTIMEZONE" | "STANDARD" | "DAYLIGHT":
+            return []
+        case name:
+            return [(name, "")]
+
+
+def _note(component: _Component, name: str, parameters: str, value: str) -> None:
+    if component.name == "VALARM":
+        if name in {"TRIGGER", "ACTION"}:
+            component.facts.append((name, value.strip().upper()))
+        return
+    if component.name != "VEVENT" or name in _IGNORED or name.startswith("X-"):
+        return
+    component.facts += (fact for fact in _facts(component, name, parameters, value) if fact not in _DEFAULTS)
+
+
+def _facts(component: _Component, name: str, parameters: str, value: str) -> list[Fact]:
+    if name in _TIMES:
+        moment = _moment(parameters, value)
+        if name == "DTSTART" and isinstance(moment, datetime):
+            component.start = moment
+        return [(name, str(moment))]
+    match name:
+        case "DURATION" if component.start and (length := _length(value)):
+            return [("DTEND", str(component.start + length))]
+        case "RRULE":
+            parts = {part.upper() for part in value.strip().split(";") if part}
+            return [(name, ";".join(sorted(parts - _RULE_DEFAULTS)))]
+        case "CATEGORIES":
+            return [(name, _text(part)) for part in re.split(r"(?<!\\),", value)]
+        case "ATTENDEE" | "ORGANIZER":
+            return [(name, value.strip().lower())]
+        case _:
+            return [(name, _text(value))]
+
+
+def _moment(parameters: str, value: str) -> datetime | str:
+    """Return the instant; the text itself where it is a date, floating, or in a zone that we do not know."""
+    matched = _TIME.fullmatch(value.strip())
+    if matched and matched[2]:
+        with suppress(ValueError):
+            wall = datetime.strptime(f"{matched[1]}{matched[2]}", "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+            if matched[3]:
+                return wall
+            if tzid := _TZID.search(parameters):
+                with suppress(KeyError, ValueError, OSError):
+                    return wall.replace(tzinfo=ZoneInfo(tzid[1])).astimezone(UTC)
+    return f"{parameters}:{value.strip()}"
+
+
+def _length(value: str) -> timedelta | None:
+    matched = _DURATION.fullmatch(value.strip().upper())
+    if not matched:
+        return None
+    weeks, days, hours, minutes, seconds = (int(part or 0) for part in matched.groups())
+    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def _text(value: str) -> str:
+    """Return a TEXT value unescaped, without the blanks around it that Cyrus drops."""
+    return _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], value).strip()

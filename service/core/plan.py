@@ -1,0 +1,136 @@
+"""
+From what should be in a collection and what is, to the operations between: a pure function.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from service.core.meaning import meaning_of
+from service.core.publishing import (
+    Create,
+    Delete,
+    Operation,
+    Publication,
+    RemoteRules,
+    Resource,
+    Standing,
+    Update,
+)
+from service.core.publishing_ports import Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """
+    What a pass has to do.
+    """
+
+    operations: tuple[Operation, ...] = ()
+    forgotten: tuple[Publication, ...] = ()
+    """Rows that are dropped without a request: nothing of ours is there any more, or it is a person's."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do at all."""
+        return not (self.operations or self.forgotten)
+
+
+def make_plan(
+    desired: Mapping[str, Resource], published: Mapping[str, Publication], rules: RemoteRules | None = None
+) -> Plan:
+    """
+    Return the operations that turn `published` into `desired`, both by UID.
+    """
+    rules = rules or RemoteRules()
+    writing = (_write(resource, published.get(uid), rules) for uid, resource in desired.items())
+    unwanted = [publication for uid, publication in published.items() if uid not in desired]
+    removing = [Delete(publication) for publication in unwanted if _removable(publication)]
+    return Plan(
+        operations=(*(operation for operation in writing if operation), *removing),
+        forgotten=tuple(publication for publication in unwanted if _forgettable(publication)),
+    )
+
+
+def _write(resource: Resource, before: Publication | None, rules: RemoteRules) -> Operation | None:
+    if before is None:
+        return Create(resource)
+    if not _wanted(before, rules, same=before.digest == resource.digest):
+        return None
+    exists = bool(before.href) and (bool(before.etag) or before.standing is Standing.PUBLISHED)
+    return Update(resource, before) if exists else Create(resource, before)
+
+
+def _wanted(before: Publication, rules: RemoteRules, *, same: bool) -> bool:
+    match before.standing:
+        case Standing.WAITING:
+            return True
+        case Standing.PUBLISHED | Standing.PARKED:
+            return not same
+        case Standing.THEIRS:
+            return rules.on_change == "restore"
+        case Standing.GONE:
+            # With `keep` a person's deletion counts until the conference itself changes.
+            return rules.on_delete == "restore" or not same
+
+
+def _forgettable(publication: Publication) -> bool:
+    never_there = not (publication.etag or publication.intended)
+    match publication.standing:
+        case Standing.THEIRS | Standing.GONE:
+            return True
+        case Standing.WAITING | Standing.PARKED:
+            return never_there
+        case Standing.PUBLISHED:
+            return False
+
+
+def _removable(publication: Publication) -> bool:
+    if _forgettable(publication):
+        return False
+    # An empty digest: deleting it is what was refused until it was parked.
+    return publication.standing is not Standing.PARKED or bool(publication.digest)
+
+
+def intents(operations: Iterable[Operation], href_of: Mapping[str, str]) -> list[Publication]:
+    """
+    Return the rows to write before the requests are sent.
+
+    Where the answer to a write is lost, and the conference with it, what lies on the server is still
+    known to be ours.
+    """
+    rows = []
+    for operation in operations:
+        match operation:
+            case Create(resource, before):
+                row = before or Publication(resource.uid)
+                row = replace(row, href=row.href or href_of[resource.uid])
+                rows.append(replace(row, intended=meaning_of(resource.body), standing=_started(row)))
+            case Update(resource, publication):
+                rows.append(replace(publication, intended=meaning_of(resource.body)))
+            case Delete():
+                pass
+    return rows
+
+
+def _started(row: Publication) -> Standing:
+    return Standing.WAITING if row.standing is Standing.GONE else row.standing
+
+
+def suspects(published: Iterable[Publication], listing: Listing) -> list[Publication]:
+    """
+    Return the rows that a listing raises doubts about; unknown ETags are such a doubt.
+    """
+    return [row for row in published if row.href and _suspect(row, listing)]
+
+
+def _suspect(row: Publication, listing: Listing) -> bool:
+    etag = listing.etags.get(row.href)
+    match row.standing:
+        case Standing.PUBLISHED | Standing.THEIRS:
+            if etag is None:
+                return listing.complete or row.href in listing.removed
+            return etag != row.etag
+        case Standing.GONE:
+            return etag is not None
+        case Standing.WAITING | Standing.PARKED:
+            return False

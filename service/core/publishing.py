@@ -1,0 +1,196 @@
+"""
+What a collection should hold, what is remembered of it, and what turns one into the other.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import Literal
+
+Remote = Literal["restore", "keep"]
+"""What becomes of a person's change in the collection: ours again, or theirs stays."""
+
+_WRITES_AN_HOUR = 6
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """
+    A calendar object resource (RFC 4791, 4.1) as it should be in the collection.
+    """
+
+    uid: str
+    body: bytes
+    digest: str
+    """SHA-256 of the body, hexadecimal: it decides whether something is to be written."""
+
+    @classmethod
+    def of(cls, uid: str, body: bytes) -> "Resource":
+        """Return the resource with this body."""
+        return cls(uid, body, sha256(body).hexdigest())
+
+
+class Standing(StrEnum):
+    """
+    How our resource stands in the collection.
+    """
+
+    WAITING = "waiting"
+    """To be written, for the first time or again."""
+
+    PUBLISHED = "published"
+    PARKED = "parked"
+    """Refused again and again, see `reason`; tried again once it changes here."""
+
+    THEIRS = "theirs"
+    """A person changed it. It is never deleted, and overwritten only with `restore`."""
+
+    GONE = "gone"
+    """A person deleted it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """
+    Our row about one resource.
+    """
+
+    uid: str
+    href: str = ""
+    """Its path as the server gives it; empty before it was ever written."""
+
+    etag: str = ""
+    """As given, quotes and all; empty where it is not known."""
+
+    digest: str = ""
+    """Of the bytes last sent, or last refused; empty where the refused operation was a Delete."""
+
+    meaning: str = ""
+    """Of what was last written, see `service.core.meaning`."""
+
+    intended: str = ""
+    """The meaning of a write whose answer we never saw; empty where there is none."""
+
+    standing: Standing = Standing.WAITING
+    reason: str = ""
+    refusals: int = 0
+    writes: tuple[int, ...] = ()
+    """UNIX seconds of the writes of this digest within the last hour."""
+
+    @property
+    def meanings(self) -> frozenset[str]:
+        """All that the resource may mean without a person having changed it."""
+        return frozenset({self.meaning, self.intended} - {""})
+
+    def looping(self, digest: str, now: datetime) -> bool:
+        """Whether the resource was written too often without a change of ours."""
+        return self.digest == digest and len(self.recent_writes(now)) >= _WRITES_AN_HOUR
+
+    def written(self, before: "Publication | None", now: datetime) -> "Publication":
+        """Return the row with this write counted."""
+        earlier = before.recent_writes(now) if before and before.digest == self.digest else ()
+        return replace(self, writes=(*earlier, int(now.timestamp())))
+
+    def refused(self, reason: str, *, digest: str, most: int) -> "Publication":
+        """Return the row after an operation was refused: waiting, or parked after `most` refusals."""
+        refusals = self.refusals + 1 if self.digest == digest else 1
+        standing = Standing.PARKED if refusals >= most else Standing.WAITING
+        return replace(self, digest=digest, intended="", standing=standing, reason=reason, refusals=refusals)
+
+    def parked(self, reason: str) -> "Publication":
+        """Return the row of a resource that is left alone until it changes here."""
+        return replace(self, standing=Standing.PARKED, reason=reason)
+
+    def recent_writes(self, now: datetime) -> tuple[int, ...]:
+        """Return the moments of the writes within the last hour."""
+        since = (now - _HOUR).timestamp()
+        return tuple(moment for moment in self.writes if moment > since)
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """
+    Write a resource that is not in the collection.
+    """
+
+    resource: Resource
+    before: Publication | None = None
+
+    @property
+    def uid(self) -> str:
+        """Whose operation it is."""
+        return self.resource.uid
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """
+    Write a resource over our earlier one.
+    """
+
+    resource: Resource
+    publication: Publication
+
+    @property
+    def uid(self) -> str:
+        """Whose operation it is."""
+        return self.resource.uid
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """
+    Remove our resource.
+    """
+
+    publication: Publication
+
+    @property
+    def uid(self) -> str:
+        """Whose operation it is."""
+        return self.publication.uid
+
+
+Operation = Create | Update | Delete
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteRules:
+    """
+    What becomes of what people do to our resources.
+    """
+
+    on_change: Remote = "restore"
+    on_delete: Remote = "restore"
+
+
+@dataclass(slots=True)
+class Report:
+    """
+    What a pass did.
+    """
+
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+    adopted: int = 0
+    """Resources of ours that were there already, and whose rows were lost."""
+
+    left: int = 0
+    """Resources that a person changed or deleted, and that stay so."""
+
+    refused: int = 0
+    waiting: int = 0
+    """Resources that are to be tried again."""
+
+    def add(self, other: "Report") -> None:
+        """Add what another pass did; what waits is only counted in its own pass."""
+        for name in ("created", "updated", "deleted", "adopted", "left", "refused"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    @property
+    def writes(self) -> int:
+        """Operations that were carried out."""
+        return self.created + self.updated + self.deleted

@@ -1,0 +1,138 @@
+"""
+What publishing needs from the outside: a server, its collection, and rows that last.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from service.core.publishing import Operation, Publication
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """
+    What the server says is in the collection, or has changed there since `token`.
+    """
+
+    etags: Mapping[str, str] = field(default_factory=dict)
+    """By href, decoded; without the collection itself."""
+
+    removed: frozenset[str] = frozenset()
+    """Hrefs that a partial listing tells are gone."""
+
+    complete: bool = True
+    """Whether what is not listed is not there."""
+
+    token: str = ""
+    """The sync-token (RFC 6578) that the next listing can start from; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRecord:
+    """
+    What is remembered of a target.
+    """
+
+    identity: str
+    """Digest of the settings that chose the collection; another one voids the address."""
+
+    url: str
+    """The address of the collection."""
+
+    server: str = ""
+    """The product, where it was recognized."""
+
+    token: str = ""
+    """The sync-token of the last listing."""
+
+    audited_at: datetime | None = None
+
+
+class Publisher(Protocol):
+    """
+    One collection on a server.
+    """
+
+    async def apply(self, operation: Operation) -> Publication | None:
+        """
+        Carry out `operation`; the new publication, or None where nothing of ours is left.
+
+        Applying it twice has the effect of once. Raises Retryable, Conflict, Fatal.
+        """
+        ...
+
+    async def listing(self, token: str) -> Listing:
+        """Return what is in the collection, or changed since `token`. Raises Retryable, Fatal."""
+        ...
+
+    async def seen(self, publications: Iterable[Publication]) -> list[Publication]:
+        """
+        Look at resources again; each row as it now is: PUBLISHED, THEIRS or GONE. Raises Retryable, Fatal.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """
+    The collection that the settings lead to.
+    """
+
+    url: str
+    server: str
+    """The product, where it was recognized."""
+
+    created: bool = False
+    """Whether it was made just now, and so is empty."""
+
+
+class Server(Protocol):
+    """
+    Where a target's collection is.
+    """
+
+    async def find(self) -> Found:
+        """Find the collection, or create it. Raises Retryable, Fatal."""
+        ...
+
+    def publisher(self, url: str, server: str) -> Publisher:
+        """Return the publisher for a collection that was found."""
+        ...
+
+    def writers(self, server: str) -> int:
+        """Return how many requests at a time are of use."""
+        ...
+
+    def keeps_silent(self, server: str) -> bool:
+        """Whether the server mails nobody who stands in a resource with SCHEDULE-AGENT=CLIENT."""
+        ...
+
+
+class Ledger(Protocol):
+    """
+    The rows about targets. Every method raises StoreUnavailable where it cannot be done now.
+    """
+
+    async def targets(self) -> dict[str, TargetRecord]:
+        """Return what is remembered of each target, by its key."""
+        ...
+
+    async def record_target(self, target: str, record: TargetRecord) -> None:
+        """Remember a target."""
+        ...
+
+    async def publications(self, target: str) -> dict[str, Publication]:
+        """Return the rows about a target's resources, by UID."""
+        ...
+
+    async def record_publications(
+        self, target: str, publications: Iterable[Publication], forgotten: Iterable[str] = ()
+    ) -> None:
+        """Write rows and drop those of the UIDs `forgotten`, in one transaction."""
+        ...
+
+    async def forget_target(self, target: str) -> None:
+        """Drop a target's row and the rows of its resources."""
+        ...

@@ -1,0 +1,111 @@
+"""
+The body of one calendar object resource (RFC 4791, 4.1): VERSION, PRODID, one VTIMEZONE, one VEVENT.
+
+No METHOD, no name: a collection has its own.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from service.core.conference import Conference
+from service.core.ical import PRODID, escape, fold
+from service.core.known import RenderedVEvent
+from service.core.text import one_line
+from service.core.vtimezone import render_vtimezone
+
+_HEAD = b"".join(map(fold, ("BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODID}", "CALSCALE:GREGORIAN")))
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
+_VEVENT_END = b"END:VEVENT\r\n"
+_END = b"END:VCALENDAR\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """
+    What a target adds to every VEVENT.
+    """
+
+    reminders: tuple[timedelta, ...] = ()
+    """How long before the start; each becomes a VALARM that displays."""
+
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """The only people that are ever written: TrueConf id, lower case, to e-mail address."""
+
+
+def address_book(entries: object) -> dict[str, str]:
+    """
+    Return e-mail addresses by TrueConf ID, as `Extras` wants them. Raises ValueError for anything else.
+    """
+    if not isinstance(entries, Mapping):
+        raise ValueError("it is no table")  # noqa: TRY004 -- one kind of error for whatever a file holds
+    book = {}
+    for id_, address in entries.items():
+        if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
+            raise ValueError("an entry is no e-mail address")
+        book[str(id_).lower()] = address
+    return book
+
+
+def render_resource(
+    vevent: RenderedVEvent, extras: Extras | None = None, conference: Conference | None = None
+) -> bytes:
+    """
+    Return the body of a VEVENT's resource; people come from `conference`.
+    """
+    extras = extras or Extras()
+    vtimezone = render_vtimezone(vevent.tzid) if vevent.tzid else b""
+    body = vevent.body
+    if extras.addresses or extras.reminders:
+        people = _people(conference, extras.addresses) if conference else []
+        added = [*people, *(line for before in extras.reminders for line in _valarm(before))]
+        body = b"".join((body.removesuffix(_VEVENT_END), *map(fold, added), _VEVENT_END))
+    return b"".join((_HEAD, vtimezone, body, _END))
+
+
+def _people(conference: Conference, addresses: Mapping[str, str]) -> list[str]:
+    """
+    Return ORGANIZER and ATTENDEE lines, all of them with SCHEDULE-AGENT=CLIENT, or none.
+
+    Servers mail whoever stands there; with CLIENT on every line they leave it to us, and we never do
+    (RFC 6638, 7.1; sabre honors only CLIENT). ATTENDEE without ORGANIZER makes SOGo mail cancellations.
+    """
+    organizer = _address(conference.owner, addresses)
+    attendees = {
+        address: one_line(invitation.display_name)
+        for invitation in conference.invitations
+        if (address := _address(invitation.id, addresses))
+    }
+    if not organizer or not attendees:
+        return []
+    lines = [f"ORGANIZER;SCHEDULE-AGENT=CLIENT:mailto:{organizer}"]
+    for address, name in sorted(attendees.items()):
+        cn = f';CN="{_quotable(name)}"' if _quotable(name) else ""
+        lines.append(
+            f"ATTENDEE{cn};PARTSTAT=NEEDS-ACTION;ROLE=REQ-PARTICIPANT;RSVP=FALSE"
+            f";SCHEDULE-AGENT=CLIENT:mailto:{address}"
+        )
+    return lines
+
+
+def _address(id_: str, addresses: Mapping[str, str]) -> str:
+    """Return the address that the map gives a TrueConf id, with or without its server."""
+    id_ = id_.lower()
+    return addresses.get(id_) or addresses.get(id_.partition("@")[0], "")
+
+
+def _quotable(name: str) -> str:
+    return name.replace('"', "'").strip()
+
+
+def _valarm(before: timedelta) -> Iterable[str]:
+    minutes = int(before.total_seconds()) // 60
+    trigger = f"-PT{minutes}M" if minutes else "PT0S"
+    return (
+        "BEGIN:VALARM",
+        "ACTION:DISPLAY",
+        f"DESCRIPTION:{escape('TrueConf')}",
+        f"TRIGGER:{trigger}",
+        "END:VALARM",
+    )

@@ -1,0 +1,98 @@
+"""
+Carrying out many operations: a bounded number at a time, each again while the target is only busy.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+from service.core.errors import Retryable
+from service.core.pace import Pace, pause_seconds
+from service.core.publishing import Operation
+
+Carry = Callable[[Operation], Awaitable[None]]
+GiveUp = Callable[[Operation, Retryable], Awaitable[None]]
+
+_TRIES = 5
+"""Of one operation, while others succeed."""
+
+_FAILURES = 5
+"""In a row, of any operations, before the target counts as down."""
+
+_PATIENCE_SECONDS = 30.0
+"""A server that asks for more than this is left alone until then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """
+    Time and chance.
+    """
+
+    sleep: Callable[[float], Awaitable[None]]
+    random: Callable[[], float]
+
+
+class Dispatcher:
+    """
+    One target's way of carrying out operations; its pace outlives a pass.
+    """
+
+    def __init__(self, most: int, timing: Timing) -> None:
+        self.pace = Pace.full(most)
+        self._timing = timing
+        self._failures = 0
+        self._pause = 0.0
+
+    def after_failure(self) -> None:
+        """Have the next pass begin with one request, which is the probe."""
+        self.pace = self.pace.slowed()
+
+    async def carry_out(self, operations: Iterable[Operation], carry: Carry, give_up: GiveUp) -> None:
+        """
+        Have `carry` carry out each; `give_up` is told of one that only ever fails while others succeed.
+
+        Raises Retryable where the target is down or wants to be left alone, and what `carry` raises besides.
+        """
+        waiting = deque((operation, 0) for operation in operations)
+        running: dict[asyncio.Task[None], tuple[Operation, int]] = {}
+        self._failures, self._pause = 0, 0.0
+        try:
+            while waiting or running:
+                if self._pause and not running:
+                    await self._timing.sleep(self._pause)
+                    self._pause = 0.0
+                while waiting and not self._pause and len(running) < self.pace.at_once:
+                    operation, tries = waiting.popleft()
+                    running[asyncio.ensure_future(carry(operation))] = (operation, tries + 1)
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    operation, tries = running.pop(task)
+                    if (busy := self._busy(task)) is None:
+                        continue
+                    if tries < _TRIES:
+                        waiting.appendleft((operation, tries))
+                    else:
+                        await give_up(operation, busy)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    def _busy(self, task: "asyncio.Task[None]") -> Retryable | None:
+        """Return why the operation is to be tried again. Raises where the pass must end."""
+        try:
+            task.result()
+        except Retryable as busy:
+            self._failures += 1
+            if busy.crowded:
+                self.pace = self.pace.slowed()
+            if self._failures >= _FAILURES or (busy.delay_seconds or 0.0) > _PATIENCE_SECONDS:
+                raise
+            pause = pause_seconds(self._failures, chance=self._timing.random())
+            self._pause = max(self._pause, busy.delay_seconds or 0.0, pause)
+            return busy
+        self._failures = 0
+        self.pace = self.pace.eased()
+        return None

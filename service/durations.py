@@ -1,0 +1,25 @@
+"""
+Durations as an operator writes them.
+"""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
+
+
+def parsed(value: object) -> object:
+    """Return a text as a duration: seconds, or ISO 8601. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return timedelta(seconds=float(value))
+    except (ValueError, OverflowError):
+        pass
+    try:
+        return TypeAdapter(timedelta).validate_python(value)
+    except ValidationError as error:
+        raise ValueError("write seconds, or ISO 8601 like PT15M") from error
+
+
+Duration = Annotated[timedelta, BeforeValidator(parsed)]

@@ -1,0 +1,111 @@
+"""
+The rows about targets and what is published there, on SQLite and PostgreSQL.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Row, Table, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from service.core.publishing import Publication, Standing
+from service.core.publishing_ports import TargetRecord
+from service.store import tables
+from service.store.engine import reading, writing
+from service.store.rows import moment_of, seconds_of
+
+
+class SqlLedger:
+    """
+    Implements `service.core.publishing_ports.Ledger`.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def targets(self) -> dict[str, TargetRecord]:
+        """See Ledger."""
+        async with reading(self._engine) as db:
+            return {row.target: _target(row) for row in await db.execute(select(tables.targets))}
+
+    async def record_target(self, target: str, record: TargetRecord) -> None:
+        """See Ledger."""
+        row = {
+            "target": target,
+            "identity": record.identity,
+            "url": record.url,
+            "server": record.server,
+            "token": record.token,
+            "audited_at": seconds_of(record.audited_at) if record.audited_at else None,
+        }
+        async with writing(self._engine) as db:
+            await _upsert(db, tables.targets, [row])
+
+    async def publications(self, target: str) -> dict[str, Publication]:
+        """See Ledger."""
+        query = select(tables.publications).where(tables.publications.c.target == target)
+        async with reading(self._engine) as db:
+            return {row.uid: _publication(row) for row in await db.execute(query)}
+
+    async def record_publications(
+        self, target: str, publications: Iterable[Publication], forgotten: Iterable[str] = ()
+    ) -> None:
+        """See Ledger."""
+        written = [_row(target, row) for row in publications]
+        async with writing(self._engine) as db:
+            if written:
+                await _upsert(db, tables.publications, written)
+            for uid in forgotten:
+                c = tables.publications.c
+                await db.execute(delete(tables.publications).where(c.target == target, c.uid == uid))
+
+    async def forget_target(self, target: str) -> None:
+        """See Ledger."""
+        async with writing(self._engine) as db:
+            await db.execute(delete(tables.publications).where(tables.publications.c.target == target))
+            await db.execute(delete(tables.targets).where(tables.targets.c.target == target))
+
+
+async def _upsert(db: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
+    make = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+    statement = make(table)
+    key = [column.name for column in table.primary_key]
+    replaced = {c.name: statement.excluded[c.name] for c in table.c if c.name not in key}
+    await db.execute(statement.on_conflict_do_update(index_elements=key, set_=replaced), rows)
+
+
+def _target(row: Row[Any]) -> TargetRecord:
+    audited_at = None if row.audited_at is None else moment_of(row.audited_at)
+    return TargetRecord(row.identity, row.url, row.server, row.token, audited_at)
+
+
+def _row(target: str, row: Publication) -> dict[str, Any]:
+    return {
+        "target": target,
+        "uid": row.uid,
+        "href": row.href,
+        "etag": row.etag,
+        "digest": row.digest,
+        "meaning": row.meaning,
+        "intended": row.intended,
+        "standing": row.standing.value,
+        "reason": row.reason,
+        "refusals": row.refusals,
+        "writes": ",".join(map(str, row.writes)),
+    }
+
+
+def _publication(row: Row[Any]) -> Publication:
+    return Publication(
+        row.uid,
+        row.href,
+        row.etag,
+        row.digest,
+        row.meaning,
+        row.intended,
+        Standing(row.standing),
+        row.reason,
+        row.refusals,
+        tuple(int(moment) for moment in row.writes.split(",") if moment),
+    )

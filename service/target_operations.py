@@ -1,0 +1,238 @@
+"""
+What commands ask of targets: what would be written, whether they work, that they are emptied.
+"""
+
+import asyncio
+import difflib
+import random
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from service.app import feeds_of, utc_now
+from service.caldav.discovery import Wish
+from service.caldav.hrefs import host_of, resource_href
+from service.caldav.quirks import active, described
+from service.caldav.server import CalDavServer
+from service.core.errors import CollectionMissing, ConfcalError, PublishError, UnknownName
+from service.core.plan import Plan, make_plan
+from service.core.publishing import Create, Delete, Operation, Publication, Report, Resource, Standing, Update
+from service.core.publishing_ports import Found, Ledger
+from service.dispatch import Dispatcher, Timing
+from service.operations import with_store
+from service.policy import policy_of
+from service.publish import Pass, Target
+from service.settings import Settings
+from service.sync import Synchronizer
+from service.targets import Aim, Calendars, open_aims
+
+_NEVER = timedelta(days=36500)
+_STAMPS = ("DTSTAMP:", "LAST-MODIFIED:", "SEQUENCE:")
+
+
+@asynccontextmanager
+async def with_aims(settings: Settings) -> AsyncIterator[dict[str, Aim]]:
+    """Give the targets of the settings over their store. Raises SettingsError and StoreUnavailable."""
+    async with with_store(settings) as store:
+        synchronizer = Synchronizer(store, policy_of(settings))
+        await synchronizer.refresh()
+        feeds = feeds_of(settings, store, synchronizer, "")
+        await feeds.start()
+        calendars = Calendars(store, lambda: feeds.calendars, feeds.directory.entries)
+        async with open_aims(settings, calendars, utc_now) as aims:
+            yield aims
+
+
+def named(aims: Mapping[str, Aim], name: str) -> Aim:
+    """Return the target of this name. Raises UnknownName."""
+    if name not in aims:
+        known = f"there are {', '.join(sorted(aims))}" if aims else "no CONFCAL_TARGETS__<NAME>__URL is set"
+        raise UnknownName(f"there is no target {name!r}: {known}")
+    return aims[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """
+    What the next pass over one collection would do.
+    """
+
+    key: str
+    plan: Plan
+    unchanged: int
+    found: bool
+    """Whether the collection was found before; else all of it counts as new."""
+
+
+async def planned(aim: Aim) -> AsyncIterator[Planned]:
+    """Yield the plan of each collection of a target, without a request. Raises PlanRefused."""
+    ledger = aim.calendars.store.ledger
+    records = await ledger.targets()
+    for target in aim.targets():
+        record = records.get(target.key)
+        found = record is not None and record.identity == target.identity
+        rows = await ledger.publications(target.key) if found else {}
+        server = record.server if record else ""
+        desired = await target.render(target.server.keeps_silent(server))
+        plan = make_plan(desired, rows, target.rules)
+        writes = sum(not isinstance(operation, Delete) for operation in plan.operations)
+        yield Planned(target.key, plan, len(desired) - writes, found)
+
+
+async def difference(aim: Aim, key: str, operation: Operation) -> Iterator[str]:
+    """Return what an operation changes, by lines; the server is asked what it holds. Raises PublishError."""
+    record = (await aim.calendars.store.ledger.targets()).get(key)
+    before: list[str] = []
+    if record and not isinstance(operation, Create):
+        server = aim.server("")
+        before = _lines(await server.body(record.url, operation.publication.href))
+    after = [] if isinstance(operation, Delete) else _lines(operation.resource.body)
+    return (line for line in difflib.unified_diff(before, after, n=0, lineterm="") if line[:2] not in _MARKS)
+
+
+_MARKS = {"--", "++", "@@"}
+
+
+def _lines(body: bytes) -> list[str]:
+    text = body.decode("utf-8", "replace").replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "")
+    lines = text.split("\n")
+    inside = [i for i, line in enumerate(lines) if line in {"BEGIN:VEVENT", "END:VEVENT"}]
+    event = lines[inside[0] + 1 : inside[-1]] if inside else lines
+    return sorted(line for line in event if not line.startswith(_STAMPS))
+
+
+@dataclass(frozen=True, slots=True)
+class TargetReport:
+    """
+    What became of asking a target's server.
+    """
+
+    name: str
+    good: bool
+    lines: tuple[str, ...]
+
+
+async def target_reports(settings: Settings) -> AsyncIterator[TargetReport]:
+    """Yield a report for each target; nothing is created or written. Raises StoreUnavailable."""
+    async with with_aims(settings) as aims:
+        asked = [asyncio.create_task(_report(aim)) for aim in aims.values()]
+        for task in asked:
+            yield await task
+
+
+async def _report(aim: Aim) -> TargetReport:
+    try:
+        collections = [aim.collection(calendar) for calendar in aim.chosen()]
+    except PublishError as error:
+        # The server can be asked all the same.
+        collections, notes = [aim.settings.collection or aim.settings.calendar], [f"not yet: {error}"]
+    else:
+        notes = []
+    try:
+        # All collections of one target have one server and one user.
+        found, text = await _found(aim, collections[0] if collections else aim.name)
+        options = await aim.server("").options(found.url)
+    except PublishError as error:
+        return TargetReport(aim.name, good=False, lines=(str(error),))
+    supported = ", ".join(sorted(word.strip() for word in options.get("dav", "").split(",") if "-" in word))
+    quirks = described(active(found.server, aim.settings.quirks))
+    return TargetReport(
+        aim.name,
+        good=True,
+        lines=(
+            f"{host_of(found.url)} ({found.server or 'server not recognized'}): {text}",
+            *notes,
+            f"supports: {supported or 'it does not say'}",
+            *(f"quirk {quirk.name}: {quirk.about}" for quirk in quirks),
+        ),
+    )
+
+
+async def _found(aim: Aim, collection: str) -> tuple[Found, str]:
+    server = aim.server(collection)
+    looking = CalDavServer(
+        server.connection,
+        Wish(server.wish.url, collection, create=False, quirks=server.wish.quirks),
+        server.rules,
+        server.concurrency,
+    )
+    try:
+        return await looking.find(), "the collection is there"
+    except CollectionMissing as missing:
+        quirks = active(missing.server, server.wish.quirks)
+        if not aim.settings.create or "no-create" in quirks:
+            raise
+        return Found(aim.settings.url, missing.server), "the collection is not there yet; confcal creates it"
+
+
+async def purge(aim: Aim, progress: Callable[[int], None]) -> Report:
+    """
+    Delete what we published to a target's collections, and nothing else.
+
+    Raises Retryable, Fatal, StoreUnavailable; what was deleted until then stays so.
+    """
+    ledger = aim.calendars.store.ledger
+    total = Report()
+    for target in await purgeable(aim):
+        await _unpark(ledger, target.key)
+        dispatcher = Dispatcher(aim.settings.concurrency, Timing(asyncio.sleep, random.random))
+        one = Pass(
+            target,
+            ledger,
+            dispatcher,
+            href_of=resource_href,
+            clock=utc_now,
+            progress=_from(total.deleted, progress),
+        )
+        total.add(await one.run())
+        # A second pass drops the rows of what people changed, without a request.
+        rows = {uid: row for uid, row in (await ledger.publications(target.key)).items() if _waits(row)}
+        if rows:
+            raise ConfcalError(
+                f"{target.key}: {len(rows)} resources could not be deleted "
+                f"({next(iter(rows.values())).reason}); run it again later"
+            )
+        await ledger.forget_target(target.key)
+    return total
+
+
+def _from(before: int, progress: Callable[[int], None]) -> Callable[[int], None]:
+    return lambda done: progress(before + done)
+
+
+async def purgeable(aim: Aim) -> list[Target]:
+    """Return the collections of a target that we ever published to, now to be empty."""
+    records = await aim.calendars.store.ledger.targets()
+
+    async def nothing(_people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
+        return {}
+
+    return [
+        Target(key, record.identity, aim.server(""), nothing, aim.rules, _NEVER)
+        for key, record in records.items()
+        if key == aim.name or key.startswith(f"{aim.name}/")
+    ]
+
+
+def _waits(row: Publication) -> bool:
+    return row.standing not in {Standing.THEIRS, Standing.GONE}
+
+
+async def _unpark(ledger: Ledger, key: str) -> None:
+    rows = (await ledger.publications(key)).values()
+    parked = [
+        replace(row, standing=Standing.WAITING, refusals=0) for row in rows if row.standing is Standing.PARKED
+    ]
+    await ledger.record_publications(key, parked)
+
+
+def verb(operation: Operation) -> str:
+    """Return what an operation does, as a sign."""
+    match operation:
+        case Create():
+            return "+"
+        case Update():
+            return "~"
+        case Delete():
+            return "-"

@@ -1,0 +1,162 @@
+"""
+The settings of CalDAV targets: `CONFCAL_TARGETS__<NAME>__...`.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import NoDecode
+
+from service.caldav.quirks import QUIRKS, unknown
+from service.calendar_settings import Words
+from service.durations import Duration, parsed
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_WEEK = timedelta(days=7)
+
+Auth = Literal["none", "basic", "digest", "bearer", "oauth2", "mtls"]
+
+_NEEDED: Mapping[Auth, tuple[str, ...]] = {
+    "basic": ("username", "password"),
+    "digest": ("username", "password"),
+    "bearer": ("token",),
+    "oauth2": ("client_id", "client_secret", "refresh_token", "token_url"),
+    "mtls": ("client_certificate",),
+}
+
+
+def _url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("write the CalDAV address, like https://cloud.example.com/remote.php/dav")
+    if parts.username or parts.password:
+        raise ValueError("write the address without user name and password, which have settings of their own")
+    return url if parts.path else url + "/"
+
+
+def _token_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        raise ValueError("tokens are fetched by https only")
+    return url
+
+
+def _quirks(names: tuple[str, ...]) -> tuple[str, ...]:
+    wrong = unknown(names)
+    if wrong:
+        known = ", ".join(quirk.name for quirk in QUIRKS)
+        raise ValueError(f"{wrong[0]!r} is unknown; there are {known}, each with a minus to switch it off")
+    return names
+
+
+def _split(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(parsed(part.strip()) for part in value.split(",") if part.strip())
+
+
+def checked_targets(targets: "dict[str, TargetSettings]") -> "dict[str, TargetSettings]":
+    """Return the targets. Raises ValueError where a name is none that a command line takes."""
+    for name in targets:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name for a target; use letters, digits, _ and -")
+    return targets
+
+
+class TargetSettings(BaseModel):
+    """
+    One CalDAV collection, or one for each account, to publish to.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    url: Annotated[str, AfterValidator(_url)]
+    """A CalDAV server, a user's address on it, or the collection itself, which always wins."""
+
+    calendar: str = "all"
+    """Which calendar is published; accounts/* and people/* publish one collection for each of them."""
+
+    collection: str | None = None
+    """Name of the collection to use or create under the user's home; the calendar's name where left out."""
+
+    create: bool = True
+    """Whether a missing collection is created."""
+
+    auth: Auth | None = None
+    """none, basic, digest, bearer, oauth2, mtls; basic where USERNAME is set, else none."""
+
+    username: str | None = None
+    """For basic and digest."""
+
+    password: SecretStr | None = None
+    """For basic and digest; an app password where the server has them."""
+
+    token: SecretStr | None = None
+    """For bearer."""
+
+    client_id: str | None = None
+    """For oauth2."""
+
+    client_secret: SecretStr | None = None
+    """For oauth2."""
+
+    refresh_token: SecretStr | None = None
+    """For oauth2; confcal fetches access tokens with it."""
+
+    token_url: Annotated[str, AfterValidator(_token_url)] | None = None
+    """For oauth2: where access tokens are fetched."""
+
+    client_certificate: Path | None = None
+    """A PEM file, for mtls and besides any other kind."""
+
+    client_key: Path | None = None
+    """Its key, where the certificate's file does not hold it."""
+
+    ca_file: Path | None = None
+    """PEM file of the authority that signed the server's certificate, where the system does not know it."""
+
+    concurrency: int = Field(default=4, ge=1, le=32)
+    """Requests at a time; fewer while the server is busy."""
+
+    timeout: Duration = Field(default=timedelta(seconds=30), gt=timedelta())
+    """How long an answer may take."""
+
+    attendees: Path | None = None
+    """A TOML or JSON file from TrueConf ID to e-mail address: the only people who are ever written."""
+
+    reminders: Annotated[
+        tuple[Annotated[timedelta, Field(ge=timedelta(), le=4 * _WEEK)], ...],
+        NoDecode,
+        BeforeValidator(_split),
+    ] = ()
+    """How long before the start people are reminded, with commas, like PT15M,P1D."""
+
+    on_remote_change: Literal["restore", "keep"] = "restore"
+    """What becomes of an event that a person changed in the collection: ours again, or theirs stays."""
+
+    on_remote_delete: Literal["restore", "keep"] = "restore"
+    """What becomes of an event that a person deleted: written again, or gone until it changes in TrueConf."""
+
+    audit_every: Duration = Field(default=timedelta(hours=1), ge=timedelta(minutes=1))
+    """How often the collection is looked at for changes by people."""
+
+    quirks: Annotated[Words, AfterValidator(_quirks)] = ()
+    """Deviations of the server to switch on, or off with a minus; `confcal check` names those in effect."""
+
+    @property
+    def kind(self) -> Auth:
+        """How we show who we are."""
+        return self.auth or ("basic" if self.username else "none")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        for name in _NEEDED.get(self.kind, ()):
+            if getattr(self, name) is None:
+                raise PydanticCustomError("lacking", "It lacks {name}", {"name": name})
+        return self

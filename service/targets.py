@@ -1,0 +1,266 @@
+"""
+What the settings say about targets: which collections are kept, with which server, holding what.
+"""
+
+import asyncio
+import json
+import random
+import tomllib
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import assert_never
+
+from service.caldav.connection import Connection, Trust, open_http
+from service.caldav.credentials import (
+    Basic,
+    Bearer,
+    ClientCertificate,
+    Credentials,
+    Digest,
+    Nobody,
+    OAuth2,
+    http_auth,
+)
+from service.caldav.discovery import Wish
+from service.caldav.hrefs import resource_href
+from service.caldav.server import CalDavServer
+from service.core.calendars import Calendar
+from service.core.errors import PlanRefused, SettingsError
+from service.core.known import Entry
+from service.core.ports import Store
+from service.core.publishing import RemoteRules, Resource
+from service.core.resource import Extras, address_book, render_resource
+from service.core.vevent import uid_of
+from service.dispatch import Timing
+from service.publish import Target
+from service.settings import Settings
+from service.target_settings import TargetSettings
+from service.upkeep import Upkeep, UpkeepStatus
+from service.web.views import ParkedView, TargetView
+
+_PATTERNS = ("accounts/*", "people/*")
+
+
+@dataclass(frozen=True, slots=True)
+class Calendars:
+    """
+    The calendars there are, and what is in them.
+    """
+
+    store: Store
+    named: Callable[[], Mapping[str, Calendar]]
+    entries: Callable[[Calendar], Iterable[Entry]]
+
+    async def resources(self, calendar: Calendar, extras: Extras) -> Mapping[str, Resource]:
+        """Return what a collection of this calendar should hold, by UID. Raises StoreUnavailable."""
+        if calendar.redaction != "full":
+            # Who is invited is what such a calendar keeps to itself.
+            extras = replace(extras, addresses={})
+        whole = not calendar.rule.narrows
+        entries = list(self.entries(calendar)) if extras.addresses or not whole else []
+        if whole:
+            vevents = await self.store.vevents(calendar.variant, calendar.account)
+        else:
+            vevents = await self.store.vevents_of(calendar.variant, [entry.key for entry in entries])
+        conferences = {uid_of(entry.key): entry.conference for entry in entries}
+
+        def rendered() -> dict[str, Resource]:
+            return {
+                v.uid: Resource.of(v.uid, render_resource(v, extras, conferences.get(v.uid))) for v in vevents
+            }
+
+        return await asyncio.to_thread(rendered)
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """
+    One target of the settings, with a connection to its server.
+    """
+
+    name: str
+    settings: TargetSettings
+    connection: Connection
+    extras: Extras
+    calendars: Calendars
+
+    @property
+    def rules(self) -> RemoteRules:
+        """What becomes of what people do."""
+        return RemoteRules(self.settings.on_remote_change, self.settings.on_remote_delete)
+
+    def server(self, collection: str) -> CalDavServer:
+        """Return the server, on which a collection of this name is wanted."""
+        wish = Wish(self.settings.url, collection, create=self.settings.create, quirks=self.settings.quirks)
+        return CalDavServer(self.connection, wish, self.rules, self.settings.concurrency)
+
+    def chosen(self) -> Sequence[Calendar]:
+        """Return the calendars to publish. Raises PlanRefused."""
+        named = self.calendars.named()
+        match self.settings.calendar:
+            case "accounts/*":
+                return [calendar for calendar in named.values() if calendar.account]
+            case "people/*":
+                return [calendar for calendar in named.values() if calendar.person]
+            case name if name in named:
+                return [named[name]]
+            case name:
+                raise PlanRefused(
+                    f"there is no calendar {name!r} (yet): `confcal feeds` lists them, "
+                    "and calendars of accounts exist from their first list on"
+                )
+
+    def targets(self) -> list[Target]:
+        """Return the collections as they should be now. Raises PlanRefused."""
+        if not any(calendar.account for calendar in self.calendars.named().values()):
+            raise PlanRefused("no list was heard yet: nothing is published before the first one")
+        return [self._target(calendar) for calendar in self.chosen()]
+
+    def collection(self, calendar: Calendar) -> str:
+        """Return the name of a calendar's collection."""
+        given = self.settings.collection
+        if not given:
+            return calendar.name
+        if "{calendar}" in given:
+            return given.replace("{calendar}", calendar.name)
+        return f"{given} {calendar.name}" if self.settings.calendar in _PATTERNS else given
+
+    def _target(self, calendar: Calendar) -> Target:
+        several = self.settings.calendar in _PATTERNS
+        collection = self.collection(calendar)
+        identity = "\n".join((self.settings.url, collection, self.settings.username or ""))
+
+        async def render(people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
+            extras = self.extras if people else replace(self.extras, addresses={})
+            return await self.calendars.resources(calendar, extras)
+
+        return Target(
+            f"{self.name}/{calendar.name}" if several else self.name,
+            sha256(identity.encode()).hexdigest(),
+            self.server(collection),
+            render,
+            self.rules,
+            self.settings.audit_every,
+        )
+
+
+@asynccontextmanager
+async def open_aims(
+    settings: Settings, calendars: Calendars, clock: Callable[[], datetime]
+) -> AsyncIterator[dict[str, Aim]]:
+    """
+    Give the targets of the settings, and close their connections. Raises SettingsError.
+    """
+    async with AsyncExitStack() as opened:
+        aims = {}
+        for name, each in settings.targets.items():
+            extras = Extras(each.reminders, _addresses(name, each.attendees))
+            http = open_http(
+                Trust(each.ca_file, _certificate(each)),
+                timeout_seconds=each.timeout.total_seconds(),
+                connections=each.concurrency,
+            )
+            await opened.enter_async_context(http)
+            connection = Connection(
+                http,
+                trusted=each.url,
+                auth=http_auth(_credentials(each), clock),
+                timeout=each.timeout,
+                clock=clock,
+            )
+            aims[name] = Aim(name, each, connection, extras, calendars)
+        yield aims
+
+
+@asynccontextmanager
+async def open_upkeeps(
+    settings: Settings, calendars: Calendars, clock: Callable[[], datetime]
+) -> AsyncIterator[tuple[Upkeep, ...]]:
+    """
+    Give what keeps the collections of all targets. Raises SettingsError.
+    """
+    async with open_aims(settings, calendars, clock) as aims:
+        yield tuple(upkeep_of(aim, clock) for aim in aims.values())
+
+
+def target_view(status: UpkeepStatus) -> TargetView:
+    """Return how a target is doing, for the dashboard."""
+    return TargetView(
+        status.name,
+        status.state,
+        status.calendar,
+        status.pending,
+        status.last_pass_at,
+        status.lag_seconds,
+        status.error,
+        tuple(ParkedView(row.uid, row.reason, since) for row, since in status.parked.items()),
+    )
+
+
+def upkeep_of(aim: Aim, clock: Callable[[], datetime]) -> Upkeep:
+    """Return the upkeep of a target."""
+    return Upkeep(
+        UpkeepStatus(aim.name, aim.settings.calendar),
+        aim.targets,
+        aim.calendars.store.ledger,
+        concurrency=aim.settings.concurrency,
+        audit_every=aim.settings.audit_every,
+        timing=Timing(asyncio.sleep, random.random),
+        href_of=resource_href,
+        clock=clock,
+    )
+
+
+def _credentials(settings: TargetSettings) -> Credentials:
+    def secret(name: str) -> str:
+        value = getattr(settings, name)
+        return value.get_secret_value() if value else ""
+
+    username = settings.username or ""
+    match settings.kind:
+        case "none" | "mtls":
+            return Nobody()
+        case "basic":
+            return Basic(username, secret("password"))
+        case "digest":
+            return Digest(username, secret("password"))
+        case "bearer":
+            return Bearer(secret("token"))
+        case "oauth2":
+            return OAuth2(
+                settings.client_id or "",
+                secret("client_secret"),
+                secret("refresh_token"),
+                settings.token_url or "",
+            )
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _certificate(settings: TargetSettings) -> ClientCertificate | None:
+    if settings.client_certificate is None:
+        return None
+    return ClientCertificate(settings.client_certificate, settings.client_key)
+
+
+def _addresses(name: str, path: Path | None) -> Mapping[str, str]:
+    """Return the e-mail addresses that may be written. Raises SettingsError."""
+    if path is None:
+        return {}
+    variable = f"CONFCAL_TARGETS__{name.upper()}__ATTENDEES"
+    try:
+        text = path.read_text(encoding="utf-8")
+        return address_book(json.loads(text) if path.suffix == ".json" else tomllib.loads(text))
+    except OSError as error:
+        raise SettingsError(
+            f"{variable}: {path} cannot be read ({error.strerror}); name a readable file"
+        ) from error
+    except ValueError as error:
+        raise SettingsError(
+            f"{variable}: {path} is no TOML or JSON table from TrueConf ID to e-mail address, "
+            'like "ivanov@video.example.com" = "ivanov@example.com"'
+        ) from error

@@ -1,0 +1,77 @@
+"""
+A piece of network between client and server that tears connections apart.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+_AT_ONCE = 65536
+
+
+class Relay:
+    """
+    Forwards TCP to a port of this machine; each answer or request whose number `every` divides is cut.
+    """
+
+    def __init__(self, to_port: int) -> None:
+        self.to_port = to_port
+        self.port = 0
+        self.cut_answers_every = 0
+        self.cut_requests_every = 0
+        self.cuts = 0
+        self._answers = 0
+        self._requests = 0
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self.to_port)
+        except OSError:
+            writer.transport.abort()
+            return
+        both = (
+            asyncio.ensure_future(self._pump(reader, there_writer, answers=False)),
+            asyncio.ensure_future(self._pump(there_reader, writer, answers=True)),
+        )
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for pump in both:
+                pump.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+            # Aborting sends a reset where something is still unread.
+            writer.transport.abort() if both[1].cancelled() else writer.close()
+            there_writer.transport.abort()
+
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool
+    ) -> None:
+        with suppress(OSError):
+            while chunk := await reader.read(_AT_ONCE):
+                if self._cuts(answers=answers):
+                    writer.transport.abort()
+                    return
+                writer.write(chunk)
+                await writer.drain()
+
+    def _cuts(self, *, answers: bool) -> bool:
+        if answers:
+            self._answers += 1
+            cut = bool(self.cut_answers_every) and self._answers % self.cut_answers_every == 0
+        else:
+            self._requests += 1
+            cut = bool(self.cut_requests_every) and self._requests % self.cut_requests_every == 0
+        self.cuts += cut
+        return cut
+
+
+@asynccontextmanager
+async def relayed(to_port: int) -> AsyncIterator[Relay]:
+    relay = Relay(to_port)
+    server = await asyncio.start_server(relay.carry, "127.0.0.1", 0)
+    relay.port = server.sockets[0].getsockname()[1]
+    try:
+        yield relay
+    finally:
+        server.close()
+        await server.wait_closed()

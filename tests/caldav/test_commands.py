@@ -1,0 +1,183 @@
+"""
+The commands about targets, and the daemon, with a real Radicale.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.app import open_settings_store, utc_now
+from service.environment import load_settings
+from service.policy import policy_of
+from service.sync import Synchronizer
+from service.target_operations import with_aims
+from service.targets import upkeep_of
+from tests.caldav import loopback
+from tests.caldav.loopback import PASSWORD, USERNAME, Loopback
+from tests.caldav.site import foreign_events
+from tests.commands.conftest import Confcal, confcal, restored_logging
+from tests.core.given import conference, listed, weekly
+
+__all__ = ["confcal", "restored_logging"]
+
+
+@pytest.fixture(scope="module")
+def radicale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loopback]:
+    server = loopback.radicale(tmp_path_factory.mktemp("radicale"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def target(radicale: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a collection of its own; two conferences are known."""
+    collection = f"work-{tmp_path.name[-24:].strip('-_')}"
+    for name, value in {
+        "DATA_DIR": str(tmp_path / "data"),
+        "SECRET": "a secret of the tests",
+        "TARGETS__CLOUD__URL": f"http://127.0.0.1:{radicale.port}/",
+        "TARGETS__CLOUD__COLLECTION": collection,
+        "TARGETS__CLOUD__USERNAME": USERNAME,
+        "TARGETS__CLOUD__PASSWORD": PASSWORD,
+    }.items():
+        monkeypatch.setenv(f"CONFCAL_{name}", value)
+    hear(conference("100"), conference("200", "Stand-up", weekly()))
+    return f"http://127.0.0.1:{radicale.port}/{USERNAME}/{collection}/"
+
+
+def hear(*conferences: object) -> None:
+    async def fill() -> None:
+        settings = load_settings()
+        store = await open_settings_store(settings)
+        synchronizer = Synchronizer(store, policy_of(settings))
+        await synchronizer.refresh()
+        await synchronizer.accept(listed(*conferences))  # type: ignore[arg-type]
+        await store.close()
+
+    asyncio.run(fill())
+
+
+def publish() -> None:
+    """Do once what the daemon does all the time."""
+
+    async def once() -> None:
+        async with with_aims(load_settings()) as aims:
+            for aim in aims.values():
+                upkeep = upkeep_of(aim, utc_now)
+                await upkeep.once()
+                assert upkeep.status.error == ""
+
+    asyncio.run(once())
+
+
+def held(url: str) -> list[str]:
+    with httpx.Client(auth=(USERNAME, PASSWORD)) as http:
+        listed_there = http.request("PROPFIND", url, headers={"Depth": "1"})
+    return [part.split("<")[0] for part in listed_there.text.split("<href>")[1:] if ".ics" in part]
+
+
+def test_check_tells_what_a_target_is_and_writes_nothing(confcal: Confcal, target: str) -> None:
+    done = confcal("check")
+
+    assert done.code == 0
+    assert (
+        "target    cloud: good: 127.0.0.1 (Radicale): the collection is not there yet; confcal creates it"
+        in done.text
+    )
+    assert "calendar-access" in done.text
+    assert "quirk one-writer" in done.text
+    assert held(target) == []
+
+    publish()
+    assert "the collection is there" in confcal("check").text
+
+
+def test_check_says_that_the_password_is_wrong_without_saying_it(
+    confcal: Confcal, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONFCAL_TARGETS__CLOUD__PASSWORD", "wrong-password-7")
+
+    done = confcal("check")
+
+    assert done.code == 1
+    assert "target    cloud: FAILED: 127.0.0.1 refuses the user name or the password" in done.text
+    assert "wrong-password-7" not in done.text + done.err
+    assert target
+
+
+def test_plan_shows_what_would_be_written_and_writes_nothing(confcal: Confcal, target: str) -> None:
+    first = confcal("plan")
+    assert "cloud: 2 to create, 0 to update, 0 to delete, 0 unchanged" in first.text
+    assert held(target) == []
+
+    publish()
+    assert "cloud: 0 to create, 0 to update, 0 to delete, 2 unchanged" in confcal("plan", "cloud").text
+
+    hear(conference("100", "A new topic"), conference("200", "Stand-up", weekly()))
+    changed = confcal("plan", "-v")
+    assert "cloud: 0 to create, 1 to update, 0 to delete, 1 unchanged" in changed.text
+    assert "+SUMMARY:A new topic" in changed.text
+    assert "-SUMMARY:" in changed.text
+    assert "DTSTART" not in changed.text
+
+
+def test_an_unknown_target_is_told_with_those_there_are(confcal: Confcal, target: str) -> None:
+    done = confcal("plan", "clod")
+
+    assert done.code == 1
+    assert "there is no target 'clod': there are cloud" in done.err
+    assert target
+
+
+def test_purge_removes_only_ours_and_asks_first(confcal: Confcal, target: str) -> None:
+    publish()
+    with httpx.Client(auth=(USERNAME, PASSWORD)) as http:
+        for name, body in foreign_events().items():
+            http.put(
+                target + name, content=body, headers={"Content-Type": "text/calendar"}
+            ).raise_for_status()
+    assert len(held(target)) == 52
+
+    asked = confcal("purge", "cloud", stdin=b"n\n")
+    assert asked.code == 1
+    assert "Delete 2 events from cloud?" in asked.text
+    assert len(held(target)) == 52
+
+    done = confcal("purge", "cloud", "--yes")
+    assert done.code == 0
+    assert "cloud: 2 deleted" in done.text
+    assert sorted(held(target)) == sorted(
+        f"/{USERNAME}/{target.split('/')[-2]}/{name}" for name in foreign_events()
+    )
+    assert "nothing is published there" in confcal("purge", "cloud", "--yes").text
+
+
+def test_one_collection_for_each_account(
+    confcal: Confcal, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONFCAL_TARGETS__CLOUD__CALENDAR", "accounts/*")
+    plan = confcal("plan").text
+    keys = [line.partition(":")[0] for line in plan.splitlines() if line.startswith("cloud/")]
+    assert len(keys) == 1
+    assert "@" in keys[0]
+
+    publish()
+
+    assert "2 unchanged" in confcal("plan").text
+    assert "cloud: 2 deleted" in confcal("purge", "cloud", "--yes").text
+    assert target
+
+
+def test_reminders_reach_the_collection(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONFCAL_TARGETS__CLOUD__REMINDERS", "PT15M")
+    publish()
+
+    with httpx.Client(auth=(USERNAME, PASSWORD)) as http:
+        bodies = [http.get(httpx.URL(target).join(href)).text for href in held(target)]
+
+    assert len(bodies) == 2
+    assert all("TRIGGER:-PT15M" in body for body in bodies)

@@ -1,0 +1,76 @@
+"""
+The program itself: from a Room to a real Radicale, and through its being down.
+"""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.trueconf.simulator import Simulator, SimulatorOptions
+from tests.caldav import loopback
+from tests.caldav.loopback import PASSWORD, USERNAME, Loopback
+from tests.e2e.given import once, weekly
+from tests.e2e.program import DEADLINE_SECONDS, Home
+
+
+@pytest.fixture
+def radicale(tmp_path: Path) -> Iterator[Loopback]:
+    server = loopback.radicale(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not true():  # noqa: ASYNC110 -- the server rings no bell
+            await asyncio.sleep(0.05)
+
+
+async def test_conferences_reach_the_collection_and_the_log_says_no_secret(
+    tmp_path: Path, radicale: Loopback
+) -> None:
+    (tmp_path / "home").mkdir()
+    settings = {
+        "TARGETS__CLOUD__URL": f"http://127.0.0.1:{radicale.port}/",
+        "TARGETS__CLOUD__USERNAME": USERNAME,
+        "TARGETS__CLOUD__PASSWORD": PASSWORD,
+        "TARGETS__CLOUD__COLLECTION": "work",
+    }
+
+    def topics() -> str:
+        with httpx.Client(auth=(USERNAME, PASSWORD)) as http:
+            answer = http.get(f"http://127.0.0.1:{radicale.port}/{USERNAME}/work/")
+        return answer.text if answer.status_code == 200 else ""
+
+    options = SimulatorOptions(conferences=[once("100", "Budget"), weekly("200", "Stand-up")])
+    async with (
+        Simulator(options) as simulator,
+        Home(tmp_path / "home").daemon(simulator.url, **settings) as daemon,
+    ):
+        await until(lambda: "Budget" in topics() and "Stand-up" in topics())
+        assert topics().count("BEGIN:VEVENT") == 2
+        await daemon.program.end(signal.SIGTERM)
+
+        said = "\n".join([*daemon.program.out, *daemon.program.err])
+        assert "publish.pass_finished" in said
+        for secret in (PASSWORD, "Budget", "Stand-up", "Authorization"):
+            assert secret not in said
+
+
+async def test_a_target_that_is_down_costs_the_feeds_nothing(tmp_path: Path, radicale: Loopback) -> None:
+    radicale.kill()
+    (tmp_path / "home").mkdir()
+    settings = {"TARGETS__CLOUD__URL": f"http://127.0.0.1:{radicale.port}/"}
+
+    home = Home(tmp_path / "home")
+    options = SimulatorOptions(conferences=[once("100")])
+    async with Simulator(options) as simulator, home.daemon(simulator.url, **settings) as daemon:
+        await daemon.feed(lambda feed: "100" in feed.vevents)
+        await daemon.program.event("publish.target_failed")
+        await daemon.feed(lambda feed: "100" in feed.vevents)
+    radicale.start()

@@ -1,0 +1,292 @@
+"""
+A target over days: what waits, what collapses, what others notice of it.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from service.caldav.hrefs import resource_href
+from service.core.errors import PlanRefused
+from service.core.publishing import RemoteRules, Resource, Standing
+from service.dispatch import Timing
+from service.publish import Target
+from service.upkeep import Upkeep, UpkeepStatus
+from tests.caldav.misbehaving import HOME, Misbehaving
+from tests.caldav.site import Site, resource, resources
+
+WORK = f"{HOME}work/"
+
+
+class Kept:
+    """An upkeep of one collection, what it should hold in the hands of the test."""
+
+    def __init__(self, site: Site, timing: Timing | None = None) -> None:
+        self.site = site
+        self.desired: Mapping[str, Resource] = {}
+        self.upkeep = Upkeep(
+            UpkeepStatus("work", "all"),
+            self._targets,
+            site.ledger,
+            concurrency=4,
+            audit_every=site.audit_every,
+            timing=timing or Timing(site.clock.sleep, lambda: 0.5),
+            href_of=resource_href,
+            clock=site.clock,
+        )
+
+    def _targets(self) -> list[Target]:
+        async def render(_people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
+            return self.desired
+
+        site = self.site
+        return [Target(self.upkeep.status.name, "i", site.server, render, site.rules, site.audit_every)]
+
+
+def down(server: Misbehaving, *, times: int = 10_000) -> None:
+    left = [times]
+
+    async def refuse(request: httpx.Request) -> httpx.Response | None:
+        if left[0] <= 0:
+            return None
+        left[0] -= 1
+        raise httpx.ConnectError("refused", request=request)
+
+    server.before = refuse
+
+
+async def test_ten_edits_during_an_outage_are_one_put_afterwards(site: Site, server: Misbehaving) -> None:
+    kept = Kept(site)
+    kept.desired = resources(range(5))
+    await kept.upkeep.once()
+    down(server)
+    for revision in range(1, 11):
+        kept.desired = {**kept.desired, **resources([2], topic=f"Edit {revision}", revision=revision)}
+        kept.upkeep.changed()
+        await kept.upkeep.once()
+    server.before = None
+    site.wire.forget()
+
+    await kept.upkeep.once()
+
+    assert site.wire.methods() == {"PUT": 1}
+    await site.means(kept.desired)
+
+
+async def test_a_server_that_is_down_is_asked_ever_more_rarely(site: Site, server: Misbehaving) -> None:
+    kept = Kept(site)
+    kept.desired = resources(range(5))
+    down(server)
+
+    pauses = [await kept.upkeep.once() for _ in range(12)]
+
+    assert pauses == sorted(pauses)
+    assert pauses[0] == 5.0
+    assert pauses[-1] == 900.0
+    assert kept.upkeep.status.state == "down"
+    assert "cannot be reached" in kept.upkeep.status.error
+
+    server.before = None
+    assert await kept.upkeep.once() == 3600.0
+    assert (kept.upkeep.status.state, kept.upkeep.status.error) == ("in step", "")
+
+
+async def test_the_pass_after_an_outage_begins_with_one_request(site: Site, server: Misbehaving) -> None:
+    kept = Kept(site)
+    await kept.upkeep.once()
+    kept.desired = resources(range(50))
+    down(server)
+    await kept.upkeep.once()
+    site.wire.forget()
+
+    await kept.upkeep.once()
+
+    # One at a time, until so many failed in a row that the target counts as down.
+    assert site.wire.methods() == {"PUT": 5}
+
+
+async def test_bells_wait_while_the_target_is_down(site: Site, server: Misbehaving) -> None:
+    down(server)
+    slept = asyncio.Event()
+    go_on = asyncio.Event()
+
+    async def sleep(_seconds: float) -> None:
+        slept.set()
+        await go_on.wait()
+
+    kept = Kept(site, Timing(sleep, lambda: 0.5))
+    kept.desired = resources(range(2))
+    running = asyncio.create_task(kept.upkeep.run())
+    await slept.wait()
+    before = len(site.wire.requests)
+    for _ in range(10):
+        kept.upkeep.changed()
+        await asyncio.sleep(0)
+    assert len(site.wire.requests) == before
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_a_change_rings_and_is_published(site: Site) -> None:
+    kept = Kept(site)
+    running = asyncio.create_task(kept.upkeep.run())
+    for count in (2, 4):
+        kept.desired = resources(range(count))
+        kept.upkeep.changed()
+        async with asyncio.timeout(10):
+            while site.wire.methods().get("PUT", 0) < count:  # noqa: ASYNC110 -- requests ring no bell
+                await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        while kept.upkeep.status.lag_seconds is None or len(await site.rows()) < 4:  # noqa: ASYNC110 -- likewise
+            await asyncio.sleep(0)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    await site.means(kept.desired)
+
+
+async def test_it_ends_even_where_the_bell_rings_at_that_moment(site: Site) -> None:
+    kept = Kept(site)
+    running = asyncio.create_task(kept.upkeep.run())
+    async with asyncio.timeout(10):
+        while kept.upkeep.status.last_pass_at is None:  # noqa: ASYNC110 -- a pass rings no bell
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        kept.upkeep.changed()
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+async def test_a_lost_collection_is_made_anew_with_restore(site: Site, server: Misbehaving) -> None:
+    kept = Kept(site)
+    kept.desired = resources(range(3))
+    await kept.upkeep.once()
+    server.calendars.clear()
+    server.home_calendars.clear()
+    site.clock.now += timedelta(hours=1)
+
+    assert await kept.upkeep.once() < 60
+    await kept.upkeep.once()
+
+    await site.means(kept.desired)
+
+
+async def test_a_lost_collection_stays_lost_with_keep(site: Site, server: Misbehaving) -> None:
+    site.rules = RemoteRules("keep", "keep")
+    kept = Kept(site)
+    kept.desired = resources(range(3))
+    await kept.upkeep.once()
+    server.calendars.clear()
+    server.home_calendars.clear()
+    site.clock.now += timedelta(hours=1)
+
+    for _ in range(3):
+        await kept.upkeep.once()
+
+    assert server.calendars == {}
+    assert "was deleted" in kept.upkeep.status.error
+    assert len(await site.rows()) == 3
+
+
+async def test_what_is_parked_is_told_with_its_reason(site: Site, server: Misbehaving) -> None:
+    kept = Kept(site)
+    kept.desired = resources(range(3))
+
+    async def refuse(request: httpx.Request) -> httpx.Response | None:
+        hit = request.method == "PUT" and resource(1).uid in str(request.url)
+        return httpx.Response(413) if hit else None
+
+    server.before = refuse
+    assert await kept.upkeep.once() == 60.0
+    assert (kept.upkeep.status.state, kept.upkeep.status.pending) == ("waiting", 1)
+    for _ in range(2):
+        await kept.upkeep.once()
+
+    assert [row.uid for row in kept.upkeep.status.parked] == [resource(1).uid]
+    assert all(
+        row.standing is Standing.PARKED and "too large" in row.reason for row in kept.upkeep.status.parked
+    )
+
+
+async def test_without_a_list_nothing_is_asked_for(site: Site) -> None:
+    kept = Kept(site)
+
+    def refuse() -> list[Target]:
+        raise PlanRefused("no list was heard yet")
+
+    kept.upkeep.targets = refuse
+    await kept.upkeep.once()
+
+    assert (kept.upkeep.status.state, kept.upkeep.status.error) == ("waiting", "no list was heard yet")
+    assert site.wire.requests == []
+
+
+async def test_the_first_list_is_published_at_once(site: Site) -> None:
+    kept = Kept(site)
+    targets = kept.upkeep.targets
+
+    def refuse() -> list[Target]:
+        raise PlanRefused("no list was heard yet")
+
+    kept.upkeep.targets = refuse
+    running = asyncio.create_task(kept.upkeep.run())
+    await asyncio.sleep(0)
+    kept.desired = resources(range(2))
+    kept.upkeep.targets = targets
+    kept.upkeep.changed()
+    async with asyncio.timeout(10):
+        while len(await site.rows()) < 2:  # noqa: ASYNC110 -- a pass rings no bell
+            await asyncio.sleep(0)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    assert site.clock.slept == []
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_target_that_needs_a_person_is_asked_seldom(
+    site: Site, server: Misbehaving, status: int
+) -> None:
+    kept = Kept(site)
+    kept.desired = resources(range(30))
+
+    async def refuse(_request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(status)
+
+    server.before = refuse
+
+    assert await kept.upkeep.once() >= 60
+    assert kept.upkeep.status.state == "failing"
+
+
+async def test_one_collection_of_several_that_fails_does_not_hold_up_the_others(site: Site) -> None:
+    kept = Kept(site)
+    kept.desired = resources(range(2))
+    good = kept.upkeep.targets
+
+    def several() -> list[Target]:
+        (target,) = good()
+        # The second one leads to the same collection, which is refused.
+        return [target, replace(target, key="work/second")]
+
+    kept.upkeep.targets = several
+
+    assert await kept.upkeep.once() == 60.0
+    assert (kept.upkeep.status.state, len(await site.rows())) == ("failing", 2)
+    running = asyncio.create_task(kept.upkeep.run())
+    kept.desired = resources(range(3))
+    kept.upkeep.changed()
+    async with asyncio.timeout(10):
+        while len(await site.rows()) < 3:  # noqa: ASYNC110 -- a pass rings no bell
+            await asyncio.sleep(0)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    assert site.clock.slept == []

@@ -1,0 +1,80 @@
+"""
+What every ledger promises, in memory, on SQLite and on PostgreSQL.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from service.core.ports import Store
+from service.core.publishing import Publication, Standing
+from service.core.publishing_ports import TargetRecord
+from tests.contracts.given import OpenStore
+
+NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
+WORK = TargetRecord("identity", "https://dav.example.org/Планы/", "Radicale", "urn:1", NOON)
+ROW = Publication(
+    "u1",
+    "/Планы/u1.ics",
+    'W/"1"',
+    "digest",
+    "meaning",
+    "intended",
+    Standing.PARKED,
+    "the server finds its data invalid (status 415)",
+    3,
+    (1_700_000_000, 1_700_000_060),
+)
+
+
+async def test_a_new_ledger_knows_nothing(store: Store) -> None:
+    assert await store.ledger.targets() == {}
+    assert await store.ledger.publications("work") == {}
+
+
+async def test_what_is_recorded_is_read_back_for_its_own_target(store: Store) -> None:
+    await store.ledger.record_target("work", WORK)
+    await store.ledger.record_target("home/a@b", replace(WORK, audited_at=None, token=""))
+    await store.ledger.record_publications("work", [ROW, Publication("u2")])
+
+    assert await store.ledger.targets() == {
+        "work": WORK,
+        "home/a@b": replace(WORK, audited_at=None, token=""),
+    }
+    assert await store.ledger.publications("work") == {"u1": ROW, "u2": Publication("u2")}
+    assert await store.ledger.publications("home/a@b") == {}
+
+
+async def test_rows_are_replaced_and_forgotten_in_one_go(store: Store) -> None:
+    await store.ledger.record_publications("work", [ROW, Publication("u2"), Publication("u3")])
+    published = replace(ROW, standing=Standing.PUBLISHED, writes=())
+
+    await store.ledger.record_publications("work", [published], ["u2", "never heard of"])
+    await store.ledger.record_publications("work", [], [])
+
+    assert await store.ledger.publications("work") == {"u1": published, "u3": Publication("u3")}
+
+
+async def test_every_standing_survives(store: Store) -> None:
+    rows = {standing.value: Publication(standing.value, standing=standing) for standing in Standing}
+
+    await store.ledger.record_publications("work", rows.values())
+
+    assert await store.ledger.publications("work") == rows
+
+
+async def test_a_forgotten_target_leaves_the_others_alone(store: Store) -> None:
+    for name in ("work", "home"):
+        await store.ledger.record_target(name, replace(WORK, url=f"https://dav.example.org/{name}/"))
+        await store.ledger.record_publications(name, [ROW])
+
+    await store.ledger.forget_target("work")
+
+    assert list(await store.ledger.targets()) == ["home"]
+    assert await store.ledger.publications("work") == {}
+    assert await store.ledger.publications("home") == {"u1": ROW}
+
+
+async def test_it_survives_the_process(sql_store: OpenStore) -> None:
+    await (await sql_store()).ledger.record_publications("work", [ROW])
+
+    assert await (await sql_store()).ledger.publications("work") == {"u1": ROW}

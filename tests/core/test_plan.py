@@ -1,0 +1,169 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.core.plan import Plan, intents, make_plan, suspects
+from service.core.publishing import Create, Delete, Publication, RemoteRules, Resource, Standing, Update
+from service.core.publishing_ports import Listing
+
+NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
+A = Resource.of("a", b"BEGIN:VEVENT\r\nUID:a\r\nSUMMARY:A\r\nEND:VEVENT\r\n")
+CHANGED = Resource.of("a", b"BEGIN:VEVENT\r\nUID:a\r\nSUMMARY:B\r\nEND:VEVENT\r\n")
+ROW = Publication("a", "/w/a.ics", '"1"', A.digest, "meaning", standing=Standing.PUBLISHED)
+KEEP = RemoteRules("keep", "keep")
+
+
+def row(standing: Standing = Standing.PUBLISHED, **differences: Any) -> Publication:
+    return replace(ROW, standing=standing, **differences)
+
+
+def plan(desired: Resource | None, published: Publication | None, rules: RemoteRules | None = None) -> Plan:
+    return make_plan({"a": desired} if desired else {}, {"a": published} if published else {}, rules)
+
+
+def test_what_is_new_is_created() -> None:
+    assert plan(A, None).operations == (Create(A),)
+
+
+def test_what_is_unchanged_costs_nothing() -> None:
+    assert plan(A, ROW).empty
+    assert plan(None, None).empty
+
+
+def test_what_changed_is_updated_and_what_left_is_deleted() -> None:
+    assert plan(CHANGED, ROW).operations == (Update(CHANGED, ROW),)
+    assert plan(None, ROW).operations == (Delete(ROW),)
+
+
+@pytest.mark.parametrize(
+    ("published", "same", "changed"),
+    [
+        pytest.param(row(Standing.WAITING), Update, Update, id="refused, still there"),
+        pytest.param(row(Standing.WAITING, href="", etag=""), Create, Create, id="never written"),
+        pytest.param(row(Standing.PARKED), None, Update, id="parked"),
+        pytest.param(row(Standing.PARKED, etag=""), None, Create, id="parked, never there"),
+        pytest.param(row(Standing.THEIRS), Update, Update, id="edited"),
+        pytest.param(row(Standing.GONE, etag=""), Create, Create, id="deleted"),
+        pytest.param(row(etag=""), None, Update, id="ETag not known yet"),
+    ],
+)
+def test_what_becomes_of_each_standing(published: Publication, same: type | None, changed: type) -> None:
+    assert [type(o) for o in plan(A, published).operations] == ([same] if same else [])
+    assert [type(o) for o in plan(CHANGED, published).operations] == [changed]
+
+
+def test_with_keep_an_edit_stays_and_a_deletion_counts_until_the_conference_changes() -> None:
+    assert plan(A, row(Standing.THEIRS), KEEP).empty
+    assert plan(CHANGED, row(Standing.THEIRS), KEEP).empty
+    assert plan(A, row(Standing.GONE, etag=""), KEEP).empty
+    assert plan(CHANGED, row(Standing.GONE, etag=""), KEEP).operations == (
+        Create(CHANGED, row(Standing.GONE, etag="")),
+    )
+
+
+@pytest.mark.parametrize("standing", [Standing.THEIRS, Standing.GONE])
+@pytest.mark.parametrize("rules", [KEEP, RemoteRules()])
+def test_what_is_a_person_s_is_forgotten_and_never_deleted(standing: Standing, rules: RemoteRules) -> None:
+    published = row(standing)
+
+    assert plan(None, published, rules) == Plan((), (published,))
+
+
+def test_what_may_be_there_is_deleted_and_what_never_was_is_forgotten() -> None:
+    lost_answer = row(Standing.WAITING, etag="", intended="meaning")
+    never = row(Standing.WAITING, etag="")
+
+    assert plan(None, lost_answer).operations == (Delete(lost_answer),)
+    assert plan(None, never) == Plan((), (never,))
+
+
+def test_a_refused_deletion_is_repeated_until_it_is_parked() -> None:
+    published = ROW
+    for _ in range(2):
+        published = published.refused("no", digest="", most=3)
+        assert plan(None, published).operations == (Delete(published),)
+    published = published.refused("no", digest="", most=3)
+
+    assert plan(None, published).empty
+    assert plan(A, published).operations == (Update(A, published),)
+
+
+def test_refusals_count_for_one_content_only() -> None:
+    published = ROW.refused("no", digest="x", most=3).refused("no", digest="x", most=3)
+    assert (published.refusals, published.standing) == (2, Standing.WAITING)
+
+    assert published.refused("no", digest="x", most=3).standing is Standing.PARKED
+    assert published.refused("no", digest="y", most=3).refusals == 1
+
+
+def test_the_seventh_write_within_an_hour_is_one_too_many() -> None:
+    published = ROW
+    for minute in range(6):
+        now = NOON + timedelta(minutes=minute)
+        assert not published.looping(A.digest, now)
+        published = ROW.written(published, now)
+
+    assert published.looping(A.digest, NOON + timedelta(minutes=30))
+    assert not published.looping(CHANGED.digest, NOON + timedelta(minutes=30))
+    assert not published.looping(A.digest, NOON + timedelta(minutes=61))
+
+
+def test_intentions_are_written_down_before_the_requests() -> None:
+    operations = (Create(A), Update(CHANGED, ROW), Delete(ROW))
+
+    created, updated = intents(operations, {"a": "/w/a.ics"})
+
+    assert (created.href, created.standing, created.etag) == ("/w/a.ics", Standing.WAITING, "")
+    assert created.intended
+    assert updated.meanings == {"meaning", updated.intended}
+    assert (updated.etag, updated.digest) == (ROW.etag, ROW.digest)
+
+
+@pytest.mark.parametrize(
+    ("published", "listing", "doubted"),
+    [
+        (row(), Listing({"/w/a.ics": '"1"'}), False),
+        (row(), Listing({"/w/a.ics": '"2"'}), True),
+        (row(), Listing({}), True),
+        (row(), Listing({}, complete=False), False),
+        (row(), Listing({}, frozenset({"/w/a.ics"}), complete=False), True),
+        (row(), Listing({"/w/a.ics": '"2"'}, complete=False), True),
+        (row(Standing.THEIRS), Listing({"/w/a.ics": '"1"'}), False),
+        (row(Standing.THEIRS), Listing({}), True),
+        (row(Standing.GONE, etag=""), Listing({}), False),
+        (row(Standing.GONE, etag=""), Listing({"/w/a.ics": '"5"'}), True),
+        (row(Standing.WAITING), Listing({}), False),
+        (row(Standing.PARKED), Listing({}), False),
+    ],
+)
+def test_a_listing_raises_doubts_only_where_it_differs(
+    published: Publication, listing: Listing, *, doubted: bool
+) -> None:
+    assert suspects([published], listing) == ([published] if doubted else [])
+
+
+RESOURCES = st.dictionaries(
+    st.sampled_from("abcdef"), st.binary(max_size=2).map(lambda body: body), max_size=6
+).map(lambda bodies: {uid: Resource.of(uid, body) for uid, body in bodies.items()})
+
+
+@given(RESOURCES, RESOURCES)
+def test_a_carried_out_plan_leaves_nothing_to_do(
+    before: dict[str, Resource], after: dict[str, Resource]
+) -> None:
+    def published(resources: dict[str, Resource]) -> dict[str, Publication]:
+        return {
+            uid: Publication(uid, f"/w/{uid}.ics", '"1"', r.digest, "m", standing=Standing.PUBLISHED)
+            for uid, r in resources.items()
+        }
+
+    operations = make_plan(after, published(before)).operations
+
+    assert len({operation.uid for operation in operations}) == len(operations)
+    assert make_plan(after, published(after)).empty
+    changed = {uid for uid in before.keys() | after.keys() if before.get(uid) != after.get(uid)}
+    assert {operation.uid for operation in operations} == changed
