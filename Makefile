@@ -27,7 +27,7 @@ format: .venv/dev ## let ruff put the code in order
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-test: .venv/dev tests/readers/node_modules ## run all tests
+test: .venv/dev tests/readers/node_modules tests/browser/node_modules ## run all tests
 	$(BIN)/pytest --numprocesses=auto --dist=worksteal
 
 bench: .venv/dev ## measure speed against rivals, in one run
@@ -41,7 +41,7 @@ image: ## build the container image
 	docker build --tag confcal .
 
 clean: ## remove what was made here
-	rm -rf .venv build dist tests/readers/node_modules
+	rm -rf .venv build dist artefacts tests/readers/node_modules tests/browser/node_modules
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -59,7 +59,7 @@ BUILT_FROM := pyproject.toml hatch_build.py $(wildcard service/locale/*/LC_MESSA
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ .venv/run
 
-# The tests tell, loudly, when the readers are not there.
-tests/readers/node_modules: tests/readers/package.json
-	@if command -v npm >/dev/null; then npm ci --prefix tests/readers --no-audit --no-fund --silent && touch $@; \
-	else echo "npm is missing: the JavaScript readers are left out" >&2; fi
+# The tests tell, loudly, what they leave out where npm is missing.
+tests/%/node_modules: tests/%/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --prefix $(@D) --no-audit --no-fund --silent && touch $@; \
+	else echo "npm is missing: $(@D) lacks its JavaScript" >&2; fi

@@ -3,6 +3,7 @@ Compiles the gettext catalogues before they are packed; an editable install gets
 """
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 LOCALES = "service/locale"
+_NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class CatalogueHook(BuildHookInterface[Any]):
@@ -43,6 +45,8 @@ def compiled(source: Path) -> Path:
         texts = message.string if isinstance(message.string, tuple) else (message.string,)
         if any(text and _names(text) != _names(message.id) for text in texts):
             raise ValueError(f"{source}: {message.id!r}: the names in braces differ in the translation")
+    # Otherwise the header tells when it was built, and no two builds are alike.
+    catalog.creation_date = catalog.revision_date = _NO_DATE
     target = source.with_suffix(".mo")
     with target.open("wb") as file:
         write_mo(file, catalog)
@@ -50,4 +54,4 @@ def compiled(source: Path) -> Path:
 
 
 def _names(text: object) -> set[str]:
-    return set(re.findall(r"{\w+}", str(text)))
+    return set(re.findall(r"{\w+}|%\(\w+\)", str(text)))

@@ -4,13 +4,14 @@ The languages of the texts in calendars and pages: gettext catalogues, compiled 
 
 import gettext
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from service.core.errors import ConfcalError
 from service.core.vevent import Translate, untranslated
 
 Language = Literal["en", "ru"]
 
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 DOMAIN = "confcal"
 LOCALES = Path(__file__).parent / "locale"
 
@@ -28,9 +29,28 @@ def translator(language: Language, *, locales: Path = LOCALES) -> Translate:
     if language == "en":
         return untranslated
     try:
-        return gettext.translation(DOMAIN, locales, [language]).gettext
+        return _catalogue(language, locales).gettext
     except OSError as error:
         raise CatalogueMissing(
             f"The texts for CONFCAL_LANGUAGE={language} are not installed ({locales / language}): "
             "install confcal again, or set CONFCAL_LANGUAGE=en."
         ) from error
+
+
+def catalogues(*, locales: Path = LOCALES) -> dict[str, gettext.NullTranslations]:
+    """
+    Return the texts of all languages, for pages. Raises CatalogueMissing.
+    """
+    try:
+        return {language: _catalogue(language, locales) for language in LANGUAGES}
+    except OSError as error:
+        raise CatalogueMissing(
+            f"The texts of the pages are not installed ({locales}): install confcal again."
+        ) from error
+
+
+def _catalogue(language: Language, locales: Path) -> gettext.NullTranslations:
+    # English stands in the source.
+    return (
+        gettext.NullTranslations() if language == "en" else gettext.translation(DOMAIN, locales, [language])
+    )

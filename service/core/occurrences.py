@@ -5,15 +5,19 @@ When a conference really takes place, for pages that show days and hours.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from heapq import merge
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from service.core.known import Entry
-from service.core.schedule import Once, Unscheduled, Weekday, Weekly
+from service.core.schedule import Once, Unscheduled, Weekly
 from service.core.weekly import WeeklyRules, recur
 
 _DAY = timedelta(days=1)
+
+_recur = lru_cache(maxsize=32_768)(recur)
+"""A page asks for the same series several times, and the next page again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +47,16 @@ def occurrences(entry: Entry, rules: WeeklyRules, since: datetime) -> Iterator[O
 
 
 def _starts(weekly: Weekly, rules: WeeklyRules, after: datetime) -> Iterator[datetime]:
-    series = recur(weekly, rules)
+    series = _recur(weekly, rules)
     zone = ZoneInfo(series.tzid) if series.tzid else UTC
     local = series.start.replace(tzinfo=None)
     skipped = (after.astimezone(zone).replace(tzinfo=None) - local) // _DAY
     local += max(0, skipped) * _DAY
     while True:
-        start = local.replace(tzinfo=zone).astimezone(UTC)
-        if start > after and Weekday(local.weekday()) in series.byday:
-            yield start
+        if local.weekday() in series.byday:
+            start = local.replace(tzinfo=zone).astimezone(UTC)
+            if start > after:
+                yield start
         local += _DAY
 
 

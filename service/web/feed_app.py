@@ -2,16 +2,20 @@
 `GET|HEAD /feeds/{token}/{name}.ics`, as bare ASGI: thousands of clients ask every few minutes, for a 304.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from service.core.errors import StoreUnavailable
 from service.core.text import ascii_name
-from service.web.addresses import Gone
+from service.web.addresses import Addresses, Gone
 from service.web.conditional import not_modified
 from service.web.feeds import Feed, Feeds, http_date
+from service.web.ratelimit import Guard
+from service.web.visits import Visits
 
 PREFIX = "/feeds/"
 
@@ -24,6 +28,13 @@ _COMMON: Headers = [
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
+_NOTHING: Message = {"type": "http.response.body", "body": b""}
+_DOWNLOAD = re.compile(rb"(?:^|&)download(?:=|&|$)")
+"""The page's link for taking a file away; calendars that subscribe do not use it."""
+
+_METHODS = ("GET", "HEAD")
+_REMEMBERED = 4096
+
 _PLAIN: Headers = [*_COMMON, (b"content-type", b"text/plain; charset=utf-8")]
 
 
@@ -32,66 +43,134 @@ class FeedApp:
     Serves feeds. Any Accept, Authorization or User-Agent will do: calendar clients send odd ones.
     """
 
-    def __init__(self, feeds: Feeds, clock: Callable[[], datetime]) -> None:
+    def __init__(self, feeds: Feeds, guard: Guard, visits: Visits, clock: Callable[[], datetime]) -> None:
         self._feeds = feeds
+        self._guard = guard
+        self._visits = visits
         self._clock = clock
+        self._addresses: Addresses | None = None
+        self._paths: dict[str, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         del receive
-        if scope["method"] not in {"GET", "HEAD"}:
+        if scope["method"] not in _METHODS:
             await _say(send, scope, 405, b"A feed can only be read.", [(b"allow", b"GET, HEAD")])
             return
-        token, _, name = scope["path"].removeprefix(PREFIX).partition("/")
-        calendar = self._feeds.addresses.find(token)
-        if calendar is Gone.ROTATED:
-            text = b"This calendar has a new address. Ask whoever gave you this one."
-            await _say(send, scope, 410, text)
+        calendar = self._calendar(scope["path"])
+        if not isinstance(calendar, str):
+            await self._refuse(calendar, scope, send)
             return
-        if calendar is Gone.UNKNOWN or not name.endswith(".ics") or "/" in name:
-            await _say(send, scope, 404, b"There is no such calendar.")
+        feed = self._feeds.fresh(calendar)
+        if feed is None:
+            try:
+                feed = await self._built(calendar)
+            except _NotYet as reason:
+                await _say(send, scope, 503, str(reason).encode(), [(b"retry-after", b"60")])
+                return
+        now, asked = self._clock(), dict(scope["headers"])
+        self._visits.note(calendar, scope, asked.get(b"user-agent", b""), now)
+        if asked.get(b"if-none-match") == feed.etag and feed.changed_at <= now:
+            # Nearly every request; the long way comes to the same.
+            await send(_start_of_304(feed.etag, feed.last_modified))
+            await send(_NOTHING)
             return
+        start, end = _answer(asked, feed, calendar, now=now, query=scope["query_string"])
+        await send(start)
+        await send(_NOTHING if scope["method"] == "HEAD" else end)
+
+    def _calendar(self, path: str) -> str | Gone | None:
+        """
+        Return the calendar that a path stands for, or why it stands for none: None for a name that is none's.
+
+        Good paths are remembered until addresses change. That tells nothing by its timing: characters are
+        compared only where Python's hash, keyed anew with each start, is the same.
+        """
+        addresses = self._feeds.addresses
+        if addresses is not self._addresses or len(self._paths) >= _REMEMBERED:
+            self._addresses, self._paths = addresses, {}
+        known = self._paths.get(path)
+        if known is not None:
+            return known
+        token, _, name = path.removeprefix(PREFIX).partition("/")
+        calendar = addresses.find(token)
+        if isinstance(calendar, Gone):
+            return calendar
+        if not name.endswith(".ics") or "/" in name:
+            return None
+        self._paths[path] = calendar
+        return calendar
+
+    async def _refuse(self, gone: Gone | None, scope: Scope, send: Send) -> None:
+        if gone is Gone.ROTATED:
+            await _say(send, scope, 410, b"This calendar has a new address. Ask whoever gave you this one.")
+            return
+        wait = self._guard.fail(scope) if gone is Gone.UNKNOWN else 0
+        if wait:
+            text = b"Too many wrong addresses were asked for from your network."
+            await _say(send, scope, 429, text, [(b"retry-after", str(wait).encode())])
+            return
+        await _say(send, scope, 404, b"There is no such calendar.")
+
+    async def _built(self, calendar: str) -> Feed:
         if not self._feeds.ready():
-            text = b"The first list of conferences has not arrived yet."
-            await _say(send, scope, 503, text, [(b"retry-after", b"60")])
-            return
+            raise _NotYet("The first list of conferences has not arrived yet.")
         try:
-            feed = self._feeds.fresh(calendar) or await self._feeds.feed(calendar)
-        except StoreUnavailable:
-            text = b"The calendar cannot be read at the moment."
-            await _say(send, scope, 503, text, [(b"retry-after", b"60")])
-            return
-        await _serve(send, scope, feed, ascii_name(calendar), self._clock())
+            return await self._feeds.feed(calendar)
+        except StoreUnavailable as error:
+            raise _NotYet("The calendar cannot be read at the moment.") from error
 
 
-async def _serve(send: Send, scope: Scope, feed: Feed, name: str, now: datetime) -> None:
-    asked: Mapping[bytes, bytes] = dict(scope["headers"])
+class _NotYet(Exception):
+    """There is no feed to answer with, for the reason that this says."""
+
+
+def _answer(
+    asked: Mapping[bytes, bytes], feed: Feed, calendar: str, *, now: datetime, query: bytes
+) -> tuple[Message, Message]:
+    """Return the two messages that answer a GET."""
     # Two changes within a second push the date ahead; it may not be sent early (RFC 9110, 8.8.2.1).
     last_modified = feed.last_modified if feed.changed_at <= now else http_date(now)
-    validators: Headers = [*_COMMON, (b"etag", feed.etag), (b"last-modified", last_modified)]
-    if not_modified(
+    unchanged = not_modified(
         asked.get(b"if-none-match"),
         asked.get(b"if-modified-since"),
         etag=feed.etag,
         changed_at=feed.changed_at,
-    ):
-        await _answer(send, 304, validators, b"")
-        return
+    )
+    if unchanged:
+        return _start_of_304(feed.etag, last_modified), _NOTHING
+    once = _DOWNLOAD.search(query) is not None
+    start = _start_of_200(
+        feed.etag, last_modified, len(feed.body), calendar, "attachment" if once else "inline"
+    )
+    return start, {"type": "http.response.body", "body": feed.body}
+
+
+# The same few messages go out again and again, and writing them costs more than all decisions. Nothing stands
+# between them and the server that would change them.
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _start_of_304(etag: bytes, last_modified: bytes) -> Message:
+    headers = [*_COMMON, (b"etag", etag), (b"last-modified", last_modified)]
+    return {"type": "http.response.start", "status": 304, "headers": headers}
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _start_of_200(etag: bytes, last_modified: bytes, length: int, calendar: str, kind: str) -> Message:
     headers = [
-        *validators,
+        *_COMMON,
+        (b"etag", etag),
+        (b"last-modified", last_modified),
         (b"content-type", b"text/calendar; charset=utf-8"),
-        (b"content-length", str(len(feed.body)).encode()),
-        (b"content-disposition", f'inline; filename="{name}.ics"'.encode()),
+        (b"content-length", str(length).encode()),
+        (b"content-disposition", f'{kind}; filename="{ascii_name(calendar)}.ics"'.encode()),
     ]
-    await _answer(send, 200, headers, b"" if scope["method"] == "HEAD" else feed.body)
+    return {"type": "http.response.start", "status": 200, "headers": headers}
 
 
 async def _say(send: Send, scope: Scope, status: int, text: bytes, extra: Headers | None = None) -> None:
     body = text + b"\n"
     headers = [*_PLAIN, *(extra or []), (b"content-length", str(len(body)).encode())]
-    await _answer(send, status, headers, b"" if scope["method"] == "HEAD" else body)
-
-
-async def _answer(send: Send, status: int, headers: Headers, body: bytes) -> None:
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

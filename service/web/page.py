@@ -4,48 +4,37 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import islice
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.templating import Jinja2Templates
+from starlette.responses import Response
 
-from service.core.calendars import entries_of
+from service.core.calendars import Calendar
 from service.core.known import State
-from service.core.occurrences import Occurrence, agenda
 from service.core.revision import Policy
-from service.core.vevent import join_link, summary_of
 from service.web.addresses import Gone
+from service.web.dates import Dates
+from service.web.errors import ErrorPages
 from service.web.feeds import Feeds
+from service.web.meetings import STALE_AFTER, Meetings, listed_at
+from service.web.month import Month, agenda_days, grid, slots_by_day
+from service.web.pages import Pages
+from service.web.platforms import is_private, ways, webcal_url
+from service.web.qr import qr_svg
+from service.web.ratelimit import Guard
 
-_SHOWN = 10
-_AHEAD = timedelta(days=60)
+_COMING_UP = 5
+_MONTHS_BACK = 6
+_MONTHS_AHEAD = 12
+_MOST_A_DAY = 20
+"""Meetings of one day that a month shows; the day has a page of its own for all of them."""
 
-PAGE_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex, nofollow",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Meeting:
-    """
-    One line of the list of next conferences.
-    """
-
-    topic: str
-    start: datetime
-    end: datetime
-    link: str
+_MOST_OF_A_DAY = 2000
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,47 +44,102 @@ class SubscriptionPage:
     """
 
     feeds: Feeds
-    templates: Jinja2Templates
+    pages: Pages
+    errors: ErrorPages
+    guard: Guard
     policy: Policy
     state: Callable[[], State]
     clock: Callable[[], datetime]
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""
-        calendar = self.feeds.addresses.find(request.path_params["token"])
-        if isinstance(calendar, Gone):
-            status = 410 if calendar is Gone.ROTATED else 404
-            return PlainTextResponse("There is no such calendar.\n", status, PAGE_HEADERS)
-        feed_url = self.feeds.addresses.feed_url(calendar)
-        context = {
-            "calendar": self.feeds.calendars[calendar],
-            "feed_url": feed_url,
-            "webcal_url": "webcal:" + feed_url.partition(":")[2],
-            "meetings": self._meetings(calendar),
-            "timezone": self.policy.default.weekly.timezone,
-            "updated_at": self._updated_at(calendar),
-        }
-        return self.templates.TemplateResponse(request, "calendar.html", context, headers=PAGE_HEADERS)
+        found = self.feeds.addresses.find(request.path_params["token"])
+        if found is Gone.UNKNOWN:
+            wait = self.guard.fail(request.scope)
+            if wait:
+                return self.errors.page(request, "limited", headers={"Retry-After": str(wait)})
+            return self.errors.page(request, "unknown")
+        if found is Gone.ROTATED:
+            return self.errors.page(request, "rotated")
+        if not self.feeds.ready():
+            return self.errors.page(request, "waiting")
+        calendar = self.feeds.calendars[found]
+        entries = tuple(self.feeds.directory.entries(calendar))
+        dates = self.pages.dates(request)
+        meetings = Meetings(calendar, entries, self.policy, self.pages.gettext(dates))
+        # In a thread: a month of thousands of conferences takes a while, and feeds are served meanwhile.
+        return await run_in_threadpool(self._page, request, meetings, dates)
 
-    def _meetings(self, calendar: str) -> list[Meeting]:
+    def _page(self, request: Request, meetings: Meetings, dates: Dates) -> Response:
         now = self.clock()
-        entries = (
-            (entry, self.policy.rendering(entry.source).weekly)
-            for entry in entries_of(self.feeds.calendars[calendar], self.state())
-        )
-        return [self._meeting(o) for o in islice(agenda(entries, now, now + _AHEAD), _SHOWN)]
+        context = {
+            "calendar": meetings.calendar,
+            "now": now,
+            "upcoming": meetings.upcoming(now),
+            "coming_up": meetings.next(now, _COMING_UP),
+            **self._freshness(meetings.calendar, now),
+            **self._subscribing(request, meetings.calendar),
+            **_schedule(request, meetings, dates, now),
+        }
+        return self.pages.render(request, "calendar.html", context)
 
-    def _meeting(self, occurrence: Occurrence) -> Meeting:
-        entry = occurrence.entry
-        zone = ZoneInfo(self.policy.default.weekly.timezone)
-        link = join_link(entry.key, entry.conference, self.policy.rendering(entry.source).join_url)
-        topic = summary_of(entry.conference)
-        return Meeting(topic, occurrence.start.astimezone(zone), occurrence.end.astimezone(zone), link)
+    def _freshness(self, calendar: Calendar, now: datetime) -> dict[str, Any]:
+        arrived = listed_at(calendar, self.state(), self.policy.renderings)
+        return {"listed_at": arrived, "stale": arrived is None or now - arrived > STALE_AFTER}
 
-    def _updated_at(self, calendar: str) -> datetime | None:
-        account = self.feeds.calendars[calendar].account
-        accounts = self.state().accounts
-        chosen = [accounts[account]] if account else accounts.values()
-        arrivals = [known.list_at for known in chosen if known.list_at]
-        zone = ZoneInfo(self.policy.default.weekly.timezone)
-        return max(arrivals).astimezone(zone) if arrivals else None
+    def _subscribing(self, request: Request, calendar: Calendar) -> dict[str, Any]:
+        feed_url = self.feeds.addresses.feed_url(calendar.name)
+        page_url = self.feeds.addresses.page_url(calendar.name)
+        choices = ways(feed_url, calendar.title, request.headers.get("user-agent", ""))
+        return {
+            "feed_url": feed_url,
+            "webcal_url": webcal_url(feed_url),
+            "ways": choices,
+            "secure": feed_url.startswith("https:"),
+            "private": is_private(urlsplit(feed_url).hostname or ""),
+            "qr_feed": qr_svg(feed_url),
+            "qr_page": qr_svg(page_url),
+        }
+
+
+def _schedule(request: Request, meetings: Meetings, dates: Dates, now: datetime) -> dict[str, Any]:
+    """Return the month that was asked for, as a grid and as an agenda; or one day of it."""
+    today = dates.day_of(now)
+    present = Month.of(today)
+    earliest, latest = present.shifted(-_MONTHS_BACK), present.shifted(_MONTHS_AHEAD)
+    only = _day_asked(request.query_params.get("day", ""))
+    asked = Month.of(only) if only else Month.read(request.query_params.get("month", ""))
+    month = min(max(asked or present, earliest), latest)
+    first_weekday = dates.locale.first_week_day
+    weeks = month.weeks(first_weekday)
+    first, last = (only, only) if only else (weeks[0][0], weeks[-1][-1])
+    since, until = (datetime.combine(day, time(), dates.zone).astimezone(UTC) for day in (first, last + _DAY))
+    slots = slots_by_day(
+        meetings.between(since, until),
+        dates.zone,
+        first,
+        last,
+        show=meetings.shown,
+        most=_MOST_OF_A_DAY if only else _MOST_A_DAY,
+    )
+    return {
+        "view": "agenda" if only or request.query_params.get("view") == "agenda" else "month",
+        "only": only,
+        "month": month,
+        "previous_month": month.shifted(-1) if month > earliest else None,
+        "next_month": month.shifted(1) if month < latest else None,
+        "present_month": present,
+        "weekdays": [(first_weekday + number) % 7 for number in range(7)],
+        "weeks": grid(month, first_weekday, slots, today=today),
+        "days": agenda_days(month, slots, today=today),
+        "today": today,
+    }
+
+
+def _day_asked(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    # So that days around it can be reckoned with.
+    return day if _FIRST_YEAR <= day.year < _LAST_YEAR else None

@@ -1,0 +1,142 @@
+"""
+Pages out of templates: in the viewer's language and zone, with every header that a page must have.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+import jinja2
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from service.web.assets import addresses
+from service.web.dates import Dates
+from service.web.language import NAMES, Catalogues, chosen_locale
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+LANGUAGE_COOKIE = "confcal_lang"
+ZONE_COOKIE = "confcal_zone"
+"""Written by static/zone.js; it names the viewer's zone."""
+
+_YEAR_SECONDS = 365 * 24 * 3600
+
+PAGE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
+    "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Language, Cookie",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+"""On every page; one that needs more (`connect-src` for live updates) says so in `render(headers=...)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """
+    One language of the switch.
+    """
+
+    code: str
+    name: str
+    href: str
+    current: bool
+
+
+class Pages:
+    """
+    Renders templates. One for all pages; see service/web/README.md for what a template may use.
+    """
+
+    def __init__(self, catalogues: Catalogues, *, language: str, timezone: str, public_url: str) -> None:
+        self._catalogues = catalogues
+        self._language = language
+        self._zone = ZoneInfo(timezone)
+        self._zones = available_timezones()
+        self.root = urlsplit(public_url).path.rstrip("/")
+        """The path that a reverse proxy serves confcal under; mostly empty."""
+
+        self._environments = {code: self._environment(code) for code in catalogues}
+
+    def _environment(self, code: str) -> jinja2.Environment:
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            extensions=["jinja2.ext.i18n"],
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        texts = self._catalogues[code]
+        # Installed by the extension, which jinja2's own types do not tell.
+        install = vars(environment)["install_gettext_callables"]
+        install(texts.gettext, texts.ngettext, newstyle=True)
+        environment.globals.update(root=self.root, asset=addresses(self.root))
+        return environment
+
+    def dates(self, request: Request) -> Dates:
+        """Return how this viewer writes dates: in the zone of the cookie, else in the organization's."""
+        locale = chosen_locale(
+            request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE),
+            request.headers.get("accept-language", ""),
+            self._catalogues,
+            self._language,
+        )
+        zone = request.cookies.get(ZONE_COOKIE, "").replace("%2F", "/")
+        return Dates(locale, ZoneInfo(zone) if zone in self._zones else self._zone)
+
+    def gettext(self, dates: Dates) -> Callable[[str], str]:
+        """Return what translates a text for the viewer whose dates these are."""
+        return self._catalogues[dates.locale.language].gettext
+
+    def render(
+        self,
+        request: Request,
+        template: str,
+        context: Mapping[str, Any],
+        *,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Return the page; `context` is what the template wants beyond the common names."""
+        dates = self.dates(request)
+        code = dates.locale.language
+        common = {
+            "dates": dates,
+            "lang": f"{code}-{dates.locale.territory}",
+            "languages": self._choices(request, code),
+            "organization_zone": self._zone.key,
+        }
+        body = self._environments[code].get_template(template).render(**common, **context)
+        response = HTMLResponse(
+            body, status_code, {**PAGE_HEADERS, "Content-Language": code, **(headers or {})}
+        )
+        if request.query_params.get("lang") == code:
+            response.set_cookie(
+                LANGUAGE_COOKIE,
+                code,
+                max_age=_YEAR_SECONDS,
+                path=self.root or "/",
+                httponly=True,
+                samesite="lax",
+            )
+        return response
+
+    def _choices(self, request: Request, current: str) -> list[Choice]:
+        kept = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+        return [
+            Choice(code, NAMES.get(code, code), "?" + urlencode([*kept, ("lang", code)]), code == current)
+            for code in self._catalogues
+        ]

@@ -1,0 +1,58 @@
+"""
+What every page must pass, and how it is kept to be looked at.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page
+
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ARTEFACTS = Path(__file__).parent.parent.parent / "artefacts"
+
+
+async def accessible(page: Page) -> None:
+    """Let axe-core look at the page as it is now: no violation of WCAG 2.2 AA."""
+    if not AXE.exists():
+        reason = f"{AXE} is missing (npm install --prefix tests/browser): accessibility was NOT checked"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    # Evaluated through the debugger: the page's own policy would not load it.
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = await page.evaluate(
+        "rules => axe.run({runOnly: rules}).then(r => r.violations.flatMap("
+        "v => v.nodes.map(n => `${v.id}: ${n.target.join(' ')}: ${n.failureSummary}`)))",
+        RULES,
+    )
+    assert found == []
+
+
+async def unfold(page: Page) -> None:
+    """Open all that can be opened, without the help of scripts."""
+    for summary in await page.locator("details:visible > summary").all():
+        if not await summary.evaluate("summary => summary.parentElement.open"):
+            await summary.click()
+
+
+async def fits(page: Page) -> None:
+    """See that nothing is wider than the window."""
+    wide = await page.evaluate(
+        """() => {
+            const width = document.documentElement.clientWidth;
+            if (document.documentElement.scrollWidth <= width) return [];
+            return [...document.querySelectorAll('body *')]
+                .filter(e => e.getBoundingClientRect().right > width + 1)
+                .map(e => `${e.tagName}.${e.className}: ${Math.round(e.getBoundingClientRect().right)}`);
+        }"""
+    )
+    assert wide == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+async def picture(page: Page, name: str) -> None:
+    """Keep a screenshot of the whole page under `artefacts/`."""
+    ARTEFACTS.mkdir(exist_ok=True)
+    await page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)

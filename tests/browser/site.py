@@ -1,0 +1,95 @@
+"""
+The web server as it is deployed, on a real socket, with a calendar that has something of everything.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from service.core.conference import Conference
+from service.core.revision import Policy
+from service.core.vevent import Rendering
+from service.core.weekly import WeeklyRules
+from service.store.memory import MemoryStore
+from service.sync import Synchronizer
+from service.web.feeds import FeedRules, Feeds
+from service.web.pages import Pages
+from service.web.server import make_web
+from tests.browser.conferences import NOW, RICH
+from tests.core.given import listed
+from tests.web.catalogues import catalogues
+
+SECRET = b"a secret of the browser tests"
+ZONE = "Europe/Moscow"
+
+
+@dataclass
+class Site:
+    """
+    A running server with what a test asks of it.
+    """
+
+    url: str
+    feeds: Feeds
+    synchronizer: Synchronizer
+
+    def page(self, query: str = "", *, calendar: str = "all") -> str:
+        """Return where the subscription page of a calendar is to be had, whatever address it tells people."""
+        return f"{self.url}/calendars/{self.feeds.addresses.tokens[calendar]}{query}"
+
+    def feed_url(self, calendar: str = "all") -> str:
+        """Return the address of the feed as the page tells it."""
+        return self.feeds.addresses.feed_url(calendar)
+
+
+@asynccontextmanager
+async def running_site(
+    *,
+    conferences: Sequence[Conference] | None = RICH,
+    public_url: str = "https://calendars.example.com",
+    clock: Callable[[], datetime] = lambda: NOW,
+) -> AsyncIterator[Site]:
+    """
+    Give a server; without `conferences` it has never heard of a list.
+    """
+    policy = Policy(default=Rendering(WeeklyRules(ZONE)))
+    store = MemoryStore()
+    synchronizer = Synchronizer(store, policy)
+    feeds = Feeds(
+        store, FeedRules(SECRET, public_url, "full-en", ZONE), state=lambda: synchronizer.state, clock=clock
+    )
+    await feeds.start()
+    synchronizer.listen(feeds.changed)
+    if conferences is not None:
+        await synchronizer.accept(listed(*conferences, at=NOW))
+    pages = Pages(catalogues(), language="en", timezone=ZONE, public_url=public_url)
+    web = make_web(feeds, policy, pages, state=lambda: synchronizer.state, clock=clock, metrics=lambda: b"")
+    async with serving(web) as url:
+        yield Site(url, feeds, synchronizer)
+
+
+@asynccontextmanager
+async def serving(web: ASGIApp) -> AsyncIterator[str]:
+    """Serve an application at the address given."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = _Server(uvicorn.Config(web, log_config=None, access_log=False, lifespan="off"))
+        task = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await task
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without signal handlers: those are pytest's."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

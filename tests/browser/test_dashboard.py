@@ -1,0 +1,186 @@
+"""
+The administrator's pages in a real browser.
+"""
+
+import httpx
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.admin import DESK, Admin, running_admin, sign_in
+from tests.browser.conferences import NOW
+from tests.browser.conftest import Visit
+from tests.browser.looks import accessible, fits, picture
+from tests.core.given import conference, listed
+
+WORDS = {
+    "en-GB": ("Dashboard", "Sign out", "This is not the admin token", "waits for you"),
+    "ru-RU": ("Панель управления", "Выйти", "Это не токен администратора", "ждёт вашего решения"),
+}
+
+
+async def dashboard(visit: Visit, site: Admin, **how: object) -> Page:
+    """Return the page after signing in."""
+    page = await visit(f"{site.url}/", **how)
+    await sign_in(page)
+    await expect(page.locator("#overview")).to_be_visible()
+    return page
+
+
+async def unfolded(page: Page) -> None:
+    """Open whatever can be opened."""
+    for details in await page.locator("details").all():
+        await details.evaluate("details => details.open = true")
+
+
+async def status_of(site: Admin, path: str) -> int:
+    async with httpx.AsyncClient(base_url=site.url) as client:
+        return (await client.get(path)).status_code
+
+
+def feed_path(site: Admin, calendar: str) -> str:
+    """Return the path of a feed under whatever address it is handed out."""
+    return site.parts.feeds.addresses.feed_url(calendar).removeprefix(site.parts.feeds.addresses.public_url)
+
+
+@pytest.mark.parametrize("language", WORDS)
+async def test_the_administrator_signs_in_and_out(visit: Visit, language: str) -> None:
+    title, out, wrong, _ = WORDS[language]
+    async with running_admin() as site:
+        page = await visit(f"{site.url}/", language=language)
+        await sign_in(page, "a wrong token of the tests")
+        await expect(page.get_by_role("alert")).to_contain_text(wrong)
+
+        await sign_in(page)
+        await expect(page.get_by_role("heading", name=title)).to_be_visible()
+
+        await page.get_by_role("button", name=out).click()
+        await expect(page.locator("#token")).to_be_visible()
+        await page.goto(f"{site.url}/")
+        await expect(page.locator("#token")).to_be_visible()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no-scripts"])
+async def test_a_held_list_is_looked_at_and_approved(visit: Visit, *, javascript: bool) -> None:
+    async with running_admin() as site:
+        page = await dashboard(visit, site, javascript=javascript)
+        held = page.locator(".card.held")
+        await held.get_by_text("What would be removed").click()
+        await expect(held.get_by_text("Topic 9")).to_be_visible()
+        await held.get_by_role("button", name="Approve: remove 11 conferences").click()
+
+        await expect(page.get_by_role("status").first).to_be_visible()
+        await expect(
+            page.get_by_text("The held list of ivanov@video.example.com was applied.")
+        ).to_be_visible()
+        await expect(page.locator(".card.held")).to_have_count(0)
+        assert len(site.parts.synchronizer.state.known(DESK).reported) == 3
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no-scripts"])
+async def test_a_link_is_replaced_and_the_old_feed_is_gone(visit: Visit, *, javascript: bool) -> None:
+    async with running_admin() as site:
+        old = feed_path(site, "board")
+        assert await status_of(site, old) == 200
+        page = await dashboard(visit, site, javascript=javascript)
+        await page.locator("#link-board summary").click()
+        await page.locator("#link-board").get_by_role("button", name="Replace the link").click()
+
+        await expect(page.get_by_text("The calendar board has a new link.")).to_be_visible()
+        assert await status_of(site, old) == 410
+        assert await status_of(site, feed_path(site, "board")) == 200
+        await expect(page.locator("#link-board input[readonly]").last).to_have_value(
+            site.parts.feeds.addresses.feed_url("board")
+        )
+
+
+async def test_a_link_is_copied(visit: Visit) -> None:
+    async with running_admin() as site:
+        page = await dashboard(visit, site)
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await page.locator("#link-board summary").click()
+        await page.locator("#link-board").get_by_role("button", name="Copy").first.click()
+
+        await expect(page.locator("#link-board [data-copy-status]").first).to_have_text("Copied.")
+        copied = await page.evaluate("navigator.clipboard.readText()")
+        assert copied == site.parts.feeds.addresses.page_url("board")
+
+
+async def test_the_page_follows_what_happens_and_keeps_what_is_open(visit: Visit) -> None:
+    async with running_admin() as site:
+        page = await dashboard(visit, site)
+        await expect(page.locator("[data-live-status]")).to_have_text("Live")
+        await page.locator("#link-all summary").click()
+        fresh = conference("777", "A conference that was just planned")
+        await site.parts.accept(listed(fresh, account=DESK, at=NOW, source="desk"))
+        await site.parts.synchronizer.approve(DESK)
+
+        await expect(page.locator(".card.held")).to_have_count(0)
+        assert await page.locator("#link-all").get_attribute("open") is not None
+        # What is replaced by a fresh copy still copies.
+        await expect(page.locator("#link-all").get_by_role("button", name="Copy").first).to_be_visible()
+
+
+async def test_a_search_that_is_being_typed_is_left_alone(visit: Visit) -> None:
+    async with running_admin() as site:
+        page = await dashboard(visit, site)
+        await expect(page.locator("[data-live-status]")).to_have_text("Live")
+        await page.locator("#like").press_sequentially("boa")
+        await site.parts.synchronizer.approve(DESK)
+        await expect(page.locator(".card.held")).to_have_count(0)
+
+        await expect(page.locator("#like")).to_have_value("boa")
+        await page.locator("#like").press("Enter")
+        await expect(page.locator("#link-board")).to_be_visible()
+        await expect(page.locator("#link-all")).to_have_count(0)
+
+
+async def test_the_session_of_a_page_that_is_left_open_ends_with_the_form(visit: Visit) -> None:
+    async with running_admin() as site:
+        page = await dashboard(visit, site)
+        await expect(page.locator("[data-live-status]")).to_have_text("Live")
+        await page.context.clear_cookies(name="confcal")
+        site.parts.live.ring()
+
+        await expect(page.locator("#token")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", WORDS)
+async def test_everybody_can_use_the_pages(visit: Visit, language: str, scheme: str) -> None:
+    name = f"{language[:2]}-{scheme}"
+    async with running_admin() as site:
+        page = await visit(f"{site.url}/", language=language, scheme=scheme)
+        await sign_in(page, "a wrong token of the tests")
+        await expect(page.get_by_role("alert")).to_be_visible()
+        await accessible(page)
+        await picture(page, f"sign-in-{name}")
+
+        await sign_in(page)
+        await expect(page.get_by_text(WORDS[language][3])).to_be_visible()
+        await accessible(page)
+        await picture(page, f"dashboard-{name}")
+
+        await unfolded(page)
+        await accessible(page)
+
+
+@pytest.mark.parametrize("language", WORDS)
+@pytest.mark.parametrize(("width", "scale"), [(320, 1), (640, 2), (768, 1)])
+async def test_nothing_is_cut_off_on_a_phone_or_enlarged(
+    visit: Visit, language: str, width: int, scale: float
+) -> None:
+    async with running_admin() as site:
+        page = await dashboard(visit, site, language=language, width=width, scale=scale)
+        await unfolded(page)
+
+        await fits(page)
+        await accessible(page)
+        await picture(page, f"dashboard-{language[:2]}-{width}")
+
+
+async def test_a_dashboard_that_is_off_is_a_page_too(visit: Visit) -> None:
+    async with running_admin(ADMIN_TOKEN="") as site:
+        page = await visit(f"{site.url}/", status=404)
+
+        await expect(page.get_by_role("heading", name="The dashboard is off")).to_be_visible()
+        await accessible(page)

@@ -1,0 +1,139 @@
+"""
+From the link to a subscription, in a real browser.
+"""
+
+from io import BytesIO
+from urllib.parse import urlsplit
+
+import zxingcpp
+from PIL import Image
+from playwright.async_api import Locator, Page, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.site import Site, running_site
+
+WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36"
+MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/18.0 Safari/605.1.15"
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1"
+ANDROID = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36"
+
+
+async def read_code(code: Locator) -> str:
+    """Return what a phone's camera would read from the code as it is drawn."""
+    found = zxingcpp.read_barcodes(Image.open(BytesIO(await code.screenshot())))
+    assert len(found) == 1
+    return found[0].text
+
+
+async def pasted(page: Page) -> str:
+    """Return what Ctrl+V types into a field."""
+    await page.evaluate(
+        "document.body.append(Object.assign(document.createElement('textarea'), {id: 'pasted'}))"
+    )
+    await page.locator("#pasted").focus()
+    await page.keyboard.press("Control+V")
+    return await page.locator("#pasted").input_value()
+
+
+async def test_the_address_is_copied_with_one_button_and_the_page_says_so(visit: Visit, site: Site) -> None:
+    page = await visit(site.page())
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    await page.get_by_role("button", name="Copy").click()
+
+    await expect(page.get_by_role("status").filter(has_text="Copied.")).to_be_visible()
+    assert await pasted(page) == site.feed_url()
+
+
+async def test_without_a_clipboard_the_address_is_selected_and_the_page_says_which_keys(
+    visit: Visit, site: Site
+) -> None:
+    page = await visit(site.page())
+    await page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+
+    await page.get_by_role("button", name="Copy").click()
+    await expect(page.get_by_role("status").filter(has_text="Ctrl+C")).to_be_visible()
+    await page.keyboard.press("Control+C")
+
+    assert await pasted(page) == site.feed_url()
+
+
+async def test_on_a_mac_one_link_subscribes(visit: Visit, site: Site) -> None:
+    page = await visit(site.page(), agent=MAC)
+
+    link = page.get_by_role("link", name="Add to Apple Calendar")
+
+    assert await link.get_attribute("href") == site.feed_url().replace("https:", "webcal:")
+    assert (await link.bounding_box() or {"y": 9999})["y"] < 500
+
+
+async def test_all_other_ways_stay_in_reach(visit: Visit, site: Site) -> None:
+    page = await visit(site.page(), agent=WINDOWS)
+
+    links = {
+        await way.get_attribute("data-way"): await way.get_by_role("link").first.get_attribute("href")
+        for way in await page.locator("li[data-way]").all()
+        if await way.get_by_role("link").count()
+    }
+
+    host = urlsplit(site.feed_url()).hostname
+    assert links.keys() == {"apple", "google", "outlook-com", "microsoft-365"}
+    assert links["google"] == (
+        f"https://calendar.google.com/calendar/r?cid=webcal%3A%2F%2F{host}"
+        f"%2Ffeeds%2F{site.feeds.addresses.tokens['all']}%2Fall.ics"
+    )
+    steps = page.locator("li[data-way=thunderbird]")
+    await steps.get_by_text("Step by step").click()
+    await expect(steps.get_by_text("Find Calendars")).to_be_visible()
+
+
+async def test_the_codes_are_folded_away_and_lead_to_the_page_and_to_the_feed(
+    visit: Visit, site: Site
+) -> None:
+    for scheme in ("light", "dark"):
+        page = await visit(site.page(), scheme=scheme)
+        of_feed = page.get_by_role("img", name="QR code of the calendar's address")
+        of_page = page.get_by_role("img", name="QR code of this page")
+        await expect(of_feed).to_be_hidden()
+
+        await page.get_by_text("QR codes for a phone").click()
+
+        assert await read_code(of_feed) == site.feed_url()
+        assert await read_code(of_page) == site.feeds.addresses.page_url("all")
+
+
+async def test_the_file_is_downloaded_once(visit: Visit) -> None:
+    async with running_site(public_url="") as site:
+        page = await visit(site.page())
+        await page.get_by_text("Download once").click()
+        async with page.expect_download() as started:
+            await page.get_by_role("link", name="Download the file").click()
+        download = await started.value
+
+        assert download.suggested_filename == "all.ics"
+        assert (await download.path()).read_bytes().startswith(b"BEGIN:VCALENDAR\r\n")
+
+
+async def test_on_an_android_phone_the_steps_for_its_app_come_first(visit: Visit, site: Site) -> None:
+    page = await visit(site.page(), agent=ANDROID, width=390)
+
+    first = page.locator("[data-way]").first
+
+    assert await first.get_attribute("data-way") == "icsx5"
+    await expect(first.get_by_text("Install ICSx5")).to_be_visible()
+    google = page.locator("li[data-way=google]")
+    await expect(google.get_by_text("Open this page on a computer")).to_be_visible()
+    assert await google.get_by_role("link", disabled=True).count() == 1
+
+
+async def test_in_a_private_network_the_clouds_are_grey_and_say_why(visit: Visit) -> None:
+    async with running_site(public_url="http://10.0.0.15:8080") as site:
+        page = await visit(site.page(), agent=MAC)
+
+    for way in ("google", "outlook-com", "microsoft-365", "yandex"):
+        card = page.locator(f"li[data-way={way}]")
+        await expect(card.get_by_text("it belongs to a private network")).to_be_visible()
+        assert await card.locator("a[href]").count() == 0
+    assert await page.locator("a[href^=webcal]").count() == 0
+    await expect(page.locator("[data-way=apple]").get_by_text("is not secure (https)")).to_be_visible()
+    await expect(page.locator("[data-way=apple]").get_by_text("New Calendar Subscription")).to_be_visible()

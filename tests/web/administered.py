@@ -1,0 +1,154 @@
+"""
+A web server with its administration, put together as the daemon does, on a store in memory.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx
+from starlette.types import ASGIApp
+
+from service.app import accepting
+from service.core.conference import Key
+from service.core.errors import StoreUnavailable
+from service.core.known import Changes, RenderedVEvent
+from service.core.ports import FeedRecord
+from service.core.rejected import MAX_RAW, RejectedInput
+from service.environment import load_settings
+from service.intake import Intake, accounts_of
+from service.metrics import Metrics
+from service.policy import keep_rules_of, named_calendars, policy_of
+from service.rejections import Rejections
+from service.store.memory import MemoryStore
+from service.sync import Synchronizer
+from service.trueconf.driver import Deliver, Taps
+from service.watch import HourlyLists, Watch
+from service.web.administration import Administration
+from service.web.feeds import FeedRules, Feeds
+from service.web.live import Live
+from service.web.pages import Pages
+from service.web.server import make_web
+from tests.web.catalogues import catalogues
+from tests.web.given import BASE, SECRET, Clock
+
+TOKEN = "the administrator's token"
+HALL_TOKEN = "the token of the hall"
+SETTINGS = {
+    "CONFCAL_SOURCES__HALL__INGEST_TOKEN": HALL_TOKEN,
+    "CONFCAL_SOURCES__HALL__SERVER": "video.example.com",
+    "CONFCAL_ADMIN_TOKEN": TOKEN,
+    "CONFCAL_REMOVAL__MISSING_LISTS": "1",
+    "CONFCAL_REMOVAL__MISSING_FOR": "0",
+}
+
+
+class FailingStore(MemoryStore):
+    """A memory store that cannot be used while `failing`, and counts what it reads of chosen conferences."""
+
+    failing = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[int] = []
+
+    async def vevents_of(self, variant: str, keys: Sequence[Key]) -> list[RenderedVEvent]:
+        self.read.append(len(keys))
+        return await super().vevents_of(variant, keys)
+
+    async def rejected(self, *, most_raw: int = MAX_RAW) -> list[RejectedInput]:
+        self._try()
+        return await super().rejected(most_raw=most_raw)
+
+    async def record_feed(self, calendar: str, record: FeedRecord) -> None:
+        self._try()
+        await super().record_feed(calendar, record)
+
+    async def version(self) -> int:
+        self._try()
+        return await super().version()
+
+    async def record(self, changes: Changes, *, version: int) -> int:
+        self._try()
+        return await super().record(changes, version=version)
+
+    def _try(self) -> None:
+        if self.failing:
+            raise StoreUnavailable("the disk is gone")
+
+
+@dataclass
+class Administered:
+    """
+    The parts that a test moves.
+    """
+
+    web: ASGIApp
+    client: httpx.AsyncClient
+    feeds: Feeds
+    store: FailingStore
+    synchronizer: Synchronizer
+    rejections: Rejections
+    watch: Watch
+    live: Live
+    clock: Clock
+    accept: Deliver
+
+    async def api(
+        self, method: str, path: str, *, token: str = TOKEN, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """Ask the API with the admin's token."""
+        given = {"Authorization": f"Bearer {token}", **(headers or {})}
+        return await self.client.request(method, f"/api{path}", headers=given)
+
+    def later(self, time: timedelta) -> None:
+        """Let time pass."""
+        self.clock.now += time
+
+
+@asynccontextmanager
+async def administered(*, url: str = BASE, **more: str) -> AsyncIterator[Administered]:
+    """Give a server; `more` are settings without their prefix, an empty one is left out."""
+    given = {**SETTINGS, **{f"CONFCAL_{name}": value for name, value in more.items()}}
+    settings = load_settings({name: value for name, value in given.items() if value})
+    policy, store, clock = policy_of(settings), FailingStore(), Clock()
+    synchronizer = Synchronizer(store, policy)
+    rules = FeedRules(
+        SECRET,
+        url,
+        policy.variants[0].name,
+        settings.timezone,
+        named=named_calendars(settings),
+        for_people=settings.calendars_for_people,
+    )
+    feeds = Feeds(store, rules, state=lambda: synchronizer.state, clock=clock)
+    await feeds.start()
+    synchronizer.listen(feeds.changed)
+    live, lists = Live(between_seconds=0.01), HourlyLists()
+    synchronizer.listen(live.ring)
+    rejections = Rejections(store, keep_rules_of(settings), clock=clock)
+    accept = accepting(synchronizer, rejections, Metrics(lambda: synchronizer.state), lists)
+    intake = Intake(accounts_of(settings), accept, Taps(), clock=clock)
+    watch = Watch(settings, store, synchronizer, intake, lists, clock())
+    tokens = {name: each.ingest_token for name, each in settings.sources.items()}
+    administration = Administration(
+        watch.reports(),
+        live,
+        intake.accept,
+        {name: token.get_secret_value() for name, token in tokens.items() if token},
+        settings.admin_token.get_secret_value() if settings.admin_token else None,
+        SECRET,
+        settings.trusted_proxies,
+    )
+    web = make_web(
+        feeds,
+        policy,
+        Pages(catalogues(), language="en", timezone=settings.timezone, public_url=url),
+        state=lambda: synchronizer.state,
+        clock=clock,
+        metrics=lambda: b"",
+        administration=administration,
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(web), base_url=url) as client:
+        yield Administered(web, client, feeds, store, synchronizer, rejections, watch, live, clock, accept)

@@ -1,0 +1,77 @@
+"""
+The texts as the source has them at this moment, compiled or not.
+
+    python -m tests.web.catalogues
+
+writes the template for translators, and brings the translations up to date: new texts wait there, empty.
+"""
+
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from service.language import DOMAIN, LANGUAGES, LOCALES
+
+METHODS = [("**.py", "python"), ("**.html", "jinja2")]
+KEYWORDS = {"translate": None, "gettext": None, "_": None, "ngettext": (1, 2)}
+POT = LOCALES / f"{DOMAIN}.pot"
+
+
+def po_of(language: str) -> Path:
+    return LOCALES / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+
+
+@cache
+def catalogues() -> dict[str, NullTranslations]:
+    return {"en": NullTranslations(), "ru": _compiled("ru")}
+
+
+def extracted() -> Catalog:
+    """Return the texts of the source, each with where it stands."""
+    template = Catalog(project="confcal", charset="utf-8")
+    for name, _, message, comments, context in extract_from_dir(
+        LOCALES.parent, method_map=METHODS, keywords=KEYWORDS
+    ):
+        # Without line numbers: a catalogue changes when a text does.
+        template.add(message, locations=[(name, 0)], auto_comments=comments, context=context)
+    return template
+
+
+def _compiled(language: str) -> GNUTranslations:
+    with po_of(language).open("rb") as file:
+        catalog = read_po(file, locale=language)
+    compiled = BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def _write(target: Path, catalog: Catalog, header: str) -> None:
+    entries = BytesIO()
+    write_po(entries, catalog, width=110, omit_header=True, include_lineno=False, ignore_obsolete=True)
+    target.write_bytes(header.encode() + b"\n" + entries.getvalue().lstrip())
+
+
+def _header(source: Path) -> str:
+    """Return the first entry as it is: it is written by hand, and has no date that would change each time."""
+    return source.read_text("utf-8").partition("\n\n")[0] + "\n"
+
+
+def main() -> None:
+    template = extracted()
+    _write(POT, template, _header(POT))
+    for language in LANGUAGES[1:]:
+        with po_of(language).open("rb") as file:
+            catalog = read_po(file, locale=language)
+        catalog.update(template, no_fuzzy_matching=True, keep_user_comments=True)
+        _write(po_of(language), catalog, _header(po_of(language)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""
+A web server in memory: a store that can fail, a clock that is set, a client that asks it.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import httpx
+
+from service.core.conference import Account, Snapshot
+from service.core.errors import StoreUnavailable
+from service.core.known import RenderedVEvent
+from service.core.ports import FeedRecord
+from service.core.removal import RemovalRules
+from service.core.revision import Policy
+from service.core.vevent import Rendering
+from service.core.weekly import WeeklyRules
+from service.store.memory import MemoryStore
+from service.sync import Synchronizer
+from service.web.addresses import token_of
+from service.web.feeds import FeedRules, Feeds
+from service.web.pages import Pages
+from service.web.server import make_web
+from tests.core.given import NOW
+from tests.web.catalogues import catalogues
+
+SECRET = b"a secret of the tests"
+BASE = "https://calendars.example.com"
+
+
+class FailingStore(MemoryStore):
+    """A memory store that cannot be read while `failing`, and that does something `meanwhile`."""
+
+    failing = False
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+    reads = 0
+
+    async def vevents(self, variant: str, account: Account | None = None) -> list[RenderedVEvent]:
+        self.reads += 1
+        if self.failing:
+            raise StoreUnavailable("the disk is gone")
+        vevents = await super().vevents(variant, account)
+        if self.meanwhile:
+            await self.meanwhile()
+        return vevents
+
+
+@dataclass
+class Web:
+    """
+    The server with all that a test moves.
+    """
+
+    client: httpx.AsyncClient
+    feeds: Feeds
+    store: FailingStore
+    synchronizer: Synchronizer
+    clock: "Clock"
+
+    async def accept(self, snapshot: Snapshot) -> None:
+        """Have a list recorded, as the daemon does."""
+        await self.synchronizer.accept(snapshot)
+
+    def path(self, calendar: str = "all", generation: int = 0) -> str:
+        return f"/feeds/{token_of(SECRET, calendar, generation)}/trueconf.ics"
+
+    async def get(self, calendar: str = "all", **headers: str) -> httpx.Response:
+        """Get a feed; `if_none_match="..."` becomes the header of that name."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.client.get(self.path(calendar), headers=named)
+
+    async def page(self, calendar: str = "all", *, query: str = "", **headers: str) -> httpx.Response:
+        """Get the subscription page; headers as in `get`."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.client.get(f"/calendars/{token_of(SECRET, calendar, 0)}{query}", headers=named)
+
+
+@dataclass
+class Clock:
+    now: datetime = field(default=NOW)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@asynccontextmanager
+async def served(
+    *, timezone: str = "UTC", records: dict[str, FeedRecord] | None = None
+) -> AsyncIterator[Web]:
+    """Give a server whose removals take effect with the first list."""
+    policy = Policy(
+        default=Rendering(WeeklyRules(timezone)), removal=RemovalRules(missing_lists=1, missing_for=NOW - NOW)
+    )
+    store, clock = FailingStore(), Clock()
+    for name, record in (records or {}).items():
+        await store.record_feed(name, record)
+    synchronizer = Synchronizer(store, policy)
+    rules = FeedRules(SECRET, BASE, "full-en", timezone)
+    feeds = Feeds(store, rules, state=lambda: synchronizer.state, clock=clock)
+    await feeds.start()
+    synchronizer.listen(feeds.changed)
+    pages = Pages(catalogues(), language="en", timezone=timezone, public_url=BASE)
+    app = make_web(feeds, policy, pages, state=lambda: synchronizer.state, clock=clock, metrics=lambda: b"")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
+        # Exactly the headers that a test names.
+        client.headers = httpx.Headers()
+        yield Web(client, feeds, store, synchronizer, clock)

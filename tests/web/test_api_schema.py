@@ -1,0 +1,90 @@
+"""
+Schemathesis on the API's own OpenAPI document: no 5xx, and no answer that the document does not tell of.
+"""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+
+from tests.core.given import DESK, NOW, conference, listed, many, once, room
+from tests.web.administered import HALL_TOKEN, TOKEN, Administered, administered
+
+MINUTE = timedelta(minutes=1)
+KNOWN = {"source": "hall", "name": "all", "account": str(DESK)}
+
+
+async def _site() -> Administered:
+    async with administered(CALENDARS_FOR_PEOPLE="true") as site:
+        fourteen = [replace(each, schedule=once()) for each in many(14)]
+        await site.accept(listed(conference("100"), room("900")))
+        await site.accept(listed(*fourteen, account=DESK))
+        await site.accept(listed(*fourteen[:3], account=DESK, at=NOW + MINUTE))
+        return site
+
+
+SITE = asyncio.run(_site())
+
+
+API = schemathesis.openapi.from_asgi("/api/openapi.json", SITE.web)
+OPERATIONS: list[Any] = [found.ok() for found in cast("Any", API.get_all_operations())]
+
+_THOROUGH = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def _called(case: Any) -> None:
+    # Wrong tokens are part of what is tried; how they are slowed down is tested elsewhere.
+    SITE.later(MINUTE)
+    token = HALL_TOKEN if "events" in case.operation.path else TOKEN
+    case.call_and_validate(headers={"Authorization": f"Bearer {token}"})
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["fit", "unfit"])
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
+def test_whatever_is_sent_gets_an_answer_of_the_document(operation: Any, mode: GenerationMode) -> None:
+    @_THOROUGH
+    @given(operation.as_strategy(generation_mode=mode))
+    def sent(case: Any) -> None:
+        _called(case)
+
+    sent()
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
+def test_so_it_is_for_what_is_there(operation: Any) -> None:
+    @_THOROUGH
+    @given(operation.as_strategy())
+    def sent(case: Any) -> None:
+        case.path_parameters = {name: KNOWN[name] for name in case.path_parameters or {}}
+        _called(case)
+
+    sent()
+
+
+def test_the_document_tells_of_everything_that_the_dashboard_does() -> None:
+    paths = API.raw_schema["paths"]
+
+    assert set(paths) == {
+        "/api/status",
+        "/api/sources",
+        "/api/targets",
+        "/api/held",
+        "/api/held/{account}/approve",
+        "/api/activity",
+        "/api/settings",
+        "/api/rejected",
+        "/api/calendars",
+        "/api/calendars/{name}/rotate",
+        "/api/events/{source}",
+    }
+    ingest = paths["/api/events/{source}"]["post"]["responses"]
+    assert {"202", "400", "401", "404", "413", "415", "422", "429"} <= set(ingest)

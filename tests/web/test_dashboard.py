@@ -1,0 +1,162 @@
+"""
+The dashboard behind its sign-in, without a browser: what it shows, what it does, and for whom.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from service.core.conference import Listing, Rejection, Snapshot
+from tests.core.given import DESK, NOW, ROOM, conference, listed, many, once, room
+from tests.web.administered import TOKEN, Administered, administered
+from tests.web.browsing import dashboard, form_token, sign_in
+
+HOUR = timedelta(hours=1)
+HOSTILE = '</bdi><script>alert("1")</script>'
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Administered]:
+    async with administered() as site:
+        await site.accept(listed(replace(conference("100", HOSTILE), state="running"), room("900")))
+        yield site
+
+
+async def hold_a_list(site: Administered) -> None:
+    fourteen = [replace(each, schedule=once()) for each in many(14)]
+    await site.accept(listed(*fourteen, account=DESK))
+    await site.accept(listed(*fourteen[:3], account=DESK, at=NOW + HOUR))
+
+
+async def test_the_page_shows_what_there_is_and_texts_as_text(site: Administered) -> None:
+    await hold_a_list(site)
+    rejection = Rejection("4711", "schedule.start_time", "missing", b"{}")
+    await site.accept(Snapshot(ROOM, "hall", NOW, Listing((), (rejection,))))
+    await site.rejections.write()
+    page = await dashboard(site)
+
+    for words in ("Held list of", "remove 11 conferences", "waiting for an event", "4711", "A virtual room"):
+        assert words in page, words
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+    assert TOKEN not in page
+    assert "********" in page
+
+
+async def test_the_page_keeps_to_its_policy(site: Administered) -> None:
+    await sign_in(site)
+    page = await site.client.get("/")
+
+    assert "connect-src 'self'" in page.headers["content-security-policy"]
+    assert page.headers["cache-control"] == "no-store"
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert not re.search(r"<script(?! src=)|\son\w+=|\sstyle=", page.text)
+
+
+async def test_rotating_ends_the_old_link_and_says_so(site: Administered) -> None:
+    token = await form_token(site)
+    old = site.feeds.addresses.feed_url("all")
+
+    answer = await site.client.post("/rotate", data={"form_token": token, "calendar": "all"})
+    page = await site.client.get(answer.headers["location"])
+
+    assert answer.status_code == 303
+    assert "The calendar all has a new link." in page.text
+    assert (await site.client.get(old)).status_code == 410
+    assert (await site.client.get(site.feeds.addresses.feed_url("all"))).status_code == 200
+
+
+async def test_approving_applies_the_held_list(site: Administered) -> None:
+    await hold_a_list(site)
+    token = await form_token(site)
+
+    answer = await site.client.post("/approve", data={"form_token": token, "account": str(DESK)})
+    page = await site.client.get(answer.headers["location"])
+
+    assert "The held list of ivanov@video.example.com was applied." in page.text
+    assert "Held list of" not in page.text
+    assert len(site.synchronizer.state.known(DESK).reported) == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "data"), [("/rotate", {"calendar": "all"}), ("/approve", {"account": str(DESK)})]
+)
+@pytest.mark.parametrize("wrong", ["no token", "another session", "another site", "nobody"])
+async def test_nothing_is_done_that_no_page_of_the_session_asked_for(
+    site: Administered, path: str, data: dict[str, str], wrong: str
+) -> None:
+    await hold_a_list(site)
+    before = site.feeds.addresses.feed_url("all")
+    headers: dict[str, str] = {}
+    token = await form_token(site)
+    match wrong:
+        case "no token":
+            token = ""
+        case "another session":
+            await sign_in(site)
+        case "another site":
+            headers = {"Sec-Fetch-Site": "cross-site"}
+        case _:
+            site.client.cookies.clear()
+
+    answer = await site.client.post(path, data={"form_token": token, **data}, headers=headers)
+
+    assert answer.headers["location"] == "/?done=expired"
+    assert site.feeds.addresses.feed_url("all") == before
+    assert len(site.synchronizer.state.known(DESK).reported) == 14
+
+
+@pytest.mark.parametrize(
+    ("path", "data"), [("/rotate", {"calendar": "nobody"}), ("/approve", {"account": "nobody"})]
+)
+async def test_what_is_gone_is_told(site: Administered, path: str, data: dict[str, str]) -> None:
+    token = await form_token(site)
+
+    answer = await site.client.post(path, data={"form_token": token, **data})
+
+    assert answer.headers["location"] == "/?done=gone"
+
+
+async def test_a_database_that_is_away_leaves_the_page_standing(site: Administered) -> None:
+    token = await form_token(site)
+    site.store.failing = True
+
+    page = await site.client.get("/")
+    answer = await site.client.post("/rotate", data={"form_token": token, "calendar": "all"})
+
+    assert "The database cannot be read at the moment." in page.text
+    assert answer.headers["location"] == "/?done=unavailable"
+
+
+async def test_calendars_are_found_and_paged(site: Administered) -> None:
+    await site.accept(listed(*(conference(str(number)) for number in range(3))))
+    await sign_in(site)
+
+    found = (await site.client.get("/?like=lobby")).text
+    none = (await site.client.get("/", params={"like": '"><b>x'})).text
+
+    assert 'id="link-lobby@video.example.com"' in found
+    assert 'id="link-all"' not in found
+    assert "No calendar is named like" in none
+    assert "<b>x" not in none
+
+
+async def test_what_is_said_to_be_done_is_one_of_the_known_things(site: Administered) -> None:
+    await sign_in(site)
+
+    page = (await site.client.get("/?done=<b>x</b>&about=y")).text
+
+    assert "<b>x" not in page
+
+
+async def test_without_an_admin_token_a_sentence_says_how_to_turn_it_on() -> None:
+    async with administered(ADMIN_TOKEN="") as site:
+        answer = await site.client.get("/")
+        signing_in = await site.client.post("/sign-in", data={"token": ""})
+
+    assert answer.status_code == 404
+    assert "set CONFCAL_ADMIN_TOKEN to a long random text" in answer.text
+    assert signing_in.status_code == 404

@@ -1,0 +1,189 @@
+"""
+Feeds of calendars with a rule, of people, and what a rotation does to all of them.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from service.core.conference import Conference, Invitation
+from service.core.ports import FeedRecord
+from service.web.addresses import token_of
+from service.web.feeds import FeedRules, Feeds
+from tests.core.given import NOW, SERVER, conference, listed, room, weekly
+from tests.web.administered import Administered, administered
+from tests.web.given import BASE, SECRET
+
+IVANOV, PETROV = f"ivanov@{SERVER}", f"petrov@{SERVER}"
+SECRETS = ("Merger", "brown", "Ivan Ivanov", "/c/", "private", "role-based")
+
+
+def merger() -> Conference:
+    return replace(
+        conference("100", "Merger", weekly()),
+        mode="S|L",
+        access="private",
+        invitations=(Invitation("ivanov", "Ivan Ivanov"),),
+    )
+
+
+async def body(site: Administered, calendar: str) -> str:
+    response = await site.client.get(site.feeds.addresses.feed_url(calendar))
+    assert response.status_code == 200
+    return response.text
+
+
+async def test_a_feed_holds_what_its_rule_says() -> None:
+    async with administered(CALENDARS__BOARD__TOPIC="merger*", CALENDARS__BOARD__COLOR="firebrick") as site:
+        await site.accept(listed(merger(), conference("200", "Lunch"), room("300")))
+        feed = await body(site, "board")
+
+    assert feed.count("BEGIN:VEVENT") == 1
+    assert "SUMMARY:Merger" in feed
+    assert "X-WR-CALNAME:TrueConf: board" in feed
+    assert "COLOR:firebrick" in feed
+
+
+async def test_a_busy_calendar_tells_nothing_but_times() -> None:
+    async with administered(CALENDARS__FREE__REDACT="busy", PEOPLE="description") as site:
+        await site.accept(listed(merger()))
+        feed, full = await body(site, "free"), await body(site, "all")
+        page = await site.client.get(site.feeds.addresses.page_url("free"))
+
+    assert all(secret in full for secret in ("Merger", "Ivan Ivanov", "/c/100"))
+    unfolded = feed.replace("\r\n ", "")
+    assert "SUMMARY:Busy" in unfolded
+    assert "X-WR-CALNAME:Busy" in unfolded
+    assert "RRULE:FREQ=WEEKLY" in unfolded
+    for secret in SECRETS:
+        assert secret not in unfolded, secret
+    for secret in ("Merger", "Ivan Ivanov", "/c/100"):
+        assert secret not in page.text, secret
+
+
+async def test_a_calendar_may_speak_another_language() -> None:
+    async with administered(CALENDARS__RU__LANGUAGE="ru") as site:
+        await site.accept(listed(merger()))
+        feed = await body(site, "ru")
+
+    assert "Владелец" in feed.replace("\r\n ", "")
+
+
+async def test_each_invited_person_has_a_calendar() -> None:
+    async with administered(CALENDARS_FOR_PEOPLE="true") as site:
+        await site.accept(listed(merger(), conference("200", "Lunch")))
+        assert PETROV not in site.feeds.calendars
+        invited = replace(conference("200", "Lunch"), invitations=(Invitation("petrov", ""),))
+        await site.accept(listed(merger(), invited))
+
+        assert "SUMMARY:Merger" in await body(site, IVANOV)
+        assert "SUMMARY:Lunch" not in await body(site, IVANOV)
+        assert "SUMMARY:Lunch" in await body(site, PETROV)
+
+
+async def test_people_have_none_unless_it_is_set() -> None:
+    async with administered() as site:
+        await site.accept(listed(merger()))
+
+        assert list(site.feeds.calendars) == ["all", f"lobby@{SERVER}"]
+
+
+async def test_an_address_stays_the_same_when_calendars_are_added() -> None:
+    async with administered(CALENDARS_FOR_PEOPLE="true") as site:
+        await site.accept(listed(merger()))
+        before = site.feeds.addresses.feed_url("all")
+        await site.accept(
+            listed(merger(), replace(merger(), id="7", invitations=(Invitation("petrov", ""),)))
+        )
+
+        assert PETROV in site.feeds.calendars
+        assert site.feeds.addresses.feed_url("all") == before
+
+
+async def test_what_does_not_concern_a_person_costs_that_feed_no_reading() -> None:
+    async with administered(CALENDARS_FOR_PEOPLE="true") as site:
+        await site.accept(listed(merger(), conference("200", "Lunch")))
+        first = await body(site, IVANOV)
+        await site.accept(listed(merger(), conference("200", "Dinner")))
+        second = await body(site, IVANOV)
+        await site.accept(listed(replace(merger(), topic="Split"), conference("200", "Dinner")))
+        third = await body(site, IVANOV)
+
+    assert site.store.read == [1, 1]
+    assert first == second
+    assert "SUMMARY:Split" in third
+
+
+async def test_memory_holds_the_feeds_last_asked_for() -> None:
+    async with administered() as site:
+        await site.accept(listed(merger()))
+        rules = FeedRules(SECRET, BASE, "full-en", "UTC")
+        feeds = Feeds(
+            site.store, rules, state=lambda: site.synchronizer.state, clock=site.clock, most_bytes=1
+        )
+        await feeds.start()
+        first = await feeds.feed("all")
+        other = await feeds.feed(f"lobby@{SERVER}")
+
+        assert feeds.fresh(f"lobby@{SERVER}") is other
+        assert feeds.fresh("all") is None
+        # Built again it is the same, with the same date.
+        assert await feeds.feed("all") == first
+
+
+async def test_a_rotated_calendar_is_gone_at_its_old_address_at_once() -> None:
+    async with administered() as site:
+        await site.accept(listed(merger()))
+        old_feed, old_page = site.feeds.addresses.feed_url("all"), site.feeds.addresses.page_url("all")
+
+        await site.feeds.directory.rotate("all")
+
+        assert (await site.client.get(old_feed)).status_code == 410
+        assert (await site.client.get(old_page)).status_code == 410
+        assert "SUMMARY:Merger" in await body(site, "all")
+        assert site.feeds.addresses.feed_url("all") != old_feed
+
+
+async def test_a_rotation_by_another_process_is_noticed() -> None:
+    async with administered() as site:
+        await site.accept(listed(merger()))
+        await body(site, "all")
+        old = site.feeds.addresses.feed_url("all")
+        # As `confcal feeds rotate` does, which has read what was remembered before.
+        record = (await site.store.feeds())["all"]
+        await site.store.record_feed("all", replace(record, generation=1))
+        await site.feeds.directory.refresh()
+
+        assert (await site.client.get(old)).status_code == 410
+        assert (await site.client.get(f"/feeds/{token_of(SECRET, 'all', 1)}/all.ics")).status_code == 200
+
+
+async def test_serving_on_does_not_undo_a_rotation() -> None:
+    async with administered() as site:
+        await site.accept(listed(merger()))
+        await body(site, "all")
+        await site.feeds.directory.rotate("all")
+        await site.accept(listed(replace(merger(), topic="Split")))
+        await body(site, "all")
+
+        assert await site.store.rotations() == {"all": 1}
+
+
+async def test_a_rotation_keeps_the_date_of_the_feed() -> None:
+    async with administered() as site:
+        await site.accept(listed(merger()))
+        before = await site.client.get(site.feeds.addresses.feed_url("all"))
+        await site.feeds.directory.rotate("all")
+        after = await site.client.get(site.feeds.addresses.feed_url("all"))
+
+        assert after.headers["last-modified"] == before.headers["last-modified"]
+        assert (await site.store.feeds())["all"] == FeedRecord(
+            1, (await site.store.feeds())["all"].digest, NOW
+        )
+
+
+async def test_what_does_not_exist_is_not_rotated() -> None:
+    async with administered() as site:
+        with pytest.raises(KeyError):
+            await site.feeds.directory.rotate("nobody")
+        assert await site.store.feeds() == {}

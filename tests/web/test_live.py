@@ -1,0 +1,87 @@
+"""
+Server-sent events: open dashboards are told to look again.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from service.web.live import MOST_STREAMS, Live
+from tests.core.given import conference, listed
+from tests.web.administered import TOKEN, administered
+
+CHANGED = b"event: changed\ndata: look again\n\n"
+
+
+async def started(live: Live) -> AsyncIterator[bytes]:
+    stream = live.stream()
+    assert (await anext(stream)).startswith(b"retry: ")
+    return stream
+
+
+async def test_each_change_is_told_to_everybody() -> None:
+    live = Live(between_seconds=0)
+    streams = [await started(live), await started(live)]
+    live.ring()
+
+    assert [await anext(stream) for stream in streams] == [CHANGED, CHANGED]
+
+
+async def test_changes_in_quick_succession_are_one() -> None:
+    live = Live(between_seconds=0)
+    stream = await started(live)
+    for _ in range(100):
+        live.ring()
+    first = await anext(stream)
+    waiting = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    assert first == CHANGED
+    assert not waiting.done()
+    live.ring()
+    assert await waiting == CHANGED
+
+
+async def test_a_quiet_stream_says_so_from_time_to_time() -> None:
+    stream = await started(Live(between_seconds=0, idle_seconds=0))
+
+    assert await anext(stream) == CHANGED
+
+
+async def test_closing_ends_all_streams_and_those_to_come() -> None:
+    live = Live()
+    stream = await started(live)
+    live.close()
+
+    assert [each async for each in stream] == []
+    assert [each async for each in live.stream()] == [b"retry: 5000\n\n"]
+
+
+async def test_a_stream_that_ends_makes_room() -> None:
+    live = Live()
+    streams = [await started(live) for _ in range(MOST_STREAMS)]
+    assert live.full
+
+    live.close()
+    for stream in streams:
+        assert [each async for each in stream] == []
+    assert not live.full
+
+
+async def test_strangers_are_told_nothing() -> None:
+    async with administered() as site:
+        answer = await site.client.get("/live")
+
+    # 204 has the browser's EventSource give up.
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
+async def test_the_stream_tells_of_an_accepted_list() -> None:
+    async with administered() as site:
+        await site.client.post("/sign-in", data={"token": TOKEN})
+        head = await site.client.head("/live")
+        stream = await started(site.live)
+        await site.accept(listed(conference()))
+
+        assert head.headers["content-type"].startswith("text/event-stream")
+        assert await anext(stream) == CHANGED
