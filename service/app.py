@@ -14,21 +14,28 @@ from pathlib import Path
 import httpx
 from starlette.types import ASGIApp
 
-from service.core.conference import Account
+from service.core.conference import Account, Snapshot
 from service.core.ports import Store
+from service.intake import Intake, accounts_of
 from service.language import catalogues
 from service.metrics import Metrics
-from service.places import database_url, listen, public_url, secret_of
-from service.policy import keep_rules_of, policy_of, rendering_digest
+from service.places import database_url, exposure_warnings, listen, public_url, secret_of
+from service.policy import keep_rules_of, named_calendars, policy_of, rendering_digest
 from service.recorder import Recorder
 from service.rejections import Rejections
 from service.settings import Settings, SourceSettings
 from service.store.open import open_store
 from service.sync import Synchronizer
+from service.targets import Calendars, open_upkeeps, target_view
 from service.trueconf.discovery import Fetch, place
-from service.trueconf.driver import Source, Taps
+from service.trueconf.driver import Deliver, Source, Taps
 from service.trueconf.events import FrameWasRejected
+from service.trueconf.status import SourceStatus
+from service.upkeep import Upkeep
+from service.watch import HourlyLists, Watch
+from service.web.administration import Administration
 from service.web.feeds import FeedRules, Feeds
+from service.web.live import Live
 from service.web.pages import Pages
 from service.web.server import make_web
 
@@ -51,6 +58,12 @@ class Parts:
     rejections: Rejections
     metrics: Metrics
     sources: tuple[Source, ...]
+    upkeeps: tuple[Upkeep, ...]
+    """What keeps the CalDAV collections."""
+
+    accept: Deliver
+    """Takes over what a source heard."""
+
     watch: Watch
     live: Live
     web: ASGIApp
@@ -142,22 +155,31 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
         try:
             synchronizer = Synchronizer(store, policy)
             feeds = feeds_of(settings, store, synchronizer, url)
-            await synchronizer.start(rendering=rendering_digest(policy), now=utc_now())
+            await synchronizer.start(rendering=rendering_digest(policy, utc_now()), now=utc_now())
             await feeds.start()
             synchronizer.listen(feeds.changed)
             rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
             metrics = Metrics(lambda: synchronizer.state)
-            async with http_fetch() as fetch:
+            calendars = Calendars(store, lambda: feeds.calendars, feeds.directory.entries)
+            async with http_fetch() as fetch, open_upkeeps(settings, calendars, utc_now) as upkeeps:
                 live = Live()
                 synchronizer.listen(live.ring)
                 taps = _taps(rejections, metrics, live, recorder)
-                intake = intake_of(settings, accepting(synchronizer, rejections, metrics), taps)
-                watch = Watch(settings, store, synchronizer, intake, utc_now(), warnings_of(settings, url))
-                watch.sources = tuple(
+                lists = HourlyLists()
+                accept = accepting(synchronizer, rejections, metrics, lists)
+                intake = Intake(accounts_of(settings), accept, taps, clock=utc_now)
+                watch = Watch(
+                    settings, store, synchronizer, intake, lists, utc_now(), exposure_warnings(settings, url)
+                )
+                for upkeep in upkeeps:
+                    synchronizer.listen(upkeep.changed)
+                watch.targets = lambda: [target_view(upkeep.status) for upkeep in upkeeps]
+                sources = tuple(
                     make_source(name, each, each.url, fetch, taps)
                     for name, each in settings.sources.items()
                     if each.url
                 )
+                watch.sources = sources
                 web = make_web(
                     feeds,
                     policy,
@@ -175,6 +197,8 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
                     rejections,
                     metrics,
                     watch.sources,
+                    upkeeps,
+                    accept,
                     watch,
                     live,
                     web,
@@ -183,6 +207,20 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
                 )
         finally:
             await store.close()
+
+
+def accepting(
+    synchronizer: Synchronizer, rejections: Rejections, metrics: Metrics, lists: HourlyLists
+) -> Deliver:
+    """Return what takes over a list, whichever way it came."""
+
+    async def accept(snapshot: Snapshot) -> None:
+        changes = await synchronizer.accept(snapshot)
+        rejections.snapshot(snapshot)
+        metrics.accepted(snapshot, changes)
+        lists.note(snapshot.received_at)
+
+    return accept
 
 
 def _administration(settings: Settings, watch: Watch, live: Live) -> Administration:

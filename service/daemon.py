@@ -5,7 +5,7 @@ The daemon's tasks: started together, watched, and ended in order.
 import asyncio
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC
 from pathlib import Path
 
@@ -49,6 +49,10 @@ async def run(
         loop.add_signal_handler(number, stop.set)
     async with built(settings, record=record) as parts:
         await _serve(parts, stop, heard)
+        # What was rejected within the last second is not written yet.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE_SECONDS):
+                await parts.rejections.write()
     log.info("app.stopped")
 
 
@@ -63,6 +67,10 @@ async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], Non
             for source in parts.sources
         ]
         running += [
+            *(
+                tasks.create_task(upkeep.run(), name=f"target {upkeep.status.name}")
+                for upkeep in parts.upkeeps
+            ),
             tasks.create_task(_refreshing(parts, bells.refresh), name="refresh"),
             tasks.create_task(_purging(parts, bells.purge), name="purge"),
             tasks.create_task(parts.rejections.run(), name="rejections"),
@@ -87,17 +95,18 @@ async def _tell(parts: Parts, heard: Callable[[Parts], None]) -> None:
 
 
 async def _refreshing(parts: Parts, bell: asyncio.Event) -> None:
-    store = _StoreWatch()
+    store = StoreWatch()
     while True:
         await bell.wait()
         bell.clear()
         with store.watched():
             await parts.synchronizer.refresh()
-            await parts.feeds.directory.refresh()
+            if await parts.feeds.directory.refresh():
+                parts.live.ring()
 
 
 async def _purging(parts: Parts, bell: asyncio.Event) -> None:
-    store = _StoreWatch()
+    store = StoreWatch()
     while True:
         await bell.wait()
         bell.clear()
@@ -109,7 +118,7 @@ async def _purging(parts: Parts, bell: asyncio.Event) -> None:
             await parts.synchronizer.start(rendering=digest, now=now)
 
 
-class _StoreWatch:
+class StoreWatch:
     """Says when the store fails and when it works again, not how often in between."""
 
     def __init__(self) -> None:
@@ -117,6 +126,7 @@ class _StoreWatch:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
+        """Stop a StoreUnavailable that is raised inside."""
         try:
             yield
         except StoreUnavailable as error:

@@ -2,27 +2,77 @@
 What the settings mean for conferences and VEVENTs.
 """
 
+from collections.abc import Iterable
+from datetime import datetime
 from hashlib import sha256
 from importlib.metadata import version
 
+from service.calendar_settings import CalendarSettings
+from service.core.calendars import Calendar
 from service.core.ical import RENDERING
+from service.core.rejected import KeepRules
 from service.core.removal import RemovalRules
 from service.core.revision import Policy, Variant
-from service.core.vevent import JOIN_URL, Rendering
+from service.core.rules import Rule
+from service.core.vevent import JOIN_URL, Redaction, Rendering
+from service.core.vtimezone import compact_zone
 from service.core.weekly import WeeklyRules
-from service.language import translator
+from service.language import Language, translator
 from service.settings import Settings, SourceSettings
 
 
 def policy_of(settings: Settings) -> Policy:
     """Return the policy that the settings ask for."""
-    language = settings.language
+    asked = [
+        (calendar.redact, calendar.language or settings.language) for calendar in settings.calendars.values()
+    ]
+    # Sorted behind the first, and each once: the digest must not follow the order of the settings.
+    others = sorted(set(asked) - {("full", settings.language)})
     return Policy(
         renderings={name: _rendering(settings, source) for name, source in settings.sources.items()},
         default=_rendering(settings, None),
-        variants=(Variant(f"full-{language}", "full", translator(language)),),
+        variants=tuple(_variant(*each) for each in (("full", settings.language), *others)),
         removal=RemovalRules(**settings.removal.model_dump()),
     )
+
+
+def _variant(redaction: Redaction, language: Language) -> Variant:
+    return Variant(_variant_name(redaction, language), redaction, translator(language))
+
+
+def _variant_name(redaction: Redaction, language: Language) -> str:
+    return f"{redaction}-{language}"
+
+
+def named_calendars(settings: Settings) -> tuple[Calendar, ...]:
+    """Return the calendars that have a rule of their own in the settings."""
+    return tuple(_calendar(name, each, settings.language) for name, each in settings.calendars.items())
+
+
+def _calendar(name: str, settings: CalendarSettings, language: Language) -> Calendar:
+    language = settings.language or language
+    title = translator(language)("Busy") if settings.redact == "busy" else f"TrueConf: {name}"
+    rule = Rule(
+        owners=_folded(settings.owner),
+        participants=_folded(settings.participant),
+        topics=_folded(settings.topic),
+        modes=_folded(settings.mode),
+        access=_folded(settings.access),
+        accounts=_folded(settings.account),
+    )
+    return Calendar(
+        name,
+        settings.title or title,
+        None,
+        _variant_name(settings.redact, language),
+        rule,
+        settings.redact,
+        settings.color,
+    )
+
+
+def _folded(values: Iterable[str]) -> frozenset[str]:
+    return frozenset(value.casefold() for value in values)
 
 
 def _rendering(settings: Settings, source: SourceSettings | None) -> Rendering:
@@ -34,12 +84,23 @@ def _rendering(settings: Settings, source: SourceSettings | None) -> Rendering:
     )
 
 
-def rendering_digest(policy: Policy) -> str:
+def keep_rules_of(settings: Settings) -> KeepRules:
+    """Return how much rejected input is kept."""
+    return KeepRules(**settings.rejected.model_dump())
+
+
+def rendering_digest(policy: Policy, now: datetime) -> str:
     """
     Return a digest of all that decides how VEVENTs look: when it changes they are rendered anew.
+
+    `now` counts in so far as a zone's present rules are in force or still to come, see `weekly.settled`.
     """
+    zones = {rendering.weekly.timezone for rendering in (policy.default, *policy.renderings.values())}
+    in_force = [zone for zone in sorted(zones) if (rules := compact_zone(zone)) and rules.valid_from <= now]
     parts = (
         RENDERING,
+        version("confcal"),
+        in_force,
         version("tzdata"),
         sorted(policy.renderings.items()),
         policy.default,

@@ -6,25 +6,29 @@ CONFCAL_CONFIG_FILE says the same; the environment wins. Any secret may stand in
 """
 
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
-    TypeAdapter,
-    ValidationError,
+    model_validator,
 )
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.calendar_settings import CalendarSettings, Words, checked_names
+from service.core.rejected import KeepRules
 from service.core.removal import RemovalRules
 from service.core.vevent import checked_template
+from service.durations import Duration
+from service.target_settings import TargetSettings, checked_targets
 from service.trueconf.discovery import check_url
 
 PREFIX = "CONFCAL_"
@@ -32,6 +36,7 @@ DELIMITER = "__"
 
 _FORM = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 _REMOVAL = RemovalRules()
+_KEEP = KeepRules()
 
 
 def _zone(name: str) -> str:
@@ -49,21 +54,16 @@ def _public_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _duration(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return timedelta(seconds=float(value))
-    except (ValueError, OverflowError):
-        pass
-    try:
-        return TypeAdapter(timedelta).validate_python(value)
-    except ValidationError as error:
-        raise ValueError("write seconds, or ISO 8601 like PT15M") from error
+def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        try:
+            ip_network(value)
+        except ValueError as error:
+            raise ValueError(f"{value!r} is no network; write one like 10.0.0.0/8 or 127.0.0.1/32") from error
+    return values
 
 
 TimeZone = Annotated[str, AfterValidator(_zone)]
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 
 class SourceSettings(BaseModel):
@@ -73,7 +73,7 @@ class SourceSettings(BaseModel):
 
     model_config = _FORM
 
-    url: Annotated[str, AfterValidator(check_url)]
+    url: Annotated[str, AfterValidator(check_url)] | None = None
     """`http://host[:port]` of the control panel (the WebSocket port is asked there), or `ws://host:port`."""
 
     pin: SecretStr | None = None
@@ -87,6 +87,19 @@ class SourceSettings(BaseModel):
 
     join_url: Annotated[str, AfterValidator(checked_template)] | None = None
     """Where conferences are joined, with {server} and {id}; `https://{server}/c/{id}` where left out."""
+
+    ingest_token: SecretStr | None = Field(default=None, min_length=16)
+    """Takes events at `POST /api/events/<name>` from whoever sends this bearer token; such a source needs no
+    URL, but its SERVER: the lists belong to the user of the source's name there."""
+
+    @model_validator(mode="after")
+    def _hears_something(self) -> Self:
+        if self.url is None:
+            for name in ("ingest_token", "server"):
+                if getattr(self, name) is None:
+                    lacking = "url" if name == "ingest_token" else name
+                    raise PydanticCustomError("lacking", "It lacks {name}", {"name": lacking})
+        return self
 
 
 class RemovalSettings(BaseModel):
@@ -116,6 +129,20 @@ class RemovalSettings(BaseModel):
 
     keep_ended: Duration = Field(default=_REMOVAL.keep_ended, ge=timedelta())
     """A single conference that has ended stays so long, though the lists no longer mention it."""
+
+
+class RejectedSettings(BaseModel):
+    """
+    What is kept of input that could not be understood.
+    """
+
+    model_config = _FORM
+
+    keep: int = Field(default=_KEEP.keep, ge=0)
+    """So many of the newest are kept ..."""
+
+    keep_for: Duration = Field(default=_KEEP.keep_for, ge=timedelta())
+    """... for so long."""
 
 
 class Settings(BaseSettings):
@@ -167,10 +194,25 @@ class Settings(BaseSettings):
     secret: SecretStr | None = Field(default=None, min_length=16)
     """What the secret feed addresses derive from; generated into CONFCAL_DATA_DIR where left out."""
 
+    admin_token: SecretStr | None = Field(default=None, min_length=16)
+    """Opens the dashboard at `/` and the API at `/api/`, 16 characters or more; without it both are off."""
+
+    trusted_proxies: Annotated[Words, AfterValidator(_networks)] = ()
+    """Networks of the reverse proxies whose X-Forwarded-For is believed, like 127.0.0.1/32, with commas."""
+
+    calendars: Annotated[dict[str, CalendarSettings], AfterValidator(checked_names)] = {}
+
+    targets: Annotated[dict[str, TargetSettings], AfterValidator(checked_targets)] = {}
+
+    calendars_for_people: bool = False
+    """Whether each invited person has a calendar, named by the TrueConf ID; hand out its link yourself."""
+
     poll_every: Duration = Field(default=timedelta(minutes=5), ge=timedelta(seconds=1))
     """How often a source is asked for its list, besides the events it sends by itself."""
 
     removal: RemovalSettings = RemovalSettings()
+
+    rejected: RejectedSettings = RejectedSettings()
 
     log_format: Literal["auto", "console", "json"] = "auto"
     """auto: readable in a terminal, JSON lines elsewhere."""

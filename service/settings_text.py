@@ -22,6 +22,33 @@ _EXAMPLES = {
     "sources.lobby.timezone": "Europe/Moscow",
     "sources.lobby.server": "video.example.com",
     "sources.lobby.join_url": "https://video.example.com/c/{id}",
+    "sources.lobby.ingest_token": "a-long-random-text-of-its-own",
+    "calendars.board.title": "Board meetings",
+    "calendars.board.owner": "ivanov,brown@video.example.com",
+    "calendars.board.participant": "ivanov",
+    "calendars.board.topic": "board*,*budget*",
+    "calendars.board.mode": "PxP,S|L",
+    "calendars.board.access": "private",
+    "calendars.board.account": "lobby@video.example.com",
+    "calendars.board.language": "ru",
+    "targets.cloud.url": "https://cloud.example.com/remote.php/dav",
+    "targets.cloud.collection": "Conferences",
+    "targets.cloud.auth": "basic",
+    "targets.cloud.username": "confcal",
+    "targets.cloud.password": "an-app-password",
+    "targets.cloud.token": "a-bearer-token",
+    "targets.cloud.client_id": "1234.apps.example.com",
+    "targets.cloud.client_secret": "the-secret-of-the-client",
+    "targets.cloud.refresh_token": "the-refresh-token",
+    "targets.cloud.token_url": "https://oauth2.googleapis.com/token",
+    "targets.cloud.client_certificate": "/run/secrets/confcal.pem",
+    "targets.cloud.client_key": "/run/secrets/confcal.key",
+    "targets.cloud.ca_file": "/etc/ssl/our-authority.pem",
+    "targets.cloud.attendees": "/etc/confcal/addresses.toml",
+    "targets.cloud.reminders": "PT15M",
+    "targets.cloud.quirks": "no-sync-collection,-one-writer",
+    "admin_token": "another-long-random-text",
+    "trusted_proxies": "127.0.0.1/32,10.0.0.0/8",
     "timezone": "Europe/Moscow",
     "public_url": "https://calendars.example.com",
     "database_url": "postgresql://confcal:password@db/confcal",
@@ -29,7 +56,7 @@ _EXAMPLES = {
     "config_file": "/etc/confcal.toml",
     "data_dir": "/data",
 }
-_NAMES = {"sources": "lobby"}
+_NAMES = {"calendars": "board", "sources": "lobby", "targets": "cloud"}
 
 _PREFACE = """\
 # The settings of confcal, each with its default or, where there is none, an example.
@@ -99,6 +126,8 @@ def _as_text(value: object) -> str:
             return _iso(value)
         case Path():
             return str(value)
+        case tuple():
+            return ",".join(map(_as_text, value))
         case _:
             return str(value)
 

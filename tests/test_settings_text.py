@@ -7,6 +7,12 @@ from service.settings_text import effective, example
 
 EXAMPLE = Path(__file__).parent.parent / "config" / "confcal.env.example"
 LOBBY = {"CONFCAL_SOURCES__LOBBY__URL": "http://10.0.0.15"}
+NAMED = LOBBY | {
+    "CONFCAL_TARGETS__CLOUD__URL": "https://cloud.example.com/",
+    "CONFCAL_TARGETS__CLOUD__USERNAME": "confcal",
+    "CONFCAL_TARGETS__CLOUD__PASSWORD": "an-app-password",
+}
+"""What lines about one source or target do not stand without."""
 
 
 def assignments() -> list[str]:
@@ -27,7 +33,7 @@ def test_every_line_of_the_example_loads_by_itself(line: str, tmp_path: Path) ->
         value = str(tmp_path / "confcal.toml")
         Path(value).touch()
 
-    settings = load_settings(LOBBY | {name: value})
+    settings = load_settings(NAMED | {name: value})
 
     assert value
     assert name in {variable for variable, _, given in effective(settings) if given}

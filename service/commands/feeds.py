@@ -3,13 +3,14 @@ import json
 
 import click
 
-from service.enquiry import listed_feeds
+from service.enquiry import ListedFeed, listed_feeds, rotated_feed
 from service.environment import load_settings
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list for scripts.")
-def feeds(*, as_json: bool) -> None:
+@click.pass_context
+def feeds(context: click.Context, *, as_json: bool) -> None:
     """
     List the calendars with their secret addresses.
 
@@ -19,12 +20,34 @@ def feeds(*, as_json: bool) -> None:
     Examples:
       confcal feeds
       confcal feeds --json | jq -r '.[].feed_url'
+      confcal feeds rotate all       # when an address fell into wrong hands
     """
+    if context.invoked_subcommand:
+        return
     listed = asyncio.run(listed_feeds(load_settings()))
     if as_json:
         click.echo(json.dumps([feed.as_dict() for feed in listed], ensure_ascii=False, indent=2))
         return
     for feed in listed:
-        click.echo(f"{feed.calendar} ({feed.events} {'event' if feed.events == 1 else 'events'})")
-        click.echo(f"  feed  {feed.feed_url}")
-        click.echo(f"  page  {feed.page_url}")
+        _say(feed)
+
+
+@feeds.command()
+@click.argument("name")
+def rotate(name: str) -> None:
+    """
+    Give the calendar NAME a new secret address; the old one is gone.
+
+    Whoever subscribed must subscribe again with the new address. A daemon that runs notices within seconds.
+
+    \b
+    Example:
+      confcal feeds rotate ivanov@video.example.com
+    """
+    _say(asyncio.run(rotated_feed(load_settings(), name)))
+
+
+def _say(feed: ListedFeed) -> None:
+    click.echo(f"{feed.calendar} ({feed.events} {'event' if feed.events == 1 else 'events'})")
+    click.echo(f"  feed  {feed.feed_url}")
+    click.echo(f"  page  {feed.page_url}")

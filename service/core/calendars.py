@@ -2,13 +2,17 @@
 Calendars: named sets of VEVENTs, each chosen by a rule.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from service.core.conference import Account, Key
-from service.core.known import Entry, State
+from service.core.known import Entry, Known, State
+from service.core.roster import Roster
+from service.core.rules import EVERYTHING, Rule, fits, holds_account
+from service.core.vevent import Redaction
 
 ALL = "all"
+COLOR = "steelblue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +31,61 @@ class Calendar:
     """Whose conferences; None for everybody's."""
 
     variant: str = "full-en"
+    rule: Rule = EVERYTHING
+    """Which of these conferences."""
+
+    redaction: Redaction = "full"
+    """What `variant` leaves out, for whoever shows the calendar otherwise than by its VEVENTs."""
+
+    color: str = COLOR
+    """A CSS3 color name (RFC 7986, 5.9)."""
+
+    person: str = ""
+    """The TrueConf ID that the calendar exists for, where it exists for a person."""
 
 
-def calendars_of(accounts: Iterable[Account], variant: str) -> dict[str, Calendar]:
+def calendars_of(
+    accounts: Iterable[Account],
+    variant: str,
+    *,
+    named: Iterable[Calendar] = (),
+    people: Collection[str] = (),
+) -> dict[str, Calendar]:
     """
-    Return the calendars that exist without configuration, by name: `all`, and one for each account.
+    Return all calendars by name: `all`, those of the settings, one for each account, one for each person.
+
+    Names of accounts and people hold an `@`, which names in the settings may not. Of an account and a
+    person of one name the account has the calendar: its list is all that this user takes part in.
     """
     every = Calendar(ALL, "TrueConf", None, variant)
-    each = (Calendar(str(a), f"TrueConf: {a}", a, variant) for a in sorted(accounts))
-    return {calendar.name: calendar for calendar in (every, *each)}
+    each = [Calendar(str(a), f"TrueConf: {a}", a, variant) for a in sorted(accounts)]
+    taken = {calendar.name.casefold() for calendar in each}
+    persons = (_of_person(person, variant) for person in sorted(people) if person not in taken)
+    return {calendar.name: calendar for calendar in (every, *named, *each, *persons)}
 
 
-def entries_of(calendar: Calendar, state: State) -> Iterator[Entry]:
+def _of_person(person: str, variant: str) -> Calendar:
+    rule = Rule(participants=frozenset({person}))
+    return Calendar(person, f"TrueConf: {person}", None, variant, rule, person=person)
+
+
+def entries_of(calendar: Calendar, state: State, roster: Roster | None = None) -> Iterator[Entry]:
     """
-    Yield the entries of a calendar, those without a schedule too.
+    Return the entries of a calendar, those without a schedule too, each once.
+
+    A roster of the same state saves looking through all entries for those of a few people.
     """
-    chosen = [calendar.account] if calendar.account else list(state.accounts)
-    seen: set[Key] = set()
-    for account in chosen:
-        for id_ in state.known(account).reported:
-            entry = state.entry(account.server, id_)
-            if entry.key not in seen:
-                seen.add(entry.key)
-                yield entry
+    rule = calendar.rule
+    views = [state.known(calendar.account)] if calendar.account else list(state.accounts.values())
+    views = [known for known in views if holds_account(rule, known.account)]
+    keys: Iterable[Key]
+    if rule.participants and roster is not None:
+        keys = (key for key in roster.keys_of(rule.participants) if _is_member(key, views))
+    else:
+        keys = dict.fromkeys(Key(known.account.server, id_) for known in views for id_ in known.reported)
+    entries = (state.entries[key] for key in keys)
+    return (entry for entry in entries if fits(rule, entry))
+
+
+def _is_member(key: Key, views: Iterable[Known]) -> bool:
+    return any(known.account.server == key.server and key.id in known.reported for known in views)

@@ -13,7 +13,7 @@ The errors that cross a border, each translated once from the library that raise
             Retryable        later it may work
             Conflict         one resource was refused; the others are not concerned
             Fatal            the target needs a person
-                CollectionGone, CollectionMoved
+                CollectionMissing, CollectionGone, CollectionMoved
             PlanRefused      nothing is written for now
 """
 
@@ -76,6 +76,15 @@ class Conflict(PublishError):
 
 class Fatal(PublishError):
     """The target cannot be used until a person changes something."""
+
+
+class CollectionMissing(Fatal):
+    """There is no such collection, and we were not to create it."""
+
+    def __init__(self, text: str, server: str = "") -> None:
+        super().__init__(text)
+        self.server = server
+        """The product, where it was recognized."""
 
 
 class CollectionGone(Fatal):

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from service.core.conference import Account, Key
 from service.core.known import Changes, Edit, RenderedVEvent, State
+from service.core.publishing_ports import Ledger
 from service.core.rejected import MAX_RAW, RejectedInput
 
 
@@ -32,6 +33,11 @@ class Store(Protocol):
     """
     The database. Every method raises StoreUnavailable where it cannot be read or written now.
     """
+
+    @property
+    def ledger(self) -> Ledger:
+        """What is published, in the same database."""
+        ...
 
     async def version(self) -> int:
         """Return the version of the state: it grows with every recorded change."""

@@ -11,6 +11,7 @@ from service.core.errors import StaleState
 from service.core.known import Changes, Edit, Entry, Known, RenderedVEvent, State
 from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
+from service.store.memory_ledger import MemoryLedger
 
 
 class MemoryStore:
@@ -19,6 +20,8 @@ class MemoryStore:
     """
 
     def __init__(self) -> None:
+        self.ledger = MemoryLedger()
+        """See Store."""
         self._state = State()
         self._vevents: dict[Key, Mapping[str, RenderedVEvent]] = {}
         self._rendering = ""

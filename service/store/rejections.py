@@ -50,7 +50,8 @@ async def read_rejected(db: AsyncConnection, most_raw: int) -> list[RejectedInpu
     c = rejected.c
     columns = [column for column in c if column is not c.raw]
     # By the database: a page that lists a thousand of them must not read a gigabyte.
-    query = select(*columns, func.substr(c.raw, 1, most_raw).label("raw")).order_by(c.last_at.desc(), c.number.desc())
+    raw = func.substr(c.raw, 1, most_raw).label("raw")
+    query = select(*columns, raw).order_by(c.last_at.desc(), c.number.desc())
     return [_input(row._mapping) for row in await db.execute(query)]  # noqa: SLF001 -- the documented way to a row's names
 
 

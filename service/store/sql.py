@@ -14,6 +14,7 @@ from service.core.known import Changes, Edit, RenderedVEvent, State
 from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.store.engine import reading, writing
+from service.store.ledger import SqlLedger
 from service.store.rejections import delete_rejected, read_rejected, write_rejected
 from service.store.rows import Stored, collecting_later, to_feed, to_state
 from service.store.tables import accounts, conferences, feeds, held, memberships, meta, vevents
@@ -41,6 +42,8 @@ class SqlStore:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self.ledger = SqlLedger(engine)
+        """See Store."""
 
     async def version(self) -> int:
         """See Store."""

@@ -120,3 +120,31 @@ feeds = Table(
     Column("digest", Text, nullable=False),
     Column("changed_at", BigInteger),
 )
+
+targets = Table(
+    "targets",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("identity", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("server", Text, nullable=False),
+    Column("token", Text, nullable=False),
+    Column("audited_at", BigInteger),
+)
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("uid", Text, primary_key=True),
+    Column("href", Text, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("meaning", Text, nullable=False),
+    Column("intended", Text, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("refusals", Integer, nullable=False),
+    Column("writes", Text, nullable=False),
+)
+"""What we have put into which collection; `writes` are moments with commas between."""

@@ -5,6 +5,7 @@ Every object is judged on its own: one bad entry must not lose the others.
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from service.core.conference import Conference, Invitation, Rejection
@@ -13,6 +14,7 @@ from service.trueconf import fields
 from service.trueconf.fields import Json, Unusable
 
 _LONGEST_QUOTE: Final = 40
+_LONGEST_SHARED: Final = 256
 _VARIANT_B: Final = {"-1": "none", "1": "once", "0": "week"}
 
 
@@ -97,7 +99,19 @@ def _invitations(value: object) -> tuple[Invitation, ...]:
     if not isinstance(value, list):
         return ()
     return tuple(
-        Invitation(invited, fields.text(entry.get("display_name")))
+        _invitation(invited, fields.text(entry.get("display_name")))
         for entry in value
         if isinstance(entry, Mapping) and (invited := fields.text(entry.get("id")).strip())
     )
+
+
+def _invitation(invited: str, display_name: str) -> Invitation:
+    # What is remembered stays in memory, so it must be short whatever an endpoint sends.
+    known = len(invited) + len(display_name) <= _LONGEST_SHARED
+    return _shared(invited, display_name) if known else Invitation(invited, display_name)
+
+
+@lru_cache(maxsize=65536)
+def _shared(invited: str, display_name: str) -> Invitation:
+    """Return one value for the same person in many conferences: copies would be a third of all memory."""
+    return Invitation(invited, display_name)

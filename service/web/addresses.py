@@ -40,19 +40,29 @@ class Addresses:
     tokens: Mapping[str, str]
     """By calendar."""
 
+    _spelled: Mapping[str, "_Spelled"]
     _by_digest: Mapping[bytes, str | Gone]
 
     @classmethod
     def of(cls, secret: bytes, generations: Mapping[str, int], public_url: str) -> "Addresses":
         """Return the addresses of these calendars, each in its present generation."""
-        tokens = {name: token_of(secret, name, generation) for name, generation in generations.items()}
+        return cls(public_url, {}, {}, {}).renewed(secret, generations)
+
+    def renewed(self, secret: bytes, generations: Mapping[str, int]) -> "Addresses":
+        """
+        Return the addresses of these calendars from the same secret; what stays is not computed again.
+        """
+        spelled = {}
+        for name, generation in generations.items():
+            before = self._spelled.get(name)
+            same = before is not None and before.generation == generation
+            spelled[name] = before if before and same else _spell(secret, name, generation)
         digests: dict[bytes, str | Gone] = {
-            _digest(token_of(secret, name, past)): Gone.ROTATED
-            for name, generation in generations.items()
-            for past in range(generation)
+            digest: Gone.ROTATED for each in spelled.values() for digest in each.past
         }
-        digests.update((_digest(token), name) for name, token in tokens.items())
-        return cls(public_url, tokens, digests)
+        digests.update((each.digest, name) for name, each in spelled.items())
+        tokens = {name: each.token for name, each in spelled.items()}
+        return Addresses(self.public_url, tokens, spelled, digests)
 
     def find(self, token: str) -> str | Gone:
         """Return the calendar a token stands for, or why it stands for none."""
@@ -65,6 +75,20 @@ class Addresses:
     def page_url(self, calendar: str) -> str:
         """Return the address of a calendar's subscription page."""
         return f"{self.public_url}/calendars/{self.tokens[calendar]}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelled:
+    generation: int
+    token: str
+    digest: bytes
+    past: tuple[bytes, ...]
+
+
+def _spell(secret: bytes, calendar: str, generation: int) -> _Spelled:
+    token = token_of(secret, calendar, generation)
+    past = tuple(_digest(token_of(secret, calendar, before)) for before in range(generation))
+    return _Spelled(generation, token, _digest(token), past)
 
 
 def _digest(token: str) -> bytes:

@@ -4,58 +4,27 @@ The feeds as bytes: built when first asked for after a change, then served from 
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from email.utils import format_datetime
 from hashlib import sha256
 
 import structlog
 
-from service.core.calendars import Calendar, calendars_of
+from service.core.calendars import Calendar
 from service.core.errors import StoreUnavailable
 from service.core.ical import Heading, render_calendar
-from service.core.known import State
+from service.core.known import RenderedVEvent, State
 from service.core.ports import FeedRecord, Store
 from service.web.addresses import Addresses
+from service.web.directory import Directory, FeedRules
+from service.web.shelf import Built, Feed, Members, Shelf, http_date
+
+__all__ = ["Feed", "FeedRules", "Feeds", "http_date"]
 
 log = structlog.get_logger()
 
 _SECOND = timedelta(seconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """
-    One calendar's iCalendar object with its validators.
-    """
-
-    body: bytes
-    etag: bytes
-    """Strong, with its quotes."""
-
-    changed_at: datetime
-    last_modified: bytes = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Write the date down once: it goes with every answer."""
-        object.__setattr__(self, "last_modified", http_date(self.changed_at))
-
-
-def http_date(moment: datetime) -> bytes:
-    """Return a moment in UTC as HTTP writes it (RFC 9110, 5.6.7)."""
-    return format_datetime(moment, usegmt=True).encode()
-
-
-@dataclass(frozen=True, slots=True)
-class FeedRules:
-    """
-    What the settings say about feeds.
-    """
-
-    secret: bytes
-    public_url: str
-    variant: str
-    timezone: str
+_MOST_BYTES = 64 * 2**20
+"""Of built feeds in memory: some fifty calendars of a thousand events, or thousands of people's."""
 
 
 class Feeds:
@@ -73,34 +42,43 @@ class Feeds:
         *,
         state: Callable[[], State],
         clock: Callable[[], datetime],
+        most_bytes: int = _MOST_BYTES,
     ) -> None:
         self._store = store
         self._rules = rules
         self._state = state
         self._clock = clock
         self._records: dict[str, FeedRecord] = {}
-        self._feeds: dict[str, Feed] = {}
-        self._fresh: set[str] = set()
+        self._changes = 0
+        self._shelf = Shelf(most_bytes)
         self._building: dict[str, asyncio.Lock] = {}
-        self.calendars: Mapping[str, Calendar] = {}
-        self.addresses = Addresses.of(b"", {}, "")
+        self.directory = Directory(store, rules)
+
+    @property
+    def calendars(self) -> Mapping[str, Calendar]:
+        """All calendars by name."""
+        return self.directory.calendars
+
+    @property
+    def changes(self) -> int:
+        """How often any calendar may have come to look different."""
+        return self._changes
+
+    @property
+    def addresses(self) -> Addresses:
+        """Their addresses at the moment."""
+        return self.directory.addresses
 
     async def start(self) -> None:
         """Load what is remembered of the feeds. Raises StoreUnavailable."""
         self._records = await self._store.feeds()
+        await self.directory.refresh()
         self.changed()
 
     def changed(self) -> None:
         """Note that any calendar may look different now."""
-        self._fresh.clear()
-        calendars = calendars_of(self._state().accounts, self._rules.variant)
-        if calendars.keys() != self.calendars.keys():
-            self.calendars = calendars
-            self._address()
-
-    def _address(self) -> None:
-        generations = {name: self._records.get(name, FeedRecord()).generation for name in self.calendars}
-        self.addresses = Addresses.of(self._rules.secret, generations, self._rules.public_url)
+        self._changes += 1
+        self.directory.follow(self._state())
 
     def ready(self) -> bool:
         """Return whether there was ever a list to make a calendar of."""
@@ -108,7 +86,8 @@ class Feeds:
 
     def fresh(self, calendar: str) -> Feed | None:
         """Return the feed where it is up to date, at the cost of a look-up."""
-        return self._feeds[calendar] if calendar in self._fresh else None
+        built = self._shelf.get(calendar)
+        return built.feed if built and built.changes == self._changes else None
 
     async def feed(self, calendar: str) -> Feed:
         """
@@ -116,34 +95,55 @@ class Feeds:
 
         Raises StoreUnavailable where it was never built and cannot be now.
         """
-        async with self._building.setdefault(calendar, asyncio.Lock()):
-            fresh = self.fresh(calendar)
-            if fresh:
-                return fresh
-            # Before the work: a change that comes while it is done makes the feed old again.
-            self._fresh.add(calendar)
-            try:
-                feed = self._feeds[calendar] = await self._build(self.calendars[calendar])
-            except StoreUnavailable as error:
-                self._fresh.discard(calendar)
-                last_good = self._feeds.get(calendar)
-                if last_good is None:
-                    raise
-                log.warning("web.feed_not_renewed", calendar=calendar, error=str(error))
-                return last_good
-            return feed
+        lock = self._building.setdefault(calendar, asyncio.Lock())
+        try:
+            async with lock:
+                return self.fresh(calendar) or await self._renewed(self.calendars[calendar])
+        finally:
+            # Whoever waits for it holds the lock itself; the table must not grow with the calendars.
+            self._building.pop(calendar, None)
 
-    async def _build(self, calendar: Calendar) -> Feed:
-        vevents = await self._store.vevents(calendar.variant, calendar.account)
-        heading = Heading(calendar.title, timezone=self._rules.timezone)
+    async def _renewed(self, calendar: Calendar) -> Feed:
+        last = self._shelf.get(calendar.name)
+        # Counted before the work: a change that comes while it is done makes the feed old again.
+        changes = self._changes
+        members = self._members(calendar)
+        if last and members is not None and last.members == members:
+            feed = last.feed
+        else:
+            try:
+                feed = await self._build(calendar, members)
+            except StoreUnavailable as error:
+                if last is None:
+                    raise
+                log.warning("web.feed_not_renewed", calendar=calendar.name, error=str(error))
+                return last.feed
+        self._shelf.put(calendar.name, Built(feed, changes, members))
+        return feed
+
+    def _members(self, calendar: Calendar) -> Members | None:
+        """Return what a calendar with a rule holds; None for one that holds whole lists."""
+        if not calendar.rule.narrows:
+            return None
+        return tuple((entry.key, entry.revision) for entry in self.directory.entries(calendar))
+
+    async def _build(self, calendar: Calendar, members: Members | None) -> Feed:
+        vevents = await self._vevents(calendar, members)
+        heading = Heading(calendar.title, color=calendar.color, timezone=self._rules.timezone)
         body = await asyncio.to_thread(render_calendar, heading, vevents)
         digest = sha256(body).hexdigest()
         record = self._records.get(calendar.name, FeedRecord())
         if record.digest != digest or record.changed_at is None:
-            record = replace(record, digest=digest, changed_at=self._moved(record.changed_at))
+            generation = self.directory.generation(calendar.name)
+            record = FeedRecord(generation, digest, self._moved(record.changed_at))
             await self._store.record_feed(calendar.name, record)
             self._records[calendar.name] = record
         return Feed(body, f'"{digest[:32]}"'.encode(), record.changed_at or self._clock())
+
+    async def _vevents(self, calendar: Calendar, members: Members | None) -> list[RenderedVEvent]:
+        if members is None:
+            return await self._store.vevents(calendar.variant, calendar.account)
+        return await self._store.vevents_of(calendar.variant, [key for key, _ in members])
 
     def _moved(self, before: datetime | None) -> datetime:
         now = self._clock().replace(microsecond=0)

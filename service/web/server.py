@@ -3,56 +3,88 @@ The web server's routes, put together.
 """
 
 from collections.abc import Callable
-from datetime import datetime
-from pathlib import Path
+from datetime import datetime, timedelta
 
-import jinja2
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
-from starlette.templating import Jinja2Templates
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.core.known import State
 from service.core.revision import Policy
+from service.web.administration import Administration, administered
+from service.web.api import PREFIX as API
+from service.web.assets import Assets
+from service.web.dashboard import NoDashboard
+from service.web.errors import ErrorPages
 from service.web.feed_app import PREFIX, FeedApp
 from service.web.feeds import Feeds
 from service.web.health import healthz, readyz
+from service.web.network import Networks
+from service.web.oversight import Oversight
 from service.web.page import SubscriptionPage
+from service.web.pages import Pages
+from service.web.ratelimit import FailureLimit, Guard
+from service.web.visits import Visits
 
-_HERE = Path(__file__).parent
+_WRONG_TOKENS, _PER = 30, timedelta(minutes=1)
 
 
 def make_web(
-    feeds: Feeds, policy: Policy, *, state: Callable[[], State], clock: Callable[[], datetime]
+    feeds: Feeds,
+    policy: Policy,
+    pages: Pages,
+    *,
+    state: Callable[[], State],
+    clock: Callable[[], datetime],
+    metrics: Callable[[], bytes],
+    administration: Administration | None = None,
 ) -> ASGIApp:
     """
     Return the ASGI application: feeds in front, pages behind.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    page = SubscriptionPage(feeds, Jinja2Templates(env=environment), policy, state, clock)
-    pages = Starlette(
+    errors = ErrorPages(pages)
+    networks = Networks(administration.trusted_proxies if administration else ())
+    guard = Guard(networks, FailureLimit(_WRONG_TOKENS, _PER), clock)
+    visits = Visits(networks)
+    page = SubscriptionPage(feeds, pages, errors, guard, policy, state, clock)
+    if administration is None:
+        admin_routes: list[BaseRoute] = [*NoDashboard(pages).routes()]
+        api: ASGIApp | None = None
+    else:
+        oversight = Oversight(feeds, policy, administration.reports, visits, state=state, clock=clock)
+        admin_routes, api = administered(administration, oversight, pages, guard)
+    site = Starlette(
         routes=[
             Route("/calendars/{token}", page.__call__, methods=["GET"]),
             Route("/healthz", healthz, methods=["GET"]),
             Route("/readyz", readyz(feeds.ready), methods=["GET"]),
+            Route("/metrics", _metrics(metrics), methods=["GET"]),
             Route("/robots.txt", _robots, methods=["GET"]),
-            Mount("/static", StaticFiles(directory=_HERE / "static")),
-        ]
+            Mount("/static", Assets()),
+            *admin_routes,
+        ],
+        exception_handlers={404: errors.not_found, 405: errors.not_allowed, 500: errors.crash},
     )
-    feed_app = FeedApp(feeds, clock)
+    feed_app = FeedApp(feeds, guard, visits, clock)
 
     async def web(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
             await feed_app(scope, receive, send)
+        elif api and scope["type"] == "http" and scope["path"].startswith(API):
+            await api(scope, receive, send)
         else:
-            await pages(scope, receive, send)
+            await site(scope, receive, send)
 
     return web
+
+
+def _metrics(render: Callable[[], bytes]) -> Callable[[Request], Response]:
+    def handler(_request: Request) -> Response:
+        return Response(render(), media_type="text/plain; version=0.0.4")
+
+    return handler
 
 
 def _robots(_request: Request) -> Response:

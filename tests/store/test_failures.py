@@ -118,7 +118,9 @@ async def test_a_lost_table_is_unavailable(file: Path) -> None:
     await store.close()
 
 
-async def test_a_damaged_conference_keeps_its_place_and_revision_and_differs_from_any_list(file: Path) -> None:
+async def test_a_damaged_conference_keeps_its_place_and_revision_and_differs_from_any_list(
+    file: Path,
+) -> None:
     store = await migrated(file)
     with closing(sqlite3.connect(file)) as other, other:
         other.execute("INSERT INTO conferences VALUES ('s', '1', 'lobby', x'00', 7, 1000, x'ff')")

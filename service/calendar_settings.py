@@ -1,0 +1,122 @@
+"""
+The settings of calendars with a rule of their own: `CONFCAL_CALENDARS__<NAME>__...`.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic_settings import NoDecode
+
+from service.core.calendars import ALL, COLOR
+from service.core.colors import NAMES
+from service.core.text import cut
+from service.trueconf.fields import mode
+
+_ID = re.compile(r"[^\s@/,]+(@[^\s@/,]+)?")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+_SHOWN = 40
+
+
+def _split(value: object) -> object:
+    """Return the parts of a comma-separated text; what is no text, like a list in TOML, as it is."""
+    if not isinstance(value, str):
+        return value
+    return tuple(part for part in (written.strip() for written in value.split(",")) if part)
+
+
+def _ids(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not _ID.fullmatch(value):
+            raise ValueError(
+                f"{cut(value, _SHOWN)!r} is no TrueConf ID; write IDs like ivanov or "
+                "ivanov@video.example.com, separated by commas"
+            )
+    return values
+
+
+def _access(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if value.casefold() not in {"private", "public"}:
+            raise ValueError(
+                f"{cut(value, _SHOWN)!r} is unknown; write private, public, or both with a comma"
+            )
+    return values
+
+
+def _color(value: str) -> str:
+    if value.lower() not in NAMES:
+        raise ValueError("it is no CSS3 color name; write one like steelblue, seagreen or firebrick")
+    return value.lower()
+
+
+def _title(value: str) -> str:
+    if not value.strip():
+        raise ValueError("it is empty; write what people should see, or leave it out")
+    return value
+
+
+def _modes(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(mode(value) for value in values)
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""Several values: separated by commas in a variable, a list in TOML."""
+
+Ids = Annotated[Words, AfterValidator(_ids)]
+
+
+class CalendarSettings(BaseModel):
+    """
+    A calendar with a rule: it holds the conferences that fit all conditions given; none means every one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    title: Annotated[str, AfterValidator(_title)] | None = None
+    """What people see; the calendar's name where left out, with REDACT=busy the word "Busy"."""
+
+    owner: Ids = ()
+    """Only conferences of these TrueConf IDs (`ivanov`, or `ivanov@server`); several with commas."""
+
+    participant: Ids = ()
+    """Only conferences in which one of these IDs takes part: is invited, or owns it."""
+
+    topic: Words = ()
+    """Only with such a topic: patterns for the whole of it, `*` any text, `?` any character, no case."""
+
+    mode: Annotated[Words, AfterValidator(_modes)] = ()
+    """Only of these modes, as TrueConf names them: PxP, OxP, S|L."""
+
+    access: Annotated[Words, AfterValidator(_access)] = ()
+    """Only private or only public ones."""
+
+    account: Ids = ()
+    """Only from the lists of these TrueConf users, like `lobby@video.example.com`."""
+
+    redact: Literal["full", "busy"] = "full"
+    """busy: nothing but the times is told, neither topic nor people nor link."""
+
+    color: Annotated[str, AfterValidator(_color)] = COLOR
+    """Color that clients may give it, a CSS3 name."""
+
+    language: Literal["en", "ru"] | None = None
+    """Language of its texts; CONFCAL_LANGUAGE where left out."""
+
+
+def checked_names(calendars: Mapping[str, CalendarSettings]) -> Mapping[str, CalendarSettings]:
+    """
+    Return the calendars as they are. Raises ValueError where a name is none, or is taken.
+
+    Those of accounts and of people have an `@` in their names.
+    """
+    for name in calendars:
+        if name == ALL:
+            raise ValueError(f"{ALL!r} is the calendar of everything; choose another name")
+        if not _NAME.fullmatch(name):
+            raise ValueError(
+                f"{cut(name, _SHOWN)!r} is no name for a calendar; write letters a-z, digits, dots, "
+                "dashes and underscores, at most 64"
+            )
+    return calendars

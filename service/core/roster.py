@@ -1,0 +1,78 @@
+"""
+Who takes part in what: an index, so that the calendar of one person costs what that person has.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from service.core.conference import Key
+from service.core.known import Entry
+from service.core.rules import full_id, participants_of
+
+_LONGEST_ID = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """
+    The conferences of each person, as of one set of entries.
+    """
+
+    entries: Mapping[Key, Entry] = field(default_factory=dict)
+    keys: Mapping[str, frozenset[Key]] = field(default_factory=dict)
+    """By full ID, of all who are invited or own a conference."""
+
+    invited: frozenset[str] = frozenset()
+    """The full IDs of those who are, or were, invited to any of them."""
+
+    def keys_of(self, people: Iterable[str]) -> Iterator[Key]:
+        """Yield the conferences in which any of these people takes part, ordered, each once."""
+        found: set[Key] = set()
+        for person in people:
+            found |= self._of(person)
+        yield from sorted(found)
+
+    def _of(self, person: str) -> frozenset[Key]:
+        if "@" in person:
+            return self.keys.get(person, frozenset())
+        same = (keys for name, keys in self.keys.items() if name.partition("@")[0] == person)
+        return frozenset().union(*same)
+
+    def after(self, entries: Mapping[Key, Entry]) -> "Roster":
+        """Return the roster of these entries; the cost follows the number of those that differ."""
+        before = self.entries
+        if entries is before:
+            return self
+        gained: dict[str, set[Key]] = {}
+        lost: dict[str, set[Key]] = {}
+        differing = [key for key, entry in entries.items() if before.get(key) is not entry]
+        for key in (*differing, *(before.keys() - entries.keys())):
+            was, now = _people(before.get(key)), _people(entries.get(key))
+            for person in now - was:
+                gained.setdefault(person, set()).add(key)
+            for person in was - now:
+                lost.setdefault(person, set()).add(key)
+        nothing: frozenset[Key] = frozenset()
+        changed = {
+            person: (self.keys.get(person, nothing) | gained.get(person, nothing)) - lost.get(person, nothing)
+            for person in gained.keys() | lost.keys()
+        }
+        named = {person for key in differing for person in _invited(entries[key])} - self.invited
+        invited = {person for person in named if _is_fit(person)}
+        # The same set where nobody is new: whoever made calendars of it need not look again.
+        everybody = self.invited | invited if invited else self.invited
+        return Roster(entries, {**self.keys, **changed}, everybody)
+
+
+def _people(entry: Entry | None) -> set[str]:
+    return set(participants_of(entry)) if entry else set()
+
+
+def _invited(entry: Entry) -> Iterator[str]:
+    server = entry.key.server
+    return (full_id(invitation.id, server) for invitation in entry.conference.invitations)
+
+
+def _is_fit(person: str) -> bool:
+    """Return whether an ID can name a calendar."""
+    return len(person) <= _LONGEST_ID and person.isprintable() and not person.startswith("@")

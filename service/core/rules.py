@@ -1,0 +1,95 @@
+"""
+The rule of a calendar: which conferences it holds.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import translate
+from functools import lru_cache
+
+from service.core.conference import Account
+from service.core.known import Entry
+
+_PATTERNS = 1024
+_PEOPLE = 65536
+"""The same people are invited again and again; a list names them a hundred thousand times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """
+    A conference fits where every condition that is given holds, each where any of its values does.
+
+    All values are compared without case. An ID is `user`, on whatever server, or `user@server`.
+    """
+
+    owners: frozenset[str] = frozenset()
+    participants: frozenset[str] = frozenset()
+    """IDs of those invited; the owner takes part too."""
+
+    topics: frozenset[str] = frozenset()
+    """Globs for the whole topic: `*` stands for any text, `?` for one character."""
+
+    modes: frozenset[str] = frozenset()
+    """As TrueConf sends them: `PxP`, `OxP`, `S|L`."""
+
+    access: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()
+    """IDs of the TrueConf users whose lists count."""
+
+    @property
+    def narrows(self) -> bool:
+        """Whether there is any condition."""
+        return self != EVERYTHING
+
+
+EVERYTHING = Rule()
+
+
+@lru_cache(maxsize=_PEOPLE)
+def full_id(id_: str, server: str) -> str:
+    """
+    Return a TrueConf ID as people are told apart by: `user@server`, without case and instance.
+
+    An ID without a server is one of the conference's own server.
+    """
+    user, _, rest = id_.strip().casefold().partition("@")
+    return f"{user.partition('/')[0]}@{rest.partition('/')[0] or server.casefold()}"
+
+
+def participants_of(entry: Entry) -> Iterator[str]:
+    """Yield the full IDs of owner and invited people."""
+    conference, server = entry.conference, entry.key.server
+    if conference.owner:
+        yield full_id(conference.owner, server)
+    for invitation in conference.invitations:
+        yield full_id(invitation.id, server)
+
+
+def fits(rule: Rule, entry: Entry) -> bool:
+    """Return whether an entry fits all conditions but that on accounts, which it does not know of."""
+    if rule is EVERYTHING:
+        return True
+    conference, server = entry.conference, entry.key.server
+    return (
+        (not rule.owners or _is_named(full_id(conference.owner, server), rule.owners))
+        and (not rule.modes or conference.mode.casefold() in rule.modes)
+        and (not rule.access or conference.access.casefold() in rule.access)
+        and (not rule.topics or any(_glob(topic).fullmatch(conference.topic) for topic in rule.topics))
+        and (not rule.participants or any(_is_named(p, rule.participants) for p in participants_of(entry)))
+    )
+
+
+def holds_account(rule: Rule, account: Account) -> bool:
+    """Return whether what this account's list holds may be in the calendar."""
+    return not rule.accounts or _is_named(str(account).casefold(), rule.accounts)
+
+
+def _is_named(person: str, named: frozenset[str]) -> bool:
+    return person in named or person.partition("@")[0] in named
+
+
+@lru_cache(maxsize=_PATTERNS)
+def _glob(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(pattern), re.IGNORECASE)

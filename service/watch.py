@@ -1,0 +1,169 @@
+"""
+What the dashboard and the API are told of the parts that the web layer does not see.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from typing import Protocol
+
+from service.core.conference import Account, Conference
+from service.core.errors import UnknownName
+from service.core.ports import Store
+from service.core.rejected import RejectedInput
+from service.intake import Intake, IntakeStatus
+from service.settings import Settings
+from service.settings_text import effective
+from service.sync import Synchronizer
+from service.trueconf.status import SourceStatus
+from service.web.oversight import Reports
+from service.web.views import Hour, RejectedView, SettingView, SourceView, TargetView
+from service.web.visits import HOURS
+
+_HOUR = timedelta(hours=1)
+
+NextPoll = Callable[[str], datetime | None]
+Targets = Callable[[], Sequence[TargetView]]
+
+
+class Reporting(Protocol):
+    """
+    A source that tells how it is doing.
+    """
+
+    @property
+    def status(self) -> SourceStatus:
+        """How it is doing."""
+        ...
+
+
+class HourlyLists:
+    """
+    Counts lists by the hour in which they arrived, for a day.
+    """
+
+    def __init__(self) -> None:
+        self._counts: Counter[datetime] = Counter()
+
+    def note(self, at: datetime) -> None:
+        """Count a list."""
+        self._counts[_hour_of(at)] += 1
+        if len(self._counts) > 2 * HOURS:
+            del self._counts[min(self._counts)]
+
+    def last_day(self, now: datetime) -> tuple[Hour, ...]:
+        """Return the hours up to this one, the oldest first."""
+        starts = (_hour_of(now) - back * _HOUR for back in reversed(range(HOURS)))
+        return tuple(Hour(start, self._counts[start]) for start in starts)
+
+
+def _hour_of(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+@dataclass(slots=True)
+class Watch:
+    """
+    Gathers reports. What starts later than the web server is filled in when it does.
+    """
+
+    settings: Settings
+    store: Store
+    synchronizer: Synchronizer
+    intake: Intake
+    lists: HourlyLists
+    started_at: datetime
+    warnings: tuple[str, ...] = ()
+    sources: Sequence[Reporting] = ()
+    next_poll: NextPoll = lambda _source: None
+    targets: Targets = tuple
+
+    def reports(self) -> Reports:
+        """Return what the web layer asks with."""
+        return Reports(
+            version=version("confcal"),
+            started_at=self.started_at,
+            warnings=self.warnings,
+            sources=lambda: list(self._sources()),
+            targets=self._targets,
+            running=lambda: running_in(self.synchronizer),
+            lists_per_hour=self.lists.last_day,
+            rejected=self._rejected,
+            approve=self._approve,
+            settings=lambda: [SettingView(*each) for each in effective(self.settings)],
+        )
+
+    def _targets(self) -> Sequence[TargetView]:
+        return self.targets()
+
+    def _sources(self) -> Iterator[SourceView]:
+        endpoints = {source.status.name: source.status for source in self.sources}
+        posted = {status.name: status for status in self.intake.statuses}
+        for name in self.settings.sources:
+            if name in endpoints:
+                yield endpoint_view(endpoints[name], self.next_poll(name))
+            elif name in posted:
+                yield intake_view(posted[name])
+
+    async def _rejected(self) -> list[RejectedView]:
+        return [rejected_view(each) for each in await self.store.rejected(most_raw=0)]
+
+    async def _approve(self, account: str) -> int:
+        peer, _, server = account.partition("@")
+        try:
+            return await self.synchronizer.approve(Account(peer, server))
+        except UnknownName as error:
+            raise KeyError(account) from error
+
+
+def running_in(synchronizer: Synchronizer) -> Iterator[tuple[Account, Conference]]:
+    """Yield the conferences that the last list of any source says are running."""
+    for snapshot in synchronizer.latest.values():
+        for conference in snapshot.listing.conferences:
+            if conference.state.casefold() == "running":
+                yield snapshot.account, conference
+
+
+def endpoint_view(status: SourceStatus, next_poll_at: datetime | None) -> SourceView:
+    """Return how an endpoint is doing."""
+    return SourceView(
+        status.name,
+        "endpoint",
+        status.state,
+        str(status.account or ""),
+        status.since,
+        status.last_list_at,
+        next_poll_at if status.state == "listening" else None,
+        status.error,
+    )
+
+
+def intake_view(status: IntakeStatus) -> SourceView:
+    """Return how a source is doing to which events are posted."""
+    state = "listening" if status.last_list_at else "waiting"
+    return SourceView(
+        status.name,
+        "events",
+        state,
+        str(status.account),
+        status.since,
+        status.last_list_at,
+        error=status.error,
+    )
+
+
+def rejected_view(each: RejectedInput) -> RejectedView:
+    """Return rejected input without what arrived."""
+    return RejectedView(
+        each.number,
+        each.source,
+        each.account,
+        each.conference_id,
+        each.field,
+        each.reason,
+        each.first_at,
+        each.last_at,
+        each.times,
+    )

@@ -1,0 +1,222 @@
+"""
+`/api/`: what the dashboard shows and does, as JSON, for whoever holds the admin token.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from service.core.errors import StaleState, StoreUnavailable
+from service.web import views
+from service.web.bearer import CHALLENGE, bearer_of
+from service.web.ingest import AcceptedEvent, Ingest
+from service.web.live import Live
+from service.web.openapi import Handler, Operation, Parameter, document
+from service.web.oversight import Oversight
+from service.web.problem import answer, problem, too_many
+from service.web.ratelimit import Guard
+
+PREFIX = "/api/"
+
+_MOST = 200
+_USUAL = 50
+
+_NAME = {"type": "string", "minLength": 1}
+_LISTING = (
+    Parameter("like", "query", "Only calendars whose name or title holds this text.", {"type": "string"}),
+    Parameter("after", "query", "Only calendars behind the one of this name.", {"type": "string"}),
+    Parameter("limit", "query", "At most so many.", {"type": "integer", "minimum": 1, "maximum": _MOST}),
+)
+_LISTED_BY = frozenset(parameter.name for parameter in _LISTING)
+_EVENT = {
+    "type": "object",
+    "description": "A conferenceList event or a getScheduler reply of TrueConf.",
+    "properties": {"conferences": {"type": "array", "items": {"type": "object"}}},
+    "required": ["conferences"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """
+    The handlers. Without an admin token only events are taken.
+    """
+
+    oversight: Oversight
+    ingest: Ingest
+    admits: Callable[[str], bool] | None
+    """Whether this is the admin token; None where there is none, and so no access."""
+
+    guard: Guard
+    live: Live
+
+    def application(self) -> Starlette:
+        """Return the application for all that is under `/api/`."""
+        operations = self.operations()
+        text = msgspec.json.encode(
+            document(
+                operations,
+                version=self.oversight.reports.version,
+                url=self.oversight.feeds.addresses.public_url,
+            )
+        )
+
+        async def described(_request: Request) -> Response:
+            return answer(msgspec.Raw(text))
+
+        routes = [
+            Route(f"/api{each.path}", self._secured(each), methods=[each.method]) for each in operations
+        ]
+        routes.append(Route("/api/openapi.json", described, methods=["GET"]))
+        handlers: Any = {HTTPException: _refused, StoreUnavailable: _unavailable, StaleState: _unavailable}
+        application = Starlette(routes=routes, exception_handlers=handlers)
+        application.router.redirect_slashes = False
+        return application
+
+    def operations(self) -> list[Operation]:
+        """Return all that the API does."""
+        reports = self.oversight.reports
+        named = Parameter("name", "path", "The name of a calendar.", _NAME)
+        account = Parameter("account", "path", "`user@server`.", _NAME)
+        source = Parameter("source", "path", "The name of a source with an INGEST_TOKEN.", _NAME)
+        event_refusals = (400, 401, 404, 413, 415, 422, 429, 503)
+        return [
+            _get("/status", "status", "The daemon as a whole", self.oversight.status, views.StatusView),
+            _get("/sources", "sources", "How the sources are doing", reports.sources, list[views.SourceView]),
+            _get("/targets", "targets", "How publishing is doing", reports.targets, list[views.TargetView]),
+            _get(
+                "/held", "held", "Lists that wait for an approval", self.oversight.held, list[views.HeldView]
+            ),
+            _get("/activity", "activity", "The last day", self.oversight.activity, views.ActivityView),
+            _get("/settings", "settings", "The settings", reports.settings, list[views.SettingView]),
+            Operation(
+                "GET",
+                "/rejected",
+                "rejected",
+                "Input that could not be understood",
+                self._rejected,
+                list[views.RejectedView],
+                refusals=(503,),
+            ),
+            Operation(
+                "GET",
+                "/calendars",
+                "calendars",
+                "The calendars with their secret addresses",
+                self._calendars,
+                views.CalendarList,
+                refusals=(422,),
+                parameters=_LISTING,
+            ),
+            Operation(
+                "POST",
+                "/calendars/{name}/rotate",
+                "rotate",
+                "Give a calendar a new address",
+                self._rotate,
+                views.Rotated,
+                refusals=(404, 503),
+                parameters=(named,),
+            ),
+            Operation(
+                "POST",
+                "/held/{account}/approve",
+                "approve",
+                "Apply a held list",
+                self._approve,
+                views.Approved,
+                refusals=(404, 503),
+                parameters=(account,),
+            ),
+            Operation(
+                "POST",
+                "/events/{source}",
+                "events",
+                "Send an event, with the source's own token",
+                self.ingest.__call__,
+                AcceptedEvent,
+                good=202,
+                refusals=event_refusals,
+                parameters=(source,),
+                takes=_EVENT,
+            ),
+        ]
+
+    def _secured(self, operation: Operation) -> Handler:
+        if operation.handler == self.ingest.__call__:
+            return operation.handler
+
+        async def secured(request: Request) -> Response:
+            if self.admits is None:
+                detail = "The API is off; set CONFCAL_ADMIN_TOKEN and restart confcal."
+                return problem(401, detail, headers=CHALLENGE)
+            if self.admits(bearer_of(request)):
+                return await operation.handler(request)
+            wait = self.guard.fail(request.scope)
+            if wait:
+                return too_many(wait)
+            return problem(401, "Send CONFCAL_ADMIN_TOKEN as bearer token.", headers=CHALLENGE)
+
+        return secured
+
+    async def _rejected(self, _request: Request) -> Response:
+        return answer(await self.oversight.reports.rejected())
+
+    async def _calendars(self, request: Request) -> Response:
+        given = [name for name, _ in request.query_params.multi_items()]
+        for name in given:
+            if name not in _LISTED_BY or given.count(name) > 1:
+                return problem(
+                    422, "Send each of like, after and limit at most once, and nothing else.", field=name
+                )
+        limit = request.query_params.get("limit", str(_USUAL))
+        if not (limit.isascii() and limit.isdecimal() and 1 <= int(limit) <= _MOST):
+            return problem(422, f"Send a limit from 1 to {_MOST}.", field="limit")
+        like, after = (request.query_params.get(name, "") for name in ("like", "after"))
+        return answer(
+            await run_in_threadpool(self.oversight.calendars, like=like, after=after, most=int(limit))
+        )
+
+    async def _rotate(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        try:
+            await self.oversight.feeds.directory.rotate(name)
+        except KeyError:
+            return problem(404, "There is no such calendar; GET /api/calendars lists them.")
+        self.live.ring()
+        urls = self.oversight.feeds.addresses
+        return answer(views.Rotated(name, urls.feed_url(name), urls.page_url(name)))
+
+    async def _approve(self, request: Request) -> Response:
+        account = request.path_params["account"]
+        try:
+            removed = await self.oversight.reports.approve(account)
+        except KeyError:
+            return problem(404, "No list of this account is held; GET /api/held lists those that are.")
+        return answer(views.Approved(account, removed))
+
+
+def _get(path: str, name: str, summary: str, view: Callable[[], object], gives: object) -> Operation:
+    async def handler(_request: Request) -> Response:
+        return answer(await run_in_threadpool(view))
+
+    return Operation("GET", path, name, summary, handler, gives)
+
+
+def _refused(_request: Request, error: HTTPException) -> Response:
+    words = {404: "There is nothing at this path; GET /api/openapi.json tells what there is."}
+    detail = words.get(error.status_code, "The path has other methods; Allow names them.")
+    return problem(error.status_code, detail, headers=error.headers)
+
+
+def _unavailable(_request: Request, _error: Exception) -> Response:
+    detail = "The database cannot be used at the moment; try again later."
+    return problem(503, detail, headers={"Retry-After": "60"})

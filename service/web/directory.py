@@ -1,0 +1,100 @@
+"""
+Which calendars there are, who may be in them, and under which secret addresses they are served.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from service.core.calendars import Calendar, calendars_of, entries_of
+from service.core.known import Entry, State
+from service.core.ports import FeedRecord, Store
+from service.core.roster import Roster
+from service.web.addresses import Addresses
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRules:
+    """
+    What the settings say about feeds.
+    """
+
+    secret: bytes
+    public_url: str
+    variant: str
+    timezone: str
+    named: tuple[Calendar, ...] = ()
+    """The calendars with a rule of their own."""
+
+    for_people: bool = False
+    """Whether each invited person has a calendar."""
+
+
+class Directory:
+    """
+    All calendars with their addresses, following the state and what is recorded of rotations.
+    """
+
+    def __init__(self, store: Store, rules: FeedRules) -> None:
+        self._store = store
+        self._rules = rules
+        self._generations: dict[str, int] = {}
+        self._roster = Roster()
+        self._state = State()
+        self.calendars: Mapping[str, Calendar] = {}
+        self.addresses = Addresses.of(rules.secret, {}, rules.public_url)
+
+    async def refresh(self) -> bool:
+        """
+        Learn which addresses were rotated, here or by another process; whether any was.
+
+        Raises StoreUnavailable.
+        """
+        generations = await self._store.rotations()
+        if generations == self._generations:
+            return False
+        self._generations = generations
+        self._address()
+        return True
+
+    async def rotate(self, calendar: str) -> None:
+        """
+        Give a calendar a new address; the old one is gone at once.
+
+        Raises KeyError where there is no such calendar, and StoreUnavailable.
+        """
+        if calendar not in self.calendars:
+            raise KeyError(calendar)
+        record = (await self._store.feeds()).get(calendar, FeedRecord())
+        await self._store.record_feed(calendar, replace(record, generation=record.generation + 1))
+        await self.refresh()
+
+    def generation(self, calendar: str) -> int:
+        """Return how often a calendar's address was rotated."""
+        return self._generations.get(calendar, 0)
+
+    def follow(self, state: State) -> None:
+        """Take over the state; calendars of accounts and people that are new in it get their addresses."""
+        self._state = state
+        if self._rules.for_people or any(calendar.rule.participants for calendar in self._rules.named):
+            before, self._roster = self._roster, self._roster.after(state.entries)
+            same_people = not self._rules.for_people or self._roster.invited is before.invited
+        else:
+            same_people = True
+        if (
+            self.calendars
+            and same_people
+            and all(str(account) in self.calendars for account in state.accounts)
+        ):
+            return
+        people = self._roster.invited if self._rules.for_people else ()
+        rules = self._rules
+        self.calendars = calendars_of(state.accounts, rules.variant, named=rules.named, people=people)
+        self._address()
+
+    def entries(self, calendar: Calendar) -> list[Entry]:
+        """Return the entries of a calendar, those without a schedule too."""
+        return list(entries_of(calendar, self._state, self._roster))
+
+    def _address(self) -> None:
+        generations = {name: self.generation(name) for name in self.calendars}
+        self.addresses = self.addresses.renewed(self._rules.secret, generations)

@@ -1,0 +1,113 @@
+"""
+`POST /api/events/{source}`: a conferenceList event from whoever holds the source's token.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.core.errors import FrameRejected, StaleState, StoreUnavailable
+from service.web.bearer import CHALLENGE, bearer_of, same_token
+from service.web.body import BodyRefused, read_body
+from service.web.problem import answer, problem, too_many
+from service.web.ratelimit import Guard
+
+MOST_BYTES = 16 * 2**20
+
+_NO_JSON = "frame"
+"""The field of a rejection that is about the whole event."""
+
+
+class RejectedConference(msgspec.Struct, frozen=True):
+    """
+    One conference of an event that could not be understood; what is published of it stays as it was.
+    """
+
+    conference: str
+    """Its ID; empty where even that is missing."""
+
+    field: str
+    reason: str
+
+
+class AcceptedEvent(msgspec.Struct, frozen=True):
+    """
+    What became of an event.
+    """
+
+    account: str
+    """Whose list it was taken for."""
+
+    accepted: int
+    """How many conferences were understood."""
+
+    rejected: tuple[RejectedConference, ...]
+    doubts: tuple[str, ...]
+    """Why nothing is removed though this list lacks it."""
+
+
+AcceptEvent = Callable[[str, bytes], Awaitable[AcceptedEvent]]
+"""Takes over an event of a source; raises FrameRejected, StoreUnavailable and StaleState."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """
+    Takes events.
+    """
+
+    tokens: Mapping[str, str]
+    """By source."""
+
+    accept: AcceptEvent
+    guard: Guard
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer one request."""
+        source = request.path_params["source"]
+        expected = self.tokens.get(source)
+        if expected is None or not same_token(bearer_of(request), expected):
+            return self._refusal(request, known=expected is not None)
+        try:
+            return await self._accepted(source, await _json(request))
+        except BodyRefused as refused:
+            headers = {"Accept-Encoding": "gzip, identity"} if refused.status == _UNSUPPORTED else {}
+            return problem(refused.status, refused.detail, headers=headers)
+
+    def _refusal(self, request: Request, *, known: bool) -> Response:
+        wait = self.guard.fail(request.scope)
+        if wait:
+            return too_many(wait)
+        if not known:
+            return problem(404, "No source of this name takes events; set its INGEST_TOKEN.")
+        return problem(401, "Send the source's INGEST_TOKEN as bearer token.", headers=CHALLENGE)
+
+    async def _accepted(self, source: str, event: bytes) -> Response:
+        try:
+            return answer(await self.accept(source, event), 202)
+        except FrameRejected as rejected:
+            status = 400 if rejected.field == _NO_JSON else 422
+            return problem(status, _sentence(rejected.reason), field=rejected.field)
+        except (StoreUnavailable, StaleState):
+            detail = "The database cannot be written at the moment; send the event again later."
+            return problem(503, detail, headers={"Retry-After": "60"})
+
+
+_UNSUPPORTED = 415
+
+
+async def _json(request: Request) -> bytes:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise BodyRefused(_UNSUPPORTED, "Send the event as application/json.")
+    body = await read_body(request, most=MOST_BYTES)
+    if not body:
+        raise BodyRefused(400, "The body is empty; send a conferenceList event.")
+    return body
+
+
+def _sentence(reason: str) -> str:
+    return f"{reason[:1].upper()}{reason[1:]}."

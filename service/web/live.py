@@ -1,0 +1,66 @@
+"""
+Server-sent events that tell open dashboards to look again (WHATWG HTML, 9.2).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+MOST_STREAMS = 32
+
+_BETWEEN_SECONDS = 1.0
+_IDLE_SECONDS = 30.0
+"""A page that says "3 minutes ago" is to be looked at again though nothing happened."""
+
+_CHANGED = b"event: changed\ndata: look again\n\n"
+
+
+class Live:
+    """
+    One bell for all who listen. It is rung in the loop's thread, as often as anybody likes.
+    """
+
+    def __init__(
+        self, *, between_seconds: float = _BETWEEN_SECONDS, idle_seconds: float = _IDLE_SECONDS
+    ) -> None:
+        self._between_seconds, self._idle_seconds = between_seconds, idle_seconds
+        self._bells: set[asyncio.Event] = set()
+        self._closed = asyncio.Event()
+
+    def ring(self) -> None:
+        """Have everybody look again soon."""
+        for bell in self._bells:
+            bell.set()
+
+    def close(self) -> None:
+        """End all streams, and every one that is opened later."""
+        self._closed.set()
+        self.ring()
+
+    @property
+    def full(self) -> bool:
+        """Whether no more streams are opened."""
+        return len(self._bells) >= MOST_STREAMS
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """Yield an event after each change, changes in quick succession together, until closed."""
+        bell = asyncio.Event()
+        self._bells.add(bell)
+        try:
+            yield b"retry: 5000\n\n"
+            while not self._closed.is_set():
+                await _first_of(bell, self._idle_seconds)
+                if self._closed.is_set():
+                    return
+                bell.clear()
+                yield _CHANGED
+                await _first_of(self._closed, self._between_seconds)
+        finally:
+            self._bells.discard(bell)
+
+
+async def _first_of(bell: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await bell.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,223 @@
+"""
+What the administrator sees and does, whoever asks: the dashboard or the API.
+"""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from service.core.calendars import ALL, Calendar
+from service.core.conference import Account, Conference
+from service.core.known import Entry, Held, Known, State
+from service.core.occurrences import Occurrence, occurrences
+from service.core.revision import Policy
+from service.core.schedule import Unscheduled
+from service.core.vevent import summary_of
+from service.web.feeds import Feeds
+from service.web.views import (
+    ActivityView,
+    CalendarKind,
+    CalendarList,
+    CalendarView,
+    ConferenceView,
+    HeldView,
+    Hour,
+    Missing,
+    NextMeeting,
+    RejectedView,
+    SettingView,
+    SourceView,
+    StatusView,
+    TargetView,
+)
+from service.web.visits import Visits
+
+_MOST_SUMMARIES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """
+    What the composition root tells about the parts that this layer does not see.
+    """
+
+    version: str
+    started_at: datetime
+    warnings: tuple[str, ...]
+    sources: Callable[[], Sequence[SourceView]]
+    targets: Callable[[], Sequence[TargetView]]
+    running: Callable[[], Iterable[tuple[Account, Conference]]]
+    """The conferences that run now, with the account whose list says so."""
+
+    lists_per_hour: Callable[[datetime], Sequence[Hour]]
+    rejected: Callable[[], Awaitable[Sequence[RejectedView]]]
+    """Raises StoreUnavailable."""
+
+    approve: Callable[[str], Awaitable[int]]
+    """Applies the held list of `user@server`; how many it removed. Raises KeyError and StoreUnavailable."""
+
+    settings: Callable[[], Sequence[SettingView]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Summary:
+    changes: int
+    events: int
+    next: Occurrence | None
+
+
+class Oversight:
+    """
+    Puts the views together.
+    """
+
+    def __init__(
+        self,
+        feeds: Feeds,
+        policy: Policy,
+        reports: Reports,
+        visits: Visits,
+        *,
+        state: Callable[[], State],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.feeds, self.reports = feeds, reports
+        self._policy, self._visits = policy, visits
+        self._state, self._clock = state, clock
+        self._summaries: OrderedDict[str, _Summary] = OrderedDict()
+
+    def now(self) -> datetime:
+        """Return the moment that the views are of."""
+        return self._clock()
+
+    def status(self) -> StatusView:
+        """Return the daemon as a whole."""
+        state = self._state()
+        members = _members(state)
+        return StatusView(
+            version=self.reports.version,
+            url=self.feeds.addresses.public_url,
+            started_at=self.reports.started_at,
+            ready=self.feeds.ready(),
+            accounts=len(state.accounts),
+            conferences=len(members),
+            calendars=len(self.feeds.calendars),
+            held=sum(1 for known in state.accounts.values() if known.held),
+            running=tuple(_running(self.reports.running())),
+            rooms=tuple(_view(e.key.server, e.conference) for e in members if _is_room(e.conference)),
+            warnings=self.reports.warnings,
+        )
+
+    def calendars(self, *, like: str = "", after: str = "", most: int = 50) -> CalendarList:
+        """
+        Return the calendars whose name or title holds the text `like`, at most so many behind `after`.
+        """
+        wanted = like.strip().casefold()
+        found = [
+            calendar
+            for calendar in self.feeds.calendars.values()
+            if wanted in calendar.name.casefold() or wanted in calendar.title.casefold()
+        ]
+        names = [calendar.name for calendar in found]
+        start = names.index(after) + 1 if after in names else 0
+        shown = found[start : start + most]
+        more = start + most < len(found)
+        now = self._clock()
+        requests = self._visits.requests(now)
+        views = tuple(self._calendar(each, now, requests.get(each.name, 0)) for each in shown)
+        return CalendarList(views, len(found), shown[-1].name if more else "")
+
+    def _calendar(self, calendar: Calendar, now: datetime, requests: int) -> CalendarView:
+        summary = self._summary(calendar, now)
+        urls = self.feeds.addresses
+        return CalendarView(
+            name=calendar.name,
+            title=calendar.title,
+            kind=_kind(calendar),
+            redaction=calendar.redaction,
+            events=summary.events,
+            next=_meeting(summary.next),
+            subscribers=self._visits.subscribers(calendar.name, now),
+            requests=requests,
+            rotations=self.feeds.directory.generation(calendar.name),
+            feed_url=urls.feed_url(calendar.name),
+            page_url=urls.page_url(calendar.name),
+        )
+
+    def _summary(self, calendar: Calendar, now: datetime) -> _Summary:
+        changes = self.feeds.changes
+        last = self._summaries.get(calendar.name)
+        if last and last.changes == changes and (last.next is None or last.next.end > now):
+            return last
+        scheduled = [e for e in self.feeds.directory.entries(calendar) if not _is_room(e.conference)]
+        summary = _Summary(changes, len(scheduled), self._next(scheduled, now))
+        self._summaries[calendar.name] = summary
+        while len(self._summaries) > _MOST_SUMMARIES:
+            self._summaries.popitem(last=False)
+        return summary
+
+    def _next(self, entries: Iterable[Entry], now: datetime) -> Occurrence | None:
+        following = (
+            next(occurrences(e, self._policy.rendering(e.source).weekly, now), None) for e in entries
+        )
+        return min(
+            (each for each in following if each), key=lambda o: (o.start, o.end, o.entry.key), default=None
+        )
+
+    def held(self) -> list[HeldView]:
+        """Return the lists that wait for an approval."""
+        accounts = self._state().accounts.values()
+        known = sorted(accounts, key=lambda each: each.account)
+        return [_held(each, each.held) for each in known if each.held]
+
+    def activity(self) -> ActivityView:
+        """Return the last day in numbers."""
+        now = self._clock()
+        requests = sorted(self._visits.requests(now).items(), key=lambda pair: (-pair[1], pair[0]))
+        return ActivityView(tuple(self.reports.lists_per_hour(now)), dict(requests))
+
+
+def _members(state: State) -> list[Entry]:
+    """Return the entries that are in any account's calendar, each once."""
+    members = {
+        entry.key: entry
+        for known in state.accounts.values()
+        for entry in (state.entry(known.account.server, id_) for id_ in known.reported)
+    }
+    return list(members.values())
+
+
+def _running(conferences: Iterable[tuple[Account, Conference]]) -> Iterable[ConferenceView]:
+    seen = {(account.server, conference.id): conference for account, conference in conferences}
+    return (_view(server, conference) for (server, _), conference in sorted(seen.items(), key=lambda i: i[0]))
+
+
+def _view(server: str, conference: Conference) -> ConferenceView:
+    return ConferenceView(conference.id, server, summary_of(conference), conference.owner)
+
+
+def _is_room(conference: Conference) -> bool:
+    return isinstance(conference.schedule, Unscheduled)
+
+
+def _kind(calendar: Calendar) -> CalendarKind:
+    if calendar.name == ALL:
+        return "all"
+    if calendar.account:
+        return "account"
+    return "person" if calendar.person else "rule"
+
+
+def _meeting(occurrence: Occurrence | None) -> NextMeeting | None:
+    if occurrence is None:
+        return None
+    return NextMeeting(summary_of(occurrence.entry.conference), occurrence.start, occurrence.end)
+
+
+def _held(known: Known, held: Held) -> HeldView:
+    missing = tuple(
+        Missing(id_, summary_of(known.reported[id_]) if id_ in known.reported else id_)
+        for id_ in sorted(held.missing)
+    )
+    return HeldView(str(known.account), held.since, held.lists, held.upcoming, missing)

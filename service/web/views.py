@@ -1,0 +1,239 @@
+"""
+What the dashboard shows and the API tells: one form for both. Moments are in UTC.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+CalendarKind = Literal["all", "rule", "account", "person"]
+
+
+class _View(msgspec.Struct, frozen=True):
+    pass
+
+
+class SourceView(_View, frozen=True):
+    """
+    How one source of lists is doing.
+    """
+
+    name: str
+    kind: Literal["endpoint", "events"]
+    """`endpoint` is connected to; `events` only takes what is posted for it."""
+
+    state: str
+    """connecting, authorizing, pin rejected, listening, unreachable, logged out; or waiting, for an event."""
+
+    account: str
+    """Whose lists arrive, `user@server`; empty before the first one."""
+
+    since: datetime
+    """When it came into this state."""
+
+    last_list_at: datetime | None = None
+    next_poll_at: datetime | None = None
+    error: str = ""
+    """One sentence, empty where nothing is wrong."""
+
+
+class NextMeeting(_View, frozen=True):
+    """
+    The next conference of a calendar.
+    """
+
+    topic: str
+    start: datetime
+    end: datetime
+
+
+class CalendarView(_View, frozen=True):
+    """
+    One calendar with its secret addresses.
+    """
+
+    name: str
+    title: str
+    kind: CalendarKind
+    redaction: Literal["full", "busy"]
+    events: int
+    """Conferences with a schedule."""
+
+    next: NextMeeting | None
+    subscribers: int
+    """Clients that asked for it within the last two days, counted coarsely since the daemon's start."""
+
+    requests: int
+    """How often it was asked for within the last day, since the daemon's start."""
+
+    rotations: int
+    feed_url: str
+    page_url: str
+
+
+class CalendarList(_View, frozen=True):
+    """
+    Some of the calendars, in order.
+    """
+
+    calendars: tuple[CalendarView, ...]
+    total: int
+    """How many there are that match."""
+
+    after: str
+    """What to send as `after` for the following ones; empty at the end."""
+
+
+class ParkedView(_View, frozen=True):
+    """
+    A resource that a target refused; the others go on.
+    """
+
+    uid: str
+    reason: str
+    since: datetime
+
+
+class TargetView(_View, frozen=True):
+    """
+    How publishing to one CalDAV collection is doing.
+    """
+
+    name: str
+    state: str
+    calendar: str
+    pending: int
+    """Resources that wait to be written."""
+
+    last_pass_at: datetime | None = None
+    lag_seconds: float | None = None
+    """How long the last change took from its list to the server."""
+
+    error: str = ""
+    parked: tuple[ParkedView, ...] = ()
+
+
+class Missing(_View, frozen=True):
+    """
+    A conference that a held list would remove.
+    """
+
+    id: str
+    topic: str
+
+
+class HeldView(_View, frozen=True):
+    """
+    A list whose removals wait for an approval.
+    """
+
+    account: str
+    since: datetime
+    lists: int
+    """How many lists in a row agree."""
+
+    upcoming: int
+    """How many upcoming conferences the account has."""
+
+    missing: tuple[Missing, ...]
+
+
+class RejectedView(_View, frozen=True):
+    """
+    Input that could not be understood.
+    """
+
+    number: int
+    source: str
+    account: str
+    conference: str
+    """Its ID; empty for a whole event."""
+
+    field: str
+    reason: str
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+
+class ConferenceView(_View, frozen=True):
+    """
+    A conference that runs now, or a room without a schedule.
+    """
+
+    id: str
+    server: str
+    topic: str
+    owner: str
+
+
+class StatusView(_View, frozen=True):
+    """
+    The daemon as a whole.
+    """
+
+    version: str
+    url: str
+    """The address that feeds are handed out under."""
+
+    started_at: datetime
+    ready: bool
+    """Whether there was ever a list to make a calendar of."""
+
+    accounts: int
+    conferences: int
+    calendars: int
+    held: int
+    running: tuple[ConferenceView, ...]
+    rooms: tuple[ConferenceView, ...]
+    warnings: tuple[str, ...]
+
+
+class Hour(_View, frozen=True):
+    """
+    The lists that arrived within one hour.
+    """
+
+    start: datetime
+    lists: int
+
+
+class ActivityView(_View, frozen=True):
+    """
+    The last day in numbers, since the daemon's start.
+    """
+
+    hours: tuple[Hour, ...]
+    requests: dict[str, int]
+    """By calendar."""
+
+
+class SettingView(_View, frozen=True):
+    """
+    One setting in effect; secrets are masked.
+    """
+
+    name: str
+    value: str
+    given: bool
+    """Whether it was set; otherwise it is the default."""
+
+
+class Rotated(_View, frozen=True):
+    """
+    The new addresses of a calendar; the old ones are gone.
+    """
+
+    name: str
+    feed_url: str
+    page_url: str
+
+
+class Approved(_View, frozen=True):
+    """
+    What applying a held list removed.
+    """
+
+    account: str
+    removed: int

@@ -1,0 +1,74 @@
+"""
+What the composition root reports to the dashboard.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from pydantic import SecretStr
+
+from service.intake import account_of_source
+from service.settings import SourceSettings
+from service.trueconf.status import SourceStatus
+from service.watch import HourlyLists, endpoint_view, running_in
+from tests.core.given import DESK, NOW, ROOM, conference, listed
+from tests.web.administered import administered
+
+HOUR = timedelta(hours=1)
+
+
+def test_lists_are_counted_by_the_hour_of_the_last_day() -> None:
+    lists = HourlyLists()
+    for at in (
+        NOW - 30 * HOUR,
+        NOW - 23 * HOUR,
+        NOW - timedelta(minutes=1),
+        NOW,
+        NOW + timedelta(minutes=59),
+    ):
+        lists.note(at)
+
+    day = lists.last_day(NOW + timedelta(minutes=59))
+
+    assert [hour.start for hour in day] == [NOW - back * HOUR for back in range(23, -1, -1)]
+    assert [hour.lists for hour in day if hour.lists] == [1, 1, 2]
+    assert day[-1].lists == 2
+
+
+def test_counts_do_not_pile_up() -> None:
+    lists = HourlyLists()
+    for hour in range(1000):
+        lists.note(NOW + hour * HOUR)
+
+    assert len(vars(lists)["_counts"]) <= 48
+    assert sum(hour.lists for hour in lists.last_day(NOW + 999 * HOUR)) == 24
+
+
+def test_the_next_poll_is_told_of_a_source_that_listens() -> None:
+    listening = SourceStatus("lobby", "listening", ROOM, NOW, "", NOW)
+    away = replace(listening, state="unreachable", account=None, error="10.0.0.15 does not answer")
+
+    assert endpoint_view(listening, NOW + HOUR).next_poll_at == NOW + HOUR
+    assert endpoint_view(away, NOW + HOUR).next_poll_at is None
+    assert endpoint_view(away, None).account == ""
+    assert endpoint_view(away, None).error == "10.0.0.15 does not answer"
+
+
+async def test_what_runs_is_what_the_last_list_of_each_source_says() -> None:
+    async with administered() as site:
+        running = replace(conference("1"), state="running")
+        await site.accept(listed(running, conference("2"), source="lobby"))
+        await site.accept(listed(replace(conference("3"), state="Running"), account=DESK, source="desk"))
+        both = sorted(each.id for _, each in running_in(site.synchronizer))
+        await site.accept(listed(conference("1"), conference("2"), source="lobby"))
+
+        assert both == ["1", "3"]
+        assert [each.id for _, each in running_in(site.synchronizer)] == ["3"]
+
+
+def test_a_posted_list_belongs_to_the_sources_name_on_its_server() -> None:
+    with_server = SourceSettings(ingest_token=SecretStr("0123456789abcdef"), server="Video.Example.com")
+    with_url = SourceSettings(ingest_token=SecretStr("0123456789abcdef"), url="ws://10.0.0.15:8765")
+
+    assert str(account_of_source("hall", with_server)) == "hall@video.example.com"
+    assert str(account_of_source("hall", with_url)) == "hall@10.0.0.15"
