@@ -81,6 +81,8 @@ class Rejections:
     async def write(self) -> None:
         """Write what was taken so far; it waits for the next time where the store is unavailable."""
         inputs, missed = list(self._waiting), self._missed
+        if not inputs:
+            return
         self._waiting.clear()
         self._octets = self._missed = 0
         try:

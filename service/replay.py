@@ -85,7 +85,7 @@ def _octets(frame: object) -> bytes:
 
 def _decoded(coded: str, place: str) -> bytes:
     try:
-        return base64.b64decode(coded)
+        return base64.b64decode(coded, validate=True)
     except ValueError as error:
         raise SettingsError(f"{place}: frame_base64 is no base64; record it again") from error
 

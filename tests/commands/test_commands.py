@@ -60,7 +60,9 @@ def test_a_health_check_does_not_load_the_daemon() -> None:
 
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
 
-    assert {"sqlalchemy", "starlette", "httpx", "websockets", "service.app"} & set(loaded.stdout.split()) == set()
+    assert {"sqlalchemy", "starlette", "httpx", "websockets", "service.app"} & set(
+        loaded.stdout.split()
+    ) == set()
 
 
 def test_the_version_is_told(confcal: Confcal) -> None:

@@ -1,0 +1,66 @@
+"""
+Databases with something in them, for commands to work on.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from service.app import open_settings_store
+from service.core.conference import Snapshot
+from service.core.known import State
+from service.core.rejected import RejectedInput
+from service.environment import load_settings
+from service.policy import policy_of
+from service.sync import Synchronizer
+from tests.core.given import conference, listed, once
+
+TOMORROW = once(f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d %H:%M}")
+HELD = [conference("1", "Планёрка", TOMORROW), conference("2", "Review", TOMORROW)]
+
+
+def heard(*snapshots: Snapshot) -> None:
+    """Have these lists arrive at the database of the environment."""
+
+    async def hear() -> None:
+        settings = load_settings()
+        store = await open_settings_store(settings)
+        synchronizer = Synchronizer(store, policy_of(settings))
+        await synchronizer.refresh()
+        for snapshot in snapshots:
+            await synchronizer.accept(snapshot)
+        await store.close()
+
+    asyncio.run(hear())
+
+
+def held() -> None:
+    """Have an account whose list is held: an empty one after one with two conferences."""
+    now = datetime.now(UTC)
+    heard(listed(*HELD, at=now), listed(at=now + timedelta(minutes=1)))
+
+
+def known() -> State:
+    """Return what the database of the environment knows."""
+
+    async def load() -> State:
+        store = await open_settings_store(load_settings())
+        state = await store.load()
+        await store.close()
+        return state
+
+    return asyncio.run(load())
+
+
+def kept(*inputs: RejectedInput) -> Sequence[RejectedInput]:
+    """Keep rejected inputs in the database of the environment; all that are kept."""
+
+    async def keep() -> Sequence[RejectedInput]:
+        store = await open_settings_store(load_settings())
+        long_ago = datetime.now(UTC) - timedelta(days=1)
+        await store.record_rejected(inputs, keep=1000, since=long_ago)
+        found = await store.rejected()
+        await store.close()
+        return found
+
+    return asyncio.run(keep())

@@ -1,0 +1,37 @@
+from pathlib import Path
+
+import pytest
+
+from tests.commands.conftest import Confcal
+from tests.commands.given import heard, held
+from tests.core.given import ROOM, many
+from tests.core.given import listed as listed_by
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONFCAL_DATA_DIR", str(tmp_path / "data"))
+
+
+def test_before_the_first_list_nothing_is_held(confcal: Confcal) -> None:
+    done = confcal("held")
+
+    assert (done.code, done.text) == (0, "No list is held.\n")
+
+
+def test_a_list_that_is_not_held_is_not_shown(confcal: Confcal) -> None:
+    heard(listed_by(*many(3)))
+
+    assert confcal("held").text == "No list is held.\n"
+
+
+def test_what_would_go_since_when_and_why(confcal: Confcal) -> None:
+    held()
+
+    done = confcal("held")
+
+    assert done.code == 0
+    first, *rest = done.text.splitlines()
+    assert first.startswith(f"{ROOM}: 2 of 2 upcoming conferences are missing since 20")
+    assert first.endswith(" UTC, in 1 list")
+    assert rest == ["  1  Планёрка", "  2  Review", f"  To let them go: confcal approve {ROOM}"]

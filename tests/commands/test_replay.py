@@ -1,0 +1,142 @@
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.commands.conftest import Confcal
+from tests.commands.given import known
+from tests.conftest import SAMPLES
+from tests.core.given import SERVER
+from tests.e2e.given import once, weekly
+
+AT = "2026-11-23T10:00:00Z"
+MOMENT = datetime(2026, 11, 23, 10, tzinfo=UTC)
+IVANOV = "ivanov@video.example.com"
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONFCAL_DATA_DIR", str(tmp_path / "data"))
+
+
+def event(*conferences: dict[str, Any], **rest: Any) -> dict[str, Any]:
+    return {
+        "method": "event",
+        "event": "conferenceList",
+        "cnt": len(conferences),
+        "conferences": conferences,
+    } | rest
+
+
+def written(tmp_path: Path, content: object) -> Path:
+    file = tmp_path / "events.json"
+    file.write_text(json.dumps(content), encoding="utf-8")
+    return file
+
+
+def test_a_plain_event_changes_the_calendar_of_the_account(confcal: Confcal, tmp_path: Path) -> None:
+    file = written(tmp_path, event(once("1"), weekly("2")))
+
+    done = confcal("replay", file, "--account", IVANOV, "--source", "lobby", "--at", AT)
+
+    assert (done.code, done.text) == (0, "1 lists accepted, 2 conferences edited, 0 removed\n")
+    (account,) = known().accounts.values()
+    assert (str(account.account), account.source, account.list_at) == (IVANOV, "lobby", MOMENT)
+
+
+def test_delays_count_as_if_they_had_passed(confcal: Confcal, tmp_path: Path) -> None:
+    steps = [
+        {"delay_s": 0, "frame": event(once("1"), once("2"))},
+        {"delay_s": 60, "frame": event(once("1"))},
+        {"delay_s": 60 + 900, "frame": event(once("1"))},
+    ]
+
+    done = confcal("replay", written(tmp_path, steps), "--account", IVANOV, "--at", AT)
+
+    assert done.text == "3 lists accepted, 2 conferences edited, 1 removed\n"
+    (account,) = known().accounts.values()
+    assert account.list_at == MOMENT + timedelta(seconds=960)
+
+
+def test_the_same_recording_again_changes_nothing(confcal: Confcal, tmp_path: Path) -> None:
+    file = written(tmp_path, event(once("1")))
+    confcal("replay", file, "--account", IVANOV, "--at", AT)
+
+    again = confcal("replay", file, "--account", IVANOV, "--at", AT)
+
+    assert again.text == "1 lists accepted, 0 conferences edited, 0 removed\n"
+
+
+def test_without_an_account_the_lists_belong_to_the_last_of_the_source(
+    confcal: Confcal, tmp_path: Path
+) -> None:
+    confcal("replay", written(tmp_path, event(once("1"))), "--account", IVANOV, "--source", "lobby")
+
+    confcal("replay", written(tmp_path, event(once("2"))), "--source", "lobby")
+
+    assert [str(account) for account in known().accounts] == [IVANOV]
+
+
+def test_without_anything_they_belong_to_the_source_of_the_settings(
+    confcal: Confcal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONFCAL_SOURCES__HALL__URL", "ws://127.0.0.1:1")
+    monkeypatch.setenv("CONFCAL_SOURCES__HALL__SERVER", SERVER.upper())
+
+    confcal("replay", written(tmp_path, event(once("1"))))
+
+    assert [str(account) for account in known().accounts] == [f"hall@{SERVER}"]
+
+
+def test_what_is_rejected_is_told_and_kept(confcal: Confcal, tmp_path: Path) -> None:
+    broken = once("7") | {"schedule": {"start_time": "soon"}}
+    file = tmp_path / "events.jsonl"
+    file.write_text(json.dumps(event(once("1"), broken)) + '\n{"event":"conf\n', encoding="utf-8")
+
+    done = confcal("replay", file, "--account", IVANOV)
+
+    assert done.code == 1
+    assert done.text == "1 lists accepted, 1 conferences edited, 0 removed\n"
+    first, second = done.err.splitlines()
+    assert first.startswith("conference 7: schedule.start_time: expected Unix seconds")
+    assert second.startswith("line 2: frame: no valid JSON at byte")
+    kept = json.loads(confcal("rejected", "--json").out)
+    assert {(each["conference_id"], each["field"]) for each in kept} == {
+        ("7", "schedule.start_time"),
+        ("", "frame"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--at", "yesterday"], "--at: 'yesterday' is no moment"),
+        (["--at", "2026-11-23T10:00:00"], "--at: '2026-11-23T10:00:00' tells no zone"),
+        (["--account", "ivanov"], "'ivanov' is no account"),
+    ],
+)
+def test_options_that_mean_nothing(confcal: Confcal, tmp_path: Path, arguments: list[str], told: str) -> None:
+    done = confcal("replay", written(tmp_path, event()), *arguments)
+
+    assert done.code == 2
+    assert done.err.startswith(f"confcal: {told}")
+
+
+def test_a_file_that_is_not_there(confcal: Confcal, tmp_path: Path) -> None:
+    done = confcal("replay", tmp_path / "missing")
+
+    assert done.code == 2
+    assert "missing cannot be read: No such file" in done.err
+
+
+def test_a_file_without_events(confcal: Confcal, tmp_path: Path) -> None:
+    assert "holds no events" in confcal("replay", written(tmp_path, [])).err
+
+
+def test_a_change_of_user_keeps_the_first_ones_calendar(confcal: Confcal) -> None:
+    done = confcal("replay", SAMPLES / "28_session_user_change_frames.json", "--at", AT)
+
+    assert done.code == 0
+    assert all(not account.absences for account in known().accounts.values())

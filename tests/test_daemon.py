@@ -1,0 +1,124 @@
+"""
+What the daemon does besides listening and serving: follows other commands, counts, records.
+"""
+
+import json
+from pathlib import Path
+
+import httpx
+from structlog.testing import capture_logs
+
+from service.core.errors import StoreUnavailable
+from service.daemon import StoreWatch
+from service.trueconf.simulator import Simulator, SimulatorOptions
+from tests.e2e.given import once, weekly
+from tests.e2e.program import Daemon, Home, started
+
+ROOM = "room1@video.example.com"
+
+
+def home_in(folder: Path, name: str = "home") -> Home:
+    (folder / name).mkdir()
+    return Home(folder / name)
+
+
+async def run(home: Home, *arguments: object) -> list[str]:
+    """Run another command on the same data folder; what it printed."""
+    async with home.started(*arguments) as program:
+        assert await program.process.wait() == 0, program.err
+        await program.ended()
+    return program.out
+
+
+async def test_a_held_list_is_told_everywhere_and_goes_once_it_is_approved(tmp_path: Path) -> None:
+    home = home_in(tmp_path)
+    options = SimulatorOptions(conferences=[once("1"), weekly("2")])
+    async with Simulator(options) as simulator, home.daemon(simulator.url) as daemon:
+        before = await daemon.feed(lambda feed: len(feed.vevents) == 2)
+
+        await simulator.set_conferences([])
+        told = await daemon.program.event("sync.list_held")
+
+        assert (told["account"], told["missing"], told["upcoming"]) == (ROOM, 2, 2)
+        assert await metric(daemon, "confcal_held_lists") == 1
+        assert (await daemon.feed()).body == before.body
+        assert (await run(home, "held"))[0].startswith(f"{ROOM}: 2 of 2 upcoming conferences are missing")
+
+        assert await run(home, "approve") == [f"{ROOM}: 2 conferences removed"]
+
+        await daemon.feed(lambda feed: not feed.vevents)
+        assert await metric(daemon, "confcal_held_lists") == 0
+
+
+async def test_what_is_rejected_is_counted_kept_and_shown(tmp_path: Path) -> None:
+    home = home_in(tmp_path)
+    broken = once("7") | {"schedule": {"start_time": "soon"}}
+    async with (
+        Simulator(SimulatorOptions(conferences=[once("1"), broken])) as simulator,
+        home.daemon(simulator.url) as daemon,
+    ):
+        await daemon.feed(lambda feed: "1" in feed.vevents)
+        await simulator.send_raw('{"event":"conf')
+        told = await daemon.program.event("trueconf.frame_rejected")
+        assert told["field"] == "frame"
+        assert await metric(daemon, "confcal_rejected_total", 'kind="conference"') >= 1
+        assert await metric(daemon, "confcal_rejected_total", 'kind="frame"') == 1
+        assert await daemon.program.end() == 0
+
+    kept = json.loads("\n".join(await run(home, "rejected", "--json")))
+    assert {(each["conference_id"], each["field"]) for each in kept} == {
+        ("7", "schedule.start_time"),
+        ("", "frame"),
+    }
+
+
+async def test_a_recording_replays_to_the_same_feed_and_holds_no_secret(tmp_path: Path) -> None:
+    home, elsewhere = home_in(tmp_path), home_in(tmp_path, "elsewhere")
+    options = SimulatorOptions(pin="hunter2", conferences=[once("1"), weekly("2")])
+    async with Simulator(options) as simulator:
+        environ = home.environ(SOURCES__LOBBY__URL=simulator.url, SOURCES__LOBBY__PIN="hunter2")
+        async with (
+            started("run", "--record", tmp_path / "recording", environ=environ) as program,
+            httpx.AsyncClient(trust_env=False) as http,
+        ):
+            daemon = Daemon(program, http, (await program.event("app.started"))["url"])
+            await daemon.feed(lambda feed: len(feed.vevents) == 2)
+            await simulator.send_raw('{"event":"conferenceList","token":"hunter2')
+            await simulator.set_conferences([once("1", "Renamed"), weekly("2"), once("3")])
+            original = await daemon.feed(lambda feed: len(feed.vevents) == 3)
+            assert await program.end() == 0
+
+    recorded = (tmp_path / "recording" / "confcal.jsonl").read_text()
+    assert "hunter2" not in recorded
+    assert "simulated" not in recorded
+    async with elsewhere.started("replay", tmp_path / "recording" / "confcal.jsonl") as replaying:
+        # The frame that was cut short.
+        assert await replaying.process.wait() == 1
+    async with elsewhere.daemon("ws://127.0.0.1:9") as daemon:
+        assert (await daemon.feed()).body == original.body
+        assert (await daemon.feed(calendar=ROOM)).topics["1"] == "Renamed"
+
+
+async def metric(daemon: Daemon, name: str, labels: str = "") -> float:
+    text = (await daemon.http.get(f"{daemon.url}/metrics")).text
+    (value,) = [
+        line.rpartition(" ")[2]
+        for line in text.splitlines()
+        if line.startswith((f"{name} ", f"{name}{{")) and labels in line
+    ]
+    return float(value)
+
+
+def test_a_store_that_fails_is_told_once_and_so_is_its_return() -> None:
+    watch = StoreWatch()
+    with capture_logs() as logs:
+        for failing in (False, True, True, False, False, True):
+            with watch.watched():
+                if failing:
+                    raise StoreUnavailable("the disk is gone")
+
+    assert [each["event"] for each in logs] == [
+        "app.store_unavailable",
+        "app.store_available",
+        "app.store_unavailable",
+    ]

@@ -1,0 +1,89 @@
+from dataclasses import replace
+from datetime import timedelta
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from service.core.conference import Listing, Rejection
+from service.core.known import State
+from service.metrics import Metrics
+from service.trueconf.status import SourceStatus
+from tests.core.given import NOW, conference, listed, many
+from tests.core.story import Story
+
+
+def numbers(metrics: Metrics) -> dict[str, float]:
+    """Return what Prometheus reads, by name and labels."""
+    found = {}
+    for family in text_string_to_metric_families(metrics.render().decode()):
+        for sample in family.samples:
+            labels = ",".join(value for _, value in sorted(sample.labels.items()))
+            found[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value
+    return found
+
+
+def told(story: Story) -> Metrics:
+    return Metrics(lambda: story.state)
+
+
+def test_a_list_is_counted_with_what_it_changed() -> None:
+    story = Story()
+    metrics = told(story)
+    snapshot = listed(conference("1"), conference("2"))
+
+    metrics.accepted(snapshot, story.records(snapshot))
+
+    found = numbers(metrics)
+    assert found["confcal_source_last_list_timestamp_seconds{lobby}"] == NOW.timestamp()
+    assert found["confcal_source_conferences{lobby}"] == 2
+    assert found["confcal_lists_total{lobby}"] == 1
+    assert found["confcal_edits_total{lobby}"] == 2
+    assert found["confcal_removals_total{lobby}"] == 0
+    assert (found["confcal_accounts"], found["confcal_conferences"]) == (1, 2)
+
+
+def test_a_held_list_is_seen_and_so_is_its_end() -> None:
+    story = Story()
+    metrics = told(story)
+    story.hears(*many(3))
+    empty = listed(at=NOW + timedelta(minutes=20))
+
+    metrics.accepted(empty, story.records(empty))
+    during = numbers(metrics)
+    story.approves()
+
+    assert during["confcal_source_held_conferences{lobby}"] == 3
+    assert during["confcal_held_lists"] == 1
+    assert numbers(metrics)["confcal_held_lists"] == 0
+
+
+def test_rejected_input_is_counted_by_kind() -> None:
+    story = Story()
+    metrics = told(story)
+    broken = Listing((conference(),), (Rejection("7", "schedule", "missing"),))
+    snapshot = replace(listed(), listing=broken)
+    metrics.accepted(snapshot, story.records(snapshot))
+    metrics.frame_rejected("lobby")
+    metrics.frame_rejected("lobby")
+
+    found = numbers(metrics)
+    assert found["confcal_rejected_total{frame,lobby}"] == 2
+    assert found["confcal_rejected_total{conference,lobby}"] == 1
+
+
+def test_a_source_is_up_while_it_listens() -> None:
+    metrics = Metrics(State)
+    for state, up in (("connecting", 0), ("listening", 1), ("logged out", 0), ("unreachable", 0)):
+        metrics.status(SourceStatus("lobby", state, None, None, "", NOW))  # type: ignore[arg-type]
+
+        assert numbers(metrics)["confcal_source_up{lobby}"] == up
+
+
+def test_numbers_name_no_people_and_no_conferences() -> None:
+    story = Story()
+    metrics = told(story)
+    snapshot = listed(conference("secret-id", "Secret topic"))
+    metrics.accepted(snapshot, story.records(snapshot))
+
+    text = metrics.render().decode()
+    assert "ecret" not in text
+    assert str(snapshot.account) not in text

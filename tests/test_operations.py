@@ -1,0 +1,85 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from service.core.conference import Account
+from service.core.errors import ConfcalError, SettingsError
+from service.core.rejected import RejectedInput
+from service.environment import load_settings
+from service.operations import account_of, replay_recording, retry_rejected, with_store, with_synchronizer
+from service.settings import Settings
+from tests.core.given import NOW, ROOM, conference, listed
+
+FRAME = b'{"event":"conferenceList","cnt":1,"conferences":[{"id":"1","topic":"A","schedule_type":"none"}]}'
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings({"CONFCAL_DATA_DIR": str(tmp_path / "data")})
+
+
+def test_an_account_is_a_user_at_a_server() -> None:
+    assert account_of("Ivanov@Video.Example.COM") == Account("Ivanov", "video.example.com")
+
+
+@pytest.mark.parametrize("name", ["", "ivanov", "@video.example.com", "ivanov@"])
+def test_anything_else_is_no_account(name: str) -> None:
+    with pytest.raises(SettingsError, match="is no account"):
+        account_of(name)
+
+
+async def test_a_command_sees_what_the_daemon_recorded_and_renders_nothing(settings: Settings) -> None:
+    async with with_synchronizer(settings) as daemon:
+        await daemon.start(rendering="the daemon's", now=NOW)
+        await daemon.accept(listed(conference()))
+
+    async with with_synchronizer(settings) as command:
+        assert command.state.known(ROOM).reported == {"100": conference()}
+    async with with_store(settings) as store:
+        assert await store.rendering() == "the daemon's"
+
+
+async def test_a_daemon_notices_what_a_command_did(settings: Settings) -> None:
+    async with with_synchronizer(settings) as daemon:
+        await daemon.accept(listed(conference("1"), conference("2")))
+        await daemon.accept(listed(at=NOW))
+        async with with_synchronizer(settings) as command:
+            assert await command.approve(ROOM) == 2
+
+        await daemon.refresh()
+
+        assert not daemon.state.known(ROOM).reported
+        assert not daemon.state.known(ROOM).held
+
+
+async def test_input_that_is_tried_again_proves_nothing_about_the_rest(settings: Settings) -> None:
+    async with with_synchronizer(settings) as daemon:
+        await daemon.accept(listed(conference("8"), conference("9")))
+    each = RejectedInput("lobby", str(ROOM), "", "frame", "x", FRAME, NOW, NOW, number=1)
+    for _ in range(5):
+        await retry_rejected(settings, each)
+
+    async with with_synchronizer(settings) as daemon:
+        known = daemon.state.known(ROOM)
+        assert set(known.reported) == {"1", "8", "9"}
+        assert not known.absences
+
+
+async def test_input_whose_account_is_not_known_is_not_guessed(settings: Settings) -> None:
+    each = RejectedInput("lobby", "", "", "frame", "x", FRAME, NOW, NOW, number=1)
+
+    with pytest.raises(ConfcalError, match="it is not known whose list number 1 was"):
+        await retry_rejected(settings, each)
+
+
+async def test_a_replay_counts_what_it_did(settings: Settings) -> None:
+    at = datetime(2026, 11, 23, 10, tzinfo=UTC)
+
+    played = await replay_recording(settings, FRAME, source="lobby", at=at, account=str(ROOM))
+    again = await replay_recording(settings, b'{"result":false}', source="lobby", at=at, account=None)
+
+    assert (played.lists, played.edited, played.removed, played.trouble) == (1, 1, 0, [])
+    assert again.lists == 0
+    (trouble,) = again.trouble
+    assert trouble.startswith("the file: ")

@@ -1,0 +1,193 @@
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from structlog.testing import capture_logs
+
+from service.core.conference import Listing, Rejection, Snapshot
+from service.core.errors import StoreUnavailable
+from service.core.rejected import KeepRules, RejectedInput
+from service.rejections import Rejections
+from service.store.memory import MemoryStore
+from tests.core.given import NOW, ROOM, conference
+
+
+class FailingStore(MemoryStore):
+    """Cannot be written to while `failing`, and may be slow."""
+
+    failing = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_write = asyncio.Event()
+        self.may_write.set()
+
+    async def record_rejected(self, inputs: Sequence[RejectedInput], *, keep: int, since: datetime) -> None:
+        await self.may_write.wait()
+        if self.failing:
+            raise StoreUnavailable("the disk is full")
+        await super().record_rejected(inputs, keep=keep, since=since)
+
+
+def rejections(store: MemoryStore, **rest: Any) -> Rejections:
+    return Rejections(store, KeepRules(), clock=lambda: NOW, **rest)
+
+
+def reject(into: Rejections, *numbers: int, size: int = 1) -> None:
+    for number in numbers:
+        into.frame("lobby", ROOM, field="frame", reason="no JSON", raw=f"{number:0{size}}".encode())
+
+
+async def kept(store: MemoryStore) -> list[int]:
+    return sorted(int(each.raw) for each in await store.rejected())
+
+
+async def test_a_frame_is_kept_with_where_it_came_from_and_why() -> None:
+    store = MemoryStore()
+    taken = rejections(store)
+    taken.frame("lobby", ROOM, field="cnt", reason="negative", raw=b"{}")
+
+    await taken.write()
+
+    (only,) = await store.rejected()
+    assert (only.source, only.account, only.conference_id) == ("lobby", str(ROOM), "")
+    assert (only.field, only.reason, only.raw) == ("cnt", "negative", b"{}")
+    assert (only.first_at, only.last_at, only.times) == (NOW, NOW, 1)
+
+
+async def test_a_frame_of_nobody_in_particular_has_no_account() -> None:
+    store = MemoryStore()
+    taken = rejections(store)
+    taken.frame("lobby", None, field="frame", reason="no JSON", raw=b"{")
+
+    await taken.write()
+
+    assert [each.account for each in await store.rejected()] == [""]
+
+
+async def test_the_conferences_of_a_list_that_make_no_sense_are_kept() -> None:
+    store = MemoryStore()
+    taken = rejections(store)
+    broken = Rejection("7", "schedule", "missing", b'{"id":"7"}')
+    taken.snapshot(Snapshot(ROOM, "lobby", NOW, Listing((conference(),), (broken,))))
+
+    await taken.write()
+
+    (only,) = await store.rejected()
+    assert (only.conference_id, only.field, only.raw) == ("7", "schedule", b'{"id":"7"}')
+
+
+async def test_a_hundred_frames_a_second_are_one_write_a_second() -> None:
+    waits: list[float] = []
+    store = MemoryStore()
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        await asyncio.sleep(0)
+
+    taken = rejections(store, sleep=sleep)
+    running = asyncio.create_task(taken.run())
+    for number in range(100):
+        reject(taken, number)
+    await asyncio.sleep(0.01)
+    running.cancel()
+
+    assert await kept(store) == list(range(100))
+    assert waits == [1.0]
+
+
+async def test_of_more_than_memory_is_for_the_newest_are_kept_and_the_rest_is_told() -> None:
+    store = MemoryStore()
+    taken = rejections(store)
+    reject(taken, *range(250))
+
+    with capture_logs() as logs:
+        await taken.write()
+
+    assert await kept(store) == list(range(50, 250))
+    assert [(each["event"], each["not_kept"]) for each in logs] == [("rejections.too_many", 50)]
+
+
+async def test_large_frames_wait_in_no_more_memory_than_small_ones() -> None:
+    store = MemoryStore()
+    taken = rejections(store)
+    reject(taken, *range(1, 40), size=2**20)
+
+    await taken.write()
+
+    sizes = [len(each.raw) for each in await store.rejected()]
+    assert sum(sizes) <= 16 * 2**20
+    assert len(sizes) > 10
+
+
+async def test_what_arrives_while_it_is_written_is_written_next() -> None:
+    store = FailingStore()
+    taken = rejections(store)
+    reject(taken, *range(200))
+    store.may_write.clear()
+    writing = asyncio.create_task(taken.write())
+    await asyncio.sleep(0)
+    reject(taken, *range(200, 300))
+    store.may_write.set()
+    await writing
+
+    await taken.write()
+
+    assert await kept(store) == list(range(300))
+
+
+async def test_while_the_store_fails_input_waits_and_that_is_said_once() -> None:
+    store = FailingStore()
+    store.failing = True
+    taken = rejections(store)
+    with capture_logs() as logs:
+        for number in range(3):
+            reject(taken, number)
+            await taken.write()
+    store.failing = False
+
+    await taken.write()
+
+    assert [each["event"] for each in logs] == ["rejections.not_kept"]
+    assert await kept(store) == [0, 1, 2]
+
+
+async def test_what_waits_is_written_though_nothing_new_arrives() -> None:
+    store = FailingStore()
+    store.failing = True
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        store.failing = False
+        await asyncio.sleep(0)
+
+    taken = rejections(store, sleep=sleep)
+    running = asyncio.create_task(taken.run())
+    reject(taken, 1)
+    await asyncio.sleep(0.01)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+    assert await kept(store) == [1]
+    assert all(longer > shorter for longer, shorter in pairwise(waits))
+
+
+async def test_while_the_store_fails_memory_is_bounded_too() -> None:
+    store = FailingStore()
+    store.failing = True
+    taken = rejections(store)
+    for start in range(0, 1000, 100):
+        reject(taken, *range(start, start + 100))
+        await taken.write()
+    store.failing = False
+
+    with capture_logs() as logs:
+        await taken.write()
+
+    assert await kept(store) == list(range(800, 1000))
+    assert [each["not_kept"] for each in logs] == [800]

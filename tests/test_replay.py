@@ -1,0 +1,137 @@
+import base64
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from service.core.conference import Account, Snapshot
+from service.core.errors import FrameRejected, SettingsError
+from service.recorder import line_of
+from service.replay import Recorded, read_recording, replayed
+from tests.conftest import SAMPLES
+from tests.core.given import NOW, ROOM
+
+LIST = {"method": "event", "event": "conferenceList", "cnt": 0, "conferences": []}
+LOGIN = {"method": "getLogin", "isLoggedIn": True, "peerId": "ivanov@video.example.com", "result": True}
+
+
+def read(data: str | bytes) -> list[Recorded]:
+    return read_recording(data if isinstance(data, bytes) else data.encode(), source="lobby", at=NOW)
+
+
+def played(frames: list[Recorded], **servers: str) -> list[Any]:
+    return [outcome for _, outcome in replayed(frames, ROOM, servers=servers)]
+
+
+def line(content: object, source: str = "hall", seconds: int = 0) -> str:
+    return line_of(source, json.dumps(content).encode(), NOW + timedelta(seconds=seconds)) + "\n"
+
+
+def test_a_recording_tells_source_and_time_itself() -> None:
+    (only,) = read(line(LIST, seconds=5))
+
+    assert (only.source, only.at) == ("hall", NOW + timedelta(seconds=5))
+    assert json.loads(only.frame) == LIST
+
+
+def test_frames_that_are_no_text_come_back_as_they_were() -> None:
+    (only,) = read(line_of("hall", b"\xff\x00{", NOW))
+
+    assert only.frame == b"\xff\x00{"
+
+
+def test_an_array_with_delays_counts_from_the_first_moment() -> None:
+    steps = [{"delay_s": 0, "frame": LIST}, {"delay_s": 2.5, "frame": LIST}, {"frame": json.dumps(LIST)}]
+
+    frames = read(json.dumps(steps))
+
+    assert [each.at - NOW for each in frames] == [timedelta(), timedelta(seconds=2.5), timedelta()]
+    assert [each.source for each in frames] == ["lobby"] * 3
+    assert json.loads(frames[2].frame) == LIST
+
+
+@pytest.mark.parametrize("text", [json.dumps(LIST), json.dumps(LIST, indent=2)])
+def test_one_event_may_be_the_whole_file(text: str) -> None:
+    (only,) = read(text)
+
+    assert (only.source, only.at, only.place) == ("lobby", NOW, "the file")
+
+
+def test_events_may_be_a_line_each_and_empty_lines_are_none() -> None:
+    frames = read(json.dumps(LIST) + "\n\n" + json.dumps(LIST) + "\r\n")
+
+    assert [each.place for each in frames] == ["line 1", "line 3"]
+
+
+def test_a_line_that_is_no_json_is_an_event_too() -> None:
+    frames = read(json.dumps(LIST) + '\n{"method":"event","conf\n')
+
+    assert isinstance(played(frames)[1], FrameRejected)
+
+
+@pytest.mark.parametrize("data", ["", "\n\n", "[]", "[1, 2]"])
+def test_a_file_without_events_is_said_to_be_one(data: str) -> None:
+    with pytest.raises(SettingsError, match="holds no events"):
+        read(data)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ({"at": "yesterday", "source": "a", "frame": "{}"}, "'yesterday' is no moment"),
+        ({"at": "2026-11-23T10:00:00", "source": "a", "frame": "{}"}, "tells no zone"),
+        ({"at": NOW.isoformat(), "source": "a", "frame_base64": "?"}, "frame_base64 is no base64"),
+        ([{"delay_s": "soon", "frame": "{}"}], "delay_s 'soon' is no number"),
+        ([{"delay_s": None, "frame": "{}"}], "delay_s None is no number"),
+        ([{"delay_s": 1e300, "frame": "{}"}], r"delay_s 1e\+300 is no number"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_one_sentence_with_its_place(content: Any, sentence: str) -> None:
+    with pytest.raises(SettingsError, match=sentence) as told:
+        read(json.dumps(content))
+
+    assert "\n" not in str(told.value)
+
+
+def test_lists_of_nobody_belong_to_the_account_that_is_given() -> None:
+    (only,) = played(read(json.dumps(LIST)))
+
+    assert isinstance(only, Snapshot)
+    assert (only.account, only.source, only.received_at) == (ROOM, "lobby", NOW)
+
+
+def test_a_conversation_is_understood_as_it_was_when_it_happened() -> None:
+    (only,) = played(read(line(LOGIN) + line({"method": "getConnected", "result": True}) + line(LIST)))
+
+    assert only.account == Account("ivanov", "video.example.com")
+
+
+def test_the_server_of_the_settings_counts_in_a_replay_as_well() -> None:
+    (only,) = played(read(line(LOGIN) + line(LIST)), hall="conf.example.org")
+
+    assert only.account == Account("ivanov", "conf.example.org")
+
+
+def test_each_source_is_a_conversation_of_its_own() -> None:
+    brown = LOGIN | {"peerId": "brown@video.example.com"}
+    recording = line(LOGIN, "a") + line(brown, "b") + line(LIST, "a") + line(LIST, "b")
+
+    outcomes = played(read(recording), a="video.example.com", b="video.example.com")
+
+    assert [(each.source, each.account.peer) for each in outcomes] == [("a", "ivanov"), ("b", "brown")]
+
+
+def test_a_change_of_user_in_a_recording_does_not_mix_their_lists() -> None:
+    data = (SAMPLES / "28_session_user_change_frames.json").read_bytes()
+
+    outcomes = [each for each in played(read(data)) if isinstance(each, Snapshot)]
+
+    assert outcomes
+    assert all(each.listing.conferences or each.listing.doubts for each in outcomes)
+
+
+def test_base64_is_what_python_reads_it_as() -> None:
+    content = {"at": NOW.isoformat(), "source": "a", "frame_base64": base64.b64encode(b"\xfe").decode()}
+
+    assert read(json.dumps(content))[0].frame == b"\xfe"
