@@ -33,9 +33,12 @@ test: .venv/dev tests/readers/node_modules tests/browser/node_modules ## run all
 bench: .venv/dev ## measure speed against rivals, in one run
 	$(BIN)/python -m bench
 
-lock: .venv/dev ## renew requirements.lock, the hashed versions of the image
-	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-trusted-host \
-		--no-emit-find-links --no-header --upgrade --output-file=requirements.lock pyproject.toml
+LOCK := $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url \
+	--no-emit-trusted-host --no-emit-find-links --no-header --no-annotate --upgrade
+
+lock: .venv/dev ## renew the hashed versions that the image is built from
+	$(LOCK) --output-file=requirements.lock pyproject.toml
+	$(LOCK) --build-deps-for=wheel --only-build-deps --output-file=requirements-build.lock pyproject.toml
 
 image: ## build the container image
 	docker build --tag confcal .

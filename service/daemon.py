@@ -160,6 +160,8 @@ def _scheduler(parts: Parts, bells: _Bells) -> AsyncIOScheduler:
     parts.watch.next_poll = lambda name: polls[name].next_run_time
     scheduler.add_job(bells.refresh.set, "interval", seconds=_REFRESH_SECONDS)
     scheduler.add_job(bells.purge.set, "interval", hours=_PURGE_HOURS)
+    # A daemon that is restarted every night must purge too.
+    bells.purge.set()
     return scheduler
 
 

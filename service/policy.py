@@ -18,6 +18,7 @@ from service.core.vevent import JOIN_URL, Redaction, Rendering
 from service.core.vtimezone import compact_zone
 from service.core.weekly import WeeklyRules
 from service.language import Language, translator
+from service.places import secret_of
 from service.settings import Settings, SourceSettings
 
 
@@ -31,13 +32,14 @@ def policy_of(settings: Settings) -> Policy:
     return Policy(
         renderings={name: _rendering(settings, source) for name, source in settings.sources.items()},
         default=_rendering(settings, None),
-        variants=tuple(_variant(*each) for each in (("full", settings.language), *others)),
+        variants=tuple(_variant(settings, *each) for each in (("full", settings.language), *others)),
         removal=RemovalRules(**settings.removal.model_dump()),
     )
 
 
-def _variant(redaction: Redaction, language: Language) -> Variant:
-    return Variant(_variant_name(redaction, language), redaction, translator(language))
+def _variant(settings: Settings, redaction: Redaction, language: Language) -> Variant:
+    secret = secret_of(settings).hex() if redaction == "busy" else ""
+    return Variant(_variant_name(redaction, language), redaction, translator(language), secret)
 
 
 def _variant_name(redaction: Redaction, language: Language) -> str:
@@ -104,6 +106,6 @@ def rendering_digest(policy: Policy, now: datetime) -> str:
         version("tzdata"),
         sorted(policy.renderings.items()),
         policy.default,
-        [(variant.name, variant.redaction) for variant in policy.variants],
+        [(each.name, each.redaction, each.secret) for each in policy.variants],
     )
     return sha256(repr(parts).encode()).hexdigest()

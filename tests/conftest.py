@@ -20,7 +20,8 @@ def _is_foreign(name: str) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the settings and the proxies of whoever runs the tests."""
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Hide the settings, the proxies and the home folder of whoever runs the tests."""
+    monkeypatch.setenv("HOME", str(tmp_path))
     for name in [name for name in os.environ if _is_foreign(name) and name != "CONFCAL_TEST_SEED"]:
         monkeypatch.delenv(name)

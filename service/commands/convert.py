@@ -8,7 +8,7 @@ from service.app import utc_now
 from service.commands.conversion import Wanted, read_lists, to_calendar
 from service.commands.progress import Progress
 from service.core.errors import ConfcalError, SettingsError
-from service.core.ical import Heading
+from service.core.ical import LARGE_OCTETS, Heading
 from service.core.revision import Variant
 from service.environment import load_settings
 from service.language import translator
@@ -59,6 +59,10 @@ def convert(**options: Any) -> None:
     with Progress(len(reading.conferences)) as progress:
         calendar = to_calendar(reading.conferences, wanted, utc_now(), progress)
     _write(options["output"], calendar)
+    if len(calendar) > LARGE_OCTETS:
+        click.echo(
+            f"the calendar has {len(calendar) / 1e6:.1f} MB; Google refuses more than about 1 MB", err=True
+        )
     if reading.rejected or reading.unreadable:
         sys.exit(_SOME_REJECTED)
 

@@ -3,6 +3,7 @@ import json
 
 import click
 
+from service.core.ical import LARGE_EVENTS
 from service.enquiry import ListedFeed, listed_feeds, rotated_feed
 from service.environment import load_settings
 
@@ -48,6 +49,7 @@ def rotate(name: str) -> None:
 
 
 def _say(feed: ListedFeed) -> None:
-    click.echo(f"{feed.calendar} ({feed.events} {'event' if feed.events == 1 else 'events'})")
+    large = f"; Google refuses more than about {LARGE_EVENTS:,}" if feed.events > LARGE_EVENTS else ""
+    click.echo(f"{feed.calendar} ({feed.events:,} {'event' if feed.events == 1 else 'events'}{large})")
     click.echo(f"  feed  {feed.feed_url}")
     click.echo(f"  page  {feed.page_url}")

@@ -16,6 +16,9 @@ from service.core.text import one_line
 from service.core.vevent import VEvent
 from service.core.vtimezone import render_vtimezone
 
+LARGE_OCTETS, LARGE_EVENTS = 1_000_000, 1_000
+"""Beyond about so much Google is known to refuse a calendar."""
+
 PRODID = "-//confcal//confcal//EN"
 RENDERING = "1"
 """Counts the changes of form that make stored VEVENTs be rendered anew."""

@@ -26,6 +26,8 @@ class Variant:
     name: str = "full-en"
     redaction: Redaction = "full"
     translate: Translate = untranslated
+    secret: str = field(default="", repr=False)
+    """What the UIDs of a redacted variant depend on."""
 
 
 FULL = Variant()
@@ -117,7 +119,12 @@ def edit_of(
     revision = entry.revision if entry else Revision(0, now)
     for variant in policy.variants:
         vevent = to_vevent(
-            key, conference, rendering, translate=variant.translate, redaction=variant.redaction
+            key,
+            conference,
+            rendering,
+            translate=variant.translate,
+            redaction=variant.redaction,
+            secret=variant.secret,
         )
         if vevent is None:
             break

@@ -91,21 +91,23 @@ def to_vevent(
     *,
     translate: Translate = untranslated,
     redaction: Redaction = "full",
+    secret: str = "",
 ) -> VEvent | None:
     """
     Return the VEVENT of a conference, or None where it has no schedule.
 
-    With `busy` nothing but the times is told: no topic, people, id or link.
+    With `busy` nothing but the times is told: no topic, people, id or link. The UID then depends on `secret`,
+    or whoever knows the server could find the id, and with it the link, by trying all ids.
     """
     when = _when(conference.schedule, rendering.weekly)
     if when is None:
         return None
-    uid = uid_of(key)
     if redaction == "busy":
+        uid = uid_of(Key(f"{key.server}\n{secret}", key.id)) if secret else uid_of(key)
         return VEvent(uid, translate("Busy"), when.start, when.end, when.tzid, when.byday)
     link = join_link(key, conference, rendering.join_url)
     return VEvent(
-        uid,
+        uid_of(key),
         summary_of(conference, translate),
         when.start,
         when.end,

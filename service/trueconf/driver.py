@@ -37,6 +37,7 @@ Deliver = Callable[[Snapshot], Awaitable[None]]
 _LARGEST_FRAME: Final = 64 * 2**20
 # TrueConf's own clients leave this much time between two commands.
 _BETWEEN_COMMANDS_SECONDS: Final = 0.05
+_BETWEEN_SAME_WARNINGS: Final = timedelta(seconds=10)
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +94,8 @@ class Source:
         self._bell, self._outbox, self._undelivered = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._unanswered_polls, self._last_frame_at = 0, now()
         self._waits, self._pin_waits, self._delivery_waits = backoff(random), pin_waits(), backoff(random)
+        self._told_rejected_at: datetime | None = None
+        self._untold_rejected = 0
         self._status = SourceStatus(name, "connecting", None, None, "", now())
         self._log = log.bind(source=name)
 
@@ -223,11 +226,22 @@ class Source:
                 self._log.warning("trueconf.list_ignored", reason=reason)
             case FrameWasRejected(field, reason, raw):
                 self._taps.rejected(self._status.name, self._status.account, event)
-                self._log.warning("trueconf.frame_rejected", field=field, reason=reason, bytes=len(raw))
+                self._tell_rejected(field, reason, len(raw))
             case CommandRefused(method, error):
                 self._log.info("trueconf.command_refused", method=method, error=error)
             case _ as unreachable:
                 assert_never(unreachable)
+
+    def _tell_rejected(self, field: str, reason: str, octets: int) -> None:
+        """Log a rejected frame; of a flood of them one now and then, with the number of the others."""
+        now = self._now()
+        if self._told_rejected_at and abs(now - self._told_rejected_at) < _BETWEEN_SAME_WARNINGS:
+            self._untold_rejected += 1
+            return
+        self._log.warning(
+            "trueconf.frame_rejected", field=field, reason=reason, bytes=octets, others=self._untold_rejected
+        )
+        self._told_rejected_at, self._untold_rejected = now, 0
 
     async def _hand_over(self, snapshot: Snapshot, deliver: Deliver) -> None:
         listing = snapshot.listing

@@ -11,7 +11,7 @@ import structlog
 
 from service.core.calendars import Calendar
 from service.core.errors import StoreUnavailable
-from service.core.ical import Heading, render_calendar
+from service.core.ical import LARGE_EVENTS, LARGE_OCTETS, Heading, render_calendar
 from service.core.known import RenderedVEvent, State
 from service.core.ports import FeedRecord, Store
 from service.web.addresses import Addresses
@@ -136,9 +136,18 @@ class Feeds:
         if record.digest != digest or record.changed_at is None:
             generation = self.directory.generation(calendar.name)
             record = FeedRecord(generation, digest, self._moved(record.changed_at))
-            await self._store.record_feed(calendar.name, record)
-            self._records[calendar.name] = record
+            await self._remember(calendar.name, record)
+            if len(body) > LARGE_OCTETS or len(vevents) > LARGE_EVENTS:
+                log.warning("web.feed_large", calendar=calendar.name, octets=len(body), events=len(vevents))
         return Feed(body, f'"{digest[:32]}"'.encode(), record.changed_at or self._clock())
+
+    async def _remember(self, calendar: str, record: FeedRecord) -> None:
+        self._records[calendar] = record
+        try:
+            await self._store.record_feed(calendar, record)
+        except StoreUnavailable as error:
+            # The feed itself could be read, so it is served; only its date may move on after a restart.
+            log.warning("web.feed_not_remembered", calendar=calendar, error=str(error))
 
     async def _vevents(self, calendar: Calendar, members: Members | None) -> list[RenderedVEvent]:
         if members is None:

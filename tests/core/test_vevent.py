@@ -288,3 +288,15 @@ def test_an_edit_of_what_is_hidden_cannot_be_seen() -> None:
     assert before
     assert after
     assert fingerprint(before) == fingerprint(after)
+
+
+def test_the_uid_of_a_busy_conference_cannot_be_found_by_trying_ids() -> None:
+    told, known, other = (
+        to_vevent(KEY, RICH, Rendering(), redaction="busy", secret=secret) for secret in ("", "one", "two")
+    )
+
+    assert told
+    assert known
+    assert other
+    assert len({told.uid, known.uid, other.uid, uid_of(KEY)}) == 3
+    assert to_vevent(KEY, RICH, Rendering(), redaction="busy", secret="one") == known
