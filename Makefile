@@ -28,7 +28,7 @@ format: .venv/dev ## let ruff put the code in order
 	$(BIN)/ruff format $(SOURCES)
 
 test: .venv/dev tests/readers/node_modules tests/browser/node_modules ## run all tests
-	$(BIN)/pytest --numprocesses=auto --dist=worksteal
+	$(BIN)/pytest --numprocesses=3 --dist=worksteal
 
 bench: .venv/dev ## measure speed against rivals, in one run
 	$(BIN)/python -m bench

@@ -2,7 +2,6 @@ import asyncio
 from pathlib import Path
 
 import click
-import uvloop
 
 from service import daemon
 from service.commands.crash import ended_by
@@ -32,5 +31,5 @@ def run(record: Path | None) -> None:
             "CONFCAL_SOURCES__<NAME>__URL is missing; name an endpoint, "
             "like CONFCAL_SOURCES__LOBBY__URL=http://10.0.0.15"
         )
-    with ended_by(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(daemon.run(settings, record=record))
+    with ended_by():
+        asyncio.run(daemon.run(settings, record=record))

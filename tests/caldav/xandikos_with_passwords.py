@@ -6,6 +6,7 @@ Xandikos on loopback with its own password check, which its command line only al
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -38,6 +39,10 @@ def main(directory: str, htpasswd: str, port: int) -> None:
     for path in WELLKNOWN_DAV_PATHS:
         app.router.add_route("*", path, RedirectDavHandler("/").__call__)
     app.router.add_route("*", "/{path_info:.*}", handle)
+    # git's lock files outlive a killed process, and Xandikos answers every write with an error until somebody
+    # removes them; a service unit does so before it starts.
+    for lock in Path(directory).rglob("*.lock"):
+        lock.unlink()
     web.run_app(app, host="127.0.0.1", port=port, print=None, access_log=None)
 
 

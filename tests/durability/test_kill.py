@@ -17,7 +17,7 @@ from tests.e2e.given import once, weekly
 from tests.e2e.program import Daemon, Feed, Home
 
 SEED = int(os.environ.get("CONFCAL_TEST_SEED", "20261005"))
-KILLS = 50 if os.environ.get("CI") == "true" else 12
+KILLS = 50 if os.environ.get("CI") == "true" else 6
 AT_A_TIME = 2
 LONGEST_LIFE_SECONDS = 0.6
 KILLED_EARLY = 0.25
