@@ -17,5 +17,5 @@ def server() -> Misbehaving:
 async def site(server: Misbehaving) -> AsyncIterator[Site]:
     """A target on it."""
     auth = httpx.BasicAuth(USERNAME, PASSWORD)
-    async with opened(httpx.MockTransport(server.handle), ORIGIN + "/", "work", auth) as site:
+    async with opened(httpx.MockTransport(server.handle), ORIGIN + "/", "team", auth) as site:
         yield site

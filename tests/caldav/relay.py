@@ -22,6 +22,19 @@ class Relay:
         self.cuts = 0
         self._answers = 0
         self._requests = 0
+        self._over = asyncio.Event()
+        self._carrying: set[asyncio.Task[None]] = set()
+
+    async def end(self) -> None:
+        """Let go of all connections."""
+        self._over.set()
+        await asyncio.gather(*self._carrying)
+
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry a connection in a task of our own: asyncio's would outlive the test."""
+        task = asyncio.ensure_future(self.carry(reader, writer))
+        self._carrying.add(task)
+        task.add_done_callback(self._carrying.discard)
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -33,12 +46,13 @@ class Relay:
             asyncio.ensure_future(self._pump(reader, there_writer, answers=False)),
             asyncio.ensure_future(self._pump(there_reader, writer, answers=True)),
         )
+        over = asyncio.ensure_future(self._over.wait())
         try:
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({*both, over}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for pump in both:
-                pump.cancel()
-            await asyncio.gather(*both, return_exceptions=True)
+            for task in (*both, over):
+                task.cancel()
+            await asyncio.gather(*both, over, return_exceptions=True)
             # Aborting sends a reset where something is still unread.
             writer.transport.abort() if both[1].cancelled() else writer.close()
             there_writer.transport.abort()
@@ -68,10 +82,11 @@ class Relay:
 @asynccontextmanager
 async def relayed(to_port: int) -> AsyncIterator[Relay]:
     relay = Relay(to_port)
-    server = await asyncio.start_server(relay.carry, "127.0.0.1", 0)
+    server = await asyncio.start_server(relay.accept, "127.0.0.1", 0)
     relay.port = server.sockets[0].getsockname()[1]
     try:
         yield relay
     finally:
         server.close()
+        await relay.end()
         await server.wait_closed()

@@ -124,7 +124,7 @@ class Site:
     clock: Clock = field(default_factory=Clock)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     create: bool = True
-    key: str = "work"
+    key: str = "team"
     audit_every: timedelta = timedelta(hours=1)
     dispatcher: Dispatcher | None = None
 

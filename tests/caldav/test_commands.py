@@ -35,7 +35,7 @@ def radicale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loopback]:
 @pytest.fixture
 def target(radicale: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The address of a collection of its own; two conferences are known."""
-    collection = f"work-{tmp_path.name[-24:].strip('-_')}"
+    collection = f"team-{tmp_path.name[-24:].strip('-_')}"
     for name, value in {
         "DATA_DIR": str(tmp_path / "data"),
         "SECRET": "a secret of the tests",

@@ -39,12 +39,12 @@ async def test_conferences_reach_the_collection_and_the_log_says_no_secret(
         "TARGETS__CLOUD__URL": f"http://127.0.0.1:{radicale.port}/",
         "TARGETS__CLOUD__USERNAME": USERNAME,
         "TARGETS__CLOUD__PASSWORD": PASSWORD,
-        "TARGETS__CLOUD__COLLECTION": "work",
+        "TARGETS__CLOUD__COLLECTION": "team",
     }
 
     def topics() -> str:
         with httpx.Client(auth=(USERNAME, PASSWORD)) as http:
-            answer = http.get(f"http://127.0.0.1:{radicale.port}/{USERNAME}/work/")
+            answer = http.get(f"http://127.0.0.1:{radicale.port}/{USERNAME}/team/")
         return answer.text if answer.status_code == 200 else ""
 
     options = SimulatorOptions(conferences=[once("100", "Budget"), weekly("200", "Stand-up")])

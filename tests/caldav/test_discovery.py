@@ -39,7 +39,7 @@ class Server:
             return answer(request, 301, location=found)
         return multistatus(request, *found)
 
-    def find(self, path: str = "/", collection: str = "work", **wishes: Any) -> Found:
+    def find(self, path: str = "/", collection: str = "team", **wishes: Any) -> Found:
         return held(discover(Wish(HOST + path, collection, **wishes)), self, self.asked)
 
     def methods(self) -> list[str]:
@@ -49,14 +49,14 @@ class Server:
 HOME = {
     ("PROPFIND", "/"): [("/", principal("/p/alice/"))],
     ("PROPFIND", "/p/alice/"): [("/p/alice/", home("/cal/alice/"))],
-    ("PROPFIND", "/cal/alice/"): [("/cal/alice/", COLLECTION), ("/cal/alice/work/", CALENDAR + EVENTS)],
+    ("PROPFIND", "/cal/alice/"): [("/cal/alice/", COLLECTION), ("/cal/alice/team/", CALENDAR + EVENTS)],
 }
 
 
 def test_from_the_server_to_the_collection() -> None:
     server = Server(HOME)
 
-    assert server.find() == Found(f"{HOST}/cal/alice/work/", "")
+    assert server.find() == Found(f"{HOST}/cal/alice/team/", "")
     assert server.methods() == ["PROPFIND /", "PROPFIND /p/alice/", "PROPFIND /cal/alice/"]
 
 
@@ -79,7 +79,7 @@ def test_well_known_is_asked_where_the_root_says_nothing() -> None:
         }
     )
 
-    assert server.find().url == f"{HOST}/cal/alice/work/"
+    assert server.find().url == f"{HOST}/cal/alice/team/"
     assert len(server.asked) <= 6
 
 
@@ -125,25 +125,25 @@ def test_icloud_may_send_us_to_its_numbered_host() -> None:
             return multistatus(request, ("/", principal("https://p07-caldav.icloud.com/1/p/")))
         if request.url.endswith("/p/"):
             return multistatus(request, ("/1/p/", home("https://p07-caldav.icloud.com:443/1/cal/")))
-        return multistatus(request, ("/1/cal/", COLLECTION), ("/1/cal/work/", CALENDAR))
+        return multistatus(request, ("/1/cal/", COLLECTION), ("/1/cal/team/", CALENDAR))
 
-    found = held(discover(Wish("https://caldav.icloud.com/", "work")), icloud)
+    found = held(discover(Wish("https://caldav.icloud.com/", "team")), icloud)
 
     assert found.server == "iCloud"
     assert "p07-caldav.icloud.com" in found.url
 
 
-@pytest.mark.parametrize("name", ["work", "Рабочий"])
+@pytest.mark.parametrize("name", ["team", "Рабочий"])
 def test_a_collection_is_found_by_its_path_or_its_name(name: str) -> None:
     listed = [
         ("/cal/alice/", COLLECTION),
         ("/cal/alice/x1/", CALENDAR + "<D:displayname>Рабочий</D:displayname>"),
-        ("/cal/alice/work/", CALENDAR),
+        ("/cal/alice/team/", CALENDAR),
     ]
     server = Server({**HOME, ("PROPFIND", "/cal/alice/"): listed})
 
     assert server.find(collection=name).url == HOST + (
-        "/cal/alice/work/" if name == "work" else "/cal/alice/x1/"
+        "/cal/alice/team/" if name == "team" else "/cal/alice/x1/"
     )
 
 
@@ -223,7 +223,7 @@ def test_a_collection_that_may_only_be_read_is_refused() -> None:
 
 
 def test_something_else_of_that_name_is_left_alone() -> None:
-    server = Server({**HOME, ("PROPFIND", "/cal/alice/"): [("/cal/alice/work/", COLLECTION)]})
+    server = Server({**HOME, ("PROPFIND", "/cal/alice/"): [("/cal/alice/team/", COLLECTION)]})
 
     with pytest.raises(Fatal, match="something else"):
         server.find()
@@ -239,10 +239,10 @@ def test_a_stranger_is_told_to_log_in() -> None:
 
 def test_a_principal_without_a_home_is_taken_for_it() -> None:
     server = Server(
-        {**HOME, ("PROPFIND", "/p/alice/"): [("/p/alice/", COLLECTION), ("/p/alice/work/", CALENDAR)]}
+        {**HOME, ("PROPFIND", "/p/alice/"): [("/p/alice/", COLLECTION), ("/p/alice/team/", CALENDAR)]}
     )
 
-    assert server.find().url == f"{HOST}/p/alice/work/"
+    assert server.find().url == f"{HOST}/p/alice/team/"
 
 
 @pytest.mark.parametrize(
@@ -258,4 +258,4 @@ def test_a_web_page_is_no_caldav_server() -> None:
         return answer(request, 207, "<html>hello</html>")
 
     with pytest.raises(Fatal, match="does not look like a CalDAV server"):
-        held(discover(Wish(HOST + "/x/", "work")), web)
+        held(discover(Wish(HOST + "/x/", "team")), web)

@@ -4,22 +4,22 @@ import pytest
 
 from service.caldav.hrefs import may_follow, path_of, resource_href, slug, url_of
 
-COLLECTION = "https://dav.example.org/cal/alice%40x/work/"
+COLLECTION = "https://dav.example.org/cal/alice%40x/team/"
 
 
 def test_a_resource_is_named_by_its_uid() -> None:
-    assert resource_href(COLLECTION, "3f9c-1") == "/cal/alice@x/work/3f9c-1.ics"
+    assert resource_href(COLLECTION, "3f9c-1") == "/cal/alice@x/team/3f9c-1.ics"
 
 
 @pytest.mark.parametrize("uid", ["../../etc", "a/b", "a:b", 'a"b', "a\\b", "ü", "x" * 300, "%2e%2e"])
 def test_no_uid_leaves_the_collection_or_makes_an_unsafe_name(uid: str) -> None:
-    name = resource_href(COLLECTION, uid).removeprefix("/cal/alice@x/work/")
+    name = resource_href(COLLECTION, uid).removeprefix("/cal/alice@x/team/")
 
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,200}\.ics", name)
 
 
 def test_an_address_and_its_path_go_both_ways() -> None:
-    path = "/cal/alice@x/work/1.ics"
+    path = "/cal/alice@x/team/1.ics"
 
     assert path_of(url_of(COLLECTION, path)) == path
     assert url_of(COLLECTION, path).startswith("https://dav.example.org/")

@@ -2,7 +2,7 @@ import pytest
 
 from service.caldav.multistatus import CALDAV, DAV, MOST_OCTETS, Malformed, parse_multistatus
 
-BASE = "https://dav.example.org/cal/alice/work/"
+BASE = "https://dav.example.org/cal/alice/team/"
 
 
 def body(inner: str, root: str = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"') -> bytes:
@@ -19,18 +19,18 @@ def response(href: str, properties: str = '<D:getetag>"1"</D:getetag>', status: 
 @pytest.mark.parametrize(
     "href",
     [
-        "/cal/alice/work/a@b.ics",
-        "/cal/alice/work/a%40b.ics",
-        "https://dav.example.org/cal/alice/work/a%40b.ics",
+        "/cal/alice/team/a@b.ics",
+        "/cal/alice/team/a%40b.ics",
+        "https://dav.example.org/cal/alice/team/a%40b.ics",
         "a%40b.ics",
-        "\n  /cal/alice/work/a%40b.ics\n",
-        "<![CDATA[/cal/alice/work/a%40b.ics]]>",
+        "\n  /cal/alice/team/a%40b.ics\n",
+        "<![CDATA[/cal/alice/team/a%40b.ics]]>",
     ],
 )
 def test_hrefs_are_compared_decoded_whatever_their_form(href: str) -> None:
     answers = parse_multistatus(body(response(href)), BASE).answers
 
-    assert [answer.href for answer in answers] == ["/cal/alice/work/a@b.ics"]
+    assert [answer.href for answer in answers] == ["/cal/alice/team/a@b.ics"]
     assert answers[0].text(f"{DAV}getetag") == '"1"'
 
 
@@ -52,9 +52,9 @@ def test_namespaces_may_have_any_prefix_or_none() -> None:
 
 
 def test_the_collection_itself_is_no_resource_even_with_an_etag() -> None:
-    listed = parse_multistatus(body(response("/cal/alice/work") + response("a.ics")), BASE)
+    listed = parse_multistatus(body(response("/cal/alice/team") + response("a.ics")), BASE)
 
-    assert [answer.href for answer in listed.others(BASE)] == ["/cal/alice/work/a.ics"]
+    assert [answer.href for answer in listed.others(BASE)] == ["/cal/alice/team/a.ics"]
     about = listed.about(BASE)
     assert about is not None
     assert about.text(f"{DAV}getetag") == '"1"'
@@ -63,9 +63,9 @@ def test_the_collection_itself_is_no_resource_even_with_an_etag() -> None:
 def test_a_resource_that_is_listed_twice_counts_once_and_is_there() -> None:
     missing = "<D:response><D:href>a.ics</D:href><D:status>HTTP/1.1 404 Not Found</D:status></D:response>"
 
-    listed = parse_multistatus(body(missing + response("a.ics") + response("/cal/alice/work/a.ics")), BASE)
+    listed = parse_multistatus(body(missing + response("a.ics") + response("/cal/alice/team/a.ics")), BASE)
 
-    assert [(answer.href, answer.found) for answer in listed.answers] == [("/cal/alice/work/a.ics", True)]
+    assert [(answer.href, answer.found) for answer in listed.answers] == [("/cal/alice/team/a.ics", True)]
 
 
 def test_a_resource_whose_properties_are_all_404_is_missing() -> None:

@@ -71,7 +71,7 @@ async def until_done(site: Site, count: range) -> None:
 async def test_a_server_killed_five_times_ends_up_with_the_calendar(server: Loopback) -> None:
     killing = Killing(server)
     auth = httpx.BasicAuth(USERNAME, PASSWORD)
-    async with opened(killing, f"http://127.0.0.1:{server.port}/", "work", auth) as site:
+    async with opened(killing, f"http://127.0.0.1:{server.port}/", "team", auth) as site:
         site.clock = _Restarting(server, killing)
         await until_done(site, range(300))
 
@@ -104,7 +104,7 @@ async def torn(server: Loopback) -> AsyncIterator[tuple[Site, Relay]]:
         relay = await stack.enter_async_context(relayed(server.port))
         auth = httpx.BasicAuth(USERNAME, PASSWORD)
         url = f"http://127.0.0.1:{relay.port}/"
-        yield await stack.enter_async_context(opened(httpx.AsyncHTTPTransport(), url, "work", auth)), relay
+        yield await stack.enter_async_context(opened(httpx.AsyncHTTPTransport(), url, "team", auth)), relay
 
 
 async def test_connections_torn_on_both_ways_leave_no_doubles(torn: tuple[Site, Relay]) -> None:

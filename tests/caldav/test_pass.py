@@ -14,7 +14,7 @@ from service.core.publishing import RemoteRules, Standing
 from tests.caldav.misbehaving import HOME, PASSWORD, Misbehaving
 from tests.caldav.site import Site, foreign_events, resource, resources
 
-WORK = f"{HOME}work/"
+WORK = f"{HOME}team/"
 
 
 class Crash(Exception):
@@ -207,7 +207,7 @@ async def test_two_targets_never_share_a_collection(site: Site) -> None:
     await site.publish(resources(range(2)))
     site.key = "other"
 
-    with pytest.raises(Fatal, match="the target work publishes to this collection already"):
+    with pytest.raises(Fatal, match="the target team publishes to this collection already"):
         await site.publish(resources(range(2)))
 
 
@@ -259,7 +259,7 @@ async def test_a_crash_between_the_request_and_the_row_is_no_double(site: Site, 
 async def test_foreign_events_are_not_even_read(site: Site, server: Misbehaving, on_change: str) -> None:
     site.rules = RemoteRules(on_change=on_change)  # type: ignore[arg-type]
     server.calendars[WORK] = {}
-    server.home_calendars[WORK] = "work"
+    server.home_calendars[WORK] = "team"
     for name, body in foreign_events().items():
         server.put(WORK, name, body)
 

@@ -20,7 +20,7 @@ from service.upkeep import Upkeep, UpkeepStatus
 from tests.caldav.misbehaving import HOME, Misbehaving
 from tests.caldav.site import Site, resource, resources
 
-WORK = f"{HOME}work/"
+WORK = f"{HOME}team/"
 
 
 class Kept:
@@ -30,7 +30,7 @@ class Kept:
         self.site = site
         self.desired: Mapping[str, Resource] = {}
         self.upkeep = Upkeep(
-            UpkeepStatus("work", "all"),
+            UpkeepStatus("team", "all"),
             self._targets,
             site.ledger,
             concurrency=4,
@@ -274,7 +274,7 @@ async def test_one_collection_of_several_that_fails_does_not_hold_up_the_others(
     def several() -> list[Target]:
         (target,) = good()
         # The second one leads to the same collection, which is refused.
-        return [target, replace(target, key="work/second")]
+        return [target, replace(target, key="team/second")]
 
     kept.upkeep.targets = several
 

@@ -25,10 +25,10 @@ from tests.caldav.misbehaving import HOME, ORIGIN, PASSWORD, USERNAME, Misbehavi
 from tests.caldav.scripted import answer, held
 from tests.caldav.site import Site, foreign_events, opened, resource, resources
 
-URL = "https://dav.example.org/cal/work/"
+URL = "https://dav.example.org/cal/team/"
 OURS = resource(1)
 CHANGED = resource(1, topic="Changed", revision=1)
-PATH = f"/cal/work/{OURS.uid}.ics"
+PATH = f"/cal/team/{OURS.uid}.ics"
 ROW = Publication(OURS.uid, PATH, '"1"', OURS.digest, meaning_of(OURS.body), standing=Standing.PUBLISHED)
 FOREIGN = next(iter(foreign_events(1).values()))
 EMPTY = '<D:multistatus xmlns:D="DAV:"/>'
@@ -108,14 +108,14 @@ def test_a_foreign_event_at_our_address_is_never_touched(on_change: Any) -> None
 
 def test_our_uid_under_another_name_is_adopted_where_the_server_names_it() -> None:
     script = Script(
-        PUT=[(403, error("unique-scheduling-object-resource", "<D:href>/cal/work/other.ics</D:href>"))],
+        PUT=[(403, error("unique-scheduling-object-resource", "<D:href>/cal/team/other.ics</D:href>"))],
         GET=[(404,), (200, OURS.body, '"9"')],
     )
 
     row = apply(script, Create(OURS))
 
     assert row is not None
-    assert (row.href, row.etag) == ("/cal/work/other.ics", '"9"')
+    assert (row.href, row.etag) == ("/cal/team/other.ics", '"9"')
 
 
 def test_our_uid_under_another_name_is_searched_where_the_server_does_not() -> None:
@@ -130,7 +130,7 @@ def test_our_uid_under_another_name_is_searched_where_the_server_does_not() -> N
     row = apply(script, Create(OURS))
 
     assert row is not None
-    assert row.href == "/cal/work/o.ics"
+    assert row.href == "/cal/team/o.ics"
     assert script.asked[-1].headers["Depth"] == "1"
 
 
@@ -269,15 +269,15 @@ def test_nothing_is_deleted_or_overwritten_without_an_etag() -> None:
 
 def test_a_resource_is_found_where_the_server_put_it() -> None:
     def server(request: Request) -> Response:
-        return answer(request, 201, etag='"1"', location="/cal/work/renamed.ics")
+        return answer(request, 201, etag='"1"', location="/cal/team/renamed.ics")
 
     row = held(carried_out(Collection(URL), Create(OURS)), server)
 
     assert row is not None
-    assert row.href == "/cal/work/renamed.ics"
+    assert row.href == "/cal/team/renamed.ics"
 
 
-@pytest.mark.parametrize("location", ["https://evil.example.net/cal/work/x.ics", "/elsewhere/x.ics"])
+@pytest.mark.parametrize("location", ["https://evil.example.net/cal/team/x.ics", "/elsewhere/x.ics"])
 def test_a_location_elsewhere_is_not_believed(location: str) -> None:
     def server(request: Request) -> Response:
         return answer(request, 201, etag='"1"', location=location)
@@ -309,10 +309,10 @@ async def contrary() -> AsyncIterator[tuple[Site, Misbehaving]]:
     """A collection in memory with three of ours, on a server that then answers 412 to every write."""
     server = Misbehaving()
     auth = httpx.BasicAuth(USERNAME, PASSWORD)
-    async with opened(httpx.MockTransport(server.handle), ORIGIN + "/", "work", auth) as site:
+    async with opened(httpx.MockTransport(server.handle), ORIGIN + "/", "team", auth) as site:
         await site.publish(resources(range(3)))
         for name, body in foreign_events().items():
-            server.put(f"{HOME}work/", name, body)
+            server.put(f"{HOME}team/", name, body)
         server.always_412 = True
         site.wire.forget()
         yield site, server
@@ -322,7 +322,7 @@ async def test_412_for_everything_ends_in_parked_resources_and_silence(
     contrary: tuple[Site, Misbehaving],
 ) -> None:
     site, server = contrary
-    before = dict(server.calendars[f"{HOME}work/"])
+    before = dict(server.calendars[f"{HOME}team/"])
     desired = {**resources(range(1, 3)), **resources([1, 7], topic="New", revision=1)}
 
     for _ in range(3):
@@ -334,7 +334,7 @@ async def test_412_for_everything_ends_in_parked_resources_and_silence(
     await site.publish(desired)
 
     assert site.wire.requests == []
-    assert server.calendars[f"{HOME}work/"] == before
+    assert server.calendars[f"{HOME}team/"] == before
 
     server.always_412 = False
     changed = {**desired, **resources([1, 7], topic="Newer", revision=2)}

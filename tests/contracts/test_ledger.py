@@ -28,53 +28,53 @@ ROW = Publication(
 
 async def test_a_new_ledger_knows_nothing(store: Store) -> None:
     assert await store.ledger.targets() == {}
-    assert await store.ledger.publications("work") == {}
+    assert await store.ledger.publications("team") == {}
 
 
 async def test_what_is_recorded_is_read_back_for_its_own_target(store: Store) -> None:
-    await store.ledger.record_target("work", WORK)
+    await store.ledger.record_target("team", WORK)
     await store.ledger.record_target("home/a@b", replace(WORK, audited_at=None, token=""))
-    await store.ledger.record_publications("work", [ROW, Publication("u2")])
+    await store.ledger.record_publications("team", [ROW, Publication("u2")])
 
     assert await store.ledger.targets() == {
-        "work": WORK,
+        "team": WORK,
         "home/a@b": replace(WORK, audited_at=None, token=""),
     }
-    assert await store.ledger.publications("work") == {"u1": ROW, "u2": Publication("u2")}
+    assert await store.ledger.publications("team") == {"u1": ROW, "u2": Publication("u2")}
     assert await store.ledger.publications("home/a@b") == {}
 
 
 async def test_rows_are_replaced_and_forgotten_in_one_go(store: Store) -> None:
-    await store.ledger.record_publications("work", [ROW, Publication("u2"), Publication("u3")])
+    await store.ledger.record_publications("team", [ROW, Publication("u2"), Publication("u3")])
     published = replace(ROW, standing=Standing.PUBLISHED, writes=())
 
-    await store.ledger.record_publications("work", [published], ["u2", "never heard of"])
-    await store.ledger.record_publications("work", [], [])
+    await store.ledger.record_publications("team", [published], ["u2", "never heard of"])
+    await store.ledger.record_publications("team", [], [])
 
-    assert await store.ledger.publications("work") == {"u1": published, "u3": Publication("u3")}
+    assert await store.ledger.publications("team") == {"u1": published, "u3": Publication("u3")}
 
 
 async def test_every_standing_survives(store: Store) -> None:
     rows = {standing.value: Publication(standing.value, standing=standing) for standing in Standing}
 
-    await store.ledger.record_publications("work", rows.values())
+    await store.ledger.record_publications("team", rows.values())
 
-    assert await store.ledger.publications("work") == rows
+    assert await store.ledger.publications("team") == rows
 
 
 async def test_a_forgotten_target_leaves_the_others_alone(store: Store) -> None:
-    for name in ("work", "home"):
+    for name in ("team", "home"):
         await store.ledger.record_target(name, replace(WORK, url=f"https://dav.example.org/{name}/"))
         await store.ledger.record_publications(name, [ROW])
 
-    await store.ledger.forget_target("work")
+    await store.ledger.forget_target("team")
 
     assert list(await store.ledger.targets()) == ["home"]
-    assert await store.ledger.publications("work") == {}
+    assert await store.ledger.publications("team") == {}
     assert await store.ledger.publications("home") == {"u1": ROW}
 
 
 async def test_it_survives_the_process(sql_store: OpenStore) -> None:
-    await (await sql_store()).ledger.record_publications("work", [ROW])
+    await (await sql_store()).ledger.record_publications("team", [ROW])
 
-    assert await (await sql_store()).ledger.publications("work") == {"u1": ROW}
+    assert await (await sql_store()).ledger.publications("team") == {"u1": ROW}
