@@ -2,8 +2,10 @@
 From an address to transactions, alike for SQLite and PostgreSQL.
 """
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, event, make_url
@@ -79,6 +81,24 @@ def file_of(url: str) -> Path | None:
     """Return the file of an SQLite database, or None for another. Raises SettingsError as `create_engine`."""
     address = _address(url)
     return Path(address.database or "") if address.get_backend_name() == "sqlite" else None
+
+
+async def probe(engine: AsyncEngine) -> None:
+    """
+    Raise StoreUnavailable where the file of an SQLite database cannot be opened; do nothing for another.
+
+    The driver starts a thread for a connection before it opens the file, and leaves it to itself where that
+    fails: a command that ends at once would print that thread's traceback.
+    """
+    if engine.dialect.name == "sqlite":
+        with translated(engine.url):
+            seconds = float(str(engine.url.query["timeout"]))
+            await asyncio.to_thread(_open_once, engine.url.database or "", seconds)
+
+
+def _open_once(file: str, busy_seconds: float) -> None:
+    with closing(sqlite3.connect(file, timeout=busy_seconds)) as connection:
+        connection.execute("PRAGMA schema_version")
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.core.errors import SchemaTooNew, SchemaTooOld
-from service.store.engine import create_engine, reading, writing
+from service.store.engine import create_engine, probe, reading, writing
 from service.store.failures import name
 
 _LOCK = 0x636F6E6663616C
@@ -58,12 +58,14 @@ async def check_schema(url: str) -> None:
 
 async def upgrade(engine: AsyncEngine) -> Migrated:
     """Do as `migrate`, with an engine."""
+    await probe(engine)
     async with writing(engine) as db:
         return await db.run_sync(_upgrade, engine.url)
 
 
 async def verify(engine: AsyncEngine) -> None:
     """Do as `check_schema`, with an engine."""
+    await probe(engine)
     async with reading(engine) as db:
         found = await db.run_sync(_revision)
     if found != _newest(found, engine.url):
