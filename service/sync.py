@@ -14,6 +14,8 @@ from service.core.errors import StaleState, UnknownName
 from service.core.known import Changes, State
 from service.core.ports import Store
 from service.core.revision import Policy, approve, rerender, revise
+from service.core.schedule import Weekly
+from service.core.weekly import recur
 
 log = structlog.get_logger()
 
@@ -94,13 +96,31 @@ class Synchronizer:
             changes = await self._recorded(lambda state: revise(state, snapshot, self._policy), snapshot)
         if changes is None:
             raise AssertionError("a snapshot always has an arrival to record")
+        last = self._latest.get(snapshot.source)
         self._latest[snapshot.source] = snapshot
         self.heard.set()
         # An account that was never heard of has a calendar now, be it empty.
         if changes.visible or changes.account not in before:
             self._changed()
         _tell(snapshot, changes)
+        _tell_rejected(snapshot, last)
+        self._tell_weekly(changes)
         return changes
+
+    def _tell_weekly(self, changes: Changes) -> None:
+        """Log how each series that is new or changed is read: in which zone its days and its hour count."""
+        for edit in changes.edits:
+            schedule = edit.entry.conference.schedule
+            if isinstance(schedule, Weekly):
+                series = recur(schedule, self._policy.rendering(edit.entry.source).weekly)
+                log.info(
+                    "sync.weekly_read",
+                    conference=edit.entry.key.id,
+                    days=series.basis,
+                    zone=series.tzid or "UTC",
+                    byday=[day.name for day in series.byday],
+                    reason=series.reason,
+                )
 
     async def approve(self, account: Account) -> int:
         """
@@ -173,14 +193,6 @@ def _tell(snapshot: Snapshot, changes: Changes) -> None:
         rejected=len(snapshot.listing.rejections),
         doubts=list(snapshot.listing.doubts),
     )
-    for rejection in snapshot.listing.rejections:
-        log.warning(
-            "sync.conference_rejected",
-            source=changes.source,
-            conference=rejection.conference_id,
-            field=rejection.field,
-            reason=rejection.reason,
-        )
     if changes.held_changed:
         held = changes.held
         log.warning(
@@ -189,3 +201,19 @@ def _tell(snapshot: Snapshot, changes: Changes) -> None:
             missing=len(held.missing) if held else 0,
             upcoming=held.upcoming if held else 0,
         )
+
+
+def _tell_rejected(snapshot: Snapshot, last: Snapshot | None) -> None:
+    """Log the conferences that are rejected now and were not in the source's last list."""
+    told = (
+        {(each.conference_id, each.field, each.reason) for each in last.listing.rejections} if last else set()
+    )
+    for each in snapshot.listing.rejections:
+        if (each.conference_id, each.field, each.reason) not in told:
+            log.warning(
+                "sync.conference_rejected",
+                source=snapshot.source,
+                conference=each.conference_id,
+                field=each.field,
+                reason=each.reason,
+            )
