@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
-from service.core.conference import Key
+from service.core.conference import Key, Rejection
 from service.core.errors import StaleState, StoreUnavailable
 from service.core.known import Changes, Edit, State
 from service.core.revision import Policy
@@ -264,3 +265,28 @@ async def test_a_refresh_after_ones_own_writing_tells_nobody() -> None:
     await synchronizer.refresh()
 
     assert telltale.times == 0
+
+
+async def test_how_a_series_is_read_is_told_once_with_the_reason() -> None:
+    synchronizer = Synchronizer(MemoryStore(), POLICY)
+    with capture_logs() as logs:
+        for _ in range(2):
+            await synchronizer.accept(listed(conference("100"), conference("200", schedule=weekly())))
+
+    (told,) = [each for each in logs if each["event"] == "sync.weekly_read"]
+    assert (told["conference"], told["days"]) == ("200", "local")
+    assert told["reason"]
+
+
+async def test_what_every_list_gets_wrong_is_told_once() -> None:
+    synchronizer = Synchronizer(MemoryStore(), POLICY)
+    missing = Rejection("300", "schedule.days", "missing")
+    other = Rejection("400", "id", "empty")
+    with capture_logs() as logs:
+        for rejections in ((missing,), (missing,), (missing, other)):
+            snapshot = listed(conference("100"))
+            listing = replace(snapshot.listing, rejections=rejections)
+            await synchronizer.accept(replace(snapshot, listing=listing))
+
+    told = [each["conference"] for each in logs if each["event"] == "sync.conference_rejected"]
+    assert told == ["300", "400"]
