@@ -98,7 +98,7 @@ def _server(kind: Kind) -> Iterator[int]:
     """Give the port of a server in a process of its own, which ends with the block."""
     command = [sys.executable, "-m", "bench.feeds", "--serve", kind]
     # Our own module. It goes on until its input ends, which is when the pipes are closed.
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(  # noqa: S603 -- our own module
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         yield int(cast("IO[str]", process.stdout).readline())
