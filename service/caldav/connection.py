@@ -14,14 +14,16 @@ from typing import TypeVar
 import httpx
 
 from service.caldav.credentials import ClientCertificate
-from service.caldav.exchange import Steps, require_trusted
-from service.caldav.hrefs import host_of
+from service.caldav.exchange import Steps, require_private
+from service.caldav.hrefs import credentials_may_go, host_of, place_of
 from service.caldav.multistatus import MOST_OCTETS
 from service.caldav.protocol import Request, Response
+from service.caldav.quirks import partition_hosts
 from service.core.errors import Fatal, Retryable, SettingsError
 
 T = TypeVar("T")
 
+_UNAUTHORIZED = 401
 _WHOLE_ANSWER = 4
 """How many timeouts one answer may take altogether, however slowly it drips."""
 
@@ -67,7 +69,10 @@ def open_http(trust: Trust, *, timeout_seconds: float, connections: int) -> http
 
 class Connection:
     """
-    One target's way to its server. Credentials go where `trusted` is, and nowhere else.
+    One target's way to its server.
+
+    Credentials go where `trusted` is, and nowhere else: any other host is asked as a stranger would ask,
+    and with `certified` not at all, as TLS shows a client's certificate to whoever wants it.
     """
 
     def __init__(
@@ -78,12 +83,14 @@ class Connection:
         auth: httpx.Auth | None,
         timeout: timedelta,
         clock: Callable[[], datetime],
+        certified: bool = False,
     ) -> None:
         self._http = http
         self._trusted = trusted
         self._auth = auth
         self._timeout = timeout
         self._clock = clock
+        self._certified = certified
 
     async def run(self, steps: Steps[T]) -> T:
         """
@@ -101,16 +108,28 @@ class Connection:
 
     async def send(self, request: Request) -> Response:
         """Send one request. Raises Retryable and Fatal where no answer comes."""
-        require_trusted(self._trusted, request.url)
+        require_private(self._trusted, request.url)
+        known = credentials_may_go(self._trusted, request.url, partition_hosts(self._trusted))
+        if self._certified and not known:
+            raise self._strange(request)
         with _translated(host_of(request.url)):
             async with asyncio.timeout(self._timeout.total_seconds() * _WHOLE_ANSWER):
-                return await self._send(request)
+                response = await self._send(request, self._auth if known else None)
+        if response.status == _UNAUTHORIZED and not known:
+            raise self._strange(request)
+        return response
 
-    async def _send(self, request: Request) -> Response:
+    def _strange(self, request: Request) -> Fatal:
+        return Fatal(
+            f"{place_of(self._trusted)} sends us on to {place_of(request.url)}, and the credentials are not "
+            "for that place: name its address in URL if it is the right one"
+        )
+
+    async def _send(self, request: Request, auth: httpx.Auth | None) -> Response:
         built = self._http.build_request(
             request.method, request.url, headers=dict(request.headers), content=request.body or None
         )
-        response = await self._http.send(built, auth=self._auth, stream=True)
+        response = await self._http.send(built, auth=auth, stream=True)
         try:
             body = await _limited(response)
         finally:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from service.caldav.answers import require_usable
-from service.caldav.exchange import Steps, followed, require_trusted
+from service.caldav.exchange import Steps, followed, require_private
 from service.caldav.hrefs import as_collection, host_of, joined, path_of, slug
 from service.caldav.multistatus import CALDAV, DAV, Answer, Malformed, parse_multistatus
 from service.caldav.protocol import DISCOVERY, Response, mkcalendar, mkcol, propfind
 from service.caldav.quirks import active, recognize
-from service.core.errors import CollectionMissing, Fatal, Retryable
+from service.core.errors import CollectionMissing, Fatal, NotCalDav, Retryable
 from service.core.publishing_ports import Found
 
 _WELL_KNOWN = "/.well-known/caldav"
@@ -75,7 +75,7 @@ def _first(wish: Wish) -> Steps[_Place]:
         made = yield from _asked(url, wish)
         if isinstance(made, _Place):
             return made
-    kind = CollectionMissing if place.status == 404 and not _is_root(wish.url) else Fatal  # noqa: PLR2004
+    kind = CollectionMissing if place.status == 404 and not _is_root(wish.url) else NotCalDav  # noqa: PLR2004
     raise kind(
         f"{host_of(wish.url)} shows no calendars at this address (status {place.status}): "
         "name the CalDAV address that the server's documentation gives"
@@ -93,7 +93,7 @@ def _asked(url: str, wish: Wish) -> Steps[_Place | Response]:
     try:
         answers = parse_multistatus(response.body, response.url)
     except Malformed as error:
-        raise Fatal(f"{host_of(url)}: {error}; this does not look like a CalDAV server") from error
+        raise NotCalDav(f"{host_of(url)}: {error}; this does not look like a CalDAV server") from error
     answer = answers.about(response.url) or next(iter(answers.answers), None)
     if answer is None:
         return response
@@ -122,7 +122,7 @@ def _home(place: _Place, wish: Wish) -> Steps[str]:
     principals = place.answer.hrefs(f"{DAV}current-user-principal")
     if not principals:
         return place.answer.url
-    require_trusted(wish.url, principals[0])
+    require_private(wish.url, principals[0])
     principal = yield from _asked(principals[0], wish)
     if not isinstance(principal, _Place):
         raise Fatal(f"{host_of(wish.url)} shows no calendars for this user (status {principal.status})")
@@ -131,7 +131,7 @@ def _home(place: _Place, wish: Wish) -> Steps[str]:
 
 
 def _under(home: str, server: str, wish: Wish) -> Steps[Found]:
-    require_trusted(wish.url, home)
+    require_private(wish.url, home)
     home = as_collection(home)
     response = yield from followed(propfind(home, DISCOVERY, depth=1), wish.url)
     require_usable(response)
@@ -175,7 +175,7 @@ def _named(name: str, listed: Mapping[str, Answer]) -> Answer | None:
 
 def _checked(answer: Answer, server: str, wish: Wish) -> Found:
     """Return the collection. Raises Fatal where it takes no events, or none of ours."""
-    require_trusted(wish.url, answer.url)
+    require_private(wish.url, answer.url)
     components = answer.properties.get(f"{CALDAV}supported-calendar-component-set")
     names = {child.get("name", "").upper() for child in components} if components is not None else set()
     if names and "VEVENT" not in names:

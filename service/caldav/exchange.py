@@ -8,9 +8,8 @@ from collections.abc import Generator
 from typing import TypeVar
 
 from service.caldav.answers import REDIRECTS
-from service.caldav.hrefs import host_of, joined, may_follow
+from service.caldav.hrefs import host_of, joined
 from service.caldav.protocol import Request, Response
-from service.caldav.quirks import partition_hosts
 from service.core.errors import Fatal
 
 T = TypeVar("T")
@@ -24,7 +23,8 @@ def followed(request: Request, trusted: str) -> Steps[Response]:
     """
     Send a reading request, and again where the server redirects it, the method kept.
 
-    Never to another host, never from https to http: the credentials are for `trusted`. Raises Fatal.
+    Another host is asked too, though by a stranger: the connection shows credentials to `trusted` only.
+    Raises Fatal, also where the way leads from https to http.
     """
     for _ in range(_MOST_REDIRECTS):
         response = yield request
@@ -32,21 +32,15 @@ def followed(request: Request, trusted: str) -> Steps[Response]:
         if response.status not in REDIRECTS or not target:
             return response
         url = joined(request.url, target)
-        require_trusted(trusted, url)
+        require_private(trusted, url)
         request = Request(request.method, url, request.headers, request.body)
     raise Fatal(f"{host_of(trusted)} redirects in a circle: name the collection's own address in URL")
 
 
-def require_trusted(trusted: str, url: str) -> None:
-    """Raise Fatal where the credentials for `trusted` must not go to `url`."""
-    if may_follow(trusted, url, partition_hosts(trusted)):
-        return
-    if trusted.startswith("https:") and url.startswith("http:"):
+def require_private(trusted: str, url: str) -> None:
+    """Raise Fatal where an https server leads to plain http: what is published could be read on the way."""
+    if trusted.startswith("https:") and not url.startswith("https:"):
         raise Fatal(
-            f"{host_of(trusted)} sends us from https to http, where the password could be read: "
+            f"{host_of(trusted)} sends us from https to http, where everything could be read: "
             "correct the server's own address, or name the collection in URL"
         )
-    raise Fatal(
-        f"{host_of(trusted)} sends us on to {host_of(url)}, and the password is not for that host: "
-        "name its address in URL if it is the right one"
-    )

@@ -8,7 +8,7 @@ from typing import assert_never
 from service.caldav.answers import Refusal, Refused, accepted, refused
 from service.caldav.collection import Collection, There, find_uid, look, require_collection
 from service.caldav.exchange import Steps
-from service.caldav.hrefs import joined, may_follow, path_of, resource_href, url_of
+from service.caldav.hrefs import credentials_may_go, joined, path_of, resource_href, url_of
 from service.caldav.protocol import Response, delete, put
 from service.core.errors import Conflict, Retryable
 from service.core.meaning import meaning_of
@@ -152,7 +152,7 @@ def _published(c: Collection, resource: Resource, href: str, response: Response)
     if location:
         url = joined(response.url, location)
         # The server may have stored it under another name.
-        if may_follow(c.url, url) and c.holds(path_of(url)) and "\0" not in path_of(url):
+        if credentials_may_go(c.url, url) and c.holds(path_of(url)) and "\0" not in path_of(url):
             href = path_of(url)
     return _row(resource, href, response.header("etag"))
 

@@ -13,7 +13,7 @@ The errors that cross a border, each translated once from the library that raise
             Retryable        later it may work
             Conflict         one resource was refused; the others are not concerned
             Fatal            the target needs a person
-                CollectionMissing, CollectionGone, CollectionMoved
+                NotCalDav, CollectionMissing, CollectionGone, CollectionMoved
             PlanRefused      nothing is written for now
 """
 
@@ -76,6 +76,10 @@ class Conflict(PublishError):
 
 class Fatal(PublishError):
     """The target cannot be used until a person changes something."""
+
+
+class NotCalDav(Fatal):
+    """What answers at the address is no CalDAV server."""
 
 
 class CollectionMissing(Fatal):

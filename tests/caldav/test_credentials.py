@@ -118,15 +118,19 @@ async def test_a_refused_refresh_token_is_told_without_quoting_it(
     assert not any(secret in str(told.value) for secret in ("secret-2", "refresh-3", "invalid_grant"))
 
 
-@pytest.mark.parametrize(
-    "url", ["https://other.example.org/", "http://dav.example.org/", "https://dav.example.org:1/"]
-)
-async def test_nothing_is_ever_sent_to_another_origin(url: str) -> None:
-    def server(request: httpx.Request) -> httpx.Response:
-        raise AssertionError(request.url)
+@pytest.mark.parametrize("url", ["https://other.example.org/", "https://dav.example.org:1/"])
+@pytest.mark.parametrize("credentials", [Basic("alice", "secret"), Digest("alice", "secret"), GOOGLE])
+async def test_no_credentials_are_ever_shown_to_another_origin(url: str, credentials: Credentials) -> None:
+    asked = []
 
-    with pytest.raises(Fatal):
-        await connection(httpx.MockTransport(server), Basic("alice", "secret")).send(get(url))
+    def server(request: httpx.Request) -> httpx.Response:
+        asked.append((str(request.url), request.headers.get("Authorization")))
+        return httpx.Response(401, headers={"WWW-Authenticate": 'Digest realm="x", nonce="n", qop="auth"'})
+
+    with pytest.raises(Fatal, match="not for that place"):
+        await connection(httpx.MockTransport(server), credentials).send(get(url))
+
+    assert asked == [(url, None)]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from service.caldav.hrefs import may_follow, path_of, resource_href, slug, url_of
+from service.caldav.hrefs import credentials_may_go, path_of, resource_href, slug, url_of
 
 COLLECTION = "https://dav.example.org/cal/alice%40x/team/"
 
@@ -41,7 +41,7 @@ def test_an_address_and_its_path_go_both_ways() -> None:
     ],
 )
 def test_credentials_go_to_their_own_origin_only(trusted: str, url: str, *, allowed: bool) -> None:
-    assert may_follow(trusted, url) is allowed
+    assert credentials_may_go(trusted, url) is allowed
 
 
 @pytest.mark.parametrize(
