@@ -5,6 +5,7 @@ A CalDAV server, as the settings of one target describe it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from service.caldav.announced import Announced, announced, domain_of
 from service.caldav.collection import Collection
 from service.caldav.connection import Connection
 from service.caldav.discovery import Wish, discover
@@ -12,6 +13,7 @@ from service.caldav.hrefs import url_of
 from service.caldav.protocol import Request, get
 from service.caldav.publisher import CalDavPublisher
 from service.caldav.quirks import active
+from service.core.errors import NotCalDav, Retryable
 from service.core.publishing import RemoteRules
 from service.core.publishing_ports import Found, Publisher
 
@@ -26,10 +28,22 @@ class CalDavServer:
     wish: Wish
     rules: RemoteRules
     concurrency: int
+    announced: Announced = announced
 
     async def find(self) -> Found:
-        """See Server."""
-        return await self.connection.run(discover(self.wish))
+        """See Server; where the settings name a bare domain, errors tell what its DNS announces."""
+        try:
+            return await self.connection.run(discover(self.wish))
+        except NotCalDav as error:
+            raise NotCalDav(f"{error}{await self._hint()}") from error
+        except Retryable as error:
+            text = f"{error}{await self._hint()}"
+            raise Retryable(text, delay_seconds=error.delay_seconds, crowded=error.crowded) from error
+
+    async def _hint(self) -> str:
+        domain = domain_of(self.wish.url)
+        address = await self.announced(domain) if domain else ""
+        return f"; its DNS announces {address}: write that in URL if you know it" if address else ""
 
     def publisher(self, url: str, server: str) -> Publisher:
         """See Server."""
