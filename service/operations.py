@@ -2,10 +2,9 @@
 What commands do to the database while the daemon may be running: it notices by the version.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from service.app import open_settings_store, utc_now
 from service.core.conference import Account, Listing, Snapshot
@@ -14,7 +13,7 @@ from service.core.ports import Store
 from service.core.rejected import RejectedInput
 from service.policy import keep_rules_of, policy_of
 from service.rejections import Rejections
-from service.replay import read_recording, replayed
+from service.replay import Recorded, replayed
 from service.settings import Settings
 from service.sync import Synchronizer
 from service.trueconf.wire import list_of
@@ -105,13 +104,19 @@ class Played:
 
 
 async def replay_recording(
-    settings: Settings, data: bytes, *, source: str, at: datetime, account: str | None
+    settings: Settings,
+    frames: list[Recorded],
+    *,
+    source: str,
+    account: str | None,
+    progress: Callable[[int], None],
 ) -> Played:
     """
     Put recorded events through the path of those that arrive. Raises SettingsError and StoreUnavailable.
+
+    `progress` is told how many lists, and frames that are none, are through.
     """
     played = Played(0, 0, 0, [])
-    frames = read_recording(data, source=source, at=at)
     async with with_store(settings) as store:
         synchronizer = await _synchronizer(settings, store)
         rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
@@ -135,6 +140,7 @@ async def replay_recording(
                         raw=recorded.frame,
                     )
             await rejections.write()
+            progress(recorded.number)
     return played
 
 

@@ -5,7 +5,7 @@ Recorded events put into the same path as those that arrive.
 import base64
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +28,9 @@ class Recorded:
     place: str
     """Where it stands in the file, for messages."""
 
+    number: int = 0
+    """Which of the frames it is, from 1."""
+
 
 Replayed = Snapshot | FrameRejected
 
@@ -40,7 +43,7 @@ def read_recording(data: bytes, *, source: str, at: datetime) -> list[Recorded]:
     plain events, one in the file or one a line. `source` and `at` are for what the file itself does not tell.
     Raises SettingsError where there is no frame in it.
     """
-    frames = list(_frames(data, source, at))
+    frames = [replace(each, number=number) for number, each in enumerate(_frames(data, source, at), start=1)]
     if not frames:
         raise SettingsError("the file holds no events; give a recording or a conferenceList event")
     return frames

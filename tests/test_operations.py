@@ -7,7 +7,15 @@ from service.core.conference import Account
 from service.core.errors import ConfcalError, SettingsError
 from service.core.rejected import RejectedInput
 from service.environment import load_settings
-from service.operations import account_of, replay_recording, retry_rejected, with_store, with_synchronizer
+from service.operations import (
+    Played,
+    account_of,
+    replay_recording,
+    retry_rejected,
+    with_store,
+    with_synchronizer,
+)
+from service.replay import read_recording
 from service.settings import Settings
 from tests.core.given import NOW, ROOM, conference, listed
 
@@ -74,11 +82,16 @@ async def test_input_whose_account_is_not_known_is_not_guessed(settings: Setting
 
 
 async def test_a_replay_counts_what_it_did(settings: Settings) -> None:
-    at = datetime(2026, 11, 23, 10, tzinfo=UTC)
+    told: list[int] = []
 
-    played = await replay_recording(settings, FRAME, source="lobby", at=at, account=str(ROOM))
-    again = await replay_recording(settings, b'{"result":false}', source="lobby", at=at, account=None)
+    async def played_of(data: bytes, account: str | None) -> Played:
+        frames = read_recording(data, source="lobby", at=datetime(2026, 11, 23, 10, tzinfo=UTC))
+        return await replay_recording(settings, frames, source="lobby", account=account, progress=told.append)
 
+    played = await played_of(FRAME, str(ROOM))
+    again = await played_of(b'{"result":false}', None)
+
+    assert told == [1, 1]
     assert (played.lists, played.edited, played.removed, played.trouble) == (1, 1, 0, [])
     assert again.lists == 0
     (trouble,) = again.trouble

@@ -6,7 +6,7 @@ import click
 
 from service.app import utc_now
 from service.commands.conversion import Wanted, read_lists, to_calendar
-from service.commands.progress import Progress
+from service.commands.progress import progress
 from service.core.errors import ConfcalError, SettingsError
 from service.core.ical import LARGE_OCTETS, Heading
 from service.core.revision import Variant
@@ -56,8 +56,8 @@ def convert(**options: Any) -> None:
         variant=Variant(options["redact"], options["redact"], translator(settings.language)),
         server=options["server"].lower(),
     )
-    with Progress(len(reading.conferences)) as progress:
-        calendar = to_calendar(reading.conferences, wanted, utc_now(), progress)
+    with progress(len(reading.conferences), "conferences") as tell:
+        calendar = to_calendar(reading.conferences, wanted, utc_now(), tell)
     _write(options["output"], calendar)
     if len(calendar) > LARGE_OCTETS:
         click.echo(

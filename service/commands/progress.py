@@ -1,47 +1,47 @@
 """
-Progress on standard error: only in a terminal, and only when the work takes longer than a second.
+A bar on standard error: only in a terminal, and only when the work takes longer than a second.
 """
 
 import sys
 import time
-from types import TracebackType
-from typing import Self, TextIO
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TextIO
+
+import click
+
+Progress = Callable[[int], None]
+"""Is told how many are done."""
 
 _PATIENCE_SECONDS = 1.0
-_BETWEEN_SECONDS = 0.1
+_STEPS = 200
+"""How often the bar is drawn at most; more would be work for the terminal only."""
 
 
-class Progress:
+@contextmanager
+def progress(
+    total: int, what: str, *, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Progress]:
     """
-    Counts work done; a context manager that leaves no trace behind.
+    Give what is to be told of the progress of `total` pieces of work; `what` they are stands before the bar.
     """
+    stream = stream or sys.stderr
+    if not stream.isatty():
+        yield lambda _done: None
+        return
+    due, told = clock() + _PATIENCE_SECONDS, 0
+    bar = click.progressbar(
+        length=total, label=what, file=stream, show_pos=True, update_min_steps=max(1, total // _STEPS)
+    )
+    with ExitStack() as shown:
 
-    def __init__(self, total: int, stream: TextIO | None = None, *, what: str = "conferences") -> None:
-        self._total = total
-        self._what = what
-        self._stream = stream or sys.stderr
-        self._due = time.monotonic() + _PATIENCE_SECONDS if self._stream.isatty() else float("inf")
-        self._shown = False
+        def tell(done: int) -> None:
+            nonlocal told
+            if not bar.entered:
+                if clock() < due:
+                    return
+                shown.enter_context(bar)
+            bar.update(done - told)
+            told = done
 
-    def __enter__(self) -> Self:
-        """Start counting."""
-        return self
-
-    def __call__(self, done: int) -> None:
-        """Note that so many are done."""
-        now = time.monotonic()
-        if now < self._due:
-            return
-        self._due = now + _BETWEEN_SECONDS
-        self._shown = True
-        share = done * 100 // max(1, self._total)
-        self._stream.write(f"\r{done:,} of {self._total:,} {self._what}, {share} %\x1b[K")
-        self._stream.flush()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Wipe the line away."""
-        if self._shown:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+        yield tell

@@ -2,7 +2,7 @@ import asyncio
 
 import click
 
-from service.commands.progress import Progress
+from service.commands.progress import progress
 from service.environment import load_settings
 from service.target_operations import named, purgeable, with_aims
 from service.target_operations import purge as purge_target
@@ -36,7 +36,7 @@ async def _purge(name: str, *, yes: bool) -> None:
             return
         if not yes:
             click.confirm(f"Delete {total} events from {name}?", abort=True)
-        with Progress(total, what="events") as progress:
-            report = await purge_target(aim, progress)
+        with progress(total, "events") as tell:
+            report = await purge_target(aim, tell)
         left = f", {report.left} that people changed were left" if report.left else ""
         click.echo(f"{name}: {report.deleted} deleted{left}")

@@ -6,9 +6,11 @@ from pathlib import Path
 import click
 
 from service.app import utc_now
+from service.commands.progress import progress
 from service.core.errors import SettingsError
 from service.environment import load_settings
 from service.operations import replay_recording
+from service.replay import read_recording
 
 _SOME_REJECTED = 1
 
@@ -39,7 +41,10 @@ def replay(file: Path, source: str | None, moment: str | None, account: str | No
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
     at = _moment(moment) if moment else utc_now()
-    done = asyncio.run(replay_recording(settings, data, source=name, at=at, account=account))
+    frames = read_recording(data, source=name, at=at)
+    with progress(len(frames), "lists") as tell:
+        playing = replay_recording(settings, frames, source=name, account=account, progress=tell)
+        done = asyncio.run(playing)
     for line in done.trouble:
         click.echo(line, err=True)
     click.echo(f"{done.lists} lists accepted, {done.edited} conferences edited, {done.removed} removed")
