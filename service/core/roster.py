@@ -58,7 +58,7 @@ class Roster:
             for person in gained.keys() | lost.keys()
         }
         named = {person for key in differing for person in _invited(entries[key])} - self.invited
-        invited = {person for person in named if _is_fit(person)}
+        invited = {person for person in named if is_person(person)}
         # The same set where nobody is new: whoever made calendars of it need not look again.
         everybody = self.invited | invited if invited else self.invited
         return Roster(entries, {**self.keys, **changed}, everybody)
@@ -73,6 +73,6 @@ def _invited(entry: Entry) -> Iterator[str]:
     return (full_id(invitation.id, server) for invitation in entry.conference.invitations)
 
 
-def _is_fit(person: str) -> bool:
-    """Return whether an ID can name a calendar."""
-    return len(person) <= _LONGEST_ID and person.isprintable() and not person.startswith("@")
+def is_person(name: str) -> bool:
+    """Return whether a text is the full ID of somebody who can have a calendar; `#sip:…` is a device's."""
+    return "@" in name and not name.startswith(("@", "#")) and len(name) <= _LONGEST_ID and name.isprintable()

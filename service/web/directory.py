@@ -2,13 +2,13 @@
 Which calendars there are, who may be in them, and under which secret addresses they are served.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from service.core.calendars import Calendar, calendars_of, entries_of
 from service.core.known import Entry, State
 from service.core.ports import FeedRecord, Store
-from service.core.roster import Roster
+from service.core.roster import Roster, is_person
 from service.web.addresses import Addresses
 
 
@@ -71,6 +71,15 @@ class Directory:
     def generation(self, calendar: str) -> int:
         """Return how often a calendar's address was rotated."""
         return self._generations.get(calendar, 0)
+
+    def remember(self, calendars: Iterable[str]) -> None:
+        """
+        Learn of calendars that were served or published once.
+
+        Those of people stay, be they empty: nobody's subscription breaks, and no collection keeps what is
+        over, because a person was taken off their last conference before a restart.
+        """
+        self._roster = Roster(invited=frozenset(name for name in calendars if is_person(name)))
 
     def follow(self, state: State) -> None:
         """Take over the state; calendars of accounts and people that are new in it get their addresses."""

@@ -72,6 +72,8 @@ class Feeds:
     async def start(self) -> None:
         """Load what is remembered of the feeds. Raises StoreUnavailable."""
         self._records = await self._store.feeds()
+        collections = await self._store.ledger.targets()
+        self.directory.remember({*self._records, *(key.partition("/")[2] for key in collections)})
         await self.directory.refresh()
         self.changed()
 

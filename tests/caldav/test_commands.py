@@ -3,13 +3,16 @@ The commands about targets, and the daemon, with a real Radicale.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import pytest
 
 from service.app import open_settings_store, utc_now
+from service.core.conference import Conference, Invitation
 from service.environment import load_settings
 from service.policy import policy_of
 from service.sync import Synchronizer
@@ -170,6 +173,36 @@ def test_one_collection_for_each_account(
     assert "2 unchanged" in confcal("plan").text
     assert "cloud: 2 deleted" in confcal("purge", "cloud", "--yes").text
     assert target
+
+
+def test_one_collection_for_each_invited_person(
+    confcal: Confcal, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONFCAL_CALENDARS_FOR_PEOPLE", "true")
+    monkeypatch.setenv("CONFCAL_TARGETS__CLOUD__CALENDAR", "people/*")
+    # A name of its own, so that nothing but this test is in these collections.
+    name = target.rstrip("/").rpartition("/")[2]
+    monkeypatch.setenv("CONFCAL_TARGETS__CLOUD__COLLECTION", name + " {calendar}")
+    ivanov, petrov = invited("ivanov"), invited("petrov")
+    hear(conference("100", "Nobody is invited"), ivanov("200"), petrov("300"), ivanov("400"))
+    plan = confcal("plan").text
+    keys = [line.partition(":")[0] for line in plan.splitlines() if line.startswith("cloud/")]
+    assert keys == ["cloud/ivanov@video.example.com", "cloud/petrov@video.example.com"]
+
+    publish()
+    collections = [urljoin(target, f"../{name}-{who}-video-example-com/") for who in ("ivanov", "petrov")]
+    assert [len(held(collection)) for collection in collections] == [2, 1]
+
+    # Taken off the last conference: the calendar, and so the collection, becomes empty, a restart later too.
+    hear(conference("100", "Nobody is invited"), ivanov("200"), conference("300"), ivanov("400"))
+    publish()
+    assert [len(held(collection)) for collection in collections] == [2, 0]
+    assert "cloud: 2 deleted" in confcal("purge", "cloud", "--yes").text
+
+
+def invited(person: str) -> Callable[[str], Conference]:
+    """Return what makes conferences to which a person is invited."""
+    return lambda id_: replace(conference(id_), invitations=(Invitation(person, ""),))
 
 
 def test_reminders_reach_the_collection(target: str, monkeypatch: pytest.MonkeyPatch) -> None:

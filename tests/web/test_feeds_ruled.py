@@ -81,6 +81,30 @@ async def test_each_invited_person_has_a_calendar() -> None:
         assert "SUMMARY:Lunch" in await body(site, PETROV)
 
 
+async def test_a_device_that_is_called_has_none() -> None:
+    async with administered(CALENDARS_FOR_PEOPLE="true") as site:
+        await site.accept(
+            listed(replace(merger(), invitations=(Invitation("#sip:hall@pbx.example.com", ""),)))
+        )
+
+        assert list(site.feeds.calendars) == ["all", f"lobby@{SERVER}"]
+
+
+async def test_whoever_was_served_once_keeps_the_calendar_when_nobody_invites_them_any_more() -> None:
+    async with administered(CALENDARS_FOR_PEOPLE="true") as site:
+        await site.accept(listed(merger()))
+        address = site.feeds.addresses.feed_url(IVANOV)
+        assert "SUMMARY:Merger" in await body(site, IVANOV)
+        await site.accept(listed(replace(merger(), invitations=())))
+
+        rules = FeedRules(SECRET, BASE, "full-en", "UTC", for_people=True)
+        restarted = Feeds(site.store, rules, state=lambda: site.synchronizer.state, clock=site.clock)
+        await restarted.start()
+
+        assert restarted.addresses.feed_url(IVANOV) == address
+        assert b"VEVENT" not in (await restarted.feed(IVANOV)).body
+
+
 async def test_people_have_none_unless_it_is_set() -> None:
     async with administered() as site:
         await site.accept(listed(merger()))
