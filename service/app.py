@@ -159,9 +159,9 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
             await feeds.start()
             synchronizer.listen(feeds.changed)
             rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
-            metrics = Metrics(lambda: synchronizer.state)
             calendars = Calendars(store, lambda: feeds.calendars, feeds.directory.entries)
             async with http_fetch() as fetch, open_upkeeps(settings, calendars, utc_now) as upkeeps:
+                metrics = Metrics(lambda: synchronizer.state, lambda: (each.status for each in upkeeps))
                 live = Live()
                 synchronizer.listen(live.ring)
                 taps = _taps(rejections, metrics, live, recorder)

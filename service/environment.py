@@ -32,6 +32,7 @@ def load_settings(
     """
     environ = {**(os.environ if environ is None else environ), **(overrides or {})}
     values = {name.upper(): value for name, value in environ.items() if name.upper().startswith(PREFIX)}
+    _refuse_service_links(values)
     values = _with_files(values)
     _refuse_unknown(values)
     file = _toml_with_files(_read_toml(values.get(f"{PREFIX}CONFIG_FILE")), ())
@@ -120,6 +121,16 @@ def _read_secret(name: str, file: str) -> str:
         raise SettingsError(
             f"{name}: {file} cannot be read ({reason}); name a file that confcal may read"
         ) from None
+
+
+def _refuse_service_links(values: Mapping[str, str]) -> None:
+    """Raise SettingsError where Kubernetes mixes variables about a Service named confcal into ours."""
+    name = f"{PREFIX}SERVICE_HOST"
+    if name in values:
+        raise SettingsError(
+            f"{name} and {PREFIX}PORT are set by Kubernetes, for its Service named confcal: "
+            "say enableServiceLinks: false in the pod's spec"
+        )
 
 
 def _refuse_unknown(values: Mapping[str, str]) -> None:

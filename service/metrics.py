@@ -2,15 +2,18 @@
 Numbers for Prometheus: nothing personal, no names of people, no secret addresses.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from service.core.conference import Snapshot
 from service.core.known import Changes, State
 from service.trueconf.status import SourceStatus
+from service.upkeep import UpkeepStatus
+
+Targets = Callable[[], Iterable[UpkeepStatus]]
 
 
 class Metrics:
@@ -18,7 +21,7 @@ class Metrics:
     What happened, counted, and how things are, asked when they are scraped.
     """
 
-    def __init__(self, state: Callable[[], State]) -> None:
+    def __init__(self, state: Callable[[], State], targets: Targets = lambda: ()) -> None:
         self._registry = CollectorRegistry()
         self._up = self._gauge("source_up", "Whether the source sends lists.", "source")
         self._list_at = self._gauge(
@@ -31,6 +34,7 @@ class Metrics:
         self._removals = self._counter("removals", "Conferences that left a calendar.", "source")
         self._rejected = self._counter("rejected", "Input that could not be understood.", "source", "kind")
         self._registry.register(_Stored(state))
+        self._registry.register(_Published(targets))
 
     def status(self, status: SourceStatus) -> None:
         """Note how a source is doing."""
@@ -72,3 +76,35 @@ class _Stored(Collector):
         yield GaugeMetricFamily("confcal_conferences", "Conferences known.", len(state.entries))
         held = sum(1 for known in state.accounts.values() if known.held)
         yield GaugeMetricFamily("confcal_held_lists", "Accounts whose list is held.", held)
+
+
+class _Published(Collector):
+    def __init__(self, targets: Targets) -> None:
+        self._targets = targets
+
+    def collect(self) -> Iterator[Metric]:
+        up = _gauge("up", "Whether the target's last pass reached its end.")
+        waiting = _gauge("waiting_resources", "Resources that are to be tried again.")
+        parked = _gauge("parked_resources", "Resources refused until they change.")
+        at = _gauge("last_pass_timestamp_seconds", "End of the last pass that reached it.")
+        lag = _gauge("lag_seconds", "From the last change to the end of the pass that published it.")
+        writes = CounterMetricFamily(
+            "confcal_target_writes", "Resources written.", labels=("target", "operation")
+        )
+        for target in self._targets():
+            name, totals = [target.name], target.totals
+            up.add_metric(name, target.state in {"in step", "waiting"})
+            waiting.add_metric(name, target.pending)
+            parked.add_metric(name, len(target.parked))
+            if target.last_pass_at:
+                at.add_metric(name, target.last_pass_at.timestamp())
+            if target.lag_seconds is not None:
+                lag.add_metric(name, target.lag_seconds)
+            counts = {"create": totals.created, "update": totals.updated, "delete": totals.deleted}
+            for operation, count in counts.items():
+                writes.add_metric([target.name, operation], count)
+        yield from (up, waiting, parked, at, lag, writes)
+
+
+def _gauge(name: str, text: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"confcal_target_{name}", text, labels=("target",))

@@ -203,6 +203,13 @@ def test_the_environment_wins_over_the_file_field_by_field(toml: WriteToml) -> N
     assert settings.sources["hall"].url == "http://hall"
 
 
+def test_the_variables_of_kubernetes_are_told_from_settings() -> None:
+    given = {"CONFCAL_SERVICE_HOST": "10.96.0.7", "CONFCAL_PORT": "tcp://10.96.0.7:80"}
+
+    with pytest.raises(SettingsError, match="say enableServiceLinks: false"):
+        load_settings(given)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

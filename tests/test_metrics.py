@@ -5,8 +5,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from service.core.conference import Listing, Rejection
 from service.core.known import State
+from service.core.publishing import Publication, Report
 from service.metrics import Metrics
 from service.trueconf.status import SourceStatus
+from service.upkeep import UpkeepStatus
 from tests.core.given import NOW, conference, listed, many
 from tests.core.story import Story
 
@@ -87,3 +89,21 @@ def test_numbers_name_no_people_and_no_conferences() -> None:
     text = metrics.render().decode()
     assert "ecret" not in text
     assert str(snapshot.account) not in text
+
+
+def test_targets_tell_how_they_are_doing() -> None:
+    cloud = UpkeepStatus("cloud", "all", "in step", last_pass_at=NOW, lag_seconds=1.5, pending=2)
+    cloud.parked = {Publication("uid-1"): NOW}
+    cloud.totals.add(Report(created=500, updated=20, deleted=3))
+    desk = UpkeepStatus("desk", "all", "down", error="desk.example.com cannot be reached")
+
+    found = numbers(Metrics(State, lambda: (cloud, desk)))
+
+    assert (found["confcal_target_up{cloud}"], found["confcal_target_up{desk}"]) == (1, 0)
+    assert found["confcal_target_waiting_resources{cloud}"] == 2
+    assert found["confcal_target_parked_resources{cloud}"] == 1
+    assert found["confcal_target_last_pass_timestamp_seconds{cloud}"] == NOW.timestamp()
+    assert "confcal_target_last_pass_timestamp_seconds{desk}" not in found
+    assert found["confcal_target_lag_seconds{cloud}"] == 1.5
+    assert found["confcal_target_writes_total{create,cloud}"] == 500
+    assert found["confcal_target_writes_total{delete,cloud}"] == 3
