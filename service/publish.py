@@ -24,6 +24,7 @@ from service.core.publishing import (
 )
 from service.core.publishing_ports import Found, Ledger, Publisher, Server, TargetRecord
 from service.dispatch import Dispatcher
+from service.ledger_queue import LedgerQueue
 
 log = structlog.get_logger()
 
@@ -176,15 +177,18 @@ class Pass:
         if not operations:
             return
         self._dispatcher.pace = self._dispatcher.pace.limited(self._target.server.writers(record.server))
-        done = 0
+        done, queue = 0, LedgerQueue(self._write)
 
         async def carry(operation: Operation) -> None:
             nonlocal done
-            await self._apply(publisher, operation)
+            await self._apply(publisher, operation, queue)
             done += 1
             self._progress(done)
 
-        await self._dispatcher.carry_out(operations, carry, self._refuse)
+        try:
+            await self._dispatcher.carry_out(operations, carry, self._refuse)
+        finally:
+            await queue.finish()
         await self._write(self._refused)
 
     def _loops(self, operation: Operation) -> bool:
@@ -199,7 +203,7 @@ class Pass:
         log.warning("publish.resource_parked", target=self._target.key, uid=operation.uid, reason=_LOOPING)
         return self._rows[operation.uid].parked(_LOOPING)
 
-    async def _apply(self, publisher: Publisher, operation: Operation) -> None:
+    async def _apply(self, publisher: Publisher, operation: Operation, queue: LedgerQueue) -> None:
         before = self._rows.get(operation.uid)
         try:
             row = await publisher.apply(operation)
@@ -209,12 +213,12 @@ class Pass:
         self._successes += 1
         self._count(operation, row)
         if row is None:
-            await self._write((), [operation.uid])
+            await queue.put((), [operation.uid])
         elif row.standing is Standing.PUBLISHED:
-            await self._write([row.written(before, self._clock())])
+            await queue.put([row.written(before, self._clock())])
         else:
             log.info("publish.resource_left", target=self._target.key, uid=row.uid, standing=row.standing)
-            await self._write([row])
+            await queue.put([row])
 
     async def _refuse(self, operation: Operation, error: PublishError) -> None:
         """
