@@ -10,7 +10,7 @@ from service.core.conference import Conference, Key, Snapshot
 from service.core.ical import fingerprint, render_vevent
 from service.core.known import Changes, Edit, Entry, Known, RenderedVEvent, Revision, State
 from service.core.removal import RemovalRules, decide
-from service.core.schedule import Unscheduled
+from service.core.schedule import Schedule, Unscheduled, Weekly
 from service.core.vevent import Redaction, Rendering, Translate, to_vevent, untranslated
 from service.core.weekly import anchored, settled
 
@@ -97,12 +97,18 @@ def _edit(
     rules = policy.rendering(snapshot.source).weekly
     entry = state.entries.get(key)
     schedule = settled(conference.schedule, rules, now)
-    if entry:
+    # What had left every calendar and comes back begins anew: it did not take place meanwhile.
+    if entry and _is_listed(state, key):
         schedule = anchored(entry.conference.schedule, schedule, rules)
     conference = replace(conference, schedule=schedule, state="", session_id="")
     if entry and entry.conference == conference:
         return None
     return edit_of(key, conference, entry, source=snapshot.source, policy=policy, now=now)
+
+
+def _is_listed(state: State, key: Key) -> bool:
+    accounts = state.accounts.values()
+    return any(known.account.server == key.server and key.id in known.reported for known in accounts)
 
 
 def edit_of(
@@ -173,13 +179,41 @@ def rerender(state: State, policy: Policy, now: datetime, progress: Callable[[in
     `progress` is told how many are done.
     """
     edits = []
+    reports = _weekly_reports(state)
     for done, entry in enumerate(state.entries.values(), start=1):
         progress(done)
         if entry.fingerprint and isinstance(entry.conference.schedule, Unscheduled):
             # Its row is damaged: what is published of it stays until a list tells of it again.
             continue
         rules = policy.rendering(entry.source).weekly
-        schedule = settled(entry.conference.schedule, rules, now)
+        before = settled(entry.conference.schedule, rules, now)
+        schedule = anchored(before, settled(_as_reported(entry, reports), rules, now), rules)
         conference = replace(entry.conference, schedule=schedule)
         edits.append(edit_of(entry.key, conference, entry, source=entry.source, policy=policy, now=now))
     return edits
+
+
+def _weekly_reports(state: State) -> dict[Key, list[Conference]]:
+    reports: dict[Key, list[Conference]] = {}
+    for known in state.accounts.values():
+        for conference in known.reported.values():
+            if isinstance(conference.schedule, Weekly):
+                reports.setdefault(Key(known.account.server, conference.id), []).append(conference)
+    return reports
+
+
+def _as_reported(entry: Entry, reports: Mapping[Key, list[Conference]]) -> Schedule:
+    """
+    Return the schedule as an account reported it: other rules may have moved the start that the entry has.
+
+    Only of an account that tells the same of the conference as the entry does; else the entry's own.
+    """
+    own = entry.conference
+    for reported in reports.get(entry.key, ()):
+        match own.schedule, reported.schedule:
+            case Weekly(_, duration, days), Weekly(_, told_duration, told_days) if (duration, days) == (
+                told_duration,
+                told_days,
+            ) and replace(reported, schedule=own.schedule) == own:
+                return reported.schedule
+    return own.schedule

@@ -15,6 +15,7 @@ from service.core.vtimezone import compact_zone
 
 _DAY = timedelta(days=1)
 _WEEK = timedelta(weeks=1)
+_HALF_YEAR = timedelta(weeks=26)
 
 DaysBasis = Literal["local", "utc"]
 
@@ -55,6 +56,9 @@ class Recurrence:
     reason: str
     """Why this basis and this zone, for the log."""
 
+    doubtful: bool = False
+    """Whether no reading of the flags has the start on a flagged day."""
+
 
 def recur(weekly: Weekly, rules: WeeklyRules) -> Recurrence:
     """
@@ -63,41 +67,68 @@ def recur(weekly: Weekly, rules: WeeklyRules) -> Recurrence:
     zone = ZoneInfo(rules.timezone)
     local = weekly.start.astimezone(zone)
     shift = (local.date() - weekly.start.date()).days
-    basis, why_basis = _basis(weekly, Weekday(local.weekday()), rules)
+    flags = _flags(weekly, shift, rules)
     tzid, why_zone = _zone_of(weekly.start, rules)
-    match (basis, bool(tzid)):
-        case ("local", False):
-            days = frozenset(day.shifted(-shift) for day in weekly.days)
-        case ("utc", True):
-            days = frozenset(day.shifted(shift) for day in weekly.days)
-        case _:
-            days = weekly.days
+    # From the date that the flags are of to the date in UTC, and from there to the one that is written.
+    written = (shift if tzid else 0) - flags.shift
+    days = frozenset(day.shifted(written) for day in weekly.days)
     byday = tuple(sorted(days))
-    reason = f"{why_basis}; {why_zone}"
+    reason = f"{flags.reason}; {why_zone}"
     if not tzid:
-        start = _first_flagged(weekly.start, days)
-        return Recurrence(start, start + weekly.duration, "", byday, basis, reason)
+        start = _first_flagged(weekly.start, days, weekly.duration)
+        end = start + weekly.duration
+        return Recurrence(start, end, "", byday, flags.basis, reason, flags.doubtful)
     # An hour that comes twice is read as the first one (RFC 5545, 3.3.5), so its end is counted from there.
-    start = _first_flagged(local.replace(fold=0), days)
+    start = _first_flagged(local.replace(fold=0), days, weekly.duration)
     if _meets_a_change(start, byday, tzid):
         reason = f"{reason}, though once a year the clock skips or repeats it"
     # DTEND is the exact end of the first occurrence; RFC 5545, 3.8.5.3 gives all others its duration.
-    end = (start.astimezone(UTC) + weekly.duration).astimezone(zone)
-    return Recurrence(_naive(start), _naive(end), tzid, byday, basis, reason)
+    end = _naive(_end(start, weekly.duration))
+    return Recurrence(_naive(start), end, tzid, byday, flags.basis, reason, flags.doubtful)
 
 
 def _naive(moment: datetime) -> datetime:
     return moment.replace(tzinfo=None, fold=0)
 
 
-def _basis(weekly: Weekly, local_day: Weekday, rules: WeeklyRules) -> tuple[DaysBasis, str]:
-    if rules.days != "auto":
-        return rules.days, f"days are {rules.days} by setting"
-    if local_day in weekly.days:
-        return "local", f"the start is a flagged day in {rules.timezone}"
-    if Weekday(weekly.start.weekday()) in weekly.days:
-        return "utc", "the start is a flagged day in UTC only"
-    return "local", f"the start is on no flagged day, so days are read in {rules.timezone}"
+@dataclass(frozen=True, slots=True)
+class _Flags:
+    basis: DaysBasis
+    shift: int
+    """Days from the date of `start_time` in UTC to the date that the flags are of."""
+
+    reason: str
+    doubtful: bool = False
+
+
+def _flags(weekly: Weekly, shift: int, rules: WeeklyRules) -> _Flags:
+    """Return in which zone the flags count; `shift` leads from the date in UTC to the local one."""
+    zone, day = rules.timezone, Weekday(weekly.start.weekday())
+    if rules.days == "utc":
+        return _Flags("utc", 0, "days are utc by setting")
+    local = day.shifted(shift) in weekly.days
+    if not local and rules.days == "auto" and day in weekly.days:
+        return _Flags("utc", 0, "the start is a flagged day in UTC only")
+    if not local and rules.time == "utc":
+        # It is the instant in UTC that stays. Near midnight a series that was made in the other half of the
+        # year is reported on the neighboring day, while its flags are those of the day it was made for.
+        for other in _other_shifts(weekly.start, zone):
+            if day.shifted(other) in weekly.days:
+                return _Flags("local", other, f"the start is a flagged day in the other season of {zone}")
+    if rules.days == "local":
+        return _Flags("local", shift, "days are local by setting", doubtful=not local)
+    if local:
+        return _Flags("local", shift, f"the start is a flagged day in {zone}")
+    reason = f"the start is on no flagged day, so days are read in {zone}"
+    return _Flags("local", shift, reason, doubtful=True)
+
+
+def _other_shifts(start: datetime, timezone: str) -> list[int]:
+    """Return the shifts to the local date by the offsets of half a year before and after."""
+    zone = ZoneInfo(timezone)
+    seasons = ((start + away).astimezone(zone) for away in (-_HALF_YEAR, _HALF_YEAR))
+    offsets = (local.utcoffset() or timedelta() for local in seasons)
+    return [((start + offset).date() - start.date()).days for offset in offsets]
 
 
 def _zone_of(start: datetime, rules: WeeklyRules) -> tuple[str, str]:
@@ -131,11 +162,23 @@ def _meets_a_change(start: datetime, byday: tuple[Weekday, ...], tzid: str) -> b
     return False
 
 
-def _first_flagged(start: datetime, days: frozenset[Weekday]) -> datetime:
-    """Return `start`, or the first occurrence after it at the same time of day."""
-    while Weekday(start.weekday()) not in days or not _exists(start):
+def _first_flagged(start: datetime, days: frozenset[Weekday], duration: timedelta) -> datetime:
+    """
+    Return `start`, or the first occurrence after it at the same time of day that DTSTART and DTEND can tell.
+    """
+    while Weekday(start.weekday()) not in days or not _exists(start) or _end(start, duration).fold:
         start += _DAY
     return start
+
+
+def _end(start: datetime, duration: timedelta) -> datetime:
+    """
+    Return the exact end of an occurrence, in the zone of its start.
+
+    With `fold` it is in the hour that comes twice, the second time: no DTEND says that (RFC 5545, 3.3.5), and
+    what it would say is the length of all occurrences, or no length at all.
+    """
+    return (start.astimezone(UTC) + duration).astimezone(start.tzinfo)
 
 
 def _exists(moment: datetime) -> bool:
@@ -168,22 +211,22 @@ def settled(schedule: Schedule, rules: WeeklyRules, now: datetime) -> Schedule:
 
 def anchored(previous: Schedule, current: Schedule, rules: WeeklyRules) -> Schedule:
     """
-    Return `current`, or `previous` where the series only moved on by whole occurrences.
+    Return `current`, from the start of `previous` on where the series only moved on by whole occurrences.
 
     TrueConf may report the next occurrence as `start_time`; the first DTSTART of a series is kept, or its
-    past would vanish from the calendars with every list.
+    past would vanish from the calendars with every list. A series that became longer or shorter is the same
+    one too, and its flags are read as they were.
     """
-    if not (isinstance(previous, Weekly) and isinstance(current, Weekly)):
+    if not (isinstance(previous, Weekly) and isinstance(current, Weekly)) or previous.days != current.days:
         return current
-    if (previous.days, previous.duration) != (current.days, current.duration):
-        return current
+    kept = replace(previous, duration=current.duration)
     series = recur(previous, rules)
     if _occurs(series, current.start, rules):
-        return previous
+        return kept
     moved = recur(current, rules)
     # Neither start is on a flagged day: both were moved forward to one.
     same = (moved.tzid, moved.byday, moved.start.time()) == (series.tzid, series.byday, series.start.time())
-    return previous if same and moved.start >= series.start else current
+    return kept if same and moved.start >= series.start else current
 
 
 def _occurs(series: Recurrence, instant: datetime, rules: WeeklyRules) -> bool:

@@ -12,6 +12,7 @@ from service.core.schedule import Weekday, Weekly
 from service.core.weekly import WeeklyRules
 
 DAY = timedelta(days=1)
+HALF_YEAR = timedelta(days=182)
 
 
 def read_locally(weekly: Weekly, rules: WeeklyRules) -> bool:
@@ -36,8 +37,11 @@ def starts(weekly: Weekly, rules: WeeklyRules, until: datetime, *, on_the_wall: 
 
 
 def _same_instant(weekly: Weekly, zone: ZoneInfo, until: datetime, *, local: bool) -> Iterator[datetime]:
-    # The flags were set by somebody who looked at the clock when the first one began.
-    offset = weekly.start.astimezone(zone).utcoffset() or timedelta()
+    # The flags were set by somebody who looked at a clock when it was made, in whichever season that was.
+    seasons = [weekly.start, weekly.start - HALF_YEAR, weekly.start + HALF_YEAR]
+    offsets = [moment.astimezone(zone).utcoffset() or timedelta() for moment in seasons]
+    fitting = [offset for offset in offsets if (weekly.start + offset).weekday() in weekly.days]
+    offset = (fitting or offsets)[0]
     instant = weekly.start
     while instant < until:
         seen = instant + offset if local else instant

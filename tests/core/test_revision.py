@@ -235,6 +235,48 @@ def test_the_same_settings_render_the_same_bytes() -> None:
     assert again == edit
 
 
+ALMATY_WALL = Policy(default=Rendering(WeeklyRules("Asia/Almaty", time="wall")))
+ALMATY_UTC = Policy(default=Rendering(WeeklyRules("Asia/Almaty")))
+
+
+def test_new_settings_start_from_what_was_reported_not_from_what_the_old_ones_made_of_it() -> None:
+    # Almaty changed its offset in March 2024: on the wall the series begins anew then, an hour later in UTC.
+    schedule = weekly("2024-01-15 04:00", Weekday.MO)
+    story, fresh = Story(ALMATY_WALL), Story(ALMATY_UTC)
+    story.hears(conference(schedule=schedule))
+    assert story.entry("100").conference.schedule == weekly("2024-03-04 05:00", Weekday.MO)
+
+    (edit,) = rerender(story.state, ALMATY_UTC, NOW, lambda _: None)
+    fresh.hears(conference(schedule=schedule))
+
+    assert edit.entry.conference.schedule == fresh.entry("100").conference.schedule == schedule
+
+
+def test_new_settings_keep_the_first_start_of_a_series_that_moved_on() -> None:
+    story = Story()
+    story.hears(conference(schedule=weekly("2026-10-05 07:00", Weekday.MO)))
+    story.hears(conference(schedule=weekly("2026-10-12 07:00", Weekday.MO)), after=timedelta(days=7))
+
+    (edit,) = rerender(story.state, Policy(default=Rendering(MOSCOW)), story.now, lambda _: None)
+
+    assert edit.entry.conference.schedule == weekly("2026-10-05 07:00", Weekday.MO)
+
+
+def test_a_series_that_had_left_and_comes_back_begins_anew() -> None:
+    story = Story()
+    others = [conference(str(number)) for number in range(1, 9)]
+    story.hears(conference(schedule=weekly("2026-10-05 07:00", Weekday.MO)), *others)
+    for _ in range(3):
+        story.hears(*others, after=A_QUARTER)
+    assert "100" not in story.members()
+
+    back = weekly("2026-12-07 07:00", Weekday.MO)
+    story.hears(conference(schedule=back), *others, after=timedelta(days=56))
+
+    assert story.entry("100").conference.schedule == back
+    assert story.entry("100").revision.sequence == 1
+
+
 def test_revising_changes_neither_state_nor_list() -> None:
     story = Story()
     story.hears(conference())

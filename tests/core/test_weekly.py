@@ -2,6 +2,8 @@
 A weekly schedule becomes the rule that the operator's settings mean, to the day and to the hour.
 """
 
+from datetime import timedelta
+
 import pytest
 
 from service.core.schedule import Once, Weekday, Weekly
@@ -158,14 +160,73 @@ def test_on_the_wall_the_next_occurrence_may_be_at_another_instant() -> None:
         weekly("2026-09-28 07:00", MO, TH),
         weekly("2026-10-05 07:30", MO, TH),
         weekly("2026-10-12 06:00", MO, TH),
-        weekly("2026-10-12 07:00", MO, TH, duration=2 * HOUR),
         weekly("2026-10-12 07:00", MO, TH, FR),
         once("2026-10-12 07:00"),
     ],
-    ids=["moved back", "later", "earlier in the day", "longer", "another day", "once"],
+    ids=["moved back", "later", "earlier in the day", "another day", "once"],
 )
 def test_all_else_is_an_edit(edited: Weekly | Once) -> None:
     assert anchored(weekly("2026-10-05 07:00", MO, TH), edited, MOSCOW) == edited
+
+
+def test_a_series_that_became_longer_begins_where_it_began() -> None:
+    first = weekly("2026-10-05 07:00", MO, TH)
+    longer = anchored(first, weekly("2026-10-15 07:00", MO, TH, duration=2 * HOUR), MOSCOW)
+
+    assert longer == weekly("2026-10-05 07:00", MO, TH, duration=2 * HOUR)
+
+
+# -- The instant stays, and clocks change: near midnight the local day is another one in the other season
+
+TUESDAY_0030 = "2026-07-06 22:30"
+"""In Berlin, by summer time."""
+
+MONDAY_2330 = "2026-12-07 22:30"
+"""In Berlin, by winter time: an occurrence of the same series."""
+
+
+def test_flags_are_of_the_day_that_the_series_was_made_for_in_whichever_season_it_is_seen_first() -> None:
+    summer, winter = (recur(weekly(start, TU), BERLIN) for start in (TUESDAY_0030, MONDAY_2330))
+
+    assert shown(summer) == "UTC 2026-07-06 22:30 MO"
+    assert shown(winter) == "UTC 2026-12-07 22:30 MO"
+    assert "the other season of Europe/Berlin" in winter.reason
+    assert not winter.doubtful
+
+
+def test_an_edit_in_the_other_season_moves_no_day() -> None:
+    # Monday and Tuesday: in winter the start is on a flagged day, though on another one than it was made for.
+    summer = weekly(TUESDAY_0030, MO, TU)
+    longer = anchored(summer, weekly(MONDAY_2330, MO, TU, duration=2 * HOUR), BERLIN)
+
+    assert recur(longer, BERLIN).byday == recur(summer, BERLIN).byday == (MO, SU)
+
+
+def test_on_the_wall_there_is_no_other_season() -> None:
+    assert shown(recur(weekly(MONDAY_2330, TU), BERLIN_WALL)) == "Europe/Berlin 2026-12-08 23:30 TU"
+
+
+@pytest.mark.parametrize(("day", "doubtful"), [(MO, False), (SU, False), (WE, True)])
+def test_a_start_that_no_reading_has_on_a_flagged_day_is_doubtful(day: Weekday, *, doubtful: bool) -> None:
+    assert recur(weekly(SUNDAY_2130, day), MOSCOW).doubtful is doubtful
+
+
+@pytest.mark.parametrize(
+    ("start", "day", "minutes"),
+    [
+        ("2026-10-25 00:45", SU, 30),  # 02:45, until 02:15 the second time
+        ("2026-10-25 00:30", SU, 60),  # until 02:30 the second time
+        ("2026-10-24 23:30", SU, 90),
+        ("2026-10-24 21:00", SA, 270),
+    ],
+)
+def test_the_first_meeting_does_not_end_in_the_hour_that_comes_twice(
+    start: str, day: Weekday, minutes: int
+) -> None:
+    series = recur(weekly(start, day, duration=timedelta(minutes=minutes)), BERLIN_WALL)
+
+    assert series.end - series.start == timedelta(minutes=minutes)
+    assert series.start.isoformat() > "2026-10-30"
 
 
 def test_a_start_on_no_flagged_day_may_move_on_too() -> None:
