@@ -3,13 +3,14 @@ The rule of a calendar: which conferences it holds.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
 
 from service.core.conference import Account
 from service.core.known import Entry
+from service.core.text import one_line
 
 _PATTERNS = 1024
 _PEOPLE = 65536
@@ -76,9 +77,13 @@ def fits(rule: Rule, entry: Entry) -> bool:
         (not rule.owners or _is_named(full_id(conference.owner, server), rule.owners))
         and (not rule.modes or conference.mode.casefold() in rule.modes)
         and (not rule.access or conference.access.casefold() in rule.access)
-        and (not rule.topics or any(_glob(topic).fullmatch(conference.topic) for topic in rule.topics))
+        and (not rule.topics or _fits_topic(one_line(conference.topic).casefold(), rule.topics))
         and (not rule.participants or any(_is_named(p, rule.participants) for p in participants_of(entry)))
     )
+
+
+def _fits_topic(topic: str, globs: Iterable[str]) -> bool:
+    return any(_glob(glob).fullmatch(topic) for glob in globs)
 
 
 def holds_account(rule: Rule, account: Account) -> bool:
@@ -92,4 +97,5 @@ def _is_named(person: str, named: frozenset[str]) -> bool:
 
 @lru_cache(maxsize=_PATTERNS)
 def _glob(pattern: str) -> re.Pattern[str]:
-    return re.compile(translate(pattern), re.IGNORECASE)
+    # Only the two signs that are promised: a bracket in a topic is a bracket.
+    return re.compile(translate(pattern.casefold().replace("[", "[[]")))
