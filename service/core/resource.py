@@ -11,7 +11,8 @@ from datetime import timedelta
 
 from service.core.conference import Conference
 from service.core.ical import PRODID, escape, fold
-from service.core.known import RenderedVEvent
+from service.core.known import Entry, RenderedVEvent
+from service.core.rules import full_id
 from service.core.text import one_line
 from service.core.vtimezone import render_vtimezone
 
@@ -31,7 +32,7 @@ class Extras:
     """How long before the start; each becomes a VALARM that displays."""
 
     addresses: Mapping[str, str] = field(default_factory=dict)
-    """The only people that are ever written: TrueConf id, lower case, to e-mail address."""
+    """The only people that are ever written: TrueConf ID, without case, to e-mail address."""
 
 
 def address_book(entries: object) -> dict[str, str]:
@@ -44,38 +45,38 @@ def address_book(entries: object) -> dict[str, str]:
     for id_, address in entries.items():
         if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
             raise ValueError("an entry is no e-mail address")
-        book[str(id_).lower()] = address
+        book[str(id_).casefold()] = address
     return book
 
 
 def render_resource(
-    vevent: RenderedVEvent, extras: Extras | None = None, conference: Conference | None = None
+    vevent: RenderedVEvent, extras: Extras | None = None, entry: Entry | None = None
 ) -> bytes:
     """
-    Return the body of a VEVENT's resource; people come from `conference`.
+    Return the body of a VEVENT's resource; people come from `entry`.
     """
     extras = extras or Extras()
     vtimezone = render_vtimezone(vevent.tzid) if vevent.tzid else b""
     body = vevent.body
     if extras.addresses or extras.reminders:
-        people = _people(conference, extras.addresses) if conference else []
+        people = _people(entry.conference, entry.key.server, extras.addresses) if entry else []
         added = [*people, *(line for before in extras.reminders for line in _valarm(before))]
         body = b"".join((body.removesuffix(_VEVENT_END), *map(fold, added), _VEVENT_END))
     return b"".join((_HEAD, vtimezone, body, _END))
 
 
-def _people(conference: Conference, addresses: Mapping[str, str]) -> list[str]:
+def _people(conference: Conference, server: str, addresses: Mapping[str, str]) -> list[str]:
     """
     Return ORGANIZER and ATTENDEE lines, all of them with SCHEDULE-AGENT=CLIENT, or none.
 
     Servers mail whoever stands there; with CLIENT on every line they leave it to us, and we never do
     (RFC 6638, 7.1; sabre honors only CLIENT). ATTENDEE without ORGANIZER makes SOGo mail cancellations.
     """
-    organizer = _address(conference.owner, addresses)
+    organizer = _address(conference.owner, server, addresses)
     attendees = {
         address: one_line(invitation.display_name)
         for invitation in conference.invitations
-        if (address := _address(invitation.id, addresses))
+        if (address := _address(invitation.id, server, addresses))
     }
     if not organizer or not attendees:
         return []
@@ -89,14 +90,16 @@ def _people(conference: Conference, addresses: Mapping[str, str]) -> list[str]:
     return lines
 
 
-def _address(id_: str, addresses: Mapping[str, str]) -> str:
-    """Return the address that the map gives a TrueConf id, with or without its server."""
-    id_ = id_.lower()
-    return addresses.get(id_) or addresses.get(id_.partition("@")[0], "")
+def _address(id_: str, server: str, addresses: Mapping[str, str]) -> str:
+    """Return the address that the map gives a TrueConf ID; a bare one in the map is of the same server."""
+    person = full_id(id_, server)
+    user, _, home = person.partition("@")
+    return addresses.get(person) or (addresses.get(user, "") if home == server.casefold() else "")
 
 
 def _quotable(name: str) -> str:
-    return name.replace('"', "'").strip()
+    """Return a name as a quoted parameter value can hold it (RFC 6868)."""
+    return name.replace("^", "^^").replace('"', "^'").strip()
 
 
 def _valarm(before: timedelta) -> Iterable[str]:

@@ -17,7 +17,7 @@ from service.caldav.multistatus import parse_multistatus
 from service.caldav.server import CalDavServer
 from service.core.conference import Conference, Key
 from service.core.ical import render_vevent
-from service.core.known import Revision
+from service.core.known import Entry, Revision
 from service.core.meaning import read_resource
 from service.core.publishing import Publication, RemoteRules, Report, Resource
 from service.core.resource import Extras, render_resource
@@ -44,8 +44,9 @@ def resource(
     conference = Conference(str(1000 + number), f"{topic} {number}, итоги; \\ планы", "brown", schedule)
     vevent = to_vevent(Key("video.test", conference.id), conference, _RENDERING)
     assert vevent is not None
-    rendered = render_vevent(vevent, Revision(revision, START + timedelta(minutes=revision)))
-    return Resource.of(vevent.uid, render_resource(rendered, extras, conference))
+    revised = Revision(revision, START + timedelta(minutes=revision))
+    entry = Entry(Key("video.test", conference.id), conference, revised, b"", "lobby")
+    return Resource.of(vevent.uid, render_resource(render_vevent(vevent, revised), extras, entry))
 
 
 def resources(numbers: Iterable[int], **differences: Any) -> dict[str, Resource]:

@@ -3,6 +3,7 @@ Nobody gets mail because of us.
 """
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,10 @@ def vevent(conference: Conference = CONFERENCE, *, people: bool = True) -> Rende
     return render_vevent(content, Revision(0, START))
 
 
+def entry(conference: Conference = CONFERENCE) -> Entry:
+    return Entry(Key("video.example.com", conference.id), conference, Revision(0, START), b"", "lobby")
+
+
 def unfolded(body: bytes) -> list[str]:
     return body.decode().replace("\r\n ", "").split("\r\n")
 
@@ -58,7 +63,7 @@ def addressed(body: bytes) -> list[str]:
 
 @pytest.mark.parametrize("people", [True, False])
 def test_without_a_map_nobody_is_named_as_organizer_or_attendee(*, people: bool) -> None:
-    body = render_resource(vevent(people=people), Extras(), CONFERENCE)
+    body = render_resource(vevent(people=people), Extras(), entry())
 
     assert b"ATTENDEE" not in body
     assert b"ORGANIZER" not in body
@@ -67,7 +72,7 @@ def test_without_a_map_nobody_is_named_as_organizer_or_attendee(*, people: bool)
 
 
 def test_with_a_map_only_those_in_it_are_named_and_all_with_schedule_agent_client() -> None:
-    body = render_resource(vevent(), Extras(addresses=BOOK), CONFERENCE)
+    body = render_resource(vevent(), Extras(addresses=BOOK), entry())
 
     lines = addressed(body)
     assert [line.partition(";")[0] for line in lines] == ["ORGANIZER", "ATTENDEE", "ATTENDEE"]
@@ -81,11 +86,32 @@ def test_with_a_map_only_those_in_it_are_named_and_all_with_schedule_agent_clien
     assert {attendee.params["RSVP"] for attendee in event["ATTENDEE"]} == {"FALSE"}
 
 
+def test_a_bare_name_in_the_map_is_nobody_on_another_server() -> None:
+    strangers = (Invitation("brown@partner.example", "B."), Invitation("white@video.example.com/7", "W."))
+    conference = replace(CONFERENCE, owner="ivanov", invitations=strangers)
+
+    lines = addressed(render_resource(vevent(), Extras(addresses=BOOK), entry(conference)))
+
+    assert [line.rpartition(":")[2] for line in lines] == [
+        "ivan@mail.example.org",
+        "b.white@mail.example.org",
+    ]
+
+
+def test_a_name_is_read_back_as_it_is() -> None:
+    named = replace(CONFERENCE, invitations=(Invitation("brown", 'Elle ^n "B" ^'),))
+
+    body = render_resource(vevent(), Extras(addresses=BOOK), entry(named))
+
+    event: Any = VCalendar.from_ical(body).walk("VEVENT")[0]
+    assert event["ATTENDEE"].params["CN"] == 'Elle ^n "B" ^'
+
+
 @pytest.mark.parametrize("only", [["ivanov@video.example.com"], ["brown", "white@video.example.com"]])
 def test_neither_an_organizer_alone_nor_attendees_without_one_are_written(only: list[str]) -> None:
     book = {id_: BOOK[id_] for id_ in only}
 
-    assert addressed(render_resource(vevent(), Extras(addresses=book), CONFERENCE)) == []
+    assert addressed(render_resource(vevent(), Extras(addresses=book), entry())) == []
 
 
 NAMES = st.text(max_size=40)
@@ -99,7 +125,7 @@ def test_no_address_is_ever_written_without_schedule_agent(
     owner: str, invitations: tuple[Invitation, ...]
 ) -> None:
     conference = Conference("1", "T", owner, Once(START, timedelta(hours=1)), invitations=invitations)
-    body = render_resource(vevent(conference, people=False), Extras(addresses=BOOK), conference)
+    body = render_resource(vevent(conference, people=False), Extras(addresses=BOOK), entry(conference))
 
     for line in addressed(body):
         assert line.startswith(("ORGANIZER;", "ATTENDEE;"))
@@ -109,7 +135,7 @@ def test_no_address_is_ever_written_without_schedule_agent(
 
 def test_reminders_are_displayed_and_mail_nobody() -> None:
     body = render_resource(
-        vevent(), Extras((timedelta(minutes=15), timedelta(0), timedelta(days=1))), CONFERENCE
+        vevent(), Extras((timedelta(minutes=15), timedelta(0), timedelta(days=1))), entry()
     )
 
     alarms: list[Any] = VCalendar.from_ical(body).walk("VALARM")
