@@ -32,12 +32,13 @@ def policy_of(settings: Settings) -> Policy:
     return Policy(
         renderings={name: _rendering(settings, source) for name, source in settings.sources.items()},
         default=_rendering(settings, None),
-        variants=tuple(_variant(settings, *each) for each in (("full", settings.language), *others)),
+        variants=tuple(variant_of(settings, *each) for each in (("full", settings.language), *others)),
         removal=RemovalRules(**settings.removal.model_dump()),
     )
 
 
-def _variant(settings: Settings, redaction: Redaction, language: Language) -> Variant:
+def variant_of(settings: Settings, redaction: Redaction, language: Language) -> Variant:
+    """Return how VEVENTs of one redaction and language are written. Raises SettingsError."""
     secret = secret_of(settings).hex() if redaction == "busy" else ""
     return Variant(_variant_name(redaction, language), redaction, translator(language), secret)
 

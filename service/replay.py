@@ -11,6 +11,7 @@ from typing import Any
 
 from service.core.conference import Account, Snapshot
 from service.core.errors import FrameRejected, SettingsError
+from service.trueconf.documents import documents
 from service.trueconf.events import FrameWasRejected, SnapshotReceived
 from service.trueconf.session import Session
 from service.trueconf.wire import list_of
@@ -50,19 +51,19 @@ def read_recording(data: bytes, *, source: str, at: datetime) -> list[Recorded]:
 
 
 def _frames(data: bytes, source: str, at: datetime) -> Iterator[Recorded]:
-    whole = _json(data)
-    if isinstance(whole, list):
-        for number, step in enumerate(whole, start=1):
-            if isinstance(step, dict) and "frame" in step:
-                place = f"frame {number}"
-                yield Recorded(_octets(step["frame"]), _later(at, step, place), source, place)
-        return
-    if isinstance(whole, dict):
-        yield _recorded(whole, data, source, at, "the file")
-        return
-    for number, line in enumerate(data.splitlines(), start=1):
-        if line.strip():
-            yield _recorded(_json(line), line, source, at, f"line {number}")
+    for line, document in documents(data):
+        content = _json(document)
+        if isinstance(content, list) and not line:
+            yield from _steps(content, source, at)
+        elif document.strip():
+            yield _recorded(content, document, source, at, f"line {line}" if line else "the file")
+
+
+def _steps(steps: list[Any], source: str, at: datetime) -> Iterator[Recorded]:
+    for number, step in enumerate(steps, start=1):
+        if isinstance(step, dict) and "frame" in step:
+            place = f"frame {number}"
+            yield Recorded(_octets(step["frame"]), _later(at, step, place), source, place)
 
 
 def _recorded(content: object, raw: bytes, source: str, at: datetime, place: str) -> Recorded:

@@ -15,6 +15,7 @@ from service.core.revision import Variant
 from service.core.schedule import Once, Weekly
 from service.core.vevent import Rendering, to_vevent
 from service.core.weekly import settled
+from service.trueconf.documents import documents
 from service.trueconf.wire import list_of
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -67,13 +68,8 @@ def _rejections(listing: Listing) -> dict[str, str]:
 
 
 def _frames(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
-    lines = [(number, line.strip()) for number, line in enumerate(data.split(b"\n"), start=1)]
-    lines = [(number, line) for number, line in lines if line]
-    # A document that is spread over lines for the eye begins with a lone brace.
-    if len(lines) > 1 and lines[0][1].startswith(b"{") and lines[0][1].endswith(b"}"):
-        yield from ((f"{name}, line {number}", line) for number, line in lines)
-    else:
-        yield name, data
+    for number, document in documents(data):
+        yield f"{name}, line {number}" if number else name, document
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +109,12 @@ def _rendered(conference: Conference, wanted: Wanted, now: datetime) -> Rendered
     key = Key(wanted.server or server_of(conference), conference.id)
     variant = wanted.variant
     vevent = to_vevent(
-        key, conference, wanted.rendering, translate=variant.translate, redaction=variant.redaction
+        key,
+        conference,
+        wanted.rendering,
+        translate=variant.translate,
+        redaction=variant.redaction,
+        secret=variant.secret,
     )
     return render_vevent(vevent, Revision(0, _revised_at(conference))) if vevent else None
 

@@ -9,10 +9,8 @@ from service.commands.conversion import Wanted, read_lists, to_calendar
 from service.commands.progress import progress
 from service.core.errors import ConfcalError, SettingsError
 from service.core.ical import LARGE_OCTETS, Heading
-from service.core.revision import Variant
 from service.environment import load_settings
-from service.language import translator
-from service.policy import policy_of
+from service.policy import policy_of, variant_of
 
 _SOME_REJECTED = 1
 _UNREADABLE = 2
@@ -53,7 +51,7 @@ def convert(**options: Any) -> None:
     wanted = Wanted(
         heading=Heading(options["calendar_name"], timezone=settings.timezone),
         rendering=policy_of(settings).default,
-        variant=Variant(options["redact"], options["redact"], translator(settings.language)),
+        variant=variant_of(settings, options["redact"], settings.language),
         server=options["server"].lower(),
     )
     with progress(len(reading.conferences), "conferences") as tell:

@@ -196,6 +196,31 @@ def test_busy_tells_nothing_but_the_times(confcal: Confcal) -> None:
         assert secret.encode() not in done.out
 
 
+def test_the_uids_of_busy_times_follow_from_the_secret_and_so_lead_to_no_conference(
+    confcal: Confcal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def uid(*options: str) -> str:
+        (event,) = events(confcal("convert", *options, SEED).out)
+        return str(event["UID"])
+
+    monkeypatch.setenv("CONFCAL_SECRET", "one secret of the tests")
+    full, one, again = uid(), uid("--redact", "busy"), uid("--redact", "busy")
+    monkeypatch.setenv("CONFCAL_SECRET", "another secret of the tests")
+    other = uid("--redact", "busy")
+
+    assert one == again
+    assert len({full, one, other}) == 3
+
+
+def test_lines_from_powershell_are_read_like_any_others(confcal: Confcal) -> None:
+    line = json.dumps(json.loads(SEED.read_bytes()))
+    plain = confcal("convert", stdin=f"{line}\n{line}\n".encode())
+
+    for encoding in ("utf-8-sig", "utf-16"):
+        done = confcal("convert", stdin=f"{line}\r\n{line}\r\n".encode(encoding))
+        assert (done.code, done.out) == (0, plain.out)
+
+
 def test_the_zone_of_weekly_conferences_is_an_option(confcal: Confcal) -> None:
     local = confcal("convert", "--timezone", "Europe/Moscow", WEEKLY).out
     in_utc = confcal("convert", WEEKLY).out
