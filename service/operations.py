@@ -99,6 +99,9 @@ class Played:
     lists: int
     edited: int
     removed: int
+    older: int
+    """Lists left out, as something newer is known of their account: what they lack may be new, not gone."""
+
     trouble: list[str]
     """`PLACE: FIELD: reason` of frames, `conference ID: FIELD: reason` of conferences."""
 
@@ -116,13 +119,15 @@ async def replay_recording(
 
     `progress` is told how many lists, and frames that are none, are through.
     """
-    played = Played(0, 0, 0, [])
+    played = Played(0, 0, 0, 0, [])
     async with with_store(settings) as store:
         synchronizer = await _synchronizer(settings, store)
         rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
         fallback = _fallback(settings, synchronizer, source, account)
         for recorded, outcome in replayed(frames, fallback, servers=_servers(settings)):
             match outcome:
+                case Snapshot() if _is_older(outcome, synchronizer):
+                    played.older += 1
                 case Snapshot():
                     changes = await synchronizer.accept(outcome)
                     rejections.snapshot(outcome)
@@ -142,6 +147,11 @@ async def replay_recording(
             await rejections.write()
             progress(recorded.number)
     return played
+
+
+def _is_older(snapshot: Snapshot, synchronizer: Synchronizer) -> bool:
+    last = synchronizer.state.known(snapshot.account).list_at
+    return last is not None and snapshot.received_at.replace(microsecond=0) < last
 
 
 def _servers(settings: Settings) -> dict[str, str]:

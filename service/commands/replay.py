@@ -25,9 +25,10 @@ def replay(file: Path, source: str | None, moment: str | None, account: str | No
     Put recorded events through the same path as those that arrive.
 
     FILE is a recording of `confcal run --record`, an array of {"delay_s", "frame"}, or events as they were
-    sent. The calendars change as they would have. A running daemon follows within seconds.
+    sent. The calendars change as they would have, but for lists that are older than the last one of their
+    account. A running daemon follows within seconds.
 
-    Exit status: 0 all good, 1 something was rejected.
+    Exit status: 0 all good, 1 something was rejected, 2 the file or an option cannot be used.
 
     \b
     Examples:
@@ -47,7 +48,9 @@ def replay(file: Path, source: str | None, moment: str | None, account: str | No
         done = asyncio.run(playing)
     for line in done.trouble:
         click.echo(line, err=True)
-    click.echo(f"{done.lists} lists accepted, {done.edited} conferences edited, {done.removed} removed")
+    left_out = f" ({done.older} older than what is known left out)" if done.older else ""
+    lists = f"{done.lists} lists accepted{left_out}"
+    click.echo(f"{lists}, {done.edited} conferences edited, {done.removed} removed")
     if done.trouble:
         sys.exit(_SOME_REJECTED)
 

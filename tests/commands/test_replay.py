@@ -69,6 +69,21 @@ def test_the_same_recording_again_changes_nothing(confcal: Confcal, tmp_path: Pa
     assert again.text == "1 lists accepted, 0 conferences edited, 0 removed\n"
 
 
+def test_an_old_recording_takes_nothing_back(confcal: Confcal, tmp_path: Path) -> None:
+    confcal("replay", written(tmp_path, event(once("1"), once("2"))), "--account", IVANOV, "--at", AT)
+    old = [{"delay_s": minutes * 60, "frame": event(once("1", topic="Old"))} for minutes in (0, 20, 40)]
+
+    done = confcal("replay", written(tmp_path, old), "--account", IVANOV, "--at", "2026-11-20T10:00:00Z")
+
+    assert done.code == 0
+    assert done.text == (
+        "0 lists accepted (3 older than what is known left out), 0 conferences edited, 0 removed\n"
+    )
+    (account,) = known().accounts.values()
+    assert set(account.reported) == {"1", "2"}
+    assert account.list_at == MOMENT
+
+
 def test_without_an_account_the_lists_belong_to_the_last_of_the_source(
     confcal: Confcal, tmp_path: Path
 ) -> None:
