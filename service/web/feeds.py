@@ -127,7 +127,10 @@ class Feeds:
         """Return what a calendar with a rule holds; None for one that holds whole lists."""
         if not calendar.rule.narrows:
             return None
-        return tuple((entry.key, entry.revision) for entry in self.directory.entries(calendar))
+        # One without a fingerprint has no VEVENT (any more), though its revision is what it was.
+        return tuple(
+            (entry.key, entry.revision) for entry in self.directory.entries(calendar) if entry.fingerprint
+        )
 
     async def _build(self, calendar: Calendar, members: Members | None) -> Feed:
         vevents = await self._vevents(calendar, members)

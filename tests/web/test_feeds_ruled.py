@@ -8,6 +8,7 @@ import pytest
 
 from service.core.conference import Conference, Invitation
 from service.core.ports import FeedRecord
+from service.core.schedule import Unscheduled
 from service.web.addresses import token_of
 from service.web.feeds import FeedRules, Feeds
 from tests.core.given import NOW, SERVER, conference, listed, room, weekly
@@ -79,6 +80,17 @@ async def test_each_invited_person_has_a_calendar() -> None:
         assert "SUMMARY:Merger" in await body(site, IVANOV)
         assert "SUMMARY:Lunch" not in await body(site, IVANOV)
         assert "SUMMARY:Lunch" in await body(site, PETROV)
+
+
+async def test_a_conference_that_lost_its_schedule_leaves_the_feeds_by_rule_too() -> None:
+    async with administered(CALENDARS_FOR_PEOPLE="true", CALENDARS__BOARD__TOPIC="Merger*") as site:
+        await site.accept(listed(merger(), replace(merger(), id="7", topic="Merger two")))
+        before = [(await body(site, name)).count("BEGIN:VEVENT") for name in ("board", IVANOV)]
+        unscheduled = replace(merger(), schedule=Unscheduled())
+        await site.accept(listed(unscheduled, replace(merger(), id="7", topic="Merger two")))
+        after = [(await body(site, name)).count("BEGIN:VEVENT") for name in ("board", IVANOV)]
+
+    assert (before, after) == ([2, 2], [1, 1])
 
 
 async def test_a_device_that_is_called_has_none() -> None:
