@@ -49,7 +49,7 @@ class Invitation:
 @dataclass(frozen=True, slots=True)
 class Conference:
     """
-    One conference as its server describes it. Two are equal when they look the same in a calendar.
+    One conference as its server describes it. Two are equal but for what changes with every start.
     """
 
     id: str

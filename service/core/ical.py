@@ -44,7 +44,7 @@ def fold(line: str) -> bytes:
         end = start + _MAX_OCTETS
         while octets[end] & _TOP_BITS == _CONTINUES:
             end -= 1
-        # A backslash (or the caret of RFC 6868) stays with the character that it escapes.
+        # A backslash (or the caret of RFC 6868) at the border goes with what may be the character it escapes.
         if octets[end - 1] in b"\\^" and end - start > 1:
             end -= 1
         parts.append(octets[start:end])

@@ -82,7 +82,7 @@ class MemoryStore:
         """See Store."""
         members = self._members()
         entries = self._state.entries
-        gone = [k for k, e in entries.items() if k not in members and e.revision.revised_at < before]
+        gone = {k for k, e in entries.items() if k not in members and e.revision.revised_at < before}
         if gone:
             kept = {key: entry for key, entry in entries.items() if key not in gone}
             self._state = State(self._state.version + 1, kept, self._state.accounts)
