@@ -13,6 +13,8 @@ import dns.resolver
 from dns.rdtypes.ANY.TXT import TXT
 from dns.rdtypes.IN.SRV import SRV
 
+from service.caldav.hrefs import origin
+
 Announced = Callable[[str], Awaitable[str]]
 """Gives the address that a domain announces, empty where it announces none."""
 
@@ -23,9 +25,11 @@ _PATIENCE_SECONDS = 5.0
 
 def domain_of(url: str) -> str:
     """Return the domain that is all of an address; empty where it says more, or names a machine by number."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    bare = parts.scheme == "https" and parts.port in {None, _HTTPS} and parts.path in {"", "/"}
+    try:
+        scheme, host, port = origin(url)
+    except ValueError:
+        return ""
+    bare = scheme == "https" and port == _HTTPS and urlsplit(url).path in {"", "/"}
     return host if bare and "." in host and not _is_number(host) else ""
 
 

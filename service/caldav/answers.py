@@ -3,7 +3,7 @@ What a server's answer to a write means: 412, 409, 403, 400, 415, 423, 501 and 5
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 from service.caldav.hrefs import host_of, joined
 from service.caldav.multistatus import CALDAV, DAV, Malformed, parse_multistatus, parse_xml
 from service.caldav.protocol import Response
-from service.core.errors import CollectionMoved, Fatal, Retryable
+from service.core.errors import CollectionMoved, Conflict, CredentialsRefused, Retryable
 
 _LONGEST_WAIT_SECONDS = 3600.0
 _FULL_WAIT_SECONDS = 900.0
@@ -31,6 +31,9 @@ class Refusal(StrEnum):
     SIZE = "the server finds it too large"
     PERMISSION = "the server does not permit it"
     MISSING = "the server knows no such place"
+    CHANGE = "the server does not take this change"
+    """It knows the place: Google minds a SEQUENCE that went back, SOGo answers 404 to data."""
+
     FAILURE = "the server failed on it"
 
 
@@ -50,6 +53,19 @@ class Refused:
         """The reason in words, without anything that the server wrote."""
         return f"{self.kind} (status {self.status})"
 
+    def of_known(self) -> "Refused":
+        """Return the refusal of a resource that is there for certain."""
+        return replace(self, kind=Refusal.CHANGE) if self.kind is Refusal.MISSING else self
+
+    def conflict(self) -> Conflict:
+        """Return the error of this resource."""
+        return Conflict(
+            self.text, blames_target=self.kind in _OF_TARGETS, passing=self.status >= SERVER_FAILED
+        )
+
+
+_OF_TARGETS = frozenset({Refusal.PERMISSION, Refusal.MISSING, Refusal.FAILURE})
+"""What may be true of the whole collection just as well."""
 
 _ELEMENTS: Mapping[str, Refusal] = {
     f"{CALDAV}no-uid-conflict": Refusal.UID,
@@ -79,6 +95,7 @@ _STATUSES: Mapping[int, Refusal] = {
     422: Refusal.DATA,
 }
 
+SERVER_FAILED = 500
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CROWDED = frozenset({423, 429, 503})
 _BUSY = frozenset({408, 425, 502, 504}) | _CROWDED
@@ -124,7 +141,7 @@ def require_usable(response: Response, quirks: Collection[str] = ()) -> None:
     """Raise Retryable or Fatal where an answer says that the target cannot be used, now or at all."""
     host, status = host_of(response.url), response.status
     if status == _UNAUTHORIZED:
-        raise Fatal(f"{host} refuses the user name or the password: correct them")
+        raise CredentialsRefused(f"{host} refuses the user name or the password: correct them")
     if status in REDIRECTS:
         raise CollectionMoved(f"the collection on {host} has moved")
     throttled = status == _FORBIDDEN and any(word in response.body.lower() for word in _USAGE_LIMITS)
@@ -146,22 +163,21 @@ def retry_after(response: Response) -> float | None:
     value = response.header("retry-after").strip()
     if value.isdecimal():
         return min(float(value[:9]), _LONGEST_WAIT_SECONDS)
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
+    until = _date(value)
+    if until is None:
         return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    seconds = (until - _received_at(response)).total_seconds()
+    # The server's own clock is the one that its date is to be read by.
+    seconds = (until - (_date(response.header("date")) or response.at)).total_seconds()
     return min(max(seconds, 0.0), _LONGEST_WAIT_SECONDS)
 
 
-def _received_at(response: Response) -> datetime:
-    """Return the server's own time, which its date is to be read by; else ours."""
+def _date(value: str) -> datetime | None:
+    """Return the moment in a header, None where it is none, or one that no calendar has."""
     try:
-        at = parsedate_to_datetime(response.header("date"))
-    except ValueError:
-        return response.at
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+        moment = parsedate_to_datetime(value)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _error_elements(response: Response) -> tuple[list[str], str]:
@@ -175,7 +191,7 @@ def _error_elements(response: Response) -> tuple[list[str], str]:
     errors = [root] if root.tag == f"{DAV}error" else list(root.iter(f"{DAV}error"))
     names = [child.tag for error in errors for child in error]
     href = next((found for error in errors if (found := _href(error))), "")
-    return names, joined(response.url, href) if href else ""
+    return names, (joined(response.url, href) or "") if href else ""
 
 
 def _href(error: ET.Element) -> str:

@@ -19,7 +19,7 @@ from service.caldav.hrefs import credentials_may_go, host_of, place_of
 from service.caldav.multistatus import MOST_OCTETS
 from service.caldav.protocol import Request, Response
 from service.caldav.quirks import partition_hosts
-from service.core.errors import Fatal, Retryable, SettingsError
+from service.core.errors import CollectionFailed, Fatal, Retryable, SettingsError
 
 T = TypeVar("T")
 
@@ -84,6 +84,7 @@ class Connection:
         timeout: timedelta,
         clock: Callable[[], datetime],
         certified: bool = False,
+        partitions: bool = True,
     ) -> None:
         self._http = http
         self._trusted = trusted
@@ -91,10 +92,25 @@ class Connection:
         self._timeout = timeout
         self._clock = clock
         self._certified = certified
+        self._partitions = partition_hosts(trusted) if partitions else None
+
+    def confined(self) -> "Connection":
+        """Return the same way, with credentials for one origin only: no numbered hosts besides."""
+        return Connection(
+            self._http,
+            trusted=self._trusted,
+            auth=self._auth,
+            timeout=self._timeout,
+            clock=self._clock,
+            certified=self._certified,
+            partitions=False,
+        )
 
     async def run(self, steps: Steps[T]) -> T:
         """
         Carry a conversation to its end. Raises Retryable, Fatal, and what the conversation raises.
+
+        Whatever a server writes, no other error leaves here: one of them would end the daemon.
         """
         try:
             request = next(steps)
@@ -103,13 +119,17 @@ class Connection:
         except StopIteration as finished:
             result: T = finished.value
             return result
+        except (ValueError, OverflowError) as error:
+            raise CollectionFailed(
+                f"{host_of(self._trusted)} answers with something that cannot be read"
+            ) from error
         finally:
             steps.close()
 
     async def send(self, request: Request) -> Response:
         """Send one request. Raises Retryable and Fatal where no answer comes."""
         require_private(self._trusted, request.url)
-        known = credentials_may_go(self._trusted, request.url, partition_hosts(self._trusted))
+        known = credentials_may_go(self._trusted, request.url, self._partitions)
         if self._certified and not known:
             raise self._strange(request)
         with _translated(host_of(request.url)):

@@ -12,12 +12,14 @@ from typing import assert_never
 
 import httpx
 
+from service.caldav.answers import SERVER_FAILED, retry_after
 from service.caldav.hrefs import host_of
+from service.caldav.protocol import Response
 from service.core.errors import Fatal, Retryable
 
 _EARLY = timedelta(seconds=60)
 _UNAUTHORIZED = 401
-_SERVER_FAILED = 500
+_LATER = frozenset({408, 425, 429})
 _DEFAULT_LIFE = 3600
 
 
@@ -139,10 +141,17 @@ class _Refreshing(httpx.Auth):
         }
         return httpx.Request("POST", c.token_url, data=data, headers={"Accept": "application/json"})
 
+    def _answer(self, response: httpx.Response) -> Response:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Response(response.status_code, self._credentials.token_url, self._clock(), headers)
+
     def _accept(self, response: httpx.Response) -> None:
         host = host_of(self._credentials.token_url)
-        if response.status_code >= _SERVER_FAILED:
-            raise Retryable(f"{host} gives no access token (status {response.status_code})")
+        if response.status_code >= SERVER_FAILED or response.status_code in _LATER:
+            raise Retryable(
+                f"{host} gives no access token (status {response.status_code})",
+                delay_seconds=retry_after(self._answer(response)),
+            )
         try:
             answer = json.loads(response.content)
             token, life = str(answer["access_token"]), int(answer.get("expires_in", _DEFAULT_LIFE))

@@ -4,15 +4,15 @@ From the address in the settings to the collection (RFC 6764, RFC 5397, RFC 4791
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from service.caldav.answers import require_usable
 from service.caldav.exchange import Steps, followed, require_private
-from service.caldav.hrefs import as_collection, host_of, joined, path_of, slug
+from service.caldav.hrefs import as_collection, host_of, path_of, slug
 from service.caldav.multistatus import CALDAV, DAV, Answer, Malformed, parse_multistatus
 from service.caldav.protocol import DISCOVERY, Response, mkcalendar, mkcol, propfind
 from service.caldav.quirks import active, recognize
-from service.core.errors import CollectionMissing, Fatal, NotCalDav, Retryable
+from service.core.errors import CollectionFailed, CollectionMissing, Fatal, NotCalDav, Retryable
 from service.core.publishing_ports import Found
 
 _WELL_KNOWN = "/.well-known/caldav"
@@ -64,7 +64,7 @@ def _first(wish: Wish) -> Steps[_Place]:
     if isinstance(place, _Place) and (_leads_on(place.answer) or not _is_root(wish.url)):
         return place
     if _is_root(wish.url):
-        known = yield from _asked(joined(wish.url, _WELL_KNOWN), wish)
+        known = yield from _asked(urljoin(wish.url, _WELL_KNOWN), wish)
         place = known if isinstance(known, _Place) else place
     if isinstance(place, _Place):
         return place
@@ -143,10 +143,11 @@ def _under(home: str, server: str, wish: Wish) -> Steps[Found]:
         raise Fatal(f"{host_of(home)}: {error}") from error
     server = server or recognize(response.url, response.headers)
     named = {path_of(answer.url).rstrip("/").rpartition("/")[2]: answer for answer in answers.others(home)}
-    chosen = _named(wish.collection, named)
+    nameless = "create-without-name" in active(server, wish.quirks)
+    chosen = _named(wish.collection, named, nameless=nameless)
     if chosen:
         return _checked(chosen, server, wish)
-    url = joined(home, slug(wish.collection) + "/")
+    url = urljoin(home, slug(wish.collection) + "/")
     if slug(wish.collection) in named:
         raise Fatal(
             f"{host_of(home)} has something else named {slug(wish.collection)}: set another COLLECTION"
@@ -161,16 +162,22 @@ def _under(home: str, server: str, wish: Wish) -> Steps[Found]:
     return Found(url, server, created=True)
 
 
-def _named(name: str, listed: Mapping[str, Answer]) -> Answer | None:
+def _named(name: str, listed: Mapping[str, Answer], *, nameless: bool) -> Answer | None:
+    """Return the calendar of this name, of this address, or of the one that we would have given it."""
     calendars = {
         segment: answer
         for segment, answer in listed.items()
         if _CALENDAR in answer.names(f"{DAV}resourcetype")
     }
-    for segment in (name, slug(name)):
-        if segment in calendars:
-            return calendars[segment]
-    return next((a for a in calendars.values() if a.text(f"{DAV}displayname") == name), None)
+    titles = {segment: answer.text(f"{DAV}displayname") for segment, answer in calendars.items()}
+    titled = [segment for segment, title in titles.items() if title == name]
+    # What stands at the address made of a name has lost what told it from others: its title must not differ.
+    made = slug(name)
+    ours = made in titles and (nameless or not titles[made])
+    found = (
+        [made] if made in titled else [*titled, *([name] if name in calendars else [made] if ours else [])]
+    )
+    return calendars[found[0]] if found else None
 
 
 def _checked(answer: Answer, server: str, wish: Wish) -> Found:
@@ -199,7 +206,13 @@ def _create(url: str, server: str, wish: Wish) -> Steps[None]:
     response = yield mkcalendar(url, name)
     if response.status in _NOT_KNOWN:
         response = yield mkcol(url, name)
-    require_usable(response)
+    try:
+        require_usable(response)
+    except Retryable as error:
+        # Nextcloud counts new calendars by the hour; what is there already is not concerned.
+        raise CollectionFailed(
+            str(error), delay_seconds=error.delay_seconds, crowded=error.crowded
+        ) from error
     if response.good:
         return
     # Somebody else may have made it at the same moment.

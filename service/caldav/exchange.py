@@ -32,6 +32,8 @@ def followed(request: Request, trusted: str) -> Steps[Response]:
         if response.status not in REDIRECTS or not target:
             return response
         url = joined(request.url, target)
+        if url is None:
+            raise Fatal(f"{host_of(request.url)} redirects to something that is no address: correct it there")
         require_private(trusted, url)
         request = Request(request.method, url, request.headers, request.body)
     raise Fatal(f"{host_of(trusted)} redirects in a circle: name the collection's own address in URL")

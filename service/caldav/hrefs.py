@@ -3,9 +3,11 @@ Addresses on a CalDAV server: compared decoded; credentials are for one origin.
 """
 
 import re
+from hashlib import sha256
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+_SLASH = re.compile("%2f", re.IGNORECASE)
 _LONGEST = 200
 """Octets of a file name that every server takes, and then some."""
 
@@ -15,14 +17,22 @@ _PORTS = {"http": 80, "https": 443}
 def path_of(href: str) -> str:
     """
     Return the decoded path of an href, absolute or relative: what two hrefs are compared by.
+
+    An encoded slash stays encoded: it is part of a name, and what it divides is not two names.
     """
     # Servers give `@` back as `%40` and the other way round, and hexadecimal in either case.
-    return unquote(urlsplit(href).path)
+    return unquote(_SLASH.sub("%252F", urlsplit(href).path))
 
 
-def joined(base: str, href: str) -> str:
-    """Return the address that `href` means in an answer from `base`."""
-    return urljoin(base, href)
+def joined(base: str, href: str) -> str | None:
+    """Return the address that `href` means in an answer from `base`; None where it is no address at all."""
+    try:
+        url = urljoin(base, href)
+        origin(url)
+    except ValueError:
+        # Brackets that do not close, a port that is no number.
+        return None
+    return url
 
 
 def resource_href(collection_url: str, uid: str) -> str:
@@ -33,7 +43,7 @@ def resource_href(collection_url: str, uid: str) -> str:
 
 def url_of(collection_url: str, path: str) -> str:
     """Return the address of a decoded path on the server of a collection."""
-    return urljoin(collection_url, quote(path, safe="/@:+,;=!$&'()*~"))
+    return urljoin(collection_url, quote(path, safe="/@:+,;=!$&'()*~").replace("%252F", "%2F"))
 
 
 def as_collection(url: str) -> str:
@@ -73,5 +83,13 @@ def credentials_may_go(trusted: str, url: str, partition_hosts: re.Pattern[str] 
 
 
 def slug(name: str) -> str:
-    """Return a name for a new collection that every server takes: Cyrus refuses dots and umlauts."""
-    return _UNSAFE.sub("-", name).strip("-")[:_LONGEST] or "confcal"
+    """
+    Return a name for a new collection that every server takes: Cyrus refuses dots and umlauts.
+
+    Two names that differ in letters only which no server is sure to take have two slugs.
+    """
+    safe = _UNSAFE.sub("-", name).strip("-")
+    if safe and name.isascii() and len(safe) <= _LONGEST:
+        return safe
+    digest = sha256(name.encode()).hexdigest()[:8]
+    return f"{safe[: _LONGEST - 9] or 'confcal'}-{digest}"

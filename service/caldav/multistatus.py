@@ -2,7 +2,10 @@
 Multistatus answers (RFC 4918, 13), read from whatever servers send.
 """
 
+import re
+import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
 
@@ -13,6 +16,9 @@ CALDAV = "{urn:ietf:params:xml:ns:caldav}"
 
 MOST_OCTETS = 64 * 1024 * 1024
 _MOST_RESPONSES = 200_000
+_SURROGATE = re.compile(r"&#(5[5-7]\d{3}|[xX][dD][89a-fA-F][0-9a-fA-F]{2});")
+_REFERENCE = re.compile(r"&#([0-9]{1,9}|[xX][0-9a-fA-F]{1,8});")
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _OK = 200
 _MULTIPLE = 300
 
@@ -39,9 +45,6 @@ class Answer:
     properties: Mapping[str, ET.Element] = field(default_factory=dict)
     """By name in Clark notation; only those that were found."""
 
-    errors: frozenset[str] = frozenset()
-    """Names of the precondition elements."""
-
     @property
     def found(self) -> bool:
         """Whether the resource is there."""
@@ -63,9 +66,9 @@ class Answer:
         if element is None:
             return []
         return [
-            joined(self.url, href)
+            url
             for child in element.iter(f"{DAV}href")
-            if (href := (child.text or "").strip())
+            if (href := (child.text or "").strip()) and (url := joined(self.url, href))
         ]
 
 
@@ -100,10 +103,40 @@ def parse_xml(body: bytes) -> ET.Element:
     flat = body.replace(b"\0", b"").upper()
     if b"<!DOCTYPE" in flat or b"<!ENTITY" in flat:
         raise Malformed("the answer has a DOCTYPE, which is refused")
-    try:
-        return ET.fromstring(body)  # noqa: S314 -- no DOCTYPE, no entities: see above
-    except (ET.ParseError, ValueError, LookupError) as error:
-        raise Malformed("the answer is not well-formed XML") from error
+    root = _root(body)
+    if root is None:
+        root = _root(_mended(body))
+    if root is None:
+        raise Malformed("the answer is not well-formed XML")
+    return root
+
+
+def _root(text: bytes | str) -> ET.Element | None:
+    with suppress(ET.ParseError, ValueError, LookupError):
+        return ET.fromstring(text)  # noqa: S314 -- no DOCTYPE, no entities: see above
+    return None
+
+
+def _mended(body: bytes) -> str:
+    """
+    Return the text without what no XML may hold.
+
+    SOGo writes an emoji as two surrogates, Cyrus and sabre give back control characters and Latin-1 as they
+    got them. Nothing is taken out, only replaced: no DOCTYPE can come into being.
+    """
+    text = _SURROGATE.sub(lambda found: chr(_number(found[1])), body.decode("utf-8", "replace"))
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    text = _REFERENCE.sub(lambda found: found[0] if _legal(_number(found[1])) else "\ufffd", text)
+    return _ILLEGAL.sub("\ufffd", text)
+
+
+def _number(reference: str) -> int:
+    return int(reference[1:], 16) if reference[0] in "xX" else int(reference)
+
+
+def _legal(code: int) -> bool:
+    """Whether a character may be in XML (XML 1.0, 2.2)."""
+    return code <= sys.maxunicode and not _ILLEGAL.match(chr(code))
 
 
 def parse_multistatus(body: bytes, base: str) -> Multistatus:
@@ -131,12 +164,11 @@ def _answers(response: ET.Element, base: str) -> Iterator[Answer]:
     own = _status(response.findtext(f"{DAV}status"))
     # Some servers report a missing resource as properties that are all 404.
     status = own or (_OK if not statuses or properties else max(statuses))
-    errors = frozenset(child.tag for error in response.iter(f"{DAV}error") for child in error)
     for element in response.findall(f"{DAV}href"):
         href = "".join(element.itertext()).strip()
-        if href:
-            url = joined(base, href)
-            yield Answer(path_of(url), url, status, properties, errors)
+        # One whose address cannot be read is nothing that we could ask for again.
+        if href and (url := joined(base, href)):
+            yield Answer(path_of(url), url, status, properties)
 
 
 def _properties(response: ET.Element) -> tuple[dict[str, ET.Element], list[int]]:

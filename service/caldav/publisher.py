@@ -4,7 +4,8 @@ A collection on a CalDAV server as a Publisher.
 
 from collections.abc import Iterable
 
-from service.caldav.collection import Collection, listed, seen
+from service.caldav.audit import listed, seen
+from service.caldav.collection import Collection
 from service.caldav.connection import Connection
 from service.caldav.writing import carried_out
 from service.core.publishing import Operation, Publication

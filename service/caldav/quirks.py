@@ -65,10 +65,24 @@ QUIRKS: tuple[Quirk, ...] = (
     ),
     Quirk(
         "create-by-looking",
-        ("Google",),
-        "It knows no If-None-Match: confcal looks before it creates.",
+        ("Google", "SOGo"),
+        "It does not mind If-None-Match: confcal looks before it creates.",
         "https://developers.google.com/workspace/calendar/caldav/v2/guide",
         "test_google_is_looked_at_before_creating",
+    ),
+    Quirk(
+        "delete-by-looking",
+        ("SOGo",),
+        "It does not mind If-Match on DELETE: confcal looks before it deletes.",
+        "https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1",
+        "test_sogo_is_looked_at_before_deleting",
+    ),
+    Quirk(
+        "read-back",
+        ("Mail.ru",),
+        "It drops what it does not know: what it made of ours is read back at once where it tells no ETag.",
+        "https://github.com/python-caldav/caldav/blob/master/caldav/compatibility_hints.py",
+        "test_what_a_server_made_of_ours_is_ours",
     ),
     Quirk(
         "no-create",

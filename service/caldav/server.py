@@ -30,15 +30,20 @@ class CalDavServer:
     concurrency: int
     announced: Announced = announced
 
+    @property
+    def _way(self) -> Connection:
+        return self.connection.confined() if "-partition-host" in self.wish.quirks else self.connection
+
     async def find(self) -> Found:
         """See Server; where the settings name a bare domain, errors tell what its DNS announces."""
         try:
-            return await self.connection.run(discover(self.wish))
+            return await self._way.run(discover(self.wish))
         except NotCalDav as error:
             raise NotCalDav(f"{error}{await self._hint()}") from error
         except Retryable as error:
+            # Of the same kind: whether it concerns one collection or the server is told by that.
             text = f"{error}{await self._hint()}"
-            raise Retryable(text, delay_seconds=error.delay_seconds, crowded=error.crowded) from error
+            raise type(error)(text, delay_seconds=error.delay_seconds, crowded=error.crowded) from error
 
     async def _hint(self) -> str:
         domain = domain_of(self.wish.url)
@@ -47,7 +52,7 @@ class CalDavServer:
 
     def publisher(self, url: str, server: str) -> Publisher:
         """See Server."""
-        return CalDavPublisher(self.connection, Collection(url, active(server, self.wish.quirks), self.rules))
+        return CalDavPublisher(self._way, Collection(url, active(server, self.wish.quirks), self.rules))
 
     def writers(self, server: str) -> int:
         """See Server."""
@@ -59,9 +64,9 @@ class CalDavServer:
 
     async def body(self, url: str, href: str) -> bytes:
         """Return what a resource holds, nothing where it is not there. Raises Retryable, Fatal."""
-        response = await self.connection.send(get(url_of(url, href)))
+        response = await self._way.send(get(url_of(url, href)))
         return response.body if response.good else b""
 
     async def options(self, url: str) -> Mapping[str, str]:
         """Return the headers in which the server says what it supports. Raises Retryable, Fatal."""
-        return (await self.connection.send(Request("OPTIONS", url))).headers
+        return (await self._way.send(Request("OPTIONS", url))).headers

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from service.caldav.answers import Refusal, Refused, accepted, refused
-from service.caldav.collection import Collection, There, find_uid, look, require_collection
+from service.caldav.collection import Collection, There, confirmed, find_uid, look, require_collection
 from service.caldav.exchange import Steps
 from service.caldav.hrefs import credentials_may_go, joined, path_of, resource_href, url_of
 from service.caldav.protocol import Response, delete, put
@@ -15,6 +15,8 @@ from service.core.meaning import meaning_of
 from service.core.publishing import Create, Delete, Operation, Publication, Resource, Standing, Update
 
 _GONE = frozenset({404, 410})
+_OF_COLLECTIONS = frozenset({Refusal.MISSING, Refusal.PERMISSION, Refusal.FAILURE})
+_ONCE_THERE = frozenset({Standing.PUBLISHED, Standing.THEIRS, Standing.GONE})
 
 
 def carried_out(collection: Collection, operation: Operation) -> Steps[Publication | None]:
@@ -36,40 +38,55 @@ def carried_out(collection: Collection, operation: Operation) -> Steps[Publicati
 
 def _create(c: Collection, resource: Resource, before: Publication | None) -> Steps[Publication]:
     href = (before and before.href) or resource_href(c.url, resource.uid)
-    if "create-by-looking" in c.quirks:
+    there: There | None = None
+    if before and before.standing in _ONCE_THERE:
+        # A person's client moves an event by writing it elsewhere, and not every server refuses a UID twice.
+        there = yield from _moved(c, resource.uid)
+    if there is None and "create-by-looking" in c.quirks:
         there = yield from look(c, href)
-        if there:
-            return (yield from _settle(c, resource, before, there))
+    if there:
+        return (yield from _settle(c, resource, before, there))
     response = yield put(url_of(c.url, href), resource.body, etag=None)
     if accepted(response):
-        return _published(c, resource, href, response)
+        return (yield from _published(c, resource, href, response))
     refusal = refused(response, c.quirks)
     there = yield from look(c, href)
     if there is None and refusal.kind is Refusal.UID:
         there = yield from _elsewhere(c, resource.uid, refusal)
     if there is None:
-        if refusal.kind in {Refusal.MISSING, Refusal.PERMISSION}:
+        if refusal.kind in _OF_COLLECTIONS:
             yield from require_collection(c)
-        raise Conflict(refusal.text)
+        raise refusal.conflict()
     return (yield from _settle(c, resource, before, there))
+
+
+def _moved(c: Collection, uid: str) -> Steps[There | None]:
+    try:
+        return (yield from find_uid(c, uid))
+    except Conflict:
+        return None
 
 
 def _update(c: Collection, resource: Resource, publication: Publication) -> Steps[Publication]:
     refusal: Refused | None = None
-    if publication.etag:
+    ours = publication.standing is Standing.PUBLISHED
+    # Any other row may tell the ETag of what a person wrote.
+    if publication.etag and (ours or c.rules.on_change == "restore"):
         response = yield put(url_of(c.url, publication.href), resource.body, etag=publication.etag)
         if accepted(response):
-            return _published(c, resource, publication.href, response)
+            return (yield from _published(c, resource, publication.href, response, ours=ours))
         refusal = refused(response, c.quirks)
     there = yield from look(c, publication.href)
     if there is None:
-        yield from require_collection(c)
-        if c.rules.on_delete == "keep":
-            return replace(publication, etag="", intended="", digest=resource.digest, standing=Standing.GONE)
+        there = yield from confirmed(c, publication.href)
+    if there is None:
+        # With `keep` a person's deletion counts until the conference itself changes.
+        if c.rules.on_delete == "keep" and publication.digest == resource.digest:
+            return replace(publication, etag="", intended="", standing=Standing.GONE)
         return (yield from _create(c, resource, publication))
     if refusal and there.etag == publication.etag and there.meaning != meaning_of(resource.body):
         # Nobody changed it: it is the new data that the server does not want.
-        raise Conflict(refusal.text)
+        raise _weak(there) or refusal.of_known().conflict()
     return (yield from _settle(c, resource, publication, there))
 
 
@@ -97,13 +114,13 @@ def _settle(
         raise Conflict("the server tells no ETag of it, and without one nothing is overwritten")
     response = yield put(url_of(c.url, there.href), resource.body, etag=there.etag)
     if accepted(response):
-        return _published(c, resource, there.href, response)
+        return (yield from _published(c, resource, there.href, response, ours=ours))
     refusal = refused(response, c.quirks)
     again = yield from look(c, there.href)
     if again and again.meaning == wanted:
         return _row(resource, again.href, again.etag)
     if again and again.etag == there.etag:
-        raise Conflict(refusal.text)
+        raise _weak(again) or refusal.of_known().conflict()
     raise Retryable(f"{c.host}: a resource changes while it is written")
 
 
@@ -121,40 +138,75 @@ def _elsewhere(c: Collection, uid: str, refusal: Refused) -> Steps[There | None]
     return there
 
 
+def _weak(there: There) -> Conflict | None:
+    """Return why a server with weak ETags refuses every condition (RFC 9110, 13.1.1)."""
+    if not there.etag.startswith("W/"):
+        return None
+    return Conflict("the server's ETags are weak, and with such ones nothing can be written over safely")
+
+
 def _delete(c: Collection, publication: Publication) -> Steps[Publication | None]:
     """
     Remove our resource. What a person edited stays, and the row says so.
     """
     headers = {"X-NC-CalDAV-No-Trashbin": "1"} if "trash-bin" in c.quirks else {}
-    etag = publication.etag
+    # A row that is not PUBLISHED may tell the ETag of what a person wrote.
+    blind = publication.standing is Standing.PUBLISHED and "delete-by-looking" not in c.quirks
+    etag = publication.etag if blind else ""
     refusal: Refused | None = None
     for _ in range(2):
+        missing = False
         if etag:
             response = yield delete(url_of(c.url, publication.href), etag=etag, headers=headers)
-            if response.status in _GONE or accepted(response):
+            if accepted(response):
                 return None
             refusal = refused(response, c.quirks)
-        there = yield from look(c, publication.href)
+            missing = response.status in _GONE
+        there = None if missing else (yield from look(c, publication.href))
+        if there is None:
+            there = yield from confirmed(c, publication.href)
         if there is None or there.uid != publication.uid:
             return None
         if there.meaning not in publication.meanings:
             return replace(publication, etag=there.etag, intended="", standing=Standing.THEIRS)
-        if not there.etag or there.etag == etag:
-            break
+        if not there.etag or (there.etag == etag and not missing):
+            raise _weak(there) or _kept(refusal)
         etag = there.etag
-    raise Conflict(
-        refusal.text if refusal else "the server tells no ETag of it, and without one nothing is deleted"
-    )
+    raise _kept(refusal)
 
 
-def _published(c: Collection, resource: Resource, href: str, response: Response) -> Publication:
+def _kept(refusal: Refused | None) -> Conflict:
+    if refusal:
+        return refusal.conflict()
+    return Conflict("the server tells no ETag of it, and without one nothing is deleted")
+
+
+def _published(
+    c: Collection, resource: Resource, href: str, response: Response, *, ours: bool = True
+) -> Steps[Publication]:
+    """
+    Return the row of what was written, `ours` unless it was over something that a person wrote, as it seems.
+    """
+    row = _row(resource, _stored_at(c, response) or href, response.header("etag"))
+    if row.etag or (ours and "read-back" not in c.quirks):
+        return row
+    # Where a server drops what it does not know and tells no ETag, what it made of ours looks like an edit.
+    try:
+        there = yield from look(c, row.href)
+    except Conflict:
+        return row
+    if there is None or there.uid != resource.uid:
+        return row
+    return replace(row, etag=there.etag, meaning=there.meaning)
+
+
+def _stored_at(c: Collection, response: Response) -> str:
+    """Return where the server says it stored a resource, if that is a place in the collection."""
     location = response.header("location")
-    if location:
-        url = joined(response.url, location)
-        # The server may have stored it under another name.
-        if credentials_may_go(c.url, url) and c.holds(path_of(url)) and "\0" not in path_of(url):
-            href = path_of(url)
-    return _row(resource, href, response.header("etag"))
+    url = joined(response.url, location) if location else None
+    path = path_of(url) if url else ""
+    known = url is not None and credentials_may_go(c.url, url) and c.holds(path) and "\0" not in path
+    return path if known else ""
 
 
 def _row(resource: Resource, href: str, etag: str) -> Publication:

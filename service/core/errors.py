@@ -9,10 +9,13 @@ The errors that cross a border, each translated once from the library that raise
             SchemaTooOld     it must be migrated first
         UnknownName          nothing of the name or number that was given
         StaleState           somebody else wrote; load again and repeat
+        HeldListChanged      what was approved is not what is held by now
         PublishError         a target does not hold what it should
             Retryable        later it may work
+                CollectionFailed     one collection only; others on the server may work now
             Conflict         one resource was refused; the others are not concerned
             Fatal            the target needs a person
+                CredentialsRefused   all collections of the server
                 NotCalDav, CollectionMissing, CollectionGone, CollectionMoved
             PlanRefused      nothing is written for now
 """
@@ -53,8 +56,17 @@ class StaleState(ConfcalError):
     """The state was changed by somebody else since it was loaded; nothing was written."""
 
 
+class HeldListChanged(ConfcalError):
+    """The held list is not the one that was approved; nothing was applied."""
+
+
 class PublishError(ConfcalError):
-    """A target does not hold what it should. The text names its host at most: no topic, no credential."""
+    """
+    A target does not hold what it should.
+
+    The text may name its host, an address there and the collection: no topic, no credential, nothing that
+    the server wrote.
+    """
 
 
 class Retryable(PublishError):
@@ -70,12 +82,31 @@ class Retryable(PublishError):
         """Whether fewer requests at a time would help: 423, 429, 503 and their kin."""
 
 
+class CollectionFailed(Retryable):
+    """
+    One collection cannot be used now, or cannot be understood; others on the same server may work.
+    """
+
+
 class Conflict(PublishError):
-    """One resource was refused, and nothing was written."""
+    """
+    One resource was refused, and nothing was written.
+    """
+
+    def __init__(self, text: str, *, blames_target: bool = False, passing: bool = False) -> None:
+        super().__init__(text)
+        self.blames_target = blames_target
+        """Whether it may be the collection: no permission, no such place, a failure of the server."""
+        self.passing = passing
+        """Whether the server failed (5xx): the same operation may go through later, unchanged."""
 
 
 class Fatal(PublishError):
     """The target cannot be used until a person changes something."""
+
+
+class CredentialsRefused(Fatal):
+    """The server takes neither user name nor password: none of its collections can be used."""
 
 
 class NotCalDav(Fatal):

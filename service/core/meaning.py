@@ -20,6 +20,7 @@ _DEFAULTS = frozenset(
     {("CLASS", "PUBLIC"), ("PRIORITY", "0"), ("STATUS", "CONFIRMED"), ("TRANSP", "OPAQUE")},
 )
 _RULE_DEFAULTS = frozenset({"INTERVAL=1", "WKST=MO"})
+_DAYS = {day: index for index, day in enumerate(("MO", "TU", "WE", "TH", "FR", "SA", "SU"))}
 _TIMES = frozenset({"DTSTART", "DTEND", "RECURRENCE-ID"})
 _TIME = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
 _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
@@ -35,6 +36,7 @@ class _Component:
     name: str
     facts: list[Fact] = field(default_factory=list)
     start: datetime | None = None
+    duration: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ def _content_lines(body: bytes) -> Iterator[tuple[str, str, str]]:
 def _closed(component: _Component, *, depth: int) -> list[Fact]:
     match component.name:
         case "VEVENT":
-            return [("VEVENT", repr(sorted(component.facts)))]
+            # Said twice is said once: Zimbra writes DTEND and DURATION.
+            return [("VEVENT", repr(sorted({*component.facts, *_end(component)})))]
         case "VALARM" if depth:
             return [("VALARM", repr(sorted(component.facts)))] if component.facts else []
         case "VCALENDAR" | "VTIMEZONE" | "STANDARD" | "DAYLIGHT":
@@ -110,17 +113,44 @@ def _facts(component: _Component, name: str, parameters: str, value: str) -> lis
             component.start = moment
         return [(name, str(moment))]
     match name:
-        case "DURATION" if component.start and (length := _length(value)):
-            return [("DTEND", str(component.start + length))]
+        case "DURATION":
+            component.duration = value
+            return []
         case "RRULE":
-            parts = {part.upper() for part in value.strip().split(";") if part}
-            return [(name, ";".join(sorted(parts - _RULE_DEFAULTS)))]
+            return [(name, _rule(value))]
         case "CATEGORIES":
-            return [(name, _text(part)) for part in re.split(r"(?<!\\),", value)]
+            return [(name, text) for part in re.split(r"(?<!\\),", value) if (text := _text(part))]
         case "ATTENDEE" | "ORGANIZER":
             return [(name, value.strip().lower())]
         case _:
-            return [(name, _text(value))]
+            # An empty text says as much as none.
+            return [(name, text)] if (text := _text(value)) else []
+
+
+def _end(component: _Component) -> list[Fact]:
+    """Return what DURATION says, once DTSTART is known: it may stand before it."""
+    if not component.duration:
+        return []
+    length = _length(component.duration)
+    if component.start and length:
+        with suppress(OverflowError):
+            return [("DTEND", str(component.start + length))]
+    return [("DURATION", _text(component.duration))]
+
+
+def _rule(value: str) -> str:
+    """Return a rule without its defaults, its parts and lists in one order."""
+    parts = {_ordered(part.upper()) for part in value.strip().split(";") if part} - _RULE_DEFAULTS
+    if not any(part.startswith(("INTERVAL=", "BYWEEKNO=")) for part in parts):
+        # The first day of the week counts only where weeks are left out (RFC 5545, 3.3.10).
+        parts = {part for part in parts if not part.startswith("WKST=")}
+    return ";".join(sorted(parts))
+
+
+def _ordered(part: str) -> str:
+    name, equals, value = part.partition("=")
+    values = sorted(set(value.split(",")), key=lambda each: (_DAYS.get(each[-2:], 0), each))
+    return name + equals + ",".join(values)
 
 
 def _moment(parameters: str, value: str) -> datetime | str:
@@ -132,7 +162,7 @@ def _moment(parameters: str, value: str) -> datetime | str:
             if matched[3]:
                 return wall
             if tzid := _TZID.search(parameters):
-                with suppress(KeyError, ValueError, OSError):
+                with suppress(KeyError, ValueError, OSError, OverflowError):
                     return wall.replace(tzinfo=ZoneInfo(tzid[1])).astimezone(UTC)
     return f"{parameters}:{value.strip()}"
 
@@ -142,7 +172,9 @@ def _length(value: str) -> timedelta | None:
     if not matched:
         return None
     weeks, days, hours, minutes, seconds = (int(part or 0) for part in matched.groups())
-    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    with suppress(OverflowError):
+        return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return None
 
 
 def _text(value: str) -> str:

@@ -30,11 +30,20 @@ class Misbehaving:
     etags: bool = True
     """Whether a PUT is answered with an ETag."""
 
+    minds: frozenset[str] = frozenset({"PUT", "DELETE", "creating"})
+    """Which conditions count: SOGo minds neither If-None-Match nor If-Match on DELETE."""
+
+    dropping: tuple[bytes, ...] = ()
+    """How the lines begin that it does not know, and does not store."""
+
     rewriting: bool = False
     multistatus_put: bool = False
     always_412: bool = False
     unlocked: bool = True
     syncing: bool = True
+    ghosts: bool = False
+    """Whether its calendars show as folders: what Xandikos tells of those that were deleted."""
+
     headers: dict[str, str] = field(default_factory=dict)
     before: Misbehavior | None = None
     """Sees each request first; its answer, or what it raises, is all that happens."""
@@ -115,7 +124,7 @@ class Misbehaving:
             if etag is None:
                 return httpx.Response(404)
             return httpx.Response(200, content=held[name], headers={"ETag": etag} if self.etags else {})
-        if self.always_412 or not _holds(request, etag):
+        if self.always_412 or not self._holds(request, etag):
             return httpx.Response(412)
         if request.method == "DELETE":
             if etag is None:
@@ -124,11 +133,19 @@ class Misbehaving:
             return httpx.Response(204)
         return self._put(request, calendar, name, new=etag is None)
 
+    def _holds(self, request: httpx.Request, etag: str | None) -> bool:
+        if request.headers.get("If-None-Match") == "*":
+            return etag is None or "creating" not in self.minds
+        wanted = request.headers.get("If-Match")
+        return wanted is None or wanted == etag or request.method not in self.minds
+
     def _put(self, request: httpx.Request, calendar: str, name: str, *, new: bool) -> httpx.Response:
         body = request.content
         uid = uid_of(body)
         if any(uid_of(other) == uid for key, other in self.calendars[calendar].items() if key != name):
             return _error(409, "<C:no-uid-conflict/>")
+        lines = body.splitlines(keepends=True)
+        body = b"".join(line for line in lines if not line.startswith(self.dropping or (b"\0",)))
         etag = self.put(calendar, name, _rewritten(body) if self.rewriting else body)
         headers = {"ETag": etag} if self.etags else {}
         if self.multistatus_put:
@@ -167,7 +184,7 @@ class Misbehaving:
         token = f"<D:sync-token>urn:{len(self.changes)}</D:sync-token>" if self.syncing else ""
         return _response(
             path,
-            "<D:resourcetype><D:collection/><C:calendar/></D:resourcetype>"
+            f"<D:resourcetype><D:collection/>{'' if self.ghosts else '<C:calendar/>'}</D:resourcetype>"
             f"<D:displayname>{escape(self.home_calendars.get(path, ''))}</D:displayname>{token}"
             "<C:supported-calendar-component-set>"
             f'<C:comp name="{self.components}"/></C:supported-calendar-component-set>',
@@ -216,13 +233,6 @@ class Misbehaving:
 def uid_of(body: bytes) -> str:
     found = re.search(rb"^UID:(.*?)\r?$", body, re.MULTILINE)
     return found[1].decode() if found else ""
-
-
-def _holds(request: httpx.Request, etag: str | None) -> bool:
-    if request.headers.get("If-None-Match") == "*":
-        return etag is None
-    wanted = request.headers.get("If-Match")
-    return wanted is None or wanted == etag
 
 
 def _rewritten(body: bytes) -> bytes:

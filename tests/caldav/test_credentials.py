@@ -105,7 +105,7 @@ async def test_an_access_token_is_fetched_once_and_again_when_it_expires_or_is_r
     assert tokens.given == 3
 
 
-@pytest.mark.parametrize(("status", "error"), [(400, Fatal), (503, Retryable)])
+@pytest.mark.parametrize(("status", "error"), [(400, Fatal), (429, Retryable), (503, Retryable)])
 async def test_a_refused_refresh_token_is_told_without_quoting_it(
     status: int, error: type[Exception]
 ) -> None:
@@ -116,6 +116,16 @@ async def test_a_refused_refresh_token_is_told_without_quoting_it(
         await connection(httpx.MockTransport(tokens), GOOGLE).send(get(URL))
 
     assert not any(secret in str(told.value) for secret in ("secret-2", "refresh-3", "invalid_grant"))
+
+
+async def test_a_busy_token_server_says_how_long_to_wait() -> None:
+    def busy(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(429, headers={"Retry-After": "120"})
+
+    with pytest.raises(Retryable) as told:
+        await connection(httpx.MockTransport(busy), GOOGLE).send(get(URL))
+
+    assert told.value.delay_seconds == 120
 
 
 @pytest.mark.parametrize("url", ["https://other.example.org/", "https://dav.example.org:1/"])

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from service.caldav.discovery import Wish, discover
+from service.caldav.hrefs import slug
 from service.caldav.protocol import Request, Response
 from service.core.errors import Fatal, Retryable
 from service.core.publishing_ports import Found
@@ -123,6 +124,39 @@ def test_a_collection_is_found_by_its_path_or_its_name(name: str) -> None:
     assert server.find(collection=name).url == HOST + (
         "/cal/alice/team/" if name == "team" else "/cal/alice/x1/"
     )
+
+
+def titled(**titles: str) -> Server:
+    """A home with calendars of these titles."""
+    listed = [("/cal/alice/", COLLECTION)]
+    for segment, title in titles.items():
+        name = f"<D:displayname>{title}</D:displayname>" if title else ""
+        listed.append((f"/cal/alice/{segment}/", CALENDAR + name))
+    return Server({**HOME, ("PROPFIND", "/cal/alice/"): listed})
+
+
+def test_a_title_counts_for_more_than_an_address() -> None:
+    assert titled(team="Other", x1="team").find().url == f"{HOST}/cal/alice/x1/"
+    assert titled(team="Other", x1="Another").find().url == f"{HOST}/cal/alice/team/"
+
+
+def test_two_names_in_other_letters_are_two_collections() -> None:
+    server = titled(confcal="Somebody's")
+    for name in ("Отдел продаж", "Отдел кадров"):
+        server.answers["MKCALENDAR", f"/cal/alice/{slug(name)}/"] = 201
+
+    urls = {server.find(collection=name).url for name in ("Отдел продаж", "Отдел кадров")}
+
+    assert len(urls) == 2
+    assert f"{HOST}/cal/alice/confcal/" not in urls
+
+
+def test_what_has_another_title_at_the_address_made_of_our_name_is_not_ours() -> None:
+    with pytest.raises(Fatal, match="something else"):
+        titled(**{"a-b": "A minus B"}).find(collection="a b")
+    assert titled(**{"a-b": ""}).find(collection="a b").url == f"{HOST}/cal/alice/a-b/"
+    zimbra = titled(**{"a-b": "a-b"}).find(collection="a b", quirks=("create-without-name",))
+    assert zimbra.url == f"{HOST}/cal/alice/a-b/"
 
 
 @pytest.mark.parametrize(("first", "second"), [(201, None), (405, 201), (501, 201), (400, 201)])

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from service.caldav.hrefs import credentials_may_go, path_of, resource_href, slug, url_of
+from service.caldav.hrefs import credentials_may_go, joined, path_of, resource_href, slug, url_of
 
 COLLECTION = "https://dav.example.org/cal/alice%40x/team/"
 
@@ -46,7 +46,27 @@ def test_credentials_go_to_their_own_origin_only(trusted: str, url: str, *, allo
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("ivanov@video.example.org", "ivanov-video-example-org"), ("Планы", "confcal"), ("a b", "a-b")],
+    [("ivanov@video.example.org", "ivanov-video-example-org"), ("Планы", "confcal-36067282"), ("a b", "a-b")],
 )
 def test_the_name_of_a_new_collection_is_safe_everywhere(name: str, expected: str) -> None:
     assert slug(name) == expected
+
+
+def test_names_that_only_other_letters_tell_apart_have_two_addresses() -> None:
+    names = ["Отдел продаж", "Отдел кадров", "Отдел 1", "Büro 1", "🙂", "", "x" * 300, "x" * 301]
+
+    assert len({slug(name) for name in names}) == len(names)
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,200}", slug(name)) for name in names)
+
+
+def test_an_encoded_slash_is_part_of_a_name() -> None:
+    collection = "https://dav.example.org/cal/a%2Fb/"
+    href = resource_href(collection, "1")
+
+    assert url_of(collection, href) == "https://dav.example.org/cal/a%2Fb/1.ics"
+    assert url_of(collection, path_of("/cal/a%2fb/1.ics")) == "https://dav.example.org/cal/a%2Fb/1.ics"
+
+
+@pytest.mark.parametrize("href", ["http://[", "//[::1", "http://a:b/", "http://a:99999/", "http://[v1]/"])
+def test_what_is_no_address_is_told_by_none(href: str) -> None:
+    assert joined(COLLECTION, href) is None

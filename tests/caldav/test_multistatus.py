@@ -125,3 +125,32 @@ def test_status_lines_come_in_several_forms(status: str) -> None:
 
 def test_the_sync_token_is_read() -> None:
     assert parse_multistatus(body("<D:sync-token> urn:7 </D:sync-token>"), BASE).token == "urn:7"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (b"Team &#55357;&#56832;", "Team \U0001f600"),
+        (b"Team &#xD83D;&#xde00;", "Team \U0001f600"),
+        (b"Team &#55357;", "Team \ufffd"),
+        (b"Team \x07 &#7; &#x0; &#99999999;", "Team \ufffd \ufffd \ufffd \ufffd"),
+        (b"B\xfcro &#252; &lt;&#60;", "B\ufffdro \xfc <<"),
+    ],
+)
+def test_what_no_xml_may_hold_hides_nothing_else(written: bytes, read: str) -> None:
+    text = body(response("a.ics", "<D:displayname>@</D:displayname>")).replace(b"@", written)
+
+    assert parse_multistatus(text, BASE).answers[0].text(f"{DAV}displayname") == read
+
+
+def test_no_doctype_comes_into_being_by_mending() -> None:
+    text = b'<!DOC\x07TYPE x [<!ENT\x07ITY e "x">]><D:multistatus xmlns:D="DAV:"/>'
+
+    with pytest.raises(Malformed):
+        parse_multistatus(text, BASE)
+
+
+def test_an_answer_about_no_address_hides_no_other() -> None:
+    listed = parse_multistatus(body(response("http://[") + response("a.ics")), BASE)
+
+    assert [answer.href for answer in listed.answers] == ["/cal/alice/team/a.ics"]

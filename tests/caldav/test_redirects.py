@@ -78,6 +78,36 @@ class Hosts:
         return CalDavServer(connection, Wish(OURS + "/", "team"), RemoteRules(), 4)
 
 
+ICLOUD, NUMBERED = "https://caldav.icloud.com", "https://p07-caldav.icloud.com"
+
+
+def icloud(quirks: tuple[str, ...]) -> tuple[Hosts, CalDavServer]:
+    inner = {"/": principal(NUMBERED + "/p/alice/")}
+    hosts = Hosts({ICLOUD: inner, NUMBERED: ROOM}, closed=frozenset({ICLOUD, NUMBERED}))
+    clock = Clock()
+    connection = Connection(
+        httpx.AsyncClient(transport=httpx.MockTransport(hosts)),
+        trusted=ICLOUD + "/",
+        auth=http_auth(ALICE, clock),
+        timeout=timedelta(seconds=5),
+        clock=clock,
+    )
+    return hosts, CalDavServer(connection, Wish(ICLOUD + "/", "team", quirks=quirks), RemoteRules(), 4)
+
+
+async def test_the_numbered_host_gets_the_password_unless_the_quirk_is_off() -> None:
+    hosts, server = icloud(())
+    assert (await server.find()).url == f"{NUMBERED}/cal/alice/team/"
+    assert hosts.shown(NUMBERED) == {SHOWN}
+
+    hosts, server = icloud(("-partition-host",))
+    with pytest.raises(Fatal, match="not for that place"):
+        await server.find()
+    with pytest.raises(Fatal, match="not for that place"):
+        await server.publisher(f"{NUMBERED}/cal/alice/team/", "iCloud").apply(Create(resource(1)))
+    assert hosts.shown(NUMBERED) == {None}
+
+
 def _told(request: httpx.Request, answers: Answers) -> httpx.Response:
     """Answer for a resource, and for what is directly in it where Depth says so."""
     own = request.url.path

@@ -2,7 +2,8 @@
 What one operation does on a server that does not simply agree.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -22,48 +23,23 @@ from service.core.publishing import (
     Update,
 )
 from tests.caldav.misbehaving import HOME, ORIGIN, PASSWORD, USERNAME, Misbehaving
+from tests.caldav.operations import (
+    CALENDAR,
+    CHANGED,
+    EMPTY,
+    FOLDER,
+    OURS,
+    PATH,
+    ROW,
+    URL,
+    Script,
+    apply,
+    error,
+)
 from tests.caldav.scripted import answer, held
 from tests.caldav.site import Site, foreign_events, opened, resource, resources
 
-URL = "https://dav.example.org/cal/team/"
-OURS = resource(1)
-CHANGED = resource(1, topic="Changed", revision=1)
-PATH = f"/cal/team/{OURS.uid}.ics"
-ROW = Publication(OURS.uid, PATH, '"1"', OURS.digest, meaning_of(OURS.body), standing=Standing.PUBLISHED)
 FOREIGN = next(iter(foreign_events(1).values()))
-EMPTY = '<D:multistatus xmlns:D="DAV:"/>'
-
-Answers = Callable[[Request], Response]
-
-
-def error(element: str, inner: str = "") -> str:
-    return (
-        '<D:error xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">'
-        f"<C:{element}>{inner}</C:{element}></D:error>"
-    )
-
-
-class Script:
-    """
-    Answers each method in turn; the last answer stays.
-    """
-
-    def __init__(self, **answers: list[tuple[Any, ...]]) -> None:
-        self._answers = answers
-        self.asked: list[Request] = []
-
-    def __call__(self, request: Request) -> Response:
-        self.asked.append(request)
-        turns = self._answers[request.method]
-        status, body, etag = (*(turns.pop(0) if len(turns) > 1 else turns[0]), "", "")[:3]
-        return answer(request, status, body, **({"etag": etag} if etag else {}))
-
-    def methods(self) -> list[str]:
-        return [request.method for request in self.asked]
-
-
-def apply(script: Script, operation: Create | Update | Delete, **differences: Any) -> Publication | None:
-    return held(carried_out(Collection(URL, **differences), operation), script)
 
 
 def test_a_change_is_one_conditional_request() -> None:
@@ -162,10 +138,13 @@ def test_data_that_is_refused_is_a_conflict_of_that_resource_alone(status: int) 
 @pytest.mark.parametrize("status", [404, 405, 409])
 def test_a_collection_that_is_gone_is_told_apart_from_a_refused_resource(status: int) -> None:
     gone = Script(PUT=[(status,)], GET=[(404,)], PROPFIND=[(404,)])
-    there = Script(PUT=[(status,)], GET=[(404,)], PROPFIND=[(207, EMPTY)])
+    there = Script(PUT=[(status,)], GET=[(404,)], PROPFIND=[(207, CALENDAR)])
+    folder = Script(PUT=[(status,)], GET=[(404,)], PROPFIND=[(207, FOLDER)])
 
     with pytest.raises(CollectionGone):
         apply(gone, Create(OURS))
+    with pytest.raises(CollectionGone):
+        apply(folder, Create(OURS))
     with pytest.raises(Conflict):
         apply(there, Create(OURS))
 
@@ -197,16 +176,31 @@ def test_an_edit_is_kept_or_overwritten_as_the_rules_say() -> None:
 
 
 def test_a_deletion_is_respected_or_undone_as_the_rules_say() -> None:
-    def script() -> Script:
-        return Script(PUT=[(412,), (201, "", '"8"')], GET=[(404,)], PROPFIND=[(207, EMPTY)])
+    row = replace(ROW, etag='"7"', standing=Standing.THEIRS)
 
-    kept = apply(script(), Update(CHANGED, ROW), rules=RemoteRules(on_delete="keep"))
-    restored = apply(script(), Update(CHANGED, ROW))
+    def script() -> Script:
+        return Script(
+            PUT=[(412,), (201, "", '"8"')], GET=[(404,)], PROPFIND=[(207, CALENDAR)], REPORT=[(207, EMPTY)]
+        )
+
+    kept = apply(script(), Update(OURS, row), rules=RemoteRules(on_delete="keep"))
+    restored = apply(script(), Update(OURS, row))
 
     assert kept is not None
     assert restored is not None
     assert kept.standing is Standing.GONE
     assert restored.standing is Standing.PUBLISHED
+
+
+def test_with_keep_a_deletion_counts_until_the_conference_changes() -> None:
+    script = Script(
+        PUT=[(412,), (201, "", '"8"')], GET=[(404,)], PROPFIND=[(207, CALENDAR)], REPORT=[(207, EMPTY)]
+    )
+
+    row = apply(script, Update(CHANGED, ROW), rules=RemoteRules(on_delete="keep"))
+
+    assert row is not None
+    assert (row.standing, row.digest) == (Standing.PUBLISHED, CHANGED.digest)
 
 
 def test_a_resource_that_keeps_changing_is_tried_later() -> None:
@@ -225,13 +219,23 @@ def test_a_delete_tells_nobody_and_names_its_version() -> None:
     assert script.asked[0].headers["Schedule-Reply"] == "F"
 
 
-@pytest.mark.parametrize("status", [200, 204, 207, 404, 410])
-def test_what_is_gone_is_gone(status: int) -> None:
+@pytest.mark.parametrize("status", [200, 204, 207])
+def test_what_is_deleted_is_gone(status: int) -> None:
     assert apply(Script(DELETE=[(status, EMPTY)]), Delete(ROW)) is None
 
 
+@pytest.mark.parametrize("status", [404, 410])
+def test_what_is_not_there_is_gone_once_its_collection_is_seen(status: int) -> None:
+    script = Script(DELETE=[(status,)], PROPFIND=[(207, CALENDAR)], GET=[(404,)])
+
+    assert apply(script, Delete(ROW)) is None
+    assert script.methods() == ["DELETE", "PROPFIND", "GET"]
+
+
 def test_sabre_s_412_for_a_missing_resource_is_gone_too() -> None:
-    assert apply(Script(DELETE=[(412,)], GET=[(404,)]), Delete(ROW)) is None
+    script = Script(DELETE=[(412,)], GET=[(404,)], PROPFIND=[(207, CALENDAR)])
+
+    assert apply(script, Delete(ROW)) is None
 
 
 def test_an_edited_resource_is_left_to_the_person() -> None:

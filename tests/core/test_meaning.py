@@ -57,6 +57,19 @@ ORIGINAL = body(*LINES)
             replaced("RRULE", "RRULE:BYDAY=MO,TH;FREQ=WEEKLY;INTERVAL=1;WKST=MO"), id="the rule's defaults"
         ),
         pytest.param(
+            replaced("RRULE", "RRULE:FREQ=WEEKLY;INTERVAL=1;WKST=SU;BYDAY=TH,MO"), id="days in another order"
+        ),
+        pytest.param(
+            replaced("DTEND", "DTEND;TZID=Europe/Moscow:20261005T120000", "DURATION:PT1H"),
+            id="DTEND and DURATION",
+        ),
+        pytest.param(
+            body(*LINES[:4], "DURATION:PT1H", *(line for line in LINES[4:] if not line.startswith("DTEND"))),
+            id="DURATION before DTSTART",
+        ),
+        pytest.param(replaced("STATUS", "LOCATION:", "COMMENT: ", "CATEGORIES:"), id="empty texts"),
+        pytest.param(replaced("TRANSP", "TRANSP:OPAQUE", "CATEGORIES:a"), id="said twice"),
+        pytest.param(
             replaced("SUMMARY", "SUMMARY;LANGUAGE=en:Plan\\, review\\; \\\\ and more "), id="blanks"
         ),
         pytest.param(
@@ -76,6 +89,7 @@ def test_what_servers_do_changes_no_meaning(rewritten: bytes) -> None:
         pytest.param(replaced("DTEND", "DTEND;TZID=Europe/Moscow:20261005T130000"), id="end"),
         pytest.param(replaced("RRULE", "RRULE:FREQ=WEEKLY;BYDAY=MO"), id="rule"),
         pytest.param(replaced("RRULE"), id="no rule"),
+        pytest.param(replaced("RRULE", "RRULE:FREQ=WEEKLY;BYDAY=MO,TH;INTERVAL=2"), id="every other week"),
         pytest.param(replaced("STATUS", "STATUS:CANCELLED"), id="cancelled"),
         pytest.param(replaced("TRANSP", "TRANSP:TRANSPARENT"), id="free"),
         pytest.param(replaced("DESCRIPTION", "DESCRIPTION:mine"), id="notes"),
@@ -99,6 +113,32 @@ def test_what_servers_do_changes_no_meaning(rewritten: bytes) -> None:
 )
 def test_what_people_do_changes_the_meaning(edited: bytes) -> None:
     assert meaning_of(edited) != meaning_of(ORIGINAL)
+
+
+def test_the_first_day_of_the_week_counts_where_weeks_are_left_out() -> None:
+    fortnightly = "RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU"
+
+    assert meaning_of(replaced("RRULE", fortnightly)) != meaning_of(
+        replaced("RRULE", fortnightly + ";WKST=SU")
+    )
+
+
+def test_an_emptied_description_is_an_edit() -> None:
+    assert meaning_of(replaced("DESCRIPTION", "DESCRIPTION:")) != meaning_of(ORIGINAL)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "DURATION:P99999999999D",
+        "DURATION:P9999999W",
+        "DURATION:nonsense",
+        "DTEND:00000000T000000Z",
+        "DTEND;TZID=Europe/Moscow:00010101T000000",
+    ],
+)
+def test_times_that_no_calendar_has_do_no_harm(line: str) -> None:
+    assert meaning_of(replaced("DTEND", line)) != meaning_of(ORIGINAL)
 
 
 @pytest.mark.parametrize(

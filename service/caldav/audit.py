@@ -1,0 +1,149 @@
+"""
+Looking a collection over: what is in it, what changed there, how our resources stand.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from service.caldav.answers import require_usable
+from service.caldav.collection import (
+    GONE,
+    Collection,
+    There,
+    look,
+    require_calendar,
+    require_collection,
+    there_of,
+    told,
+    understood,
+)
+from service.caldav.exchange import Steps
+from service.caldav.multistatus import DAV, Answer, Multistatus
+from service.caldav.protocol import LISTING, multiget, propfind, sync_collection
+from service.core.errors import Conflict
+from service.core.publishing import Publication, Standing
+from service.core.publishing_ports import Listing
+
+AT_ONCE = 250
+"""Resources in one multiget: Zoho leaves out, in silence, what goes beyond a thousand."""
+
+_FULL = 507
+_MOST_PAGES = 1000
+
+
+def listed(collection: Collection, token: str) -> Steps[Listing]:
+    """
+    List the collection, or what changed in it since `token`.
+    """
+    reliable = "no-sync-collection" not in collection.quirks
+    if token and reliable:
+        changes = yield from _changes(collection, token)
+        if changes:
+            return changes
+    response = yield propfind(collection.url, LISTING, depth=1)
+    if response.status in GONE:
+        # Synology says so of an empty calendar as well, yet not when asked for it alone.
+        yield from require_collection(collection)
+        return Listing()
+    answers = told(response, collection)
+    own = answers.about(collection.url)
+    if own:
+        require_calendar(own, collection)
+    else:
+        yield from require_collection(collection)
+    return Listing(
+        {answer.href: answer.text(f"{DAV}getetag") for answer in _resources(answers, collection)},
+        token=own.text(f"{DAV}sync-token") if own and reliable else "",
+    )
+
+
+def _changes(collection: Collection, token: str) -> Steps[Listing | None]:
+    """Return what changed since `token`; None where the server cannot say, and all is to be listed."""
+    etags: dict[str, str] = {}
+    removed: set[str] = set()
+    for _ in range(_MOST_PAGES):
+        response = yield sync_collection(collection.url, token)
+        if response.status != _FULL:
+            require_usable(response, collection.quirks)
+        answers = understood(response)
+        if answers is None:
+            # A token that expired is refused with 403, 409, 410 or 412.
+            return None
+        page = {answer.href: answer.text(f"{DAV}getetag") for answer in _resources(answers, collection)}
+        lost = {answer.href for answer in answers.others(collection.url) if answer.status in GONE}
+        etags, removed = {**etags, **page}, (removed - page.keys()) | lost
+        own = answers.about(collection.url)
+        cut = own is not None and own.status == _FULL
+        before, token = token, answers.token
+        if not cut or token in {"", before}:
+            break
+    if removed:
+        # Of a deleted collection Xandikos tells that all in it was removed.
+        yield from require_collection(collection)
+    left = {href: etag for href, etag in etags.items() if href not in removed}
+    return Listing(left, removed=frozenset(removed), complete=False, token=token)
+
+
+def _resources(answers: Multistatus, collection: Collection) -> Iterable[Answer]:
+    return (
+        answer
+        for answer in answers.others(collection.url)
+        if answer.found and f"{DAV}collection" not in answer.names(f"{DAV}resourcetype")
+    )
+
+
+def seen(collection: Collection, publications: Sequence[Publication]) -> Steps[list[Publication]]:
+    """
+    Look at resources again, many at once; each row as it now is, without those that cannot be read.
+    """
+    rows = []
+    for start in range(0, len(publications), AT_ONCE):
+        batch = publications[start : start + AT_ONCE]
+        answers = yield from _shown(collection, batch)
+        for row in batch:
+            try:
+                there = yield from _found(collection, row, answers.get(row.href))
+            except Conflict:
+                # What cannot be read now keeps its row, and keeps nobody else waiting.
+                continue
+            rows.append(as_it_is(row, there))
+    return rows
+
+
+def _shown(collection: Collection, batch: Sequence[Publication]) -> Steps[Mapping[str, Answer]]:
+    """Ask for many resources; nothing where the server cannot answer for all, and each is to be asked for."""
+    response = yield multiget(collection.url, (row.href for row in batch))
+    require_usable(response, collection.quirks)
+    answers = understood(response)
+    if answers is None:
+        # Where one is missing, sabre answers 404 for all; where one has a BEL in it, others write no XML.
+        yield from require_collection(collection)
+        return {}
+    return {answer.href: answer for answer in answers.answers}
+
+
+def _found(collection: Collection, row: Publication, answer: Answer | None) -> Steps[There | None]:
+    """Return a resource as it was shown. Raises Conflict where it cannot be read."""
+    there = there_of(answer) if answer else None
+    # Never gone because an answer is short: DAViCal leaves missing ones out.
+    if there is None and (answer is None or answer.status not in GONE):
+        there = yield from look(collection, row.href)
+    return there
+
+
+def as_it_is(row: Publication, there: There | None) -> Publication:
+    """Return the row with what was found: still ours, changed by a person, or gone."""
+    if there is None or there.uid != row.uid:
+        return replace(row, etag="", intended="", standing=Standing.GONE)
+    if there.meaning in row.meanings:
+        # Only what was intended: its answer was lost, and what was written is not what the row says.
+        digest = row.digest if there.meaning == row.meaning else ""
+        return replace(
+            row,
+            etag=there.etag,
+            digest=digest,
+            meaning=there.meaning,
+            intended="",
+            standing=Standing.PUBLISHED,
+        )
+    return replace(row, etag=there.etag, intended="", standing=Standing.THEIRS)
