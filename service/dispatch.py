@@ -20,6 +20,9 @@ _TRIES = 5
 _FAILURES = 5
 """In a row, of any operations, before the target counts as down."""
 
+_CROWDED_SECONDS = 2.0
+"""Doubled with every failure: some servers ask for less than they need (iCloud)."""
+
 _PATIENCE_SECONDS = 30.0
 """A server that asks for more than this is left alone until then."""
 
@@ -91,7 +94,8 @@ class Dispatcher:
             if self._failures >= _FAILURES or (busy.delay_seconds or 0.0) > _PATIENCE_SECONDS:
                 raise
             pause = pause_seconds(self._failures, chance=self._timing.random())
-            self._pause = max(self._pause, busy.delay_seconds or 0.0, pause)
+            least = _CROWDED_SECONDS * 2.0 ** (self._failures - 1) if busy.crowded else 0.0
+            self._pause = max(self._pause, busy.delay_seconds or 0.0, pause, least)
             return busy
         self._failures = 0
         self.pace = self.pace.eased()

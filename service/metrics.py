@@ -3,6 +3,7 @@ Numbers for Prometheus: nothing personal, no names of people, no secret addresse
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -25,7 +26,9 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._up = self._gauge("source_up", "Whether the source sends lists.", "source")
         self._list_at = self._gauge(
-            "source_last_list_timestamp_seconds", "Arrival of the last list.", "source"
+            "source_last_list_timestamp_seconds",
+            "Arrival of the last list, or our start before it.",
+            "source",
         )
         self._conferences = self._gauge("source_conferences", "Conferences in the last list.", "source")
         self._held = self._gauge("source_held_conferences", "Conferences whose removal is held.", "source")
@@ -39,6 +42,10 @@ class Metrics:
     def status(self, status: SourceStatus) -> None:
         """Note how a source is doing."""
         self._up.labels(status.name).set(status.state == "listening")
+
+    def awaiting(self, source: str, since: datetime) -> None:
+        """Note since when a source owes a list: one that never sends any is silent too."""
+        self._list_at.labels(source).set(since.timestamp())
 
     def accepted(self, snapshot: Snapshot, changes: Changes) -> None:
         """Count an accepted list."""
@@ -83,17 +90,17 @@ class _Published(Collector):
         self._targets = targets
 
     def collect(self) -> Iterator[Metric]:
-        up = _gauge("up", "Whether the target's last pass reached its end.")
+        up = _gauge("up", "Whether nothing keeps the target from being published to, as far as is known.")
         waiting = _gauge("waiting_resources", "Resources that are to be tried again.")
-        parked = _gauge("parked_resources", "Resources refused until they change.")
-        at = _gauge("last_pass_timestamp_seconds", "End of the last pass that reached it.")
+        parked = _gauge("parked_resources", "Resources refused until they change, or for a day.")
+        at = _gauge("last_pass_timestamp_seconds", "End of the last pass that its server answered.")
         lag = _gauge("lag_seconds", "From the last change to the end of the pass that published it.")
         writes = CounterMetricFamily(
             "confcal_target_writes", "Resources written.", labels=("target", "operation")
         )
         for target in self._targets():
             name, totals = [target.name], target.totals
-            up.add_metric(name, target.state in {"in step", "waiting"})
+            up.add_metric(name, not target.error and target.state in {"in step", "waiting"})
             waiting.add_metric(name, target.pending)
             parked.add_metric(name, len(target.parked))
             if target.last_pass_at:

@@ -4,25 +4,22 @@ What commands ask of targets: what would be written, whether they work, that the
 
 import asyncio
 import difflib
-import random
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from service.app import feeds_of, utc_now
 from service.caldav.discovery import Wish
-from service.caldav.hrefs import host_of, resource_href
+from service.caldav.hrefs import host_of
 from service.caldav.quirks import active, described
 from service.caldav.server import CalDavServer
-from service.core.errors import CollectionMissing, ConfcalError, PublishError, UnknownName
+from service.core.errors import CollectionMissing, PublishError, UnknownName
 from service.core.plan import Plan, make_plan
-from service.core.publishing import Create, Delete, Operation, Publication, Report, Resource, Standing, Update
-from service.core.publishing_ports import Found, Ledger
-from service.dispatch import Dispatcher, Timing
+from service.core.publishing import Create, Delete, Operation, Update
+from service.core.publishing_ports import Found
 from service.operations import with_store
 from service.policy import policy_of
-from service.publish import Pass, Target
 from service.settings import Settings
 from service.sync import Synchronizer
 from service.targets import Aim, Calendars, open_aims
@@ -75,7 +72,7 @@ async def planned(aim: Aim) -> AsyncIterator[Planned]:
         rows = await ledger.publications(target.key) if found else {}
         server = record.server if record else ""
         desired = await target.render(target.server.keeps_silent(server))
-        plan = make_plan(desired, rows, target.rules)
+        plan = make_plan(desired, rows, target.rules, now=utc_now())
         writes = sum(not isinstance(operation, Delete) for operation in plan.operations)
         yield Planned(target.key, plan, len(desired) - writes, found)
 
@@ -164,67 +161,6 @@ async def _found(aim: Aim, collection: str) -> tuple[Found, str]:
         if not aim.settings.create or "no-create" in quirks:
             raise
         return Found(aim.settings.url, missing.server), "the collection is not there yet; confcal creates it"
-
-
-async def purge(aim: Aim, progress: Callable[[int], None]) -> Report:
-    """
-    Delete what we published to a target's collections, and nothing else.
-
-    Raises Retryable, Fatal, StoreUnavailable; what was deleted until then stays so.
-    """
-    ledger = aim.calendars.store.ledger
-    total = Report()
-    for target in await purgeable(aim):
-        await _unpark(ledger, target.key)
-        dispatcher = Dispatcher(aim.settings.concurrency, Timing(asyncio.sleep, random.random))
-        one = Pass(
-            target,
-            ledger,
-            dispatcher,
-            href_of=resource_href,
-            clock=utc_now,
-            progress=_from(total.deleted, progress),
-        )
-        total.add(await one.run())
-        # A second pass drops the rows of what people changed, without a request.
-        rows = {uid: row for uid, row in (await ledger.publications(target.key)).items() if _waits(row)}
-        if rows:
-            raise ConfcalError(
-                f"{target.key}: {len(rows)} resources could not be deleted "
-                f"({next(iter(rows.values())).reason}); run it again later"
-            )
-        await ledger.forget_target(target.key)
-    return total
-
-
-def _from(before: int, progress: Callable[[int], None]) -> Callable[[int], None]:
-    return lambda done: progress(before + done)
-
-
-async def purgeable(aim: Aim) -> list[Target]:
-    """Return the collections of a target that we ever published to, now to be empty."""
-    records = await aim.calendars.store.ledger.targets()
-
-    async def nothing(_people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
-        return {}
-
-    return [
-        Target(key, record.identity, aim.server(""), nothing, aim.rules, _NEVER)
-        for key, record in records.items()
-        if key == aim.name or key.startswith(f"{aim.name}/")
-    ]
-
-
-def _waits(row: Publication) -> bool:
-    return row.standing not in {Standing.THEIRS, Standing.GONE}
-
-
-async def _unpark(ledger: Ledger, key: str) -> None:
-    rows = (await ledger.publications(key)).values()
-    parked = [
-        replace(row, standing=Standing.WAITING, refusals=0) for row in rows if row.standing is Standing.PARKED
-    ]
-    await ledger.record_publications(key, parked)
 
 
 def verb(operation: Operation) -> str:

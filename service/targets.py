@@ -29,6 +29,7 @@ from service.caldav.discovery import Wish
 from service.caldav.hrefs import resource_href
 from service.caldav.server import CalDavServer
 from service.core.calendars import Calendar
+from service.core.claims import base_of, is_left
 from service.core.errors import PlanRefused, SettingsError
 from service.core.known import Entry
 from service.core.ports import Store
@@ -66,12 +67,10 @@ class Calendars:
             vevents = await self.store.vevents(calendar.variant, calendar.account)
         else:
             vevents = await self.store.vevents_of(calendar.variant, [entry.key for entry in entries])
-        conferences = {uid_of(entry.key): entry.conference for entry in entries}
+        by_uid = {uid_of(entry.key): entry for entry in entries}
 
         def rendered() -> dict[str, Resource]:
-            return {
-                v.uid: Resource.of(v.uid, render_resource(v, extras, conferences.get(v.uid))) for v in vevents
-            }
+            return {v.uid: Resource.of(v.uid, render_resource(v, extras, by_uid.get(v.uid))) for v in vevents}
 
         return await asyncio.to_thread(rendered)
 
@@ -87,6 +86,8 @@ class Aim:
     connection: Connection
     extras: Extras
     calendars: Calendars
+    named: Callable[[str], bool]
+    """Whether the settings have a target of a key of the ledger."""
 
     @property
     def rules(self) -> RemoteRules:
@@ -145,7 +146,18 @@ class Aim:
             render,
             self.rules,
             self.settings.audit_every,
+            self.named,
         )
+
+
+def named_by(targets: Mapping[str, TargetSettings]) -> Callable[[str], bool]:
+    """Return what tells whether a key of the ledger is one that these settings lead to."""
+
+    def named(key: str) -> bool:
+        settings = targets.get(base_of(key))
+        return settings is not None and not is_left(key) and ("/" in key) == (settings.calendar in _PATTERNS)
+
+    return named
 
 
 @asynccontextmanager
@@ -173,7 +185,7 @@ async def open_aims(
                 clock=clock,
                 certified=each.client_certificate is not None,
             )
-            aims[name] = Aim(name, each, connection, extras, calendars)
+            aims[name] = Aim(name, each, connection, extras, calendars, named_by(settings.targets))
         yield aims
 
 

@@ -5,23 +5,16 @@ Keeping the collections of one target: a pass after every change, audits, patien
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from service.core.errors import (
-    CollectionGone,
-    CollectionMoved,
-    ConfcalError,
-    PlanRefused,
-    Retryable,
-    StoreUnavailable,
-)
-from service.core.pace import down_seconds
+from service.core.errors import CollectionGone, CollectionMoved, ConfcalError, PlanRefused, StoreUnavailable
 from service.core.publishing import Publication, Report, Standing
 from service.core.publishing_ports import Ledger
 from service.dispatch import Dispatcher, Timing
+from service.patience import Pause, concerns_all, pause_seconds, paused, state_of
 from service.publish import HrefOf, Pass, Target
 
 log = structlog.get_logger()
@@ -29,11 +22,8 @@ log = structlog.get_logger()
 Targets = Callable[[], Sequence[Target]]
 """Gives the collections as they should be now. Raises PlanRefused where that cannot be said."""
 
-_ATTENTION = 5
-"""What needs a person is tried as seldom as a server that failed so often."""
-
 _AGAIN_SECONDS = 60.0
-"""When resources that were refused for the first time are tried again."""
+"""When resources that were refused for the first time are tried again, and calendars looked for."""
 
 
 @dataclass(slots=True)
@@ -49,6 +39,8 @@ class UpkeepStatus:
 
     error: str = ""
     last_pass_at: datetime | None = None
+    """When a pass last came to its end that the server answered; most have nothing to ask."""
+
     lag_seconds: float | None = None
     """From the last change to the end of the pass that published it."""
 
@@ -87,6 +79,11 @@ class Upkeep:
         self._bell = asyncio.Event()
         self._changed_at: datetime | None = None
         self._failures = 0
+        self._store_failures = 0
+        self._pauses: dict[str, Pause] = {}
+        self._stopped_at = ""
+        self._failing = False
+        self._doubted = False
         self._open = False
 
     def changed(self) -> None:
@@ -109,45 +106,58 @@ class Upkeep:
                         await self._bell.wait()
 
     async def once(self) -> float:
-        """Make a pass over all collections; after how many seconds the next one is due."""
-        changed_at = self._changed_at
-        errors: list[ConfcalError] = []
-        rows: list[Publication] = []
-        targets: Sequence[Target] = ()
+        """Make a pass over every collection that is not paused; after how many seconds the next is due."""
+        changed_at, made = self._changed_at, _Round()
         try:
-            targets = self.targets()
-            for target in targets:
-                await self._pass(target, errors, rows)
+            await self._collections(self.targets(), made)
         except ConfcalError as error:
-            errors.append(error)
-        self._open = _concerns_all(errors, len(targets))
-        waiting = sum(row.standing is Standing.WAITING for row in rows)
-        self._conclude(errors, waiting, changed_at)
-        now, before = self._clock(), self.status.parked
-        self.status.parked = {row: before.get(row, now) for row in rows if row.standing is Standing.PARKED}
-        self.status.pending = waiting
-        if self._open:
-            return self._pause(errors)
-        return min(_AGAIN_SECONDS, self._audit_seconds) if waiting or errors else self._audit_seconds
+            made.errors.insert(0, error)
+            self._open = not isinstance(error, PlanRefused)
+        else:
+            self._open = False
+        self._conclude(made, changed_at)
+        return self._pause(made.errors[0]) if self._open else self._next_seconds(made)
 
-    async def _pass(self, target: Target, errors: list[ConfcalError], rows: list[Publication]) -> None:
-        """Make one pass. Raises only what concerns the other collections too."""
+    async def _collections(self, targets: Sequence[Target], made: "_Round") -> None:
+        """Make one pass over each. Raises only what concerns them all."""
+        keys = {target.key for target in targets}
+        self._pauses = {key: pause for key, pause in self._pauses.items() if key in keys}
+        # What stopped the last round comes last: perhaps it is only its collection that never answers.
+        for target in sorted(targets, key=lambda each: each.key == self._stopped_at):
+            pause = self._pauses.get(target.key)
+            self._stopped_at = target.key
+            if pause and self._clock() < pause.until:
+                made.errors.append(pause.error)
+            else:
+                await self._collection(target, pause, made)
+            made.rows += (await self._ledger.publications(target.key)).values()
+        self._stopped_at = ""
+
+    async def _collection(self, target: Target, pause: Pause | None, made: "_Round") -> None:
         started = self._clock()
         one = Pass(target, self._ledger, self._dispatcher, href_of=self._href_of, clock=self._clock)
+        # Nothing is known to work again before the server was asked.
+        probing = pause is not None or (self._doubted and not made.reached)
         try:
-            report = await one.run()
-        except CollectionGone as error:
-            if isinstance(error, CollectionMoved) or target.rules.on_delete == "restore":
-                # The next pass looks for it again, or makes it anew.
-                await self._ledger.forget_target(target.key)
-            errors.append(error)
-        except (Retryable, StoreUnavailable):
-            raise
+            report = await one.run(probing=probing)
         except ConfcalError as error:
-            errors.append(error)
+            if concerns_all(error):
+                raise
+            if isinstance(error, CollectionGone):
+                await self._void(target, error)
+            self._pauses[target.key] = paused(error, pause, self._clock(), self._timing.random)
+            made.errors.append(error)
         else:
+            self._pauses.pop(target.key, None)
+            made.reached |= report.reached
+            made.writes += report.writes
             self._tell(target, report, (self._clock() - started).total_seconds())
-        rows += (await self._ledger.publications(target.key)).values()
+
+    async def _void(self, target: Target, error: CollectionGone) -> None:
+        """Have the collection looked for again, or made anew; the rows stay, for it may be what it was."""
+        record = (await self._ledger.targets()).get(target.key)
+        if record and (isinstance(error, CollectionMoved) or target.rules.on_delete == "restore"):
+            await self._ledger.record_target(target.key, replace(record, identity=""))
 
     def _tell(self, target: Target, report: Report, seconds: float) -> None:
         self.status.totals.add(report)
@@ -165,52 +175,69 @@ class Upkeep:
                 seconds=round(seconds, 3),
             )
 
-    def _conclude(self, errors: Sequence[ConfcalError], waiting: int, changed_at: datetime | None) -> None:
+    def _conclude(self, made: "_Round", changed_at: datetime | None) -> None:
         status, now = self.status, self._clock()
-        before, status.error = status.error, str(errors[0]) if errors else ""
-        if errors:
-            status.state = _state(errors[0])
-            if status.error != before:
-                tell = log.warning if self._open else log.info
-                event = "publish.target_failed" if self._open else "publish.target_waits"
-                tell(event, target=status.name, state=status.state, error=status.error)
+        since = {(row.uid, row.href): at for row, at in status.parked.items()}
+        parked = [row for row in made.rows if row.standing is Standing.PARKED]
+        status.parked = {row: since.get((row.uid, row.href), now) for row in parked}
+        status.pending = sum(row.standing is Standing.WAITING for row in made.rows)
+        if self._open:
+            self._doubted = True
+        elif made.reached:
+            self._doubted, self._failures = False, 0
+        if self._doubted and not made.errors:
+            # Nobody was asked: what was wrong may be wrong still.
             return
-        if before:
+        before, status.error = status.error, str(made.errors[0]) if made.errors else ""
+        if made.errors:
+            self._trouble(made.errors[0], before)
+            return
+        if self._failing and made.reached:
             log.info("publish.target_recovered", target=status.name)
-        status.state = "waiting" if waiting else "in step"
-        status.last_pass_at = now
-        self._failures = 0
+        self._failing = False
+        status.state = "waiting" if status.pending else "in step"
+        if made.reached:
+            status.last_pass_at = now
         if changed_at:
-            status.lag_seconds = (now - changed_at).total_seconds()
+            if made.writes:
+                status.lag_seconds = (now - changed_at).total_seconds()
             self._changed_at = None if self._changed_at == changed_at else self._changed_at
 
-    def _pause(self, errors: Sequence[ConfcalError]) -> float:
+    def _trouble(self, error: ConfcalError, before: str) -> None:
+        self.status.state = state_of(error)
+        failing = not isinstance(error, PlanRefused)
+        self._failing |= failing
+        if self.status.error != before:
+            tell = log.warning if failing else log.info
+            event = "publish.target_failed" if failing else "publish.target_waits"
+            tell(event, target=self.status.name, state=self.status.state, error=self.status.error)
+
+    def _pause(self, error: ConfcalError) -> float:
+        """Return how long the whole target is left alone."""
+        if isinstance(error, StoreUnavailable):
+            # The server did nothing wrong: it is not approached more carefully for that.
+            self._store_failures += 1
+            return pause_seconds(error, self._store_failures, chance=self._timing.random())
+        self._store_failures = 0
         self._failures += 1
         self._dispatcher.after_failure()
-        transient = all(isinstance(error, Retryable | StoreUnavailable | CollectionGone) for error in errors)
-        failures = self._failures if transient else max(self._failures, _ATTENTION)
-        asked = max((e.delay_seconds or 0.0 for e in errors if isinstance(e, Retryable)), default=0.0)
-        return max(asked, down_seconds(failures, chance=self._timing.random()))
+        return pause_seconds(error, self._failures, chance=self._timing.random())
+
+    def _next_seconds(self, made: "_Round") -> float:
+        now = self._clock()
+        self._store_failures = 0
+        due = [pause.until for pause in self._pauses.values()]
+        due += [row.retry_at for row in self.status.parked if row.retry_at]
+        soon = [self._audit_seconds, *(max(1.0, (at - now).total_seconds()) for at in due)]
+        waits = self.status.pending or any(isinstance(error, PlanRefused) for error in made.errors)
+        return min(_AGAIN_SECONDS, *soon) if waits else min(soon)
 
 
-def _concerns_all(errors: Sequence[ConfcalError], collections: int) -> bool:
-    """
-    Return whether the whole target is to be left alone for a while.
+@dataclass(slots=True)
+class _Round:
+    """What one pass over all collections came to."""
 
-    What only waits for a list or for a calendar is tried again with the next change, and one collection of
-    several that cannot be used does not hold up the others.
-    """
-    failed = [error for error in errors if not isinstance(error, PlanRefused)]
-    if any(isinstance(error, Retryable | StoreUnavailable) for error in failed):
-        return True
-    return bool(failed) and len(failed) >= collections
-
-
-def _state(error: ConfcalError) -> str:
-    match error:
-        case Retryable() | StoreUnavailable():
-            return "down"
-        case PlanRefused():
-            return "waiting"
-        case _:
-            return "failing"
+    errors: list[ConfcalError] = field(default_factory=list)
+    rows: list[Publication] = field(default_factory=list)
+    reached: bool = False
+    writes: int = 0

@@ -107,3 +107,20 @@ def test_targets_tell_how_they_are_doing() -> None:
     assert found["confcal_target_lag_seconds{cloud}"] == 1.5
     assert found["confcal_target_writes_total{create,cloud}"] == 500
     assert found["confcal_target_writes_total{delete,cloud}"] == 3
+
+
+def test_a_target_whose_calendar_does_not_exist_is_not_up() -> None:
+    cloud = UpkeepStatus("cloud", "boards", "waiting", error="there is no calendar 'boards' (yet)")
+    desk = UpkeepStatus("desk", "all", "waiting", pending=2)
+
+    found = numbers(Metrics(State, lambda: (cloud, desk)))
+
+    assert (found["confcal_target_up{cloud}"], found["confcal_target_up{desk}"]) == (0, 1)
+
+
+def test_a_source_that_never_sent_a_list_is_silent_since_it_is_awaited() -> None:
+    metrics = told(Story())
+
+    metrics.awaiting("lobby", NOW)
+
+    assert numbers(metrics)["confcal_source_last_list_timestamp_seconds{lobby}"] == NOW.timestamp()

@@ -3,6 +3,7 @@ import sys
 
 import click
 
+from service.commands.crash import ended_by
 from service.enquiry import source_reports
 from service.environment import load_settings
 from service.settings import Settings
@@ -29,7 +30,9 @@ def check(timeout: float) -> None:
     click.echo("settings  good")
     if not settings.sources:
         click.echo("sources   none: set CONFCAL_SOURCES__<NAME>__URL")
-    if not asyncio.run(_check(settings, timeout)):
+    with ended_by():
+        good = asyncio.run(_check(settings, timeout))
+    if not good:
         sys.exit(_FAILED)
 
 

@@ -4,39 +4,47 @@ import click
 
 from service.commands.progress import progress
 from service.environment import load_settings
-from service.target_operations import named, purgeable, with_aims
-from service.target_operations import purge as purge_target
+from service.purging import purge as purge_collections
+from service.purging import purgeable
+from service.target_operations import with_aims
 
 
 @click.command()
 @click.argument("target")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def purge(target: str, *, yes: bool) -> None:
+@click.option("--gone", is_flag=True, help="Forget what was in collections that the server shows no more.")
+def purge(target: str, *, yes: bool, gone: bool) -> None:
     """
     Delete from TARGET's collections what confcal published there, and nothing else.
 
     What people made or edited stays, and so do the collections. Stop the daemon first, and take the target
     out of its settings before it starts again: it would publish everything anew.
 
+    TARGET may be gone from the settings, or have another name or collection there by now, as long as some
+    target of the settings has credentials for the same server.
+
     \b
     Examples:
       confcal purge cloud
       confcal purge cloud --yes
     """
-    asyncio.run(_purge(target, yes=yes))
+    asyncio.run(_purge(target, yes=yes, gone=gone))
 
 
-async def _purge(name: str, *, yes: bool) -> None:
+async def _purge(name: str, *, yes: bool, gone: bool) -> None:
     async with with_aims(load_settings()) as aims:
-        aim = named(aims, name)
-        ledger = aim.calendars.store.ledger
-        total = sum([len(await ledger.publications(each.key)) for each in await purgeable(aim)])
+        collections, notes = await purgeable(aims, name)
+        for note in notes:
+            click.echo(note)
+        total = sum(each.count for each in collections)
         if not total:
-            click.echo(f"{name}: nothing is published there.")
+            click.echo(
+                f"{name}: nothing is published there." if not notes else f"{name}: nothing was deleted."
+            )
             return
         if not yes:
             click.confirm(f"Delete {total} events from {name}?", abort=True)
         with progress(total, "events") as tell:
-            report = await purge_target(aim, tell)
+            report = await purge_collections(collections, tell, gone=gone)
         left = f", {report.left} that people changed were left" if report.left else ""
         click.echo(f"{name}: {report.deleted} deleted{left}")

@@ -4,6 +4,7 @@ From what should be in a collection and what is, to the operations between: a pu
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from service.core.meaning import meaning_of
 from service.core.publishing import (
@@ -29,32 +30,35 @@ class Plan:
     forgotten: tuple[Publication, ...] = ()
     """Rows that are dropped without a request: nothing of ours is there any more, or it is a person's."""
 
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing to do at all."""
-        return not (self.operations or self.forgotten)
-
 
 def make_plan(
-    desired: Mapping[str, Resource], published: Mapping[str, Publication], rules: RemoteRules | None = None
+    desired: Mapping[str, Resource],
+    published: Mapping[str, Publication],
+    rules: RemoteRules | None = None,
+    *,
+    now: datetime,
 ) -> Plan:
     """
-    Return the operations that turn `published` into `desired`, both by UID.
+    Return the operations that turn `published` into `desired`, both by UID; first what was never refused.
     """
     rules = rules or RemoteRules()
-    writing = (_write(resource, published.get(uid), rules) for uid, resource in desired.items())
+    uids = sorted(desired, key=lambda uid: published[uid].refusals if uid in published else 0)
+    writing = (_write(desired[uid], published.get(uid), rules, now) for uid in uids)
     unwanted = [publication for uid, publication in published.items() if uid not in desired]
-    removing = [Delete(publication) for publication in unwanted if _removable(publication)]
+    removing = [Delete(publication) for publication in unwanted if _removable(publication, now)]
     return Plan(
         operations=(*(operation for operation in writing if operation), *removing),
         forgotten=tuple(publication for publication in unwanted if _forgettable(publication)),
     )
 
 
-def _write(resource: Resource, before: Publication | None, rules: RemoteRules) -> Operation | None:
+def _write(
+    resource: Resource, before: Publication | None, rules: RemoteRules, now: datetime
+) -> Operation | None:
     if before is None:
         return Create(resource)
-    if not _wanted(before, rules, same=before.digest == resource.digest):
+    same = before.digest == resource.digest
+    if not _wanted(before, rules, same=same) or (same and before.rests(now)):
         return None
     exists = bool(before.href) and (bool(before.etag) or before.standing is Standing.PUBLISHED)
     return Update(resource, before) if exists else Create(resource, before)
@@ -62,10 +66,11 @@ def _write(resource: Resource, before: Publication | None, rules: RemoteRules) -
 
 def _wanted(before: Publication, rules: RemoteRules, *, same: bool) -> bool:
     match before.standing:
-        case Standing.WAITING:
+        case Standing.WAITING | Standing.PARKED:
             return True
-        case Standing.PUBLISHED | Standing.PARKED:
-            return not same
+        case Standing.PUBLISHED:
+            # Where an answer was lost, what lies there may be another content than the row tells of.
+            return not same or bool(before.intended)
         case Standing.THEIRS:
             return rules.on_change == "restore"
         case Standing.GONE:
@@ -84,11 +89,11 @@ def _forgettable(publication: Publication) -> bool:
             return False
 
 
-def _removable(publication: Publication) -> bool:
+def _removable(publication: Publication, now: datetime) -> bool:
     if _forgettable(publication):
         return False
     # An empty digest: deleting it is what was refused until it was parked.
-    return publication.standing is not Standing.PARKED or bool(publication.digest)
+    return bool(publication.digest) or not publication.rests(now)
 
 
 def intents(operations: Iterable[Operation], href_of: Mapping[str, str]) -> list[Publication]:
@@ -103,10 +108,10 @@ def intents(operations: Iterable[Operation], href_of: Mapping[str, str]) -> list
         match operation:
             case Create(resource, before):
                 row = before or Publication(resource.uid)
-                row = replace(row, href=row.href or href_of[resource.uid])
-                rows.append(replace(row, intended=meaning_of(resource.body), standing=_started(row)))
+                row = replace(row, href=row.href or href_of[resource.uid], standing=_started(row))
+                rows.append(row.intending(meaning_of(resource.body)))
             case Update(resource, publication):
-                rows.append(replace(publication, intended=meaning_of(resource.body)))
+                rows.append(publication.intending(meaning_of(resource.body)))
             case Delete():
                 pass
     return rows

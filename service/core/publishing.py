@@ -12,7 +12,10 @@ Remote = Literal["restore", "keep"]
 """What becomes of a person's change in the collection: ours again, or theirs stays."""
 
 _WRITES_AN_HOUR = 6
+_WRITES_IN_A_ROW = 12
 _HOUR = timedelta(hours=1)
+_QUIET = timedelta(days=2)
+"""What was not written for so long is not fought over any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Standing(StrEnum):
 
     PUBLISHED = "published"
     PARKED = "parked"
-    """Refused again and again, see `reason`; tried again once it changes here."""
+    """Refused again and again, see `reason`; tried again once it changes here, or `retry_at` has come."""
 
     THEIRS = "theirs"
     """A person changed it. It is never deleted, and overwritten only with `restore`."""
@@ -71,42 +74,69 @@ class Publication:
     """Of what was last written, see `service.core.meaning`."""
 
     intended: str = ""
-    """The meaning of a write whose answer we never saw; empty where there is none."""
+    """The meanings of writes whose answers we never saw, with spaces between; empty where there are none."""
 
     standing: Standing = Standing.WAITING
     reason: str = ""
     refusals: int = 0
     writes: tuple[int, ...] = ()
-    """UNIX seconds of the writes of this digest within the last hour."""
+    """UNIX seconds of the last writes of this digest, none of them long after the one before."""
+
+    retry_at: datetime | None = None
+    """When what is parked is tried again though nothing changed here; None: at once."""
 
     @property
     def meanings(self) -> frozenset[str]:
         """All that the resource may mean without a person having changed it."""
-        return frozenset({self.meaning, self.intended} - {""})
+        return frozenset({self.meaning, *self.intended.split()} - {""})
 
-    def looping(self, digest: str, now: datetime) -> bool:
-        """Whether the resource was written too often without a change of ours."""
-        return self.digest == digest and len(self.recent_writes(now)) >= _WRITES_AN_HOUR
+    def intending(self, meaning: str) -> "Publication":
+        """Return the row of a resource that is about to be given a meaning."""
+        # An earlier write without an answer may have been carried out too, or may still be on its way.
+        intended = dict.fromkeys([*self.intended.split(), meaning])
+        return replace(self, intended=" ".join(intended))
+
+    def looping(self, digest: str, now: datetime) -> str:
+        """Return why the resource counts as written too often without a change of ours; empty where not."""
+        if self.digest != digest:
+            return ""
+        writes = self.recent_writes(now)
+        since = (now - _HOUR).timestamp()
+        if sum(moment > since for moment in writes) >= _WRITES_AN_HOUR:
+            return f"somebody undoes our writes: written {_WRITES_AN_HOUR} times within an hour"
+        if len(writes) >= _WRITES_IN_A_ROW:
+            return f"somebody undoes our writes: written {_WRITES_IN_A_ROW} times in a row"
+        return ""
+
+    def rests(self, now: datetime) -> bool:
+        """Whether it is parked, and not to be tried yet unless it changes here."""
+        return self.standing is Standing.PARKED and self.retry_at is not None and now < self.retry_at
 
     def written(self, before: "Publication | None", now: datetime) -> "Publication":
         """Return the row with this write counted."""
         earlier = before.recent_writes(now) if before and before.digest == self.digest else ()
-        return replace(self, writes=(*earlier, int(now.timestamp())))
+        return replace(self, writes=(*earlier, int(now.timestamp()))[-_WRITES_IN_A_ROW:])
 
-    def refused(self, reason: str, *, digest: str, most: int) -> "Publication":
+    def refused(self, reason: str, *, digest: str, most: int, retry_at: datetime) -> "Publication":
         """Return the row after an operation was refused: waiting, or parked after `most` refusals."""
         refusals = self.refusals + 1 if self.digest == digest else 1
-        standing = Standing.PARKED if refusals >= most else Standing.WAITING
-        return replace(self, digest=digest, intended="", standing=standing, reason=reason, refusals=refusals)
+        row = replace(self, digest=digest, standing=Standing.WAITING, reason=reason, refusals=refusals)
+        return row.parked(reason, retry_at=retry_at) if refusals >= most else row
 
-    def parked(self, reason: str) -> "Publication":
-        """Return the row of a resource that is left alone until it changes here."""
-        return replace(self, standing=Standing.PARKED, reason=reason)
+    def parked(self, reason: str, *, retry_at: datetime) -> "Publication":
+        """Return the row of a resource that is left alone until it changes here, or until a moment."""
+        return replace(self, standing=Standing.PARKED, reason=reason, retry_at=retry_at)
 
     def recent_writes(self, now: datetime) -> tuple[int, ...]:
-        """Return the moments of the writes within the last hour."""
-        since = (now - _HOUR).timestamp()
-        return tuple(moment for moment in self.writes if moment > since)
+        """Return the moments of the last writes between which there was no quiet, up to now."""
+        recent: list[int] = []
+        later = now.timestamp()
+        for moment in reversed(self.writes):
+            if later - moment >= _QUIET.total_seconds():
+                break
+            recent.append(moment)
+            later = moment
+        return tuple(reversed(recent))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +214,9 @@ class Report:
     refused: int = 0
     waiting: int = 0
     """Resources that are to be tried again."""
+
+    reached: bool = False
+    """Whether the server was asked anything, and answered."""
 
     def add(self, other: "Report") -> None:
         """Add what another pass did; what waits is only counted in its own pass."""

@@ -2,7 +2,7 @@
 What publishing needs from the outside: a server, its collection, and rows that last.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -36,7 +36,7 @@ class TargetRecord:
     """
 
     identity: str
-    """Digest of the settings that chose the collection; another one voids the address."""
+    """Digest of the settings that chose the collection; another one, or none, voids the address."""
 
     url: str
     """The address of the collection."""
@@ -48,6 +48,22 @@ class TargetRecord:
     """The sync-token of the last listing."""
 
     audited_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """
+    What became of the rows when a target took a collection, see `service.core.claims`.
+    """
+
+    held_by: str = ""
+    """The target that has it; where there is one, nothing was changed."""
+
+    left_as: str = ""
+    """The key under which the rows of the collection that the target had before are kept."""
+
+    taken: tuple[str, ...] = ()
+    """Keys, no longer in the settings, whose rows became this target's."""
 
 
 class Publisher(Protocol):
@@ -70,6 +86,8 @@ class Publisher(Protocol):
     async def seen(self, publications: Iterable[Publication]) -> list[Publication]:
         """
         Look at resources again; each row as it now is: PUBLISHED, THEIRS or GONE. Raises Retryable, Fatal.
+
+        Rows of resources that cannot be read now are left out.
         """
         ...
 
@@ -121,6 +139,16 @@ class Ledger(Protocol):
 
     async def record_target(self, target: str, record: TargetRecord) -> None:
         """Remember a target."""
+        ...
+
+    async def claim_collection(
+        self, target: str, record: TargetRecord, *, abandoned: Collection[str] = ()
+    ) -> Claim:
+        """
+        Remember a target unless another one has its collection, and pass rows on as `claim` says.
+
+        Whoever claims at the same moment sees all of it or nothing.
+        """
         ...
 
     async def publications(self, target: str) -> dict[str, Publication]:

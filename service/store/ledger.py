@@ -2,15 +2,16 @@
 The rows about targets and what is published there, on SQLite and PostgreSQL.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Row, Table, delete, select
+from sqlalchemy import Row, Table, delete, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from service.core.claims import claim
 from service.core.publishing import Publication, Standing
-from service.core.publishing_ports import TargetRecord
+from service.core.publishing_ports import Claim, TargetRecord
 from service.store import tables
 from service.store.engine import reading, writing
 from service.store.rows import moment_of, seconds_of
@@ -31,16 +32,26 @@ class SqlLedger:
 
     async def record_target(self, target: str, record: TargetRecord) -> None:
         """See Ledger."""
-        row = {
-            "target": target,
-            "identity": record.identity,
-            "url": record.url,
-            "server": record.server,
-            "token": record.token,
-            "audited_at": seconds_of(record.audited_at) if record.audited_at else None,
-        }
         async with writing(self._engine) as db:
-            await _upsert(db, tables.targets, [row])
+            await _upsert(db, tables.targets, [_target_row(target, record)])
+
+    async def claim_collection(
+        self, target: str, record: TargetRecord, *, abandoned: Collection[str] = ()
+    ) -> Claim:
+        """See Ledger."""
+        async with writing(self._engine) as db:
+            if db.dialect.name == "postgresql":
+                # Two that see no holder would both write; SQLite lets one writer in at a time anyway.
+                await db.execute(text("LOCK TABLE targets IN SHARE ROW EXCLUSIVE MODE"))
+            known = {row.target: _target(row) for row in await db.execute(select(tables.targets))}
+            done = claim(known, target, record, abandoned=abandoned)
+            if not done.held_by:
+                if done.left_as:
+                    await _rename(db, target, done.left_as)
+                for key in done.taken:
+                    await _take(db, key, target)
+                await _upsert(db, tables.targets, [_target_row(target, record)])
+        return done
 
     async def publications(self, target: str) -> dict[str, Publication]:
         """See Ledger."""
@@ -67,12 +78,37 @@ class SqlLedger:
             await db.execute(delete(tables.targets).where(tables.targets.c.target == target))
 
 
+async def _rename(db: AsyncConnection, key: str, name: str) -> None:
+    for table in (tables.targets, tables.publications):
+        await db.execute(update(table).where(table.c.target == key).values(target=name))
+
+
+async def _take(db: AsyncConnection, key: str, target: str) -> None:
+    """Give a target the rows of another one; where both have one, its own stays."""
+    c = tables.publications.c
+    own = select(c.uid).where(c.target == target)
+    await db.execute(delete(tables.publications).where(c.target == key, c.uid.in_(own)))
+    await db.execute(update(tables.publications).where(c.target == key).values(target=target))
+    await db.execute(delete(tables.targets).where(tables.targets.c.target == key))
+
+
 async def _upsert(db: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
     make = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
     statement = make(table)
     key = [column.name for column in table.primary_key]
     replaced = {c.name: statement.excluded[c.name] for c in table.c if c.name not in key}
     await db.execute(statement.on_conflict_do_update(index_elements=key, set_=replaced), rows)
+
+
+def _target_row(target: str, record: TargetRecord) -> dict[str, Any]:
+    return {
+        "target": target,
+        "identity": record.identity,
+        "url": record.url,
+        "server": record.server,
+        "token": record.token,
+        "audited_at": seconds_of(record.audited_at) if record.audited_at else None,
+    }
 
 
 def _target(row: Row[Any]) -> TargetRecord:
@@ -93,6 +129,7 @@ def _row(target: str, row: Publication) -> dict[str, Any]:
         "reason": row.reason,
         "refusals": row.refusals,
         "writes": ",".join(map(str, row.writes)),
+        "retry_at": seconds_of(row.retry_at) if row.retry_at else None,
     }
 
 
@@ -108,4 +145,5 @@ def _publication(row: Row[Any]) -> Publication:
         row.reason,
         row.refusals,
         tuple(int(moment) for moment in row.writes.split(",") if moment),
+        None if row.retry_at is None else moment_of(row.retry_at),
     )

@@ -2,10 +2,11 @@
 The ledger without a database.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from service.core.claims import claim
 from service.core.publishing import Publication
-from service.core.publishing_ports import TargetRecord
+from service.core.publishing_ports import Claim, TargetRecord
 
 
 class MemoryLedger:
@@ -24,6 +25,23 @@ class MemoryLedger:
     async def record_target(self, target: str, record: TargetRecord) -> None:
         """See Ledger."""
         self._targets[target] = record
+
+    async def claim_collection(
+        self, target: str, record: TargetRecord, *, abandoned: Collection[str] = ()
+    ) -> Claim:
+        """See Ledger."""
+        done = claim(self._targets, target, record, abandoned=abandoned)
+        if done.held_by:
+            return done
+        if done.left_as:
+            self._targets[done.left_as] = self._targets.pop(target)
+            self._publications[done.left_as] = self._publications.pop(target, {})
+        for key in done.taken:
+            del self._targets[key]
+            own = self._publications.setdefault(target, {})
+            self._publications[target] = self._publications.pop(key, {}) | own
+        self._targets[target] = record
+        return done
 
     async def publications(self, target: str) -> dict[str, Publication]:
         """See Ledger."""

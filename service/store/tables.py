@@ -146,5 +146,6 @@ publications = Table(
     Column("reason", Text, nullable=False),
     Column("refusals", Integer, nullable=False),
     Column("writes", Text, nullable=False),
+    Column("retry_at", BigInteger),
 )
 """What we have put into which collection; `writes` are moments with commas between."""

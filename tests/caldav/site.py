@@ -2,7 +2,7 @@
 A target on one server, its ledger, and every request that goes over the wire.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -126,6 +126,8 @@ class Site:
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     create: bool = True
     key: str = "team"
+    identity: str = "identity"
+    named: Callable[[str], bool] = lambda _key: True
     audit_every: timedelta = timedelta(hours=1)
     dispatcher: Dispatcher | None = None
 
@@ -149,7 +151,9 @@ class Site:
         async def render(_people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
             return desired
 
-        target = Target(self.key, "identity", self.server, render, self.rules, self.audit_every)
+        target = Target(
+            self.key, self.identity, self.server, render, self.rules, self.audit_every, self.named
+        )
         one = Pass(target, self.ledger, self.dispatcher, href_of=resource_href, clock=self.clock)
         return await one.run()
 

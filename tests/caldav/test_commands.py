@@ -3,6 +3,7 @@ The commands about targets, and the daemon, with a real Radicale.
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -157,6 +158,96 @@ def test_purge_removes_only_ours_and_asks_first(confcal: Confcal, target: str) -
         f"/{USERNAME}/{target.split('/')[-2]}/{name}" for name in foreign_events()
     )
     assert "nothing is published there" in confcal("purge", "cloud", "--yes").text
+
+
+def renamed(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Give the target another name in the settings."""
+    for setting in ("URL", "COLLECTION", "USERNAME", "PASSWORD"):
+        value = os.environ[f"CONFCAL_TARGETS__CLOUD__{setting}"]
+        monkeypatch.delenv(f"CONFCAL_TARGETS__CLOUD__{setting}")
+        monkeypatch.setenv(f"CONFCAL_TARGETS__{name}__{setting}", value)
+
+
+def test_a_target_with_a_new_name_goes_on_where_the_old_one_was(
+    confcal: Confcal, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish()
+    renamed(monkeypatch, "STAFF")
+    hear(conference("100"), conference("300"), conference("200", "Stand-up", weekly()))
+
+    publish()
+
+    assert len(held(target)) == 3
+    assert "staff: 3 deleted" in confcal("purge", "staff", "--yes").text
+    assert held(target) == []
+
+
+def test_purge_knows_targets_that_left_the_settings(
+    confcal: Confcal, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish()
+    renamed(monkeypatch, "STAFF")
+    monkeypatch.setenv("CONFCAL_TARGETS__STAFF__COLLECTION", "elsewhere-" + target.split("/")[-2])
+
+    assert "there are cloud, staff" in confcal("purge", "clod", "--yes").err
+    assert "cloud: 2 deleted" in confcal("purge", "cloud", "--yes").text
+    assert held(target) == []
+
+
+def test_purge_sends_no_credentials_to_another_server(
+    confcal: Confcal, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish()
+    renamed(monkeypatch, "STAFF")
+    monkeypatch.setenv("CONFCAL_TARGETS__STAFF__URL", "http://127.0.0.1:9/")
+
+    done = confcal("purge", "cloud", "--yes")
+
+    assert "cloud: no target of the settings is on 127.0.0.1" in done.text
+    assert "cloud: nothing was deleted" in done.text
+    assert len(held(target)) == 2
+
+
+def test_purge_finds_the_collection_that_a_target_had_before(
+    confcal: Confcal, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish()
+    monkeypatch.setenv("CONFCAL_TARGETS__CLOUD__COLLECTION", "next-" + target.split("/")[-2])
+    publish()
+    assert len(held(target)) == 2
+
+    done = confcal("purge", "cloud", "--yes")
+
+    assert "cloud: 4 deleted" in done.text
+    assert held(target) == []
+
+
+def test_purge_believes_that_a_collection_is_gone_only_when_told_so(confcal: Confcal, target: str) -> None:
+    publish()
+    with httpx.Client(auth=(USERNAME, PASSWORD)) as http:
+        http.delete(target).raise_for_status()
+
+    done = confcal("purge", "cloud", "--yes")
+    assert done.code == 1
+    assert "if it is gone for good, purge with --gone" in done.err
+
+    assert "cloud: 0 deleted" in confcal("purge", "cloud", "--yes", "--gone").text
+    assert "nothing is published there" in confcal("purge", "cloud", "--yes").text
+
+
+def test_purge_leaves_alone_what_another_target_keeps_now(
+    confcal: Confcal, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish()
+    renamed(monkeypatch, "STAFF")
+    # The same collection, named in another way.
+    monkeypatch.setenv("CONFCAL_TARGETS__STAFF__URL", target)
+    publish()
+
+    done = confcal("purge", "cloud", "--yes")
+
+    assert "cloud: its collection is kept by staff now" in done.text
+    assert len(held(target)) == 2
 
 
 def test_one_collection_for_each_account(

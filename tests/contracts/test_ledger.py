@@ -2,12 +2,13 @@
 What every ledger promises, in memory, on SQLite and on PostgreSQL.
 """
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from service.core.ports import Store
 from service.core.publishing import Publication, Standing
-from service.core.publishing_ports import TargetRecord
+from service.core.publishing_ports import Claim, TargetRecord
 from tests.contracts.given import OpenStore
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
@@ -23,6 +24,7 @@ ROW = Publication(
     "the server finds its data invalid (status 415)",
     3,
     (1_700_000_000, 1_700_000_060),
+    NOON,
 )
 
 
@@ -72,6 +74,53 @@ async def test_a_forgotten_target_leaves_the_others_alone(store: Store) -> None:
     assert list(await store.ledger.targets()) == ["home"]
     assert await store.ledger.publications("team") == {}
     assert await store.ledger.publications("home") == {"u1": ROW}
+
+
+async def test_of_two_claims_at_once_one_is_told_of_the_other(store: Store) -> None:
+    names = [f"target-{number}" for number in range(8)]
+
+    claims = await asyncio.gather(*(store.ledger.claim_collection(name, WORK) for name in names))
+
+    (holder,) = await store.ledger.targets()
+    assert [claim.held_by for claim in claims].count("") == 1
+    assert {claim.held_by for claim in claims} == {"", holder}
+
+
+async def test_a_collection_that_is_held_is_not_recorded_again(store: Store) -> None:
+    await store.ledger.record_target("team", WORK)
+    await store.ledger.record_publications("team", [ROW])
+
+    assert await store.ledger.claim_collection("staff", WORK) == Claim(held_by="team")
+
+    assert await store.ledger.targets() == {"team": WORK}
+    assert await store.ledger.publications("team") == {"u1": ROW}
+
+
+async def test_an_abandoned_target_s_rows_pass_on_and_a_left_collection_s_stay(store: Store) -> None:
+    other = replace(WORK, url="https://dav.example.org/other/")
+    await store.ledger.record_target("old", WORK)
+    await store.ledger.record_publications("old", [ROW, Publication("u2")])
+    await store.ledger.record_target("team", other)
+    await store.ledger.record_publications("team", [Publication("u3")])
+
+    done = await store.ledger.claim_collection("team", WORK, abandoned=["old"])
+
+    assert done == Claim(left_as="team~1", taken=("old",))
+    assert await store.ledger.targets() == {"team": WORK, "team~1": other}
+    assert await store.ledger.publications("team") == {"u1": ROW, "u2": Publication("u2")}
+    assert await store.ledger.publications("team~1") == {"u3": Publication("u3")}
+    assert await store.ledger.publications("old") == {}
+
+
+async def test_where_both_have_a_row_the_target_s_own_stays(store: Store) -> None:
+    for name, etag in (("team", '"own"'), ("old", '"other"')):
+        await store.ledger.record_target(name, WORK)
+        await store.ledger.record_publications(name, [replace(ROW, etag=etag)])
+
+    await store.ledger.claim_collection("team", WORK, abandoned=["old"])
+
+    assert await store.ledger.publications("team") == {"u1": replace(ROW, etag='"own"')}
+    assert list(await store.ledger.targets()) == ["team"]
 
 
 async def test_it_survives_the_process(sql_store: OpenStore) -> None:

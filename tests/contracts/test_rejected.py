@@ -90,3 +90,10 @@ async def test_purging_is_seen_by_other_processes_as_a_new_version(store: Store)
     await store.purge(LATER + timedelta(days=400))
 
     assert (await store.version(), (await store.load()).version) == (before + 1, before + 1)
+
+
+async def test_one_input_is_found_by_its_number(store: Store) -> None:
+    first, second = await keep(store, CONFERENCE, FRAME)
+
+    assert await store.rejected(number=first.number) == [first]
+    assert await store.rejected(number=first.number + second.number) == []

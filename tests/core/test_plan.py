@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.core.meaning import meaning_of
 from service.core.plan import Plan, intents, make_plan, suspects
 from service.core.publishing import Create, Delete, Publication, RemoteRules, Resource, Standing, Update
 from service.core.publishing_ports import Listing
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
 A = Resource.of("a", b"BEGIN:VEVENT\r\nUID:a\r\nSUMMARY:A\r\nEND:VEVENT\r\n")
 CHANGED = Resource.of("a", b"BEGIN:VEVENT\r\nUID:a\r\nSUMMARY:B\r\nEND:VEVENT\r\n")
 ROW = Publication("a", "/w/a.ics", '"1"', A.digest, "meaning", standing=Standing.PUBLISHED)
@@ -22,7 +24,9 @@ def row(standing: Standing = Standing.PUBLISHED, **differences: Any) -> Publicat
 
 
 def plan(desired: Resource | None, published: Publication | None, rules: RemoteRules | None = None) -> Plan:
-    return make_plan({"a": desired} if desired else {}, {"a": published} if published else {}, rules)
+    return make_plan(
+        {"a": desired} if desired else {}, {"a": published} if published else {}, rules, now=NOON
+    )
 
 
 def test_what_is_new_is_created() -> None:
@@ -30,8 +34,8 @@ def test_what_is_new_is_created() -> None:
 
 
 def test_what_is_unchanged_costs_nothing() -> None:
-    assert plan(A, ROW).empty
-    assert plan(None, None).empty
+    assert plan(A, ROW) == Plan()
+    assert plan(None, None) == Plan()
 
 
 def test_what_changed_is_updated_and_what_left_is_deleted() -> None:
@@ -44,11 +48,13 @@ def test_what_changed_is_updated_and_what_left_is_deleted() -> None:
     [
         pytest.param(row(Standing.WAITING), Update, Update, id="refused, still there"),
         pytest.param(row(Standing.WAITING, href="", etag=""), Create, Create, id="never written"),
-        pytest.param(row(Standing.PARKED), None, Update, id="parked"),
-        pytest.param(row(Standing.PARKED, etag=""), None, Create, id="parked, never there"),
+        pytest.param(row(Standing.PARKED, retry_at=LATER), None, Update, id="parked"),
+        pytest.param(row(Standing.PARKED, retry_at=LATER, etag=""), None, Create, id="parked, never there"),
+        pytest.param(row(Standing.PARKED, retry_at=NOON), Update, Update, id="parked long enough"),
         pytest.param(row(Standing.THEIRS), Update, Update, id="edited"),
         pytest.param(row(Standing.GONE, etag=""), Create, Create, id="deleted"),
         pytest.param(row(etag=""), None, Update, id="ETag not known yet"),
+        pytest.param(row(intended="other"), Update, Update, id="an answer was lost"),
     ],
 )
 def test_what_becomes_of_each_standing(published: Publication, same: type | None, changed: type) -> None:
@@ -57,9 +63,9 @@ def test_what_becomes_of_each_standing(published: Publication, same: type | None
 
 
 def test_with_keep_an_edit_stays_and_a_deletion_counts_until_the_conference_changes() -> None:
-    assert plan(A, row(Standing.THEIRS), KEEP).empty
-    assert plan(CHANGED, row(Standing.THEIRS), KEEP).empty
-    assert plan(A, row(Standing.GONE, etag=""), KEEP).empty
+    assert plan(A, row(Standing.THEIRS), KEEP) == Plan()
+    assert plan(CHANGED, row(Standing.THEIRS), KEEP) == Plan()
+    assert plan(A, row(Standing.GONE, etag=""), KEEP) == Plan()
     assert plan(CHANGED, row(Standing.GONE, etag=""), KEEP).operations == (
         Create(CHANGED, row(Standing.GONE, etag="")),
     )
@@ -84,20 +90,40 @@ def test_what_may_be_there_is_deleted_and_what_never_was_is_forgotten() -> None:
 def test_a_refused_deletion_is_repeated_until_it_is_parked() -> None:
     published = ROW
     for _ in range(2):
-        published = published.refused("no", digest="", most=3)
+        published = published.refused("no", digest="", most=3, retry_at=LATER)
         assert plan(None, published).operations == (Delete(published),)
-    published = published.refused("no", digest="", most=3)
+    published = published.refused("no", digest="", most=3, retry_at=LATER)
 
-    assert plan(None, published).empty
+    assert plan(None, published) == Plan()
     assert plan(A, published).operations == (Update(A, published),)
 
 
+def test_a_parked_deletion_is_tried_again_when_its_time_has_come() -> None:
+    published = ROW
+    for _ in range(3):
+        published = published.refused("no", digest="", most=3, retry_at=NOON)
+
+    assert published.standing is Standing.PARKED
+    assert plan(None, published).operations == (Delete(published),)
+
+
+def test_what_was_never_refused_comes_first() -> None:
+    resources = {uid: Resource.of(uid, uid.encode()) for uid in "abc"}
+    refused = {uid: Publication(uid, refusals=2) for uid in "ab"}
+
+    operations = make_plan(resources, refused, now=NOON).operations
+
+    assert [operation.uid for operation in operations] == ["c", "a", "b"]
+
+
 def test_refusals_count_for_one_content_only() -> None:
-    published = ROW.refused("no", digest="x", most=3).refused("no", digest="x", most=3)
+    published = ROW.refused("no", digest="x", most=3, retry_at=LATER).refused(
+        "no", digest="x", most=3, retry_at=LATER
+    )
     assert (published.refusals, published.standing) == (2, Standing.WAITING)
 
-    assert published.refused("no", digest="x", most=3).standing is Standing.PARKED
-    assert published.refused("no", digest="y", most=3).refusals == 1
+    assert published.refused("no", digest="x", most=3, retry_at=LATER).standing is Standing.PARKED
+    assert published.refused("no", digest="y", most=3, retry_at=LATER).refusals == 1
 
 
 def test_the_seventh_write_within_an_hour_is_one_too_many() -> None:
@@ -110,6 +136,30 @@ def test_the_seventh_write_within_an_hour_is_one_too_many() -> None:
     assert published.looping(A.digest, NOON + timedelta(minutes=30))
     assert not published.looping(CHANGED.digest, NOON + timedelta(minutes=30))
     assert not published.looping(A.digest, NOON + timedelta(minutes=61))
+
+
+def test_what_is_written_with_every_audit_is_parked_after_half_a_day() -> None:
+    published = ROW
+    for hour in range(12):
+        now = NOON + timedelta(hours=hour)
+        assert not published.looping(A.digest, now)
+        published = ROW.written(published, now)
+
+    assert "12 times in a row" in published.looping(A.digest, NOON + timedelta(hours=12))
+    # A try on each of the next days is not a new beginning; two days of peace are.
+    published = ROW.written(published, NOON + timedelta(hours=35))
+    assert published.looping(A.digest, NOON + timedelta(hours=36))
+    assert len(published.writes) == 12
+    assert not published.looping(A.digest, NOON + timedelta(hours=35, days=2))
+
+
+def test_all_that_was_intended_is_ours_until_an_answer_comes() -> None:
+    newest = Resource.of("a", b"BEGIN:VEVENT\r\nUID:a\r\nSUMMARY:C\r\nEND:VEVENT\r\n")
+    (first,) = intents([Update(CHANGED, ROW)], {})
+    (second,) = intents([Update(newest, first)], {})
+
+    assert second.meanings == {"meaning", meaning_of(CHANGED.body), meaning_of(newest.body)}
+    assert intents([Update(newest, second)], {}) == [second]
 
 
 def test_intentions_are_written_down_before_the_requests() -> None:
@@ -161,9 +211,9 @@ def test_a_carried_out_plan_leaves_nothing_to_do(
             for uid, r in resources.items()
         }
 
-    operations = make_plan(after, published(before)).operations
+    operations = make_plan(after, published(before), now=NOON).operations
 
     assert len({operation.uid for operation in operations}) == len(operations)
-    assert make_plan(after, published(after)).empty
+    assert make_plan(after, published(after), now=NOON) == Plan()
     changed = {uid for uid in before.keys() | after.keys() if before.get(uid) != after.get(uid)}
     assert {operation.uid for operation in operations} == changed

@@ -1,0 +1,165 @@
+"""
+Carrying out a plan: each operation's outcome becomes a row.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from service.core.errors import Conflict, Fatal, PublishError
+from service.core.plan import Plan, intents
+from service.core.publishing import Create, Delete, Operation, Publication, Report, Standing, Update
+from service.core.publishing_ports import Publisher
+from service.dispatch import Dispatcher
+from service.ledger_queue import LedgerQueue
+from service.target_rows import Rows
+
+log = structlog.get_logger()
+
+_MOST_REFUSALS = 3
+_ALL_REFUSED = 10
+"""Refusals without a single success that make a pass end, where the target may be at fault."""
+
+_RETRY = timedelta(days=1)
+"""How long what is parked rests: servers are mended, trash bins emptied, and fights given up."""
+
+_RETRY_PASSING = timedelta(hours=1)
+
+
+class Carrying:
+    """
+    One plan on its way to the server.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        rows: Rows,
+        report: Report,
+        *,
+        clock: Callable[[], datetime],
+        progress: Callable[[int], None],
+    ) -> None:
+        self._target = target
+        self._rows = rows
+        self._report = report
+        self._clock = clock
+        self._progress = progress
+        self._queue = LedgerQueue(rows.write)
+        self._blaming: dict[str, Publication] = {}
+        self._suspended: dict[str, Publication] = {}
+        self._successes = 0
+        self._done = 0
+
+    async def out(
+        self, plan: Plan, publisher: Publisher, dispatcher: Dispatcher, hrefs: Mapping[str, str]
+    ) -> None:
+        """
+        Carry out the operations; `hrefs` are the paths of new resources.
+
+        Raises Retryable, Fatal, StoreUnavailable; what was done until then is recorded.
+        """
+        looping = {o.uid: why for o in plan.operations if (why := self._loops(o))}
+        operations = [o for o in plan.operations if o.uid not in looping]
+        parked = [self._parked(uid, why) for uid, why in looping.items()]
+        before = dict(self._rows.by_uid)
+        await self._rows.write([*parked, *intents(operations, hrefs)], [row.uid for row in plan.forgotten])
+        if not operations:
+            return
+
+        async def carry(operation: Operation) -> None:
+            await self._carried(publisher, operation, before.get(operation.uid))
+
+        try:
+            await dispatcher.carry_out(operations, carry, self._refused)
+        finally:
+            await self._queue.finish()
+        await self._rows.write(self._blaming.values())
+
+    def _loops(self, operation: Operation) -> str:
+        before = self._rows.get(operation.uid)
+        # What was parked and is due again gets its one write, after which it is judged anew.
+        if isinstance(operation, Delete) or before is None or before.standing is Standing.PARKED:
+            return ""
+        return before.looping(operation.resource.digest, self._clock())
+
+    def _parked(self, uid: str, reason: str) -> Publication:
+        log.warning("publish.resource_parked", target=self._target, uid=uid, reason=reason)
+        return self._rows.by_uid[uid].parked(reason, retry_at=self._clock() + _RETRY)
+
+    async def _carried(self, publisher: Publisher, operation: Operation, before: Publication | None) -> None:
+        try:
+            row = await publisher.apply(operation)
+        except Conflict as conflict:
+            # Nothing was written now; an earlier write without an answer may have been.
+            earlier = before.intended if before else ""
+            await self._refused(operation, conflict, intended=earlier)
+        else:
+            await self._succeeded(operation, row)
+        self._done += 1
+        self._progress(self._done)
+
+    async def _succeeded(self, operation: Operation, row: Publication | None) -> None:
+        self._successes += 1
+        self._report.reached = True
+        self._count(operation, row)
+        if row is None:
+            await self._queue.put((), [operation.uid])
+        elif row.standing is Standing.PUBLISHED:
+            await self._queue.put([row.written(self._rows.get(operation.uid), self._clock())])
+        else:
+            log.info("publish.resource_left", target=self._target, uid=row.uid, standing=row.standing)
+            await self._queue.put([row])
+
+    async def _refused(
+        self, operation: Operation, error: PublishError, *, intended: str | None = None
+    ) -> None:
+        """
+        Note that one resource was refused; `intended` where the answer tells that nothing was written.
+
+        What may be the target's fault is recorded once the pass shows that it is not.
+        """
+        self._report.reached = True
+        self._report.refused += 1
+        now = self._rows.get(operation.uid) or Publication(operation.uid)
+        now = now if intended is None else replace(now, intended=intended)
+        row = now.refused(
+            str(error),
+            digest="" if isinstance(operation, Delete) else operation.resource.digest,
+            most=_MOST_REFUSALS,
+            retry_at=self._clock() + _rest(error),
+        )
+        log.warning(
+            "publish.resource_refused",
+            target=self._target,
+            uid=operation.uid,
+            reason=str(error),
+            parked=row.standing is Standing.PARKED,
+        )
+        if isinstance(error, Conflict) and not error.blames_target:
+            await self._queue.put([row])
+            return
+        self._blaming[row.uid] = row
+        # The next pass begins with what was never refused: it may well succeed.
+        self._suspended[row.uid] = replace(now, refusals=now.refusals + 1)
+        if not self._successes and len(self._blaming) >= _ALL_REFUSED:
+            await self._queue.put(self._suspended.values())
+            raise Fatal(f"every resource is refused: {error}")
+
+    def _count(self, operation: Operation, row: Publication | None) -> None:
+        if row is not None and row.standing is not Standing.PUBLISHED:
+            self._report.left += 1
+            return
+        match operation:
+            case Create():
+                self._report.created += 1
+            case Update():
+                self._report.updated += 1
+            case Delete():
+                self._report.deleted += 1
+
+
+def _rest(error: PublishError) -> timedelta:
+    return _RETRY_PASSING if isinstance(error, Conflict) and error.passing else _RETRY

@@ -1,0 +1,49 @@
+"""
+Whose a collection is: each is one target's, and what lies in it is never without a row that tells so.
+"""
+
+from collections.abc import Collection, Mapping
+
+from service.core.publishing_ports import Claim, TargetRecord
+
+
+def claim(
+    known: Mapping[str, TargetRecord], target: str, record: TargetRecord, *, abandoned: Collection[str]
+) -> Claim:
+    """
+    Return what is to be done for `target` to have the collection of `record`.
+
+    The rows of an abandoned target pass on only where the settings choose the same collection for the same
+    user: one address may be another collection for another user.
+    """
+    holders = {key: other for key, other in known.items() if key != target and other.url == record.url}
+    living = [key for key in holders if key not in abandoned]
+    if living:
+        return Claim(held_by=living[0])
+    before = known.get(target)
+    return Claim(
+        left_as=_left_as(target, known) if before and before.url != record.url else "",
+        taken=tuple(key for key, other in holders.items() if other.identity == record.identity),
+    )
+
+
+def _left_as(target: str, known: Collection[str]) -> str:
+    number = 1
+    while f"{target}~{number}" in known:
+        number += 1
+    return f"{target}~{number}"
+
+
+def base_of(key: str) -> str:
+    """Return the target's name in the settings, now or once."""
+    return _without_number(key).partition("/")[0]
+
+
+def is_left(key: str) -> bool:
+    """Whether rows under this key are about a collection that its target does not publish to any more."""
+    return _without_number(key) != key
+
+
+def _without_number(key: str) -> str:
+    head, sign, number = key.rpartition("~")
+    return head if sign and number.isdecimal() else key

@@ -1,0 +1,164 @@
+"""
+Taking back what was published: from the collections of a target, of today's settings or of earlier ones.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from service.app import utc_now
+from service.caldav.hrefs import credentials_may_go, host_of, origin, resource_href
+from service.core.claims import base_of, is_left
+from service.core.errors import CollectionGone, CollectionMoved, ConfcalError, UnknownName
+from service.core.publishing import Publication, Report, Resource, Standing
+from service.core.publishing_ports import Ledger, TargetRecord
+from service.dispatch import Dispatcher, Timing
+from service.publish import Pass, Target
+from service.targets import Aim
+
+_NEVER = timedelta(days=36500)
+_GONE = (
+    "the server shows no such collection, so nothing was deleted; if it is gone for good, purge with --gone"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Purgeable:
+    """
+    One collection that was published to.
+    """
+
+    aim: Aim
+    """Whose credentials are used."""
+
+    target: Target
+    count: int
+    """Rows about resources in it."""
+
+
+async def purgeable(aims: Mapping[str, Aim], name: str) -> tuple[list[Purgeable], list[str]]:
+    """
+    Return the collections that a target ever published to, and sentences about those that stay as they are.
+
+    The name may be one that only the ledger knows: of a target that left the settings, or got another
+    name or collection there. Raises UnknownName and StoreUnavailable.
+    """
+    ledger = next((aim.calendars.store.ledger for aim in aims.values()), None)
+    records = await ledger.targets() if ledger else {}
+    keys = [key for key in records if key == name or key.startswith((f"{name}/", f"{name}~"))]
+    if ledger is None or (name not in aims and not keys):
+        known = sorted({*aims, *map(base_of, records)})
+        there_are = f"there are {', '.join(known)}" if known else "no CONFCAL_TARGETS__<NAME>__URL is set"
+        raise UnknownName(f"there is no target {name!r}: {there_are}")
+    found: list[Purgeable] = []
+    notes: list[str] = []
+    for key in sorted(keys, key=is_left):
+        aim = _aim(aims, key, records)
+        holder = _holder(aims, key, records)
+        if holder:
+            notes.append(f"{key}: its collection is kept by {holder} now, so nothing is deleted there")
+        elif aim is None:
+            host = host_of(records[key].url)
+            notes.append(
+                f"{key}: no target of the settings is on {host}; name one with its URL and credentials"
+            )
+        else:
+            count = len(await ledger.publications(key))
+            found.append(Purgeable(aim, _emptied(key, records[key], aim), count))
+    return found, notes
+
+
+def _aim(aims: Mapping[str, Aim], key: str, records: Mapping[str, TargetRecord]) -> Aim | None:
+    """Return the target of the settings whose credentials are meant for where a collection is."""
+    own = aims.get(base_of(key))
+    if own and not is_left(key):
+        return own
+    url = records[key].url
+    candidates = [own, *aims.values()] if own else list(aims.values())
+    return next((aim for aim in candidates if _reaches(aim, url, records)), None)
+
+
+def _reaches(aim: Aim, url: str, records: Mapping[str, TargetRecord]) -> bool:
+    # The collections of one user may be on another host than the address of the settings (iCloud).
+    hosts = (record.url for key, record in records.items() if base_of(key) == aim.name and aim.named(key))
+    return credentials_may_go(aim.settings.url, url) or any(origin(url) == origin(each) for each in hosts)
+
+
+def _holder(aims: Mapping[str, Aim], key: str, records: Mapping[str, TargetRecord]) -> str:
+    """Return the target that keeps the same collection today, where that is another one."""
+    named = next(iter(aims.values())).named
+    others = (
+        other
+        for other, record in records.items()
+        if other != key and record.url == records[key].url and named(other)
+    )
+    return next(others, "")
+
+
+def _emptied(key: str, record: TargetRecord, aim: Aim) -> Target:
+    async def nothing(_people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
+        return {}
+
+    return Target(key, record.identity, aim.server(""), nothing, aim.rules, _NEVER)
+
+
+async def purge(
+    collections: Sequence[Purgeable], progress: Callable[[int], None], *, gone: bool = False
+) -> Report:
+    """
+    Delete what we published to these collections, and nothing else.
+
+    With `gone` a collection that the server does not show is believed to be gone with all that was in it.
+
+    Raises Retryable, Fatal, StoreUnavailable; what was deleted until then stays so.
+    """
+    total = Report()
+    for each in collections:
+        ledger, target = each.aim.calendars.store.ledger, each.target
+        await _unpark(ledger, target.key)
+        dispatcher = Dispatcher(each.aim.settings.concurrency, Timing(asyncio.sleep, random.random))
+        one = Pass(
+            target,
+            ledger,
+            dispatcher,
+            href_of=resource_href,
+            clock=utc_now,
+            progress=_from(total.deleted, progress),
+        )
+        try:
+            total.add(await one.run())
+        except CollectionGone as error:
+            # While it restarts, a server behind a proxy shows nothing either.
+            if isinstance(error, CollectionMoved):
+                raise
+            if not gone:
+                raise ConfcalError(f"{target.key}: {_GONE}") from error
+            await ledger.forget_target(target.key)
+            continue
+        # A second pass drops the rows of what people changed, without a request.
+        rows = {uid: row for uid, row in (await ledger.publications(target.key)).items() if _waits(row)}
+        if rows:
+            raise ConfcalError(
+                f"{target.key}: {len(rows)} resources could not be deleted "
+                f"({next(iter(rows.values())).reason}); run it again later"
+            )
+        await ledger.forget_target(target.key)
+    return total
+
+
+def _from(before: int, progress: Callable[[int], None]) -> Callable[[int], None]:
+    return lambda done: progress(before + done)
+
+
+def _waits(row: Publication) -> bool:
+    return row.standing not in {Standing.THEIRS, Standing.GONE}
+
+
+async def _unpark(ledger: Ledger, key: str) -> None:
+    rows = (await ledger.publications(key)).values()
+    parked = [
+        replace(row, standing=Standing.WAITING, refusals=0) for row in rows if row.standing is Standing.PARKED
+    ]
+    await ledger.record_publications(key, parked)

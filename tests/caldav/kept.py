@@ -1,0 +1,81 @@
+"""
+An upkeep whose collections, and what they should hold, are in the hands of the test.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+import httpx
+
+from service.caldav.discovery import Wish
+from service.caldav.hrefs import resource_href
+from service.caldav.server import CalDavServer
+from service.core.publishing import Resource
+from service.dispatch import Timing
+from service.publish import Target
+from service.upkeep import Upkeep, UpkeepStatus
+from tests.caldav.misbehaving import Misbehaving
+from tests.caldav.site import Site
+
+
+class Kept:
+    """One target of the settings."""
+
+    def __init__(self, site: Site, timing: Timing | None = None) -> None:
+        self.site = site
+        self.desired: Mapping[str, Resource] = {}
+        self.collections: Sequence[str] = ()
+        """Names of collections, each with everything in it; the site's own where there are none."""
+
+        self.upkeep = Upkeep(
+            UpkeepStatus("team", "all"),
+            self._targets,
+            site.ledger,
+            concurrency=4,
+            audit_every=site.audit_every,
+            timing=timing or Timing(site.clock.sleep, lambda: 0.5),
+            href_of=resource_href,
+            clock=site.clock,
+        )
+
+    async def later(self, **units: float) -> float:
+        """One pass, so long after the last one."""
+        self.site.clock.now += timedelta(**units)
+        return await self.upkeep.once()
+
+    def _targets(self) -> list[Target]:
+        name = self.upkeep.status.name
+        if not self.collections:
+            return [self._target(name, self.site.collection)]
+        return [self._target(f"{name}/{each}", each) for each in self.collections]
+
+    def _target(self, key: str, collection: str) -> Target:
+        async def render(_people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
+            return self.desired
+
+        site = self.site
+        server = CalDavServer(site.connection, Wish(site.url, collection), site.rules, site.concurrency)
+        return Target(key, f"i{collection}", server, render, site.rules, site.audit_every)
+
+
+def down(server: Misbehaving, *, times: int = 10_000) -> None:
+    """Have nobody reach the server so many times."""
+    left = [times]
+
+    async def refuse(request: httpx.Request) -> httpx.Response | None:
+        if left[0] <= 0:
+            return None
+        left[0] -= 1
+        raise httpx.ConnectError("refused", request=request)
+
+    server.before = refuse
+
+
+def answering(server: Misbehaving, status: int, *, method: str = "", path: str = "") -> None:
+    """Answer with a status to each request of a method whose path has this in it."""
+
+    async def answer(request: httpx.Request) -> httpx.Response | None:
+        hit = path in request.url.path and method in {"", request.method}
+        return httpx.Response(status) if hit else None
+
+    server.before = answer

@@ -1,0 +1,207 @@
+"""
+What is tried again after a long while, what is not, and what is said of it meanwhile.
+"""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+import structlog
+
+from service.core.errors import StoreUnavailable
+from service.core.publishing import Standing
+from tests.caldav.kept import Kept, answering, down
+from tests.caldav.misbehaving import HOME, Misbehaving
+from tests.caldav.site import Site, resource, resources
+
+WORK = f"{HOME}team/"
+
+
+async def test_what_is_parked_is_tried_again_after_a_day(site: Site, server: Misbehaving) -> None:
+    kept = Kept(site)
+    kept.desired = resources(range(3))
+    answering(server, 413, method="PUT", path=resource(1).uid)
+    for _ in range(3):
+        await kept.later(minutes=1)
+    site.wire.forget()
+    await kept.later(hours=12)
+    assert "PUT" not in site.wire.methods()
+
+    server.before = None
+    await kept.later(hours=12)
+
+    await site.means(kept.desired)
+    assert kept.upkeep.status.parked == {}
+
+
+async def test_a_parked_deletion_is_tried_again_after_a_day(site: Site, server: Misbehaving) -> None:
+    kept = Kept(site)
+    kept.desired = resources(range(2))
+    await kept.upkeep.once()
+    kept.desired = resources(range(1))
+    answering(server, 403, method="DELETE")
+    for _ in range(3):
+        await kept.later(minutes=1)
+    assert len(kept.upkeep.status.parked) == 1
+    site.wire.forget()
+    await kept.later(hours=12)
+    assert "DELETE" not in site.wire.methods()
+
+    server.before = None
+    await kept.later(hours=12)
+
+    await site.means(kept.desired)
+
+
+async def test_what_the_server_failed_on_is_tried_again_within_an_hour(
+    site: Site, server: Misbehaving
+) -> None:
+    desired = resources(range(3))
+    answering(server, 500, method="PUT", path=resource(1).uid)
+    for _ in range(3):
+        await site.publish(desired)
+    assert (await site.rows())[resource(1).uid].standing is Standing.PARKED
+
+    server.before = None
+    site.clock.now += timedelta(hours=1)
+    report = await site.publish(desired)
+
+    assert report.created == 1
+
+
+async def test_the_next_pass_comes_in_time_for_what_is_parked(site: Site, server: Misbehaving) -> None:
+    site.audit_every = timedelta(days=7)
+    kept = Kept(site)
+    kept.desired = resources(range(3))
+    answering(server, 413, method="PUT", path=resource(1).uid)
+    for _ in range(2):
+        await kept.upkeep.once()
+
+    assert await kept.upkeep.once() == timedelta(days=1).total_seconds()
+
+
+async def test_a_fight_with_every_audit_ends_within_a_day(site: Site, server: Misbehaving) -> None:
+    desired = resources(range(2))
+    await site.publish(desired)
+    site.wire.forget()
+
+    for _ in range(72):
+        server.calendars[WORK].pop(f"{resource(1).uid}.ics", None)
+        await site.audit(desired)
+
+    # Twelve with the first, and then one a day.
+    assert site.wire.methods()["PUT"] <= 11 + 3
+    row = (await site.rows())[resource(1).uid]
+    assert (row.standing, "12 times in a row" in row.reason) == (Standing.PARKED, True)
+
+    for _ in range(25):
+        await site.audit(desired)
+    await site.means(desired)
+
+
+async def test_what_was_reverted_after_a_lost_answer_is_written_again(
+    site: Site, server: Misbehaving
+) -> None:
+    before = resources(range(1))
+    await site.publish(before)
+
+    def lose(request: httpx.Request) -> None:
+        if request.method == "PUT":
+            raise httpx.ReadError("torn apart", request=request)
+
+    server.after = lose
+    with pytest.raises(Exception, match="broke the connection"):
+        await site.publish(resources([0], topic="Moved", revision=1))
+    server.after = None
+
+    await site.publish(before)
+
+    await site.means(before)
+
+
+async def test_a_server_is_not_said_to_work_again_before_it_was_asked(
+    site: Site, server: Misbehaving
+) -> None:
+    kept = Kept(site)
+    kept.desired = before = resources(range(2))
+    await kept.upkeep.once()
+    reached_at = kept.upkeep.status.last_pass_at
+    down(server)
+    kept.desired = resources(range(3))
+    with structlog.testing.capture_logs() as lines:
+        first = await kept.later(minutes=1)
+        # Nothing is left to be written, and no audit is due.
+        kept.desired = before
+        second = await kept.later(minutes=1)
+
+        assert (kept.upkeep.status.state, kept.upkeep.status.last_pass_at) == ("down", reached_at)
+        assert second > first
+        assert "publish.target_recovered" not in [line["event"] for line in lines]
+
+        server.before = None
+        await kept.later(minutes=1)
+
+    assert (kept.upkeep.status.state, kept.upkeep.status.error) == ("in step", "")
+    assert [line["event"] for line in lines].count("publish.target_recovered") == 1
+    assert kept.upkeep.status.last_pass_at == site.clock.now
+
+
+async def test_a_target_without_calendars_is_no_proof_that_its_server_works(
+    site: Site, server: Misbehaving
+) -> None:
+    kept = Kept(site)
+    down(server)
+    await kept.upkeep.once()
+    kept.upkeep.targets = list
+
+    await kept.later(minutes=1)
+
+    assert (kept.upkeep.status.state, kept.upkeep.status.last_pass_at) == ("down", None)
+
+
+async def test_a_pass_without_a_request_is_not_a_pass_that_the_server_answered(site: Site) -> None:
+    kept = Kept(site)
+    kept.desired = resources(range(2))
+    await kept.upkeep.once()
+    reached_at = kept.upkeep.status.last_pass_at
+    site.wire.forget()
+
+    await kept.later(minutes=10)
+
+    assert site.wire.requests == []
+    assert (kept.upkeep.status.state, kept.upkeep.status.last_pass_at) == ("in step", reached_at)
+
+
+async def test_the_database_is_asked_again_within_a_minute_or_two(site: Site) -> None:
+    kept = Kept(site)
+    await kept.upkeep.once()
+    targets = site.ledger.targets
+
+    async def fail() -> dict[str, object]:
+        raise StoreUnavailable("The database is locked")
+
+    site.ledger.targets = fail  # type: ignore[method-assign, assignment]
+    pauses = [await kept.upkeep.once() for _ in range(12)]
+    assert max(pauses) == 60.0
+    assert kept.upkeep.status.state == "down"
+
+    site.ledger.targets = targets  # type: ignore[method-assign]
+    assert await kept.upkeep.once() == 3600.0
+    assert kept.upkeep.status.state == "in step"
+
+
+async def test_a_busy_server_gets_two_seconds_and_then_more(site: Site, server: Misbehaving) -> None:
+    site.concurrency = 1
+    left = [3]
+
+    async def busy(request: httpx.Request) -> httpx.Response | None:
+        if request.method != "PUT" or not left[0]:
+            return None
+        left[0] -= 1
+        return httpx.Response(503, headers={"Retry-After": "1"})
+
+    server.before = busy
+
+    await site.publish(resources(range(2)))
+
+    assert site.clock.slept == [2.0, 4.0, 8.0]
