@@ -17,12 +17,13 @@ from service.core.known import State
 from service.core.revision import Policy
 from service.web.addresses import Gone
 from service.web.dates import Dates
+from service.web.devices import device_of
 from service.web.errors import ErrorPages
 from service.web.feeds import Feeds
 from service.web.meetings import STALE_AFTER, Meetings, listed_at
 from service.web.month import Month, agenda_days, grid, slots_by_day
 from service.web.pages import Pages
-from service.web.platforms import is_private, ways, webcal_url
+from service.web.platforms import is_private, ways
 from service.web.qr import qr_svg
 from service.web.ratelimit import Guard
 
@@ -90,11 +91,11 @@ class SubscriptionPage:
     def _subscribing(self, request: Request, calendar: Calendar) -> dict[str, Any]:
         feed_url = self.feeds.addresses.feed_url(calendar.name)
         page_url = self.feeds.addresses.page_url(calendar.name)
-        choices = ways(feed_url, calendar.title, request.headers.get("user-agent", ""))
+        device = device_of(request.headers.get("user-agent", ""))
         return {
             "feed_url": feed_url,
-            "webcal_url": webcal_url(feed_url),
-            "ways": choices,
+            "ways": ways(feed_url, calendar.title, device),
+            "system": device.system,
             "secure": feed_url.startswith("https:"),
             "private": is_private(urlsplit(feed_url).hostname or ""),
             "qr_feed": qr_svg(feed_url),
@@ -107,8 +108,9 @@ def _schedule(request: Request, meetings: Meetings, dates: Dates, now: datetime)
     today = dates.day_of(now)
     present = Month.of(today)
     earliest, latest = present.shifted(-_MONTHS_BACK), present.shifted(_MONTHS_AHEAD)
-    only = _day_asked(request.query_params.get("day", ""))
-    asked = Month.of(only) if only else Month.read(request.query_params.get("month", ""))
+    day = _day_asked(request.query_params.get("day", ""))
+    only = day if day and earliest <= Month.of(day) <= latest else None
+    asked = Month.of(day) if day else Month.read(request.query_params.get("month", ""))
     month = min(max(asked or present, earliest), latest)
     first_weekday = dates.locale.first_week_day
     weeks = month.weeks(first_weekday)

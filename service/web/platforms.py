@@ -4,11 +4,13 @@ How each calendar program subscribes: its deep link, or why it has none, and whi
 The links are those that the programs' own documentation and sources name; see docs/clients/.
 """
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
+from typing import assert_never
 from urllib.parse import quote, urlsplit
+
+from service.web.devices import Device, System
 
 
 class Platform(StrEnum):
@@ -49,11 +51,19 @@ class Obstacle(StrEnum):
     NOT_SAFARI = "not-safari"
     """On iOS nothing but Safari opens `webcal:`."""
 
+    ELSEWHERE = "elsewhere"
+    """On this device another program, if any, opens `webcal:`."""
+
 
 CLOUDS = frozenset({Platform.GOOGLE, Platform.OUTLOOK_COM, Platform.MICROSOFT_365, Platform.YANDEX})
 """They fetch the calendar from their own servers."""
 
-_WEBCAL = frozenset({Platform.APPLE, Platform.OUTLOOK})
+_OPENS_WEBCAL = {
+    Platform.APPLE: frozenset({System.IOS, System.MACOS, System.UNKNOWN}),
+    Platform.OUTLOOK: frozenset({System.WINDOWS, System.UNKNOWN}),
+}
+"""Where `webcal:` leads to the program, or may: a browser that hides its system is not shut out."""
+
 _LOCAL_NAMES = (
     "localhost",
     "local",
@@ -65,16 +75,6 @@ _LOCAL_NAMES = (
     "corp",
     "arpa",
     "test",
-)
-_PHONE = re.compile(r"iPhone|iPad|iPod|Android|Mobile")
-_IOS = re.compile(r"iPhone|iPad|iPod")
-_IOS_OTHERS = re.compile(r"CriOS|FxiOS|EdgiOS|OPiOS|OPT/|YaBrowser|DuckDuckGo|GSA/")
-_DETECTED = (
-    (re.compile(r"iPhone|iPad|iPod|Macintosh"), Platform.APPLE),
-    (re.compile(r"Android"), Platform.ICSX5),
-    (re.compile(r"Windows"), Platform.OUTLOOK),
-    (re.compile(r"CrOS"), Platform.GOOGLE),
-    (re.compile(r"Linux|X11"), Platform.THUNDERBIRD),
 )
 
 
@@ -103,23 +103,23 @@ class Way:
         return self.cloud and self.obstacle in {Obstacle.PRIVATE, Obstacle.PLAIN_HTTP}
 
 
-def ways(feed_url: str, title: str, agent: str) -> list[Way]:
+def ways(feed_url: str, title: str, device: Device) -> list[Way]:
     """
     Return all ways to subscribe, that of the viewer's platform first.
     """
-    detected = platform_of(agent)
+    detected = platform_on(device.system)
     order = sorted(Platform, key=lambda platform: platform is not detected)
-    return [_way(platform, feed_url, title, agent, detected=platform is detected) for platform in order]
+    return [_way(platform, feed_url, title, device, detected=platform is detected) for platform in order]
 
 
-def _way(platform: Platform, feed_url: str, title: str, agent: str, *, detected: bool) -> Way:
-    obstacle = _obstacle(platform, feed_url, agent)
+def _way(platform: Platform, feed_url: str, title: str, device: Device, *, detected: bool) -> Way:
+    obstacle = _obstacle(platform, feed_url, device)
     link = "" if obstacle else _link(platform, feed_url, title)
     return Way(platform, link, obstacle, detected)
 
 
 def _link(platform: Platform, feed_url: str, title: str) -> str:
-    webcal = webcal_url(feed_url)
+    webcal = "webcal:" + feed_url.partition(":")[2]
     match platform:
         case Platform.APPLE | Platform.OUTLOOK:
             return webcal
@@ -139,30 +139,28 @@ def _add_from_web(host: str, url: str, title: str) -> str:
     return f"https://{host}/calendar/0/addfromweb/?url={quote(url, safe='')}&name={quote(title, safe='')}"
 
 
-def webcal_url(feed_url: str) -> str:
-    """Return the address with the scheme that Apple and Outlook subscribe by."""
-    return "webcal:" + feed_url.partition(":")[2]
-
-
-def _obstacle(platform: Platform, feed_url: str, agent: str) -> Obstacle | None:
+def _obstacle(platform: Platform, feed_url: str, device: Device) -> Obstacle | None:
     url = urlsplit(feed_url)
     if platform in CLOUDS:
-        return _cloud_obstacle(url.hostname or "", url.scheme, agent, deep=platform is not Platform.YANDEX)
-    if platform not in _WEBCAL:
+        deep = platform is not Platform.YANDEX
+        return _cloud_obstacle(url.hostname or "", url.scheme, on_phone=deep and device.handheld)
+    if platform not in _OPENS_WEBCAL:
         return None
     if url.scheme != "https":
         return Obstacle.PLAIN_HTTP
     if url.port not in {None, 443}:
         return Obstacle.PORT
-    return Obstacle.NOT_SAFARI if _IOS.search(agent) and _IOS_OTHERS.search(agent) else None
+    if device.system not in _OPENS_WEBCAL[platform]:
+        return Obstacle.ELSEWHERE
+    return Obstacle.NOT_SAFARI if device.system is System.IOS and not device.safari else None
 
 
-def _cloud_obstacle(host: str, scheme: str, agent: str, *, deep: bool) -> Obstacle | None:
+def _cloud_obstacle(host: str, scheme: str, *, on_phone: bool) -> Obstacle | None:
     if is_private(host):
         return Obstacle.PRIVATE
     if scheme != "https":
         return Obstacle.PLAIN_HTTP
-    return Obstacle.PHONE if deep and _PHONE.search(agent) else None
+    return Obstacle.PHONE if on_phone else None
 
 
 def is_private(host: str) -> bool:
@@ -175,6 +173,20 @@ def is_private(host: str) -> bool:
     return len(labels) == 1 or labels[-1] in _LOCAL_NAMES
 
 
-def platform_of(agent: str) -> Platform:
-    """Return the platform that a User-Agent tells of."""
-    return next((platform for pattern, platform in _DETECTED if pattern.search(agent)), Platform.OTHER)
+def platform_on(system: System) -> Platform:
+    """Return the program that people mostly have where this system runs."""
+    match system:
+        case System.IOS | System.MACOS:
+            return Platform.APPLE
+        case System.ANDROID:
+            return Platform.ICSX5
+        case System.WINDOWS:
+            return Platform.OUTLOOK
+        case System.CHROMEOS:
+            return Platform.GOOGLE
+        case System.LINUX:
+            return Platform.THUNDERBIRD
+        case System.UNKNOWN:
+            return Platform.OTHER
+        case _ as unreachable:
+            assert_never(unreachable)

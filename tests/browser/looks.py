@@ -52,6 +52,46 @@ async def fits(page: Page) -> None:
     assert await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
+async def whole_words(page: Page, cells: str = "thead th") -> None:
+    """See that no word of these cells is broken over two lines."""
+    broken = await page.evaluate(
+        """cells => [...document.querySelectorAll(cells)].filter(e => e.checkVisibility()).flatMap(cell => {
+            const lines = range => new Set([...range.getClientRects()].map(r => Math.round(r.top))).size;
+            const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+            const found = [];
+            while (texts.nextNode()) {
+                for (const word of texts.currentNode.data.matchAll(/\\S+/g)) {
+                    const range = document.createRange();
+                    range.setStart(texts.currentNode, word.index);
+                    range.setEnd(texts.currentNode, word.index + word[0].length);
+                    if (lines(range) > 1) found.push(word[0]);
+                }
+            }
+            return found;
+        })""",
+        cells,
+    )
+    assert broken == []
+
+
+async def full_rows(page: Page, tiles: str) -> None:
+    """See that tiles leave no hole: each row ends where the box that they are in does."""
+    ends = await page.evaluate(
+        """tiles => {
+            const rows = new Map();
+            for (const tile of document.querySelectorAll(tiles)) {
+                const {top, right} = tile.getBoundingClientRect();
+                const box = tile.parentElement.getBoundingClientRect().right;
+                rows.set(Math.round(top), Math.round(box - right));
+            }
+            return [...rows.values()];
+        }""",
+        tiles,
+    )
+    assert ends
+    assert [hole for hole in ends if hole > 2] == []
+
+
 async def picture(page: Page, name: str) -> None:
     """Keep a screenshot of the whole page under `artefacts/`."""
     ARTEFACTS.mkdir(exist_ok=True)

@@ -67,17 +67,36 @@ async def test_on_a_mac_one_link_subscribes(visit: Visit, site: Site) -> None:
     assert (await link.bounding_box() or {"y": 9999})["y"] < 500
 
 
+async def test_where_the_link_opens_nothing_the_steps_are_one_press_away(visit: Visit, site: Site) -> None:
+    page = await visit(site.page(), agent=IPHONE, width=390, javascript=False)
+    step = page.locator("[data-way=apple]").get_by_text("Add Subscription Calendar")
+    await expect(step).to_be_hidden()
+
+    await page.get_by_text("If nothing opens").click()
+
+    await expect(step).to_be_visible()
+    await expect(page.locator("[data-way=outlook] a")).to_have_count(0)
+
+
+async def test_on_windows_the_way_to_the_other_outlook_is_one_press(visit: Visit, site: Site) -> None:
+    page = await visit(site.page(), agent=WINDOWS, javascript=False)
+
+    await page.get_by_role("link", name="New Outlook or Microsoft 365").click()
+
+    await expect(page.get_by_role("link", name="Add to Microsoft 365")).to_be_in_viewport()
+
+
 async def test_all_other_ways_stay_in_reach(visit: Visit, site: Site) -> None:
     page = await visit(site.page(), agent=WINDOWS)
 
     links = {
-        await way.get_attribute("data-way"): await way.get_by_role("link").first.get_attribute("href")
+        await way.get_attribute("data-way"): await way.locator("a").first.get_attribute("href")
         for way in await page.locator("li[data-way]").all()
-        if await way.get_by_role("link").count()
+        if await way.locator("a").count()
     }
 
     host = urlsplit(site.feed_url()).hostname
-    assert links.keys() == {"apple", "google", "outlook-com", "microsoft-365"}
+    assert links.keys() == {"google", "outlook-com", "microsoft-365"}
     assert links["google"] == (
         f"https://calendar.google.com/calendar/r?cid=webcal%3A%2F%2F{host}"
         f"%2Ffeeds%2F{site.feeds.addresses.tokens['all']}%2Fall.ics"

@@ -25,7 +25,7 @@ class Document(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         self.tags.append(tag)
-        self.words += " " if tag in {"br", "li", "p", "td", "th"} else ""
+        self.words += " " if tag in {"br", "dd", "dt", "li", "p", "td", "th"} else ""
         self.attributes += given
         self.links += [given["href"] or ""] if tag == "a" else []
         if tag == "bdi":

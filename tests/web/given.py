@@ -87,7 +87,7 @@ class Clock:
 
 @asynccontextmanager
 async def served(
-    *, timezone: str = "UTC", records: dict[str, FeedRecord] | None = None
+    *, timezone: str = "UTC", records: dict[str, FeedRecord] | None = None, public_url: str = BASE
 ) -> AsyncIterator[Web]:
     """Give a server whose removals take effect with the first list."""
     policy = Policy(
@@ -97,11 +97,11 @@ async def served(
     for name, record in (records or {}).items():
         await store.record_feed(name, record)
     synchronizer = Synchronizer(store, policy)
-    rules = FeedRules(SECRET, BASE, "full-en", timezone)
+    rules = FeedRules(SECRET, public_url, "full-en", timezone)
     feeds = Feeds(store, rules, state=lambda: synchronizer.state, clock=clock)
     await feeds.start()
     synchronizer.listen(feeds.changed)
-    pages = Pages(catalogues(), language="en", timezone=timezone, public_url=BASE)
+    pages = Pages(catalogues(), language="en", timezone=timezone, public_url=public_url)
     app = make_web(feeds, policy, pages, state=lambda: synchronizer.state, clock=clock, metrics=lambda: b"")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
         # Exactly the headers that a test names.

@@ -204,6 +204,7 @@ async def test_the_page_of_a_rotated_address_is_gone_and_says_what_to_do() -> No
 
     assert (old.status_code, new.status_code) == (410, 200)
     assert "This calendar has a new address" in old.text
+    assert "subscribe again with it, and remove the old calendar." in old.text
     assert token_of(SECRET, "all", 1) not in old.text
 
 

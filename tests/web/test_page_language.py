@@ -9,7 +9,7 @@ from service.web.language import chosen_locale
 from tests.core.given import conference, listed, many
 from tests.web.catalogues import catalogues
 from tests.web.document import Document
-from tests.web.given import Web
+from tests.web.given import Web, served
 
 
 @pytest.mark.parametrize(
@@ -91,6 +91,27 @@ async def test_russian_counts_right(empty_web: Web, count: int, words: str) -> N
     await empty_web.accept(listed(*many(count)))
 
     assert words in Document((await empty_web.page(accept_language="ru")).text).words
+
+
+async def test_in_russian_one_joins_a_conference_and_signs_in_nowhere(web: Web) -> None:
+    words = Document((await web.page(accept_language="ru")).text).words
+
+    assert "Подключиться" in words
+    assert "Войти" not in words
+
+
+async def test_in_russian_a_way_that_is_closed_is_said_to_be_closed() -> None:
+    async with served(public_url="http://calendars.example.com") as plain:
+        await plain.accept(listed(conference()))
+        words = Document((await plain.page(accept_language="ru")).text).words
+
+    assert "Подписаться в одно нажатие нельзя: адрес незащищённый (не https)." in words
+
+
+async def test_in_russian_a_subscribed_calendar_needs_nobody_to_come_up_to_date(empty_web: Web) -> None:
+    words = Document((await empty_web.page(accept_language="ru")).text).words
+
+    assert "уже подписанный календарь обновится сам" in words
 
 
 async def test_errors_speak_the_viewers_language(web: Web) -> None:

@@ -207,6 +207,16 @@ async def test_a_day_that_there_is_not_is_shown_as_something_else(web: Web, day:
     assert (await web.page(query=f"?day={day}")).status_code == 200
 
 
+@pytest.mark.parametrize(("day", "month"), [("2027-11-01", "October 2027"), ("2026-03-30", "April 2026")])
+async def test_of_a_day_beyond_the_months_shown_nothing_is_claimed(web: Web, day: str, month: str) -> None:
+    await web.accept(listed(conference("1", "Stand-up", weekly("2026-10-05 07:00"))))
+
+    page = Document((await web.page(query=f"?day={day}")).text)
+
+    assert month in page.words
+    assert "Nothing is planned on this day." not in page.words
+
+
 async def test_a_day_without_meetings_says_so(web: Web) -> None:
     assert "Nothing is planned on this day." in (await web.page(query="?day=2026-10-11")).text
 
