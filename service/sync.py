@@ -5,12 +5,13 @@ From a snapshot to a recorded change: what is known, revised, written in one tra
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import structlog
 
 from service.core.conference import Account, Snapshot
-from service.core.errors import StaleState, UnknownName
+from service.core.errors import HeldListChanged, StaleState, UnknownName
 from service.core.known import Changes, State
 from service.core.ports import Store
 from service.core.revision import Policy, approve, rerender, revise
@@ -69,6 +70,7 @@ class Synchronizer:
             before = await self._store.rendering()
             if before == rendering:
                 return
+            now = now.replace(microsecond=0)
             edits = await asyncio.to_thread(rerender, self._state, self._policy, now, lambda _done: None)
             await self._store.record_rendering(rendering, edits, version=self._state.version)
             await self._reload()
@@ -92,6 +94,7 @@ class Synchronizer:
         Raises StoreUnavailable; nothing is changed then, and the same snapshot may be accepted later.
         """
         async with self._writing:
+            snapshot = replace(snapshot, account=self._state.spelled(snapshot.account))
             before = self._state.accounts
             changes = await self._recorded(lambda state: revise(state, snapshot, self._policy), snapshot)
         if changes is None:
@@ -107,13 +110,31 @@ class Synchronizer:
         self._tell_weekly(changes)
         return changes
 
+    async def amend(self, snapshot: Snapshot) -> None:
+        """
+        Record conferences of a list that came before; what is known of that list itself stays.
+
+        Raises StoreUnavailable.
+        """
+
+        def decide(state: State) -> Changes:
+            known, changes = state.known(snapshot.account), revise(state, snapshot, self._policy)
+            if known.list_at is None:
+                return changes
+            return replace(changes, received_at=known.list_at, count=known.count, source=known.source)
+
+        async with self._writing:
+            await self._recorded(decide, snapshot)
+        self._changed()
+
     def _tell_weekly(self, changes: Changes) -> None:
         """Log how each series that is new or changed is read: in which zone its days and its hour count."""
         for edit in changes.edits:
             schedule = edit.entry.conference.schedule
             if isinstance(schedule, Weekly):
                 series = recur(schedule, self._policy.rendering(edit.entry.source).weekly)
-                log.info(
+                tell = log.warning if series.doubtful else log.info
+                tell(
                     "sync.weekly_read",
                     conference=edit.entry.key.id,
                     days=series.basis,
@@ -122,19 +143,33 @@ class Synchronizer:
                     reason=series.reason,
                 )
 
-    async def approve(self, account: Account) -> int:
+    async def approve(self, account: Account, *, digest: str | None = None) -> int:
         """
         Apply the held list of an account now; how many conferences that removed.
 
-        Raises UnknownName where nothing is held, and StoreUnavailable.
+        Raises UnknownName where nothing is held, HeldListChanged where something else is held than what
+        `digest` stands for, and StoreUnavailable.
         """
+
+        def decide(state: State) -> Changes | None:
+            known = state.known(account)
+            if known.held and digest is not None and known.held.digest != digest:
+                raise HeldListChanged(f"the held list of {account} is another by now; look at it again")
+            return approve(known)
+
         async with self._writing:
-            changes = await self._recorded(lambda state: approve(state.known(account)), None)
+            changes = await self._recorded(decide, None)
         if changes is None:
             raise UnknownName(f"no list of {account} is held; `confcal held` shows those that are")
         self._changed()
         log.info("sync.list_approved", account=str(account), removed=len(changes.departures))
         return len(changes.departures)
+
+    async def wait_longer(self, by: timedelta) -> None:
+        """Have what is missing wait anew for the time by which the clock was set forward: it did not pass."""
+        async with self._writing:
+            self._state = self._state.waiting_longer(by)
+        log.warning("sync.clock_set_forward", seconds=round(by.total_seconds()))
 
     async def purge(self, before: datetime) -> None:
         """Forget conferences that nobody lists any more and nobody changed since. Raises StoreUnavailable."""

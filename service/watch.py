@@ -17,9 +17,10 @@ from service.intake import Intake, IntakeStatus
 from service.settings import Settings
 from service.settings_text import effective
 from service.sync import Synchronizer
+from service.trueconf.discovery import place
 from service.trueconf.status import SourceStatus
 from service.web.oversight import Reports
-from service.web.views import Hour, RejectedView, SettingView, SourceView, TargetView
+from service.web.views import Exposure, Hour, RejectedView, SettingView, SourceView, TargetView
 from service.web.visits import HOURS
 
 _HOUR = timedelta(hours=1)
@@ -75,7 +76,7 @@ class Watch:
     intake: Intake
     lists: HourlyLists
     started_at: datetime
-    warnings: tuple[str, ...] = ()
+    exposure: Exposure | None = None
     sources: Sequence[Reporting] = ()
     next_poll: NextPoll = lambda _source: None
     targets: Targets = tuple
@@ -85,7 +86,7 @@ class Watch:
         return Reports(
             version=version("confcal"),
             started_at=self.started_at,
-            warnings=self.warnings,
+            exposure=self.exposure,
             sources=lambda: list(self._sources()),
             targets=self._targets,
             running=lambda: running_in(self.synchronizer),
@@ -103,17 +104,18 @@ class Watch:
         posted = {status.name: status for status in self.intake.statuses}
         for name in self.settings.sources:
             if name in endpoints:
-                yield endpoint_view(endpoints[name], self.next_poll(name))
+                where = place(self.settings.sources[name].url or "")
+                yield endpoint_view(endpoints[name], self.next_poll(name), where)
             elif name in posted:
                 yield intake_view(posted[name])
 
     async def _rejected(self) -> list[RejectedView]:
         return [rejected_view(each) for each in await self.store.rejected(most_raw=0)]
 
-    async def _approve(self, account: str) -> int:
+    async def _approve(self, account: str, digest: str | None) -> int:
         peer, _, server = account.partition("@")
         try:
-            return await self.synchronizer.approve(Account(peer, server))
+            return await self.synchronizer.approve(Account(peer, server), digest=digest)
         except UnknownName as error:
             raise KeyError(account) from error
 
@@ -126,7 +128,7 @@ def running_in(synchronizer: Synchronizer) -> Iterator[tuple[Account, Conference
                 yield snapshot.account, conference
 
 
-def endpoint_view(status: SourceStatus, next_poll_at: datetime | None) -> SourceView:
+def endpoint_view(status: SourceStatus, next_poll_at: datetime | None, where: str = "") -> SourceView:
     """Return how an endpoint is doing."""
     return SourceView(
         status.name,
@@ -137,6 +139,7 @@ def endpoint_view(status: SourceStatus, next_poll_at: datetime | None) -> Source
         status.last_list_at,
         next_poll_at if status.state == "listening" else None,
         status.error,
+        where,
     )
 
 

@@ -5,7 +5,8 @@ A warning where others in the network could read along.
 import pytest
 
 from service.environment import load_settings
-from service.places import exposure_warnings
+from service.places import exposure
+from tests.web.catalogues import catalogues
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,18 @@ from service.places import exposure_warnings
     ],
 )
 def test_plain_http_that_others_reach_is_warned_of(host: str, url: str, *, warned: bool) -> None:
-    warnings = exposure_warnings(load_settings({"CONFCAL_HOST": host}), url)
+    found = exposure(load_settings({"CONFCAL_HOST": host}), url)
 
-    assert bool(warnings) is warned
-    assert all("CONFCAL_PUBLIC_URL=https://" in warning for warning in warnings)
+    assert bool(found) is warned
+    assert not found or "CONFCAL_PUBLIC_URL=https://" in found.said()
+
+
+def test_the_warning_is_told_in_the_readers_language() -> None:
+    found = exposure(load_settings({"CONFCAL_HOST": "10.0.0.7"}), "http://10.0.0.7:8080")
+    assert found
+
+    english, russian = found.said(), found.said(catalogues()["ru"].gettext)
+
+    assert "confcal listens on 10.0.0.7 and hands out plain http://10.0.0.7:8080" in english
+    assert "confcal доступен по адресу 10.0.0.7" in russian
+    assert "http://10.0.0.7:8080" in russian

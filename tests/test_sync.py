@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from service.core.conference import Key, Rejection
+from service.core.conference import Account, Key, Rejection
 from service.core.errors import StaleState, StoreUnavailable
 from service.core.known import Changes, Edit, State
 from service.core.revision import Policy
+from service.core.schedule import Weekday
 from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
 from service.store.memory import MemoryStore
@@ -244,6 +245,50 @@ async def test_settings_that_show_nowhere_leave_every_byte() -> None:
     assert await store.vevents("full-en") == vevents
 
 
+async def test_time_by_which_the_clock_was_set_forward_is_no_time_to_be_missing() -> None:
+    store = MemoryStore()
+    synchronizer = Synchronizer(store, POLICY)
+    nine = [conference(str(number)) for number in range(1, 10)]
+    minutes, jump = timedelta(minutes=1), timedelta(hours=2)
+    await synchronizer.accept(listed(*nine, at=NOW))
+    await synchronizer.accept(listed(*nine[1:], at=NOW + 5 * minutes))
+
+    await synchronizer.wait_longer(jump)
+    early = await synchronizer.accept(listed(*nine[1:], at=NOW + jump + 10 * minutes))
+    late = await synchronizer.accept(listed(*nine[1:], at=NOW + jump + 20 * minutes))
+
+    assert not early.departures
+    assert late.departures == {"1"}
+
+
+async def test_a_hold_waits_anew_as_well() -> None:
+    synchronizer = Synchronizer(MemoryStore(), POLICY)
+    nine = [conference(str(number)) for number in range(1, 10)]
+    minutes, jump = timedelta(minutes=1), timedelta(hours=2)
+    await synchronizer.accept(listed(*nine, at=NOW))
+    for minute in (5, 10):
+        await synchronizer.accept(listed(nine[0], at=NOW + minute * minutes))
+
+    await synchronizer.wait_longer(jump)
+    early = await synchronizer.accept(listed(nine[0], at=NOW + jump + 15 * minutes))
+    late = await synchronizer.accept(listed(nine[0], at=NOW + jump + 70 * minutes))
+
+    assert (len(early.departures), len(late.departures)) == (0, 8)
+
+
+async def test_a_series_that_fits_no_reading_is_a_warning() -> None:
+    synchronizer = Synchronizer(MemoryStore(), POLICY)
+    with capture_logs() as told:
+        fitting = conference("1", schedule=weekly("2026-10-05 07:00", Weekday.MO))
+        odd = conference("2", schedule=weekly("2026-10-05 07:00", Weekday.TH))
+        await synchronizer.accept(listed(fitting, odd))
+
+    levels = {
+        event["conference"]: event["log_level"] for event in told if event["event"] == "sync.weekly_read"
+    }
+    assert levels == {"1": "info", "2": "warning"}
+
+
 async def test_a_refresh_notices_another_writer_once() -> None:
     store = MemoryStore()
     ours, theirs = Synchronizer(store, POLICY), Synchronizer(store, POLICY)
@@ -290,3 +335,14 @@ async def test_what_every_list_gets_wrong_is_told_once() -> None:
 
     told = [each["conference"] for each in logs if each["event"] == "sync.conference_rejected"]
     assert told == ["300", "400"]
+
+
+async def test_a_user_whose_id_is_written_in_another_case_keeps_the_calendar() -> None:
+    synchronizer = Synchronizer(MemoryStore(), POLICY)
+    first, again = Account("Ivanov", SERVER), Account("ivanov", SERVER)
+
+    await synchronizer.accept(listed(conference("1"), account=first))
+    await synchronizer.accept(listed(conference("1"), conference("2"), account=again))
+
+    assert set(synchronizer.state.accounts) == {first}
+    assert set(synchronizer.state.known(first).reported) == {"1", "2"}

@@ -51,6 +51,7 @@ def test_the_next_poll_is_told_of_a_source_that_listens() -> None:
     assert endpoint_view(listening, NOW + HOUR).next_poll_at == NOW + HOUR
     assert endpoint_view(away, NOW + HOUR).next_poll_at is None
     assert endpoint_view(away, None).account == ""
+    assert endpoint_view(away, None, "10.0.0.15:8765").place == "10.0.0.15:8765"
     assert endpoint_view(away, None).error == "10.0.0.15 does not answer"
 
 

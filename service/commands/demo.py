@@ -1,5 +1,6 @@
 import asyncio
 import socket
+from secrets import token_urlsafe
 
 import click
 
@@ -13,7 +14,13 @@ from service.trueconf.simulator import Simulator, SimulatorOptions
 
 
 @click.command()
-@click.option("--every", default=20.0, show_default=True, help="Seconds between changes of the list.")
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0, min_open=True),
+    default=20.0,
+    show_default=True,
+    help="Seconds between changes of the list.",
+)
 def demo(every: float) -> None:
     """
     Show confcal at work: a stand-in for a TrueConf Room, the daemon, a calendar to subscribe to.
@@ -32,14 +39,15 @@ def demo(every: float) -> None:
 async def _demo(every_seconds: float) -> None:
     options = SimulatorOptions(pin="demo", changing_every_seconds=every_seconds)
     async with Simulator(options) as room:
-        settings = _settings(room.web_url, options)
+        given = load_settings()
+        settings = _settings(given, room.web_url, options)
         configure_logging("console", "warning")
-        await daemon.run(settings, heard=lambda parts: _say(parts, every_seconds))
+        own = given.admin_token is None
+        await daemon.run(settings, heard=lambda parts: _say(parts, every_seconds, shows_token=own))
     click.echo("\nThe demo has ended.")
 
 
-def _settings(room_url: str, options: SimulatorOptions) -> Settings:
-    given = load_settings()
+def _settings(given: Settings, room_url: str, options: SimulatorOptions) -> Settings:
     overrides = {
         "CONFCAL_SOURCES__DEMO__URL": room_url,
         "CONFCAL_SOURCES__DEMO__PIN": options.pin or "",
@@ -49,9 +57,12 @@ def _settings(room_url: str, options: SimulatorOptions) -> Settings:
         # What the list lacks goes soon, so that it is seen to go.
         "CONFCAL_REMOVAL__MISSING_FOR": "PT0S",
     }
-    return load_settings(
-        {"CONFCAL_LANGUAGE": given.language, "CONFCAL_HOST": given.host}, overrides=overrides
-    )
+    kept = {
+        "CONFCAL_LANGUAGE": given.language,
+        "CONFCAL_HOST": given.host,
+        "CONFCAL_ADMIN_TOKEN": given.admin_token.get_secret_value() if given.admin_token else token_urlsafe(),
+    }
+    return load_settings(kept, overrides=overrides)
 
 
 def _port(host: str, wanted: int) -> int:
@@ -63,11 +74,14 @@ def _port(host: str, wanted: int) -> int:
     return wanted
 
 
-def _say(parts: Parts, every_seconds: float) -> None:
-    urls = parts.feeds.addresses
+def _say(parts: Parts, every_seconds: float, *, shows_token: bool) -> None:
+    urls, token = parts.feeds.addresses, parts.settings.admin_token
+    shown = token.get_secret_value() if token and shows_token else "the one in CONFCAL_ADMIN_TOKEN"
     click.echo(
         f"\nconfcal follows a stand-in for a TrueConf Room whose list changes every {every_seconds:g} s.\n"
         f"\n  Page  {urls.page_url('all')}"
-        f"\n  Feed  {urls.feed_url('all')}\n"
+        f"\n  Feed  {urls.feed_url('all')}"
+        f"\n  Dashboard  {parts.url}/"
+        f"\n  Its token  {shown}\n"
         "\nOpen the page, or subscribe to the feed in a calendar. Ctrl-C ends the demo."
     )

@@ -7,7 +7,8 @@ writes. The store loads and records them; the synchronizer keeps the loaded stat
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 from service.core.conference import Account, Conference, Key, Snapshot
 
@@ -69,6 +70,11 @@ class Held:
 
     upcoming: int
     """How many upcoming conferences the account had."""
+
+    @property
+    def digest(self) -> str:
+        """What stands for the conferences that would go: whoever looked at these approves no others."""
+        return sha256(repr(sorted(self.missing)).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +174,37 @@ class State:
         """Return the account's view; an empty one where it was never heard of."""
         return self.accounts.get(account, Known(account))
 
+    def heard(self, source: str) -> Known | None:
+        """Return the view of the account whose list came last from a source; None before its first."""
+        heard = [
+            (known.list_at, account)
+            for account, known in self.accounts.items()
+            if known.source == source and known.list_at
+        ]
+        return self.accounts[max(heard)[1]] if heard else None
+
+    def spelled(self, account: Account) -> Account:
+        """
+        Return an account as it is known already: endpoints write one TrueConf ID now `Ivanov`, now `ivanov`.
+
+        Accounts that are known under two spellings stay two; a third joins the one heard last.
+        """
+        if account in self.accounts:
+            return account
+        alike = [
+            known
+            for other, known in self.accounts.items()
+            if other.server == account.server and other.peer.casefold() == account.peer.casefold()
+        ]
+        return max(alike, key=_heard_at).account if alike else account
+
     def entry(self, server: str, conference_id: str) -> Entry:
         """Return a member's entry. Raises KeyError for a conference that nobody reported."""
         return self.entries[Key(server, conference_id)]
+
+    def waiting_longer(self, by: timedelta) -> "State":
+        """Return the state in which every absence and every hold began so much later."""
+        return replace(self, accounts={a: _waiting_longer(known, by) for a, known in self.accounts.items()})
 
     def after(self, changes: Changes, snapshot: Snapshot | None, version: int) -> "State":
         """
@@ -195,6 +229,16 @@ class State:
         if changes.edits:
             entries = {**entries, **{edit.entry.key: edit.entry for edit in changes.edits}}
         return State(version, entries, {**self.accounts, changes.account: known})
+
+
+def _heard_at(known: Known) -> tuple[float, Account]:
+    return known.list_at.timestamp() if known.list_at else 0, known.account
+
+
+def _waiting_longer(known: Known, by: timedelta) -> Known:
+    absences = {id_: replace(absence, since=absence.since + by) for id_, absence in known.absences.items()}
+    held = replace(known.held, since=known.held.since + by) if known.held else None
+    return replace(known, absences=absences, held=held)
 
 
 def _absences_after(absences: Mapping[str, Absence], changes: Changes) -> Mapping[str, Absence]:

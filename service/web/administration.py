@@ -54,6 +54,7 @@ def administered(
         pages,
         Guard(guard.networks, FailureLimit(_WRONG_SIGN_INS, _PER), guard.clock),
         oversight.feeds.addresses.public_url,
+        overheard=administration.reports.exposure is not None,
     )
     dashboard = Dashboard(oversight, pages, signin, live)
     api = Api(oversight, ingest, sessions.admits, guard, live)

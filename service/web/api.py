@@ -2,7 +2,8 @@
 `/api/`: what the dashboard shows and does, as JSON, for whoever holds the admin token.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from service.core.errors import StaleState, StoreUnavailable
+from service.core.errors import HeldListChanged, StaleState, StoreUnavailable
 from service.web import views
 from service.web.bearer import CHALLENGE, bearer_of
 from service.web.ingest import AcceptedEvent, Ingest
@@ -28,6 +29,7 @@ PREFIX = "/api/"
 
 _MOST = 200
 _USUAL = 50
+_SMALL_NUMBER = re.compile("[0-9]{1,3}")
 
 _NAME = {"type": "string", "minLength": 1}
 _LISTING = (
@@ -35,7 +37,9 @@ _LISTING = (
     Parameter("after", "query", "Only calendars behind the one of this name.", {"type": "string"}),
     Parameter("limit", "query", "At most so many.", {"type": "integer", "minimum": 1, "maximum": _MOST}),
 )
-_LISTED_BY = frozenset(parameter.name for parameter in _LISTING)
+_LOOKED_AT = Parameter(
+    "digest", "query", "Only where this is still the digest of the held list, as GET /held told it.", _NAME
+)
 _EVENT = {
     "type": "object",
     "description": "A conferenceList event or a getScheduler reply of TrueConf.",
@@ -76,7 +80,12 @@ class Api:
             Route(f"/api{each.path}", self._secured(each), methods=[each.method]) for each in operations
         ]
         routes.append(Route("/api/openapi.json", described, methods=["GET"]))
-        handlers: Any = {HTTPException: _refused, StoreUnavailable: _unavailable, StaleState: _unavailable}
+        handlers: Any = {
+            HTTPException: _refused,
+            StoreUnavailable: _unavailable,
+            StaleState: _unavailable,
+            Exception: _crashed,
+        }
         application = Starlette(routes=routes, exception_handlers=handlers)
         application.router.redirect_slashes = False
         return application
@@ -133,8 +142,8 @@ class Api:
                 "Apply a held list",
                 self._approve,
                 views.Approved,
-                refusals=(404, 503),
-                parameters=(account,),
+                refusals=(404, 409, 422, 503),
+                parameters=(account, _LOOKED_AT),
             ),
             Operation(
                 "POST",
@@ -171,14 +180,13 @@ class Api:
         return answer(await self.oversight.reports.rejected())
 
     async def _calendars(self, request: Request) -> Response:
-        given = [name for name, _ in request.query_params.multi_items()]
-        for name in given:
-            if name not in _LISTED_BY or given.count(name) > 1:
-                return problem(
-                    422, "Send each of like, after and limit at most once, and nothing else.", field=name
-                )
+        odd = _odd_parameter(request, _LISTING)
+        if odd is not None:
+            return problem(
+                422, "Send each of like, after and limit at most once, and nothing else.", field=odd
+            )
         limit = request.query_params.get("limit", str(_USUAL))
-        if not (limit.isascii() and limit.isdecimal() and 1 <= int(limit) <= _MOST):
+        if not (_SMALL_NUMBER.fullmatch(limit) and 1 <= int(limit) <= _MOST):
             return problem(422, f"Send a limit from 1 to {_MOST}.", field="limit")
         like, after = (request.query_params.get(name, "") for name in ("like", "after"))
         return answer(
@@ -196,12 +204,27 @@ class Api:
         return answer(views.Rotated(name, urls.feed_url(name), urls.page_url(name)))
 
     async def _approve(self, request: Request) -> Response:
+        odd = _odd_parameter(request, (_LOOKED_AT,))
+        digest = request.query_params.get("digest")
+        if odd is not None or digest == "":
+            return problem(
+                422, "Send the digest that GET /api/held told, once, and nothing else.", field=odd or "digest"
+            )
         account = request.path_params["account"]
         try:
-            removed = await self.oversight.reports.approve(account)
+            removed = await self.oversight.reports.approve(account, digest)
         except KeyError:
             return problem(404, "No list of this account is held; GET /api/held lists those that are.")
+        except HeldListChanged:
+            return problem(409, "The held list is another by now; look at GET /api/held again.")
         return answer(views.Approved(account, removed))
+
+
+def _odd_parameter(request: Request, known: Sequence[Parameter]) -> str | None:
+    """Return the name of a query parameter that is none of these, or that is there twice."""
+    names = {parameter.name for parameter in known}
+    given = [name for name, _ in request.query_params.multi_items()]
+    return next((name for name in given if name not in names or given.count(name) > 1), None)
 
 
 def _get(path: str, name: str, summary: str, view: Callable[[], object], gives: object) -> Operation:
@@ -220,3 +243,8 @@ def _refused(_request: Request, error: HTTPException) -> Response:
 def _unavailable(_request: Request, _error: Exception) -> Response:
     detail = "The database cannot be used at the moment; try again later."
     return problem(503, detail, headers={"Retry-After": "60"})
+
+
+def _crashed(_request: Request, _error: Exception) -> Response:
+    """Answer after a bug; what it was stands in the log only."""
+    return problem(500, "This is a fault of confcal; its log says what happened.")

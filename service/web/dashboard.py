@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from service.core.errors import StaleState, StoreUnavailable
+from service.core.errors import HeldListChanged, StaleState, StoreUnavailable
 from service.web.charts import HEIGHT, WIDTH, bars_of, rows_of
+from service.web.glance import Glance, is_silent
 from service.web.live import Live
 from service.web.oversight import Oversight
 from service.web.pages import PAGE_HEADERS, Pages
@@ -26,7 +27,7 @@ _SHOWN_REJECTED = 50
 _HEADERS = {
     "Content-Security-Policy": f"{PAGE_HEADERS['Content-Security-Policy']}; connect-src 'self'",
 }
-_DONE = frozenset({"rotated", "approved", "expired", "gone", "unavailable"})
+_DONE = frozenset({"rotated", "approved", "unsure", "changed", "expired", "gone", "unavailable"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ class Dashboard:
     async def page(self, request: Request) -> Response:
         """Answer `GET /`."""
         session = self.signin.session(request)
-        if session is None:
-            return self.signin.moved("/sign-in")
+        if session is None or self.signin.arrives(request):
+            return self.signin.arrived(request)
         try:
             rejected = list(await self.oversight.reports.rejected())
         except StoreUnavailable:
@@ -68,15 +69,21 @@ class Dashboard:
         oversight, query = self.oversight, request.query_params
         like, after = query.get("like", ""), query.get("after", "")
         activity = oversight.activity()
-        targets = oversight.reports.targets()
-        done = query.get("done", "")
+        sources, targets = oversight.reports.sources(), oversight.reports.targets()
+        done, about, now = query.get("done", ""), query.get("about", ""), oversight.now()
+        exposure, addresses = oversight.reports.exposure, oversight.feeds.addresses
+        gettext = self.pages.gettext(self.pages.dates(request))
         context: dict[str, Any] = {
-            "now": oversight.now(),
+            "now": now,
             "form_token": self.signin.sessions.form_token(session),
             "done": done if done in _DONE else "",
-            "about": query.get("about", ""),
+            "about": about,
+            "new_link": addresses.page_url(about) if about in addresses.tokens else "",
             "status": oversight.status(),
-            "sources": oversight.reports.sources(),
+            "exposure": exposure.said(gettext) if exposure else "",
+            "glance": Glance.of(sources, targets, now),
+            "silent": {each.name for each in sources if is_silent(each, now)},
+            "sources": sources,
             "listing": oversight.calendars(like=like, after=after, most=_SHOWN_CALENDARS),
             "like": like,
             "after": after,
@@ -85,6 +92,7 @@ class Dashboard:
             "rejected": None if rejected is None else rejected[:_SHOWN_REJECTED],
             "rejected_total": len(rejected or ()),
             "bars": bars_of(activity.hours),
+            "most_lists": max((hour.lists for hour in activity.hours), default=0),
             "chart_width": WIDTH,
             "chart_height": HEIGHT,
             "requests": rows_of(activity.requests),
@@ -99,14 +107,17 @@ class Dashboard:
         if fields is None:
             return self._done("expired")
         name = fields.get("calendar", "")
+        kept = {key: fields[key] for key in ("like", "after") if fields.get(key)}
+        if not fields.get("sure"):
+            return self._done("unsure", **kept)
         try:
             await self.oversight.feeds.directory.rotate(name)
         except KeyError:
-            return self._done("gone")
+            return self._done("gone", **kept)
         except StoreUnavailable:
-            return self._done("unavailable")
+            return self._done("unavailable", **kept)
         self.live.ring()
-        return self._done("rotated", name)
+        return self._done("rotated", about=name, **kept)
 
     async def approve(self, request: Request) -> Response:
         """Answer `POST /approve`."""
@@ -115,13 +126,15 @@ class Dashboard:
             return self._done("expired")
         account = fields.get("account", "")
         try:
-            await self.oversight.reports.approve(account)
+            await self.oversight.reports.approve(account, fields.get("digest", ""))
         except KeyError:
             return self._done("gone")
+        except HeldListChanged:
+            return self._done("changed")
         except (StoreUnavailable, StaleState):
             return self._done("unavailable")
         self.live.ring()
-        return self._done("approved", account)
+        return self._done("approved", about=account)
 
     async def events(self, request: Request) -> Response:
         """Answer `GET /live` with server-sent events."""
@@ -137,9 +150,8 @@ class Dashboard:
         session = self.signin.session(request)
         return await self.signin.is_meant(request, session) if session else None
 
-    def _done(self, what: str, about: str = "") -> Response:
-        query = urlencode({"done": what, **({"about": about} if about else {})})
-        return self.signin.moved(f"/?{query}")
+    def _done(self, what: str, **more: str) -> Response:
+        return self.signin.moved(f"/?{urlencode({'done': what, **more})}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,8 @@ class FeedApp:
         """
         Return the calendar that a path stands for, or why it stands for none: None for a name that is none's.
 
-        Good paths are remembered until addresses change. That tells nothing by its timing: characters are
+        Paths as they are handed out are remembered until addresses change: with any other name they work too,
+        but whoever asks chooses how long it is. That tells nothing by its timing: characters are
         compared only where Python's hash, keyed anew with each start, is the same.
         """
         addresses = self._feeds.addresses
@@ -98,7 +99,8 @@ class FeedApp:
             return calendar
         if not name.endswith(".ics") or "/" in name:
             return None
-        self._paths[path] = calendar
+        if name == f"{ascii_name(calendar)}.ics":
+            self._paths[path] = calendar
         return calendar
 
     async def _refuse(self, gone: Gone | None, scope: Scope, send: Send) -> None:

@@ -5,10 +5,10 @@ What the administrator sees and does, whoever asks: the dashboard or the API.
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from service.core.calendars import ALL, Calendar
-from service.core.conference import Account, Conference
+from service.core.conference import Account, Conference, Key
 from service.core.known import Entry, Held, Known, State
 from service.core.occurrences import Occurrence, occurrences
 from service.core.revision import Policy
@@ -21,6 +21,7 @@ from service.web.views import (
     CalendarList,
     CalendarView,
     ConferenceView,
+    Exposure,
     HeldView,
     Hour,
     Missing,
@@ -34,6 +35,7 @@ from service.web.views import (
 from service.web.visits import Visits
 
 _MOST_SUMMARIES = 2000
+_LAST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Reports:
 
     version: str
     started_at: datetime
-    warnings: tuple[str, ...]
+    exposure: Exposure | None
     sources: Callable[[], Sequence[SourceView]]
     targets: Callable[[], Sequence[TargetView]]
     running: Callable[[], Iterable[tuple[Account, Conference]]]
@@ -54,8 +56,12 @@ class Reports:
     rejected: Callable[[], Awaitable[Sequence[RejectedView]]]
     """Raises StoreUnavailable."""
 
-    approve: Callable[[str], Awaitable[int]]
-    """Applies the held list of `user@server`; how many it removed. Raises KeyError and StoreUnavailable."""
+    approve: Callable[[str, str | None], Awaitable[int]]
+    """
+    Applies the held list of `user@server`; how many it removed.
+
+    Raises KeyError, HeldListChanged where its digest is given and is another, and StoreUnavailable.
+    """
 
     settings: Callable[[], Sequence[SettingView]]
 
@@ -93,7 +99,7 @@ class Oversight:
 
     def status(self) -> StatusView:
         """Return the daemon as a whole."""
-        state = self._state()
+        state, exposure = self._state(), self.reports.exposure
         members = _members(state)
         return StatusView(
             version=self.reports.version,
@@ -106,7 +112,7 @@ class Oversight:
             held=sum(1 for known in state.accounts.values() if known.held),
             running=tuple(_running(self.reports.running())),
             rooms=tuple(_view(e.key.server, e.conference) for e in members if _is_room(e.conference)),
-            warnings=self.reports.warnings,
+            warnings=(exposure.said(),) if exposure else (),
         )
 
     def calendars(self, *, like: str = "", after: str = "", most: int = 50) -> CalendarList:
@@ -167,9 +173,28 @@ class Oversight:
 
     def held(self) -> list[HeldView]:
         """Return the lists that wait for an approval."""
-        accounts = self._state().accounts.values()
-        known = sorted(accounts, key=lambda each: each.account)
-        return [_held(each, each.held) for each in known if each.held]
+        state, now = self._state(), self._clock()
+        known = sorted(state.accounts.values(), key=lambda each: each.account)
+        return [self._held(state, each, each.held, now) for each in known if each.held]
+
+    def _held(self, state: State, known: Known, held: Held, now: datetime) -> HeldView:
+        missing = (
+            self._missing(id_, state.entries.get(Key(known.account.server, id_)), now) for id_ in held.missing
+        )
+        return HeldView(
+            str(known.account),
+            held.since,
+            held.lists,
+            held.upcoming,
+            held.digest,
+            tuple(sorted(missing, key=lambda one: (one.start or _LAST, len(one.id), one.id))),
+        )
+
+    def _missing(self, id_: str, entry: Entry | None, now: datetime) -> Missing:
+        if entry is None:
+            return Missing(id_, id_)
+        following = self._next([entry], now)
+        return Missing(id_, summary_of(entry.conference), following.start if following else None)
 
     def activity(self) -> ActivityView:
         """Return the last day in numbers."""
@@ -213,11 +238,3 @@ def _meeting(occurrence: Occurrence | None) -> NextMeeting | None:
     if occurrence is None:
         return None
     return NextMeeting(summary_of(occurrence.entry.conference), occurrence.start, occurrence.end)
-
-
-def _held(known: Known, held: Held) -> HeldView:
-    missing = tuple(
-        Missing(id_, summary_of(known.reported[id_]) if id_ in known.reported else id_)
-        for id_ in sorted(held.missing)
-    )
-    return HeldView(str(known.account), held.since, held.lists, held.upcoming, missing)

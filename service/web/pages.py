@@ -4,12 +4,14 @@ Pages out of templates: in the viewer's language and zone, with every header tha
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import jinja2
+from babel.numbers import format_decimal
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -24,6 +26,7 @@ ZONE_COOKIE = "confcal_zone"
 """Written by static/zone.js; it names the viewer's zone."""
 
 _YEAR_SECONDS = 365 * 24 * 3600
+_NUMBER = "#,##0.#"
 
 PAGE_HEADERS = {
     "Cache-Control": "no-store",
@@ -68,6 +71,7 @@ class Pages:
         self.root = urlsplit(public_url).path.rstrip("/")
         """The path that a reverse proxy serves confcal under; mostly empty."""
 
+        self._secure = public_url.startswith("https:")
         self._environments = {code: self._environment(code) for code in catalogues}
 
     def _environment(self, code: str) -> jinja2.Environment:
@@ -115,6 +119,7 @@ class Pages:
         code = dates.locale.language
         common = {
             "dates": dates,
+            "number": partial(format_decimal, format=_NUMBER, locale=dates.locale),
             "lang": f"{code}-{dates.locale.territory}",
             "languages": self._choices(request, code),
             "organization_zone": self._zone.key,
@@ -129,6 +134,7 @@ class Pages:
                 code,
                 max_age=_YEAR_SECONDS,
                 path=self.root or "/",
+                secure=self._secure,
                 httponly=True,
                 samesite="lax",
             )

@@ -70,7 +70,3 @@ class Guard:
     def fail(self, scope: Scope) -> int:
         """Count a wrong secret; the seconds that its network must wait now, 0 where it need not."""
         return self.limit.fail(self.networks.of(scope), self.clock())
-
-    def wait_seconds(self, scope: Scope) -> int:
-        """Return how long this network may not even try."""
-        return self.limit.wait_seconds(self.networks.of(scope), self.clock())

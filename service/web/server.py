@@ -67,6 +67,8 @@ def make_web(
         ],
         exception_handlers={404: errors.not_found, 405: errors.not_allowed, 500: errors.crash},
     )
+    # It would send people to whatever Host says, by http, with the token in the address.
+    site.router.redirect_slashes = False
     feed_app = FeedApp(feeds, guard, visits, clock)
 
     async def web(scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,4 +91,5 @@ def _metrics(render: Callable[[], bytes]) -> Callable[[Request], Response]:
 
 def _robots(_request: Request) -> Response:
     # Google fetches calendars only where robots.txt lets it; indexing is refused by X-Robots-Tag instead.
-    return PlainTextResponse("User-agent: *\nAllow: /feeds/\nDisallow:\n")
+    # No path of ours is named: whoever reads this need not know where secrets lie.
+    return PlainTextResponse("User-agent: *\nDisallow:\n")

@@ -13,6 +13,9 @@ from service.web.pages import PAGE_HEADERS, Pages
 from service.web.ratelimit import Guard
 from service.web.sessions import LASTING, Session, Sessions
 
+_SIGNED_IN = "signed-in"
+"""In the address after the form: a cookie was just given."""
+
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -28,6 +31,9 @@ class SignIn:
     url: str
     """The address that people reach the dashboard under."""
 
+    overheard: bool = False
+    """Whether the daemon listens for others by plain HTTP, whatever the address says."""
+
     @property
     def secure(self) -> bool:
         """Whether that is by https."""
@@ -36,7 +42,7 @@ class SignIn:
     @property
     def exposed(self) -> bool:
         """Whether others could read the token on its way."""
-        return not self.secure and urlsplit(self.url).hostname not in _THIS_MACHINE
+        return not self.secure and (self.overheard or urlsplit(self.url).hostname not in _THIS_MACHINE)
 
     @property
     def cookie(self) -> str:
@@ -51,18 +57,28 @@ class SignIn:
         """Answer `GET /sign-in`."""
         if self.session(request):
             return self.moved("/")
-        return self._page(request, fault="")
+        return self._page(request, fault="cookie" if self.arrives(request) else "")
+
+    def arrives(self, request: Request) -> bool:
+        """Return whether a request is the first after the form."""
+        return _SIGNED_IN in request.query_params
+
+    def arrived(self, request: Request) -> Response:
+        """Return where whoever arrives goes on: to the dashboard, or to the form without a session."""
+        if self.session(request):
+            return self.moved("/")
+        # A browser that did not keep the cookie would show the empty form again, and no reason.
+        return self.moved(f"/sign-in?{_SIGNED_IN}=" if self.arrives(request) else "/sign-in")
 
     async def sign_in(self, request: Request) -> Response:
         """Answer `POST /sign-in`."""
-        wait = self.guard.wait_seconds(request.scope)
-        if wait:
-            return self._page(request, fault="wait", status=429, headers={"Retry-After": str(wait)})
         token = (await read_form(request)).get("token", "").strip()
-        if from_elsewhere(request) or not self.sessions.admits(token):
-            self.guard.fail(request.scope)
+        if from_elsewhere(request):
+            # Not counted: another site makes browsers send it, and their networks would pay.
             return self._page(request, fault="wrong", status=403)
-        response = self.moved("/")
+        if not self.sessions.admits(token):
+            return self._refused(request)
+        response = self.moved(f"/?{_SIGNED_IN}=")
         response.set_cookie(
             self.cookie,
             self.sessions.open(),
@@ -70,7 +86,8 @@ class SignIn:
             path=self.pages.root or "/",
             secure=self.secure,
             httponly=True,
-            samesite="strict",
+            # Not strict: who follows a link from a letter is signed in too. Changes ask for the form's token.
+            samesite="lax",
         )
         return response
 
@@ -82,7 +99,7 @@ class SignIn:
         self.sessions.close(session)
         response = self.moved("/sign-in")
         response.delete_cookie(
-            self.cookie, self.pages.root or "/", secure=self.secure, httponly=True, samesite="strict"
+            self.cookie, self.pages.root or "/", secure=self.secure, httponly=True, samesite="lax"
         )
         return response
 
@@ -97,8 +114,14 @@ class SignIn:
         """Return the answer that has the browser get a page of ours, after whatever it did."""
         return RedirectResponse(self.pages.root + path, 303, PAGE_HEADERS)
 
+    def _refused(self, request: Request) -> Response:
+        wait = self.guard.fail(request.scope)
+        if wait:
+            return self._page(request, fault="wait", status=429, headers={"Retry-After": str(wait)})
+        return self._page(request, fault="wrong", status=403)
+
     def _page(
         self, request: Request, *, fault: str, status: int = 200, headers: dict[str, str] | None = None
     ) -> Response:
-        context = {"fault": fault, "exposed": self.exposed}
+        context = {"fault": fault, "exposed": self.exposed, "url": self.url}
         return self.pages.render(request, "signin.html", context, status_code=status, headers=headers)

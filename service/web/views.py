@@ -2,6 +2,8 @@
 What the dashboard shows and the API tells: one form for both. Moments are in UTC.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -36,6 +38,9 @@ class SourceView(_View, frozen=True):
     next_poll_at: datetime | None = None
     error: str = ""
     """One sentence, empty where nothing is wrong."""
+
+    place: str = ""
+    """Host and port of an endpoint."""
 
 
 class NextMeeting(_View, frozen=True):
@@ -121,6 +126,8 @@ class Missing(_View, frozen=True):
 
     id: str
     topic: str
+    start: datetime | None = None
+    """When it meets next; null where it has no schedule."""
 
 
 class HeldView(_View, frozen=True):
@@ -136,7 +143,11 @@ class HeldView(_View, frozen=True):
     upcoming: int
     """How many upcoming conferences the account has."""
 
+    digest: str
+    """Stands for what is missing: send it with the approval, so that nothing else is removed."""
+
     missing: tuple[Missing, ...]
+    """The soonest first."""
 
 
 class RejectedView(_View, frozen=True):
@@ -166,6 +177,25 @@ class ConferenceView(_View, frozen=True):
     server: str
     topic: str
     owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """
+    Others in the network could read along: the daemon listens for them, and hands out plain `http://`.
+    """
+
+    host: str
+    url: str
+
+    def said(self, gettext: Callable[[str], str] = str) -> str:
+        """Return the sentence with its remedy; in English where nothing translates it."""
+        text = gettext(
+            "confcal listens on %(host)s and hands out plain %(url)s: secret addresses and the admin token "
+            "can be read on the way; put a reverse proxy with TLS in front and set "
+            "CONFCAL_PUBLIC_URL=https://..."
+        )
+        return text % {"host": self.host, "url": self.url}
 
 
 class StatusView(_View, frozen=True):

@@ -11,7 +11,7 @@ from playwright.async_api import Page
 
 from service.core.conference import Account, Conference, Invitation, Listing, Rejection, Snapshot
 from service.trueconf.status import SourceStatus
-from service.web.views import ParkedView, TargetView
+from service.web.views import Exposure, ParkedView, TargetView
 from tests.browser.conferences import HARMFUL, NOW, RICH
 from tests.browser.site import serving
 from tests.core.given import many
@@ -35,7 +35,7 @@ TARGETS = [
     TargetView("nextcloud", "in step", "all", 0, NOW - MINUTE, 2.4),
     TargetView(
         "radicale",
-        "waiting",
+        "down",
         "board",
         3,
         NOW - 20 * MINUTE,
@@ -81,9 +81,11 @@ ROOMS = [
 
 
 @asynccontextmanager
-async def running_admin(*, url: str = "http://127.0.0.1", **more: str) -> AsyncIterator[Admin]:
+async def running_admin(
+    *, url: str = "http://127.0.0.1", exposure: Exposure | None = None, **more: str
+) -> AsyncIterator[Admin]:
     """Give a server with calendars, a held list, rejected input, rooms, a running conference and targets."""
-    async with administered(url=url, **{**SETTINGS, **more}) as parts:
+    async with administered(url=url, exposure=exposure, **{**SETTINGS, **more}) as parts:
         parts.clock.now = NOW
         await _fill(parts)
         async with serving(parts.web) as address:

@@ -17,6 +17,25 @@ WORDS = {
     "ru-RU": ("Панель управления", "Выйти", "Это не токен администратора", "ждёт вашего решения"),
 }
 
+BROKEN_HEADERS = """() => [...document.querySelectorAll('thead th')].filter(th => {
+    const range = document.createRange();
+    range.selectNodeContents(th);
+    const lines = new Set([...range.getClientRects()].map(r => Math.round(r.top))).size;
+    return lines > Math.max(1, th.textContent.trim().split(/\\s+/).length);
+}).map(th => th.textContent)"""
+"""Heads of columns with more lines than words."""
+
+HOLES = """() => {
+    const list = document.querySelector('.stats'), right = list.getBoundingClientRect().right;
+    const ends = new Map();
+    for (const tile of list.children) {
+        const box = tile.getBoundingClientRect(), top = Math.round(box.top);
+        ends.set(top, Math.max(ends.get(top) ?? 0, box.right));
+    }
+    return [...ends.values()].filter(end => right - end > 2);
+}"""
+"""Rows of tiles that end before the frame does."""
+
 
 async def dashboard(visit: Visit, site: Admin, **how: object) -> Page:
     """Return the page after signing in."""
@@ -83,14 +102,30 @@ async def test_a_link_is_replaced_and_the_old_feed_is_gone(visit: Visit, *, java
         assert await status_of(site, old) == 200
         page = await dashboard(visit, site, javascript=javascript)
         await page.locator("#link-board summary").click()
+        await page.locator("#link-board").get_by_role("checkbox").check()
         await page.locator("#link-board").get_by_role("button", name="Replace the link").click()
 
         await expect(page.get_by_text("The calendar board has a new link.")).to_be_visible()
+        await expect(page.locator("#new-link")).to_have_value(site.parts.feeds.addresses.page_url("board"))
+        await fits(page)
+        if javascript:
+            await accessible(page)
+            await picture(page, "dashboard-new-link")
         assert await status_of(site, old) == 410
         assert await status_of(site, feed_path(site, "board")) == 200
         await expect(page.locator("#link-board input[readonly]").last).to_have_value(
             site.parts.feeds.addresses.feed_url("board")
         )
+
+
+async def test_one_click_ends_no_link(visit: Visit) -> None:
+    async with running_admin() as site:
+        page = await dashboard(visit, site)
+        await page.locator("#link-board summary").click()
+        await page.locator("#link-board").get_by_role("button", name="Replace the link").click()
+
+        await expect(page.locator("#link-board").get_by_role("checkbox")).to_be_focused()
+        assert await status_of(site, feed_path(site, "board")) == 200
 
 
 async def test_a_link_is_copied(visit: Visit) -> None:
@@ -110,12 +145,15 @@ async def test_the_page_follows_what_happens_and_keeps_what_is_open(visit: Visit
         page = await dashboard(visit, site)
         await expect(page.locator("[data-live-status]")).to_have_text("Live")
         await page.locator("#link-all summary").click()
+        await page.locator("#link-all").get_by_role("checkbox").check()
+        await page.locator("#link-all summary").focus()
         fresh = conference("777", "A conference that was just planned")
         await site.parts.accept(listed(fresh, account=DESK, at=NOW, source="desk"))
         await site.parts.synchronizer.approve(DESK)
 
         await expect(page.locator(".card.held")).to_have_count(0)
         assert await page.locator("#link-all").get_attribute("open") is not None
+        await expect(page.locator("#link-all").get_by_role("checkbox")).to_be_checked()
         # What is replaced by a fresh copy still copies.
         await expect(page.locator("#link-all").get_by_role("button", name="Copy").first).to_be_visible()
 
@@ -142,6 +180,27 @@ async def test_the_session_of_a_page_that_is_left_open_ends_with_the_form(visit:
         site.parts.live.ring()
 
         await expect(page.locator("#token")).to_be_visible()
+
+
+async def test_whoever_signed_in_and_has_no_cookie_is_told_where_to_go(visit: Visit) -> None:
+    async with running_admin(url="https://calendars.example.com") as site:
+        # A browser keeps a Secure cookie of this machine without TLS too: here it comes without one.
+        page = await visit(f"{site.url}/?signed-in=")
+
+        await expect(page.get_by_role("alert")).to_contain_text("did not keep the cookie")
+        await expect(page.get_by_role("link", name="https://calendars.example.com")).to_be_visible()
+        await accessible(page)
+        await picture(page, "sign-in-without-cookie")
+
+
+@pytest.mark.parametrize("language", WORDS)
+async def test_no_header_is_broken_and_no_row_of_tiles_has_a_hole(visit: Visit, language: str) -> None:
+    async with running_admin() as site:
+        page = await dashboard(visit, site, language=language)
+        for width in (320, 640, 700, 768, 820, 1024, 1280):
+            await page.set_viewport_size({"width": width, "height": 900})
+            assert await page.evaluate(BROKEN_HEADERS) == [], width
+            assert await page.evaluate(HOLES) == [], width
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -4,10 +4,12 @@ What is known after a list is what was known before it and what it changed.
 
 from datetime import timedelta
 
-from service.core.known import Absence, Changes, State
-from tests.core.given import DESK, NOW, ROOM, conference, listed, many
+from service.core.conference import Account
+from service.core.known import Absence, Changes, Known, State
+from tests.core.given import DESK, NOW, ROOM, SERVER, conference, listed, many
 from tests.core.story import Story
 
+A_MINUTE = timedelta(minutes=1)
 A_QUARTER = timedelta(minutes=15)
 
 
@@ -101,3 +103,35 @@ def test_a_state_is_not_changed_by_what_follows_it() -> None:
 
     assert before.known(ROOM).reported == {"100": conference()}
     assert next(iter(before.entries.values())).conference.topic == "Planning"
+
+
+def test_the_last_account_of_a_source_is_the_one_whose_list_came_last() -> None:
+    state = State(
+        accounts={
+            account: Known(account, list_at=NOW + minutes * A_MINUTE, source=source)
+            for account, minutes, source in [
+                (ROOM, 2, "lobby"),
+                (DESK, 1, "lobby"),
+                (Account("hall", SERVER), 3, "hall"),
+            ]
+        }
+    )
+
+    assert state.heard("lobby") == state.known(ROOM)
+    assert state.heard("attic") is None
+
+
+def test_an_account_is_spelled_as_it_is_known() -> None:
+    known, other = Account("Ivanov", SERVER), Account("ivanov", "elsewhere.example.org")
+    state = State(accounts={each: Known(each, list_at=NOW) for each in (known, other)})
+
+    assert state.spelled(Account("IVANOV", SERVER)) == known
+    assert state.spelled(ROOM) == ROOM
+
+
+def test_accounts_that_are_known_under_two_spellings_stay_two() -> None:
+    first, second = Account("Ivanov", SERVER), Account("ivanov", SERVER)
+    state = State(accounts={first: Known(first, list_at=NOW), second: Known(second, list_at=NOW + A_MINUTE)})
+
+    assert [state.spelled(each) for each in (first, second)] == [first, second]
+    assert state.spelled(Account("IVANOV", SERVER)) == second

@@ -199,6 +199,7 @@ def test_an_edit_in_the_other_season_moves_no_day() -> None:
     summer = weekly(TUESDAY_0030, MO, TU)
     longer = anchored(summer, weekly(MONDAY_2330, MO, TU, duration=2 * HOUR), BERLIN)
 
+    assert isinstance(longer, Weekly)
     assert recur(longer, BERLIN).byday == recur(summer, BERLIN).byday == (MO, SU)
 
 

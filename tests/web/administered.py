@@ -11,6 +11,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from service.app import accepting
+from service.clock import ClockWatch
 from service.core.conference import Key
 from service.core.errors import StoreUnavailable
 from service.core.known import Changes, RenderedVEvent
@@ -30,6 +31,7 @@ from service.web.feeds import FeedRules, Feeds
 from service.web.live import Live
 from service.web.pages import Pages
 from service.web.server import make_web
+from service.web.views import Exposure
 from tests.web.catalogues import catalogues
 from tests.web.given import BASE, SECRET, Clock
 
@@ -57,9 +59,9 @@ class FailingStore(MemoryStore):
         self.read.append(len(keys))
         return await super().vevents_of(variant, keys)
 
-    async def rejected(self, *, most_raw: int = MAX_RAW) -> list[RejectedInput]:
+    async def rejected(self, *, most_raw: int = MAX_RAW, number: int | None = None) -> list[RejectedInput]:
         self._try()
-        return await super().rejected(most_raw=most_raw)
+        return await super().rejected(most_raw=most_raw, number=number)
 
     async def record_feed(self, calendar: str, record: FeedRecord) -> None:
         self._try()
@@ -107,8 +109,15 @@ class Administered:
         self.clock.now += time
 
 
+def watch_of(clock: Clock) -> ClockWatch:
+    """Return the watch over a clock that nobody sets."""
+    return ClockWatch(clock, lambda: clock().timestamp())
+
+
 @asynccontextmanager
-async def administered(*, url: str = BASE, **more: str) -> AsyncIterator[Administered]:
+async def administered(
+    *, url: str = BASE, exposure: Exposure | None = None, **more: str
+) -> AsyncIterator[Administered]:
     """Give a server; `more` are settings without their prefix, an empty one is left out."""
     given = {**SETTINGS, **{f"CONFCAL_{name}": value for name, value in more.items()}}
     settings = load_settings({name: value for name, value in given.items() if value})
@@ -128,9 +137,9 @@ async def administered(*, url: str = BASE, **more: str) -> AsyncIterator[Adminis
     live, lists = Live(between_seconds=0.01), HourlyLists()
     synchronizer.listen(live.ring)
     rejections = Rejections(store, keep_rules_of(settings), clock=clock)
-    accept = accepting(synchronizer, rejections, Metrics(lambda: synchronizer.state), lists)
+    accept = accepting(synchronizer, rejections, Metrics(lambda: synchronizer.state), lists, watch_of(clock))
     intake = Intake(accounts_of(settings), accept, Taps(), clock=clock)
-    watch = Watch(settings, store, synchronizer, intake, lists, clock())
+    watch = Watch(settings, store, synchronizer, intake, lists, clock(), exposure)
     tokens = {name: each.ingest_token for name, each in settings.sources.items()}
     administration = Administration(
         watch.reports(),

@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from service.core.conference import Invitation, Listing, Rejection, Snapshot
+from service.web.views import TargetView
 from tests.core.given import DESK, NOW, ROOM, SERVER, conference, listed, many, once, room, weekly
 from tests.web.administered import TOKEN, Administered, administered
 
@@ -86,7 +88,7 @@ async def test_calendars_are_found_and_paged(site: Administered) -> None:
     assert second["after"] == ""
 
 
-@pytest.mark.parametrize("limit", ["0", "201", "-1", "x", "", "1e2", "٣"])
+@pytest.mark.parametrize("limit", ["0", "201", "-1", "x", "", "1e2", "٣", "9" * 5000])
 async def test_a_limit_is_a_number_within_bounds(site: Administered, limit: str) -> None:
     answer = await site.api("GET", f"/calendars?limit={limit}")
 
@@ -113,10 +115,48 @@ async def test_a_held_list_is_told_and_approved(site: Administered) -> None:
     approved = await site.api("POST", f"/held/{DESK}/approve")
 
     assert (held["account"], held["upcoming"], len(held["missing"])) == (str(DESK), 14, 11)
-    assert {"id": "9", "topic": "Topic 9"} in held["missing"]
+    assert {"id": "9", "topic": "Topic 9", "start": "2026-11-02T09:00:00Z"} in held["missing"]
     assert approved.json() == {"account": str(DESK), "removed": 11}
     assert (await site.api("GET", "/held")).json() == []
     assert (await site.api("POST", f"/held/{DESK}/approve")).status_code == 404
+
+
+async def test_an_approval_removes_what_was_looked_at_and_nothing_else(site: Administered) -> None:
+    fourteen = [replace(each, schedule=once()) for each in many(14)]
+    await site.accept(listed(*fourteen, account=DESK))
+    await site.accept(listed(*fourteen[:3], account=DESK, at=NOW + HOUR))
+    (looked_at,) = (await site.api("GET", "/held")).json()
+    await site.accept(listed(fourteen[0], account=DESK, at=NOW + 2 * HOUR))
+
+    path = f"/held/{DESK}/approve"
+    late = await site.api("POST", f"{path}?digest={looked_at['digest']}")
+    (again,) = (await site.api("GET", "/held")).json()
+    approved = await site.api("POST", f"{path}?digest={again['digest']}")
+
+    assert (late.status_code, late.headers["content-type"]) == (409, "application/problem+json")
+    assert len(again["missing"]) == 13
+    assert approved.json()["removed"] == 13
+
+
+@pytest.mark.parametrize("query", ["digest=", "digset=1", "digest=1&digest=1", "digest=1&x=1"])
+async def test_an_approval_with_an_odd_condition_is_refused(site: Administered, query: str) -> None:
+    answer = await site.api("POST", f"/held/{DESK}/approve?{query}")
+
+    assert answer.status_code == 422
+
+
+async def test_a_fault_of_ours_is_a_problem_too(site: Administered) -> None:
+    def fault() -> list[TargetView]:
+        raise RuntimeError("a secret that stands in the log only")
+
+    site.watch.targets = fault
+    transport = httpx.ASGITransport(site.web, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=str(site.client.base_url)) as client:
+        answer = await client.get("/api/targets", headers={"Authorization": f"Bearer {TOKEN}"})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert answer.headers["cache-control"] == "no-store"
+    assert "secret" not in answer.text
 
 
 async def test_rejected_input_is_told_without_what_arrived(site: Administered) -> None:

@@ -31,6 +31,13 @@ async def hold_a_list(site: Administered) -> None:
     await site.accept(listed(*fourteen[:3], account=DESK, at=NOW + HOUR))
 
 
+async def held_form(site: Administered) -> dict[str, str]:
+    """Return what the form of the held list sends, as the page has it now."""
+    page = await dashboard(site)
+    form = page[page.index('action="/approve"') :]
+    return dict(re.findall(r'name="(form_token|account|digest)" value="([^"]+)"', form)[:3])
+
+
 async def test_the_page_shows_what_there_is_and_texts_as_text(site: Administered) -> None:
     await hold_a_list(site)
     rejection = Rejection("4711", "schedule.start_time", "missing", b"{}")
@@ -60,20 +67,35 @@ async def test_rotating_ends_the_old_link_and_says_so(site: Administered) -> Non
     token = await form_token(site)
     old = site.feeds.addresses.feed_url("all")
 
-    answer = await site.client.post("/rotate", data={"form_token": token, "calendar": "all"})
+    rotation = {"form_token": token, "calendar": "all", "sure": "yes", "like": "a", "after": "b"}
+    answer = await site.client.post("/rotate", data=rotation)
     page = await site.client.get(answer.headers["location"])
 
     assert answer.status_code == 303
     assert "The calendar all has a new link." in page.text
+    assert f'value="{site.feeds.addresses.page_url("all")}"' in page.text
+    assert answer.headers["location"].endswith("&like=a&after=b")
     assert (await site.client.get(old)).status_code == 410
     assert (await site.client.get(site.feeds.addresses.feed_url("all"))).status_code == 200
 
 
+async def test_a_link_ends_only_where_somebody_is_sure(site: Administered) -> None:
+    token = await form_token(site)
+    old = site.feeds.addresses.feed_url("all")
+
+    answer = await site.client.post("/rotate", data={"form_token": token, "calendar": "all", "like": "a"})
+    page = await site.client.get(answer.headers["location"])
+
+    assert "tick the box first" in page.text
+    assert 'name="like" value="a"' in page.text
+    assert (await site.client.get(old)).status_code == 200
+
+
 async def test_approving_applies_the_held_list(site: Administered) -> None:
     await hold_a_list(site)
-    token = await form_token(site)
+    fields = await held_form(site)
 
-    answer = await site.client.post("/approve", data={"form_token": token, "account": str(DESK)})
+    answer = await site.client.post("/approve", data=fields)
     page = await site.client.get(answer.headers["location"])
 
     assert "The held list of ivanov@video.example.com was applied." in page.text
@@ -81,8 +103,30 @@ async def test_approving_applies_the_held_list(site: Administered) -> None:
     assert len(site.synchronizer.state.known(DESK).reported) == 3
 
 
+async def test_an_approval_of_an_old_page_removes_nothing(site: Administered) -> None:
+    await hold_a_list(site)
+    fields = await held_form(site)
+    await site.accept(listed(conference("1", "Topic 1"), account=DESK, at=NOW + 2 * HOUR))
+
+    answer = await site.client.post("/approve", data=fields)
+    page = await site.client.get(answer.headers["location"])
+
+    assert "the held list is another by now" in page.text
+    assert "remove 13 conferences" in page.text
+    assert len(site.synchronizer.state.known(DESK).reported) == 14
+
+
+async def test_an_approval_that_does_not_say_of_what_removes_nothing(site: Administered) -> None:
+    await hold_a_list(site)
+    fields = {name: value for name, value in (await held_form(site)).items() if name != "digest"}
+
+    await site.client.post("/approve", data=fields)
+
+    assert len(site.synchronizer.state.known(DESK).reported) == 14
+
+
 @pytest.mark.parametrize(
-    ("path", "data"), [("/rotate", {"calendar": "all"}), ("/approve", {"account": str(DESK)})]
+    ("path", "data"), [("/rotate", {"calendar": "all", "sure": "yes"}), ("/approve", {"account": str(DESK)})]
 )
 @pytest.mark.parametrize("wrong", ["no token", "another session", "another site", "nobody"])
 async def test_nothing_is_done_that_no_page_of_the_session_asked_for(
@@ -110,7 +154,8 @@ async def test_nothing_is_done_that_no_page_of_the_session_asked_for(
 
 
 @pytest.mark.parametrize(
-    ("path", "data"), [("/rotate", {"calendar": "nobody"}), ("/approve", {"account": "nobody"})]
+    ("path", "data"),
+    [("/rotate", {"calendar": "nobody", "sure": "yes"}), ("/approve", {"account": "nobody"})],
 )
 async def test_what_is_gone_is_told(site: Administered, path: str, data: dict[str, str]) -> None:
     token = await form_token(site)
@@ -125,7 +170,8 @@ async def test_a_database_that_is_away_leaves_the_page_standing(site: Administer
     site.store.failing = True
 
     page = await site.client.get("/")
-    answer = await site.client.post("/rotate", data={"form_token": token, "calendar": "all"})
+    rotation = {"form_token": token, "calendar": "all", "sure": "yes"}
+    answer = await site.client.post("/rotate", data=rotation)
 
     assert "The database cannot be read at the moment." in page.text
     assert answer.headers["location"] == "/?done=unavailable"

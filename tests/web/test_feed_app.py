@@ -7,12 +7,17 @@ import re
 from datetime import timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 
+import httpx
 import pytest
 
 from service.core.ports import FeedRecord
 from service.core.text import ascii_name
+from service.web.feed_app import FeedApp
+from service.web.network import Networks
+from service.web.ratelimit import FailureLimit, Guard
+from service.web.visits import Visits
 from tests.core.given import DESK, NOW, ROOM, conference, listed, room, weekly
-from tests.web.given import Web, served
+from tests.web.given import BASE, Web, served
 
 SECOND = timedelta(seconds=1)
 
@@ -373,3 +378,17 @@ async def test_another_name_after_a_good_token_is_no_feed_and_no_guess(web: Web)
         path = web.path().rpartition("/")[0] + "/" + name
         assert [(await web.client.get(path)).status_code for _ in range(60)] == [404] * 60
     assert (await web.get()).status_code == 200
+
+
+async def test_what_a_client_makes_of_the_name_is_served_but_not_remembered(web: Web) -> None:
+    networks = Networks()
+    guard = Guard(networks, FailureLimit(30, timedelta(minutes=1)), web.clock)
+    app = FeedApp(web.feeds, guard, Visits(networks), web.clock)
+    folder = web.path().rpartition("/")[0]
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
+        for number in range(5):
+            answer = await client.get(f"{folder}/{number}{'x' * 50_000}.ics")
+            assert answer.status_code == 200
+        await client.get(f"{folder}/all.ics")
+
+    assert list(vars(app)["_paths"]) == [f"{folder}/all.ics"]

@@ -1,4 +1,7 @@
+import pytest
+
 from tests.core.given import conference, listed
+from tests.web.administered import administered
 from tests.web.given import Web
 
 
@@ -9,6 +12,7 @@ async def test_crawlers_may_fetch_feeds(web: Web) -> None:
     assert response.headers["content-type"].startswith("text/plain")
     assert "Disallow: /" not in response.text
     assert "/calendars" not in response.text
+    assert "/feeds" not in response.text
 
 
 async def test_the_process_is_alive_before_any_list(empty_web: Web) -> None:
@@ -36,3 +40,19 @@ async def test_a_list_of_nothing_is_something_to_serve(empty_web: Web) -> None:
 async def test_other_addresses_lead_nowhere(web: Web) -> None:
     for path in ("/", "/feeds", "/calendars/", "/static/", "/static/../server.py", "/admin"):
         assert (await web.client.get(path)).status_code == 404, path
+
+
+@pytest.mark.parametrize("path", ["/calendars/{token}/", "/sign-in/", "/metrics/", "/static", "/healthz/"])
+async def test_a_slash_too_many_sends_nobody_anywhere(path: str) -> None:
+    async with administered(url="https://example.com/confcal") as site:
+        token = site.feeds.addresses.tokens["all"]
+        answer = await site.client.get(
+            f"http://127.0.0.1{path.format(token=token)}", headers={"Host": "evil.example"}
+        )
+
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+    assert token not in answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cache-control"] == "no-store"

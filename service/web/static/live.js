@@ -11,12 +11,14 @@ function busy(part) {
 
 function replace(part, fresh) {
   const open = [...part.querySelectorAll("details[open]")].map((details) => details.id);
+  const ticked = [...part.querySelectorAll("input:checked")].map((box) => box.id);
   const focused = part.contains(document.activeElement) ? document.activeElement : null;
   const place = focused ? [...part.querySelectorAll(focused.tagName)].indexOf(focused) : -1;
   for (const id of open) fresh.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
   for (const button of fresh.querySelectorAll("[data-copy]")) button.hidden = false;
   if (fresh.isEqualNode(part)) return;
   part.replaceWith(fresh);
+  for (const id of ticked) fresh.querySelector(`#${CSS.escape(id)}`)?.click();
   if (place >= 0) fresh.querySelectorAll(focused.tagName)[place]?.focus();
 }
 

@@ -1,0 +1,30 @@
+"""
+Notices that the machine's clock was set while the daemon runs.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+_NOTHING = timedelta(minutes=1)
+"""Clocks are slewed and processes paused; only more than this counts."""
+
+
+class ClockWatch:
+    """
+    Compares a clock, which may be set, with time as it passes (`time.monotonic`).
+    """
+
+    def __init__(self, clock: Callable[[], datetime], elapsed_seconds: Callable[[], float]) -> None:
+        self._clock, self._elapsed_seconds = clock, elapsed_seconds
+        self._before = clock(), elapsed_seconds()
+
+    def set_forward(self) -> timedelta:
+        """
+        Return by how much the clock was set forward since the last call, zero where it was not.
+
+        A machine that slept counts too: nobody listened meanwhile.
+        """
+        (clock_before, elapsed_before), now = self._before, (self._clock(), self._elapsed_seconds())
+        self._before = now
+        ahead = now[0] - clock_before - timedelta(seconds=now[1] - elapsed_before)
+        return ahead if ahead > _NOTHING else timedelta()
