@@ -53,12 +53,12 @@ BUILT_FROM := pyproject.toml hatch_build.py $(wildcard service/locale/*/LC_MESSA
 
 .venv/run: $(BUILT_FROM)
 	@echo "Installing confcal into .venv ..." >&2
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
 .venv/dev: $(BUILT_FROM)
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ .venv/run
 

@@ -12,7 +12,7 @@ from pydantic_settings import NoDecode
 from service.core.calendars import ALL, COLOR
 from service.core.colors import NAMES
 from service.core.text import cut
-from service.trueconf.fields import mode
+from service.trueconf.fields import MODES, mode
 
 _ID = re.compile(r"[^\s@/,]+(@[^\s@/,]+)?")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
@@ -58,7 +58,13 @@ def _title(value: str) -> str:
 
 
 def _modes(values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(mode(value) for value in values)
+    modes = tuple(mode(value) for value in values)
+    for value in modes:
+        if value not in MODES:
+            raise ValueError(
+                f"{cut(value, _SHOWN)!r} is unknown; write {', '.join(MODES)}, or several with commas"
+            )
+    return modes
 
 
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]

@@ -5,7 +5,7 @@ Durations as an operator writes them.
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 
 def parsed(value: object) -> object:
@@ -22,4 +22,7 @@ def parsed(value: object) -> object:
         raise ValueError("write seconds, or ISO 8601 like PT15M") from error
 
 
-Duration = Annotated[timedelta, BeforeValidator(parsed)]
+_LONGEST = timedelta(days=36500)
+"""A moment so long before or after the present can still be told; much longer ones cannot."""
+
+Duration = Annotated[timedelta, BeforeValidator(parsed), Field(le=_LONGEST)]

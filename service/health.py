@@ -21,7 +21,9 @@ def health_trouble(settings: Settings) -> str:
         connection.request("GET", "/healthz")
         status = connection.getresponse().status
     except (OSError, HTTPException) as error:
-        return f"{asked} does not answer: {error}"
+        return (
+            f"{asked} does not answer: {error}; start `confcal run`, or correct CONFCAL_HOST and CONFCAL_PORT"
+        )
     finally:
         connection.close()
     return "" if status < _FIRST_ERROR else f"{asked} answered with status {status}"

@@ -5,7 +5,7 @@ Settings for people: the example file, and the settings in effect with secrets m
 import textwrap
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from pathlib import Path
+from typing import Literal, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -49,19 +49,19 @@ _EXAMPLES = {
     "targets.cloud.quirks": "no-sync-collection,-one-writer",
     "admin_token": "another-long-random-text",
     "trusted_proxies": "127.0.0.1/32,10.0.0.0/8",
-    "timezone": "Europe/Moscow",
     "public_url": "https://calendars.example.com",
     "database_url": "postgresql://confcal:password@db/confcal",
     "secret": "a-long-random-text-of-your-own",
     "config_file": "/etc/confcal.toml",
-    "data_dir": "/data",
+    "data_dir": "/var/lib/confcal",
 }
 _NAMES = {"calendars": "board", "sources": "lobby", "targets": "cloud"}
 
 _PREFACE = """\
-# The settings of confcal, each with its default or, where there is none, an example.
+# The settings of confcal, each with its default, or with an example where it is empty without one.
 # Made by `confcal settings --example`. A secret may stand in a file instead: NAME_FILE=/run/secrets/name.
 # Durations are seconds or ISO 8601 (PT15M). What is commented out is not set.
+# For docker run --env-file and systemd's EnvironmentFile=; in a shell quote the values.
 """
 
 
@@ -84,7 +84,17 @@ def _example_of(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[str]:
 
 def _comment(field: FieldInfo) -> str:
     text = " ".join((field.description or "").split())
-    return "".join(f"# {line}\n" for line in textwrap.wrap(text, _WIDTH))
+    choices = ", ".join(_choices(field.annotation))
+    lines = [*textwrap.wrap(text, _WIDTH), *([f"One of: {choices}."] if choices else [])]
+    return "".join(f"# {line}\n" for line in lines)
+
+
+def _choices(annotation: object) -> tuple[str, ...]:
+    """Return what may be written, where that is a short list."""
+    parts = get_args(annotation)
+    if get_origin(annotation) is Literal:
+        return parts
+    return next(filter(None, map(_choices, parts)), ())
 
 
 def _example_value(path: tuple[str, ...], field: FieldInfo) -> str:
@@ -122,10 +132,10 @@ def _as_text(value: object) -> str:
             return ""
         case SecretStr():
             return _MASK
+        case bool():
+            return str(value).lower()
         case timedelta():
             return _iso(value)
-        case Path():
-            return str(value)
         case tuple():
             return ",".join(map(_as_text, value))
         case _:

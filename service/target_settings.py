@@ -89,7 +89,7 @@ class TargetSettings(BaseModel):
     """Whether a missing collection is created."""
 
     auth: Auth | None = None
-    """none, basic, digest, bearer, oauth2, mtls; basic where USERNAME is set, else none."""
+    """How we show who we are; basic where left out and USERNAME is set, else none."""
 
     username: str | None = None
     """For basic and digest."""

@@ -19,7 +19,8 @@ from tests.core.given import conference, listed
 from tests.core.story import Story
 from tests.test_metrics import numbers
 
-CONFIG = Path(__file__).parent.parent / "config"
+ROOT = Path(__file__).parent.parent
+CONFIG = ROOT / "config"
 SECRETS = ("pin", "admin-token", "cloud")
 
 
@@ -90,7 +91,7 @@ def test_the_toml_example_is_understood(secrets: Path) -> None:
 
     assert set(settings.sources) == {"lobby", "hall"}
     assert settings.targets["cloud"].password
-    assert settings.calendars["ivanov"].redact == "busy"
+    assert settings.calendars["room-7"].redact == "busy"
 
 
 def alerts() -> Iterator[Any]:
@@ -118,3 +119,43 @@ def test_an_alert_asks_for_numbers_that_there_are(alert: Any) -> None:
 
 def test_each_metric_of_the_state_is_there_from_the_start() -> None:
     assert {"confcal_accounts", "confcal_conferences", "confcal_held_lists"} <= set(numbers(Metrics(State)))
+
+
+def test_the_systemd_unit_starts_with_its_settings() -> None:
+    lines = (CONFIG / "confcal.service").read_text().splitlines()
+    (given,) = (line.partition("=")[2] for line in lines if line.startswith("Environment="))
+
+    settings = load_settings(dict(each.split("=", 1) for each in given.split()))
+
+    assert str(settings.data_dir) == "/var/lib/confcal"
+    assert "StateDirectory=confcal" in lines
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what a link may name behind # in a page, as its headings give it."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", page.read_text())
+
+    lost = [
+        f"{file}#{anchor}"
+        for file, anchor in links
+        if not (there := page.parent / file if file else page).exists()
+        or (anchor and anchor not in anchors(there))
+    ]
+
+    assert lost == []
+
+
+def test_every_page_for_operators_is_linked_from_the_front_page() -> None:
+    operations = {f"docs/operations/{page.name}" for page in (ROOT / "docs/operations").glob("*.md")}
+
+    for name in ("README.md", "README.ru.md"):
+        assert operations <= set(re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text()))

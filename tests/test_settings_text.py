@@ -80,3 +80,32 @@ def test_the_settings_in_effect_give_the_same_settings_again() -> None:
     again = load_settings({name: value for name, value, given in effective(settings) if given})
 
     assert again.model_dump() == settings.model_dump()
+
+
+def test_the_example_lists_what_may_be_written_where_that_is_a_short_list() -> None:
+    lines = example().splitlines()
+
+    told = {lines[at + 1].partition("=")[0]: each for at, each in enumerate(lines) if "One of: " in each}
+
+    assert told["#CONFCAL_PEOPLE"] == "# One of: none, description."
+    assert told["#CONFCAL_LOG_LEVEL"] == "# One of: debug, info, warning, error."
+    assert told["#CONFCAL_TARGETS__CLOUD__AUTH"] == "# One of: none, basic, digest, bearer, oauth2, mtls."
+
+
+def test_defaults_of_the_example_are_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/of/nobody")
+    shown = {name: value for name, value, _ in effective(load_settings(NAMED)) if value}
+
+    differing = {
+        name
+        for name, _, value in (line.partition("=") for line in assignments())
+        if name in shown.keys() - NAMED.keys() and shown[name] != value
+    }
+
+    # The only one whose default depends on the machine; its comment tells it.
+    assert differing == {"CONFCAL_DATA_DIR"}
+
+
+def test_switches_are_written_as_people_write_them() -> None:
+    assert "#CONFCAL_TARGETS__CLOUD__CREATE=true\n" in example()
+    assert "#CONFCAL_CALENDARS_FOR_PEOPLE=false\n" in example()

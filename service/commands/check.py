@@ -14,7 +14,13 @@ _FAILED = 1
 
 
 @click.command()
-@click.option("--timeout", default=20.0, show_default=True, help="Seconds to wait for each source.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=20.0,
+    show_default=True,
+    help="Seconds to wait for each source.",
+)
 def check(timeout: float) -> None:
     """
     Check the settings, ask each source for its list and each target for its collection; nothing is written.
@@ -29,10 +35,10 @@ def check(timeout: float) -> None:
     configure_logging(settings.log_format, "error")
     click.echo("settings  good")
     if not settings.sources:
-        click.echo("sources   none: set CONFCAL_SOURCES__<NAME>__URL")
+        click.echo("sources   FAILED: there is none; set CONFCAL_SOURCES__<NAME>__URL")
     with ended_by():
         good = asyncio.run(_check(settings, timeout))
-    if not good:
+    if not (good and settings.sources):
         sys.exit(_FAILED)
 
 

@@ -49,7 +49,7 @@ def rotate(name: str) -> None:
 
 
 def _say(feed: ListedFeed) -> None:
-    large = f"; Google refuses more than about {LARGE_EVENTS:,}" if feed.events > LARGE_EVENTS else ""
+    large = f"; Google takes about {LARGE_EVENTS:,}" if feed.events > LARGE_EVENTS else ""
     click.echo(f"{feed.calendar} ({feed.events:,} {'event' if feed.events == 1 else 'events'}{large})")
     click.echo(f"  feed  {feed.feed_url}")
     click.echo(f"  page  {feed.page_url}")

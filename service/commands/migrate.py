@@ -12,8 +12,8 @@ def migrate() -> None:
     """
     Bring the database to this version's tables.
 
-    The daemon does it by itself for the embedded SQLite; run this once for PostgreSQL after each update,
-    while no daemon runs.
+    The daemon does it by itself for the embedded SQLite. Where CONFCAL_DATABASE_URL is set, run this before
+    the first start and after each update, while no daemon runs.
 
     \b
     Example:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from service.core.errors import UnknownName
-from service.core.rejected import RejectedInput
+from service.core.rejected import MAX_RAW, RejectedInput
 from service.environment import load_settings
 from service.operations import retry_rejected, with_store
 
@@ -26,12 +26,13 @@ def rejected(context: click.Context, *, as_json: bool) -> None:
     """
     if context.invoked_subcommand:
         return
-    kept = asyncio.run(_kept())
+    # What arrived is not shown here, and may be a gigabyte.
+    kept = asyncio.run(_kept(most_raw=0))
     if as_json:
         click.echo(json.dumps([_as_dict(each) for each in kept], ensure_ascii=False, indent=2))
         return
     for each in kept:
-        what = f"conference {each.conference_id}" if each.conference_id else "frame"
+        what = f"conference {each.conference_id or 'without an id'}" if each.of_conference else "frame"
         times = f" ({each.times} times)" if each.times > 1 else ""
         click.echo(f"{each.number:>5}  {each.last_at:%Y-%m-%d %H:%M} UTC  {each.source}  {what}{times}")
         click.echo(f"       {each.field}: {each.reason}")
@@ -49,7 +50,7 @@ def show(number: int) -> None:
     Example:
       confcal rejected show 12
     """
-    each = _numbered(asyncio.run(_kept()), number)
+    each = asyncio.run(_numbered(number))
     # Octets, whatever they are: no encoding may stand between.
     sys.stdout.buffer.write(each.raw + b"\n")
 
@@ -66,20 +67,19 @@ def retry(number: int) -> None:
     """
 
     async def again() -> str:
-        return await retry_rejected(load_settings(), _numbered(await _kept(), number))
+        return await retry_rejected(load_settings(), await _numbered(number))
 
     click.echo(asyncio.run(again()))
 
 
-async def _kept() -> list[RejectedInput]:
+async def _kept(*, most_raw: int = MAX_RAW, number: int | None = None) -> list[RejectedInput]:
     async with with_store(load_settings()) as store:
-        return await store.rejected()
+        return await store.rejected(most_raw=most_raw, number=number)
 
 
-def _numbered(kept: list[RejectedInput], number: int) -> RejectedInput:
-    for each in kept:
-        if each.number == number:
-            return each
+async def _numbered(number: int) -> RejectedInput:
+    for each in await _kept(number=number):
+        return each
     raise UnknownName(f"nothing rejected has the number {number}; `confcal rejected` lists what is kept")
 
 

@@ -44,7 +44,7 @@ def replay(file: Path, source: str | None, moment: str | None, account: str | No
     at = _moment(moment) if moment else utc_now()
     frames = read_recording(data, source=name, at=at)
     with progress(len(frames), "lists") as tell:
-        playing = replay_recording(settings, frames, source=name, account=account, progress=tell)
+        playing = replay_recording(settings, frames, account=account, progress=tell)
         done = asyncio.run(playing)
     for line in done.trouble:
         click.echo(line, err=True)

@@ -10,8 +10,7 @@ def settings(*, as_example: bool) -> None:
     """
     Print the settings in effect, secrets masked.
 
-    Those that were given stand first in the output as they would in an environment file; defaults are
-    commented out.
+    Those that were given stand as they would in an environment file; defaults are commented out.
 
     \b
     Examples:

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -12,6 +13,24 @@ from service.core.errors import SettingsError
 from service.trueconf.simulator import Simulator, SimulatorOptions
 
 _DEFAULT = SimulatorOptions()
+_SECONDS = click.FloatRange(min=0, min_open=True)
+_PORT = click.IntRange(0, 65535)
+
+
+class _Zone(click.ParamType[str]):
+    """
+    An IANA time zone.
+    """
+
+    name = "zone"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See ParamType."""
+        try:
+            ZoneInfo(value)
+        except (KeyError, OSError, ValueError):
+            self.fail(f"{value!r} is no IANA time zone; write one like Europe/Moscow.", param, ctx)
+        return value
 
 
 @click.command()
@@ -19,20 +38,24 @@ _DEFAULT = SimulatorOptions()
 @click.option("--variant", type=click.Choice(["A", "B", "iso"]), default="A", show_default=True)
 @click.option("--peer", default=_DEFAULT.peer, show_default=True, help="The logged-in user.")
 @click.option("--domain", default=_DEFAULT.domain, show_default=True)
-@click.option("--timezone", default=_DEFAULT.timezone, show_default=True)
+@click.option("--timezone", type=_Zone(), default=_DEFAULT.timezone, show_default=True)
 @click.option("--days-basis", type=click.Choice(["local", "utc"]), default="local", show_default=True)
 @click.option("--rolling", is_flag=True, help="Report the next occurrence of weekly conferences.")
 @click.option("--list", "list_file", type=click.Path(path_type=Path), help="A list; read again on SIGHUP.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the list, without --list.")
-@click.option("--fragment", type=int, help="Send longer frames in fragments of so many characters.")
-@click.option("--event-every", type=float, help="Seconds between conferenceList events.")
-@click.option("--changing-every", type=float, help="Seconds after which the list changes by itself.")
-@click.option("--drop-every", type=float, help="Seconds after which all connections break.")
-@click.option("--malformed-every", type=float, help="Seconds between broken frames.")
+@click.option(
+    "--fragment", type=click.IntRange(min=1), help="Send longer frames in fragments of so many characters."
+)
+@click.option("--event-every", type=_SECONDS, help="Seconds between conferenceList events.")
+@click.option("--changing-every", type=_SECONDS, help="Seconds after which the list changes by itself.")
+@click.option("--drop-every", type=_SECONDS, help="Seconds after which all connections break.")
+@click.option("--malformed-every", type=_SECONDS, help="Seconds between broken frames.")
 @click.option("--other-peer", help="A second user, who takes turns with the first.")
-@click.option("--peer-every", type=float, default=60.0, show_default=True, help="Seconds between the turns.")
-@click.option("--port", type=int, default=8765, show_default=True, help="WebSocket port; 0 for any.")
-@click.option("--web-port", type=int, default=8764, show_default=True, help="Port of the discovery page.")
+@click.option(
+    "--peer-every", type=_SECONDS, default=60.0, show_default=True, help="Seconds between the turns."
+)
+@click.option("--port", type=_PORT, default=8765, show_default=True, help="WebSocket port; 0 for any.")
+@click.option("--web-port", type=_PORT, default=8764, show_default=True, help="Port of the discovery page.")
 def simulate(**options: Any) -> None:
     """
     Stand in for a TrueConf Room on loopback, until Ctrl-C.
@@ -82,7 +105,13 @@ async def _reading(simulator: Simulator, list_file: Path, again: asyncio.Event) 
     while True:
         await again.wait()
         again.clear()
-        await simulator.set_conferences(_conferences(list_file))
+        try:
+            conferences = _conferences(list_file)
+        except SettingsError as error:
+            # An editor may be in the middle of writing it; the next signal finds it whole.
+            click.echo(f"confcal: {error}; the list before it stays", err=True)
+        else:
+            await simulator.set_conferences(conferences)
 
 
 async def _taking_turns(simulator: Simulator, peers: Iterable[str], seconds: float) -> None:

@@ -3,11 +3,11 @@ An online copy of the embedded database.
 """
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from service.core.errors import SettingsError, StoreUnavailable
-from service.store.engine import file_of
+from service.store.engine import file_of, made_private
 
 _MARKED = (
     "UPDATE meta SET value = '' WHERE name = 'rendering'",
@@ -25,8 +25,9 @@ def backup(url: str, target: Path) -> int:
     """
     Copy the SQLite database at `url` to `target` in one consistent state; its size in octets.
 
-    It first goes into a file beside the target, so that `target` is never half a copy. Raises SettingsError
-    where the database is no SQLite file or `target` is that file, and StoreUnavailable.
+    It first goes into a file beside the target, so that `target` is never half a copy. Only its owner may
+    read it. Raises SettingsError where the database is no SQLite file or `target` is that file, and
+    StoreUnavailable.
     """
     source = file_of(url)
     if source is None:
@@ -38,12 +39,26 @@ def backup(url: str, target: Path) -> int:
     partial = target.with_name(target.name + ".partial")
     try:
         partial.unlink(missing_ok=True)
+        made_private(partial)
         _copy(source, partial)
         partial.replace(target)
         return target.stat().st_size
     except (sqlite3.Error, OSError) as error:
-        partial.unlink(missing_ok=True)
-        raise StoreUnavailable(f"{target} could not be written: {error}") from error
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise StoreUnavailable(_sentence(error, source, target)) from error
+
+
+def _sentence(error: Exception, source: Path, target: Path) -> str:
+    match getattr(error, "sqlite_errorname", ""), error:
+        case _, OSError():
+            return f"{target} could not be written ({error.strerror}); name a file in a writable folder"
+        case (("SQLITE_NOTADB" | "SQLITE_CORRUPT"), _):
+            return f"{source} is damaged and was not copied: restore it from an older backup"
+        case "SQLITE_ERROR", _:
+            return f"{source} is no database of confcal: name another one in CONFCAL_DATABASE_URL"
+        case _:
+            return f"{target} could not be written: {error}; see whether its disk is full, or try again"
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -3,9 +3,10 @@ From an address to transactions, alike for SQLite and PostgreSQL.
 """
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, event, make_url
@@ -30,6 +31,8 @@ _PARAMETERS = {
     "postgresql": frozenset({"host", "port", "ssl", "prepared_statement_cache_size"}),
 }
 """What an address may say after its question mark; a driver would fail at the rest with a traceback."""
+
+_NUMBERS = {"timeout": r"\d+(\.\d+)?", "port": r"\d+", "prepared_statement_cache_size": r"\d+"}
 
 _BUSY_SECONDS = "15"
 """How long SQLite waits for another writer, unless the address says `?timeout=`."""
@@ -96,7 +99,16 @@ async def probe(engine: AsyncEngine) -> None:
             await asyncio.to_thread(_open_once, engine.url.database or "", seconds)
 
 
+def made_private(file: Path) -> None:
+    """Make an empty file that only its owner may read; one that is there already stays. Raises OSError."""
+    with suppress(FileExistsError):
+        file.touch(mode=0o600, exist_ok=False)
+
+
 def _open_once(file: str, busy_seconds: float) -> None:
+    # What keeps the file from being made, SQLite says better. Its log beside it gets the same mode.
+    with suppress(OSError):
+        made_private(Path(file))
     with closing(sqlite3.connect(file, timeout=busy_seconds)) as connection:
         connection.execute("PRAGMA schema_version")
 
@@ -147,6 +159,9 @@ def _checked(address: URL) -> URL:
     if unknown:
         allowed = ", ".join(sorted(_PARAMETERS[backend]))
         raise SettingsError(f"CONFCAL_DATABASE_URL: {unknown[0]} is not understood; it may say {allowed}")
+    for parameter, form in _NUMBERS.items():
+        if parameter in address.query and not re.fullmatch(form, str(address.query[parameter])):
+            raise SettingsError(f"CONFCAL_DATABASE_URL: {parameter} is no number; write one like 15")
     return address
 
 

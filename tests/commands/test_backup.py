@@ -41,6 +41,7 @@ def test_a_target_that_cannot_be_written_is_one_sentence(confcal: Confcal, tmp_p
 
     assert done.code == 1
     assert len(done.err.splitlines()) == 1
+    assert "name a file in a writable folder" in done.err
 
 
 def test_the_database_is_no_backup_of_itself(confcal: Confcal, data: Path) -> None:

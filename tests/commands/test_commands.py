@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
 
 from service.__main__ import cli
 from service.app import open_settings_store
@@ -231,14 +232,15 @@ def test_a_daemon_that_does_not_answer_is_unhealthy(
 
     assert done.code == 1
     assert done.err.startswith(f"confcal: http://127.0.0.1:{unused_tcp_port}/healthz does not answer: ")
+    assert done.err.endswith("; start `confcal run`, or correct CONFCAL_HOST and CONFCAL_PORT\n")
 
 
 def test_check_without_a_source_says_so(confcal: Confcal) -> None:
     done = confcal("check")
 
-    assert done.code == 0
+    assert done.code == 1
     assert "settings  good" in done.text
-    assert "none: set CONFCAL_SOURCES__<NAME>__URL" in done.text
+    assert "sources   FAILED: there is none; set CONFCAL_SOURCES__<NAME>__URL" in done.text
 
 
 def test_the_simulator_refuses_a_list_that_is_none(confcal: Confcal, tmp_path: Path) -> None:
@@ -273,3 +275,37 @@ async def test_check_tells_good_sources_from_bad_ones(
     assert wrong.startswith("source    wrong: FAILED: ")
     assert "rejected the PIN" in wrong
     assert dead.startswith("source    dead: FAILED: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["demo", "--every", "0"], "0.0 is not in the range x>0"),
+        (["demo", "--every", "-3"], "-3.0 is not in the range x>0"),
+        (["simulate", "--changing-every", "-1"], "-1.0 is not in the range x>0"),
+        (["simulate", "--port", "99999"], "99999 is not in the range 0<=x<=65535"),
+        (["simulate", "--timezone", "Mars"], "'Mars' is no IANA time zone; write one like Europe/Moscow"),
+        (["simulate", "--fragment", "0"], "0 is not in the range x>=1"),
+    ],
+)
+def test_an_option_that_cannot_work_is_refused(confcal: Confcal, arguments: list[str], told: str) -> None:
+    done = confcal(*arguments)
+
+    assert done.code == 2
+    assert told in done.err
+
+
+async def test_a_source_that_sends_no_list_is_told_with_what_to_do(
+    confcal: Confcal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(socket: ServerConnection) -> None:
+        await socket.wait_closed()
+
+    async with serve(silent, "127.0.0.1", 0) as room:
+        port = next(iter(room.sockets)).getsockname()[1]
+        monkeypatch.setenv("CONFCAL_SOURCES__LOBBY__URL", f"ws://127.0.0.1:{port}")
+
+        done = await asyncio.to_thread(confcal, "check", "--timeout", "0.2")
+
+    assert done.code == 1
+    assert "no list came in time; see whether somebody is signed in there, or raise --timeout" in done.text

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,3 +38,16 @@ def test_what_would_go_since_when_and_why(confcal: Confcal) -> None:
     assert first.startswith(f"{ROOM}: 2 of 2 upcoming conferences are missing since 20")
     assert first.endswith(" UTC, in 1 list")
     assert rest == ["  1  Планёрка", "  2  Review", f"  To let them go: confcal approve {ROOM}"]
+
+
+def test_a_terminal_without_the_letters_of_a_topic_is_no_crash() -> None:
+    held()
+
+    done = subprocess.run(
+        [sys.executable, "-m", "service", "held"],
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=True,
+    )
+
+    assert b"\\u041f\\u043b" in done.stdout

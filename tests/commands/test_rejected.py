@@ -93,6 +93,26 @@ def test_what_is_understood_now_enters_the_calendar_and_nothing_leaves_it(confca
     assert confcal("rejected").text == "Nothing was rejected.\n"
 
 
+def test_trying_again_is_no_new_list(confcal: Confcal) -> None:
+    heard(listed_by(*many(3)))
+    before = known().known(ROOM)
+    confcal("rejected", "retry", number_of(replace(CONFERENCE, raw=SOUND)))
+
+    after = known().known(ROOM)
+    assert set(after.reported) > set(before.reported)
+    assert (after.list_at, after.count, after.source) == (before.list_at, before.count, before.source)
+
+
+def test_a_conference_without_an_id_is_one_and_no_frame(confcal: Confcal) -> None:
+    number = number_of(
+        replace(CONFERENCE, conference_id="", field="id", raw=b'{"topic":"x","schedule_type":"none"}')
+    )
+
+    assert confcal("rejected").text.splitlines()[0].endswith("lobby  conference without an id")
+    told = confcal("rejected", "retry", number).err
+    assert told.startswith(f"confcal: number {number} is still not understood: (no id): id: ")
+
+
 def test_a_whole_frame_can_be_tried_again(confcal: Confcal) -> None:
     frame = b'{"event":"conferenceList","cnt":2,"conferences":[' + SOUND + b"]}"
     number = number_of(replace(FRAME, account=str(ROOM), raw=frame))

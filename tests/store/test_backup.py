@@ -184,11 +184,40 @@ async def test_a_backup_that_fails_leaves_the_last_one(file: Path, tmp_path: Pat
     (tmp_path / "copy.db").write_bytes(b"the last one")
     damage(file)
 
-    with pytest.raises(StoreUnavailable, match="could not be written"):
+    with pytest.raises(StoreUnavailable, match=r"confcal\.db is damaged and was not copied: restore it"):
         backup(url(file), tmp_path / "copy.db")
 
     assert (tmp_path / "copy.db").read_bytes() == b"the last one"
     assert not (tmp_path / "copy.db.partial").exists()
+
+
+async def test_a_folder_that_cannot_be_written_to_is_told_with_what_to_do(file: Path, tmp_path: Path) -> None:
+    await hear(file, many(1), at=NOW)
+
+    with pytest.raises(StoreUnavailable, match=r"\(No such file or directory\); name a file in a writable"):
+        backup(url(file), tmp_path / "missing" / "copy.db")
+
+
+async def test_only_the_owner_may_read_the_database_and_its_copies(file: Path, tmp_path: Path) -> None:
+    store = await open_store(url(file), migrate=True)
+    await Synchronizer(store, Policy()).accept(listed(*many(3)))
+
+    backup(url(file), tmp_path / "copy.db")
+
+    made = [*file.parent.glob("confcal.db*"), tmp_path / "copy.db"]
+    modes = {each.name: oct(each.stat().st_mode & 0o777) for each in made}
+    await store.close()
+    names = ("confcal.db", "confcal.db-wal", "confcal.db-shm", "copy.db")
+    assert modes == dict.fromkeys(names, "0o600")
+
+
+def test_a_database_that_its_group_may_read_stays_so(file: Path) -> None:
+    asyncio.run(hear(file, many(1), at=NOW))
+    file.chmod(0o640)
+
+    asyncio.run(hear(file, many(2), at=NOW + DAY))
+
+    assert oct(file.stat().st_mode & 0o777) == "0o640"
 
 
 def test_where_there_is_no_database_there_is_nothing_to_back_up(file: Path, tmp_path: Path) -> None:
@@ -213,3 +242,13 @@ async def test_a_copy_that_was_made_otherwise_is_marked_by_hand(file: Path) -> N
 
     assert {id_: each.sequence for id_, each in after.items()} == dict.fromkeys(before, 1)
     assert Key(SERVER, "1").id in after
+
+
+def test_a_database_of_another_program_is_told_as_that(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("CREATE TABLE songs (title TEXT)")
+
+    with pytest.raises(StoreUnavailable, match=r"other\.db is no database of confcal"):
+        backup(f"sqlite:///{tmp_path}/other.db", tmp_path / "copy.db")
+
+    assert not (tmp_path / "copy.db").exists()

@@ -16,6 +16,7 @@ from service.store.engine import create_engine, reading
     [
         ("sqlite:////data/confcal.db", "sqlite+aiosqlite:////data/confcal.db?timeout=15"),
         ("sqlite:///confcal.db?timeout=3", "sqlite+aiosqlite:///confcal.db?timeout=3"),
+        ("sqlite:///confcal.db?timeout=0.5", "sqlite+aiosqlite:///confcal.db?timeout=0.5"),
         ("postgres://anna@db/confcal", "postgresql+asyncpg://anna@db/confcal"),
         ("postgresql://anna@db/confcal", "postgresql+asyncpg://anna@db/confcal"),
         ("postgresql+asyncpg://anna@db/confcal", "postgresql+asyncpg://anna@db/confcal"),
@@ -36,6 +37,10 @@ def test_the_usual_addresses_are_understood(url: str, used: str) -> None:
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
         ("postgresql://anna:hunter2@db/confcal?channel_binding=require", "channel_binding is not understood"),
+        ("postgresql://anna:hunter2@db/confcal?port=abc", "port is no number; write one like 15"),
+        ("postgresql://db/confcal?prepared_statement_cache_size=abc", "size is no number"),
+        ("sqlite:////data/confcal.db?timeout=abc", "timeout is no number"),
+        ("sqlite:////data/confcal.db?timeout=1&timeout=2", "timeout is no number"),
         ("sqlite:////data/confcal.db?mode=ro", "mode is not understood; it may say timeout"),
     ],
 )
