@@ -5,6 +5,7 @@ The commands of confcal.
 import sys
 from importlib import import_module
 from importlib.metadata import version
+from io import TextIOWrapper
 from zoneinfo import reset_tzpath
 
 import click
@@ -73,6 +74,7 @@ def main() -> None:
     """Run one command and end the process: 0 done, 1 failed, 2 a setting or an argument is wrong."""
     # The zones of the pinned tzdata package, not of the machine: every replica gives the same bytes.
     reset_tzpath(to=())
+    _say_anything()
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except click.ClickException as error:
@@ -86,6 +88,13 @@ def main() -> None:
     except ConfcalError as error:
         _say(error)
         sys.exit(_FAILED)
+
+
+def _say_anything() -> None:
+    """Have a topic that the terminal's encoding lacks letters for written with escapes, not as a crash."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _say(error: ConfcalError) -> None:

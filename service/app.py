@@ -2,9 +2,11 @@
 The composition root: settings -> parts. What runs them is `daemon`.
 """
 
+import asyncio
 import random
 import socket
 import ssl
+import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,12 +16,13 @@ from pathlib import Path
 import httpx
 from starlette.types import ASGIApp
 
+from service.clock import ClockWatch
 from service.core.conference import Account, Snapshot
 from service.core.ports import Store
-from service.intake import Intake, accounts_of
+from service.intake import Intake, account_of_source, accounts_of
 from service.language import catalogues
 from service.metrics import Metrics
-from service.places import database_url, exposure_warnings, listen, public_url, secret_of
+from service.places import database_url, exposure, listen, public_url, secret_of
 from service.policy import keep_rules_of, named_calendars, policy_of, rendering_digest
 from service.recorder import Recorder
 from service.rejections import Rejections
@@ -27,7 +30,7 @@ from service.settings import Settings, SourceSettings
 from service.store.open import open_store
 from service.sync import Synchronizer
 from service.targets import Calendars, open_upkeeps, target_view
-from service.trueconf.discovery import Fetch, place
+from service.trueconf.discovery import Fetch
 from service.trueconf.driver import Deliver, Source, Taps
 from service.trueconf.events import FrameWasRejected
 from service.trueconf.status import SourceStatus
@@ -38,6 +41,8 @@ from service.web.feeds import FeedRules, Feeds
 from service.web.live import Live
 from service.web.pages import Pages
 from service.web.server import make_web
+
+_LARGEST_DOCUMENT = 1024 * 1024
 
 
 def utc_now() -> datetime:
@@ -99,9 +104,9 @@ def pages_of(settings: Settings, url: str) -> Pages:
 
 
 @asynccontextmanager
-async def http_fetch() -> AsyncIterator[Fetch]:
+async def http_fetch(*, limit_seconds: float = 15) -> AsyncIterator[Fetch]:
     """
-    Give a GET of one URL that raises OSError where there is no good answer.
+    Give a GET of one short document that raises OSError where there is no good answer within `limit_seconds`.
     """
     # Endpoints stand in the local network: no proxy from the environment is on the way to them.
     async with httpx.AsyncClient(
@@ -110,26 +115,39 @@ async def http_fetch() -> AsyncIterator[Fetch]:
 
         async def fetch(url: str) -> bytes:
             try:
-                response = await http.get(url)
-                response.raise_for_status()
+                # httpx counts each read by itself: whoever sends an octet now and then would never end.
+                async with asyncio.timeout(limit_seconds), http.stream("GET", url) as response:
+                    response.raise_for_status()
+                    return await _short(response)
             except httpx.HTTPStatusError as error:
                 raise ConnectionError(f"it answered with status {error.response.status_code}") from error
-            except httpx.HTTPError as error:
+            except TimeoutError as error:
+                raise ConnectionError("it did not answer in time") from error
+            # InvalidURL is none of the others: some names only its parser refuses.
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise ConnectionError(str(error) or type(error).__name__) from error
-            return response.content
 
         yield fetch
 
 
+async def _short(response: httpx.Response) -> bytes:
+    """Return the body. Raises ConnectionError where it is longer than such a document can be."""
+    body = bytearray()
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > _LARGEST_DOCUMENT:
+            raise ConnectionError(f"its answer is longer than {_LARGEST_DOCUMENT} octets")
+    return bytes(body)
+
+
 def make_source(name: str, settings: SourceSettings, url: str, fetch: Fetch, taps: Taps) -> Source:
     """Return the source of this name, which listens to `url`."""
-    server = settings.server.lower() if settings.server else None
     return Source(
         name,
         url=url,
         pin=settings.pin.get_secret_value() if settings.pin else None,
-        fallback=Account(name, server or place(url).partition(":")[0].lower()),
-        server=server,
+        fallback=account_of_source(name, settings),
+        server=settings.server.lower() if settings.server else None,
         fetch=fetch,
         random=random.random,
         now=utc_now,
@@ -162,14 +180,19 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
             calendars = Calendars(store, lambda: feeds.calendars, feeds.directory.entries)
             async with http_fetch() as fetch, open_upkeeps(settings, calendars, utc_now) as upkeeps:
                 metrics = Metrics(lambda: synchronizer.state, lambda: (each.status for each in upkeeps))
+                for name in settings.sources:
+                    heard = synchronizer.state.heard(name)
+                    metrics.awaiting(name, (heard and heard.list_at) or utc_now())
                 live = Live()
                 synchronizer.listen(live.ring)
                 taps = _taps(rejections, metrics, live, recorder)
                 lists = HourlyLists()
-                accept = accepting(synchronizer, rejections, metrics, lists)
+                accept = accepting(
+                    synchronizer, rejections, metrics, lists, ClockWatch(utc_now, time.monotonic)
+                )
                 intake = Intake(accounts_of(settings), accept, taps, clock=utc_now)
                 watch = Watch(
-                    settings, store, synchronizer, intake, lists, utc_now(), exposure_warnings(settings, url)
+                    settings, store, synchronizer, intake, lists, utc_now(), exposure(settings, url)
                 )
                 for upkeep in upkeeps:
                     synchronizer.listen(upkeep.changed)
@@ -210,11 +233,18 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
 
 
 def accepting(
-    synchronizer: Synchronizer, rejections: Rejections, metrics: Metrics, lists: HourlyLists
+    synchronizer: Synchronizer,
+    rejections: Rejections,
+    metrics: Metrics,
+    lists: HourlyLists,
+    clock: ClockWatch,
 ) -> Deliver:
     """Return what takes over a list, whichever way it came."""
 
     async def accept(snapshot: Snapshot) -> None:
+        forward = clock.set_forward()
+        if forward:
+            await synchronizer.wait_longer(forward)
         changes = await synchronizer.accept(snapshot)
         rejections.snapshot(snapshot)
         metrics.accepted(snapshot, changes)

@@ -3,8 +3,9 @@ The daemon's tasks: started together, watched, and ended in order.
 """
 
 import asyncio
+import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC
 from pathlib import Path
@@ -24,7 +25,12 @@ log = structlog.get_logger()
 _REFRESH_SECONDS = 5
 """How often the daemon looks whether another command wrote to its database."""
 
+_FAILED = 1
+
 _PURGE_HOURS = 24
+
+_LAST_SECONDS = 8.0
+"""How long an orderly end may take: less than the ten seconds after which `docker stop` kills."""
 
 _GRACE_SECONDS = 3
 """How long answers under way may take once the daemon is told to stop."""
@@ -46,7 +52,7 @@ async def run(
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, ender(stop))
     async with built(settings, record=record) as parts:
         await _serve(parts, stop, heard)
         # What was rejected within the last second is not written yet.
@@ -54,6 +60,31 @@ async def run(
             async with asyncio.timeout(_GRACE_SECONDS):
                 await parts.rejections.write()
     log.info("app.stopped")
+
+
+def ender(
+    stop: asyncio.Event, *, last_seconds: float = _LAST_SECONDS, end: Callable[[int], None] = os._exit
+) -> Callable[[], None]:
+    """
+    Return what a signal calls: it sets `stop`, and ends the process where that takes long, or at the second.
+
+    A database that somebody else has locked holds the thread that waits for it, and that cannot be cancelled.
+    What is committed is on disk; what is not is asked for again at the next start.
+    """
+
+    def at_once() -> None:
+        log.warning("app.ended_at_once")
+        end(_FAILED)
+
+    def told() -> None:
+        if stop.is_set():
+            at_once()
+            return
+        stop.set()
+        log.info("app.stopping")
+        asyncio.get_running_loop().call_later(last_seconds, at_once)
+
+    return told
 
 
 async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], None]) -> None:
@@ -77,8 +108,8 @@ async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], Non
             tasks.create_task(_tell(parts, heard), name="heard"),
         ]
         scheduler.start()
-        for warning in parts.watch.warnings:
-            log.warning("app.exposed", warning=warning)
+        if parts.watch.exposure:
+            log.warning("app.exposed", warning=parts.watch.exposure.said())
         log.info("app.started", url=parts.url, sources=[source.status.name for source in parts.sources])
         stopping = tasks.create_task(stop.wait(), name="stop")
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -147,19 +178,33 @@ class _Bells:
         self.purge = asyncio.Event()
 
 
+def new_scheduler() -> AsyncIOScheduler:
+    """Return a scheduler that makes up for what a busy loop missed, once."""
+    return AsyncIOScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True})
+
+
+def in_loop(ring: Callable[[], None]) -> Callable[[], Awaitable[None]]:
+    """Return the job that rings within the loop: a plain function would run in a thread, out of its reach."""
+
+    async def job() -> None:
+        ring()
+
+    return job
+
+
 def _scheduler(parts: Parts, bells: _Bells) -> AsyncIOScheduler:
     """Return the clock that rings bells: polls of the sources, a look at the database, a purge."""
-    scheduler = AsyncIOScheduler(timezone=UTC)
+    scheduler = new_scheduler()
     seconds = parts.settings.poll_every.total_seconds()
     polls = {
         source.status.name: scheduler.add_job(
-            source.poll_now, "interval", seconds=seconds, jitter=seconds / 10
+            in_loop(source.poll_now), "interval", seconds=seconds, jitter=seconds / 10
         )
         for source in parts.sources
     }
     parts.watch.next_poll = lambda name: polls[name].next_run_time
-    scheduler.add_job(bells.refresh.set, "interval", seconds=_REFRESH_SECONDS)
-    scheduler.add_job(bells.purge.set, "interval", hours=_PURGE_HOURS)
+    scheduler.add_job(in_loop(bells.refresh.set), "interval", seconds=_REFRESH_SECONDS)
+    scheduler.add_job(in_loop(bells.purge.set), "interval", hours=_PURGE_HOURS)
     # A daemon that is restarted every night must purge too.
     bells.purge.set()
     return scheduler

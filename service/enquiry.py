@@ -4,7 +4,7 @@ What commands ask of the parts without running the daemon: feeds, whether source
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 
 from service import app
@@ -21,6 +21,7 @@ from service.trueconf.status import SourceStatus
 from service.web.feeds import Feeds
 
 _SETTLED = {"pin rejected", "unreachable", "logged out"}
+_SILENT = "no list came in time; see whether somebody is signed in there, or raise --timeout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +99,17 @@ async def source_reports(settings: Settings, timeout_seconds: float) -> AsyncIte
     """
     async with app.http_fetch() as fetch:
         asked = [
-            asyncio.create_task(_report(name, source, fetch, timeout_seconds))
+            asyncio.create_task(report_of(name, source, fetch, timeout_seconds))
             for name, source in settings.sources.items()
         ]
         for task in asked:
             yield await task
 
 
-async def _report(name: str, settings: SourceSettings, fetch: Fetch, timeout_seconds: float) -> SourceReport:
+async def report_of(
+    name: str, settings: SourceSettings, fetch: Fetch, timeout_seconds: float
+) -> SourceReport:
+    """Return what becomes of asking one source for its list."""
     arrived: list[Snapshot] = []
     settled = asyncio.Event()
 
@@ -120,13 +124,16 @@ async def _report(name: str, settings: SourceSettings, fetch: Fetch, timeout_sec
     if settings.url is None:
         return SourceReport(name, good=True, text=f"takes events at POST /api/events/{name}")
     source = app.make_source(name, settings, settings.url, fetch, Taps(status=told))
-    running = asyncio.create_task(source.run(deliver))
-    with suppress(TimeoutError):
-        await asyncio.wait_for(settled.wait(), timeout_seconds)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    asking = {asyncio.create_task(source.run(deliver)), asyncio.create_task(settled.wait())}
+    await asyncio.wait(asking, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in asking:
+        task.cancel()
+    for ending in await asyncio.gather(*asking, return_exceptions=True):
+        # Trouble with the endpoint is in the status; this is a bug.
+        if isinstance(ending, Exception):
+            raise ending
     if not arrived:
-        return SourceReport(name, good=False, text=source.status.error or "no list came in time")
+        return SourceReport(name, good=False, text=source.status.error or _SILENT)
     listing = arrived[0].listing
     text = f"{arrived[0].account}, {len(listing.conferences)} conferences"
     if listing.rejections:

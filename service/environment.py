@@ -74,13 +74,24 @@ def _read_toml(name: str | None) -> dict[str, Any]:
         return {}
     try:
         with Path(name).open("rb") as file:
-            return tomllib.load(file)
+            return _folded(tomllib.load(file), ())
     except OSError as error:
         raise SettingsError(
             f"{PREFIX}CONFIG_FILE: {name} cannot be read ({error.strerror}); give a readable TOML file"
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{PREFIX}CONFIG_FILE: {name} is not TOML: {error}") from error
+
+
+def _folded(values: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """Return the tables of a TOML file with keys in lower case, as the names of variables have none."""
+    folded: dict[str, Any] = {}
+    for key, value in values.items():
+        here = (*path, key.lower())
+        if here[-1] in folded:
+            raise SettingsError(f"{PREFIX}CONFIG_FILE: it says {'.'.join(here)} twice; keep one of them")
+        folded[here[-1]] = _folded(value, here) if isinstance(value, dict) else value
+    return folded
 
 
 def _with_files(values: dict[str, str]) -> dict[str, str]:
@@ -115,7 +126,7 @@ def _toml_with_files(values: dict[str, Any], path: tuple[str, ...]) -> dict[str,
 
 def _read_secret(name: str, file: str) -> str:
     try:
-        return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
+        return Path(file).read_text(encoding="utf-8-sig").rstrip("\r\n")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingsError(
@@ -203,7 +214,8 @@ def _is_secret(annotation: object) -> bool:
 
 def _sentences(error: ValidationError) -> Iterator[str]:
     for problem in error.errors(include_url=False):
-        path = tuple(str(part) for part in problem["loc"])
+        # A number is the place of a value among several in one variable.
+        path = tuple(part for part in problem["loc"] if isinstance(part, str))
         name = variable(*path)
         match problem["type"]:
             case "extra_forbidden":

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import FrameRejected
 from service.settings import Settings, SourceSettings
-from service.trueconf.discovery import place
 from service.trueconf.driver import Deliver, Taps
 from service.trueconf.events import FrameWasRejected
 from service.trueconf.frames import ListFrame
@@ -38,8 +38,12 @@ def accounts_of(settings: Settings) -> dict[str, Account]:
 
 
 def account_of_source(name: str, settings: SourceSettings) -> Account:
-    """Return whose lists the posted ones are: the user of the source's name on its server."""
-    server = settings.server or place(settings.url or "").partition(":")[0]
+    """
+    Return whose lists the posted ones are, and those of an endpoint that names nobody.
+
+    It is the user of the source's name on its server, or on its host where no server is set.
+    """
+    server = settings.server or urlsplit(settings.url or "").hostname or ""
     return Account(name, server.lower())
 
 

@@ -5,15 +5,18 @@ What commands do to the database while the daemon may be running: it notices by 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from service.app import open_settings_store, utc_now
 from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import ConfcalError, FrameRejected, SettingsError
+from service.core.known import State
 from service.core.ports import Store
 from service.core.rejected import RejectedInput
+from service.intake import account_of_source
 from service.policy import keep_rules_of, policy_of
 from service.rejections import Rejections
-from service.replay import Recorded, replayed
+from service.replay import Recorded, Unclaimed, replayed
 from service.settings import Settings
 from service.sync import Synchronizer
 from service.trueconf.wire import list_of
@@ -71,7 +74,7 @@ async def retry_rejected(settings: Settings, each: RejectedInput) -> str:
     listing = replace(listing, doubts=(*listing.doubts, _RETRIED))
     async with with_store(settings) as store:
         synchronizer = await _synchronizer(settings, store)
-        await synchronizer.accept(Snapshot(account_of(each.account), each.source, utc_now(), listing))
+        await synchronizer.amend(Snapshot(account_of(each.account), each.source, utc_now(), listing))
         await store.forget_rejected(each.number)
     count = len(listing.conferences)
     return f"number {each.number} is understood now: {count} {'conference' if count == 1 else 'conferences'}"
@@ -80,7 +83,7 @@ async def retry_rejected(settings: Settings, each: RejectedInput) -> str:
 def _understood(each: RejectedInput) -> Listing:
     # The versions of a conference that was listed twice are kept together, as a list.
     one = each.raw if each.raw.startswith(b"[") else b"[" + each.raw + b"]"
-    raw = b'{"event":"conferenceList","conferences":' + one + b"}" if each.conference_id else each.raw
+    raw = b'{"event":"conferenceList","conferences":' + one + b"}" if each.of_conference else each.raw
     try:
         listing = list_of(raw)
     except FrameRejected as error:
@@ -110,7 +113,6 @@ async def replay_recording(
     settings: Settings,
     frames: list[Recorded],
     *,
-    source: str,
     account: str | None,
     progress: Callable[[int], None],
 ) -> Played:
@@ -123,8 +125,8 @@ async def replay_recording(
     async with with_store(settings) as store:
         synchronizer = await _synchronizer(settings, store)
         rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
-        fallback = _fallback(settings, synchronizer, source, account)
-        for recorded, outcome in replayed(frames, fallback, servers=_servers(settings)):
+        whose = partial(_fallback, settings, synchronizer.state, account_of(account) if account else None)
+        for recorded, outcome in replayed(frames, whose, servers=_servers(settings)):
             match outcome:
                 case Snapshot() if _is_older(outcome, synchronizer):
                     played.older += 1
@@ -139,10 +141,15 @@ async def replay_recording(
                     played.trouble.append(f"{recorded.place}: {outcome}")
                     rejections.frame(
                         recorded.source,
-                        fallback,
+                        whose(recorded.source),
                         field=outcome.field,
                         reason=outcome.reason,
                         raw=recorded.frame,
+                    )
+                case Unclaimed():
+                    played.trouble.append(
+                        f"{recorded.place}: the recording of {recorded.source} ends before it tells whose "
+                        "its last list is; record for a minute longer"
                     )
             await rejections.write()
             progress(recorded.number)
@@ -159,13 +166,14 @@ def _servers(settings: Settings) -> dict[str, str]:
     return {name: each.server.lower() for name, each in settings.sources.items() if each.server}
 
 
-def _fallback(settings: Settings, synchronizer: Synchronizer, source: str, account: str | None) -> Account:
-    """Return whose lists these are where the recording does not tell: the source's last account."""
-    if account:
-        return account_of(account)
-    accounts = synchronizer.state.accounts.values()
-    heard = [(each.list_at, each.account) for each in accounts if each.source == source and each.list_at]
-    if heard:
-        return max(heard)[1]
+def _fallback(settings: Settings, state: State, account: Account | None, source: str) -> Account:
+    """Return whose lists a source's are where a recording does not tell: `account`, else as in the daemon."""
     configured = settings.sources.get(source)
-    return Account(source, ((configured and configured.server) or "trueconf").lower())
+    if account:
+        return account
+    if configured and configured.ingest_token:
+        return account_of_source(source, configured)
+    heard = state.heard(source)
+    if heard:
+        return heard.account
+    return account_of_source(source, configured) if configured else Account(source, "trueconf")

@@ -7,8 +7,11 @@ import socket
 from ipaddress import ip_address
 from pathlib import Path
 
+from sqlalchemy import URL
+
 from service.core.errors import SettingsError
 from service.settings import Settings
+from service.web.views import Exposure
 
 _MIN_SECRET = 16
 
@@ -17,15 +20,19 @@ def database_url(settings: Settings) -> str:
     """Return the URL of the database: the one that was set, else an SQLite file in the data folder."""
     if settings.database_url:
         return settings.database_url.get_secret_value()
-    return f"sqlite:///{data_dir(settings) / 'confcal.db'}"
+    # A folder may be named with signs that mean something in a URL.
+    file = URL.create("sqlite", database=str(data_dir(settings) / "confcal.db"))
+    return file.render_as_string(hide_password=False)
 
 
 def data_dir(settings: Settings) -> Path:
     """
-    Return the data folder, made where it is missing. Raises SettingsError where that cannot be done.
+    Return the data folder, made for its owner alone where it is missing.
+
+    Raises SettingsError where that cannot be done.
     """
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(
             f"CONFCAL_DATA_DIR: {settings.data_dir} cannot be made ({error.strerror}); name a writable folder"
@@ -95,15 +102,11 @@ def public_url(settings: Settings, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def exposure_warnings(settings: Settings, url: str) -> tuple[str, ...]:
-    """Return what others in the network could overhear, each a sentence with its remedy."""
+def exposure(settings: Settings, url: str) -> Exposure | None:
+    """Return what others in the network could overhear; None where they cannot."""
     if url.startswith("https:") or not _is_public(settings.host):
-        return ()
-    warning = (
-        f"confcal listens on {settings.host} and hands out plain {url}: secret addresses and the admin token "
-        "can be read on the way; put a reverse proxy with TLS in front and set CONFCAL_PUBLIC_URL=https://..."
-    )
-    return (warning,)
+        return None
+    return Exposure(settings.host, url)
 
 
 def _is_public(host: str) -> bool:

@@ -5,38 +5,21 @@ Recording what endpoints send, so that a bug report is a file that replays. Secr
 import base64
 import json
 import logging
-import re
 from contextlib import suppress
 from datetime import datetime
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import structlog
 
 from service.core.errors import SettingsError
+from service.core.masking import without_secrets
 
 log = structlog.get_logger()
 
 _FILE_OCTETS = 16 * 1024 * 1024
 _FILES = 9
-
-# Also in a frame that is cut off or otherwise no JSON: the value may lack its end. The lengths are bounded,
-# or a hostile frame would cost the square of its own.
-_SECRET = re.compile(
-    rb"""
-    ( " (?: [\w-]{0,40} (?: token | credentials? | passw(?:or)?d | secret ) [\w-]{0,40}
-          | [\w-]{0,40} pin (?:_?code)? ) " \s* : \s* )
-    ( " (?: [^"\\] | \\. )* "?           # text
-    | \[ [^]]* \]? | \{ [^}]* \}?        # what is never sent, but might be
-    | [^,}\]\s]+ )
-    """,
-    re.IGNORECASE | re.DOTALL | re.VERBOSE,
-)
-
-
-def without_secrets(frame: bytes) -> bytes:
-    """Return a frame with the values of tokens, PINs and passwords replaced."""
-    return _SECRET.sub(rb'\1"***"', frame)
 
 
 def line_of(source: str, frame: bytes, at: datetime) -> str:
@@ -55,13 +38,13 @@ def line_of(source: str, frame: bytes, at: datetime) -> str:
 
 class Recorder:
     """
-    Writes recordings into a folder: `confcal.jsonl`, and nine older files of 16 MiB.
+    Writes recordings into a folder: `confcal.jsonl`, and nine older files of 16 MiB, for their owner alone.
     """
 
     def __init__(self, folder: Path) -> None:
         """Raises SettingsError where the folder cannot be written to."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._handler = _Handler(
                 folder / "confcal.jsonl", maxBytes=_FILE_OCTETS, backupCount=_FILES, encoding="utf-8"
             )
@@ -86,6 +69,12 @@ class _Handler(RotatingFileHandler):
     """Tells of the first of several frames in a row that cannot be written."""
 
     _failures = 0
+
+    def _open(self) -> TextIOWrapper:
+        # They hold topics and people's names.
+        with suppress(FileExistsError):
+            Path(self.baseFilename).touch(mode=0o600, exist_ok=False)
+        return super()._open()
 
     def emit(self, record: logging.LogRecord) -> None:
         before = self._failures

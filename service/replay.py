@@ -4,7 +4,7 @@ Recorded events put into the same path as those that arrive.
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,8 +13,9 @@ from service.core.conference import Account, Snapshot
 from service.core.errors import FrameRejected, SettingsError
 from service.trueconf.documents import documents
 from service.trueconf.events import FrameWasRejected, SnapshotReceived
+from service.trueconf.frames import LoggedIn, LoginReply, SystemInfo
 from service.trueconf.session import Session
-from service.trueconf.wire import list_of
+from service.trueconf.wire import Decoder, list_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,14 @@ class Recorded:
     """Which of the frames it is, from 1."""
 
 
-Replayed = Snapshot | FrameRejected
+@dataclass(frozen=True, slots=True)
+class Unclaimed:
+    """
+    The last list of a conversation that ended before anybody said whose it is.
+    """
+
+
+Replayed = Snapshot | FrameRejected | Unclaimed
 
 
 def read_recording(data: bytes, *, source: str, at: datetime) -> list[Recorded]:
@@ -115,39 +123,54 @@ def _moment(text: str, place: str) -> datetime:
 
 
 def replayed(
-    frames: list[Recorded], fallback: Account, *, servers: Mapping[str, str]
+    frames: list[Recorded], fallback: Callable[[str], Account], *, servers: Mapping[str, str]
 ) -> Iterator[tuple[Recorded, Replayed]]:
     """
     Yield the snapshots, and the frames that are rejected, that a recording leads to.
 
-    Where the recording names no user, lists belong to `fallback`. `servers` are the domains that the settings
-    name for sources, as `Session` takes them.
+    Where a source names no user, its lists belong to its `fallback`. `servers` are the domains that the
+    settings name for sources, as `Session` takes them.
     """
-    if any(b"peerId" in recorded.frame for recorded in frames):
-        yield from _conversations(frames, fallback, servers)
-    else:
-        yield from ((recorded, _list(recorded, fallback)) for recorded in frames)
-
-
-def _conversations(
-    frames: list[Recorded], fallback: Account, servers: Mapping[str, str]
-) -> Iterator[tuple[Recorded, Replayed]]:
-    sessions: dict[str, Session] = {}
+    sessions = {
+        name: Session(source=name, pin=None, fallback=fallback(name), server=servers.get(name))
+        for name in dict.fromkeys(each.source for each in frames if _names_user(each.frame))
+    }
+    last: dict[str, Recorded] = {}
     for recorded in frames:
         session = sessions.get(recorded.source)
         if session is None:
-            server = servers.get(recorded.source)
-            session = Session(source=recorded.source, pin=None, fallback=fallback, server=server)
+            yield recorded, _list(recorded, fallback(recorded.source))
+            continue
+        if recorded.source not in last:
             session.connected(recorded.at)
-            sessions[recorded.source] = session
-        for event in session.receive(recorded.frame, recorded.at):
-            match event:
-                case SnapshotReceived(snapshot):
-                    yield recorded, snapshot
-                case FrameWasRejected(field, reason, _):
-                    yield recorded, FrameRejected(field, reason)
-                case _:
-                    pass
+        last[recorded.source] = recorded
+        for outcome in _heard(session, recorded):
+            yield recorded, outcome
+    for name, recorded in last.items():
+        if sessions[name].waiting:
+            yield recorded, Unclaimed()
+
+
+def _names_user(frame: bytes) -> bool:
+    """Whether an endpoint tells in a frame who is logged in: then the source is a conversation."""
+    if b"peerId" not in frame:
+        return False
+    try:
+        told = Decoder().decode(frame)
+    except FrameRejected:
+        return False
+    return isinstance(told, LoginReply | SystemInfo | LoggedIn)
+
+
+def _heard(session: Session, recorded: Recorded) -> Iterator[Replayed]:
+    for event in session.receive(recorded.frame, recorded.at):
+        match event:
+            case SnapshotReceived(snapshot):
+                yield snapshot
+            case FrameWasRejected(field, reason, _):
+                yield FrameRejected(field, reason)
+            case _:
+                pass
 
 
 def _list(recorded: Recorded, fallback: Account) -> Replayed:

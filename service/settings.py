@@ -5,16 +5,18 @@ Every setting is a variable `CONFCAL_...`, with `__` between the levels; the TOM
 CONFCAL_CONFIG_FILE says the same; the environment wins. Any secret may stand in a file: NAME_FILE.
 """
 
+import re
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -34,6 +36,9 @@ from service.trueconf.discovery import check_url
 PREFIX = "CONFCAL_"
 DELIMITER = "__"
 
+_HOST = re.compile(r"(?=.{1,253}$)[\w-]+(\.[\w-]+)*")
+_SOURCE_NAME = re.compile(r"[^\W_][\w.-]{0,63}")
+
 _FORM = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 _REMOVAL = RemovalRules()
 _KEEP = KeepRules()
@@ -47,11 +52,39 @@ def _zone(name: str) -> str:
     return name
 
 
+def _unset(value: object) -> object:
+    """Return None for an empty text: compose writes one for a variable that nobody set."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _host(name: str) -> str:
+    if not _HOST.fullmatch(name.strip()):
+        raise ValueError("write the domain of the server alone, like video.example.com")
+    return name.strip()
+
+
 def _public_url(url: str) -> str:
     parts = urlsplit(url)
+    if "@" in parts.netloc or _port_of(parts) == 0:
+        raise ValueError("write the address without a user, a password or an impossible port")
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("write the address that people reach, like https://calendars.example.com")
     return url.rstrip("/")
+
+
+def _port_of(parts: SplitResult) -> int | None:
+    """Return the port, 0 where it is none."""
+    try:
+        return parts.port
+    except ValueError:
+        return 0
+
+
+def _source_names(sources: "dict[str, SourceSettings]") -> "dict[str, SourceSettings]":
+    for name in sources:
+        if not _SOURCE_NAME.fullmatch(name):
+            raise ValueError(f"{name[:40]!r} is no name for a source; use letters, digits, dots, _ and -")
+    return sources
 
 
 def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -82,7 +115,7 @@ class SourceSettings(BaseModel):
     timezone: TimeZone | None = None
     """Zone of this source's weekly schedules; CONFCAL_TIMEZONE where left out."""
 
-    server: str | None = None
+    server: Annotated[Annotated[str, AfterValidator(_host)] | None, BeforeValidator(_unset)] = None
     """Domain of the TrueConf server, where the endpoint does not tell it."""
 
     join_url: Annotated[str, AfterValidator(checked_template)] | None = None
@@ -158,7 +191,7 @@ class Settings(BaseSettings):
         use_attribute_docstrings=True,
     )
 
-    sources: dict[str, SourceSettings] = {}
+    sources: Annotated[dict[str, SourceSettings], AfterValidator(_source_names)] = {}
     """The endpoints to listen to, each under a name of your choice."""
 
     timezone: TimeZone = "UTC"
@@ -186,9 +219,10 @@ class Settings(BaseSettings):
     """Port to listen on; 0 takes any free one."""
 
     data_dir: Path = Field(default_factory=lambda: Path.home() / ".local/share/confcal")
-    """Folder for the embedded database and the generated secret; a volume in the image."""
+    """Folder for the embedded database and the generated secret; ~/.local/share/confcal where left out, /data
+    in the image."""
 
-    database_url: SecretStr | None = None
+    database_url: Annotated[SecretStr | None, BeforeValidator(_unset)] = None
     """`postgresql://user:password@host/name`; an SQLite file in CONFCAL_DATA_DIR where left out."""
 
     secret: SecretStr | None = Field(default=None, min_length=16)

@@ -4,7 +4,8 @@ Logs: events with fields, for people in a terminal and as JSON lines elsewhere.
 
 import logging
 import sys
-from typing import Literal, TextIO
+from contextlib import suppress
+from typing import Literal, TextIO, cast
 
 import structlog
 
@@ -16,6 +17,7 @@ def configure_logging(
     Send structlog's events and the libraries' warnings to `stream` (standard error).
     """
     stream = stream or sys.stderr
+    unfailing = _Unfailing(stream)
     console = form == "console" or (form == "auto" and stream.isatty())
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -23,7 +25,9 @@ def configure_logging(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=stream.isatty())
+        structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
         if console
         else structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=False)
     )
@@ -31,17 +35,39 @@ def configure_logging(
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", unfailing)),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(unfailing)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(processors=[_drop_meta, renderer], foreign_pre_chain=shared)
+        structlog.stdlib.ProcessorFormatter(
+            processors=[_drop_meta, structlog.processors.format_exc_info, renderer], foreign_pre_chain=shared
+        )
     )
     root = logging.getLogger()
     root.handlers = [handler]
     # Libraries at debug level write frames and headers, and those hold PINs and secret addresses.
     root.setLevel(max(number, logging.WARNING))
+
+
+class _Unfailing:
+    """
+    A stream whose disk may be full and whose reader may be gone: the calendars matter more than their log.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write what can be written."""
+        # A closed stream answers with ValueError, one that cannot encode with a kind of it.
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        """Flush what can be flushed."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 _drop_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta

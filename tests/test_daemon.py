@@ -2,14 +2,17 @@
 What the daemon does besides listening and serving: follows other commands, counts, records.
 """
 
+import asyncio
 import json
+import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 from structlog.testing import capture_logs
 
 from service.core.errors import StoreUnavailable
-from service.daemon import StoreWatch
+from service.daemon import StoreWatch, ender, in_loop, new_scheduler
 from service.trueconf.simulator import Simulator, SimulatorOptions
 from tests.e2e.given import once, weekly
 from tests.e2e.program import Daemon, Home, started
@@ -99,6 +102,12 @@ async def test_a_recording_replays_to_the_same_feed_and_holds_no_secret(tmp_path
         assert (await daemon.feed(calendar=ROOM)).topics["1"] == "Renamed"
 
 
+async def test_a_source_that_was_never_heard_is_silent_since_the_start(tmp_path: Path) -> None:
+    before = datetime.now(UTC).timestamp()
+    async with home_in(tmp_path).daemon("ws://127.0.0.1:9") as daemon:
+        assert await metric(daemon, "confcal_source_last_list_timestamp_seconds") >= before
+
+
 async def metric(daemon: Daemon, name: str, labels: str = "") -> float:
     text = (await daemon.http.get(f"{daemon.url}/metrics")).text
     (value,) = [
@@ -107,6 +116,56 @@ async def metric(daemon: Daemon, name: str, labels: str = "") -> float:
         if line.startswith((f"{name} ", f"{name}{{")) and labels in line
     ]
     return float(value)
+
+
+async def test_bells_are_rung_within_the_loop() -> None:
+    threads: asyncio.Queue[int] = asyncio.Queue()
+    scheduler = new_scheduler()
+    scheduler.add_job(in_loop(lambda: threads.put_nowait(threading.get_ident())))
+    scheduler.start()
+    try:
+        async with asyncio.timeout(10):
+            assert await threads.get() == threading.get_ident()
+    finally:
+        scheduler.shutdown(wait=False)
+
+
+async def test_a_bell_that_a_busy_loop_missed_is_rung_late_and_once() -> None:
+    rung: asyncio.Queue[str] = asyncio.Queue()
+    scheduler = new_scheduler()
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    scheduler.add_job(
+        in_loop(lambda: rung.put_nowait("poll")), "interval", minutes=20, next_run_time=an_hour_ago
+    )
+    scheduler.add_job(in_loop(lambda: rung.put_nowait("purge")), "date", run_date=an_hour_ago)
+    scheduler.start()
+    try:
+        async with asyncio.timeout(10):
+            assert {await rung.get(), await rung.get()} == {"poll", "purge"}
+        assert rung.empty()
+    finally:
+        scheduler.shutdown(wait=False)
+
+
+async def test_an_end_that_takes_long_is_one_all_the_same() -> None:
+    stop, ended = asyncio.Event(), asyncio.Queue[int]()
+    told = ender(stop, last_seconds=0, end=ended.put_nowait)
+
+    told()
+
+    assert stop.is_set()
+    async with asyncio.timeout(10):
+        assert await ended.get() == 1
+
+
+async def test_a_second_signal_ends_at_once() -> None:
+    ended: list[int] = []
+    told = ender(asyncio.Event(), end=ended.append)
+
+    told()
+    assert ended == []
+    told()
+    assert ended == [1]
 
 
 def test_a_store_that_fails_is_told_once_and_so_is_its_return() -> None:

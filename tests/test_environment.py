@@ -267,3 +267,42 @@ def test_settings_cannot_be_changed_afterwards() -> None:
 
     with pytest.raises(ValueError, match="frozen"):
         settings.port = 1
+
+
+def test_one_of_several_values_is_told_by_the_name_of_the_setting() -> None:
+    target = {"CONFCAL_TARGETS__CLOUD__URL": "https://cloud.example.com/"}
+
+    told = refusal(target | {"CONFCAL_TARGETS__CLOUD__REMINDERS": "PT15M,P99D"})
+
+    assert told.startswith("CONFCAL_TARGETS__CLOUD__REMINDERS: input should be less than or equal to ")
+
+
+def test_keys_of_a_file_have_no_case_as_variables_have_none(tmp_path: Path) -> None:
+    file = tmp_path / "confcal.toml"
+    file.write_text('PORT = 1\n[sources.Lobby]\nURL = "ws://h:1"\n', encoding="utf-8")
+
+    settings = load_settings({"CONFCAL_CONFIG_FILE": str(file), "CONFCAL_SOURCES__LOBBY__PIN": "ABC"})
+
+    assert settings.port == 1
+    assert settings.sources["lobby"].url == "ws://h:1"
+
+
+def test_a_key_that_is_written_twice_in_two_cases_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "confcal.toml"
+    file.write_text("port = 1\nPort = 2\n", encoding="utf-8")
+
+    with pytest.raises(SettingsError, match="it says port twice"):
+        load_settings({"CONFCAL_CONFIG_FILE": str(file)})
+
+
+def test_a_secret_that_notepad_saved_is_read_without_its_mark(tmp_path: Path) -> None:
+    file = tmp_path / "pin"
+    file.write_bytes(b"\xef\xbb\xbfABC123\r\n")
+
+    settings = load_settings(
+        {"CONFCAL_SOURCES__LOBBY__URL": "ws://h:1", "CONFCAL_SOURCES__LOBBY__PIN_FILE": str(file)}
+    )
+
+    pin = settings.sources["lobby"].pin
+    assert pin
+    assert pin.get_secret_value() == "ABC123"

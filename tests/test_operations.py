@@ -15,6 +15,7 @@ from service.operations import (
     with_store,
     with_synchronizer,
 )
+from service.recorder import line_of
 from service.replay import read_recording
 from service.settings import Settings
 from tests.core.given import NOW, ROOM, conference, listed
@@ -86,7 +87,7 @@ async def test_a_replay_counts_what_it_did(settings: Settings) -> None:
 
     async def played_of(data: bytes, account: str | None) -> Played:
         frames = read_recording(data, source="lobby", at=datetime(2026, 11, 23, 10, tzinfo=UTC))
-        return await replay_recording(settings, frames, source="lobby", account=account, progress=told.append)
+        return await replay_recording(settings, frames, account=account, progress=told.append)
 
     played = await played_of(FRAME, str(ROOM))
     again = await played_of(b'{"result":false}', None)
@@ -96,3 +97,35 @@ async def test_a_replay_counts_what_it_did(settings: Settings) -> None:
     assert again.lists == 0
     (trouble,) = again.trouble
     assert trouble.startswith("the file: ")
+
+
+async def test_each_recorded_source_keeps_its_lists_to_itself(tmp_path: Path) -> None:
+    settings = load_settings(
+        {
+            "CONFCAL_DATA_DIR": str(tmp_path / "data"),
+            **{
+                f"CONFCAL_SOURCES__{name}__{key}": value
+                for name in ("HALL", "LOBBY")
+                for key, value in (("SERVER", "video.example.com"), ("INGEST_TOKEN", "0123456789abcdef"))
+            },
+        }
+    )
+    data = "\n".join(line_of(source, FRAME, NOW) for source in ("hall", "lobby")).encode()
+    frames = read_recording(data, source="room", at=NOW)
+
+    done = await replay_recording(settings, frames, account=None, progress=lambda _number: None)
+
+    async with with_synchronizer(settings) as command:
+        accounts = {str(account) for account in command.state.accounts}
+    assert (done.lists, accounts) == (2, {"hall@video.example.com", "lobby@video.example.com"})
+
+
+async def test_a_recording_that_does_not_tell_whose_its_list_is_says_so(settings: Settings) -> None:
+    login = b'{"method":"getLogin","isLoggedIn":true,"peerId":"ivanov","result":true}'
+    data = "\n".join(line_of("lobby", frame, NOW) for frame in (login, FRAME)).encode()
+    frames = read_recording(data, source="room", at=NOW)
+
+    done = await replay_recording(settings, frames, account=None, progress=lambda _number: None)
+
+    assert done.lists == 0
+    assert "line 2: the recording of lobby ends before it tells whose its last list is" in done.trouble[0]

@@ -1,3 +1,4 @@
+import asyncio
 import socket
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from service.core.errors import SettingsError
 from service.environment import load_settings
 from service.places import data_dir, database_url, listen, public_url, secret_of
 from service.settings import Settings
+from service.store.open import open_store
 
 
 def settings_of(**given: object) -> Settings:
@@ -109,3 +111,28 @@ def test_feeds_are_handed_out_under_the_public_address_where_it_is_set() -> None
     settings = settings_of(public_url="https://example.com/calendars/", host="0.0.0.0")
 
     assert public_url(settings, 81) == "https://example.com/calendars"
+
+
+def test_a_data_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    folder = data_dir(settings_of(data_dir=tmp_path / "data"))
+
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_data_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data").chmod(0o750)
+
+    assert data_dir(settings_of(data_dir=tmp_path / "data")).stat().st_mode & 0o777 == 0o750
+
+
+@pytest.mark.parametrize("name", ["a?b", "a%20b", "a#b", "a b"])
+def test_the_database_is_in_the_folder_whatever_its_name(tmp_path: Path, name: str) -> None:
+    async def opened() -> None:
+        store = await open_store(database_url(settings_of(data_dir=tmp_path / name)), migrate=True)
+        await store.close()
+
+    asyncio.run(opened())
+
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name / "confcal.db").exists()

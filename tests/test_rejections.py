@@ -191,3 +191,18 @@ async def test_while_the_store_fails_memory_is_bounded_too() -> None:
 
     assert await kept(store) == list(range(800, 1000))
     assert [each["not_kept"] for each in logs] == [800]
+
+
+async def test_what_is_kept_holds_no_secret() -> None:
+    store = MemoryStore()
+    taken = rejections(store)
+    missing = Rejection("1", "schedule", "missing", b'{"id":"1","url":"https://b.c/c/1?k=hush"}')
+
+    taken.frame("lobby", ROOM, field="result", reason="false", raw=b'{"token":"hush","result":false}')
+    taken.snapshot(Snapshot(ROOM, "lobby", NOW, Listing((), (missing,), ())))
+    await taken.write()
+
+    assert {each.raw for each in await store.rejected()} == {
+        b'{"token":"***","result":false}',
+        b'{"id":"1","url":"https://b.c/c/1?k=***"}',
+    }

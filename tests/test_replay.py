@@ -8,7 +8,7 @@ import pytest
 from service.core.conference import Account, Snapshot
 from service.core.errors import FrameRejected, SettingsError
 from service.recorder import line_of
-from service.replay import Recorded, read_recording, replayed
+from service.replay import Recorded, Unclaimed, read_recording, replayed
 from tests.conftest import SAMPLES
 from tests.core.given import NOW, ROOM
 
@@ -21,7 +21,7 @@ def read(data: str | bytes) -> list[Recorded]:
 
 
 def played(frames: list[Recorded], **servers: str) -> list[Any]:
-    return [outcome for _, outcome in replayed(frames, ROOM, servers=servers)]
+    return [outcome for _, outcome in replayed(frames, lambda _source: ROOM, servers=servers)]
 
 
 def line(content: object, source: str = "hall", seconds: int = 0) -> str:
@@ -120,6 +120,37 @@ def test_each_source_is_a_conversation_of_its_own() -> None:
     outcomes = played(read(recording), a="video.example.com", b="video.example.com")
 
     assert [(each.source, each.account.peer) for each in outcomes] == [("a", "ivanov"), ("b", "brown")]
+
+
+def test_posted_lists_beside_a_conversation_wait_for_no_name() -> None:
+    recording = line(LOGIN, "lobby") + line(LIST, "hall") + line(LIST, "lobby")
+    frames = read(recording)
+
+    outcomes = replayed(
+        frames, lambda source: Account(source, "posted.example.com"), servers={"lobby": "a.b"}
+    )
+
+    assert [str(each.account) for _, each in outcomes if isinstance(each, Snapshot)] == [
+        "hall@posted.example.com",
+        "ivanov@a.b",
+    ]
+
+
+def test_a_user_in_an_event_of_a_call_names_nobody() -> None:
+    invited = {"method": "event", "event": "inviteReceived", "peerId": "brown@video.example.com"}
+
+    outcomes = played(read(line(invited) + line(LIST)))
+
+    assert [each.account for each in outcomes if isinstance(each, Snapshot)] == [ROOM]
+
+
+def test_a_list_that_nobody_claims_is_told() -> None:
+    frames = read(line(LOGIN) + line(LIST))
+
+    ((recorded, outcome),) = replayed(frames, lambda _source: ROOM, servers={})
+
+    assert outcome == Unclaimed()
+    assert recorded.place == "line 2"
 
 
 def test_a_change_of_user_in_a_recording_does_not_mix_their_lists() -> None:

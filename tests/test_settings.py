@@ -1,4 +1,5 @@
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -152,3 +153,55 @@ def test_a_value_out_of_its_range_is_refused_by_name_with_what_was_given(name: s
     assert told.startswith(f"CONFCAL_{name}: ")
     assert value in told
     assert len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["REMOVAL__KEEP_ENDED", "REJECTED__KEEP_FOR", "POLL_EVERY"])
+@pytest.mark.parametrize("written", ["99999999999", "P3000Y"])
+def test_a_duration_that_no_calendar_reaches_is_refused(name: str, written: str) -> None:
+    assert f"CONFCAL_{name}: input should be less than or equal to" in refusal({f"CONFCAL_{name}": written})
+
+
+@pytest.mark.parametrize(
+    "server", ["https://video.example.com/", "a b", "ivanov@host", "host:443", "a..b", "v.example\x00"]
+)
+def test_a_server_is_a_domain_alone(server: str) -> None:
+    told = refusal({f"{SOURCE}URL": "ws://h:1", f"{SOURCE}SERVER": server})
+
+    assert told.startswith("CONFCAL_SOURCES__LOBBY__SERVER: write the domain of the server alone")
+
+
+@pytest.mark.parametrize("server", ["video.example.com", " 10.0.0.5 ", "конференции.рф", "video"])
+def test_a_server_may_be_any_name_of_a_host(server: str) -> None:
+    settings = load_settings({f"{SOURCE}URL": "ws://h:1", f"{SOURCE}SERVER": server})
+
+    assert settings.sources["lobby"].server == server.strip()
+
+
+def test_an_empty_server_is_none() -> None:
+    assert load_settings({f"{SOURCE}URL": "ws://h:1", f"{SOURCE}SERVER": ""}).sources["lobby"].server is None
+    assert "SERVER is missing" in refusal({f"{SOURCE}INGEST_TOKEN": "0" * 16, f"{SOURCE}SERVER": ""})
+
+
+def test_an_empty_database_url_is_none() -> None:
+    assert load_settings({"CONFCAL_DATABASE_URL": ""}).database_url is None
+
+
+@pytest.mark.parametrize("name", ["", "a@b/c", "a\\u0000", "a b", "-a", "a" * 65])
+def test_a_source_has_a_name_that_an_address_and_a_log_can_hold(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "confcal.toml"
+    file.write_text(f'[sources."{name}"]\nurl = "ws://h:1"\n', encoding="utf-8")
+
+    assert "is no name for a source" in refusal({"CONFCAL_CONFIG_FILE": str(file)})
+
+
+@pytest.mark.parametrize("name", ["lobby", "зал_1", "3.floor-a"])
+def test_a_source_may_be_named_in_any_script(name: str) -> None:
+    assert name in load_settings({f"CONFCAL_SOURCES__{name.upper()}__URL": "ws://h:1"}).sources
+
+
+@pytest.mark.parametrize("url", ["https://u:p@confcal.example.com", "https://confcal.example.com:99999"])
+def test_a_public_address_that_no_one_can_be_given_is_refused(url: str) -> None:
+    told = refusal({"CONFCAL_PUBLIC_URL": url})
+
+    assert "without a user, a password or an impossible port" in told
+    assert "u:p" not in told

@@ -1,3 +1,4 @@
+import errno
 import io
 import json
 import logging
@@ -87,6 +88,25 @@ def test_an_exception_is_a_field_of_its_event() -> None:
     assert "ValueError: boom" in event["exception"]
 
 
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_where_a_library_failed_can_be_read(form: Any) -> None:
+    stream = io.StringIO()
+    configure_logging(form, "info", stream)
+
+    def fail() -> None:
+        raise ValueError("boom")
+
+    try:
+        fail()
+    except ValueError:
+        logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
+
+    text = events(stream)[0]["exception"] if form == "json" else stream.getvalue()
+    assert "ValueError: boom" in text
+    assert "in fail" in text
+    assert "<traceback object" not in text
+
+
 @pytest.mark.parametrize(("form", "stream"), [("auto", Terminal()), ("console", io.StringIO())])
 def test_people_get_readable_lines(form: Any, stream: io.StringIO) -> None:
     configure_logging(form, "info", stream)
@@ -104,3 +124,42 @@ def test_where_nobody_reads_along_auto_is_json() -> None:
     structlog.get_logger().info("app.started")
 
     assert [event["event"] for event in events(stream)] == ["app.started"]
+
+
+PIN = "hunter2"
+
+
+class FullDisk(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, f"no room for {len(text)}")
+
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_log_that_cannot_be_written_stops_nothing(form: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(form, "info", FullDisk())
+
+    structlog.get_logger().info("app.started")
+    logging.getLogger("uvicorn.error").warning("odd")
+
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_traceback_does_not_show_what_variables_held(form: Any) -> None:
+    stream = io.StringIO()
+    configure_logging(form, "info", stream)
+
+    def connect(pin: str) -> None:
+        raise ValueError(f"it has {len(pin)} digits")
+
+    for logger in (structlog.get_logger(), logging.getLogger("uvicorn.error")):
+        try:
+            connect(PIN)
+        except ValueError:
+            logger.exception("failed")
+
+    assert stream.getvalue().count("it has 7 digits") == 2
+    assert PIN not in stream.getvalue()

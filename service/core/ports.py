@@ -104,8 +104,12 @@ class Store(Protocol):
         """
         ...
 
-    async def rejected(self, *, most_raw: int = MAX_RAW) -> list[RejectedInput]:
-        """Return the rejected inputs that are kept, the newest first, with so many octets of what arrived."""
+    async def rejected(self, *, most_raw: int = MAX_RAW, number: int | None = None) -> list[RejectedInput]:
+        """
+        Return the rejected inputs that are kept, the newest first, with so many octets of what arrived.
+
+        With a `number` only the one that has it, if there is one.
+        """
         ...
 
     async def forget_rejected(self, number: int) -> None:

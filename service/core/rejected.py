@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from service.core.conference import Snapshot
+from service.core.masking import without_secrets
 from service.core.text import cut, one_line
 
 MAX_RAW = 1024 * 1024
@@ -30,7 +31,7 @@ class KeepRules:
 @dataclass(frozen=True, slots=True)
 class RejectedInput:
     """
-    A conference or, with an empty `conference_id`, a whole frame.
+    A conference, or a whole frame.
     """
 
     source: str
@@ -41,7 +42,7 @@ class RejectedInput:
     field: str
     reason: str
     raw: bytes
-    """What arrived, cut at MAX_RAW."""
+    """What arrived, its secrets masked, cut at MAX_RAW."""
 
     first_at: datetime
     last_at: datetime
@@ -50,6 +51,11 @@ class RejectedInput:
 
     number: int = 0
     """Given by the store."""
+
+    @property
+    def of_conference(self) -> bool:
+        """Whether it is one conference, be it without an id; otherwise a frame."""
+        return bool(self.conference_id) or self.field == "id"
 
     @property
     def whole(self) -> bool:
@@ -67,7 +73,8 @@ def rejected_frame(
         "",
         cut(one_line(field), _MAX_WORDS),
         cut(one_line(reason), _MAX_WORDS),
-        raw[:MAX_RAW],
+        # What is cut off need not be searched: an endpoint may send sixty megabytes of it.
+        without_secrets(raw[: 2 * MAX_RAW])[:MAX_RAW],
         at,
         at,
     )

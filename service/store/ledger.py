@@ -5,8 +5,7 @@ The rows about targets and what is published there, on SQLite and PostgreSQL.
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Row, Table, delete, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.core.claims import claim
@@ -15,6 +14,7 @@ from service.core.publishing_ports import Claim, TargetRecord
 from service.store import tables
 from service.store.engine import reading, writing
 from service.store.rows import moment_of, seconds_of
+from service.store.upsert import upsert
 
 
 class SqlLedger:
@@ -33,7 +33,7 @@ class SqlLedger:
     async def record_target(self, target: str, record: TargetRecord) -> None:
         """See Ledger."""
         async with writing(self._engine) as db:
-            await _upsert(db, tables.targets, [_target_row(target, record)])
+            await db.execute(upsert(db, tables.targets), _target_row(target, record))
 
     async def claim_collection(
         self, target: str, record: TargetRecord, *, abandoned: Collection[str] = ()
@@ -50,7 +50,7 @@ class SqlLedger:
                     await _rename(db, target, done.left_as)
                 for key in done.taken:
                     await _take(db, key, target)
-                await _upsert(db, tables.targets, [_target_row(target, record)])
+                await db.execute(upsert(db, tables.targets), _target_row(target, record))
         return done
 
     async def publications(self, target: str) -> dict[str, Publication]:
@@ -66,7 +66,7 @@ class SqlLedger:
         written = [_row(target, row) for row in publications]
         async with writing(self._engine) as db:
             if written:
-                await _upsert(db, tables.publications, written)
+                await db.execute(upsert(db, tables.publications), written)
             for uid in forgotten:
                 c = tables.publications.c
                 await db.execute(delete(tables.publications).where(c.target == target, c.uid == uid))
@@ -90,14 +90,6 @@ async def _take(db: AsyncConnection, key: str, target: str) -> None:
     await db.execute(delete(tables.publications).where(c.target == key, c.uid.in_(own)))
     await db.execute(update(tables.publications).where(c.target == key).values(target=target))
     await db.execute(delete(tables.targets).where(tables.targets.c.target == key))
-
-
-async def _upsert(db: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
-    make = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-    statement = make(table)
-    key = [column.name for column in table.primary_key]
-    replaced = {c.name: statement.excluded[c.name] for c in table.c if c.name not in key}
-    await db.execute(statement.on_conflict_do_update(index_elements=key, set_=replaced), rows)
 
 
 def _target_row(target: str, record: TargetRecord) -> dict[str, Any]:

@@ -108,10 +108,12 @@ class MemoryStore:
         kept = [each for each in await self.rejected() if each.last_at >= since][:keep]
         self._rejected = {(e.source, e.conference_id, e.field, e.raw): e for e in kept}
 
-    async def rejected(self, *, most_raw: int = MAX_RAW) -> list[RejectedInput]:
+    async def rejected(self, *, most_raw: int = MAX_RAW, number: int | None = None) -> list[RejectedInput]:
         """See Store."""
         kept = sorted(self._rejected.values(), key=lambda e: (e.last_at, e.number), reverse=True)
-        return [replace(each, raw=each.raw[:most_raw]) for each in kept]
+        return [
+            replace(each, raw=each.raw[:most_raw]) for each in kept if number is None or each.number == number
+        ]
 
     async def forget_rejected(self, number: int) -> None:
         """See Store."""

@@ -47,15 +47,6 @@ async def migrate(url: str) -> Migrated:
         await engine.dispose()
 
 
-async def check_schema(url: str) -> None:
-    """Raise SchemaTooOld or SchemaTooNew unless the database at `url` has the schema of this confcal."""
-    engine = create_engine(url)
-    try:
-        await verify(engine)
-    finally:
-        await engine.dispose()
-
-
 async def upgrade(engine: AsyncEngine) -> Migrated:
     """Do as `migrate`, with an engine."""
     await probe(engine)
@@ -64,7 +55,7 @@ async def upgrade(engine: AsyncEngine) -> Migrated:
 
 
 async def verify(engine: AsyncEngine) -> None:
-    """Do as `check_schema`, with an engine."""
+    """Raise SchemaTooOld or SchemaTooNew unless the database has the schema of this confcal."""
     await probe(engine)
     async with reading(engine) as db:
         found = await db.run_sync(_revision)

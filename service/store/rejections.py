@@ -8,12 +8,12 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.core.rejected import RejectedInput
 from service.store.rows import moment_of, seconds_of
 from service.store.tables import rejected
+from service.store.upsert import insert_into
 
 _ONCE = ["source", "conference_id", "field", "digest"]
 
@@ -24,8 +24,7 @@ async def write_rejected(
     """
     Write rejected inputs, counting those that were there; drop what is older than `since` or beyond `keep`.
     """
-    make = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-    statement = make(rejected)
+    statement = insert_into(db, rejected)
     new, old = statement.excluded, rejected.c
     upsert = statement.on_conflict_do_update(
         index_elements=_ONCE,
@@ -45,13 +44,15 @@ async def write_rejected(
     await db.execute(delete(rejected).where(old.number.not_in(newest)))
 
 
-async def read_rejected(db: AsyncConnection, most_raw: int) -> list[RejectedInput]:
-    """Return what is kept, the newest first, with so many octets of what arrived."""
+async def read_rejected(db: AsyncConnection, most_raw: int, number: int | None) -> list[RejectedInput]:
+    """Return what is kept, the newest first, with so many octets of what arrived; or one by its number."""
     c = rejected.c
     columns = [column for column in c if column is not c.raw]
     # By the database: a page that lists a thousand of them must not read a gigabyte.
     raw = func.substr(c.raw, 1, most_raw).label("raw")
     query = select(*columns, raw).order_by(c.last_at.desc(), c.number.desc())
+    if number is not None:
+        query = query.where(c.number == number)
     return [_input(row._mapping) for row in await db.execute(query)]  # noqa: SLF001 -- the documented way to a row's names
 
 

@@ -121,10 +121,10 @@ class SqlStore:
         async with writing(self._engine) as db:
             await write_rejected(db, inputs, keep=keep, since=since)
 
-    async def rejected(self, *, most_raw: int = MAX_RAW) -> list[RejectedInput]:
+    async def rejected(self, *, most_raw: int = MAX_RAW, number: int | None = None) -> list[RejectedInput]:
         """See Store."""
         async with reading(self._engine) as db:
-            return await read_rejected(db, most_raw)
+            return await read_rejected(db, most_raw, number)
 
     async def forget_rejected(self, number: int) -> None:
         """See Store."""

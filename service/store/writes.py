@@ -2,7 +2,7 @@
 What one transaction writes. The callers open and end it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Executable,
     Integer,
-    Table,
     Text,
     and_,
     bindparam,
@@ -23,7 +22,6 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.core.conference import Account, Key
@@ -42,6 +40,7 @@ from service.store.rows import (
     vevent_rows,
 )
 from service.store.tables import accounts, conferences, feeds, held, memberships, meta, vevents
+from service.store.upsert import insert_into, upsert
 
 _ENTRY_CONTENT = (
     select(conferences.c.content)
@@ -75,7 +74,7 @@ async def advance(db: AsyncConnection, version: int) -> int:
 
 async def write_arrival(db: AsyncConnection, changes: Changes) -> None:
     """Write that a list arrived."""
-    await db.execute(_upsert(db, accounts), account_row(changes))
+    await db.execute(upsert(db, accounts), account_row(changes))
 
 
 async def write_changes(db: AsyncConnection, changes: Changes) -> None:
@@ -99,15 +98,15 @@ async def write_rendering(db: AsyncConnection, digest: str, edits: Sequence[Edit
 
 async def write_feed(db: AsyncConnection, calendar: str, record: FeedRecord) -> None:
     """Write what is remembered of a feed; its generation never goes back."""
-    statement, old = _insert(db, feeds), feeds.c.generation
+    statement, old = insert_into(db, feeds), feeds.c.generation
     new = statement.excluded
     replaced: dict[str, ColumnElement[Any]] = {
         "generation": case((new.generation > old, new.generation), else_=old),
         "digest": new.digest,
         "changed_at": new.changed_at,
     }
-    upsert = statement.on_conflict_do_update(index_elements=["calendar"], set_=replaced)
-    await db.execute(upsert, feed_row(calendar, record))
+    replacing = statement.on_conflict_do_update(index_elements=["calendar"], set_=replaced)
+    await db.execute(replacing, feed_row(calendar, record))
 
 
 async def purge_conferences(db: AsyncConnection, before: datetime) -> int:
@@ -137,7 +136,7 @@ async def _write_edits(db: AsyncConnection, edits: Sequence[Edit]) -> None:
     # NULL means "as the entry has it", and the entry is about to change: what the accounts
     # reported is written out first. `_abbreviate` turns it back where it is still the same.
     await _many(db, _WRITE_OUT, keys)
-    await _many(db, _upsert(db, conferences), [conference_row(edit.entry) for edit in edits])
+    await _many(db, upsert(db, conferences), [conference_row(edit.entry) for edit in edits])
     of_conference = and_(vevents.c.server == bindparam("of_server"), vevents.c.id == bindparam("of_id"))
     await _many(db, delete(vevents).where(of_conference), keys)
     await _many(db, insert(vevents), [row for edit in edits for row in vevent_rows(edit)])
@@ -150,7 +149,7 @@ async def _delete_departures(db: AsyncConnection, changes: Changes) -> None:
 
 async def _write_reports(db: AsyncConnection, changes: Changes) -> None:
     rows = [report_row(changes.account, conference) for conference in changes.reports]
-    await _many(db, _upsert(db, memberships, columns={"reported"}), rows)
+    await _many(db, upsert(db, memberships, columns={"reported"}), rows)
 
 
 async def _abbreviate(db: AsyncConnection, keys: Sequence[Key]) -> None:
@@ -187,17 +186,3 @@ def _of_key(key: Key) -> Parameters:
 
 def _of_member(account: Account, id_: str) -> Parameters:
     return {"of_account": str(account), "of_server": account.server, "of_id": id_}
-
-
-def _insert(db: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    return postgresql.insert(table) if db.dialect.name == "postgresql" else sqlite.insert(table)
-
-
-def _upsert(db: AsyncConnection, table: Table, columns: Collection[str] | None = None) -> Executable:
-    """Insert rows; where one exists, replace these columns of it (all, unless named)."""
-    statement = _insert(db, table)
-    key = [column.name for column in table.primary_key]
-    replaced = [column.name for column in table.c if column.name not in key] if columns is None else columns
-    return statement.on_conflict_do_update(
-        index_elements=key, set_={column: statement.excluded[column] for column in replaced}
-    )

@@ -5,6 +5,7 @@ The port is not fixed: where 8765 is taken, "the nearest available port" is used
 after a restart (TrueConf VideoSDK, introduction/common). The endpoint's web page tells it.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -17,6 +18,7 @@ Fetch = Callable[[str], Awaitable[bytes]]
 _SOCKET_SCHEMES: Final = {"http": "ws", "https": "wss"}
 _CONFIG_PATH: Final = "/public/default/config.json"
 _PORTS: Final = range(1, 65536)
+_UNSENDABLE: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 
 
 class DiscoveryFailed(ConnectionError):
@@ -31,11 +33,9 @@ def check_url(url: str) -> str:
     sentence that says what to write instead; the address itself is not quoted, for it may hold a password.
     """
     url = url.strip()
-    try:
-        address = urlsplit(url)
-        port, host = address.port, address.hostname
-    except ValueError as error:
-        raise ValueError(f"its host or port cannot be read ({error}); write it as ws://host:8765") from error
+    if _UNSENDABLE.search(url):
+        raise ValueError("there is a blank or a control character in it; write it as ws://10.0.0.5:8765")
+    address, port, host = _split(url)
     if address.scheme not in {"ws", "wss", "http", "https"}:
         raise ValueError("it must begin with ws://, wss://, http:// or https://, as in http://10.0.0.5")
     if not host:
@@ -55,6 +55,15 @@ def check_url(url: str) -> str:
     if address.scheme in _SOCKET_SCHEMES and address.query:
         raise ValueError("it has a part behind ?, which the port cannot be asked with; leave it out")
     return url
+
+
+def _split(url: str) -> tuple[SplitResult, int | None, str | None]:
+    try:
+        address = urlsplit(url)
+        port, host = address.port, address.hostname
+    except ValueError as error:
+        raise ValueError(f"its host or port cannot be read ({error}); write it as ws://host:8765") from error
+    return address, port, host
 
 
 def place(url: str) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, assert_never
 
 import structlog
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 
 from service.core.conference import Account, Snapshot
 from service.core.errors import ConfcalError
@@ -27,8 +27,9 @@ from service.trueconf.events import (
     SnapshotReceived,
 )
 from service.trueconf.session import Session
+from service.trueconf.silence import Silence
 from service.trueconf.status import SourceState, SourceStatus
-from service.trueconf.transport import Lost, translated
+from service.trueconf.transport import Direct, Lost, translated
 
 Deliver = Callable[[Snapshot], Awaitable[None]]
 """Takes a snapshot over; raises ConfcalError where it cannot just now."""
@@ -67,7 +68,8 @@ class Source:
     Listens to one endpoint for as long as `run` runs.
 
     `url` passed `discovery.check_url`. `random` returns numbers from 0 up to 1; `now` an aware datetime.
-    A connection on which `silent_polls` polls and `silent_for` passed without any frame is given up.
+    A connection on which `silent_polls` polls and `silent_for` passed without any frame is given up; so is
+    one without a list, unless nobody is logged in.
     """
 
     def __init__(
@@ -89,10 +91,11 @@ class Source:
         self._url, self._place, self._fetch = url, place(url), fetch
         self._random, self._now, self._sleep = random, now, sleep
         self._taps = taps
-        self._silent_polls, self._silent_for = silent_polls, silent_for
         self._session = Session(source=name, pin=pin, fallback=fallback, server=server)
         self._bell, self._outbox, self._undelivered = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._unanswered_polls, self._last_frame_at = 0, now()
+        self._frameless = Silence(now(), polls=silent_polls, least=silent_for)
+        self._listless = Silence(now(), polls=silent_polls, least=silent_for)
+        self._owes_list = False
         self._waits, self._pin_waits, self._delivery_waits = backoff(random), pin_waits(), backoff(random)
         self._told_rejected_at: datetime | None = None
         self._untold_rejected = 0
@@ -140,7 +143,7 @@ class Source:
         self._try("connecting")
         with translated(self._place):
             address = await websocket_url(self._url, self._fetch)
-            socket = await connect(
+            socket = await Direct(
                 address,
                 max_size=_LARGEST_FRAME,
                 compression=None,
@@ -155,7 +158,8 @@ class Source:
         async with socket:
             self._try("authorizing")
             self._log.info("trueconf.connected", host=place(address))
-            self._heard()
+            self._frameless.broken(self._now())
+            self._listless.broken(self._now())
             self._bell.clear()
             self._session.connected(self._now())
             self._outbox.set()
@@ -178,11 +182,16 @@ class Source:
         while True:
             await self._bell.wait()
             self._bell.clear()
-            silence = self._now() - self._last_frame_at
-            if self._unanswered_polls >= self._silent_polls and silence >= self._silent_for:
+            now = self._now()
+            if silence := self._frameless.polled(now):
                 raise Lost(f"{self._place} has not said anything for {int(silence.total_seconds())} s")
-            self._unanswered_polls += 1
-            self._session.poll(self._now())
+            if self._status.state != "logged out" and (silence := self._listless.polled(now)):
+                self._owes_list = True
+                raise Lost(
+                    f"{self._place} answers, but has sent no list for {int(silence.total_seconds())} s; "
+                    "restart TrueConf Room or VideoSDK there"
+                )
+            self._session.poll(now)
             self._outbox.set()
 
     async def _ask_again(self) -> None:
@@ -196,9 +205,10 @@ class Source:
         while True:
             with translated(self._place):
                 frame = await socket.recv(decode=False)
-            self._heard()
-            self._taps.frame(self._status.name, frame, self._last_frame_at)
-            for event in self._session.receive(frame, self._last_frame_at):
+            now = self._now()
+            self._frameless.broken(now)
+            self._taps.frame(self._status.name, frame, now)
+            for event in self._session.receive(frame, now):
                 await self._follow(event, deliver)
             self._outbox.set()
 
@@ -206,7 +216,9 @@ class Source:
         match event:
             case Authorized():
                 self._pin_waits = pin_waits()
-                self._show("listening")
+                # Whoever logged out did not come back by our authorization.
+                if self._status.state != "logged out":
+                    self._show_listening()
                 self._log.info("trueconf.authorized")
             case PinRejected(reason):
                 raise Lost(
@@ -215,12 +227,16 @@ class Source:
                 )
             case AccountKnown(account):
                 self._status = replace(self._status, account=account)
-                self._show("listening")
+                self._show_listening()
                 self._log.info("trueconf.account_known", account=str(account))
             case LoggedOut():
+                self._owes_list = False
+                self._listless.broken(self._now())
                 self._show("logged out", error=f"nobody is logged in at {self._place}; log in there")
                 self._log.warning("trueconf.logged_out")
             case SnapshotReceived(snapshot):
+                self._owes_list = False
+                self._listless.broken(self._now())
                 await self._hand_over(snapshot, deliver)
             case ListIgnored(reason):
                 self._log.warning("trueconf.list_ignored", reason=reason)
@@ -262,13 +278,17 @@ class Source:
         self._status = replace(self._status, last_list_at=snapshot.received_at)
         self._show("listening")
 
-    def _heard(self) -> None:
-        self._unanswered_polls, self._last_frame_at = 0, self._now()
+    def _show_listening(self) -> None:
+        # An endpoint that was given up for want of a list shows that it is well by a list alone.
+        if self._owes_list and self._status.state == "unreachable":
+            self._taps.status(self._status)
+        else:
+            self._show("listening")
 
     def _try(self, state: Literal["connecting", "authorizing"]) -> None:
         # A failure stays on show until it is overcome; otherwise every retry would hide it for a moment.
         failed = self._status.state == "pin rejected" or (
-            self._status.state == "unreachable" and state == "connecting"
+            self._status.state == "unreachable" and (state == "connecting" or self._owes_list)
         )
         if not failed:
             self._show(state, error=self._status.error)

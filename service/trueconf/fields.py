@@ -29,7 +29,10 @@ _DAY: Final = 86400
 # An id is part of keys and addresses, so it is never repaired, and a database may not take these at all.
 _UNFIT_FOR_ID: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffd]")
 _NUMBER: Final = re.compile(r"[+-]?\d{1,18}(?:\.\d*)?", re.ASCII)
-_MODES: Final = {"pxp": "PxP", "oxp": "OxP", "0xp": "OxP", "s|l": "S|L"}
+MODES: Final = ("PxP", "OxP", "S|L")
+"""The documented modes."""
+
+_MODES: Final = {name.casefold(): name for name in MODES} | {"0xp": "OxP"}
 _FLAGS: Final = {0: False, 1: True, "0": False, "1": True}
 # The flags begin with Sunday, whatever the country.
 _FLAG_ORDER: Final = tuple(Weekday.SU.shifted(days) for days in range(7))

@@ -50,7 +50,7 @@ class Identity:
 
     def located(self, domain: str) -> "Identity":
         """Return the identity with the server's domain, where it tells one."""
-        return replace(self, domain=domain.strip().lower() or self.domain)
+        return replace(self, domain=_CONTROLS.sub("", domain).strip().lower() or self.domain)
 
     def answered(self, *commands: str) -> "Identity":
         """Return the identity without waiting for `commands` any longer."""

@@ -41,7 +41,7 @@ from service.trueconf.frames import (
 )
 from service.trueconf.identity import LOCATING, Identity
 from service.trueconf.repair import octets
-from service.trueconf.wire import Decoder
+from service.trueconf.wire import LIST_REFUSED, Decoder
 
 # Around a change of user an endpoint may still show the list of the one before, or an empty one.
 _LOGIN_SETTLES_IN: Final = timedelta(minutes=2)
@@ -51,6 +51,8 @@ _AUTH_AGAIN_AFTER: Final = timedelta(seconds=5)
 _NOBODY_LOGGED_IN: Final = range(3)
 _LOGGED_IN: Final = range(3, 7)
 _READY: Final = 3
+# Everybody who is authorized may ask these; a refusal without a name may be that of the list.
+_TELL_OF_TOKEN: Final = frozenset({"getlogin", "getscheduler", ""})
 
 
 class Session:
@@ -71,10 +73,16 @@ class Session:
         self._asked_at: datetime | None = None
         self._auth_sent_at: datetime | None = None
         self._authorized = False
+        # The token behind the authorization may have expired; the next poll finds out.
         self._list_refused = False
         self._logged_in: bool | None = None
         self._identity = Identity()
         self._waiting: Snapshot | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is a list of which it is not told yet whose it is."""
+        return self._waiting is not None
 
     def connected(self, now: datetime) -> None:
         """Begin anew on an open socket: authorization is due on every one."""
@@ -86,8 +94,13 @@ class Session:
     def poll(self, now: datetime) -> None:
         """
         Ask for the list, and for the user before it; or for authorization where that is what is missing.
+
+        While nobody is logged in there is no list; then the user alone is asked for.
         """
         if self._authorized and not self._list_refused:
+            if self._logged_in is False:
+                self._ask("getAppState", "getLogin")
+                return
             self._ask("getLogin", "getScheduler")
         elif self._may_authorize(now):
             self._list_refused = False
@@ -104,10 +117,12 @@ class Session:
         try:
             frame = self._decoder.decode(text)
         except FrameRejected as error:
-            # The token behind the authorization may have expired; the next poll finds out.
-            self._list_refused = self._list_refused or error.field == "result"
+            if error.field == LIST_REFUSED:
+                if self._logged_in is False:
+                    return [CommandRefused("getscheduler", "nobody is logged in")]
+                self._list_refused = True
             return [FrameWasRejected(error.field, error.reason, octets(text))]
-        if self._asked_at is not None and now - self._asked_at > _ANSWERS_COME_WITHIN:
+        if self._asked_at is not None and abs(now - self._asked_at) > _ANSWERS_COME_WITHIN:
             self._identity = replace(self._identity, unanswered=frozenset())
         return [*self._react(frame, now), *self._deliver(now)]
 
@@ -152,6 +167,7 @@ class Session:
                 return []
             case Refused(method, error):
                 self._identity = self._identity.answered(method)
+                self._list_refused = self._list_refused or method in _TELL_OF_TOKEN
                 return [CommandRefused(method, error)]
             case Other():
                 return []
@@ -159,7 +175,8 @@ class Session:
                 assert_never(unreachable)
 
     def _may_authorize(self, now: datetime) -> bool:
-        return self._auth_sent_at is None or now - self._auth_sent_at >= _AUTH_AGAIN_AFTER
+        # Absolute: a clock that was set back must not close the door until it has caught up.
+        return self._auth_sent_at is None or abs(now - self._auth_sent_at) >= _AUTH_AGAIN_AFTER
 
     def _authorize(self, now: datetime) -> None:
         self._auth_sent_at = now
@@ -218,6 +235,7 @@ class Session:
     def _keep(self, listing: Listing, now: datetime) -> list[Event]:
         if self._logged_in is False:
             return [ListIgnored("nobody is logged in")]
+        self._list_refused = False
         # The account is filled in on delivery; until then only the newest list counts.
         self._waiting = Snapshot(self._fallback, self._source, now, listing)
         return []
@@ -241,10 +259,10 @@ class Session:
     def _doubted(self, snapshot: Snapshot) -> Snapshot:
         if self._login_changed_at is None:
             return snapshot
-        age = snapshot.received_at - self._login_changed_at
+        age = abs(snapshot.received_at - self._login_changed_at)
         if age >= _LOGIN_SETTLES_IN:
             return snapshot
-        doubt = f"login changed {max(0, int(age.total_seconds()))} s ago"
+        doubt = f"login changed {int(age.total_seconds())} s ago"
         listing = replace(snapshot.listing, doubts=(*snapshot.listing.doubts, doubt))
         return replace(snapshot, listing=listing)
 

@@ -5,6 +5,7 @@ The errors of sockets and of the WebSocket library, translated once into sentenc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, WebSocketException
 
 from service.trueconf.discovery import DiscoveryFailed
@@ -16,6 +17,18 @@ class Lost(Exception):
     def __init__(self, reason: str, *, pin_rejected: bool = False) -> None:
         super().__init__(reason)
         self.pin_rejected = pin_rejected
+
+
+class Direct(connect):
+    """
+    `connect` that stays where it was sent: a redirect is an error like any other status.
+
+    The PIN goes to the host in the settings, not to one that somebody in between names.
+    """
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """See connect."""
+        return exc
 
 
 @contextmanager
@@ -33,3 +46,8 @@ def translated(place: str) -> Iterator[None]:
         raise Lost(f"{place} did not answer in time; is TrueConf Room running there?") from error
     except (OSError, WebSocketException) as error:
         raise Lost(f"{place} cannot be reached: {error}; is TrueConf Room running there?") from error
+    except (ValueError, LookupError) as error:
+        # What a library makes of an answer that no server should give must not end the other sources.
+        raise Lost(
+            f"{place} answers what nobody can read ({type(error).__name__}); check the port"
+        ) from error

@@ -20,6 +20,9 @@ from service.trueconf.repair import octets, repaired
 
 Entry = Conference | Rejection
 
+LIST_REFUSED: Final = "result"
+"""The field of a FrameRejected that says that the endpoint would not give its list."""
+
 _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -51,7 +54,8 @@ class Decoder:
         Return the frame that `data` holds.
 
         Raises FrameRejected for broken JSON, for anything but an object, and for a list that says
-        `result: false` or `succeed: false`, or whose `conferences` is no list.
+        `result: false` or `succeed: false`, or whose `conferences` is no list. The field is LIST_REFUSED
+        where the endpoint would not give the list, also where an error stands in its place.
         """
         frame, envelope = _opened(octets(data))
         if not _is_list(envelope):
@@ -116,7 +120,9 @@ def _is_list(envelope: _Envelope) -> bool:
 def _check(envelope: _Envelope) -> None:
     # A refusal or a failure is not an empty list: nothing may be concluded from it.
     if is_no(envelope.result):
-        raise FrameRejected("result", "false: the endpoint refused the list")
+        raise FrameRejected(LIST_REFUSED, "false: the endpoint refused the list")
+    if envelope.error and envelope.conferences is UNSET:
+        raise FrameRejected(LIST_REFUSED, "the endpoint answered with an error in place of the list")
     if is_no(envelope.succeed):
         raise FrameRejected("succeed", "false: the endpoint could not fetch the list")
 

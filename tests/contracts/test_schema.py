@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.core.errors import SchemaTooNew, SchemaTooOld
 from service.store.engine import create_engine, writing
-from service.store.migrate import Migrated, check_schema, migrate
+from service.store.migrate import Migrated, migrate
 from service.store.open import open_store
 from service.store.tables import metadata
 
@@ -63,7 +63,7 @@ async def test_a_second_migration_has_nothing_to_do(database: str) -> None:
     await migrate(database)
 
     assert await migrate(database) == Migrated("0003", "0003")
-    await check_schema(database)
+    await (await open_store(database, migrate=False)).close()
 
 
 async def test_two_migrations_at_once_do_the_work_once(database: str) -> None:
@@ -74,8 +74,6 @@ async def test_two_migrations_at_once_do_the_work_once(database: str) -> None:
 
 async def test_an_empty_database_is_too_old(database: str) -> None:
     with pytest.raises(SchemaTooOld, match="run `confcal migrate`"):
-        await check_schema(database)
-    with pytest.raises(SchemaTooOld):
         await open_store(database, migrate=False)
 
 

@@ -7,13 +7,14 @@ import json
 import signal
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from service.trueconf.simulator import Simulator, SimulatorOptions
 from tests.e2e.given import once, weekly
-from tests.e2e.program import Home, Program, started
+from tests.e2e.program import Home, Program, room, started
 
 ORDERLY_SECONDS = 5
 """What an orderly end may take."""
@@ -146,3 +147,31 @@ async def test_a_secret_that_was_generated_keeps_the_addresses_over_restarts(hom
 
     assert listed[0] == listed[1]
     assert "https://calendars.example.com/feeds/" in "".join(listed[0])
+
+
+async def test_a_stand_in_that_is_told_of_half_a_list_keeps_the_one_before(tmp_path: Path) -> None:
+    async with room(tmp_path, conferences=(once(),)) as endpoint:
+        whole = endpoint.list_file.read_text(encoding="utf-8")
+        endpoint.list_file.write_text(whole[: len(whole) // 2], encoding="utf-8")
+        endpoint.program.send(signal.SIGHUP)
+        told = await endpoint.program.line(lambda line: "cannot be used" in line, err=True)
+
+        assert told.endswith("; the list before it stays")
+        assert await endpoint.program.end() == 0
+
+
+async def test_whoever_asks_twice_does_not_wait_for_a_locked_database(home: Home) -> None:
+    async with (
+        Simulator(SimulatorOptions(conferences=[once("1")])) as simulator,
+        home.daemon(simulator.url) as daemon,
+    ):
+        await daemon.feed(lambda feed: "1" in feed.vevents)
+        with closing(sqlite3.connect(next(home.path.rglob("confcal.db")))) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await simulator.set_conferences([once("1", "Renamed")])
+            await daemon.program.event("sync.waiting_for_store")
+            daemon.program.send(signal.SIGTERM)
+            await daemon.program.event("app.stopping")
+
+            assert await daemon.program.end(signal.SIGINT) == 1
+            assert "app.ended_at_once" in daemon.program.events()

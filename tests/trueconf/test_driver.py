@@ -11,7 +11,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from service.core.conference import Account, Snapshot
 from service.core.errors import StoreUnavailable
-from service.trueconf.driver import Source
+from service.trueconf.driver import Source, Taps
 from service.trueconf.simulator import Simulator, SimulatorOptions
 
 NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
@@ -300,6 +300,105 @@ async def test_a_logout_is_shown(listener: Listener) -> None:
         assert source.status.account == ROOM
         assert "nobody is logged in" in source.status.error
         assert listener.snapshots.empty()
+
+
+class Scripted:
+    """A room that answers as it is told; `asked` are the commands that arrived."""
+
+    def __init__(self, **answers: dict[str, Any]) -> None:
+        self.answers = {"auth": {"result": True}, **answers}
+        self.asked: asyncio.Queue[str] = asyncio.Queue()
+        self._sockets: list[ServerConnection] = []
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[str]:
+        async with serve(self._talk, "127.0.0.1", 0) as server:
+            yield f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+
+    async def until_asked(self, method: str) -> None:
+        while await self.asked.get() != method:
+            pass
+
+    async def tell(self, event: str, **content: Any) -> None:
+        await self._sockets[-1].send(json.dumps({"method": "event", "event": event} | content))
+
+    async def _talk(self, socket: ServerConnection) -> None:
+        self._sockets.append(socket)
+        async for message in socket:
+            method = json.loads(message)["method"]
+            if method in self.answers:
+                await socket.send(json.dumps({"method": method} | self.answers[method]))
+            await self.asked.put(method)
+
+
+NAMED: dict[str, dict[str, Any]] = {
+    "getLogin": {"isLoggedIn": True, "peerId": "room1@video.example.com", "result": True},
+    "getConnected": {"serverInfo": {"domain": "video.example.com"}, "result": True},
+}
+
+
+async def test_a_new_authorization_does_not_make_a_logged_out_room_look_well(listener: Listener) -> None:
+    room, states, moments = Scripted(**NAMED), asyncio.Queue[str](), [NOW]
+    taps = Taps(status=lambda status: states.put_nowait(status.state))
+    async with (
+        room.listening() as url,
+        listener.running(url, taps=taps, now=lambda: moments[0]) as source,
+    ):
+        await room.until_asked("getScheduler")
+        await room.tell("logout")
+        while await states.get() != "logged out":
+            pass
+
+        room.answers["getLogin"] = {"isLoggedIn": False, "result": True}
+        moments[0] += timedelta(minutes=1)
+        await room.tell("authorizationNeeded")
+        await room.until_asked("auth")
+        await room.until_asked("getScheduler")
+
+        assert source.status.state == "logged out"
+        assert "nobody is logged in" in source.status.error
+        assert states.empty()
+
+
+async def test_a_room_that_answers_but_sends_no_list_is_shown_until_it_sends_one(listener: Listener) -> None:
+    room, moments = Scripted(**NAMED), [NOW]
+    listener.may_retry.clear()
+    async with (
+        room.listening() as url,
+        listener.running(url, now=lambda: moments[0], silent_polls=1) as source,
+    ):
+        await room.until_asked("getScheduler")
+        source.poll_now()
+        await room.until_asked("getScheduler")
+        moments[0] += timedelta(minutes=5)
+        source.poll_now()
+        await listener.waits.get()
+        assert source.status.state == "unreachable"
+        assert "answers, but has sent no list for 300 s" in source.status.error
+
+        listener.may_retry.set()
+        await room.until_asked("getScheduler")
+        assert source.status.state == "unreachable"
+
+        await room.tell("conferenceList", conferences=[])
+        await settled(source, "listening")
+        assert source.status.error == ""
+
+
+async def test_a_logged_out_room_owes_no_list(listener: Listener) -> None:
+    room, moments = Scripted(**NAMED | {"getLogin": {"isLoggedIn": False, "result": True}}), [NOW]
+    async with (
+        room.listening() as url,
+        listener.running(url, now=lambda: moments[0], silent_polls=2) as source,
+    ):
+        await room.until_asked("getScheduler")
+        for _ in range(6):
+            moments[0] += timedelta(minutes=5)
+            source.poll_now()
+            await room.until_asked("getLogin")
+
+        assert source.status.state == "logged out"
+        assert listener.waits.empty()
 
 
 async def test_commands_keep_fifty_milliseconds_apart(listener: Listener) -> None:

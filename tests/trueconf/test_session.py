@@ -387,3 +387,96 @@ def test_only_the_latest_questions_are_open_after_a_reconnect() -> None:
     talk.session.connected(NOW + timedelta(seconds=60))
 
     assert talk.asked() == ["auth"]
+
+
+def test_while_nobody_is_logged_in_only_the_user_is_asked_for() -> None:
+    talk = Conversation()
+    talk.begin(*ANSWERS, {"event": "logout"})
+    talk.asked()
+
+    talk.poll(at=300)
+
+    assert talk.asked() == ["getAppState", "getLogin"]
+
+
+def test_a_list_refused_as_nobody_is_logged_in_is_no_rejected_input() -> None:
+    talk = Conversation()
+
+    events = talk.begin(
+        {"method": "getLogin", "isLoggedIn": False, "result": True},
+        {"method": "getScheduler", "result": False, "error": "Not logged in"},
+    )
+
+    assert events == [Authorized(), LoggedOut(), CommandRefused("getscheduler", "nobody is logged in")]
+    talk.asked()
+    talk.poll(at=300)
+    assert "auth" not in talk.asked()
+
+
+def test_a_login_that_no_event_announced_is_noticed_by_the_poll() -> None:
+    talk = Conversation()
+    talk.begin(*ANSWERS, {"event": "logout"})
+    talk.asked()
+
+    talk.hear(ANSWERS[1], at=600)
+
+    assert talk.asked() == ["getLogin", "getConnected", "getScheduler"]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"method": "getScheduler", "error": "Access denied"},
+        {"method": "getLogin", "error": "Access denied"},
+        {"method": "getLogin", "error": "Access denied", "result": False},
+        {"error": "Access denied"},
+    ],
+)
+def test_whatever_form_a_refusal_has_the_next_poll_tries_authorization(refusal: dict[str, Any]) -> None:
+    talk = Conversation()
+    talk.begin(*ANSWERS)
+    talk.asked()
+
+    talk.hear(refusal)
+    talk.poll(at=300)
+
+    assert talk.asked() == ["auth"]
+
+
+def test_an_endpoint_that_gives_its_list_is_authorized_whatever_else_it_refuses() -> None:
+    talk = Conversation()
+    talk.begin({"method": "getLogin", "error": "No"}, listed("1"))
+    talk.asked()
+
+    talk.poll(at=300)
+
+    assert talk.asked() == ["getLogin", "getScheduler"]
+
+
+def test_a_clock_that_was_set_back_does_not_keep_the_session_from_authorizing() -> None:
+    talk = Conversation()
+    talk.begin(*ANSWERS)
+    talk.asked()
+
+    talk.hear({"event": "authorizationNeeded"}, at=-3 * 3600)
+
+    assert talk.asked() == ["auth"]
+
+
+def test_a_clock_that_was_set_back_does_not_make_all_lists_doubtful() -> None:
+    talk = Conversation()
+    talk.begin(*ANSWERS)
+    talk.hear(login("petrova@video.example.com"), at=100)
+
+    (snapshot,) = snapshots(talk.hear(listed("1"), at=-3 * 3600))
+
+    assert snapshot.good
+
+
+def test_what_no_database_takes_does_not_get_into_an_account() -> None:
+    talk = Conversation()
+    connected = {"method": "getConnected", "serverInfo": {"domain": "v.exa\x00mple\x7f"}, "result": True}
+
+    (snapshot,) = snapshots(talk.begin(*ANSWERS[:3], connected, listed("1")))
+
+    assert snapshot.account == Account("room1", "v.example")

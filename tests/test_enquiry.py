@@ -1,0 +1,38 @@
+"""
+Asking the sources once, for `confcal check`.
+"""
+
+import pytest
+
+from service.enquiry import SourceReport, report_of, source_reports
+from service.environment import load_settings
+from service.settings import Settings, SourceSettings
+from service.trueconf.simulator import Simulator, SimulatorOptions
+
+LIST = SimulatorOptions(conferences=[{"id": "1", "schedule_type": "none"}])
+
+
+def settings(url: str) -> Settings:
+    return load_settings({"CONFCAL_SOURCES__LOBBY__URL": url})
+
+
+async def test_a_source_that_answers_is_good() -> None:
+    async with Simulator(LIST) as room:
+        reports = [each async for each in source_reports(settings(room.url), 10)]
+
+    assert reports == [SourceReport("lobby", good=True, text="room1@video.example.com, 1 conferences")]
+
+
+async def test_an_address_that_cannot_be_looked_up_is_reported_as_that() -> None:
+    (report,) = [each async for each in source_reports(settings("http://☃.net"), 10)]
+
+    assert not report.good
+    assert "Invalid IDNA hostname" in report.text
+
+
+async def test_a_bug_is_not_reported_as_a_silent_source() -> None:
+    async def broken(url: str) -> bytes:
+        raise ZeroDivisionError(url)
+
+    with pytest.raises(ZeroDivisionError):
+        await report_of("lobby", SourceSettings(url="http://10.0.0.5"), broken, 10)
