@@ -43,8 +43,8 @@ from service.core.publishing import RemoteRules, Resource
 from service.core.resource import render_resource
 from service.core.vevent import Rendering, to_vevent
 from service.core.weekly import WeeklyRules
-from service.dispatch import Dispatcher, Timing
-from service.publish import Pass, Target
+from service.publishing.dispatch import Dispatcher, Timing
+from service.publishing.passes import Pass, Target
 from service.store.open import open_store
 
 MOST_RATIO = 1.15

@@ -17,15 +17,16 @@ import httpx
 from starlette.types import ASGIApp
 
 from service.clock import ClockWatch
+from service.configuration.places import database_url, exposure, listen, public_url, secret_of
+from service.configuration.policy import keep_rules_of, named_calendars, policy_of, rendering_digest
 from service.core.conference import Account, Snapshot
 from service.core.ports import Store
-from service.intake import Intake, account_of_source, accounts_of
+from service.intake.posted import Intake, account_of_source, accounts_of
+from service.intake.recorder import Recorder
+from service.intake.rejections import Rejections
 from service.language import catalogues
 from service.metrics import Metrics
-from service.places import database_url, exposure, listen, public_url, secret_of
-from service.policy import keep_rules_of, named_calendars, policy_of, rendering_digest
-from service.recorder import Recorder
-from service.rejections import Rejections
+from service.publishing.upkeep import Upkeep
 from service.settings import Settings, SourceSettings
 from service.store.open import open_store
 from service.sync import Synchronizer
@@ -34,7 +35,6 @@ from service.trueconf.discovery import Fetch
 from service.trueconf.driver import Deliver, Source, Taps
 from service.trueconf.events import FrameWasRejected
 from service.trueconf.status import SourceStatus
-from service.upkeep import Upkeep
 from service.watch import HourlyLists, Watch
 from service.web.administration import Administration
 from service.web.feeds import FeedRules, Feeds

@@ -16,8 +16,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from starlette.types import ASGIApp
 
 from service.app import Parts, built, utc_now
+from service.configuration.policy import policy_of, rendering_digest
 from service.core.errors import StoreUnavailable
-from service.policy import policy_of, rendering_digest
 from service.settings import Settings
 
 log = structlog.get_logger()

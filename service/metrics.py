@@ -11,8 +11,8 @@ from prometheus_client.registry import Collector
 
 from service.core.conference import Snapshot
 from service.core.known import Changes, State
+from service.publishing.upkeep import UpkeepStatus
 from service.trueconf.status import SourceStatus
-from service.upkeep import UpkeepStatus
 
 Targets = Callable[[], Iterable[UpkeepStatus]]
 

@@ -25,12 +25,12 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from service.calendar_settings import CalendarSettings, Words, checked_names
+from service.configuration.calendars import CalendarSettings, Words, checked_names
+from service.configuration.durations import Duration
+from service.configuration.targets import TargetSettings, checked_targets
 from service.core.rejected import KeepRules
 from service.core.removal import RemovalRules
 from service.core.vevent import checked_template
-from service.durations import Duration
-from service.target_settings import TargetSettings, checked_targets
 from service.trueconf.discovery import check_url
 
 PREFIX = "CONFCAL_"

@@ -28,6 +28,7 @@ from service.caldav.credentials import (
 from service.caldav.discovery import Wish
 from service.caldav.hrefs import resource_href
 from service.caldav.server import CalDavServer
+from service.configuration.targets import TargetSettings
 from service.core.calendars import Calendar
 from service.core.claims import base_of, is_left
 from service.core.errors import PlanRefused, SettingsError
@@ -36,11 +37,10 @@ from service.core.ports import Store
 from service.core.publishing import RemoteRules, Resource
 from service.core.resource import Extras, address_book, render_resource
 from service.core.vevent import uid_of
-from service.dispatch import Timing
-from service.publish import Target
+from service.publishing.dispatch import Timing
+from service.publishing.passes import Target
+from service.publishing.upkeep import Upkeep, UpkeepStatus
 from service.settings import Settings
-from service.target_settings import TargetSettings
-from service.upkeep import Upkeep, UpkeepStatus
 from service.web.views import ParkedView, TargetView
 
 _PATTERNS = ("accounts/*", "people/*")

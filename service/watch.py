@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Protocol
 
+from service.configuration.text import effective
 from service.core.conference import Account, Conference
 from service.core.errors import UnknownName
 from service.core.ports import Store
 from service.core.rejected import RejectedInput
-from service.intake import Intake, IntakeStatus
+from service.intake.posted import Intake, IntakeStatus
 from service.settings import Settings
-from service.settings_text import effective
 from service.sync import Synchronizer
 from service.trueconf.discovery import place
 from service.trueconf.status import SourceStatus

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
+from service.configuration.environment import load_settings
 from service.core.known import State
-from service.environment import load_settings
 from service.metrics import Metrics
+from service.publishing.upkeep import UpkeepStatus
 from service.settings import Settings
-from service.upkeep import UpkeepStatus
 from tests.core.given import conference, listed
 from tests.core.story import Story
 from tests.test_metrics import numbers

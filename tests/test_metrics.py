@@ -7,8 +7,8 @@ from service.core.conference import Listing, Rejection
 from service.core.known import State
 from service.core.publishing import Publication, Report
 from service.metrics import Metrics
+from service.publishing.upkeep import UpkeepStatus
 from service.trueconf.status import SourceStatus
-from service.upkeep import UpkeepStatus
 from tests.core.given import NOW, conference, listed, many
 from tests.core.story import Story
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from pydantic import SecretStr
 
-from service.intake import account_of_source
+from service.intake.posted import account_of_source
 from service.settings import SourceSettings
 from service.trueconf.status import SourceStatus
 from service.watch import HourlyLists, endpoint_view, running_in

@@ -2,9 +2,9 @@ import asyncio
 
 import click
 
+from service.configuration.environment import load_settings
 from service.core.errors import UnknownName
-from service.environment import load_settings
-from service.operations import with_synchronizer
+from service.operations.database import with_synchronizer
 
 
 @click.command()

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import click
 
-from service.environment import load_settings
-from service.places import database_url
+from service.configuration.environment import load_settings
+from service.configuration.places import database_url
 from service.store.backup import backup as backup_store
 
 

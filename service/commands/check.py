@@ -4,10 +4,10 @@ import sys
 import click
 
 from service.commands.crash import ended_by
-from service.enquiry import source_reports
-from service.environment import load_settings
+from service.configuration.environment import load_settings
+from service.operations.enquiry import source_reports
+from service.operations.targets import target_reports
 from service.settings import Settings
-from service.target_operations import target_reports
 from service.telemetry import configure_logging
 
 _FAILED = 1

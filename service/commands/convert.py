@@ -7,10 +7,10 @@ import click
 from service.app import utc_now
 from service.commands.conversion import Wanted, read_lists, to_calendar
 from service.commands.progress import progress
+from service.configuration.environment import load_settings
+from service.configuration.policy import policy_of, variant_of
 from service.core.errors import ConfcalError, SettingsError
 from service.core.ical import LARGE_OCTETS, Heading
-from service.environment import load_settings
-from service.policy import policy_of, variant_of
 
 _SOME_REJECTED = 1
 _UNREADABLE = 2

@@ -7,7 +7,7 @@ import click
 from service import daemon
 from service.app import Parts
 from service.commands.crash import ended_by
-from service.environment import load_settings
+from service.configuration.environment import load_settings
 from service.settings import Settings
 from service.telemetry import configure_logging
 from service.trueconf.simulator import Simulator, SimulatorOptions

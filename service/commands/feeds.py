@@ -3,9 +3,9 @@ import json
 
 import click
 
+from service.configuration.environment import load_settings
 from service.core.ical import LARGE_EVENTS
-from service.enquiry import ListedFeed, listed_feeds, rotated_feed
-from service.environment import load_settings
+from service.operations.enquiry import ListedFeed, listed_feeds, rotated_feed
 
 
 @click.group(invoke_without_command=True)

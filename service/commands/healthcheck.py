@@ -1,7 +1,7 @@
 import click
 
+from service.configuration.environment import load_settings
 from service.core.errors import ConfcalError
-from service.environment import load_settings
 from service.health import health_trouble
 
 

@@ -2,10 +2,10 @@ import asyncio
 
 import click
 
+from service.configuration.environment import load_settings
 from service.core.known import Known
 from service.core.vevent import summary_of
-from service.environment import load_settings
-from service.operations import with_synchronizer
+from service.operations.database import with_synchronizer
 
 
 @click.command()

@@ -2,8 +2,8 @@ import asyncio
 
 import click
 
-from service.environment import load_settings
-from service.places import database_url
+from service.configuration.environment import load_settings
+from service.configuration.places import database_url
 from service.store.migrate import migrate as migrate_store
 
 

@@ -2,10 +2,10 @@ import asyncio
 
 import click
 
+from service.configuration.environment import load_settings
 from service.core.errors import ConfcalError
 from service.core.publishing import Operation
-from service.environment import load_settings
-from service.target_operations import Planned, difference, named, planned, verb, with_aims
+from service.operations.targets import Planned, difference, named, planned, verb, with_aims
 from service.targets import Aim
 
 

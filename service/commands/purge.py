@@ -3,10 +3,10 @@ import asyncio
 import click
 
 from service.commands.progress import progress
-from service.environment import load_settings
-from service.purging import purge as purge_collections
-from service.purging import purgeable
-from service.target_operations import with_aims
+from service.configuration.environment import load_settings
+from service.operations.purging import purge as purge_collections
+from service.operations.purging import purgeable
+from service.operations.targets import with_aims
 
 
 @click.command()

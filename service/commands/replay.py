@@ -7,10 +7,10 @@ import click
 
 from service.app import utc_now
 from service.commands.progress import progress
+from service.configuration.environment import load_settings
 from service.core.errors import SettingsError
-from service.environment import load_settings
-from service.operations import replay_recording
-from service.replay import read_recording
+from service.intake.replay import read_recording
+from service.operations.database import replay_recording
 
 _SOME_REJECTED = 1
 

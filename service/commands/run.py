@@ -5,8 +5,8 @@ import click
 
 from service import daemon
 from service.commands.crash import ended_by
+from service.configuration.environment import load_settings
 from service.core.errors import SettingsError
-from service.environment import load_settings
 from service.telemetry import configure_logging
 
 

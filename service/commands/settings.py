@@ -1,7 +1,7 @@
 import click
 
-from service.environment import load_settings
-from service.settings_text import effective, example
+from service.configuration.environment import load_settings
+from service.configuration.text import effective, example
 
 
 @click.command()

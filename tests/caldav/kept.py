@@ -11,9 +11,9 @@ from service.caldav.discovery import Wish
 from service.caldav.hrefs import resource_href
 from service.caldav.server import CalDavServer
 from service.core.publishing import Resource
-from service.dispatch import Timing
-from service.publish import Target
-from service.upkeep import Upkeep, UpkeepStatus
+from service.publishing.dispatch import Timing
+from service.publishing.passes import Target
+from service.publishing.upkeep import Upkeep, UpkeepStatus
 from tests.caldav.misbehaving import Misbehaving
 from tests.caldav.site import Site
 

@@ -24,8 +24,8 @@ from service.core.resource import Extras, render_resource
 from service.core.schedule import Once, Schedule, Weekday, Weekly
 from service.core.vevent import Rendering, to_vevent
 from service.core.weekly import WeeklyRules
-from service.dispatch import Dispatcher, Timing
-from service.publish import Pass, Target
+from service.publishing.dispatch import Dispatcher, Timing
+from service.publishing.passes import Pass, Target
 from service.store.memory_ledger import MemoryLedger
 
 START = datetime(2026, 10, 5, 8, tzinfo=UTC)

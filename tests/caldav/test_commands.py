@@ -13,11 +13,11 @@ import httpx
 import pytest
 
 from service.app import open_settings_store, utc_now
+from service.configuration.environment import load_settings
+from service.configuration.policy import policy_of
 from service.core.conference import Conference, Invitation
-from service.environment import load_settings
-from service.policy import policy_of
+from service.operations.targets import with_aims
 from service.sync import Synchronizer
-from service.target_operations import with_aims
 from service.targets import upkeep_of
 from tests.caldav import loopback
 from tests.caldav.loopback import PASSWORD, USERNAME, Loopback

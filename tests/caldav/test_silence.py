@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from icalendar import Calendar as VCalendar
 
 from service.caldav.server import CalDavServer
+from service.configuration.environment import load_settings
 from service.core.calendars import Calendar
 from service.core.conference import Conference, Invitation, Key
 from service.core.errors import SettingsError
@@ -22,7 +23,6 @@ from service.core.known import Entry, RenderedVEvent, Revision
 from service.core.resource import Extras, render_resource
 from service.core.schedule import Once
 from service.core.vevent import Rendering, to_vevent
-from service.environment import load_settings
 from service.store.memory import MemoryStore
 from service.targets import Calendars, open_aims
 from tests.caldav.site import START, Clock, Site

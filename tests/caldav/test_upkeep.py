@@ -12,8 +12,8 @@ import pytest
 
 from service.core.errors import PlanRefused
 from service.core.publishing import RemoteRules, Standing
-from service.dispatch import Timing
-from service.publish import Target
+from service.publishing.dispatch import Timing
+from service.publishing.passes import Target
 from tests.caldav.kept import Kept, down
 from tests.caldav.misbehaving import HOME, Misbehaving
 from tests.caldav.site import Site, resource, resources

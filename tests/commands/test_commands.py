@@ -15,9 +15,9 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from service.__main__ import cli
 from service.app import open_settings_store
-from service.environment import load_settings
-from service.policy import policy_of
-from service.settings_text import example
+from service.configuration.environment import load_settings
+from service.configuration.policy import policy_of
+from service.configuration.text import example
 from service.sync import Synchronizer
 from service.trueconf.simulator import Simulator, SimulatorOptions
 from tests.commands.conftest import Confcal

@@ -12,16 +12,16 @@ from starlette.types import ASGIApp
 
 from service.app import accepting
 from service.clock import ClockWatch
+from service.configuration.environment import load_settings
+from service.configuration.policy import keep_rules_of, named_calendars, policy_of
 from service.core.conference import Key
 from service.core.errors import StoreUnavailable
 from service.core.known import Changes, RenderedVEvent
 from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
-from service.environment import load_settings
-from service.intake import Intake, accounts_of
+from service.intake.posted import Intake, accounts_of
+from service.intake.rejections import Rejections
 from service.metrics import Metrics
-from service.policy import keep_rules_of, named_calendars, policy_of
-from service.rejections import Rejections
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
 from service.trueconf.driver import Deliver, Taps

@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.core.errors import SettingsError
-from service.recorder import Recorder, line_of
+from service.intake.recorder import Recorder, line_of
 from tests.core.given import NOW
 
 

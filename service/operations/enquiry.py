@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 
 from service import app
+from service.configuration.places import public_url
+from service.configuration.policy import policy_of
 from service.core.calendars import Calendar
 from service.core.conference import Snapshot
 from service.core.errors import SettingsError, UnknownName
-from service.places import public_url
-from service.policy import policy_of
 from service.settings import Settings, SourceSettings
 from service.sync import Synchronizer
 from service.trueconf.discovery import Fetch

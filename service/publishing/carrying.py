@@ -12,9 +12,9 @@ from service.core.errors import Conflict, Fatal, PublishError
 from service.core.plan import Plan, intents
 from service.core.publishing import Create, Delete, Operation, Publication, Report, Standing, Update
 from service.core.publishing_ports import Publisher
-from service.dispatch import Dispatcher
-from service.ledger_queue import LedgerQueue
-from service.target_rows import Rows
+from service.publishing.dispatch import Dispatcher
+from service.publishing.ledger_queue import LedgerQueue
+from service.publishing.rows import Rows
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from service.environment import nested, variable
+from service.configuration.environment import nested, variable
 from service.settings import Settings
 
 _MASK = "********"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from service.configuration.environment import load_settings
 from service.core.errors import SettingsError
-from service.environment import load_settings
 from service.settings import Settings
 
 LOBBY = {"CONFCAL_SOURCES__LOBBY__URL": "ws://10.0.0.15:8765"}

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from service.app import open_settings_store, utc_now
+from service.configuration.policy import keep_rules_of, policy_of
 from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import ConfcalError, FrameRejected, SettingsError
 from service.core.known import State
 from service.core.ports import Store
 from service.core.rejected import RejectedInput
-from service.intake import account_of_source
-from service.policy import keep_rules_of, policy_of
-from service.rejections import Rejections
-from service.replay import Recorded, Unclaimed, replayed
+from service.intake.posted import account_of_source
+from service.intake.rejections import Rejections
+from service.intake.replay import Recorded, Unclaimed, replayed
 from service.settings import Settings
 from service.sync import Synchronizer
 from service.trueconf.wire import list_of

@@ -7,7 +7,8 @@ from datetime import datetime
 from hashlib import sha256
 from importlib.metadata import version
 
-from service.calendar_settings import CalendarSettings
+from service.configuration.calendars import CalendarSettings
+from service.configuration.places import secret_of
 from service.core.calendars import Calendar
 from service.core.ical import RENDERING
 from service.core.rejected import KeepRules
@@ -18,7 +19,6 @@ from service.core.vevent import JOIN_URL, Redaction, Rendering
 from service.core.vtimezone import compact_zone
 from service.core.weekly import WeeklyRules
 from service.language import Language, translator
-from service.places import secret_of
 from service.settings import Settings, SourceSettings
 
 

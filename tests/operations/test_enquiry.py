@@ -4,8 +4,8 @@ Asking the sources once, for `confcal check`.
 
 import pytest
 
-from service.enquiry import SourceReport, report_of, source_reports
-from service.environment import load_settings
+from service.configuration.environment import load_settings
+from service.operations.enquiry import SourceReport, report_of, source_reports
 from service.settings import Settings, SourceSettings
 from service.trueconf.simulator import Simulator, SimulatorOptions
 

@@ -3,11 +3,13 @@ from pathlib import Path
 
 import pytest
 
+from service.configuration.environment import load_settings
 from service.core.conference import Account
 from service.core.errors import ConfcalError, SettingsError
 from service.core.rejected import RejectedInput
-from service.environment import load_settings
-from service.operations import (
+from service.intake.recorder import line_of
+from service.intake.replay import read_recording
+from service.operations.database import (
     Played,
     account_of,
     replay_recording,
@@ -15,8 +17,6 @@ from service.operations import (
     with_store,
     with_synchronizer,
 )
-from service.recorder import line_of
-from service.replay import read_recording
 from service.settings import Settings
 from tests.core.given import NOW, ROOM, conference, listed
 

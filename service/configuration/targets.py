@@ -14,8 +14,8 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import NoDecode
 
 from service.caldav.quirks import QUIRKS, unknown
-from service.calendar_settings import Words
-from service.durations import Duration, parsed
+from service.configuration.calendars import Words
+from service.configuration.durations import Duration, parsed
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _WEEK = timedelta(days=7)

@@ -13,9 +13,9 @@ import structlog
 from service.core.errors import CollectionGone, CollectionMoved, ConfcalError, PlanRefused, StoreUnavailable
 from service.core.publishing import Publication, Report, Standing
 from service.core.publishing_ports import Ledger
-from service.dispatch import Dispatcher, Timing
-from service.patience import Pause, concerns_all, pause_seconds, paused, state_of
-from service.publish import HrefOf, Pass, Target
+from service.publishing.dispatch import Dispatcher, Timing
+from service.publishing.passes import HrefOf, Pass, Target
+from service.publishing.patience import Pause, concerns_all, pause_seconds, paused, state_of
 
 log = structlog.get_logger()
 

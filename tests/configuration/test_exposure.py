@@ -4,8 +4,8 @@ A warning where others in the network could read along.
 
 import pytest
 
-from service.environment import load_settings
-from service.places import exposure
+from service.configuration.environment import load_settings
+from service.configuration.places import exposure
 from tests.web.catalogues import catalogues
 
 

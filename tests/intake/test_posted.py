@@ -5,7 +5,7 @@ Whose lists the posted ones are.
 import pytest
 
 from service.core.conference import Account
-from service.intake import account_of_source
+from service.intake.posted import account_of_source
 from service.settings import SourceSettings
 
 

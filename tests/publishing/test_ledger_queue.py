@@ -4,7 +4,7 @@ import pytest
 
 from service.core.errors import StoreUnavailable
 from service.core.publishing import Publication
-from service.ledger_queue import LedgerQueue
+from service.publishing.ledger_queue import LedgerQueue
 
 
 class Ledger:

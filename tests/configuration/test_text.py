@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from service.environment import load_settings
-from service.settings_text import effective, example
+from service.configuration.environment import load_settings
+from service.configuration.text import effective, example
 
-EXAMPLE = Path(__file__).parent.parent / "config" / "confcal.env.example"
+EXAMPLE = Path(__file__).parents[2] / "config" / "confcal.env.example"
 LOBBY = {"CONFCAL_SOURCES__LOBBY__URL": "http://10.0.0.15"}
 NAMED = LOBBY | {
     "CONFCAL_TARGETS__CLOUD__URL": "https://cloud.example.com/",

@@ -14,8 +14,8 @@ from service.core.claims import base_of, is_left
 from service.core.errors import CollectionGone, CollectionMoved, ConfcalError, UnknownName
 from service.core.publishing import Publication, Report, Resource, Standing
 from service.core.publishing_ports import Ledger, TargetRecord
-from service.dispatch import Dispatcher, Timing
-from service.publish import Pass, Target
+from service.publishing.dispatch import Dispatcher, Timing
+from service.publishing.passes import Pass, Target
 from service.targets import Aim
 
 _NEVER = timedelta(days=36500)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from service.configuration.environment import load_settings
+from service.configuration.places import data_dir, database_url, listen, public_url, secret_of
 from service.core.errors import SettingsError
-from service.environment import load_settings
-from service.places import data_dir, database_url, listen, public_url, secret_of
 from service.settings import Settings
 from service.store.open import open_store
 

@@ -14,12 +14,12 @@ from service.caldav.discovery import Wish
 from service.caldav.hrefs import host_of
 from service.caldav.quirks import active, described
 from service.caldav.server import CalDavServer
+from service.configuration.policy import policy_of
 from service.core.errors import CollectionMissing, PublishError, UnknownName
 from service.core.plan import Plan, make_plan
 from service.core.publishing import Create, Delete, Operation, Update
 from service.core.publishing_ports import Found
-from service.operations import with_store
-from service.policy import policy_of
+from service.operations.database import with_store
 from service.settings import Settings
 from service.sync import Synchronizer
 from service.targets import Aim, Calendars, open_aims

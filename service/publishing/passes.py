@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from service.carrying import Carrying
 from service.core.errors import Fatal
 from service.core.meaning import meaning_of
 from service.core.plan import Plan, make_plan, suspects
 from service.core.publishing import Create, Publication, RemoteRules, Report, Resource, Standing
 from service.core.publishing_ports import Found, Ledger, Publisher, Server, TargetRecord
-from service.dispatch import Dispatcher
-from service.target_rows import Rows
+from service.publishing.carrying import Carrying
+from service.publishing.dispatch import Dispatcher
+from service.publishing.rows import Rows
 
 log = structlog.get_logger()
 
