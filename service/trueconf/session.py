@@ -259,7 +259,9 @@ class Session:
     def _doubted(self, snapshot: Snapshot) -> Snapshot:
         if self._login_changed_at is None:
             return snapshot
-        age = abs(snapshot.received_at - self._login_changed_at)
+        # A clock that was set back starts the wait anew: it is neither over at once nor endless.
+        self._login_changed_at = min(self._login_changed_at, snapshot.received_at)
+        age = snapshot.received_at - self._login_changed_at
         if age >= _LOGIN_SETTLES_IN:
             return snapshot
         doubt = f"login changed {int(age.total_seconds())} s ago"

@@ -87,7 +87,6 @@ def held(url: str) -> list[str]:
 def test_check_tells_what_a_target_is_and_writes_nothing(confcal: Confcal, target: str) -> None:
     done = confcal("check")
 
-    assert done.code == 0
     assert (
         "target    cloud: good: 127.0.0.1 (Radicale): the collection is not there yet; confcal creates it"
         in done.text

@@ -28,7 +28,7 @@ from service.core.revision import Policy
 from service.store.memory import MemoryStore
 from service.store.open import open_store
 from service.sync import Synchronizer
-from service.trueconf.events import Event, FrameWasRejected, ListIgnored, SnapshotReceived
+from service.trueconf.events import CommandRefused, Event, FrameWasRejected, ListIgnored, SnapshotReceived
 from service.trueconf.session import Session
 from service.web.feeds import FeedRules, Feeds
 from tests.durability.world import DAY, HOUR, MINUTE, START, Calendar, Raw, Room, Told
@@ -68,7 +68,6 @@ bad_frames = st.one_of(
             b'{"method":"event","event":"conferenceList","cnt":1,"conferences":[{"id":"001"',
             b"[]",
             b'"conferenceList"',
-            b'{"event":"conferenceList","conferences":[],"result":false}',
             b'{"method":"getScheduler","conferences":[],"succeed":false}',
             b'{"event":"conferenceList","conferences":{"001":{}}}',
             b'{"event":"conferenceList","cnt":0}',
@@ -76,6 +75,14 @@ bad_frames = st.one_of(
         ]
     ),
     st.binary(max_size=40).map(lambda octets: b"\xff" + octets),
+)
+
+
+refusals = st.sampled_from(
+    [
+        b'{"event":"conferenceList","conferences":[],"result":false}',
+        b'{"method":"getScheduler","error":"Access denied"}',
+    ]
 )
 
 
@@ -235,6 +242,17 @@ class Machine(RuleBasedStateMachine):
         events = self.receive(name, frame)
 
         assert [type(event) for event in events] == [FrameWasRejected]
+        assert self.synchronizer.state is before
+
+    @rule(name=rooms, frame=refusals)
+    def a_list_is_refused(self, name: str, frame: bytes) -> None:
+        before = self.synchronizer.state
+
+        events = self.receive(name, frame)
+
+        # While nobody is logged in there is no list to give, and that is no fault of the frame.
+        expected = FrameWasRejected if self.rooms[name].user else CommandRefused
+        assert [type(event) for event in events] == [expected]
         assert self.synchronizer.state is before
 
     @rule(name=rooms, user=st.sampled_from(USERS), announced=st.booleans())

@@ -149,4 +149,7 @@ class Room:
         self.user = None
 
     def is_settled(self, at: datetime) -> bool:
-        return self.changed_at is None or at - self.changed_at >= LOGIN_SETTLES_IN
+        if self.changed_at is None:
+            return True
+        self.changed_at = min(self.changed_at, at)
+        return at - self.changed_at >= LOGIN_SETTLES_IN
