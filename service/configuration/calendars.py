@@ -93,7 +93,7 @@ class CalendarSettings(BaseModel):
     """Only with such a topic: patterns for the whole of it, `*` any text, `?` any character, no case."""
 
     mode: Annotated[Words, AfterValidator(_modes)] = ()
-    """Only of these modes, as TrueConf names them: PxP, OxP, S|L."""
+    """Only of these modes, as TrueConf names them: PxP, OxP, S|L, S|L Auto."""
 
     access: Annotated[Words, AfterValidator(_access)] = ()
     """Only private or only public ones."""

@@ -29,7 +29,7 @@ _DAY: Final = 86400
 # An id is part of keys and addresses, so it is never repaired, and a database may not take these at all.
 _UNFIT_FOR_ID: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffd]")
 _NUMBER: Final = re.compile(r"[+-]?\d{1,18}(?:\.\d*)?", re.ASCII)
-MODES: Final = ("PxP", "OxP", "S|L")
+MODES: Final = ("PxP", "OxP", "S|L", "S|L Auto")
 """The documented modes."""
 
 _MODES: Final = {name.casefold(): name for name in MODES} | {"0xp": "OxP"}
