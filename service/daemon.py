@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -19,6 +19,7 @@ from service.app import Parts, built, utc_now
 from service.configuration.policy import policy_of, rendering_digest
 from service.core.errors import StoreUnavailable
 from service.settings import Settings
+from service.sync import Synchronizer
 
 log = structlog.get_logger()
 
@@ -141,12 +142,18 @@ async def _purging(parts: Parts, bell: asyncio.Event) -> None:
     while True:
         await bell.wait()
         bell.clear()
-        now = utc_now()
         with store.watched():
-            await parts.synchronizer.purge(now - parts.settings.removal.keep_ended)
-            # A zone may have new rules since yesterday.
-            digest = rendering_digest(policy_of(parts.settings), now)
-            await parts.synchronizer.start(rendering=digest, now=now)
+            await tidy(parts.synchronizer, parts.settings, utc_now())
+
+
+async def tidy(synchronizer: Synchronizer, settings: Settings, now: datetime) -> None:
+    """
+    Forget what nobody lists any more, and follow zones that have new rules since yesterday.
+
+    Raises StoreUnavailable.
+    """
+    await synchronizer.purge(now - settings.removal.keep_ended)
+    await synchronizer.start(rendering=rendering_digest(policy_of(settings), now), now=now)
 
 
 class StoreWatch:

@@ -94,7 +94,7 @@ class _Published(Collector):
         waiting = _gauge("waiting_resources", "Resources that are to be tried again.")
         parked = _gauge("parked_resources", "Resources refused until they change, or for a day.")
         at = _gauge("last_pass_timestamp_seconds", "End of the last pass that its server answered.")
-        lag = _gauge("lag_seconds", "From the last change to the end of the pass that published it.")
+        lag = _gauge("lag_seconds", "From the first change that waited to the end of its pass.")
         writes = CounterMetricFamily(
             "confcal_target_writes", "Resources written.", labels=("target", "operation")
         )

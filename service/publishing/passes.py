@@ -134,8 +134,7 @@ class Pass:
         token = ""
         if not empty:
             lost = [uid for uid in desired if uid not in self._rows.by_uid]
-            # A partial listing does not show what was there before.
-            listing = await publisher.listing("" if lost and record.audited_at is None else record.token)
+            listing = await publisher.listing(record.token)
             self._report.reached = True
             hrefs = {uid: self._href_of(record.url, uid) for uid in lost}
             doubted = [

@@ -42,7 +42,7 @@ class UpkeepStatus:
     """When a pass last came to its end that the server answered; most have nothing to ask."""
 
     lag_seconds: float | None = None
-    """From the last change to the end of the pass that published it."""
+    """From the first change that waited to the end of the pass that published it."""
 
     pending: int = 0
     parked: dict[Publication, datetime] = field(default_factory=dict)
@@ -107,7 +107,8 @@ class Upkeep:
 
     async def once(self) -> float:
         """Make a pass over every collection that is not paused; after how many seconds the next is due."""
-        changed_at, made = self._changed_at, _Round()
+        # What changes from now on may be too late for this pass: the next one counts it.
+        changed_at, self._changed_at, made = self._changed_at, None, _Round()
         try:
             await self._collections(self.targets(), made)
         except ConfcalError as error:
@@ -185,6 +186,8 @@ class Upkeep:
             self._doubted = True
         elif made.reached:
             self._doubted, self._failures = False, 0
+        if self._doubted or made.errors:
+            self._changed_at = changed_at or self._changed_at
         if self._doubted and not made.errors:
             # Nobody was asked: what was wrong may be wrong still.
             return
@@ -198,10 +201,8 @@ class Upkeep:
         status.state = "waiting" if status.pending else "in step"
         if made.reached:
             status.last_pass_at = now
-        if changed_at:
-            if made.writes:
-                status.lag_seconds = (now - changed_at).total_seconds()
-            self._changed_at = None if self._changed_at == changed_at else self._changed_at
+        if changed_at and made.writes:
+            status.lag_seconds = (now - changed_at).total_seconds()
 
     def _trouble(self, error: ConfcalError, before: str) -> None:
         self.status.state = state_of(error)

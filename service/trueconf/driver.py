@@ -68,6 +68,7 @@ class Source:
     Listens to one endpoint for as long as `run` runs.
 
     `url` passed `discovery.check_url`. `random` returns numbers from 0 up to 1; `now` an aware datetime.
+    `sleep` passes the time before another try, `pace` that between two commands.
     A connection on which `silent_polls` polls and `silent_for` passed without any frame is given up; so is
     one without a list, unless nobody is logged in.
     """
@@ -84,12 +85,13 @@ class Source:
         random: Callable[[], float],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        pace: Callable[[float], Awaitable[None]] = asyncio.sleep,
         taps: Taps = Taps(),
         silent_polls: int = 3,
         silent_for: timedelta = timedelta(minutes=1),
     ) -> None:
         self._url, self._place, self._fetch = url, place(url), fetch
-        self._random, self._now, self._sleep = random, now, sleep
+        self._random, self._now, self._sleep, self._pace = random, now, sleep, pace
         self._taps = taps
         self._session = Session(source=name, pin=pin, fallback=fallback, server=server)
         self._bell, self._outbox, self._undelivered = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -176,7 +178,7 @@ class Source:
             for command in self._session.take_commands():
                 with translated(self._place):
                     await socket.send(command, text=True)
-                await asyncio.sleep(_BETWEEN_COMMANDS_SECONDS)
+                await self._pace(_BETWEEN_COMMANDS_SECONDS)
 
     async def _poll(self) -> None:
         while True:
