@@ -11,9 +11,15 @@ from pathlib import Path
 import httpx
 from structlog.testing import capture_logs
 
+from service.configuration.environment import load_settings
+from service.configuration.policy import policy_of, rendering_digest
 from service.core.errors import StoreUnavailable
-from service.daemon import StoreWatch, ender, in_loop, new_scheduler
+from service.core.revision import Policy
+from service.daemon import StoreWatch, ender, in_loop, new_scheduler, tidy
+from service.store.memory import MemoryStore
+from service.sync import Synchronizer
 from service.trueconf.simulator import Simulator, SimulatorOptions
+from tests.core.given import NOW, conference, listed
 from tests.e2e.given import once, weekly
 from tests.e2e.program import Daemon, Home, started
 
@@ -145,6 +151,29 @@ async def test_a_bell_that_a_busy_loop_missed_is_rung_late_and_once() -> None:
         assert rung.empty()
     finally:
         scheduler.shutdown(wait=False)
+
+
+async def test_every_day_what_nobody_lists_any_more_is_forgotten() -> None:
+    settings, synchronizer = load_settings({}), Synchronizer(MemoryStore(), Policy())
+    await synchronizer.accept(listed(conference("1"), conference("2")))
+    for hours in (1, 2):
+        await synchronizer.accept(listed(conference("1"), at=NOW + timedelta(hours=hours)))
+
+    await tidy(synchronizer, settings, NOW + settings.removal.keep_ended)
+    assert {key.id for key in synchronizer.state.entries} == {"1", "2"}
+
+    await tidy(synchronizer, settings, NOW + settings.removal.keep_ended + timedelta(days=1))
+    assert {key.id for key in synchronizer.state.entries} == {"1"}
+
+
+async def test_every_day_what_zones_changed_is_rendered_anew() -> None:
+    settings, store = load_settings({"CONFCAL_TIMEZONE": "Europe/Moscow"}), MemoryStore()
+    synchronizer = Synchronizer(store, policy_of(settings))
+    await synchronizer.start(rendering="with the rules of yesterday", now=NOW)
+
+    await tidy(synchronizer, settings, NOW)
+
+    assert await store.rendering() == rendering_digest(policy_of(settings), NOW)
 
 
 async def test_an_end_that_takes_long_is_one_all_the_same() -> None:

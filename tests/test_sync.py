@@ -11,11 +11,11 @@ from service.core.errors import StaleState, StoreUnavailable
 from service.core.known import Changes, Edit, State
 from service.core.revision import Policy
 from service.core.schedule import Weekday
-from service.core.vevent import Rendering
+from service.core.vevent import Rendering, uid_of
 from service.core.weekly import WeeklyRules
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
-from tests.core.given import DESK, NOW, SERVER, conference, listed, once, room, weekly
+from tests.core.given import DESK, NOW, ROOM, SERVER, conference, listed, once, room, weekly
 
 LATER = NOW + timedelta(hours=1)
 POLICY = Policy()
@@ -75,7 +75,7 @@ async def test_a_list_is_recorded_and_told_on() -> None:
     changes = await synchronizer.accept(listed(conference("100"), room("900")))
 
     assert len(changes.edits) == 2
-    assert [vevent.uid for vevent in await store.vevents("full-en")]
+    assert [vevent.uid for vevent in await store.vevents("full-en")] == [uid_of(Key(SERVER, "100"))]
     assert (await store.load()).entries.keys() == {Key(SERVER, "100"), Key(SERVER, "900")}
     assert synchronizer.heard.is_set()
     assert telltale.times == 1
@@ -346,3 +346,42 @@ async def test_a_user_whose_id_is_written_in_another_case_keeps_the_calendar() -
 
     assert set(synchronizer.state.accounts) == {first}
     assert set(synchronizer.state.known(first).reported) == {"1", "2"}
+
+
+async def test_what_another_writer_changed_is_told_on_even_where_the_list_adds_nothing() -> None:
+    store = MemoryStore()
+    ours, theirs = Synchronizer(store, POLICY), Synchronizer(store, POLICY)
+    await ours.accept(listed(conference("1")))
+    await theirs.refresh()
+    telltale = Telltale(ours)
+    await theirs.accept(listed(conference("1"), conference("2")))
+
+    await ours.accept(listed(conference("1"), conference("2")))
+
+    assert telltale.times == 1
+
+
+async def test_what_was_purged_is_not_known_any_more() -> None:
+    store = MemoryStore()
+    synchronizer = Synchronizer(store, POLICY)
+    await synchronizer.accept(listed(conference("1"), conference("2")))
+    for hours in (1, 2):
+        await synchronizer.accept(listed(conference("1"), at=NOW + timedelta(hours=hours)))
+    assert set(synchronizer.state.entries) == {Key(SERVER, "1"), Key(SERVER, "2")}
+
+    await synchronizer.purge(NOW + timedelta(days=400))
+
+    assert set(synchronizer.state.entries) == {Key(SERVER, "1")}
+    assert synchronizer.state == await store.load()
+
+
+async def test_an_approval_is_logged_with_the_account_and_what_it_removed() -> None:
+    synchronizer = Synchronizer(MemoryStore(), POLICY)
+    await synchronizer.accept(listed(conference("1"), conference("2")))
+    await synchronizer.accept(listed(at=LATER))
+    with capture_logs() as logs:
+        await synchronizer.approve(ROOM)
+
+    assert [(each["event"], each["account"], each["removed"]) for each in logs] == [
+        ("sync.list_approved", str(ROOM), 2)
+    ]

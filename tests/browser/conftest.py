@@ -2,17 +2,25 @@
 A real Chromium and the real web server, both on the event loop of the session. See service/web/README.md.
 """
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Response,
+    ViewportSize,
+    async_playwright,
+)
 
 pytest.register_assert_rewrite("tests.browser.looks")
 
 from tests.browser.site import Site, running_site  # noqa: E402
+from tests.tools import missing  # noqa: E402
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -40,12 +48,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def chromium() -> Path:
     """Debian's Chromium; where it is missing the tests are skipped, loudly, and fail where CI=true."""
     if not CHROMIUM.exists():
-        reason = (
+        missing(
             f"{CHROMIUM} is missing (apt-get install chromium): the pages were NOT looked at in a browser"
         )
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
     return CHROMIUM
 
 
@@ -74,7 +79,14 @@ async def visit(browser: Browser) -> AsyncIterator[Visit]:
     fails the test.
     """
     contexts: list[BrowserContext] = []
-    complaints: list[str] = []
+    errors: list[str] = []
+    complaints: list[ConsoleMessage] = []
+    refused: set[str] = set()
+
+    def note(response: Response) -> None:
+        """Take note of a page that is refused as a whole: that is what a test asks for."""
+        if response.request.is_navigation_request() and not response.ok:
+            refused.add(response.url)
 
     async def open_page(
         url: str,
@@ -101,8 +113,9 @@ async def visit(browser: Browser) -> AsyncIterator[Visit]:
         )
         contexts.append(context)
         page = await context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda line: complaints.append(line) if line.type == "error" else None)
+        page.on("response", note)
         response = await page.goto(url)
         assert response is not None
         assert response.status == status
@@ -111,4 +124,9 @@ async def visit(browser: Browser) -> AsyncIterator[Visit]:
     yield open_page
     for context in contexts:
         await context.close()
-    assert [c for c in complaints if "Failed to load resource" not in c] == []
+    unexpected = [
+        line.text
+        for line in complaints
+        if not (line.text.startswith("Failed to load resource") and line.location["url"] in refused)
+    ]
+    assert errors + unexpected == []

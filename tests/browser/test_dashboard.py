@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 from tests.browser.admin import DESK, Admin, running_admin, sign_in
 from tests.browser.conferences import NOW
 from tests.browser.conftest import Visit
-from tests.browser.looks import accessible, fits, picture
+from tests.browser.looks import accessible, fits, picture, unfold
 from tests.core.given import conference, listed
 
 WORDS = {
@@ -43,12 +43,6 @@ async def dashboard(visit: Visit, site: Admin, **how: object) -> Page:
     await sign_in(page)
     await expect(page.locator("#overview")).to_be_visible()
     return page
-
-
-async def unfolded(page: Page) -> None:
-    """Open whatever can be opened."""
-    for details in await page.locator("details").all():
-        await details.evaluate("details => details.open = true")
 
 
 async def status_of(site: Admin, path: str) -> int:
@@ -155,7 +149,9 @@ async def test_the_page_follows_what_happens_and_keeps_what_is_open(visit: Visit
         assert await page.locator("#link-all").get_attribute("open") is not None
         await expect(page.locator("#link-all").get_by_role("checkbox")).to_be_checked()
         # What is replaced by a fresh copy still copies.
-        await expect(page.locator("#link-all").get_by_role("button", name="Copy").first).to_be_visible()
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await page.locator("#link-all").get_by_role("button", name="Copy").first.click()
+        await expect(page.locator("#link-all [data-copy-status]").first).to_have_text("Copied.")
 
 
 async def test_a_search_that_is_being_typed_is_left_alone(visit: Visit) -> None:
@@ -219,7 +215,7 @@ async def test_everybody_can_use_the_pages(visit: Visit, language: str, scheme: 
         await accessible(page)
         await picture(page, f"dashboard-{name}")
 
-        await unfolded(page)
+        await unfold(page)
         await accessible(page)
 
 
@@ -230,7 +226,7 @@ async def test_nothing_is_cut_off_on_a_phone_or_enlarged(
 ) -> None:
     async with running_admin() as site:
         page = await dashboard(visit, site, language=language, width=width, scale=scale)
-        await unfolded(page)
+        await unfold(page)
 
         await fits(page)
         await accessible(page)

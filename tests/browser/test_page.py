@@ -194,7 +194,9 @@ async def test_on_paper_there_is_the_month_and_nothing_to_press(visit: Visit, si
 
 async def test_the_checks_themselves_find_what_is_wrong(visit: Visit, site: Site) -> None:
     page = await visit(site.page())
-    await page.evaluate("document.querySelector('h1').insertAdjacentHTML('afterend', '<img src=icon.svg>')")
+    await page.evaluate(
+        "document.querySelector('h1').insertAdjacentHTML('afterend', '<img src=/static/icon.svg>')"
+    )
     with pytest.raises(AssertionError, match="image-alt"):
         await accessible(page)
     await page.evaluate("document.querySelector('img').width = 3000")

@@ -10,6 +10,7 @@ import httpx
 from service.caldav.discovery import Wish
 from service.caldav.hrefs import resource_href
 from service.caldav.server import CalDavServer
+from service.core.errors import PlanRefused
 from service.core.publishing import Resource
 from service.publishing.dispatch import Timing
 from service.publishing.passes import Target
@@ -26,6 +27,12 @@ class Kept:
         self.desired: Mapping[str, Resource] = {}
         self.collections: Sequence[str] = ()
         """Names of collections, each with everything in it; the site's own where there are none."""
+
+        self.refusal: PlanRefused | None = None
+        """Why there is nothing to publish to, where that is so."""
+
+        self.second_key = ""
+        """The key of one more target that leads to the site's own collection."""
 
         self.upkeep = Upkeep(
             UpkeepStatus("team", "all"),
@@ -44,9 +51,12 @@ class Kept:
         return await self.upkeep.once()
 
     def _targets(self) -> list[Target]:
+        if self.refusal:
+            raise self.refusal
         name = self.upkeep.status.name
         if not self.collections:
-            return [self._target(name, self.site.collection)]
+            keys = [name, self.second_key] if self.second_key else [name]
+            return [self._target(key, self.site.collection) for key in keys]
         return [self._target(f"{name}/{each}", each) for each in self.collections]
 
     def _target(self, key: str, collection: str) -> Target:

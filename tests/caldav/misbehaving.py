@@ -16,7 +16,6 @@ USERNAME = "alice"
 PASSWORD = "wonderland-42"
 ORIGIN = "http://dav.test"
 HOME = "/home/alice/"
-_LISTED = "D:getetag", "D:resourcetype"
 
 Misbehavior = Callable[[httpx.Request], Awaitable[httpx.Response | None]]
 
@@ -39,7 +38,6 @@ class Misbehaving:
     rewriting: bool = False
     multistatus_put: bool = False
     always_412: bool = False
-    unlocked: bool = True
     syncing: bool = True
     ghosts: bool = False
     """Whether its calendars show as folders: what Xandikos tells of those that were deleted."""

@@ -63,11 +63,15 @@ class Wire(httpx.AsyncBaseTransport):
     inner: httpx.AsyncBaseTransport
     requests: list[httpx.Request] = field(default_factory=list)
     answered: list[tuple[str, int]] = field(default_factory=list)
+    tells_etags: bool = True
+    """Whether every PUT so far was answered with an ETag where it was done."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         response = await self.inner.handle_async_request(request)
         self.answered.append((request.method, response.status_code))
+        if request.method == "PUT" and response.is_success and "ETag" not in response.headers:
+            self.tells_etags = False
         return response
 
     async def aclose(self) -> None:
@@ -144,15 +148,18 @@ class Site:
 
     async def publish(self, desired: Mapping[str, Resource]) -> Report:
         """One pass."""
-        self.dispatcher = self.dispatcher or Dispatcher(
-            self.concurrency, Timing(self.clock.sleep, lambda: 0.5)
-        )
 
         async def render(_people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
             return desired
 
-        target = Target(
-            self.key, self.identity, self.server, render, self.rules, self.audit_every, self.named
+        return await self.carry_out(
+            Target(self.key, self.identity, self.server, render, self.rules, self.audit_every, self.named)
+        )
+
+    async def carry_out(self, target: Target) -> Report:
+        """One pass for a target that is made elsewhere."""
+        self.dispatcher = self.dispatcher or Dispatcher(
+            self.concurrency, Timing(self.clock.sleep, lambda: 0.5)
         )
         one = Pass(target, self.ledger, self.dispatcher, href_of=resource_href, clock=self.clock)
         return await one.run()

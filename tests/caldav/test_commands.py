@@ -99,8 +99,9 @@ def test_check_tells_what_a_target_is_and_writes_nothing(confcal: Confcal, targe
     assert "the collection is there" in confcal("check").text
 
 
+@pytest.mark.usefixtures("target")
 def test_check_says_that_the_password_is_wrong_without_saying_it(
-    confcal: Confcal, target: str, monkeypatch: pytest.MonkeyPatch
+    confcal: Confcal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONFCAL_TARGETS__CLOUD__PASSWORD", "wrong-password-7")
 
@@ -109,7 +110,6 @@ def test_check_says_that_the_password_is_wrong_without_saying_it(
     assert done.code == 1
     assert "target    cloud: FAILED: 127.0.0.1 refuses the user name or the password" in done.text
     assert "wrong-password-7" not in done.text + done.err
-    assert target
 
 
 def test_plan_shows_what_would_be_written_and_writes_nothing(confcal: Confcal, target: str) -> None:
@@ -128,12 +128,12 @@ def test_plan_shows_what_would_be_written_and_writes_nothing(confcal: Confcal, t
     assert "DTSTART" not in changed.text
 
 
-def test_an_unknown_target_is_told_with_those_there_are(confcal: Confcal, target: str) -> None:
+@pytest.mark.usefixtures("target")
+def test_an_unknown_target_is_told_with_those_there_are(confcal: Confcal) -> None:
     done = confcal("plan", "clod")
 
     assert done.code == 1
     assert "there is no target 'clod': there are cloud" in done.err
-    assert target
 
 
 def test_purge_removes_only_ours_and_asks_first(confcal: Confcal, target: str) -> None:
@@ -249,9 +249,8 @@ def test_purge_leaves_alone_what_another_target_keeps_now(
     assert len(held(target)) == 2
 
 
-def test_one_collection_for_each_account(
-    confcal: Confcal, target: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("target")
+def test_one_collection_for_each_account(confcal: Confcal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONFCAL_TARGETS__CLOUD__CALENDAR", "accounts/*")
     plan = confcal("plan").text
     keys = [line.partition(":")[0] for line in plan.splitlines() if line.startswith("cloud/")]
@@ -262,7 +261,6 @@ def test_one_collection_for_each_account(
 
     assert "2 unchanged" in confcal("plan").text
     assert "cloud: 2 deleted" in confcal("purge", "cloud", "--yes").text
-    assert target
 
 
 def test_one_collection_for_each_invited_person(

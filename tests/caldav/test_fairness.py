@@ -49,6 +49,14 @@ async def test_a_new_resource_is_published_although_a_dozen_may_not_be_written(
     assert report.created == 8
 
 
+async def test_one_success_tells_that_the_target_is_not_at_fault(site: Site, server: Misbehaving) -> None:
+    refusing(server, range(1, 16), 403)
+
+    report = await site.publish(resources(range(16)))
+
+    assert (report.created, report.refused) == (1, 15)
+
+
 @pytest.mark.parametrize("status", [403, 404, 500])
 async def test_a_collection_that_fails_does_not_keep_those_after_it_waiting(
     site: Site, server: Misbehaving, status: int

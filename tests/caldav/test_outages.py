@@ -23,7 +23,7 @@ _MOST_PASSES = 60
 
 class Killing(httpx.AsyncBaseTransport):
     """
-    Kills the server while every 50th write is under way.
+    Kills the server while every 50th write is under way: before its answer comes, or as it does.
     """
 
     def __init__(self, server: Loopback) -> None:
@@ -37,13 +37,27 @@ class Killing(httpx.AsyncBaseTransport):
         self._writes += request.method == "PUT"
         if request.method != "PUT" or self._writes % 50 or self.kills >= _KILLS:
             return await self._inner.handle_async_request(request)
+        sent = asyncio.Event()
+
+        async def trace(event: str, _info: object) -> None:
+            if event.endswith("send_request_body.complete"):
+                sent.set()
+
+        request.extensions["trace"] = trace
         under_way = asyncio.ensure_future(self._inner.handle_async_request(request))
-        # Long enough for the request to be on its way, too short for the answer.
-        await asyncio.sleep(0.004)
+        on_its_way = asyncio.ensure_future(sent.wait())
+        await asyncio.wait({under_way, on_its_way}, return_when=asyncio.FIRST_COMPLETED)
+        on_its_way.cancel()
+        done = self.kills % 2
+        if done:
+            await asyncio.wait({under_way})
         self._server.kill()
         self.kills += 1
         self.dead = True
-        return await under_way
+        response = await under_way
+        if done:
+            raise httpx.ReadError("the server died with its answer", request=request)
+        return response
 
     async def aclose(self) -> None:
         await self._inner.aclose()

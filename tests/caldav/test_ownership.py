@@ -14,6 +14,7 @@ from tests.caldav.misbehaving import HOME, Misbehaving
 from tests.caldav.site import Site, foreign_events, resource, resources
 
 WORK = f"{HOME}team/"
+MOVED = f"{HOME}moved/"
 
 
 def losing_answers(server: Misbehaving) -> None:
@@ -63,6 +64,38 @@ async def test_a_lost_answer_and_a_refused_edit_leave_nothing_behind(site: Site,
     await site.means(resources([0]))
 
 
+async def test_what_was_refused_and_never_written_is_forgotten_without_a_request(
+    site: Site, server: Misbehaving
+) -> None:
+    await site.publish(resources([0]))
+    answering(server, 413, method="PUT")
+    await site.publish(resources(range(2)))
+    site.wire.forget()
+
+    await site.publish(resources([0]))
+
+    assert site.wire.requests == []
+    assert set(await site.rows()) == {resource(0).uid}
+
+
+async def test_what_was_given_up_after_lost_answers_is_still_ours(site: Site, server: Misbehaving) -> None:
+    lost = resource(1).uid
+
+    def lose(request: httpx.Request) -> None:
+        if lost in request.url.path:
+            raise httpx.ReadError("torn apart", request=request)
+
+    server.after = lose
+    report = await site.publish(resources(range(30)))
+    assert (report.created, report.refused) == (29, 1)
+    assert f"{lost}.ics" in server.calendars[WORK]
+    server.after = None
+
+    await site.publish(resources([0]))
+
+    await site.means(resources([0]))
+
+
 @pytest.mark.parametrize("rules", [RemoteRules(), RemoteRules("keep", "keep")])
 async def test_a_redirect_for_a_while_makes_nobody_forget_what_is_there(
     site: Site, server: Misbehaving, rules: RemoteRules
@@ -85,6 +118,33 @@ async def test_a_redirect_for_a_while_makes_nobody_forget_what_is_there(
 
     assert kept.upkeep.status.error == ""
     await site.means(kept.desired)
+
+
+@pytest.mark.parametrize("rules", [RemoteRules(), RemoteRules("keep", "keep")])
+async def test_a_collection_that_moved_is_found_at_its_new_address(
+    site: Site, server: Misbehaving, rules: RemoteRules
+) -> None:
+    site.rules = rules
+    kept = Kept(site)
+    kept.desired = resources(range(2))
+    await kept.upkeep.once()
+    server.home_calendars[MOVED] = server.home_calendars.pop(WORK)
+    server.calendars[MOVED] = {}
+    for name, body in server.calendars.pop(WORK).items():
+        server.put(MOVED, name, body)
+
+    async def moved(request: httpx.Request) -> httpx.Response | None:
+        if not request.url.path.startswith(WORK):
+            return None
+        return httpx.Response(301, headers={"Location": request.url.path.replace(WORK, MOVED)})
+
+    server.before = moved
+    kept.desired = resources(range(3))
+    for _ in range(2):
+        await kept.later(hours=1)
+
+    assert kept.upkeep.status.error == ""
+    assert len(server.calendars[MOVED]) == 3
 
 
 async def test_a_collection_that_seemed_gone_is_taken_up_where_it_was_left(

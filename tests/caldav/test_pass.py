@@ -3,6 +3,7 @@ Passes over one collection: what is requested, what is remembered.
 """
 
 import asyncio
+from collections.abc import Iterable
 from datetime import timedelta
 
 import httpx
@@ -10,7 +11,8 @@ import pytest
 import structlog
 
 from service.core.errors import CollectionGone, Fatal, Retryable
-from service.core.publishing import RemoteRules, Standing
+from service.core.publishing import Publication, RemoteRules, Standing
+from service.store.memory_ledger import MemoryLedger
 from tests.caldav.misbehaving import HOME, PASSWORD, Misbehaving
 from tests.caldav.site import Site, foreign_events, resource, resources
 
@@ -19,6 +21,22 @@ WORK = f"{HOME}team/"
 
 class Crash(Exception):
     pass
+
+
+class CrashingLedger(MemoryLedger):
+    """Ends the pass with one of its writes, which it does not do."""
+
+    def __init__(self, *, at_write: int) -> None:
+        super().__init__()
+        self._left = at_write
+
+    async def record_publications(
+        self, target: str, publications: Iterable[Publication], forgotten: Iterable[str] = ()
+    ) -> None:
+        self._left -= 1
+        if self._left == 0:
+            raise Crash
+        await super().record_publications(target, publications, forgotten)
 
 
 def busy(times: int, status: int = 503, method: str = "PUT", **headers: str):  # type: ignore[no-untyped-def] # noqa: ANN201
@@ -158,6 +176,26 @@ async def test_a_server_with_unreliable_tokens_is_listed_as_a_whole(site: Site) 
         assert [request.method for request in site.wire.requests] == [method]
 
 
+async def test_a_collection_that_was_just_made_is_not_looked_over(site: Site) -> None:
+    await site.publish(resources(range(2)))
+
+    methods = [request.method for request in site.wire.requests]
+    assert methods[methods.index("MKCALENDAR") + 1 :] == ["PUT", "PUT"]
+
+
+async def test_rows_that_are_lost_are_found_again_in_one_whole_listing(site: Site) -> None:
+    desired = resources(range(3))
+    await site.publish(desired)
+    site.lose_the_database()
+    site.wire.forget()
+
+    report = await site.publish(desired)
+
+    assert (report.adopted, site.wire.writes()) == (3, [])
+    listings = [r for r in site.wire.requests if r.method == "PROPFIND" and r.url.path == WORK]
+    assert [request.headers["Depth"] for request in listings][-1] == "1"
+
+
 async def test_a_token_that_expired_leads_to_a_whole_listing(site: Site, server: Misbehaving) -> None:
     desired = resources(range(3))
     await site.publish(desired)
@@ -234,16 +272,7 @@ async def test_an_etag_that_the_answer_lacks_is_asked_for_together(site: Site, s
 
 async def test_a_crash_between_the_request_and_the_row_is_no_double(site: Site, server: Misbehaving) -> None:
     desired = resources(range(5))
-    record = site.ledger.record_publications
-    calls = [0]
-
-    async def crash(*arguments: object, **named: object) -> None:
-        calls[0] += 1
-        if calls[0] == 3:
-            raise Crash
-        await record(*arguments, **named)  # type: ignore[arg-type]
-
-    site.ledger.record_publications = crash  # type: ignore[method-assign]
+    site.ledger = CrashingLedger(at_write=3)
     site.concurrency = 1
     with pytest.raises(Crash):
         await site.publish(desired)

@@ -205,3 +205,82 @@ async def test_a_busy_server_gets_two_seconds_and_then_more(site: Site, server: 
     await site.publish(resources(range(2)))
 
     assert site.clock.slept == [2.0, 4.0, 8.0]
+
+
+async def test_after_a_recovery_patience_begins_anew(site: Site, server: Misbehaving) -> None:
+    kept = Kept(site)
+    kept.desired = resources(range(2))
+    down(server)
+    assert [await kept.upkeep.once() for _ in range(3)] == [5.0, 10.0, 20.0]
+    server.before = None
+    await kept.upkeep.once()
+    down(server)
+    kept.desired = resources(range(3))
+
+    assert await kept.upkeep.once() == 5.0
+
+
+async def test_a_server_is_left_alone_for_as_long_as_it_asks(site: Site, server: Misbehaving) -> None:
+    async def busy(_request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(503, headers={"Retry-After": "1200"})
+
+    kept = Kept(site)
+    server.before = busy
+
+    assert await kept.upkeep.once() == 1200.0
+
+
+async def test_the_lag_is_counted_from_the_first_change_that_waited(site: Site, server: Misbehaving) -> None:
+    kept = Kept(site)
+    await kept.upkeep.once()
+    down(server)
+    kept.desired = resources(range(2))
+    kept.upkeep.changed()
+    first = site.clock.now
+    await kept.later(minutes=10)
+    kept.upkeep.changed()
+    server.before = None
+    await kept.later(minutes=10)
+    assert kept.upkeep.status.lag_seconds == (site.clock.now - first).total_seconds()
+
+    kept.desired = resources(range(3))
+    site.clock.now += timedelta(hours=1)
+    kept.upkeep.changed()
+    await kept.later(seconds=7)
+
+    assert kept.upkeep.status.lag_seconds == 7.0
+
+
+async def test_a_change_during_a_pass_is_not_counted_as_published_by_it(
+    site: Site, server: Misbehaving
+) -> None:
+    kept = Kept(site)
+    await kept.upkeep.once()
+    kept.desired = resources(range(2))
+
+    async def change(request: httpx.Request) -> httpx.Response | None:
+        if request.method == "PUT" and len(kept.desired) == 2:
+            kept.desired = resources(range(3))
+            kept.upkeep.changed()
+        return None
+
+    server.before = change
+    kept.upkeep.changed()
+    await kept.upkeep.once()
+    assert kept.upkeep.status.lag_seconds == 0.0
+    await kept.later(seconds=9)
+
+    assert kept.upkeep.status.lag_seconds == 9.0
+
+
+async def test_since_when_something_is_parked_is_remembered(site: Site, server: Misbehaving) -> None:
+    kept = Kept(site)
+    kept.desired = resources(range(2))
+    answering(server, 413, method="PUT", path=resource(1).uid)
+    for _ in range(3):
+        await kept.later(minutes=1)
+    parked_at = site.clock.now
+
+    await kept.later(hours=5)
+
+    assert list(kept.upkeep.status.parked.values()) == [parked_at]

@@ -16,16 +16,20 @@ from icalendar import Calendar as VCalendar
 from service.caldav.server import CalDavServer
 from service.configuration.environment import load_settings
 from service.core.calendars import Calendar
-from service.core.conference import Conference, Invitation, Key
+from service.core.conference import Conference, Invitation, Key, Listing, Snapshot
 from service.core.errors import SettingsError
 from service.core.ical import render_vevent
 from service.core.known import Entry, RenderedVEvent, Revision
 from service.core.resource import Extras, render_resource
+from service.core.revision import Policy
 from service.core.schedule import Once
 from service.core.vevent import Rendering, to_vevent
 from service.store.memory import MemoryStore
-from service.targets import Calendars, open_aims
+from service.sync import Synchronizer
+from service.targets import Aim, Calendars, open_aims
+from tests.caldav.misbehaving import Misbehaving
 from tests.caldav.site import START, Clock, Site
+from tests.core.given import NOW, ROOM
 
 PEOPLE = (
     Invitation("brown@video.example.com", 'Elle "B" Brown; Ltd, Inc'),
@@ -152,6 +156,33 @@ async def test_nobody_is_named_to_a_server_that_mails_all_the_same(site: Site) -
     assert not server.keeps_silent("SOGo")
     site.quirks = ("-mails-client-attendees",)
     assert site.server.keeps_silent("SOGo")
+
+
+@pytest.mark.parametrize(("software", "named"), [("SOGo/5.12", False), ("Radicale/3.5", True)])
+async def test_people_of_the_map_are_named_on_the_wire_only_where_nobody_is_mailed(
+    site: Site, server: Misbehaving, monkeypatch: pytest.MonkeyPatch, software: str, *, named: bool
+) -> None:
+    server.headers = {"Server": software}
+    for name, value in {"URL": site.url, "COLLECTION": "team"}.items():
+        monkeypatch.setenv(f"CONFCAL_TARGETS__CLOUD__{name}", value)
+    everything = Calendar("all", "All")
+    store = MemoryStore()
+    synchronizer = Synchronizer(store, Policy())
+    await synchronizer.accept(Snapshot(ROOM, "lobby", NOW, Listing((CONFERENCE,))))
+    calendars = Calendars(
+        store,
+        lambda: {"all": everything, "lobby": Calendar("lobby", "Lobby", account=ROOM)},
+        lambda _calendar: synchronizer.state.entries.values(),
+    )
+    extras = Extras(addresses=BOOK)
+    settings = load_settings().targets["cloud"]
+    (target,) = Aim("cloud", settings, site.connection, extras, calendars, lambda _key: True).targets()
+
+    report = await site.carry_out(target)
+
+    assert report.created == 1
+    assert any(addressed(request.content) for request in site.wire.writes()) == named
+    assert any(b"ATTENDEE" in request.content for request in site.wire.requests) == named
 
 
 async def test_a_busy_calendar_never_names_people() -> None:

@@ -17,8 +17,8 @@ from service.caldav.connection import Connection, Trust, open_http
 from service.caldav.credentials import ClientCertificate
 from service.caldav.protocol import get
 from service.core.errors import Fatal, PublishError
-from tests.caldav.loopback import missing
 from tests.caldav.site import Clock
+from tests.tools import missing
 
 
 @pytest.fixture(scope="module")

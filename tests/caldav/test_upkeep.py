@@ -4,7 +4,6 @@ A target over days: what waits, what collapses, what others notice of it.
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -13,12 +12,9 @@ import pytest
 from service.core.errors import PlanRefused
 from service.core.publishing import RemoteRules, Standing
 from service.publishing.dispatch import Timing
-from service.publishing.passes import Target
 from tests.caldav.kept import Kept, down
-from tests.caldav.misbehaving import HOME, Misbehaving
+from tests.caldav.misbehaving import Misbehaving
 from tests.caldav.site import Site, resource, resources
-
-WORK = f"{HOME}team/"
 
 
 async def test_ten_edits_during_an_outage_are_one_put_afterwards(site: Site, server: Misbehaving) -> None:
@@ -178,11 +174,7 @@ async def test_what_is_parked_is_told_with_its_reason(site: Site, server: Misbeh
 
 async def test_without_a_list_nothing_is_asked_for(site: Site) -> None:
     kept = Kept(site)
-
-    def refuse() -> list[Target]:
-        raise PlanRefused("no list was heard yet")
-
-    kept.upkeep.targets = refuse
+    kept.refusal = PlanRefused("no list was heard yet")
     await kept.upkeep.once()
 
     assert (kept.upkeep.status.state, kept.upkeep.status.error) == ("waiting", "no list was heard yet")
@@ -191,16 +183,11 @@ async def test_without_a_list_nothing_is_asked_for(site: Site) -> None:
 
 async def test_the_first_list_is_published_at_once(site: Site) -> None:
     kept = Kept(site)
-    targets = kept.upkeep.targets
-
-    def refuse() -> list[Target]:
-        raise PlanRefused("no list was heard yet")
-
-    kept.upkeep.targets = refuse
+    kept.refusal = PlanRefused("no list was heard yet")
     running = asyncio.create_task(kept.upkeep.run())
     await asyncio.sleep(0)
     kept.desired = resources(range(2))
-    kept.upkeep.targets = targets
+    kept.refusal = None
     kept.upkeep.changed()
     async with asyncio.timeout(10):
         while len(await site.rows()) < 2:  # noqa: ASYNC110 -- a pass rings no bell
@@ -230,14 +217,8 @@ async def test_a_target_that_needs_a_person_is_asked_seldom(
 async def test_one_collection_of_several_that_fails_does_not_hold_up_the_others(site: Site) -> None:
     kept = Kept(site)
     kept.desired = resources(range(2))
-    good = kept.upkeep.targets
-
-    def several() -> list[Target]:
-        (target,) = good()
-        # The second one leads to the same collection, which it is refused.
-        return [target, replace(target, key="team/second")]
-
-    kept.upkeep.targets = several
+    # The second one leads to the same collection, which it is refused.
+    kept.second_key = "team/second"
 
     assert await kept.upkeep.once() >= 60.0
     assert (kept.upkeep.status.state, len(await site.rows())) == ("failing", 2)

@@ -15,8 +15,7 @@ from service.core.rejected import RejectedInput
 from service.sync import Synchronizer
 from tests.core.given import conference, listed, once
 
-TOMORROW = once(f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d %H:%M}")
-HELD = [conference("1", "Планёрка", TOMORROW), conference("2", "Review", TOMORROW)]
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def heard(*snapshots: Snapshot) -> None:
@@ -37,7 +36,9 @@ def heard(*snapshots: Snapshot) -> None:
 def held() -> None:
     """Have an account whose list is held: an empty one after one with two conferences."""
     now = datetime.now(UTC)
-    heard(listed(*HELD, at=now), listed(at=now + timedelta(minutes=1)))
+    tomorrow = once(f"{now + timedelta(days=1):%Y-%m-%d %H:%M}")
+    two = (conference("1", "Планёрка", tomorrow), conference("2", "Review", tomorrow))
+    heard(listed(*two, at=now), listed(at=now + timedelta(minutes=1)))
 
 
 def known() -> State:
@@ -57,8 +58,7 @@ def kept(*inputs: RejectedInput) -> Sequence[RejectedInput]:
 
     async def keep() -> Sequence[RejectedInput]:
         store = await open_settings_store(load_settings())
-        long_ago = datetime.now(UTC) - timedelta(days=1)
-        await store.record_rejected(inputs, keep=1000, since=long_ago)
+        await store.record_rejected(inputs, keep=1000, since=LONG_AGO)
         found = await store.rejected()
         await store.close()
         return found

@@ -1,6 +1,5 @@
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,10 +7,9 @@ import pytest
 from service.core.rejected import MAX_RAW, RejectedInput
 from tests.commands.conftest import Confcal
 from tests.commands.given import heard, kept, known
-from tests.core.given import ROOM, conference, many
+from tests.core.given import NOW, ROOM, conference, many
 from tests.core.given import listed as listed_by
 
-NOW = datetime.now(UTC).replace(microsecond=0)
 SOUND = b'{"id":"7","topic":"Found again","schedule_type":"none"}'
 CONFERENCE = RejectedInput("lobby", str(ROOM), "7", "schedule_type", "missing", b'{"id":"7"}', NOW, NOW)
 FRAME = RejectedInput("lobby", "", "", "frame", "no valid JSON at byte 3 of 4", b"\xff\x00{}", NOW, NOW)

@@ -99,7 +99,10 @@ def test_another_set_of_variants_renders_anew_and_a_rule_alone_does_not() -> Non
         ({f"{BOARD}OWNER": "ivan ivanov"}, "'ivan ivanov' is no TrueConf ID; write IDs like ivanov"),
         ({f"{BOARD}PARTICIPANT": "a@b@c"}, "'a@b@c' is no TrueConf ID"),
         ({f"{BOARD}ACCESS": "secret"}, "'secret' is unknown; write private, public, or both with a comma"),
-        ({f"{BOARD}MODE": "PxP,zzz"}, "'zzz' is unknown; write PxP, OxP, S|L, or several with commas"),
+        (
+            {f"{BOARD}MODE": "PxP,zzz"},
+            "'zzz' is unknown; write PxP, OxP, S|L, S|L Auto, or several with commas",
+        ),
         ({f"{BOARD}REDACT": "yes"}, "CONFCAL_CALENDARS__BOARD__REDACT: input should be 'full' or 'busy'"),
         ({f"{BOARD}COLOR": "#ff0000"}, "it is no CSS3 color name; write one like steelblue"),
         ({f"{BOARD}TITLE": "  "}, "it is empty; write what people should see, or leave it out"),

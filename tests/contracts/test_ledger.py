@@ -56,6 +56,16 @@ async def test_rows_are_replaced_and_forgotten_in_one_go(store: Store) -> None:
     assert await store.ledger.publications("team") == {"u1": published, "u3": Publication("u3")}
 
 
+async def test_what_one_target_forgets_another_still_knows(store: Store) -> None:
+    for name in ("team", "home"):
+        await store.ledger.record_publications(name, [ROW])
+
+    await store.ledger.record_publications("team", (), ["u1"])
+
+    assert await store.ledger.publications("team") == {}
+    assert await store.ledger.publications("home") == {"u1": ROW}
+
+
 async def test_every_standing_survives(store: Store) -> None:
     rows = {standing.value: Publication(standing.value, standing=standing) for standing in Standing}
 

@@ -35,6 +35,15 @@ async def test_the_same_input_again_is_counted_and_keeps_its_number(store: Store
     assert after == replace(before, last_at=LATER, times=2)
 
 
+async def test_the_same_input_is_counted_as_often_as_it_came(store: Store) -> None:
+    await keep(store, replace(CONFERENCE, last_at=LATER, times=3))
+
+    (after,) = await keep(store, replace(CONFERENCE, times=4))
+
+    # What is written late does not make it older.
+    assert (after.times, after.last_at) == (7, LATER)
+
+
 async def test_other_bytes_or_another_field_are_another_input(store: Store) -> None:
     kept = await keep(store, CONFERENCE, replace(CONFERENCE, raw=b"{}"), replace(CONFERENCE, field="id"))
 

@@ -65,11 +65,13 @@ def test_a_rule_on_accounts_takes_their_lists_only() -> None:
 
 
 def test_a_person_has_what_the_person_is_invited_to_and_owns() -> None:
-    state = state_of(lobby=[invited("1", "ivanov"), invited("2", "petrov"), invited("3", "ivanov", "petrov")])
+    owned = replace(conference("4"), owner="ivanov")
+    others = [invited("1", "ivanov"), invited("2", "petrov"), invited("3", "ivanov", "petrov")]
+    state = state_of(lobby=[*others, owned])
     roster = Roster().after(state.entries)
     person = calendars_of([], "full-en", people={IVANOV})[IVANOV]
 
-    assert ids(person, state, roster) == ids(person, state) == ["1", "3"]
+    assert ids(person, state, roster) == ids(person, state) == ["1", "3", "4"]
 
 
 def test_what_left_every_list_left_the_persons_calendar_too() -> None:

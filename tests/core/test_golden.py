@@ -107,7 +107,8 @@ def test_what_is_no_list_becomes_no_calendar(name: str) -> None:
 )
 def test_another_locale_zone_or_hash_seed_gives_the_same_bytes(surroundings: Mapping[str, str]) -> None:
     script = (
-        "import sys; from service.language import translator; from tests.core.test_golden import *\n"
+        "import sys; import tests.conftest; from service.language import translator\n"
+        "from tests.core.test_golden import *\n"
         "for sample in LISTS: sys.stdout.buffer.write(calendar_of(sample, translator('en')))"
     )
     answer = subprocess.run(

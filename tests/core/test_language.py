@@ -7,25 +7,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from hatch_build import compiled
 from service.core.vevent import access_in_words, mode_in_words, untranslated
 from service.language import CatalogueMissing, translator
+from tests.web.catalogues import extracted
 
 SERVICE = Path(__file__).parent.parent.parent / "service"
 PO = SERVICE / "locale" / "ru" / "LC_MESSAGES" / "confcal.po"
 POT = SERVICE / "locale" / "confcal.pot"
 
 
-def texts_of_vevents() -> set[str]:
-    """Return every text that the core translates; those of pages have a test beside them."""
-    found = extract_from_dir(SERVICE / "core", method_map=[("**.py", "python")], keywords={"translate": None})
-    return {_singular(message) for _, _, message, *_ in found}
+def texts_of(folder: str) -> set[str]:
+    """Return every text of the source in a folder of the package."""
+    return {
+        _singular(message.id)
+        for message in extracted()
+        if any(name.startswith(f"{folder}/") for name, _ in message.locations)
+    }
 
 
-def texts_of(catalogue: Path) -> dict[str, list[str]]:
+def translations_in(catalogue: Path) -> dict[str, list[str]]:
     """Return the translations of each text: several where they depend on a number."""
     with catalogue.open("rb") as file:
         catalog = read_po(file, locale="ru")
@@ -49,14 +52,20 @@ def install(locales: Path, source: Path = PO) -> Path:
     return target
 
 
-def test_every_text_of_a_vevent_has_a_translation() -> None:
-    russian = texts_of(PO)
+@pytest.mark.parametrize(("folder", "among"), [("core", "Busy"), ("web", "%(num)d upcoming conference")])
+def test_every_text_of_vevents_and_pages_has_a_translation(folder: str, among: str) -> None:
+    russian, texts = translations_in(PO), texts_of(folder)
 
-    assert {text for text in texts_of_vevents() if not all(russian.get(text, [""]))} == set()
+    assert among in texts
+    assert {text for text in texts if not all(russian.get(text, [""]))} == set()
 
 
-def test_the_template_for_translators_lists_every_text_of_a_vevent() -> None:
-    assert texts_of_vevents() - texts_of(POT).keys() == set()
+def test_every_text_of_the_source_is_translated_and_no_other() -> None:
+    assert {_singular(message.id) for message in extracted() if message.id} == translations_in(PO).keys()
+
+
+def test_the_template_for_translators_lists_every_text_of_the_source() -> None:
+    assert {_singular(message.id) for message in extracted() if message.id} == translations_in(POT).keys()
 
 
 def test_placeholders_are_the_same_in_both_languages() -> None:
@@ -65,7 +74,7 @@ def test_placeholders_are_the_same_in_both_languages() -> None:
 
     differing = [
         text
-        for text, translated in texts_of(PO).items()
+        for text, translated in translations_in(PO).items()
         if any(names(one) != names(text) for one in translated if one)
     ]
     assert differing == []

@@ -148,5 +148,19 @@ def test_nonsense_has_no_uid_and_does_no_harm(text: bytes) -> None:
     assert read_resource(text).uid == ""
 
 
-def test_a_long_line_is_read_in_linear_time() -> None:
+def test_a_line_of_very_many_parameters_does_no_harm() -> None:
     assert read_resource(body("BEGIN:VEVENT", "A" + ";x=1,," * 50_000, "UID:u1", "END:VEVENT")).uid == "u1"
+
+
+def reminding(action: str, trigger: str) -> bytes:
+    alarm = ("BEGIN:VALARM", f"ACTION:{action}", f"TRIGGER:{trigger}", "END:VALARM")
+    return replaced("TRANSP", "TRANSP:OPAQUE", *alarm)
+
+
+def test_a_changed_reminder_is_an_edit() -> None:
+    before = meaning_of(reminding("DISPLAY", "-PT15M"))
+
+    assert meaning_of(reminding("display", "-pt15m ")) == before
+    assert meaning_of(reminding("DISPLAY", "-PT5M")) != before
+    assert meaning_of(reminding("EMAIL", "-PT15M")) != before
+    assert meaning_of(ORIGINAL) != before

@@ -173,6 +173,14 @@ def test_intentions_are_written_down_before_the_requests() -> None:
     assert (updated.etag, updated.digest) == (ROW.etag, ROW.digest)
 
 
+def test_what_a_person_deleted_waits_from_the_moment_it_is_to_be_written_again() -> None:
+    (gone,) = intents([Create(CHANGED, row(Standing.GONE, etag=""))], {})
+    (parked,) = intents([Create(CHANGED, row(Standing.PARKED, etag=""))], {})
+
+    assert (gone.standing, gone.href) == (Standing.WAITING, ROW.href)
+    assert parked.standing is Standing.PARKED
+
+
 @pytest.mark.parametrize(
     ("published", "listing", "doubted"),
     [
@@ -196,24 +204,43 @@ def test_a_listing_raises_doubts_only_where_it_differs(
     assert suspects([published], listing) == ([published] if doubted else [])
 
 
-RESOURCES = st.dictionaries(
-    st.sampled_from("abcdef"), st.binary(max_size=2).map(lambda body: body), max_size=6
-).map(lambda bodies: {uid: Resource.of(uid, body) for uid, body in bodies.items()})
+RESOURCES = st.dictionaries(st.sampled_from("abcdef"), st.binary(max_size=2), max_size=6).map(
+    lambda bodies: {uid: Resource.of(uid, body) for uid, body in bodies.items()}
+)
+
+
+def published(resource: Resource) -> Publication:
+    href = f"/w/{resource.uid}.ics"
+    return Publication(resource.uid, href, '"1"', resource.digest, "m", standing=Standing.PUBLISHED)
 
 
 @given(RESOURCES, RESOURCES)
 def test_a_carried_out_plan_leaves_nothing_to_do(
     before: dict[str, Resource], after: dict[str, Resource]
 ) -> None:
-    def published(resources: dict[str, Resource]) -> dict[str, Publication]:
-        return {
-            uid: Publication(uid, f"/w/{uid}.ics", '"1"', r.digest, "m", standing=Standing.PUBLISHED)
-            for uid, r in resources.items()
-        }
+    rows = {uid: published(resource) for uid, resource in before.items()}
+    operations = make_plan(after, rows, now=NOON).operations
+    for operation in operations:
+        match operation:
+            case Create(resource) | Update(resource):
+                rows[operation.uid] = published(resource)
+            case Delete():
+                del rows[operation.uid]
 
-    operations = make_plan(after, published(before), now=NOON).operations
-
+    assert make_plan(after, rows, now=NOON) == Plan()
     assert len({operation.uid for operation in operations}) == len(operations)
-    assert make_plan(after, published(after), now=NOON) == Plan()
     changed = {uid for uid in before.keys() | after.keys() if before.get(uid) != after.get(uid)}
     assert {operation.uid for operation in operations} == changed
+
+
+def test_writes_of_another_content_are_not_counted() -> None:
+    published = replace(ROW, writes=(int(NOON.timestamp()),))
+    later = NOON + timedelta(minutes=1)
+
+    assert len(ROW.written(published, later).writes) == 2
+    assert len(replace(ROW, digest=CHANGED.digest).written(published, later).writes) == 1
+
+
+def test_what_was_never_written_means_nothing() -> None:
+    assert Publication("a").meanings == frozenset()
+    assert Publication("a", meaning="m").meanings == {"m"}

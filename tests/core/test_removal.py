@@ -120,6 +120,18 @@ def test_a_rejected_conference_stays_as_it_was() -> None:
     assert story.members() == {"1", "2"}
 
 
+def test_a_conference_that_is_mentioned_but_rejected_is_back() -> None:
+    story = Story()
+    first, second = many(2)
+    story.hears(first, second)
+    story.hears(first, after=A_QUARTER)
+    assert story.known().absences.keys() == {"2"}
+
+    story.hears(first, after=A_QUARTER, rejections=(Rejection("2", "schedule.start_time", "negative"),))
+
+    assert story.known().absences == {}
+
+
 # -- Lists that would remove much
 
 
@@ -231,6 +243,14 @@ def test_an_approval_leaves_arrival_and_count_as_they_were() -> None:
     story.approves()
 
     assert (story.known().list_at, story.known().count) == (arrived, 3)
+
+
+def test_an_approval_leaves_the_source_as_it_was() -> None:
+    story = Story()
+    lacking(story, 10, 7)
+
+    assert story.approves().source == "lobby"
+    assert story.known().source == "lobby"
 
 
 def test_where_nothing_is_held_there_is_nothing_to_approve() -> None:
@@ -367,6 +387,15 @@ def test_a_meeting_under_way_is_not_over() -> None:
     story.hears(conference("2"), after=MINUTES)
 
     assert story.hears(conference("2"), after=A_QUARTER).departures == {"1"}
+
+
+def test_at_its_very_end_a_meeting_is_over() -> None:
+    story = Story()
+    ending = conference("1", schedule=once("2026-10-05 07:15"))
+    story.hears(ending, conference("2"))
+    story.hears(conference("2"), after=A_QUARTER)
+
+    assert not story.known().absences
 
 
 def test_a_weekly_conference_never_ends() -> None:

@@ -252,6 +252,29 @@ def test_new_settings_start_from_what_was_reported_not_from_what_the_old_ones_ma
     assert edit.entry.conference.schedule == fresh.entry("100").conference.schedule == schedule
 
 
+def test_a_new_setting_for_the_wall_settles_a_series_that_is_older_than_its_zone_s_rules() -> None:
+    story = Story(ALMATY_UTC)
+    story.hears(conference(schedule=weekly("2024-01-15 04:00", Weekday.MO)))
+
+    (edit,) = rerender(story.state, ALMATY_WALL, NOW, lambda _: None)
+
+    assert edit.entry.conference.schedule == weekly("2024-03-04 05:00", Weekday.MO)
+    assert edit.vevents["full-en"].tzid == "Asia/Almaty"
+
+
+def test_a_new_setting_for_the_wall_reaches_a_series_that_moved_on_too() -> None:
+    story = Story(ALMATY_UTC)
+    story.hears(conference(schedule=weekly("2024-01-15 04:00", Weekday.MO)))
+    story.hears(conference(schedule=weekly("2026-10-05 04:00", Weekday.MO)), after=MINUTES)
+    assert story.entry("100").conference.schedule == weekly("2024-01-15 04:00", Weekday.MO)
+
+    (edit,) = rerender(story.state, ALMATY_WALL, NOW, lambda _: None)
+
+    # Since 2024 it is an hour earlier on the wall than it was.
+    assert edit.entry.conference.schedule == weekly("2026-10-05 04:00", Weekday.MO)
+    assert edit.vevents["full-en"].tzid == "Asia/Almaty"
+
+
 def test_new_settings_keep_the_first_start_of_a_series_that_moved_on() -> None:
     story = Story()
     story.hears(conference(schedule=weekly("2026-10-05 07:00", Weekday.MO)))

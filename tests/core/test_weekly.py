@@ -230,6 +230,13 @@ def test_the_first_meeting_does_not_end_in_the_hour_that_comes_twice(
     assert series.start.isoformat() > "2026-10-30"
 
 
+def test_a_series_that_begins_in_the_hour_that_comes_twice_ends_after_its_length_from_the_first_one() -> None:
+    # 02:30 is read as summer time, however late the first meeting began; two hours later it is 03:30.
+    series = recur(weekly("2026-10-25 01:30", SU, duration=timedelta(hours=2)), BERLIN_WALL)
+
+    assert (series.start, series.end) == (wall("2026-10-25 02:30"), wall("2026-10-25 03:30"))
+
+
 def test_a_start_on_no_flagged_day_may_move_on_too() -> None:
     first = weekly("2026-10-05 07:00", TH)
 

@@ -56,8 +56,11 @@ async def test_a_logout_with_its_empty_list(home: Home) -> None:
         await ids(daemon, IVANOV, "1", "2")
 
         await lobby.logout()
-        await daemon.program.event("trueconf.logged_out")
+        ignored = await daemon.program.event("trueconf.list_ignored")
 
+        assert ignored["reason"] == "nobody is logged in"
+        assert daemon.program.events().count("sync.list_accepted") == 1
+        assert "sync.list_held" not in daemon.program.events()
         await ids(daemon, IVANOV, "1", "2")
         await ids(daemon, "all", "1", "2")
 

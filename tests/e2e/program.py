@@ -26,6 +26,9 @@ MODULE = (sys.executable, "-m", "service")
 DEADLINE_SECONDS = 30
 """For what takes a second or two on an idle machine."""
 
+ORDERLY_SECONDS = 5
+"""What an orderly end may take."""
+
 Lines = list[str]
 
 

@@ -10,7 +10,7 @@ import httpx
 
 from service.web.addresses import token_of
 from tests.e2e.given import once
-from tests.e2e.program import DEADLINE_SECONDS, SECRET, Daemon, Home
+from tests.e2e.program import DEADLINE_SECONDS, ORDERLY_SECONDS, SECRET, Daemon, Home
 
 ADMIN, HALL = "the token of the administrator", "the token of the hall"
 SETTINGS = {
@@ -96,7 +96,7 @@ async def test_an_open_dashboard_does_not_keep_it_from_ending(home: Home) -> Non
         async with daemon.http.stream("GET", f"{daemon.url}/live") as live:
             chunks = live.aiter_bytes()
             assert (await anext(chunks)).startswith(b"retry: ")
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(ORDERLY_SECONDS):
                 assert await daemon.program.end(signal.SIGTERM) == 0
 
 

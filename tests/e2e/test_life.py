@@ -14,10 +14,7 @@ import pytest
 
 from service.trueconf.simulator import Simulator, SimulatorOptions
 from tests.e2e.given import once, weekly
-from tests.e2e.program import Home, Program, room, started
-
-ORDERLY_SECONDS = 5
-"""What an orderly end may take."""
+from tests.e2e.program import ORDERLY_SECONDS, Home, Program, room, started
 
 EXPLODING = """
 from service import app

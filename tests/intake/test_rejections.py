@@ -1,8 +1,6 @@
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
 from structlog.testing import capture_logs
@@ -13,6 +11,25 @@ from service.core.rejected import KeepRules, RejectedInput
 from service.intake.rejections import Rejections
 from service.store.memory import MemoryStore
 from tests.core.given import NOW, ROOM, conference
+
+
+class Sleeper:
+    """Takes the seconds that would be slept; the sleep itself lasts until the test ends."""
+
+    def __init__(self, store: "FailingStore | None" = None, *, lets_through: int = 0) -> None:
+        self.waits: list[float] = []
+        self.asleep = asyncio.Event()
+        self._store, self._left = store, lets_through
+
+    async def __call__(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        if self._store:
+            self._store.failing = False
+        if self._left:
+            self._left -= 1
+            return
+        self.asleep.set()
+        await asyncio.Event().wait()
 
 
 class FailingStore(MemoryStore):
@@ -81,22 +98,17 @@ async def test_the_conferences_of_a_list_that_make_no_sense_are_kept() -> None:
 
 
 async def test_a_hundred_frames_a_second_are_one_write_a_second() -> None:
-    waits: list[float] = []
-    store = MemoryStore()
-
-    async def sleep(seconds: float) -> None:
-        waits.append(seconds)
-        await asyncio.sleep(0)
-
+    store, sleep = MemoryStore(), Sleeper()
     taken = rejections(store, sleep=sleep)
     running = asyncio.create_task(taken.run())
     for number in range(100):
         reject(taken, number)
-    await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        await sleep.asleep.wait()
     running.cancel()
 
     assert await kept(store) == list(range(100))
-    assert waits == [1.0]
+    assert sleep.waits == [1.0]
 
 
 async def test_of_more_than_memory_is_for_the_newest_are_kept_and_the_rest_is_told() -> None:
@@ -158,23 +170,16 @@ async def test_while_the_store_fails_input_waits_and_that_is_said_once() -> None
 async def test_what_waits_is_written_though_nothing_new_arrives() -> None:
     store = FailingStore()
     store.failing = True
-    waits: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        waits.append(seconds)
-        store.failing = False
-        await asyncio.sleep(0)
-
+    sleep = Sleeper(store, lets_through=1)
     taken = rejections(store, sleep=sleep)
     running = asyncio.create_task(taken.run())
     reject(taken, 1)
-    await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        await sleep.asleep.wait()
     running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
 
     assert await kept(store) == [1]
-    assert all(longer > shorter for longer, shorter in pairwise(waits))
+    assert sleep.waits == [10.0, 1.0]
 
 
 async def test_while_the_store_fails_memory_is_bounded_too() -> None:

@@ -98,7 +98,7 @@ async def test_a_backup_while_the_daemon_has_it_open(file: Path, tmp_path: Path)
 
 async def test_copies_made_while_a_writer_writes_are_consistent(file: Path, tmp_path: Path) -> None:
     await hear(file, many(1), at=NOW)
-    stop = threading.Event()
+    stop, committed = threading.Event(), threading.Event()
 
     def write() -> None:
         # Both rows are one transaction, so no copy may hold one without the other.
@@ -109,12 +109,15 @@ async def test_copies_made_while_a_writer_writes_are_consistent(file: Path, tmp_
                 db.execute("UPDATE accounts SET list_count = ?", (number,))
                 db.execute("UPDATE conferences SET sequence = ?", (number,))
                 db.commit()
+                committed.set()
 
     writer = threading.Thread(target=write)
     writer.start()
     seen = set()
     try:
         for number in range(20):
+            committed.clear()
+            assert await asyncio.to_thread(committed.wait, 30)
             copy = tmp_path / f"copy{number}.db"
             await asyncio.to_thread(backup, url(file), copy)
             with closing(sqlite3.connect(copy)) as db:
@@ -125,7 +128,7 @@ async def test_copies_made_while_a_writer_writes_are_consistent(file: Path, tmp_
     finally:
         stop.set()
         writer.join()
-    assert len(seen) > 1
+    assert len(seen) == 20
 
 
 async def test_after_an_old_backup_last_modified_does_not_go_back(file: Path, tmp_path: Path) -> None:

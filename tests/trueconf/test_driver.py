@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -168,6 +169,23 @@ async def test_a_rejected_pin_is_shown_and_retried_slowly_never_in_a_storm(liste
         )
 
 
+async def test_a_pin_that_was_accepted_in_between_is_retried_soon_again(listener: Listener) -> None:
+    answers = chain([False, False, True], repeat(object=False))
+
+    async def talk(socket: ServerConnection) -> None:
+        await socket.recv()
+        accepted = next(answers)
+        await socket.send(json.dumps({"method": "auth", "result": accepted}))
+        if not accepted:
+            await socket.wait_closed()
+
+    async with serve(talk, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        async with listener.running(f"ws://127.0.0.1:{port}", pin="ABC123"):
+            # The third one hangs up, which is no trouble with the PIN.
+            assert [await listener.waits.get() for _ in range(4)] == [5, 10, 1, 5]
+
+
 async def test_what_failed_stays_on_show_while_it_is_retried(listener: Listener) -> None:
     async with (
         Simulator(replace(ROOM_OPTIONS, pin="ABC123")) as room,
@@ -246,6 +264,22 @@ async def test_a_room_that_says_nothing_although_polled_is_given_up(listener: Li
             await listener.waits.get()
 
             assert source.status.error == f"127.0.0.1:{port} has not said anything for 75 s"
+
+
+async def test_a_room_that_answers_with_a_list_is_never_given_up(listener: Listener) -> None:
+    moments = [NOW]
+    async with (
+        Simulator(ROOM_OPTIONS) as room,
+        listener.running(room.url, now=lambda: moments[0], silent_polls=1) as source,
+    ):
+        await listener.snapshots.get()
+        for _ in range(2):
+            moments[0] += timedelta(seconds=30)
+            source.poll_now()
+            await listener.snapshots.get()
+
+        assert room.connections == 1
+        assert listener.waits.empty()
 
 
 async def test_a_list_that_is_not_taken_over_is_asked_for_again(listener: Listener) -> None:
@@ -402,19 +436,22 @@ async def test_a_logged_out_room_owes_no_list(listener: Listener) -> None:
 
 
 async def test_commands_keep_fifty_milliseconds_apart(listener: Listener) -> None:
-    arrivals: asyncio.Queue[float] = asyncio.Queue()
+    arrived: asyncio.Queue[str] = asyncio.Queue()
+    paces: asyncio.Queue[tuple[float, int]] = asyncio.Queue()
+
+    async def pace(seconds: float) -> None:
+        # Each pause lasts until the command before it is there, and then no other one is.
+        await arrived.get()
+        await paces.put((seconds, arrived.qsize()))
 
     async def room(socket: ServerConnection) -> None:
         async for message in socket:
-            await arrivals.put(asyncio.get_running_loop().time())
             assert isinstance(message, str)
             if json.loads(message)["method"] == "auth":
                 await socket.send('{"method": "auth", "result": true}')
+            await arrived.put(message)
 
     async with serve(room, "127.0.0.1", 0) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        async with listener.running(f"ws://127.0.0.1:{port}"):
-            times = [await arrivals.get() for _ in range(6)]
-
-    # The whole stretch is measured: single gaps shrink and grow with the scheduling of the test's own host.
-    assert times[-1] - times[0] >= 5 * 0.05 * 0.9
+        async with listener.running(f"ws://127.0.0.1:{port}", pace=pace):
+            assert [await paces.get() for _ in range(6)] == [(0.05, 0)] * 6

@@ -229,6 +229,38 @@ def test_a_logout_drops_the_list_that_waited() -> None:
     assert snapshots(talk.hear(login("petrova@video.example.com"), at=31)) == []
 
 
+def test_a_list_that_waited_is_not_given_to_the_user_of_the_next_connection() -> None:
+    talk = Conversation()
+    talk.begin(listed("1"))
+    assert talk.session.waiting
+    talk.session.connected(NOW + timedelta(seconds=5))
+
+    assert snapshots(talk.begin(*ANSWERS)) == []
+
+
+def test_a_list_that_waited_is_not_given_to_the_next_user() -> None:
+    talk = Conversation()
+    talk.begin(login("room1"), listed("1"))
+    assert talk.session.waiting
+
+    events = talk.hear(login("petrova"))
+
+    assert events == [ListIgnored("the login changed before the user was known")]
+    assert snapshots(talk.hear(ANSWERS[3])) == []
+
+
+def test_after_a_lost_server_its_domain_is_asked_for_again() -> None:
+    talk = Conversation()
+    talk.begin(*ANSWERS, {"event": "serverDisconnected"})
+
+    early = talk.hear(login("petrova"), listed("1"))
+    elsewhere = {"method": "getConnected", "serverInfo": {"domain": "other.example.com"}, "result": True}
+    (snapshot,) = snapshots(talk.hear(elsewhere))
+
+    assert snapshots(early) == []
+    assert snapshot.account == Account("petrova", "other.example.com")
+
+
 def test_another_user_makes_the_session_ask_anew_and_doubt_lists_for_two_minutes() -> None:
     talk = Conversation()
     talk.begin(*ANSWERS)
@@ -353,6 +385,18 @@ def test_a_refused_list_is_no_list_and_the_next_poll_tries_authorization() -> No
     talk.asked()
     talk.poll(at=600)
     assert talk.asked() == ["getLogin", "getScheduler"]
+
+
+def test_a_broken_frame_does_not_make_a_refused_list_a_good_one() -> None:
+    talk = Conversation()
+    talk.begin(*ANSWERS)
+    talk.asked()
+    talk.session.receive((SAMPLES / "27_getScheduler_result_false.json").read_bytes(), NOW)
+    talk.session.receive('{"event":"conf', NOW)
+
+    talk.poll(at=300)
+
+    assert talk.asked() == ["auth"]
 
 
 def test_a_broken_frame_changes_nothing() -> None:

@@ -32,6 +32,7 @@ def catalogues() -> dict[str, NullTranslations]:
     return {"en": NullTranslations(), "ru": _compiled("ru")}
 
 
+@cache
 def extracted() -> Catalog:
     """Return the texts of the source, each with where it stands."""
     template = Catalog(project="confcal", charset="utf-8")

@@ -11,6 +11,7 @@ from service.core.ports import FeedRecord
 from service.core.schedule import Unscheduled
 from service.web.addresses import token_of
 from service.web.feeds import FeedRules, Feeds
+from service.web.shelf import Built, Feed, Shelf
 from tests.core.given import NOW, SERVER, conference, listed, room, weekly
 from tests.web.administered import Administered, administered
 from tests.web.given import BASE, SECRET
@@ -165,6 +166,18 @@ async def test_memory_holds_the_feeds_last_asked_for() -> None:
         assert feeds.fresh("all") is None
         # Built again it is the same, with the same date.
         assert await feeds.feed("all") == first
+
+
+def test_of_too_many_feeds_the_one_not_asked_for_the_longest_goes() -> None:
+    shelf = Shelf(most_bytes=2)
+    built = Built(Feed(b"x", b'"x"', NOW), 0, None)
+    shelf.put("a", built)
+    shelf.put("b", built)
+
+    assert shelf.get("a")
+    shelf.put("c", built)
+
+    assert [shelf.get(name) for name in "abc"] == [built, None, built]
 
 
 async def test_a_rotated_calendar_is_gone_at_its_old_address_at_once() -> None:

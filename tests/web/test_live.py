@@ -26,6 +26,12 @@ async def test_each_change_is_told_to_everybody() -> None:
     assert [await anext(stream) for stream in streams] == [CHANGED, CHANGED]
 
 
+async def everything_done() -> None:
+    """Let all that does not wait for time or for an event come to its end."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
 async def test_changes_in_quick_succession_are_one() -> None:
     live = Live(between_seconds=0)
     stream = await started(live)
@@ -33,13 +39,27 @@ async def test_changes_in_quick_succession_are_one() -> None:
         live.ring()
     first = await anext(stream)
     waiting = asyncio.ensure_future(anext(stream))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await everything_done()
 
     assert first == CHANGED
     assert not waiting.done()
     live.ring()
     assert await waiting == CHANGED
+
+
+async def test_the_next_change_is_told_after_a_while_only() -> None:
+    live = Live(between_seconds=3600)
+    stream = await started(live)
+    live.ring()
+    assert await anext(stream) == CHANGED
+
+    waiting = asyncio.ensure_future(anext(stream, b"the end"))
+    live.ring()
+    await everything_done()
+
+    assert not waiting.done()
+    live.close()
+    assert await waiting == b"the end"
 
 
 async def test_a_quiet_stream_says_so_from_time_to_time() -> None:

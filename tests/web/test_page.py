@@ -217,7 +217,6 @@ async def test_a_page_can_only_be_read(web: Web) -> None:
     assert refused.status_code == 405
     assert set(refused.headers["allow"].split(", ")) == {"GET", "HEAD"}
     assert head.status_code == 200
-    assert head.content == b""
 
 
 async def test_a_fresh_list_is_said_to_be_fresh(web: Web) -> None:

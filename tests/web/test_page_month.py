@@ -19,7 +19,7 @@ from tests.web.document import Document
 from tests.web.given import Web
 
 MOSCOW = ZoneInfo("Europe/Moscow")
-MONDAY, SUNDAY = 0, 6
+MONDAY = 0
 
 
 def meeting(start: str, hours: float = 1, topic: str = "Planning") -> Meeting:

@@ -40,11 +40,11 @@ def test_failing_while_waiting_does_not_make_the_wait_longer() -> None:
 
 
 def test_of_too_many_networks_the_oldest_failures_are_forgotten() -> None:
-    limit = FailureLimit(1, MINUTE, most_networks=2)
-    for network in ("a", "b", "c"):
+    limit = FailureLimit(2, MINUTE, most_networks=2)
+    for network in ("a", "b", "b", "a", "c", "c"):
         limit.fail(network, NOW)
 
-    assert [limit.wait_seconds(network, NOW) for network in ("a", "b", "c")] == [0, 60, 60]
+    assert [limit.wait_seconds(network, NOW) for network in ("a", "b", "c")] == [30, 0, 30]
 
 
 async def test_guessed_feeds_are_answered_with_429_and_good_ones_as_ever() -> None:

@@ -1,0 +1,52 @@
+"""
+Targets as the settings say them, on the server of a site.
+"""
+
+from collections.abc import Mapping
+
+from service.configuration.environment import load_settings
+from service.core.calendars import Calendar, calendars_of, entries_of
+from service.core.resource import Extras
+from service.core.revision import Policy
+from service.store.memory import MemoryStore
+from service.sync import Synchronizer
+from service.targets import Aim, Calendars, named_by
+from tests.caldav.misbehaving import PASSWORD, USERNAME
+from tests.caldav.site import Site
+from tests.core.given import conference, listed
+
+
+class Aims:
+    """
+    A database, and targets that publish what is in it; the ledger is the site's.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.store = MemoryStore()
+        self.store.ledger = site.ledger
+        self._synchronizer = Synchronizer(self.store, Policy())
+
+    async def hear(self, count: int) -> None:
+        """Accept a list of so many conferences."""
+        await self._synchronizer.accept(listed(*(conference(str(number)) for number in range(count))))
+
+    def of(self, *names: str, **differences: str) -> dict[str, Aim]:
+        """Return the targets with these names."""
+        same = {"URL": self.site.url, "COLLECTION": "team", "USERNAME": USERNAME, "PASSWORD": PASSWORD}
+        environ = {
+            f"CONFCAL_TARGETS__{name.upper()}__{key}": value
+            for name in names
+            for key, value in (same | differences).items()
+        }
+        targets = load_settings({"CONFCAL_SECRET": "a secret of the tests", **environ}).targets
+        calendars = Calendars(
+            self.store, self._named, lambda calendar: entries_of(calendar, self._synchronizer.state)
+        )
+        return {
+            name: Aim(name, each, self.site.connection, Extras(), calendars, named_by(targets))
+            for name, each in targets.items()
+        }
+
+    def _named(self) -> Mapping[str, Calendar]:
+        return calendars_of(self._synchronizer.state.accounts, "full-en")

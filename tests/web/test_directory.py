@@ -1,0 +1,46 @@
+"""
+Which addresses there are, whoever rotates them.
+"""
+
+from dataclasses import replace
+
+from service.core.known import State
+from service.core.ports import FeedRecord
+from service.store.memory import MemoryStore
+from service.web.addresses import Gone, token_of
+from service.web.directory import Directory, FeedRules
+
+SECRET = b"a secret of the tests"
+
+
+async def directory(store: MemoryStore) -> Directory:
+    made = Directory(store, FeedRules(SECRET, "https://calendars.example.com", "full-en", "UTC"))
+    made.follow(State())
+    await made.refresh()
+    return made
+
+
+async def test_a_rotation_follows_the_one_that_another_process_made_meanwhile() -> None:
+    store = MemoryStore()
+    ours, theirs = await directory(store), await directory(store)
+    await theirs.rotate("all")
+
+    await ours.rotate("all")
+
+    assert await store.rotations() == {"all": 2}
+    assert ours.addresses.find(token_of(SECRET, "all", 1)) is Gone.ROTATED
+    assert ours.addresses.find(token_of(SECRET, "all", 2)) == "all"
+
+
+async def test_only_a_rotation_is_news() -> None:
+    store = MemoryStore()
+    ours = await directory(store)
+    assert not await ours.refresh()
+
+    await store.record_feed("all", FeedRecord(digest="served"))
+    assert not await ours.refresh()
+
+    record = (await store.feeds())["all"]
+    await store.record_feed("all", replace(record, generation=1))
+    assert await ours.refresh()
+    assert not await ours.refresh()
