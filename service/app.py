@@ -32,9 +32,10 @@ from service.store.open import open_store
 from service.sync import Synchronizer
 from service.targets import Calendars, open_upkeeps, target_view
 from service.trueconf.discovery import Fetch
-from service.trueconf.driver import Deliver, Source, Taps
+from service.trueconf.driver import Source
 from service.trueconf.events import FrameWasRejected
 from service.trueconf.status import SourceStatus
+from service.trueconf.taps import Deliver, Taps
 from service.watch import HourlyLists, Watch
 from service.web.administration import Administration
 from service.web.feeds import FeedRules, Feeds

@@ -1,6 +1,5 @@
 import asyncio
 import sys
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -9,7 +8,7 @@ from service.app import utc_now
 from service.commands.progress import progress
 from service.configuration.environment import load_settings
 from service.core.errors import SettingsError
-from service.intake.replay import read_recording
+from service.intake.replay import moment_of, read_recording
 from service.operations.database import replay_recording
 
 _SOME_REJECTED = 1
@@ -41,7 +40,7 @@ def replay(file: Path, source: str | None, moment: str | None, account: str | No
         data = file.read_bytes()
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
-    at = _moment(moment) if moment else utc_now()
+    at = moment_of(moment, "--at") if moment else utc_now()
     frames = read_recording(data, source=name, at=at)
     with progress(len(frames), "lists") as tell:
         playing = replay_recording(settings, frames, account=account, progress=tell)
@@ -53,13 +52,3 @@ def replay(file: Path, source: str | None, moment: str | None, account: str | No
     click.echo(f"{lists}, {done.edited} conferences edited, {done.removed} removed")
     if done.trouble:
         sys.exit(_SOME_REJECTED)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise SettingsError(f"--at: {text!r} is no moment; write one like 2026-11-23T10:00:00Z") from error
-    if at.tzinfo is None:
-        raise SettingsError(f"--at: {text!r} tells no zone; write one like 2026-11-23T10:00:00Z")
-    return at

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import FrameRejected
 from service.settings import Settings, SourceSettings
-from service.trueconf.driver import Deliver, Taps
 from service.trueconf.events import FrameWasRejected
 from service.trueconf.frames import ListFrame
+from service.trueconf.taps import Deliver, Taps
 from service.trueconf.wire import Decoder
 from service.web.ingest import AcceptedEvent, RejectedConference
 

@@ -77,9 +77,9 @@ def _steps(steps: list[Any], source: str, at: datetime) -> Iterator[Recorded]:
 def _recorded(content: object, raw: bytes, source: str, at: datetime, place: str) -> Recorded:
     match content:
         case {"at": str() as moment, "source": str() as name, "frame": str() as text}:
-            return Recorded(text.encode(), _moment(moment, place), name, place)
+            return Recorded(text.encode(), moment_of(moment, place), name, place)
         case {"at": str() as moment, "source": str() as name, "frame_base64": str() as coded}:
-            return Recorded(_decoded(coded, place), _moment(moment, place), name, place)
+            return Recorded(_decoded(coded, place), moment_of(moment, place), name, place)
         case _:
             return Recorded(raw, at, source, place)
 
@@ -112,7 +112,8 @@ def _later(at: datetime, step: dict[str, Any], place: str) -> datetime:
         ) from error
 
 
-def _moment(text: str, place: str) -> datetime:
+def moment_of(text: str, place: str) -> datetime:
+    """Return the moment that a text tells with its zone. Raises SettingsError, which begins with `place`."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:

@@ -16,8 +16,8 @@ from service.core.errors import SettingsError, UnknownName
 from service.settings import Settings, SourceSettings
 from service.sync import Synchronizer
 from service.trueconf.discovery import Fetch
-from service.trueconf.driver import Taps
 from service.trueconf.status import SourceStatus
+from service.trueconf.taps import Taps
 from service.web.feeds import Feeds
 
 _SETTLED = {"pin rejected", "unreachable", "logged out"}

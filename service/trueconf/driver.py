@@ -4,7 +4,7 @@ The sockets and the clock around a Session: connects, talks, and comes back afte
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, assert_never
 
@@ -29,10 +29,8 @@ from service.trueconf.events import (
 from service.trueconf.session import Session
 from service.trueconf.silence import Silence
 from service.trueconf.status import SourceState, SourceStatus
+from service.trueconf.taps import NOBODY, Deliver, Taps
 from service.trueconf.transport import Direct, Lost, translated
-
-Deliver = Callable[[Snapshot], Awaitable[None]]
-"""Takes a snapshot over; raises ConfcalError where it cannot just now."""
 
 # A list of ten thousand conferences with their invitations is some ten megabytes.
 _LARGEST_FRAME: Final = 64 * 2**20
@@ -41,26 +39,6 @@ _BETWEEN_COMMANDS_SECONDS: Final = 0.05
 _BETWEEN_SAME_WARNINGS: Final = timedelta(seconds=10)
 
 log = structlog.get_logger(__name__)
-
-
-def _ignore(*_: object) -> None:
-    """Take no interest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taps:
-    """
-    Who else wants to know what a source hears; called at once, and must not wait.
-    """
-
-    status: Callable[[SourceStatus], None] = _ignore
-    """Told of every change of status."""
-
-    frame: Callable[[str, bytes, datetime], None] = _ignore
-    """Told of every frame: the source's name, what arrived, when."""
-
-    rejected: Callable[[str, Account | None, FrameWasRejected], None] = _ignore
-    """Told of every frame that could not be used, with the account last heard of."""
 
 
 class Source:
@@ -86,7 +64,7 @@ class Source:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         pace: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        taps: Taps = Taps(),
+        taps: Taps = NOBODY,
         silent_polls: int = 3,
         silent_for: timedelta = timedelta(minutes=1),
     ) -> None:

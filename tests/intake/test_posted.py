@@ -9,7 +9,7 @@ import pytest
 from service.core.conference import Account, Snapshot
 from service.intake.posted import Intake, account_of_source
 from service.settings import SourceSettings
-from service.trueconf.driver import Taps
+from service.trueconf.taps import Taps
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
 

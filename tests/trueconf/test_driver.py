@@ -12,8 +12,9 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from service.core.conference import Account, Snapshot
 from service.core.errors import StoreUnavailable
-from service.trueconf.driver import Source, Taps
+from service.trueconf.driver import Source
 from service.trueconf.simulator import Simulator, SimulatorOptions
+from service.trueconf.taps import Taps
 
 NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
 FALLBACK = Account("lobby", "127.0.0.1")

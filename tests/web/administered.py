@@ -24,7 +24,7 @@ from service.intake.rejections import Rejections
 from service.metrics import Metrics
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
-from service.trueconf.driver import Deliver, Taps
+from service.trueconf.taps import Deliver, Taps
 from service.watch import HourlyLists, Watch
 from service.web.administration import Administration
 from service.web.feeds import FeedRules, Feeds
