@@ -165,7 +165,9 @@ class Machine(RuleBasedStateMachine):
             # Somebody else's older list does not undo what was told since.
             if calendar.members.get(id_) != each:
                 self.shown[room.server, id_] = each
-        calendar.hears(listed, self.now, good=good and room.is_settled(self.now), mentioned=mentioned)
+        # Asked of each list, whatever it is worth: a clock that was set back is noticed by the first one.
+        settled = room.is_settled(self.now)
+        calendar.hears(listed, self.now, good=good and settled, mentioned=mentioned)
 
     # -- What happens
 
