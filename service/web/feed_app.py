@@ -105,6 +105,7 @@ class FeedApp:
 
     async def _refuse(self, gone: Gone | None, scope: Scope, send: Send) -> None:
         if gone is Gone.ROTATED:
+            self._guard.let_pass(scope)
             await _say(send, scope, 410, b"This calendar has a new address. Ask whoever gave you this one.")
             return
         wait = self._guard.fail(scope) if gone is Gone.UNKNOWN else 0

@@ -4,7 +4,7 @@ Wrong tokens and passwords, counted per network; right ones never are, so that o
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -66,7 +66,13 @@ class Guard:
     networks: Networks
     limit: FailureLimit
     clock: Callable[[], datetime]
+    uncounted: FailureLimit = field(default_factory=lambda: FailureLimit(10**9, timedelta(minutes=5)))
+    """Limits nobody."""
 
     def fail(self, scope: Scope) -> int:
         """Count a wrong secret; the seconds that its network must wait now, 0 where it need not."""
         return self.limit.fail(self.networks.of(scope), self.clock())
+
+    def let_pass(self, scope: Scope) -> None:
+        """Do as `fail` does and count nothing: a secret that was right once is refused in the same time."""
+        self.uncounted.fail(self.networks.of(scope), self.clock())
