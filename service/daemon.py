@@ -148,7 +148,7 @@ async def _purging(parts: Parts, bell: asyncio.Event) -> None:
 
 async def tidy(synchronizer: Synchronizer, settings: Settings, now: datetime) -> None:
     """
-    Forget what nobody lists any more, let old series begin later, and follow zones with new rules since yesterday.
+    Forget what nobody lists any more, move old series on, follow zones with new rules since yesterday.
 
     Raises StoreUnavailable.
     """

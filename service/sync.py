@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from service.core.conference import Account, Snapshot
+from service.core.conference import Account, Key, Snapshot
+from service.core.disputes import Dispute, find_disputes
 from service.core.errors import HeldListChanged, StaleState, UnknownName
 from service.core.known import Changes, State
 from service.core.ports import Store
@@ -38,6 +39,7 @@ class Synchronizer:
         self._listeners: list[Callable[[], None]] = []
         self._state = State()
         self._latest: dict[str, Snapshot] = {}
+        self._disputed: frozenset[Key] = frozenset()
         self._writing = asyncio.Lock()
         self.heard = asyncio.Event()
         """Set once a first list was accepted."""
@@ -111,6 +113,7 @@ class Synchronizer:
             self._changed()
         _tell(snapshot, changes)
         _tell_rejected(snapshot, last)
+        self._tell_disputes(changes)
         self._tell_weekly(changes)
         return changes
 
@@ -130,6 +133,29 @@ class Synchronizer:
         async with self._writing:
             await self._recorded(decide, snapshot)
         self._changed()
+
+    def disputes(self, now: datetime) -> list[Dispute]:
+        """Return the conferences of which accounts go on telling different things."""
+        return find_disputes(self._state, self._policy, now)
+
+    def _tell_disputes(self, changes: Changes) -> None:
+        """Log each dispute once, when it begins and when it ends."""
+        if not self._state.contested and not self._disputed:
+            return
+        found = {dispute.key: dispute for dispute in self.disputes(changes.received_at)}
+        for key in sorted(found.keys() - self._disputed):
+            dispute = found[key]
+            accounts = [str(report.account) for report in dispute.reports]
+            log.warning(
+                "sync.dispute",
+                conference=key.id,
+                server=key.server,
+                accounts=accounts,
+                counts=str(dispute.counts),
+            )
+        for key in sorted(self._disputed - found.keys()):
+            log.info("sync.dispute_ended", conference=key.id, server=key.server)
+        self._disputed = frozenset(found)
 
     def _tell_weekly(self, changes: Changes) -> None:
         """Log how each series that is new or changed is read: in which zone its days and its hour count."""

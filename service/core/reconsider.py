@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from service.core.conference import Account, Conference, Key
-from service.core.consensus import Report, judge, with_start_of
+from service.core.consensus import Report, Verdict, judge, with_start_of
 from service.core.edits import Policy, edit_of
 from service.core.known import Closing, Edit, Entry, State
 from service.core.past import Course, begin_course, close, continue_course, move_on, part_of, resume_course
@@ -75,7 +75,8 @@ class Case:
             return Outcome()
         if entry and holders:
             reports = self._aligned(reports, entry)
-        report = self._judge(reports)
+        behind_for = self.policy.removal.missing_for
+        report = judge(reports, self.now, behind_for).report if len(reports) > 1 else reports[0]
         source = entry.source if entry and _tells(report, entry) else report.source
         course = self._course(entry, report.conference, holders, source)
         bounds = move_on(course.schedule, course.bounds, self.now, self.policy.removal.keep_ended)
@@ -87,6 +88,13 @@ class Case:
         if stored and stored.conference == conference and stored.bounds == bounds:
             return Outcome(None, closings)
         return Outcome(self._edit(self.key, conference, source, bounds), closings)
+
+    def judge(self, reports: Sequence[Report]) -> Verdict:
+        """Return whose word counts among `reports`; of those that changed in one moment the first one's."""
+        entry = self.entry
+        if entry and self.holders:
+            reports = self._aligned(reports, entry)
+        return judge(reports, self.now, self.policy.removal.missing_for)
 
     def _aligned(self, reports: Iterable[Report], entry: Entry) -> list[Report]:
         """Give the start of the known series to every report that only tells the next occurrence of it."""
@@ -101,12 +109,6 @@ class Case:
                 return continues(before, told, self.policy.rendering(report.source).weekly, entry.bounds)
             case _:
                 return False
-
-    def _judge(self, reports: Sequence[Report]) -> Report:
-        if len(reports) == 1:
-            return reports[0]
-        # Where two changed in one moment, this list's report is the newest; it comes first.
-        return judge(reports, self.now, self.policy.removal.missing_for).report
 
     def _course(
         self, entry: Entry | None, conference: Conference, holders: frozenset[Account], source: str

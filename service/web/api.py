@@ -104,6 +104,13 @@ class Api:
             _get(
                 "/held", "held", "Lists that wait for an approval", self.oversight.held, list[views.HeldView]
             ),
+            _get(
+                "/disputes",
+                "disputes",
+                "Conferences of which accounts go on telling different things",
+                self.oversight.disputes,
+                list[views.DisputeView],
+            ),
             _get("/activity", "activity", "The last day", self.oversight.activity, views.ActivityView),
             _get("/settings", "settings", "The settings", reports.settings, list[views.SettingView]),
             Operation(

@@ -89,6 +89,7 @@ class Dashboard:
             "after": after,
             "targets": targets,
             "held": oversight.held(),
+            "disputes": oversight.disputes(),
             "rejected": None if rejected is None else rejected[:_SHOWN_REJECTED],
             "rejected_total": len(rejected or ()),
             "bars": bars_of(activity.hours),

@@ -40,8 +40,6 @@ def hour(story: Story) -> int:
 def alternate(
     story: Story, *told: tuple[Account, Conference], times: int = 3, after: timedelta = 8 * MINUTE
 ) -> None:
-    story: Story, *told: tuple[Account, Conference], times: int = 3, after: timedelta = 8 * MINUTE
-) -> None:
     for _ in range(times):
         for account, each in told:
             story.hears(each, account=account, after=after)
