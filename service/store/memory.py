@@ -135,7 +135,8 @@ class MemoryStore:
     def _write(self, version: int, edits: Sequence[Edit], accounts: Mapping[Account, Known]) -> None:
         entries = {**self._state.entries, **{edit.entry.key: _stored(edit.entry) for edit in edits}}
         state = State(version, entries, accounts)
-        self._state = state.contesting({key for known in accounts.values() for key in known.members()})
+        live = {Key(known.account.server, id_) for known in accounts.values() for id_ in known.reported}
+        self._state = state.contesting(live)
         self._vevents.update((edit.entry.key, edit.vevents) for edit in edits)
 
     def _members(self, account: Account | None = None) -> set[Key]:
