@@ -149,3 +149,11 @@ publications = Table(
     Column("retry_at", BigInteger),
 )
 """What we have put into which collection; `writes` are moments with commas between."""
+
+closed_sessions = Table(
+    "closed_sessions",
+    metadata,
+    Column("session", Text, primary_key=True),
+    Column("ends_at", BigInteger, nullable=False),
+)
+"""What was signed out of, until its cookie would have ended; the name of a session opens nothing."""

@@ -47,7 +47,7 @@ async def table_names(db: AsyncConnection) -> list[str]:
 
 
 async def test_migrations_make_exactly_the_tables(database: str) -> None:
-    assert await migrate(database) == Migrated(None, "0003")
+    assert await migrate(database) == Migrated(None, "0005")
 
     engine = create_engine(database)
     async with writing(engine) as db:
@@ -62,14 +62,14 @@ async def test_migrations_make_exactly_the_tables(database: str) -> None:
 async def test_a_second_migration_has_nothing_to_do(database: str) -> None:
     await migrate(database)
 
-    assert await migrate(database) == Migrated("0003", "0003")
+    assert await migrate(database) == Migrated("0005", "0005")
     await (await open_store(database, migrate=False)).close()
 
 
 async def test_two_migrations_at_once_do_the_work_once(database: str) -> None:
     done = await asyncio.gather(migrate(database), migrate(database))
 
-    assert sorted(str(each.before) for each in done) == ["0003", "None"]
+    assert sorted(str(each.before) for each in done) == ["0005", "None"]
 
 
 async def test_an_empty_database_is_too_old(database: str) -> None:
