@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.web.body import BodyRefused
+from service.web.body import UNREAD, BodyRefused
 from service.web.pages import Pages
 
 Reason = Literal["rotated", "unknown", "waiting", "limited", "missing", "method", "body", "crash"]
@@ -25,9 +25,6 @@ _STATUS: dict[Reason, int] = {
     "crash": 500,
 }
 _RETRY = {"Retry-After": "60"}
-
-UNREAD = {"Connection": "close"}
-"""On an answer that does not wait for the body: the server would read on to its end, however long it is."""
 
 
 @dataclass(frozen=True, slots=True)

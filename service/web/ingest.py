@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from service.core.errors import FrameRejected, StaleState, StoreUnavailable
 from service.web.bearer import CHALLENGE, bearer_of, same_token
-from service.web.body import BodyRefused, read_body
+from service.web.body import UNREAD, BodyRefused, read_body
 from service.web.gate import Gate
 from service.web.problem import answer, problem, too_many
 
@@ -86,8 +86,10 @@ class Ingest:
         if wait:
             return too_many(wait)
         if not subject:
-            return problem(404, "No source of this name takes events; set its INGEST_TOKEN.")
-        return problem(401, "Send the source's INGEST_TOKEN as bearer token.", headers=CHALLENGE)
+            detail = "No source of this name takes events; set its INGEST_TOKEN."
+            return problem(404, detail, headers=UNREAD)
+        detail = "Send the source's INGEST_TOKEN as bearer token."
+        return problem(401, detail, headers={**CHALLENGE, **UNREAD})
 
     async def _accepted(self, source: str, event: bytes) -> Response:
         try:

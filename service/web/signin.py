@@ -10,7 +10,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from service.web.errors import UNREAD
+from service.web.body import UNREAD
 from service.web.forms import from_elsewhere, read_form
 from service.web.gate import Gate
 from service.web.network import Networks

@@ -91,6 +91,15 @@ async def test_a_stopped_network_is_answered_without_reading() -> None:
     assert headers[b"connection"] == b"close"
 
 
+@pytest.mark.parametrize("source", ["hall", "nobody"])
+async def test_an_event_with_a_wrong_token_is_answered_without_reading(web: ASGIApp, source: str) -> None:
+    sender = Sender()
+    status, headers = await sender.ask(web, scope_of(f"/api/events/{source}"))
+
+    assert (status, sender.taken) == (401 if source == "hall" else 404, 0)
+    assert headers[b"connection"] == b"close"
+
+
 async def test_a_form_of_a_session_has_the_same_limit() -> None:
     async with administered() as site:
         fields = {"form_token": await form_token(site), "calendar": "x" * MOST_BYTES, "sure": "yes"}
