@@ -43,10 +43,11 @@ class Guesses:
     What weighs on one network.
     """
 
-    wrong: float = 0
-    """Wrong tokens since it was forgiven, or was last stopped, less those that are forgiven by now."""
+    wrong: int = 0
+    """Wrong tokens since it was forgiven, or was last stopped, less those that are forgiven singly."""
 
     counted_at: datetime | None = None
+    """The moment from which the next minute that forgives one is counted."""
 
     waits: int = 0
     stops: int = 0
@@ -75,7 +76,8 @@ class Guesses:
 
     def failed(self, rules: GuessRules, now: datetime) -> "Guesses":
         """Return what weighs after one more wrong token."""
-        wrong = self._weighing(rules, now) + 1
+        before = self._less_forgiven(rules, now)
+        wrong = before.wrong + 1
         if wrong >= rules.until_stop:
             until = now + _doubled(_FIRST_STOP, self.stops, _LONGEST_STOP)
             # What comes after a stop has no free tries left.
@@ -87,7 +89,7 @@ class Guesses:
                 stopped_until=until,
                 forgiven_at=until + _FORGIVEN_AFTER,
             )
-        later = replace(self, wrong=wrong, counted_at=now, forgiven_at=now + _FORGIVEN_AFTER)
+        later = replace(before, wrong=wrong, forgiven_at=now + _FORGIVEN_AFTER)
         if wrong < rules.free or _seconds_until(self.waits_until, now):
             return later
         until = now + _doubled(_FIRST_WAIT, self.waits, _LONGEST_WAIT)
@@ -95,14 +97,20 @@ class Guesses:
 
     def pause_seconds(self, rules: GuessRules) -> float:
         """Return how long the answer to the newest wrong token is held back."""
-        beyond = int(self.wrong) - rules.quick
+        beyond = self.wrong - rules.quick
         return _doubled(_SHORTEST_PAUSE, beyond - 1, _LONGEST_PAUSE).total_seconds() if beyond > 0 else 0.0
 
-    def _weighing(self, rules: GuessRules, now: datetime) -> float:
-        """Return the wrong tokens that count still; from the first wait on, all do."""
-        if self.counted_at is None or self.wrong >= rules.free:
-            return self.wrong
-        return max(0.0, self.wrong - max(timedelta(), now - self.counted_at) / _ONE_FORGIVEN_EVERY)
+    def _less_forgiven(self, rules: GuessRules, now: datetime) -> "Guesses":
+        """Return what weighs after single ones were forgiven; from the first wait on, none is."""
+        if self.wrong >= rules.free:
+            return self
+        counted_at = self.counted_at or now
+        forgiven = max(0, (now - counted_at) // _ONE_FORGIVEN_EVERY)
+        if forgiven >= self.wrong:
+            return replace(self, wrong=0, counted_at=now)
+        return replace(
+            self, wrong=self.wrong - forgiven, counted_at=counted_at + forgiven * _ONE_FORGIVEN_EVERY
+        )
 
 
 class GuessBook:

@@ -62,6 +62,16 @@ def test_after_a_stop_nothing_is_free() -> None:
     assert failing(1, known=guesses, at=after).wait_seconds(after) == 60
 
 
+def test_parts_of_a_minute_forgive_nothing_and_are_not_lost() -> None:
+    guesses = failing(2)
+    guesses = failing(1, known=guesses, at=NOW + 0.75 * MINUTE)
+    assert guesses.wrong == 3
+
+    guesses = failing(1, known=guesses, at=NOW + 1.5 * MINUTE)
+    assert guesses.wrong == 3
+    assert failing(1, known=guesses, at=NOW + 2 * MINUTE).wrong == 3
+
+
 def test_one_a_minute_is_forgiven_before_the_first_wait_and_none_after_it() -> None:
     guesses, now = Guesses(), NOW
     for _ in range(200):
