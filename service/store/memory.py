@@ -12,6 +12,7 @@ from service.core.known import Changes, Edit, Entry, Known, RenderedVEvent, Stat
 from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.store.memory_ledger import MemoryLedger
+from service.store.memory_sessions import MemoryClosedSessions
 
 
 class MemoryStore:
@@ -22,6 +23,10 @@ class MemoryStore:
     def __init__(self) -> None:
         self.ledger = MemoryLedger()
         """See Store."""
+
+        self.closed_sessions = MemoryClosedSessions()
+        """See Store."""
+
         self._state = State()
         self._vevents: dict[Key, Mapping[str, RenderedVEvent]] = {}
         self._rendering = ""

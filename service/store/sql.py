@@ -17,6 +17,7 @@ from service.store.engine import reading, writing
 from service.store.ledger import SqlLedger
 from service.store.rejections import delete_rejected, read_rejected, write_rejected
 from service.store.rows import Stored, collecting_later, to_feed, to_state
+from service.store.sessions import SqlClosedSessions
 from service.store.tables import accounts, conferences, feeds, held, memberships, meta, same_part, vevents
 from service.store.writes import (
     advance,
@@ -43,6 +44,9 @@ class SqlStore:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self.ledger = SqlLedger(engine)
+        """See Store."""
+
+        self.closed_sessions = SqlClosedSessions(engine)
         """See Store."""
 
     async def version(self) -> int:

@@ -173,6 +173,14 @@ publications = Table(
 )
 """What we have put into which collection; `writes` are moments with commas between."""
 
+closed_sessions = Table(
+    "closed_sessions",
+    metadata,
+    Column("session", Text, primary_key=True),
+    Column("ends_at", BigInteger, nullable=False),
+)
+"""What was signed out of, until its cookie would have ended; the name of a session opens nothing."""
+
 
 def same_part(one: Table, other: Table) -> ColumnElement[bool]:
     """Return the condition that rows of two tables are about the same part of a conference."""

@@ -48,7 +48,7 @@ async def table_names(db: AsyncConnection) -> list[str]:
 
 
 async def test_migrations_make_exactly_the_tables(database: str) -> None:
-    assert await migrate(database) == Migrated(None, "0004")
+    assert await migrate(database) == Migrated(None, "0005")
 
     engine = create_engine(database)
     async with writing(engine) as db:
@@ -68,11 +68,11 @@ async def test_a_database_without_parts_keeps_every_row_as_live(database: str) -
             await db.execute(text(statement), {"bytes": b"\x00\xff"})
     await engine.dispose()
 
-    assert await migrate(database) == Migrated("0003", "0004")
+    assert await migrate(database) == Migrated("0003", "0005")
 
     engine = create_engine(database)
     async with writing(engine) as db:
-        for table, row in _ROWS_OF_0004.items():
+        for table, row in _ROWS_SINCE_0004.items():
             assert [tuple(found) for found in await db.execute(text(f"SELECT * FROM {table}"))] == [row]  # noqa: S608 -- names of the test
         assert set(await table_names(db)) == {*metadata.tables, "alembic_version"}
         assert await db.run_sync(difference) == []
@@ -85,7 +85,7 @@ _ROWS_OF_0003 = (
     "INSERT INTO vevents VALUES ('s', '007', 'full-en', 'uid', 'Europe/Moscow', :bytes)",
     "INSERT INTO memberships VALUES ('ivanov@s', 's', '007', :bytes, 1, 950)",
 )
-_ROWS_OF_0004: dict[str, tuple[Any, ...]] = {
+_ROWS_SINCE_0004: dict[str, tuple[Any, ...]] = {
     "conferences": ("s", "007", 0, "lobby", b"\x00\xff", 3, 900, b"\x00\xff", None, None, None),
     "vevents": ("s", "007", 0, "full-en", "uid", "Europe/Moscow", b"\x00\xff"),
     "memberships": ("ivanov@s", "s", "007", 0, b"\x00\xff", 1, 950, None),
@@ -95,14 +95,14 @@ _ROWS_OF_0004: dict[str, tuple[Any, ...]] = {
 async def test_a_second_migration_has_nothing_to_do(database: str) -> None:
     await migrate(database)
 
-    assert await migrate(database) == Migrated("0004", "0004")
+    assert await migrate(database) == Migrated("0005", "0005")
     await (await open_store(database, migrate=False)).close()
 
 
 async def test_two_migrations_at_once_do_the_work_once(database: str) -> None:
     done = await asyncio.gather(migrate(database), migrate(database))
 
-    assert sorted(str(each.before) for each in done) == ["0004", "None"]
+    assert sorted(str(each.before) for each in done) == ["0005", "None"]
 
 
 async def test_an_empty_database_is_too_old(database: str) -> None:
