@@ -14,12 +14,15 @@ from zoneinfo import ZoneInfo
 from icalendar import Component, Timezone, TimezoneDaylight, TimezoneStandard
 
 from service.core.schedule import Weekday
+from service.core.zonedata import released_at
 
 _FIRST = datetime(1999, 1, 1, tzinfo=UTC)
 _LAST = datetime(2050, 1, 1, tzinfo=UTC)
 _PROVEN = timedelta(days=15 * 365)
 """A yearly pair must hold for so long before `_LAST` to count as the zone's rule."""
 _STEP = timedelta(days=3)
+_YEAR = timedelta(days=365)
+_FIVE_YEARS = timedelta(days=5 * 365 + 1)
 _ZERO = timedelta()
 _FIFTH = 5
 
@@ -65,10 +68,18 @@ class CompactZone:
     valid_from: datetime
     """From this instant (UTC) on it agrees with `zoneinfo`."""
 
+    told_since: datetime
+    """From this instant (UTC) on the rules before would tell another time: by then the law was known."""
+
     @property
     def fixed(self) -> bool:
         """Whether the offset no longer changes."""
         return len(self.observances) == 1
+
+    @property
+    def proven(self) -> bool:
+        """Whether its present rules had held for five years when the bundled zone data was released."""
+        return self.told_since + _FIVE_YEARS <= released_at()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +114,21 @@ def _fixed(tzid: str, zone: ZoneInfo, transitions: list[_Transition]) -> Compact
         return None
     name = _LAST.astimezone(zone).tzname() or tzid
     since = transitions[-1].at if transitions else _FIRST
-    return CompactZone(tzid, (Observance(offset, offset, name, None),), since)
+    return CompactZone(tzid, (Observance(offset, offset, name, None),), since, _missed(transitions) or since)
+
+
+def _missed(transitions: list[_Transition]) -> datetime | None:
+    """
+    Return when a change of clocks was due that did not come; None where the last change was not seasonal.
+
+    Where a law ends summer time, the last transition is one that the earlier law had too. Readers with older
+    zone data differ from the next one on, and the law may be younger than the last transition (Samoa 2021).
+    """
+    if len(transitions) <= 1:
+        return None
+    before, last = transitions[-2:]
+    seasonal = last.at - before.at < _YEAR and last.after == before.before
+    return before.at + _YEAR if seasonal else None
 
 
 def _pair(tzid: str, transitions: list[_Transition]) -> CompactZone | None:
@@ -120,7 +145,7 @@ def _pair(tzid: str, transitions: list[_Transition]) -> CompactZone | None:
         return None
     if since > _LAST - _PROVEN:
         return None
-    return CompactZone(tzid, (daylight, standard), since)
+    return CompactZone(tzid, (daylight, standard), since, since)
 
 
 def _yearly(transitions: list[_Transition]) -> tuple[Observance, datetime] | None:
