@@ -42,11 +42,12 @@ def occurrences(entry: Entry, rules: WeeklyRules, since: datetime) -> Iterator[O
             if start + duration > since:
                 yield Occurrence(start, start + duration, entry)
         case Weekly() as weekly:
-            for start in _starts(weekly, rules, since - weekly.duration):
+            for start in starts(weekly, rules, since - weekly.duration):
                 yield Occurrence(start, start + weekly.duration, entry)
 
 
-def _starts(weekly: Weekly, rules: WeeklyRules, after: datetime) -> Iterator[datetime]:
+def starts(weekly: Weekly, rules: WeeklyRules, after: datetime) -> Iterator[datetime]:
+    """Yield the starts of a weekly conference after a moment, in UTC and in order, for ever."""
     series = _recur(weekly, rules)
     zone = ZoneInfo(series.tzid) if series.tzid else UTC
     local = series.start.replace(tzinfo=None)

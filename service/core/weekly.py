@@ -142,8 +142,7 @@ def _zone_of(start: datetime, rules: WeeklyRules) -> tuple[str, str]:
         return "", f"the instant in UTC is fixed and {rules.timezone} changes its offset"
     # A reader goes by the name of the zone, and its zone data may be years older than ours.
     if rules.time == "utc" and not compact.proven:
-        since = f"{compact.told_since:%Y-%m-%d}"
-        return "", f"the rules of {rules.timezone} are young (since {since}), so the instant in UTC is kept"
+        return "", f"the rules of {rules.timezone} are younger than five years, so the instant is kept"
     if start < compact.valid_from:
         return "", f"the series began before the present rules of {rules.timezone}, so the instant is kept"
     return rules.timezone, f"the hour in {rules.timezone} is fixed"
