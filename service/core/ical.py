@@ -20,7 +20,7 @@ LARGE_OCTETS, LARGE_EVENTS = 1_000_000, 1_000
 """Beyond about so much Google is known to refuse a calendar."""
 
 PRODID = "-//confcal//confcal//EN"
-RENDERING = "1"
+RENDERING = "2"
 """Counts the changes of form that make stored VEVENTs be rendered anew."""
 
 _MAX_OCTETS = 74

@@ -99,20 +99,21 @@ def _unsaid(weekly: Mapping[Reading, Sequence[Conference]], now: datetime) -> It
         if not reading.time_given:
             by_zone.setdefault(reading.rules, []).extend(conferences)
     for rules, conferences in sorted(by_zone.items(), key=lambda each: each[0].timezone):
-        conference = min(conferences, key=lambda each: each.id)
-        examples = _examples(conference, rules, now)
-        if examples:
-            winter, summer = examples
-            yield TimeUnset(rules.timezone, len(conferences), conference.id, conference.topic, winter, summer)
+        compact = compact_zone(rules.timezone)
+        if compact and compact.fixed:
+            continue
+        for conference in sorted(conferences, key=lambda each: (each.id, each.topic)):
+            examples = _examples(conference, rules, now)
+            if examples:
+                count, (winter, summer) = len(conferences), examples
+                yield TimeUnset(rules.timezone, count, conference.id, conference.topic, winter, summer)
+                break
 
 
 def _examples(conference: Conference, rules: WeeklyRules, now: datetime) -> tuple[Example, Example] | None:
-    """Return an occurrence of winter and one of summer, or None where clocks do not change any more."""
+    """Return an occurrence of winter and one of summer; None for one that begins after all known changes."""
     schedule, zone = conference.schedule, ZoneInfo(rules.timezone)
     if not isinstance(schedule, Weekly):
-        return None
-    compact = compact_zone(rules.timezone)
-    if compact and compact.fixed:
         return None
     first = next(starts(schedule, replace(rules, time="utc"), now))
     change = next_change(zone, first)

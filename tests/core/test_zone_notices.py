@@ -152,6 +152,15 @@ def test_the_example_is_the_same_in_whatever_order_conferences_are_known() -> No
     assert notices(open_time, TEAM, other) == notices(open_time, other, TEAM)
 
 
+def test_a_series_of_the_far_future_is_no_example() -> None:
+    far = replace(TEAM, id="1", schedule=weekly("2061-09-05 08:00", MO))
+
+    (notice,) = notices(replace(reading(), time_given=False), far, TEAM)
+
+    assert isinstance(notice, TimeUnset)
+    assert (notice.conference, notice.count) == ("7", 2)
+
+
 def test_a_log_holds_no_topics() -> None:
     (notice,) = notices(replace(reading(), time_given=False), TEAM)
 
