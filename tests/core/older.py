@@ -4,6 +4,7 @@ Zone data in which the newest laws do not exist yet, and readers that go by it.
 It is made of the bundled data: the file of each zone without what the law brought, and with the rule before.
 """
 
+import atexit
 import json
 import os
 import re
@@ -100,6 +101,7 @@ def _block_length(data: bytes, start: int, *, size_of_time: int) -> int:
 def older_package() -> Path:
     """Return a folder for PYTHONPATH: the package `tzdata` as it was before the newest laws."""
     folder = Path(mkdtemp(prefix="older-tzdata-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     with as_file(files("tzdata")) as package:
         shutil.copytree(package, folder / "tzdata")
     for name, data in _older_files().items():
