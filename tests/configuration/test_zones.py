@@ -35,8 +35,8 @@ def test_a_source_with_a_zone_of_its_own_is_read_by_it() -> None:
         "CONFCAL_SOURCES__HALL__TIMEZONE",
         WeeklyRules("Asia/Tokyo", time="wall"),
     )
-    assert (hall.zone_given, hall.sources) == (True, {"hall"})
-    assert (default.sources, default.used) == ({"lobby"}, True)
+    assert (hall.zone_given, hall.sources) == (True, frozenset({"hall"}))
+    assert (default.sources, default.used) == (frozenset({"lobby"}), True)
 
 
 def test_the_default_is_unused_where_every_source_has_a_zone_of_its_own() -> None:
