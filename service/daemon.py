@@ -5,7 +5,7 @@ The daemon's tasks: started together, watched, and ended in order.
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from service.app import Parts, built, utc_now
 from service.configuration.policy import policy_of, rendering_digest
 from service.core.errors import StoreUnavailable
+from service.core.zone_notices import ZoneNotice, is_warning, without_topics
 from service.settings import Settings
 from service.sync import Synchronizer
 
@@ -92,6 +93,7 @@ async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], Non
     server = _Server(parts.web)
     bells = _Bells()
     scheduler = _scheduler(parts, bells)
+    zones = ZoneLog()
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.serve(sockets=[parts.listening]), name="web")
         running = [
@@ -104,13 +106,14 @@ async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], Non
                 for upkeep in parts.upkeeps
             ),
             tasks.create_task(_refreshing(parts, bells.refresh), name="refresh"),
-            tasks.create_task(_purging(parts, bells.purge), name="purge"),
+            tasks.create_task(_purging(parts, bells.purge, zones), name="purge"),
             tasks.create_task(parts.rejections.run(), name="rejections"),
-            tasks.create_task(_tell(parts, heard), name="heard"),
+            tasks.create_task(_tell(parts, heard, zones), name="heard"),
         ]
         scheduler.start()
         if parts.watch.exposure:
             log.warning("app.exposed", warning=parts.watch.exposure.said())
+        zones.tell(parts.watch.zone_notices(utc_now()))
         log.info("app.started", url=parts.url, sources=[source.status.name for source in parts.sources])
         stopping = tasks.create_task(stop.wait(), name="stop")
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -121,8 +124,9 @@ async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], Non
             task.cancel()
 
 
-async def _tell(parts: Parts, heard: Callable[[Parts], None]) -> None:
+async def _tell(parts: Parts, heard: Callable[[Parts], None], zones: "ZoneLog") -> None:
     await parts.synchronizer.heard.wait()
+    zones.tell(parts.watch.zone_notices(utc_now()))
     heard(parts)
 
 
@@ -137,13 +141,14 @@ async def _refreshing(parts: Parts, bell: asyncio.Event) -> None:
                 parts.live.ring()
 
 
-async def _purging(parts: Parts, bell: asyncio.Event) -> None:
+async def _purging(parts: Parts, bell: asyncio.Event, zones: "ZoneLog") -> None:
     store = StoreWatch()
     while True:
         await bell.wait()
         bell.clear()
         with store.watched():
             await tidy(parts.synchronizer, parts.settings, utc_now())
+            zones.tell(parts.watch.zone_notices(utc_now()))
 
 
 async def tidy(synchronizer: Synchronizer, settings: Settings, now: datetime) -> None:
@@ -155,6 +160,22 @@ async def tidy(synchronizer: Synchronizer, settings: Settings, now: datetime) ->
     await synchronizer.move_on(now)
     await synchronizer.purge(now - settings.removal.keep_ended)
     await synchronizer.start(rendering=rendering_digest(policy_of(settings), now), now=now)
+
+
+class ZoneLog:
+    """Says once what an operator should know about each zone, not how it changes with the conferences."""
+
+    def __init__(self) -> None:
+        self._told: set[tuple[type[ZoneNotice], str]] = set()
+
+    def tell(self, notices: Iterable[ZoneNotice]) -> None:
+        """Log those of `notices` that were not logged yet."""
+        for notice in map(without_topics, notices):
+            key = (type(notice), notice.subject)
+            if key not in self._told:
+                self._told.add(key)
+                say = log.warning if is_warning(notice) else log.info
+                say("app.zone_notice", notice=type(notice).__name__, about=notice.subject, text=notice.said())
 
 
 class StoreWatch:
