@@ -10,8 +10,9 @@ from enum import StrEnum
 from xml.etree import ElementTree as ET
 
 from service.caldav.hrefs import host_of, joined
-from service.caldav.multistatus import CALDAV, DAV, Malformed, parse_multistatus, parse_xml
+from service.caldav.multistatus import CALDAV, DAV, parse_multistatus
 from service.caldav.protocol import Response
+from service.caldav.xml import Malformed, parse_xml
 from service.core.errors import CollectionMoved, Conflict, CredentialsRefused, Retryable
 
 _LONGEST_WAIT_SECONDS = 3600.0

@@ -16,9 +16,9 @@ import httpx
 from service.caldav.credentials import ClientCertificate
 from service.caldav.exchange import Steps, require_private
 from service.caldav.hrefs import credentials_may_go, host_of, place_of
-from service.caldav.multistatus import MOST_OCTETS
 from service.caldav.protocol import Request, Response
 from service.caldav.quirks import partition_hosts
+from service.caldav.xml import MOST_OCTETS
 from service.core.errors import CollectionFailed, Fatal, Retryable, SettingsError
 
 T = TypeVar("T")

@@ -9,9 +9,10 @@ from urllib.parse import urljoin, urlsplit
 from service.caldav.answers import require_usable
 from service.caldav.exchange import Steps, followed, require_private
 from service.caldav.hrefs import as_collection, host_of, path_of, slug
-from service.caldav.multistatus import CALDAV, DAV, Answer, Malformed, parse_multistatus
+from service.caldav.multistatus import CALDAV, DAV, Answer, parse_multistatus
 from service.caldav.protocol import DISCOVERY, Response, mkcalendar, mkcol, propfind
 from service.caldav.quirks import active, recognize
+from service.caldav.xml import Malformed
 from service.core.errors import CollectionFailed, CollectionMissing, Fatal, NotCalDav, Retryable
 from service.core.publishing_ports import Found
 
