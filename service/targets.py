@@ -183,7 +183,6 @@ async def open_aims(
                 auth=http_auth(_credentials(each), clock),
                 timeout=each.timeout,
                 clock=clock,
-                certified=each.client_certificate is not None,
             )
             aims[name] = Aim(name, each, connection, extras, calendars, named_by(settings.targets))
         yield aims

@@ -142,7 +142,7 @@ def require_usable(response: Response, quirks: Collection[str] = ()) -> None:
     """Raise Retryable or Fatal where an answer says that the target cannot be used, now or at all."""
     host, status = host_of(response.url), response.status
     if status == _UNAUTHORIZED:
-        raise CredentialsRefused(f"{host} refuses the user name or the password: correct them")
+        raise CredentialsRefused(refused_password(host))
     if status in REDIRECTS:
         raise CollectionMoved(f"the collection on {host} has moved")
     throttled = status == _FORBIDDEN and any(word in response.body.lower() for word in _USAGE_LIMITS)
@@ -157,6 +157,11 @@ def require_usable(response: Response, quirks: Collection[str] = ()) -> None:
             f"{host} has no space left (status {status})",
             delay_seconds=retry_after(response) or _FULL_WAIT_SECONDS,
         )
+
+
+def refused_password(host: str) -> str:
+    """Return what is said where a server does not take the credentials."""
+    return f"{host} refuses the user name or the password: correct them"
 
 
 def retry_after(response: Response) -> float | None:

@@ -51,7 +51,7 @@ def test_the_warnings_of_a_script_before_the_xml_are_shown() -> None:
 def test_a_web_page_is_shown_by_its_first_words() -> None:
     page = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Guest network</body></html>"
 
-    with pytest.raises(Malformed, match='DOCTYPE.*begins with "Sign in Guest network"'):
+    with pytest.raises(Malformed, match=r'DOCTYPE.*begins with "Sign in Guest network"'):
         parse_xml(page.encode())
 
 
