@@ -49,10 +49,14 @@ class Refused:
     url: str = ""
     """The resource that has the UID, where the server names it (Cyrus)."""
 
+    in_front: bool = False
+    """Whether a web page says so: no CalDAV server writes one, what stands before it does."""
+
     @property
     def text(self) -> str:
         """The reason in words, without anything that the server wrote."""
-        return f"{self.kind} (status {self.status})"
+        who = "something in front of the server does not permit it" if self.in_front else self.kind
+        return f"{who} (status {self.status})"
 
     def of_known(self) -> "Refused":
         """Return the refusal of a resource that is there for certain."""
@@ -61,9 +65,14 @@ class Refused:
     def conflict(self) -> Conflict:
         """Return the error of this resource."""
         return Conflict(
-            self.text, blames_target=self.kind in _OF_TARGETS, passing=self.status >= SERVER_FAILED
+            self.text,
+            blames_target=self.kind in _OF_TARGETS,
+            passing=self.status >= SERVER_FAILED,
+            in_front=self.status if self.in_front else 0,
         )
 
+
+_IN_FRONT = frozenset({403, 405, 406})
 
 _OF_TARGETS = frozenset({Refusal.PERMISSION, Refusal.MISSING, Refusal.FAILURE})
 """What may be true of the whole collection just as well."""
@@ -135,7 +144,15 @@ def refused(response: Response, quirks: Collection[str] = ()) -> Refused:
     text = response.body[:_MOST_TEXT].lower()
     if response.status in _STATUSES and any(phrase in text for phrase in _UID_TEXTS):
         return Refused(Refusal.UID, response.status, url)
-    return Refused(_STATUSES.get(response.status, Refusal.FAILURE), response.status, url)
+    kind = _STATUSES.get(response.status, Refusal.FAILURE)
+    return Refused(kind, response.status, url, in_front=_is_page(response) and response.status in _IN_FRONT)
+
+
+def _is_page(response: Response) -> bool:
+    head = response.body[:_MOST_TEXT].lstrip().lower()
+    return head.startswith((b"<!doctype html", b"<html")) or (
+        bool(head) and "text/html" in response.header("content-type").lower()
+    )
 
 
 def require_usable(response: Response, quirks: Collection[str] = ()) -> None:

@@ -4,8 +4,8 @@ The driver: carries the requests of a conversation, and translates what goes wro
 
 import asyncio
 import ssl
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,9 @@ from service.core.errors import ConfcalError, CredentialsRefused, PlaceNotTruste
 T = TypeVar("T")
 
 _UNAUTHORIZED = 401
+_NO_PASSWORD = ""
+"""For a key that wants one: otherwise OpenSSL would ask on the terminal."""
+
 _WHOLE_ANSWER = 4
 """How many timeouts one answer may take altogether, however slowly it drips."""
 
@@ -53,17 +56,31 @@ class Trust:
 
 def tls_context(trust: Trust) -> ssl.SSLContext:
     """Return the context. Raises SettingsError where a file cannot be used."""
-    try:
-        context = ssl.create_default_context()
-        if trust.ca_file:
+    context = ssl.create_default_context()
+    if trust.ca_file:
+        with _loading("CA_FILE", trust.ca_file):
             context.load_verify_locations(trust.ca_file)
-        if trust.client:
-            context.load_cert_chain(trust.client.certificate, trust.client.key)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(
-            f"CA_FILE or CLIENT_CERTIFICATE: {error.strerror or 'unusable'}; give readable PEM files"
-        ) from error
+    if trust.client:
+        key = f" or its key {trust.client.key}" if trust.client.key else ""
+        with _loading("CLIENT_CERTIFICATE", trust.client.certificate, key):
+            context.load_cert_chain(trust.client.certificate, trust.client.key, password=_NO_PASSWORD)
     return context
+
+
+@contextmanager
+def _loading(setting: str, path: Path, besides: str = "") -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        # The text of ssl names its own source files.
+        why = "not a PEM file that can be used" if isinstance(error, ssl.SSLError) else _reason(error)
+        raise SettingsError(
+            f"{setting}: {path}{besides} cannot be used ({why}): give readable PEM files"
+        ) from error
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else "") or "unusable"
 
 
 def open_http(trust: Trust, *, timeout_seconds: float, connections: int) -> httpx.AsyncClient:

@@ -2,32 +2,17 @@
 Where a target's requests may go: to the host of its URL, and to those that the settings name.
 """
 
-import re
 from dataclasses import dataclass
 
 import httpx
 
 from service.caldav.hrefs import credentials_may_go
+from service.caldav.named_hosts import ENTRY
 from service.caldav.quirks import partition_hosts
 
 Origin = tuple[str, str, int]
 
 _PORTS = {"http": 80, "https": 443}
-_ENTRY = re.compile(
-    r"""
-    (?P<host> \*\.[\w-]+(?:\.[\w-]+)+ | [\w-]+(?:\.[\w-]+)* | \[[0-9A-Fa-f:.]+\] )
-    (?: : (?P<port>\d{1,5}) )?
-    """,
-    re.VERBOSE,
-)
-
-
-def checked_host(entry: str) -> str:
-    """Return an entry of TRUSTED_HOSTS in lower case. Raises ValueError with the form that is wanted."""
-    matched = _ENTRY.fullmatch(entry.strip())
-    if not matched or (matched["port"] and not 0 < int(matched["port"]) < 65536):  # noqa: PLR2004 -- ports
-        raise ValueError("write hosts like dav.example.com, dav.example.com:8443 or *.example.com")
-    return entry.strip().lower()
 
 
 def origin_of(url: str) -> Origin:
@@ -79,7 +64,7 @@ class Places:
 
 
 def _fits(entry: str, origin: Origin) -> bool:
-    matched = _ENTRY.fullmatch(entry)
+    matched = ENTRY.fullmatch(entry)
     if not matched:
         return False
     scheme, host, port = origin

@@ -103,8 +103,12 @@ class Conflict(PublishError):
     One resource was refused, and nothing was written.
     """
 
-    def __init__(self, text: str, *, blames_target: bool = False, passing: bool = False) -> None:
+    def __init__(
+        self, text: str, *, blames_target: bool = False, passing: bool = False, in_front: int = 0
+    ) -> None:
         super().__init__(text)
+        self.in_front = in_front
+        """The status, where something in front of the server seems to have refused it; else 0."""
         self.blames_target = blames_target
         """Whether it may be the collection: no permission, no such place, a failure of the server."""
         self.passing = passing

@@ -4,7 +4,8 @@ Which places the settings name.
 
 import pytest
 
-from service.caldav.places import Places, checked_host
+from service.caldav.named_hosts import checked_host
+from service.caldav.places import Places
 
 OURS = "https://dav.example.org/cal/"
 
