@@ -3,6 +3,7 @@ What the settings say about targets: which collections are kept, with which serv
 """
 
 import asyncio
+import difflib
 import json
 import random
 import tomllib
@@ -112,8 +113,10 @@ class Aim:
             case name if name in named:
                 return [named[name]]
             case name:
+                near = difflib.get_close_matches(name, named, 1)
+                meant = f", did you mean {near[0]!r}?" if near else ":"
                 raise PlanRefused(
-                    f"there is no calendar {name!r} (yet): `confcal feeds` lists them, "
+                    f"there is no calendar {name!r} (yet){meant} `confcal feeds` lists them, "
                     "and calendars of accounts exist from their first list on"
                 )
 

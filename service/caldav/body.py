@@ -4,6 +4,7 @@ The body of an answer, as it came over the wire and no longer than it may be.
 
 import asyncio
 from collections.abc import AsyncIterator
+from io import BytesIO
 
 import httpx
 
@@ -26,7 +27,8 @@ async def raw_body(response: httpx.Response, *, place: str, most_octets: int, la
         raise Fatal(
             f"{place} compresses its answer, which was not asked for: switch compression off for CalDAV there"
         )
-    parts: list[bytes] = []
+    # Grows in place, and gives its own octets away: a list of parts would hold all of them twice.
+    whole = BytesIO()
     size = 0
     alone = False
     try:
@@ -37,8 +39,8 @@ async def raw_body(response: httpx.Response, *, place: str, most_octets: int, la
             if size > _LARGE_OCTETS and not alone:
                 await large.acquire()
                 alone = True
-            parts.append(part)
-        return b"".join(parts)
+            whole.write(part)
+        return whole.getvalue()
     finally:
         if alone:
             large.release()

@@ -6,7 +6,9 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from urllib.parse import urljoin
 
 import httpx
@@ -97,6 +99,53 @@ def test_check_tells_what_a_target_is_and_writes_nothing(confcal: Confcal, targe
 
     publish()
     assert "the collection is there" in confcal("check").text
+
+
+@pytest.mark.usefixtures("target")
+def test_check_fails_where_the_server_refused_events_for_good(confcal: Confcal) -> None:
+    publish()
+    assert "target    cloud: good" in confcal("check").text
+
+    async def park() -> None:
+        async with with_aims(load_settings()) as aims:
+            ledger = aims["cloud"].calendars.store.ledger
+            row = next(iter((await ledger.publications("cloud")).values()))
+            parked = row.parked("the server finds it too large (status 413)", retry_at=utc_now())
+            await ledger.record_publications("cloud", [parked])
+
+    asyncio.run(park())
+    done = confcal("check")
+
+    assert done.code == 1
+    assert "cloud: FAILED: incomplete: 1 event is refused: the server finds it too large" in done.text
+
+
+class _Elsewhere(BaseHTTPRequestHandler):
+    def do_PROPFIND(self) -> None:
+        self.send_response(301)
+        self.send_header("Location", "https://other.example.net:8443/dav/")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
+@pytest.mark.usefixtures("target")
+def test_check_shows_where_the_server_sends_us_and_the_setting(
+    confcal: Confcal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Elsewhere) as server:
+        serving = Thread(target=server.serve_forever)
+        serving.start()
+        monkeypatch.setenv("CONFCAL_TARGETS__CLOUD__URL", f"http://127.0.0.1:{server.server_port}/dav/")
+        done = confcal("check")
+        server.shutdown()
+        serving.join()
+
+    assert done.code == 1
+    assert "sends us on to other.example.net:8443 (redirect, status 301)" in done.text
+    assert "CONFCAL_TARGETS__CLOUD__TRUSTED_HOSTS=other.example.net:8443" in done.text
 
 
 @pytest.mark.usefixtures("target")
