@@ -13,7 +13,8 @@ _MOST_DEPTH = 32
 _DEFAULT_LIFE = 3600.0
 _LONGEST_LIFE = 86400.0
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+# A text may lack its end: a hostile answer would otherwise cost the square of its own.
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,12 +123,13 @@ class TargetReport:
 async def target_reports(settings: Settings) -> AsyncIterator[TargetReport]:
     """Yield a report for each target; nothing is created or written. Raises StoreUnavailable."""
     async with with_aims(settings) as aims:
-        asked = [asyncio.create_task(_report(aim)) for aim in aims.values()]
+        asked = [asyncio.create_task(report_of(aim)) for aim in aims.values()]
         for task in asked:
             yield await task
 
 
-async def _report(aim: Aim) -> TargetReport:
+async def report_of(aim: Aim) -> TargetReport:
+    """Return what becomes of asking one target. Raises StoreUnavailable."""
     try:
         collections = [aim.collection(calendar) for calendar in aim.chosen()]
     except PublishError as error:

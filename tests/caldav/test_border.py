@@ -74,6 +74,7 @@ async def test_the_answers_in_between_are_bounded_too() -> None:
         b'{"access_token": "two\\r\\nlines"}',
         b'{"access_token": ""}',
         b"not json",
+        b'"' + b'\\"' * 30_000,
         b"\xff\xfe",
         b"null",
     ],

@@ -3,6 +3,7 @@ A state that tells the truth: what is refused, what is swallowed, and what goes 
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -11,6 +12,9 @@ import structlog
 from service.core.errors import Fatal
 from service.core.publishing import Standing
 from service.core.target_state import TargetState
+from service.operations.targets import report_of
+from service.targets import upkeep_of
+from tests.caldav.aims import Aims
 from tests.caldav.kept import Kept, answering, down
 from tests.caldav.misbehaving import HOME, Misbehaving
 from tests.caldav.site import Site, resource, resources
@@ -202,3 +206,24 @@ async def test_another_trouble_meanwhile_is_another_line(site: Site, server: Mis
             await kept.later(minutes=15)
 
     assert len([line for line in lines if line["event"] == "publish.target_failed"]) == 2
+
+
+async def test_check_fails_while_every_write_is_refused(site: Site, server: Misbehaving) -> None:
+    aims = Aims(site)
+    await aims.hear(3)
+    aim = aims.of("cloud")["cloud"]
+    upkeep = upkeep_of(aim, site.clock)
+    server.before = blocked("PUT", "DELETE")
+    await upkeep.once()
+
+    refused = await report_of(aim)
+    assert not refused.good
+    assert refused.state is TargetState.INCOMPLETE
+    assert refused.lines[0] == (
+        "incomplete: 3 events are refused: something in front of the server does not permit it (status 403)"
+    )
+
+    server.before = None
+    site.clock.now += timedelta(hours=1)
+    await upkeep.once()
+    assert (await report_of(aim)).good
