@@ -135,7 +135,7 @@ async def http_fetch(*, limit_seconds: float = 15) -> AsyncIterator[Fetch]:
 
 
 async def _short(response: httpx.Response) -> bytes:
-    """Return the body. Raises ConnectionError where it is compressed, or longer than such a document can be."""
+    """Return the body. Raises ConnectionError where it is compressed, or longer than a document can be."""
     if response.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
         # Nothing is unpacked: five kilobytes may stand for gigabytes.
         raise ConnectionError("its answer is compressed, which was not asked for")
