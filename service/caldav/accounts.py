@@ -29,7 +29,7 @@ class Account:
         self._until: datetime | None = None
         self._why = ""
         self._doubt = ("", "")
-        """Method and address of what was refused: nothing else shows that the credentials are good again."""
+        """Method and address of what was refused: only that, or a write, shows that the credentials are good again."""
 
     @asynccontextmanager
     async def admitted(self) -> AsyncIterator[None]:
@@ -58,7 +58,8 @@ class Account:
 
     def accepted(self, request: Request) -> None:
         """Note that a request was carried out with these credentials."""
-        if self._refusals and _what(request) != self._doubt:
+        # Some servers let anybody read; who may write is known to them.
+        if self._refusals and request.method not in _WRITING and _what(request) != self._doubt:
             return
         self._proven, self._refusals, self._until = True, 0, None
 

@@ -104,6 +104,19 @@ async def test_what_the_server_shows_to_anybody_proves_no_password() -> None:
     assert waits == [60.0, 21600.0, 21600.0, 21600.0]
 
 
+async def test_a_write_proves_a_password_that_was_refused_elsewhere() -> None:
+    door, clock = Door(), Clock()
+    (one,) = connections(door, clock)
+    await knocked(one, URL + "listing")
+    door.good = True
+    clock.now += timedelta(minutes=1)
+    await one.send(put(URL + "1.ics", b"x", etag=None))
+    door.good = False
+
+    # A first refusal again, not the second one.
+    assert await knocked(one) == 60.0
+
+
 async def test_requests_that_were_under_way_together_are_one_try() -> None:
     door, clock = Door(good=True), Clock()
     (one,) = connections(door, clock)
