@@ -29,7 +29,7 @@ class Account:
         self._until: datetime | None = None
         self._why = ""
         self._doubt = ("", "")
-        """Method and address of what was refused: only that, or a write, shows that the credentials are good again."""
+        """Method and address of what was refused: only that, or a write, proves them good again."""
 
     @asynccontextmanager
     async def admitted(self) -> AsyncIterator[None]:
