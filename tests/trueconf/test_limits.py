@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.core.errors import FrameRejected
-from service.trueconf.frames import ListFrame
+from service.trueconf.frames import ListFrame, Other
 from service.trueconf.limits import (
     FRAME,
     MOST_CONFERENCE_OCTETS,
@@ -89,7 +89,9 @@ def test_a_large_frame_is_refused_by_its_size() -> None:
 
 
 def test_a_frame_that_is_no_list_may_be_a_mebibyte() -> None:
-    assert Decoder().decode(json.dumps({"event": "chat", "text": "x" * (MEBIBYTE - 100)}).encode())
+    taken = Decoder().decode(json.dumps({"event": "chat", "text": "x" * (MEBIBYTE - 100)}).encode())
+    assert taken == Other("chat")
+
     error = refusal(json.dumps({"event": "chat", "text": "x" * MEBIBYTE}).encode())
 
     assert (error.field, error.reason) == ("frame", "no list, and larger than 1 MiB, the most that is taken")
