@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import FrameRejected
+from service.core.sources import SourceState
 from service.settings import Settings, SourceSettings
 from service.trueconf.events import FrameWasRejected
 from service.trueconf.frames import ListFrame
@@ -27,6 +28,7 @@ class IntakeStatus:
     name: str
     account: Account
     since: datetime
+    state: SourceState = SourceState.WAITING
     last_list_at: datetime | None = None
     error: str = ""
 
