@@ -33,6 +33,7 @@ from service.trueconf.standing import Standing
 from service.trueconf.status import SourceStatus
 from service.trueconf.taps import NOBODY, Deliver, Taps
 from service.trueconf.transport import Lost, failing, opened, received, translated
+from service.trueconf.wire import Decoder
 
 # What a larger frame takes to decode would be felt by others.
 _DECODED_AT_ONCE: Final = 16 * 1024
@@ -70,11 +71,12 @@ class Source:
         taps: Taps = NOBODY,
         silent_polls: int = 3,
         silent_for: timedelta = timedelta(minutes=1),
+        decoder: Decoder | None = None,
     ) -> None:
         self._url, self._place, self._fetch = url, place(url), fetch
         self._random, self._now, self._sleep, self._pace = random, now, sleep, pace
         self._taps = taps
-        self._session = Session(source=name, pin=pin, fallback=fallback, server=server)
+        self._session = Session(source=name, pin=pin, fallback=fallback, server=server, decoder=decoder)
         self._bell, self._outbox, self._undelivered = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._frameless = Silence(now(), polls=silent_polls, least=silent_for)
         self._listless = Silence(now(), polls=silent_polls, least=silent_for)

@@ -63,10 +63,18 @@ class Session:
     Keep one session over all connections of a source: it notices when the user changed in between.
     """
 
-    def __init__(self, *, source: str, pin: str | None, fallback: Account, server: str | None) -> None:
+    def __init__(
+        self,
+        *,
+        source: str,
+        pin: str | None,
+        fallback: Account,
+        server: str | None,
+        decoder: Decoder | None = None,
+    ) -> None:
         self._source, self._pin, self._fallback, self._server = source, pin, fallback, server
         self._set_pin = pin
-        self._decoder = Decoder()
+        self._decoder = decoder or Decoder()
         self._request_ids = count(1)
         self._commands: dict[str, bytes] = {}
         self._account: Account | None = None

@@ -60,6 +60,9 @@ def source(
         (source(SourceState.PIN_REJECTED, error="wrong"), "bad"),
         (source(SourceState.UNREACHABLE, error="away"), "bad"),
         (source(SourceState.LOGGED_OUT, error="nobody"), "bad"),
+        (source(SourceState.SILENT, error="no list"), "bad"),
+        (source(SourceState.FLOODING, error="too much"), "bad"),
+        (source(SourceState.FAILING, error="nobody can read it"), "bad"),
         (source(error="The last event was rejected"), "warn"),
     ],
 )
@@ -151,12 +154,17 @@ def with_rooms(site: Administered, statuses: Iterable[SourceStatus]) -> None:
         (SourceState.PIN_REJECTED, "10.0.0.15:8765 отклоняет PIN"),
         (SourceState.UNREACHABLE, "10.0.0.15:8765 недоступен"),
         (SourceState.LOGGED_OUT, "На 10.0.0.15:8765 никто не вошёл"),
+        (SourceState.SILENT, "10.0.0.15:8765 на связи, но не присылает список"),
+        (SourceState.FLOODING, "10.0.0.15:8765 присылает больше, чем принимается"),
+        (SourceState.FAILING, "10.0.0.15:8765 присылает то, что нельзя прочитать"),
     ],
 )
-async def test_what_is_wrong_with_a_source_is_said_in_the_readers_language(state: str, words: str) -> None:
+async def test_what_is_wrong_with_a_source_is_said_in_the_readers_language(
+    state: SourceState, words: str
+) -> None:
     async with administered(SOURCES__LOBBY__URL="ws://10.0.0.15:8765") as site:
         status = SourceStatus("lobby", SourceState.LISTENING, ROOM, NOW, "", NOW)
-        with_rooms(site, [replace(status, state=state, error="the words of the log")])  # type: ignore[arg-type]
+        with_rooms(site, [replace(status, state=state, error="the words of the log")])
         await sign_in(site)
         russian = (await site.client.get("/?lang=ru")).text
         english = (await site.client.get("/?lang=en")).text
