@@ -20,6 +20,9 @@ _OCTETS: Final = Allowance.full(96 * 2**20, per_second=4 * 2**20)
 _SMALL: Final = 1024
 """Octets of a fragment that costs more by being one than by its size."""
 
+_FAREWELL_SECONDS: Final = 1.0
+"""How long a peer that broke the protocol may take to hear of it."""
+
 _AT_ONCE: Final = 16 * 1024
 """Octets that are taken apart before it is looked at how many frames they were."""
 
@@ -36,6 +39,7 @@ class GuardedConnection(ClientConnection):
         now = asyncio.get_running_loop().time()
         self._frames = Allowance.full(_FRAMES.most, _FRAMES.per_second, now)
         self._octets = Allowance.full(_OCTETS.most, _OCTETS.per_second, now)
+        self._leaving = False
         self.flooded = False
         """Whether it was closed because its peer sent too much."""
 
@@ -45,6 +49,8 @@ class GuardedConnection(ClientConnection):
             if self.flooded:
                 return
             super().data_received(data[start : start + _AT_ONCE])
+        if self.protocol.parser_exc:
+            self._leave()
 
     def process_event(self, event: Frame | Response | Any) -> None:  # noqa: ANN401 - as the library has it
         """See ClientConnection."""
@@ -52,6 +58,13 @@ class GuardedConnection(ClientConnection):
             self._count(event)
         if not self.flooded:
             super().process_event(event)
+
+    def _leave(self) -> None:
+        # The library tells the peer what is wrong, and then waits for it to close the connection.
+        if not self._leaving:
+            self._leaving = True
+            self.transport.close()
+            asyncio.get_running_loop().call_later(_FAREWELL_SECONDS, self.transport.abort)
 
     def _count(self, frame: Frame) -> None:
         now = asyncio.get_running_loop().time()
