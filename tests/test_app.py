@@ -3,6 +3,7 @@ What the parts are made of: the fetch of discovery pages.
 """
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -53,6 +54,31 @@ async def test_an_endless_answer_is_not_gathered() -> None:
     huge = b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (1024 * 1024 + 1)
     async with serving(huge) as url, http_fetch() as fetch:
         with pytest.raises(OSError, match="longer than"):
+            await fetch(url)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "deflate", "br", "x-unknown"])
+async def test_an_answer_that_is_packed_unasked_is_not_unpacked(encoding: str) -> None:
+    packed = gzip.compress(gzip.compress(b" " * (64 * 2**20)))
+    answer = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\n\r\n".encode() + packed
+    async with serving(answer) as url, http_fetch() as fetch:
+        with pytest.raises(OSError, match="its answer is packed, though that was not asked for"):
+            await fetch(url)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"", "it closed the connection without an answer"),
+        (b"\x15\x03\x03\x00\x02\x02\x0a", "it speaks TLS on this port"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "illegal status line"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "Content-Length"),
+    ],
+    ids=["nothing", "a TLS alert", "another protocol", "a broken head"],
+)
+async def test_an_answer_that_is_none_is_told_in_words(answer: bytes, words: str) -> None:
+    async with serving(answer) as url, http_fetch() as fetch:
+        with pytest.raises(OSError, match=words):
             await fetch(url)
 
 

@@ -18,12 +18,16 @@ _NO_TLS: Final = frozenset(
     {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST"}
 )
 _NO_ROUTE: Final = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EHOSTDOWN})
-# The first octets of a TLS alert, in place of a status line, as the libraries quote them.
-_ALERTS: Final = ("\x15\x03", "\\x15\\x03")
+# The first octets of a TLS alert, in place of a status line, as libraries quote them; h11 refuses that.
+_ALERTS: Final = ("\x15\x03", "\\x15\\x03", "illegal request line")
 
 
 class Mute(ConnectionError):
     """A connection was made, and nothing came by it in time."""
+
+
+class ClosedInHandshake(ConnectionError):
+    """A connection was made, and closed by the peer when it was asked for TLS."""
 
 
 class Cause(Enum):
@@ -101,7 +105,9 @@ def _cause(error: BaseException) -> Cause | None:  # noqa: C901, PLR0911 - a lin
             return Cause.NAME
         case ssl.SSLCertVerificationError():
             return Cause.CERTIFICATE
-        case ssl.SSLError() if error.reason in _NO_TLS:
+        case ssl.SSLError() if getattr(error, "reason", "") in _NO_TLS:
+            return Cause.NO_TLS
+        case ClosedInHandshake():
             return Cause.NO_TLS
         case Mute():
             return Cause.MUTE
@@ -124,7 +130,7 @@ def _cause(error: BaseException) -> Cause | None:  # noqa: C901, PLR0911 - a lin
 def _verdict(error: BaseException) -> str:
     for each in _chain(error):
         if isinstance(each, ssl.SSLCertVerificationError):
-            return str(each.verify_message)
+            return str(getattr(each, "verify_message", ""))
     return ""
 
 

@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from service.core.sources import SourceState
-from service.trueconf.causes import Cause, Mute, cause_of, plain, reason_of
+from service.trueconf.causes import Cause, ClosedInHandshake, Mute, cause_of, plain, reason_of
 from service.trueconf.discovery import DiscoveryFailed
 from service.trueconf.eyeballs import connected_socket
 from service.trueconf.guarded import GuardedConnection
@@ -88,6 +88,11 @@ async def opened(address: str) -> GuardedConnection:
         connection = await connecting
     except TimeoutError as error:
         raise Mute from error
+    except OSError as error:
+        # An answer to the WebSocket's own handshake would be another error.
+        if url.scheme == "wss" and cause_of(error) is Cause.CLOSED:
+            raise ClosedInHandshake from error
+        raise
     if not isinstance(connection, GuardedConnection):
         raise TypeError("websockets gave back another connection than it was asked for")
     return connection
