@@ -123,7 +123,7 @@ async def test_what_is_posted_harms_nobody_else(home: Home, event: bytes) -> Non
         "Content-Encoding": "gzip",
     }
     done = asyncio.Event()
-    hall: dict[str, Any] = {
+    hall = {
         "SOURCES__HALL__INGEST_TOKEN": TOKEN,
         "SOURCES__HALL__SERVER": "video.example.com",
     }
