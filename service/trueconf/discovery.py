@@ -105,6 +105,11 @@ def pin_in(url: str) -> str | None:
     return segment if address.scheme in _SOCKET_SCHEMES and _LIKE_A_PIN.fullmatch(segment) else None
 
 
+def without_pin(url: str) -> str:
+    """Return an address for people to see: what may be the PIN in it is masked."""
+    return urlsplit(url)._replace(path="/***").geturl() if pin_in(url) else url
+
+
 async def endpoint_of(url: str, fetch: Fetch) -> Endpoint:
     """
     Return where the WebSocket of the endpoint at `url` is, which passed `check_url`.

@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from service.trueconf.discovery import DiscoveryFailed, Endpoint, check_url, endpoint_of, place, websocket_url
+from service.trueconf.discovery import (
+    DiscoveryFailed,
+    Endpoint,
+    check_url,
+    endpoint_of,
+    place,
+    websocket_url,
+    without_pin,
+)
 
 SAMPLE = Path(__file__).parents[1] / "data" / "samples" / "30_discovery_config.json"
 
@@ -90,6 +98,11 @@ async def test_the_pin_is_taken_from_the_address_on_the_main_screen(path: str) -
     found = await endpoint_of(check_url(f"http://10.1.1.10:80/{path}"), panel.fetch)
 
     assert found == Endpoint("ws://10.1.1.10:8765", pin=path.strip("/"))
+
+
+def test_what_may_be_a_pin_in_an_address_is_not_shown() -> None:
+    assert without_pin("http://10.1.1.10:80/ABC123") == "http://10.1.1.10:80/***"
+    assert without_pin("ws://10.1.1.10:8765/room/1") == "ws://10.1.1.10:8765/room/1"
 
 
 async def test_a_path_behind_which_the_endpoint_is_holds_no_pin() -> None:
