@@ -169,9 +169,10 @@ class Source:
                     state=SourceState.SILENT,
                 )
             if self.status.state is not SourceState.LOGGED_OUT and (silence := self._listless.polled(now)):
+                advice = self._standing.rejection or "restart TrueConf Room or VideoSDK there"
                 raise Lost(
                     f"{self._place} answers, but has sent no list for {int(silence.total_seconds())} s; "
-                    "restart TrueConf Room or VideoSDK there",
+                    f"{advice}",
                     state=SourceState.SILENT,
                 )
             self._session.poll(now)

@@ -35,6 +35,8 @@ class Standing:
         self._told_rejected_at: datetime | None = None
         self._untold_rejected = 0
         self._log = log.bind(source=name)
+        self.rejection = ""
+        """Why the last frame was rejected, where no list was taken since."""
         self.status = SourceStatus(name, SourceState.CONNECTING, None, None, "", now())
 
     def trying(self, state: SourceState) -> None:
@@ -68,7 +70,7 @@ class Standing:
 
     def list_taken(self, received_at: datetime) -> None:
         """Note that a list arrived and was taken over."""
-        self._owes_list = False
+        self._owes_list, self.rejection = False, ""
         self.status = replace(self.status, last_list_at=received_at)
         self._show(SourceState.LISTENING)
         if self._trouble.told:
@@ -78,9 +80,9 @@ class Standing:
 
     def rejected(self, field: str, reason: str, octets: int) -> None:
         """Note a rejected frame; of a flood of them one now and then is logged, with the number of others."""
+        self.rejection = f"what it sent last was rejected: {field}: {reason}"
         if self.status.state is SourceState.LISTENING:
-            error = f"what it sent last was rejected: {field}: {reason}"
-            self._show(SourceState.LISTENING, error=error)
+            self._show(SourceState.LISTENING, error=self.rejection)
         now = self._now()
         if self._told_rejected_at and abs(now - self._told_rejected_at) < _BETWEEN_SAME_WARNINGS:
             self._untold_rejected += 1

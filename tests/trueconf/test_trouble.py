@@ -274,3 +274,17 @@ async def test_a_rejected_frame_is_shown_until_a_good_list_comes(listener: Liste
 
         await room.announce()
         await listener.shown(SourceState.LISTENING, error="")
+
+
+async def test_a_room_whose_lists_are_all_rejected_is_shown_with_the_reason(listener: Listener) -> None:
+    many = [{"id": str(number), "schedule_type": "none"} for number in range(20_001)]
+    async with (
+        Simulator(SimulatorOptions(conferences=many)) as room,
+        listener.running(room.url, silent_polls=1) as source,
+    ):
+        await listener.shown(SourceState.LISTENING, error="more than 20,000 conferences")
+        for _ in range(2):
+            listener.now += timedelta(minutes=5)
+            source.poll_now()
+            await asyncio.sleep(0.1)
+        await listener.shown(SourceState.SILENT, error="conferences: more than 20,000 conferences")
