@@ -31,6 +31,7 @@ from service.settings import Settings, SourceSettings
 from service.store.open import open_store
 from service.sync import Synchronizer
 from service.targets import Calendars, open_upkeeps, target_view
+from service.trueconf.causes import reason_of
 from service.trueconf.discovery import Fetch
 from service.trueconf.driver import Source
 from service.trueconf.events import FrameWasRejected
@@ -44,6 +45,7 @@ from service.web.pages import Pages
 from service.web.server import make_web
 
 _LARGEST_DOCUMENT = 1024 * 1024
+_ASKING = {"User-Agent": "confcal", "Accept-Encoding": "identity"}
 
 
 def utc_now() -> datetime:
@@ -111,10 +113,7 @@ async def http_fetch(*, limit_seconds: float = 15) -> AsyncIterator[Fetch]:
     """
     # Endpoints stand in the local network: no proxy from the environment is on the way to them.
     async with httpx.AsyncClient(
-        verify=ssl.create_default_context(),
-        trust_env=False,
-        timeout=10,
-        headers={"User-Agent": "confcal", "Accept-Encoding": "identity"},
+        verify=ssl.create_default_context(), trust_env=False, timeout=10, headers=_ASKING
     ) as http:
 
         async def fetch(url: str) -> bytes:
@@ -127,18 +126,21 @@ async def http_fetch(*, limit_seconds: float = 15) -> AsyncIterator[Fetch]:
                 raise ConnectionError(f"it answered with status {error.response.status_code}") from error
             except TimeoutError as error:
                 raise ConnectionError("it did not answer in time") from error
-            # InvalidURL is none of the others: some names only its parser refuses.
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise ConnectionError(str(error) or type(error).__name__) from error
+            except ConnectionError:
+                raise
+            # InvalidURL is none of the others: some names only its parser refuses. Whatever else an answer
+            # makes of the library is the trouble of one endpoint.
+            except Exception as error:
+                raise ConnectionError(reason_of(error)) from error
 
         yield fetch
 
 
 async def _short(response: httpx.Response) -> bytes:
-    """Return the body. Raises ConnectionError where it is compressed, or longer than a document can be."""
-    if response.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
-        # Nothing is unpacked: five kilobytes may stand for gigabytes.
-        raise ConnectionError("its answer is compressed, which was not asked for")
+    """Return the body. Raises ConnectionError where it is packed, or longer than such a document can be."""
+    # A few kilobytes that are packed may be gigabytes, so they are not unpacked to be measured.
+    if response.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
+        raise ConnectionError("its answer is packed, though that was not asked for")
     body = bytearray()
     async for part in response.aiter_raw():
         body += part

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from service.core.conference import Snapshot
 from service.core.known import Changes, State
+from service.core.sources import SourceState
 from service.core.target_state import PUBLISHING, TargetState
 from service.publishing.upkeep import UpkeepStatus
 from service.trueconf.status import SourceStatus
@@ -26,6 +27,9 @@ class Metrics:
     def __init__(self, state: Callable[[], State], targets: Targets = lambda: ()) -> None:
         self._registry = CollectorRegistry()
         self._up = self._gauge("source_up", "Whether the source sends lists.", "source")
+        self._states = self._gauge(
+            "source_state", "1 for the state that the source is in, else 0.", "source", "state"
+        )
         self._list_at = self._gauge(
             "source_last_list_timestamp_seconds",
             "Arrival of the last list, or our start before it.",
@@ -42,7 +46,9 @@ class Metrics:
 
     def status(self, status: SourceStatus) -> None:
         """Note how a source is doing."""
-        self._up.labels(status.name).set(status.state == "listening")
+        self._up.labels(status.name).set(status.state == SourceState.LISTENING)
+        for state in SourceState:
+            self._states.labels(status.name, state).set(state == status.state)
 
     def awaiting(self, source: str, since: datetime) -> None:
         """Note since when a source owes a list: one that never sends any is silent too."""

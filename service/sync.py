@@ -15,6 +15,7 @@ from service.core.disputes import Dispute, find_disputes
 from service.core.errors import HeldListChanged, StaleState, UnknownName
 from service.core.known import Changes, State
 from service.core.ports import Store
+from service.core.rejected import alike
 from service.core.rerender import move_on_old, rerender
 from service.core.revision import Policy, approve, revise
 from service.core.schedule import Weekly
@@ -283,16 +284,18 @@ def _tell(snapshot: Snapshot, changes: Changes) -> None:
 
 
 def _tell_rejected(snapshot: Snapshot, last: Snapshot | None) -> None:
-    """Log the conferences that are rejected now and were not in the source's last list."""
-    told = (
-        {(each.conference_id, each.field, each.reason) for each in last.listing.rejections} if last else set()
-    )
-    for each in snapshot.listing.rejections:
-        if (each.conference_id, each.field, each.reason) not in told:
+    """Log the conferences that are rejected now and were not in the source's last list; many alike once."""
+    before = alike(last.listing.rejections) if last else ()
+    many = {each.kind for each in before if each.many}
+    single = {(each.first.conference_id, each.kind) for each in before}
+    for each in alike(snapshot.listing.rejections):
+        told = each.kind in many if each.many else (each.first.conference_id, each.kind) in single
+        if not told:
             log.warning(
                 "sync.conference_rejected",
                 source=snapshot.source,
-                conference=each.conference_id,
-                field=each.field,
-                reason=each.reason,
+                conference=each.first.conference_id,
+                field=each.first.field,
+                reason=each.first.reason,
+                count=each.count,
             )

@@ -15,6 +15,7 @@ from service.core.conference import Account, Conference
 from service.core.errors import UnknownName
 from service.core.ports import Store
 from service.core.rejected import RejectedInput
+from service.core.sources import SourceState
 from service.core.zone_notices import ZoneNotice
 from service.core.zone_survey import weekly_series, zone_notices
 from service.core.zonedata import data_version
@@ -147,7 +148,7 @@ def endpoint_view(status: SourceStatus, next_poll_at: datetime | None, where: st
         str(status.account or ""),
         status.since,
         status.last_list_at,
-        next_poll_at if status.state == "listening" else None,
+        next_poll_at if status.state == SourceState.LISTENING else None,
         status.error,
         where,
     )
@@ -155,11 +156,10 @@ def endpoint_view(status: SourceStatus, next_poll_at: datetime | None, where: st
 
 def intake_view(status: IntakeStatus) -> SourceView:
     """Return how a source is doing to which events are posted."""
-    state = "listening" if status.last_list_at else "waiting"
     return SourceView(
         status.name,
         "events",
-        state,
+        status.state,
         str(status.account),
         status.since,
         status.last_list_at,

@@ -3,6 +3,7 @@ What the parts are made of: the fetch of discovery pages.
 """
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -56,10 +57,28 @@ async def test_an_endless_answer_is_not_gathered() -> None:
             await fetch(url)
 
 
-async def test_a_compressed_answer_is_refused_before_it_is_unpacked() -> None:
-    packed = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: 9\r\n\r\nnot read."
-    async with serving(packed) as url, http_fetch() as fetch:
-        with pytest.raises(OSError, match="compressed, which was not asked for"):
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "deflate", "br", "x-unknown"])
+async def test_an_answer_that_is_packed_unasked_is_not_unpacked(encoding: str) -> None:
+    packed = gzip.compress(gzip.compress(b" " * (64 * 2**20)))
+    answer = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\n\r\n".encode() + packed
+    async with serving(answer) as url, http_fetch() as fetch:
+        with pytest.raises(OSError, match="its answer is packed, though that was not asked for"):
+            await fetch(url)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"", "it closed the connection without an answer"),
+        (b"\x15\x03\x03\x00\x02\x02\x0a", "it speaks TLS on this port"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "illegal status line"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "Content-Length"),
+    ],
+    ids=["nothing", "a TLS alert", "another protocol", "a broken head"],
+)
+async def test_an_answer_that_is_none_is_told_in_words(answer: bytes, words: str) -> None:
+    async with serving(answer) as url, http_fetch() as fetch:
+        with pytest.raises(OSError, match=words):
             await fetch(url)
 
 

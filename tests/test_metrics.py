@@ -6,6 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from service.core.conference import Listing, Rejection
 from service.core.known import State
 from service.core.publishing import Publication, Report
+from service.core.sources import SourceState
 from service.core.target_state import TargetState
 from service.metrics import Metrics
 from service.publishing.upkeep import UpkeepStatus
@@ -75,10 +76,12 @@ def test_rejected_input_is_counted_by_kind() -> None:
 
 def test_a_source_is_up_while_it_listens() -> None:
     metrics = Metrics(State)
-    for state, up in (("connecting", 0), ("listening", 1), ("logged out", 0), ("unreachable", 0)):
-        metrics.status(SourceStatus("lobby", state, None, None, "", NOW))  # type: ignore[arg-type]
+    for state in SourceState:
+        metrics.status(SourceStatus("lobby", state, None, None, "", NOW))
 
-        assert numbers(metrics)["confcal_source_up{lobby}"] == up
+        found = numbers(metrics)
+        assert found["confcal_source_up{lobby}"] == (state is SourceState.LISTENING)
+        assert [each for each in SourceState if found[f"confcal_source_state{{lobby,{each}}}"]] == [state]
 
 
 def test_numbers_name_no_people_and_no_conferences() -> None:

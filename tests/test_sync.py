@@ -337,6 +337,18 @@ async def test_what_every_list_gets_wrong_is_told_once() -> None:
     assert told == ["300", "400"]
 
 
+async def test_many_that_are_wrong_in_the_same_way_are_told_in_one_line() -> None:
+    synchronizer = Synchronizer(MemoryStore(), POLICY)
+    with capture_logs() as logs:
+        for ids in (range(500), range(300, 900)):
+            snapshot = listed(conference("100"))
+            wrong = tuple(Rejection(f"r{number}", "schedule.days", f"got {number} values") for number in ids)
+            await synchronizer.accept(replace(snapshot, listing=replace(snapshot.listing, rejections=wrong)))
+
+    told = [each for each in logs if each["event"] == "sync.conference_rejected"]
+    assert [(each["conference"], each["count"]) for each in told] == [("r0", 500)]
+
+
 async def test_a_user_whose_id_is_written_in_another_case_keeps_the_calendar() -> None:
     synchronizer = Synchronizer(MemoryStore(), POLICY)
     first, again = Account("Ivanov", SERVER), Account("ivanov", SERVER)

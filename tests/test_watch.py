@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from pydantic import SecretStr
 
+from service.core.sources import SourceState
 from service.intake.posted import account_of_source
 from service.settings import SourceSettings
 from service.trueconf.status import SourceStatus
@@ -45,8 +46,8 @@ def test_counts_do_not_pile_up() -> None:
 
 
 def test_the_next_poll_is_told_of_a_source_that_listens() -> None:
-    listening = SourceStatus("lobby", "listening", ROOM, NOW, "", NOW)
-    away = replace(listening, state="unreachable", account=None, error="10.0.0.15 does not answer")
+    listening = SourceStatus("lobby", SourceState.LISTENING, ROOM, NOW, "", NOW)
+    away = replace(listening, state=SourceState.UNREACHABLE, account=None, error="10.0.0.15 does not answer")
 
     assert endpoint_view(listening, NOW + HOUR).next_poll_at == NOW + HOUR
     assert endpoint_view(away, NOW + HOUR).next_poll_at is None

@@ -17,6 +17,7 @@ from service.core.revision import Variant
 from service.core.schedule import Once, Weekly
 from service.core.vevent import Rendering, to_vevent
 from service.trueconf.documents import documents
+from service.trueconf.limits import FILE
 from service.trueconf.wire import list_of
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -53,7 +54,7 @@ def read_lists(inputs: Iterable[tuple[str, bytes]]) -> Reading:
     frames = 0
     for place, frame in (found for name, data in inputs for found in _frames(name, data)):
         try:
-            listing = list_of(frame)
+            listing = list_of(frame, FILE)
         except FrameRejected as error:
             unreadable.append(f"{place}: {error}")
             continue

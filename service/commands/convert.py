@@ -1,4 +1,5 @@
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ from service.configuration.environment import load_settings
 from service.configuration.policy import policy_of, variant_of
 from service.core.errors import ConfcalError, SettingsError
 from service.core.ical import LARGE_OCTETS, Heading
+from service.trueconf.limits import octets_as_text
 
 _SOME_REJECTED = 1
 _UNREADABLE = 2
+_MOST_OCTETS = 512 * 2**20
+"""Of one file, which may hold many lists."""
 
 
 @click.command()
@@ -68,9 +72,13 @@ def convert(**options: Any) -> None:
 
 def _read(name: str) -> bytes:
     try:
-        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
+            data = file.read(_MOST_OCTETS + 1)
     except OSError as error:
         raise SettingsError(f"{name} cannot be read: {error.strerror}") from error
+    if len(data) > _MOST_OCTETS:
+        raise SettingsError(f"{name} is larger than {octets_as_text(_MOST_OCTETS)}; give it in parts")
+    return data
 
 
 def _write(output: Path | None, calendar: bytes) -> None:

@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from service.configuration.environment import nested, variable
 from service.settings import Settings
+from service.trueconf.discovery import without_pin
 
 _MASK = "********"
 _WIDTH = 100
@@ -123,6 +124,8 @@ def _effective(model: BaseModel, path: tuple[str, ...]) -> Iterator[tuple[str, s
             case Mapping():
                 for key, inner in value.items():
                     yield from _effective(inner, (*path, name, key))
+            case str() if path[:1] == ("sources",) and name == "url":
+                yield variable(*path, name), without_pin(value), given
             case _:
                 yield variable(*path, name), _as_text(value), given
 

@@ -4,6 +4,7 @@ The errors that cross a border, each translated once from the library that raise
     ConfcalError
         SettingsError        what the operator wrote cannot work; the text says what to do
         FrameRejected        a whole TrueConf frame cannot be used
+        SourceFlooded        a source sent more than is taken in a while
         StoreUnavailable     the database cannot be read or written now
             SchemaTooNew     it was written by a newer confcal
             SchemaTooOld     it must be migrated first
@@ -40,6 +41,14 @@ class FrameRejected(ConfcalError):
         super().__init__(f"{field}: {reason}")
         self.field = field
         self.reason = reason
+
+
+class SourceFlooded(ConfcalError):
+    """More was posted for a source than is taken; nothing of it was looked at."""
+
+    def __init__(self, wait_seconds: int) -> None:
+        super().__init__(f"more events than are taken; send the next one in {wait_seconds} s")
+        self.wait_seconds = wait_seconds
 
 
 class StoreUnavailable(ConfcalError):

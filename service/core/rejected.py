@@ -2,10 +2,13 @@
 Input that could not be understood, kept for a look and for another try.
 """
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
-from service.core.conference import Snapshot
+from service.core.conference import Rejection, Snapshot
 from service.core.masking import without_secrets
 from service.core.text import cut, one_line
 
@@ -13,6 +16,12 @@ MAX_RAW = 1024 * 1024
 """Octets of one input that are kept; a larger one is cut, and can be looked at but not tried again."""
 
 _MAX_WORDS = 500
+
+_MANY = 10
+"""So many conferences that are wrong in the same way are each kept on its own."""
+
+# What a reason quotes differs from one conference to the next: words, and numbers.
+_QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\d[\d.,]*""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,7 @@ class RejectedInput:
     first_at: datetime
     last_at: datetime
     times: int = 1
-    """How often the same input was rejected for the same field."""
+    """How often it was rejected for the same field; of many that are alike, how many they were."""
 
     number: int = 0
     """Given by the store."""
@@ -80,19 +89,62 @@ def rejected_frame(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """
+    Conferences of one list that were rejected at one field for reasons of one kind.
+    """
+
+    first: Rejection
+    count: int
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """What they have in common: the field, and the reason without what it quotes."""
+        return self.first.field, _kind_of(self.first.reason)
+
+    @property
+    def many(self) -> bool:
+        """Whether they are told and kept as one."""
+        return self.count > _MANY
+
+
+def alike(rejections: Iterable[Rejection]) -> tuple[Alike, ...]:
+    """
+    Return rejections, each on its own, but of a kind that is there more than ten times one for all of them.
+
+    A list may hold twenty thousand conferences that are wrong in the same way.
+    """
+    kinds: dict[tuple[str, str], list[Rejection]] = {}
+    for each in rejections:
+        kinds.setdefault((each.field, _kind_of(each.reason)), []).append(each)
+    found: list[Alike] = []
+    for group in kinds.values():
+        together = Alike(group[0], len(group))
+        found += [together] if together.many else [Alike(each, 1) for each in group]
+    return tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def _kind_of(reason: str) -> str:
+    return _QUOTED.sub("_", reason)
+
+
 def rejected_conferences(snapshot: Snapshot) -> tuple[RejectedInput, ...]:
-    """Return the conferences of a list that could not be understood."""
-    return tuple(
-        replace(
-            rejected_frame(
-                snapshot.source,
-                str(snapshot.account),
-                field=rejection.field,
-                reason=rejection.reason,
-                raw=rejection.raw,
-                at=snapshot.received_at,
-            ),
-            conference_id=cut(one_line(rejection.conference_id), _MAX_WORDS),
-        )
-        for rejection in snapshot.listing.rejections
+    """Return the conferences of a list that could not be understood; many of one kind as one."""
+    return tuple(rejected_alike(snapshot, each) for each in alike(snapshot.listing.rejections))
+
+
+def rejected_alike(snapshot: Snapshot, group: Alike) -> RejectedInput:
+    """Return rejected conferences of one kind as one input: the first of them."""
+    first = group.first
+    others = f" (and {group.count - 1:,} others alike)" if group.count > 1 else ""
+    frame = rejected_frame(
+        snapshot.source,
+        str(snapshot.account),
+        field=first.field,
+        reason=cut(first.reason, _MAX_WORDS - len(others)) + others,
+        raw=first.raw,
+        at=snapshot.received_at,
     )
+    return replace(frame, conference_id=cut(one_line(first.conference_id), _MAX_WORDS), times=group.count)

@@ -6,16 +6,28 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 from urllib.parse import urlsplit
 
+import structlog
+
+from service.core.allowance import Allowance
 from service.core.conference import Account, Listing, Snapshot
-from service.core.errors import FrameRejected
+from service.core.errors import FrameRejected, SourceFlooded
+from service.core.sources import SourceState
 from service.settings import Settings, SourceSettings
 from service.trueconf.events import FrameWasRejected
 from service.trueconf.frames import ListFrame
 from service.trueconf.taps import Deliver, Taps
 from service.trueconf.wire import Decoder
 from service.web.ingest import AcceptedEvent, RejectedConference
+
+_EVENTS: Final = Allowance.full(60, per_second=1)
+"""Events at once and a second: who posts a list does so when it changed, or every few minutes."""
+
+_OCTETS: Final = Allowance.full(64 * 2**20, per_second=2 * 2**20)
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +39,7 @@ class IntakeStatus:
     name: str
     account: Account
     since: datetime
+    state: SourceState = SourceState.WAITING
     last_list_at: datetime | None = None
     error: str = ""
 
@@ -59,10 +72,12 @@ class Intake:
         taps: Taps,
         *,
         clock: Callable[[], datetime],
+        new_decoder: Callable[[], Decoder] = Decoder,
     ) -> None:
         self._deliver, self._taps, self._clock = deliver, taps, clock
-        self._decoders = {name: Decoder() for name in accounts}
+        self._decoders = {name: new_decoder() for name in accounts}
         self._locks = {name: asyncio.Lock() for name in accounts}
+        self._events, self._octets = dict.fromkeys(accounts, _EVENTS), dict.fromkeys(accounts, _OCTETS)
         self._statuses = {name: IntakeStatus(name, account, clock()) for name, account in accounts.items()}
 
     @property
@@ -74,38 +89,65 @@ class Intake:
         """
         Record the list that an event holds; it is on disk when this returns.
 
-        Raises FrameRejected, StoreUnavailable and StaleState.
+        Raises FrameRejected, SourceFlooded, StoreUnavailable and StaleState.
         """
+        self._admit(source, len(event))
         async with self._locks[source]:
             return await self._accept(source, event)
 
+    def _admit(self, source: str, octets: int) -> None:
+        now = self._clock().timestamp()
+        events, volume = self._events[source].spend(1, now), self._octets[source].spend(octets, now)
+        if events.overdrawn or volume.overdrawn:
+            # What is refused is not paid for: who waits as long as is said gets in.
+            wait = max(events.wait_seconds, volume.wait_seconds, 1)
+            flooded = SourceFlooded(wait)
+            if self._statuses[source].state is not SourceState.FLOODING:
+                log.warning("intake.flooding", source=source, error=str(flooded))
+            self._show(source, SourceState.FLOODING, error=str(flooded))
+            raise flooded
+        self._events[source], self._octets[source] = events, volume
+
     async def _accept(self, source: str, event: bytes) -> AcceptedEvent:
-        status, now = self._statuses[source], self._clock()
+        account, now = self._statuses[source].account, self._clock()
         self._taps.frame(source, event, now)
         try:
             # In a thread: sixteen megabytes take a while, and feeds are served meanwhile.
-            listing = await asyncio.to_thread(_listing, self._decoders[source], event)
+            listing, accepted = await asyncio.to_thread(_read, self._decoders[source], event, account)
         except FrameRejected as rejected:
-            self._statuses[source] = replace(status, error=f"The last event was rejected: {rejected}")
-            self._taps.rejected(
-                source, status.account, FrameWasRejected(rejected.field, rejected.reason, event)
-            )
+            self._rejected(source, rejected, event)
             raise
-        await self._deliver(Snapshot(status.account, source, now, listing))
-        self._statuses[source] = replace(
-            status, last_list_at=now, error="", since=now if status.last_list_at is None else status.since
-        )
-        return AcceptedEvent(
-            str(status.account),
-            len(listing.conferences),
-            tuple(RejectedConference(r.conference_id, r.field, r.reason) for r in listing.rejections),
-            listing.doubts,
-        )
+        except Exception as error:
+            # What an event makes of a library is the trouble of its source alone.
+            log.warning("intake.failing", source=source, exc_info=error)
+            self._show(source, SourceState.FAILING, error="The last event made confcal fail; see the log")
+            raise FrameRejected("frame", "it cannot be read; the log of confcal has the details") from error
+        await self._deliver(Snapshot(account, source, now, listing))
+        self._show(source, SourceState.LISTENING, last_list_at=now)
+        return accepted
+
+    def _rejected(self, source: str, rejected: FrameRejected, event: bytes) -> None:
+        status = self._statuses[source]
+        state = SourceState.LISTENING if status.last_list_at else SourceState.WAITING
+        self._show(source, state, error=f"The last event was rejected: {rejected}")
+        self._taps.rejected(source, status.account, FrameWasRejected(rejected.field, rejected.reason, event))
+
+    def _show(
+        self, source: str, state: SourceState, *, error: str = "", last_list_at: datetime | None = None
+    ) -> None:
+        status = self._statuses[source]
+        since = status.since if state is status.state else self._clock()
+        last = last_list_at or status.last_list_at
+        self._statuses[source] = replace(status, state=state, since=since, error=error, last_list_at=last)
 
 
-def _listing(decoder: Decoder, event: bytes) -> Listing:
+def _read(decoder: Decoder, event: bytes, account: Account) -> tuple[Listing, AcceptedEvent]:
     match decoder.decode(event):
         case ListFrame(listing):
-            return listing
+            rejected = tuple(
+                RejectedConference(each.conference_id, each.field, each.reason) for each in listing.rejections
+            )
+            count = len(listing.conferences)
+            return listing, AcceptedEvent(str(account), count, rejected, listing.doubts)
         case _:
             raise FrameRejected("event", "this is no conferenceList event and no getScheduler reply")

@@ -5,14 +5,16 @@ Keeping rejected input: gathered in memory, written together, bounded whatever a
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import structlog
 
 from service.core.conference import Account, Snapshot
 from service.core.errors import StoreUnavailable
 from service.core.ports import Store
-from service.core.rejected import KeepRules, RejectedInput, rejected_conferences, rejected_frame
+from service.core.rejected import MAX_RAW, KeepRules, RejectedInput, alike, rejected_alike, rejected_frame
 
 log = structlog.get_logger()
 
@@ -25,6 +27,18 @@ _BETWEEN_SECONDS = 1.0
 
 _AGAIN_SECONDS = 10.0
 """How long a store that failed is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """
+    Rejected input that waits to be written.
+    """
+
+    built: Callable[[], RejectedInput]
+    """Masks secrets, which takes a while; called in a thread."""
+
+    octets: int
 
 
 class Rejections:
@@ -44,7 +58,7 @@ class Rejections:
         self._rules = rules
         self._clock = clock
         self._sleep = sleep
-        self._waiting: deque[RejectedInput] = deque()
+        self._waiting: deque[_Taken] = deque()
         self._octets = 0
         self._missed = 0
         self._failing = False
@@ -52,19 +66,21 @@ class Rejections:
 
     def frame(self, source: str, account: Account | None, *, field: str, reason: str, raw: bytes) -> None:
         """Take a frame that could not be used."""
-        name = str(account) if account else ""
-        self._take(rejected_frame(source, name, field=field, reason=reason, raw=raw, at=self._clock()))
+        name, part = str(account) if account else "", raw[: 2 * MAX_RAW]
+        at = self._clock()
+        built = partial(rejected_frame, source, name, field=field, reason=reason, raw=part, at=at)
+        self._take(_Taken(built, min(len(part), MAX_RAW)))
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """Take the conferences of a list that could not be understood."""
-        for each in rejected_conferences(snapshot):
-            self._take(each)
+        """Take the conferences of a list that could not be understood; many of one kind are one."""
+        for each in alike(snapshot.listing.rejections):
+            self._take(_Taken(partial(rejected_alike, snapshot, each), min(len(each.first.raw), MAX_RAW)))
 
-    def _take(self, each: RejectedInput) -> None:
+    def _take(self, each: _Taken) -> None:
         self._waiting.append(each)
-        self._octets += len(each.raw)
+        self._octets += each.octets
         while len(self._waiting) > _AT_ONCE or self._octets > _OCTETS_AT_ONCE:
-            self._octets -= len(self._waiting.popleft().raw)
+            self._octets -= self._waiting.popleft().octets
             self._missed += 1
         self._bell.set()
 
@@ -80,11 +96,12 @@ class Rejections:
 
     async def write(self) -> None:
         """Write what was taken so far; it waits for the next time where the store is unavailable."""
-        inputs, missed = list(self._waiting), self._missed
-        if not inputs:
+        taken, missed = list(self._waiting), self._missed
+        if not taken:
             return
         self._waiting.clear()
         self._octets = self._missed = 0
+        inputs = await asyncio.to_thread(_built, taken)
         try:
             await self._store.record_rejected(
                 inputs, keep=self._rules.keep, since=self._clock() - self._rules.keep_for
@@ -97,9 +114,13 @@ class Rejections:
             self._waiting.clear()
             self._octets = 0
             self._missed += missed
-            for each in (*inputs, *newer):
+            for each in (*taken, *newer):
                 self._take(each)
             return
         self._failing = False
         if missed:
             log.warning("rejections.too_many", not_kept=missed)
+
+
+def _built(taken: list[_Taken]) -> list[RejectedInput]:
+    return [each.built() for each in taken]

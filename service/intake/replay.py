@@ -14,8 +14,12 @@ from service.core.errors import FrameRejected, SettingsError
 from service.trueconf.documents import documents
 from service.trueconf.events import FrameWasRejected, SnapshotReceived
 from service.trueconf.frames import LoggedIn, LoginReply, SystemInfo
+from service.trueconf.limits import MOST_NESTING, is_deeper_than
 from service.trueconf.session import Session
 from service.trueconf.wire import Decoder, list_of
+
+_MOST_NESTING = MOST_NESTING + 2
+"""An array of steps holds frames two levels further down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ def _recorded(content: object, raw: bytes, source: str, at: datetime, place: str
 
 
 def _json(data: bytes) -> Any:  # noqa: ANN401 -- a parsed JSON document is anything
+    if is_deeper_than(data, _MOST_NESTING):
+        return None
     try:
         return json.loads(data)
     except (ValueError, RecursionError):

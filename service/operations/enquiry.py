@@ -13,6 +13,7 @@ from service.configuration.policy import policy_of
 from service.core.calendars import Calendar
 from service.core.conference import Conference, Snapshot
 from service.core.errors import SettingsError, UnknownName
+from service.core.sources import IN_TROUBLE
 from service.settings import Settings, SourceSettings
 from service.sync import Synchronizer
 from service.trueconf.discovery import Fetch
@@ -20,7 +21,6 @@ from service.trueconf.status import SourceStatus
 from service.trueconf.taps import Taps
 from service.web.feeds import Feeds
 
-_SETTLED = {"pin rejected", "unreachable", "logged out"}
 _SILENT = "no list came in time; see whether somebody is signed in there, or raise --timeout"
 
 
@@ -120,7 +120,7 @@ async def report_of(
         settled.set()
 
     def told(status: SourceStatus) -> None:
-        if status.state in _SETTLED:
+        if status.state in IN_TROUBLE:
             settled.set()
 
     if settings.url is None:

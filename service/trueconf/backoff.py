@@ -20,8 +20,9 @@ def backoff(random: Callable[[], float], *, first: float = 1.0, longest: float =
 
 def pin_waits() -> Iterator[float]:
     """
-    Yield the waits after a rejected PIN: 5, 10, 20 and from then on 30 seconds.
+    Yield the waits after a rejected PIN: five seconds, then six hours each.
 
-    Slow and even, so that a corrected PIN is noticed soon and an endpoint that counts tries is not flooded.
+    The second try is for an endpoint that was just starting; after it a person must act, and an endpoint or a
+    proxy that counts tries must not be kept busy.
     """
-    return chain((5.0, 10.0, 20.0), repeat(30.0))
+    return chain((5.0,), repeat(6 * 3600.0))

@@ -7,10 +7,14 @@ after a restart (TrueConf VideoSDK, introduction/common). The endpoint's web pag
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
+
+from service.trueconf.causes import cause_of
+from service.trueconf.limits import MOST_NESTING, is_deeper_than
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """GET of one URL, the body; raises OSError where it cannot be had, for an error status too."""
@@ -19,6 +23,23 @@ _SOCKET_SCHEMES: Final = {"http": "ws", "https": "wss"}
 _CONFIG_PATH: Final = "/public/default/config.json"
 _PORTS: Final = range(1, 65536)
 _UNSENDABLE: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
+
+
+_OTHERWISE: Final = "start TrueConf Room or VideoSDK there, or write the address as ws://host:port"
+_LIKE_A_PIN: Final = re.compile(r"[A-Za-z0-9]{3,16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """
+    Where the WebSocket of an endpoint is.
+    """
+
+    address: str
+    """A ws or wss URL."""
+
+    pin: str | None = None
+    """The PIN, where the address in the settings holds it."""
 
 
 class DiscoveryFailed(ConnectionError):
@@ -73,28 +94,64 @@ def place(url: str) -> str:
     return host if address.port is None else f"{host}:{address.port}"
 
 
-async def websocket_url(url: str, fetch: Fetch) -> str:
+def pin_in(url: str) -> str | None:
     """
-    Return the ws or wss URL of the endpoint at `url`, which passed `check_url`.
+    Return what may be the PIN in an address, None where there is nothing like it.
+
+    TrueConf Room's main screen shows `http://10.1.1.10:80/ABC123`: its address and, as the path, its PIN.
+    """
+    address = urlsplit(url)
+    segment = address.path.strip("/")
+    return segment if address.scheme in _SOCKET_SCHEMES and _LIKE_A_PIN.fullmatch(segment) else None
+
+
+def without_pin(url: str) -> str:
+    """Return an address for people to see: what may be the PIN in it is masked."""
+    return urlsplit(url)._replace(path="/***").geturl() if pin_in(url) else url
+
+
+async def endpoint_of(url: str, fetch: Fetch) -> Endpoint:
+    """
+    Return where the WebSocket of the endpoint at `url` is, which passed `check_url`.
 
     For http and https the port is asked with `fetch` at `/public/default/config.json`, key
-    `config.websocket.port`. Raises DiscoveryFailed.
+    `config.websocket.port`. A path is where a proxy has put the endpoint, or else its PIN.
+    Raises DiscoveryFailed.
     """
     address = urlsplit(url)
     if address.scheme not in _SOCKET_SCHEMES:
-        return url
+        return Endpoint(url)
+    try:
+        return Endpoint(await _asked(address, fetch))
+    except DiscoveryFailed as error:
+        pin = pin_in(url)
+        # An endpoint that cannot be reached cannot be reached without the path either.
+        if pin is None or cause_of(error):
+            raise
+    return Endpoint(await _asked(address._replace(path=""), fetch), pin)
+
+
+async def websocket_url(url: str, fetch: Fetch) -> str:
+    """Return the ws or wss URL of the endpoint at `url`, as `endpoint_of` does. Raises DiscoveryFailed."""
+    return (await endpoint_of(url, fetch)).address
+
+
+async def _asked(address: SplitResult, fetch: Fetch) -> str:
     asked = f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}{_CONFIG_PATH}"
     try:
         body = await fetch(asked)
     except OSError as error:
+        cause = cause_of(error)
         raise DiscoveryFailed(
-            f"{place(url)} did not tell its WebSocket port at {_CONFIG_PATH}: {error}; "
-            "start TrueConf Room or VideoSDK there, or write the address as ws://host:port",
+            f"{place(address.geturl())} did not tell its WebSocket port at {_CONFIG_PATH}: {error}; "
+            f"{cause.advice if cause else _OTHERWISE}",
         ) from error
     return f"{_SOCKET_SCHEMES[address.scheme]}://{_bracketed(address.hostname or '')}:{_port(body, address)}"
 
 
 def _port(body: bytes, address: SplitResult) -> int:
+    if is_deeper_than(body, MOST_NESTING):
+        raise _unexpected(address, "no JSON")
     try:
         content = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

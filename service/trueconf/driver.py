@@ -4,17 +4,17 @@ The sockets and the clock around a Session: connects, talks, and comes back afte
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal, assert_never
+from typing import Final, assert_never
 
 import structlog
-from websockets.asyncio.client import ClientConnection
 
 from service.core.conference import Account, Snapshot
 from service.core.errors import ConfcalError
+from service.core.sources import SourceState
 from service.trueconf.backoff import backoff, pin_waits
-from service.trueconf.discovery import Fetch, place, websocket_url
+from service.trueconf.discovery import Fetch, endpoint_of, place
 from service.trueconf.events import (
     AccountKnown,
     Authorized,
@@ -26,17 +26,21 @@ from service.trueconf.events import (
     PinRejected,
     SnapshotReceived,
 )
+from service.trueconf.guarded import GuardedConnection
 from service.trueconf.session import Session
 from service.trueconf.silence import Silence
-from service.trueconf.status import SourceState, SourceStatus
+from service.trueconf.standing import Standing
+from service.trueconf.status import SourceStatus
 from service.trueconf.taps import NOBODY, Deliver, Taps
-from service.trueconf.transport import Direct, Lost, translated
+from service.trueconf.transport import Lost, failing, opened, received, translated
+from service.trueconf.wire import Decoder
 
-# A list of ten thousand conferences with their invitations is some ten megabytes.
-_LARGEST_FRAME: Final = 64 * 2**20
+# What a larger frame takes to decode would be felt by others.
+_DECODED_AT_ONCE: Final = 16 * 1024
+# An endpoint that closes after each list must not be knocked at every second for ever.
+_PROVES_ITSELF: Final = timedelta(minutes=2)
 # TrueConf's own clients leave this much time between two commands.
 _BETWEEN_COMMANDS_SECONDS: Final = 0.05
-_BETWEEN_SAME_WARNINGS: Final = timedelta(seconds=10)
 
 log = structlog.get_logger(__name__)
 
@@ -67,25 +71,26 @@ class Source:
         taps: Taps = NOBODY,
         silent_polls: int = 3,
         silent_for: timedelta = timedelta(minutes=1),
+        decoder: Decoder | None = None,
     ) -> None:
         self._url, self._place, self._fetch = url, place(url), fetch
         self._random, self._now, self._sleep, self._pace = random, now, sleep, pace
         self._taps = taps
-        self._session = Session(source=name, pin=pin, fallback=fallback, server=server)
+        self._session = Session(source=name, pin=pin, fallback=fallback, server=server, decoder=decoder)
         self._bell, self._outbox, self._undelivered = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._frameless = Silence(now(), polls=silent_polls, least=silent_for)
         self._listless = Silence(now(), polls=silent_polls, least=silent_for)
-        self._owes_list = False
         self._waits, self._pin_waits, self._delivery_waits = backoff(random), pin_waits(), backoff(random)
-        self._told_rejected_at: datetime | None = None
-        self._untold_rejected = 0
-        self._status = SourceStatus(name, "connecting", None, None, "", now())
+        self._standing = Standing(name, taps=taps, now=now)
+        self._connected_at: datetime | None = None
+        # One thread, so that frames are decoded one at a time and in order, whatever is cancelled.
+        self._decoding = ThreadPoolExecutor(1, thread_name_prefix=f"decode-{name}")
         self._log = log.bind(source=name)
 
     @property
     def status(self) -> SourceStatus:
         """How the source is doing at the moment."""
-        return self._status
+        return self._standing.status
 
     def poll_now(self) -> None:
         """Have the list asked for soon. Call it within the loop's thread; many calls are as good as one."""
@@ -98,50 +103,45 @@ class Source:
         Trouble with the network or the endpoint ends up in `status` and the log, never in an exception. A
         list that `deliver` refuses with a ConfcalError is asked for again after a while.
         """
-        while True:
-            wait = await self._connection(deliver)
-            self._log.info("trueconf.waiting", seconds=round(wait, 1))
-            await self._sleep(wait)
+        try:
+            while True:
+                await self._sleep(await self._connection(deliver))
+        finally:
+            self._decoding.shutdown(wait=False)
 
     async def _connection(self, deliver: Deliver) -> float:
         """Live through one connection; the seconds to wait before the next."""
         ended: list[Lost] = []
+        self._connected_at = None
         try:
             await self._converse(deliver)
         except* Lost as group:
             ended.extend(error for error in group.exceptions if isinstance(error, Lost))
-        lost = next((error for error in ended if error.pin_rejected), ended[0])
-        if lost.pin_rejected:
-            self._show("pin rejected", error=str(lost))
-            self._log.warning("trueconf.pin_rejected", error=str(lost))
-            return next(self._pin_waits)
-        self._show("unreachable", error=str(lost))
-        self._log.warning("trueconf.unreachable", error=str(lost))
-        return next(self._waits)
+        # Of two tasks that end with a connection, the one that knows more than that it ended.
+        lost = next((error for error in ended if error.state is not SourceState.UNREACHABLE), ended[0])
+        if self._proved_itself():
+            self._waits = backoff(self._random)
+            self._standing.proved()
+        wait = next(self._pin_waits if lost.state is SourceState.PIN_REJECTED else self._waits)
+        self._standing.lost(lost, wait)
+        return wait
+
+    def _proved_itself(self) -> bool:
+        return self._connected_at is not None and self._now() - self._connected_at >= _PROVES_ITSELF
 
     async def _converse(self, deliver: Deliver) -> None:
-        self._try("connecting")
+        self._standing.trying(SourceState.CONNECTING)
         with translated(self._place):
-            address = await websocket_url(self._url, self._fetch)
-            socket = await Direct(
-                address,
-                max_size=_LARGEST_FRAME,
-                compression=None,
-                # Endpoints stand in the local network; a proxy of the environment is meant for other hosts.
-                proxy=None,
-                ping_interval=20,
-                ping_timeout=20,
-                open_timeout=10,
-                close_timeout=2,
-                user_agent_header="confcal",
-            )
+            found = await endpoint_of(self._url, self._fetch)
+            socket = await opened(found.address)
         async with socket:
-            self._try("authorizing")
-            self._log.info("trueconf.connected", host=place(address))
-            self._frameless.broken(self._now())
-            self._listless.broken(self._now())
+            self._standing.trying(SourceState.AUTHORIZING)
+            self._standing.tell_progress("trueconf.connected", host=place(found.address))
+            self._connected_at = now = self._now()
+            self._frameless.broken(now)
+            self._listless.broken(now)
             self._bell.clear()
-            self._session.connected(self._now())
+            self._session.connected(now, pin=found.pin)
             self._outbox.set()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._send(socket))
@@ -149,7 +149,7 @@ class Source:
                 tasks.create_task(self._ask_again())
                 tasks.create_task(self._receive(socket, deliver))
 
-    async def _send(self, socket: ClientConnection) -> None:
+    async def _send(self, socket: GuardedConnection) -> None:
         while True:
             await self._outbox.wait()
             self._outbox.clear()
@@ -164,12 +164,16 @@ class Source:
             self._bell.clear()
             now = self._now()
             if silence := self._frameless.polled(now):
-                raise Lost(f"{self._place} has not said anything for {int(silence.total_seconds())} s")
-            if self._status.state != "logged out" and (silence := self._listless.polled(now)):
-                self._owes_list = True
+                raise Lost(
+                    f"{self._place} has not said anything for {int(silence.total_seconds())} s",
+                    state=SourceState.SILENT,
+                )
+            if self.status.state is not SourceState.LOGGED_OUT and (silence := self._listless.polled(now)):
+                advice = self._standing.rejection or "restart TrueConf Room or VideoSDK there"
                 raise Lost(
                     f"{self._place} answers, but has sent no list for {int(silence.total_seconds())} s; "
-                    "restart TrueConf Room or VideoSDK there"
+                    f"{advice}",
+                    state=SourceState.SILENT,
                 )
             self._session.poll(now)
             self._outbox.set()
@@ -181,63 +185,56 @@ class Source:
             await self._sleep(next(self._delivery_waits))
             self.poll_now()
 
-    async def _receive(self, socket: ClientConnection, deliver: Deliver) -> None:
+    async def _receive(self, socket: GuardedConnection, deliver: Deliver) -> None:
         while True:
-            with translated(self._place):
-                frame = await socket.recv(decode=False)
+            frame = await received(socket, self._place)
             now = self._now()
             self._frameless.broken(now)
-            self._taps.frame(self._status.name, frame, now)
-            for event in self._session.receive(frame, now):
+            self._taps.frame(self.status.name, frame, now)
+            for event in await self._understood(frame, now):
                 await self._follow(event, deliver)
             self._outbox.set()
+            # What is there already is received without a pause, and others must have theirs.
+            await asyncio.sleep(0)
+
+    async def _understood(self, frame: bytes, now: datetime) -> list[Event]:
+        """Return what follows from a frame. Raises Lost where it leads to an error that nobody expected."""
+        try:
+            if len(frame) <= _DECODED_AT_ONCE:
+                return self._session.receive(frame, now)
+            loop = asyncio.get_running_loop()
+            decoded = await loop.run_in_executor(self._decoding, self._session.decode, frame)
+            return self._session.take(decoded, frame, now)
+        except Exception as error:
+            raise failing(self._place, error) from error
 
     async def _follow(self, event: Event, deliver: Deliver) -> None:
         match event:
             case Authorized():
                 self._pin_waits = pin_waits()
-                # Whoever logged out did not come back by our authorization.
-                if self._status.state != "logged out":
-                    self._show_listening()
-                self._log.info("trueconf.authorized")
+                self._standing.authorized()
             case PinRejected(reason):
                 raise Lost(
                     f"{self._place} rejected the PIN: {reason}; set the PIN of TrueConf Room or VideoSDK",
-                    pin_rejected=True,
+                    state=SourceState.PIN_REJECTED,
                 )
             case AccountKnown(account):
-                self._status = replace(self._status, account=account)
-                self._show_listening()
-                self._log.info("trueconf.account_known", account=str(account))
+                self._standing.named(account)
             case LoggedOut():
-                self._owes_list = False
                 self._listless.broken(self._now())
-                self._show("logged out", error=f"nobody is logged in at {self._place}; log in there")
-                self._log.warning("trueconf.logged_out")
+                self._standing.logged_out(self._place)
             case SnapshotReceived(snapshot):
-                self._owes_list = False
                 self._listless.broken(self._now())
                 await self._hand_over(snapshot, deliver)
             case ListIgnored(reason):
                 self._log.warning("trueconf.list_ignored", reason=reason)
             case FrameWasRejected(field, reason, raw):
-                self._taps.rejected(self._status.name, self._status.account, event)
-                self._tell_rejected(field, reason, len(raw))
+                self._taps.rejected(self.status.name, self.status.account, event)
+                self._standing.rejected(field, reason, len(raw))
             case CommandRefused(method, error):
                 self._log.info("trueconf.command_refused", method=method, error=error)
             case _ as unreachable:
                 assert_never(unreachable)
-
-    def _tell_rejected(self, field: str, reason: str, octets: int) -> None:
-        """Log a rejected frame; of a flood of them one now and then, with the number of the others."""
-        now = self._now()
-        if self._told_rejected_at and abs(now - self._told_rejected_at) < _BETWEEN_SAME_WARNINGS:
-            self._untold_rejected += 1
-            return
-        self._log.warning(
-            "trueconf.frame_rejected", field=field, reason=reason, bytes=octets, others=self._untold_rejected
-        )
-        self._told_rejected_at, self._untold_rejected = now, 0
 
     async def _hand_over(self, snapshot: Snapshot, deliver: Deliver) -> None:
         listing = snapshot.listing
@@ -254,26 +251,5 @@ class Source:
             self._log.warning("trueconf.list_not_taken_over", error=str(error))
             self._undelivered.set()
             return
-        self._waits, self._delivery_waits = backoff(self._random), backoff(self._random)
-        self._status = replace(self._status, last_list_at=snapshot.received_at)
-        self._show("listening")
-
-    def _show_listening(self) -> None:
-        # An endpoint that was given up for want of a list shows that it is well by a list alone.
-        if self._owes_list and self._status.state == "unreachable":
-            self._taps.status(self._status)
-        else:
-            self._show("listening")
-
-    def _try(self, state: Literal["connecting", "authorizing"]) -> None:
-        # A failure stays on show until it is overcome; otherwise every retry would hide it for a moment.
-        failed = self._status.state == "pin rejected" or (
-            self._status.state == "unreachable" and (state == "connecting" or self._owes_list)
-        )
-        if not failed:
-            self._show(state, error=self._status.error)
-
-    def _show(self, state: SourceState, *, error: str = "") -> None:
-        since = self._status.since if state == self._status.state else self._now()
-        self._status = replace(self._status, state=state, error=error, since=since)
-        self._taps.status(self._status)
+        self._delivery_waits = backoff(self._random)
+        self._standing.list_taken(snapshot.received_at)

@@ -12,6 +12,7 @@ from service.core.conference import Conference, Invitation, Rejection
 from service.core.schedule import Once, Schedule, Unscheduled, Weekly
 from service.trueconf import fields
 from service.trueconf.fields import Json, Unusable
+from service.trueconf.limits import MOST_INVITATIONS
 
 _LONGEST_QUOTE: Final = 40
 _LONGEST_SHARED: Final = 256
@@ -32,6 +33,14 @@ def entry_of(value: object, *, raw: bytes) -> Conference | Rejection:
         return _conference(conference_id, value)
     except Unusable as verdict:
         return Rejection(conference_id, verdict.field, verdict.reason, raw)
+
+
+def identifier_of(value: object) -> str:
+    """Return a conference id; empty where `value` is none."""
+    try:
+        return fields.identifier(value)
+    except Unusable:
+        return ""
 
 
 def _conference(conference_id: str, value: Json) -> Conference:
@@ -98,6 +107,8 @@ def _invitations(value: object) -> tuple[Invitation, ...]:
     """Return those invited; an entry without an id tells nobody anything and is left out."""
     if not isinstance(value, list):
         return ()
+    if len(value) > MOST_INVITATIONS:
+        raise Unusable("invitations", f"{len(value):,} of them, at most {MOST_INVITATIONS:,} are taken")
     return tuple(
         _invitation(invited, fields.text(entry.get("display_name")))
         for entry in value

@@ -63,9 +63,18 @@ class Session:
     Keep one session over all connections of a source: it notices when the user changed in between.
     """
 
-    def __init__(self, *, source: str, pin: str | None, fallback: Account, server: str | None) -> None:
+    def __init__(
+        self,
+        *,
+        source: str,
+        pin: str | None,
+        fallback: Account,
+        server: str | None,
+        decoder: Decoder | None = None,
+    ) -> None:
         self._source, self._pin, self._fallback, self._server = source, pin, fallback, server
-        self._decoder = Decoder()
+        self._set_pin = pin
+        self._decoder = decoder or Decoder()
         self._request_ids = count(1)
         self._commands: dict[str, bytes] = {}
         self._account: Account | None = None
@@ -84,8 +93,13 @@ class Session:
         """Whether there is a list of which it is not told yet whose it is."""
         return self._waiting is not None
 
-    def connected(self, now: datetime) -> None:
-        """Begin anew on an open socket: authorization is due on every one."""
+    def connected(self, now: datetime, *, pin: str | None = None) -> None:
+        """
+        Begin anew on an open socket: authorization is due on every one.
+
+        `pin` is what the address of the endpoint holds; one that is set on its own wins.
+        """
+        self._pin = self._set_pin or pin
         self._commands.clear()
         self._authorized = self._list_refused = False
         self._logged_in, self._identity, self._waiting = None, Identity(), None
@@ -114,17 +128,26 @@ class Session:
 
     def receive(self, text: str | bytes, now: datetime) -> list[Event]:
         """Take one whole text frame that arrived at `now`; what follows from it, in order."""
+        return self.take(self.decode(text), text, now)
+
+    def decode(self, text: str | bytes) -> Frame | FrameRejected:
+        """Return what a frame says; of all methods this alone may run in another thread, one at a time."""
         try:
-            frame = self._decoder.decode(text)
+            return self._decoder.decode(text)
         except FrameRejected as error:
-            if error.field == LIST_REFUSED:
+            return error
+
+    def take(self, decoded: Frame | FrameRejected, text: str | bytes, now: datetime) -> list[Event]:
+        """Take a frame that `decode` understood, or did not; what follows from it, in order."""
+        if isinstance(decoded, FrameRejected):
+            if decoded.field == LIST_REFUSED:
                 if self._logged_in is False:
                     return [CommandRefused("getscheduler", "nobody is logged in")]
                 self._list_refused = True
-            return [FrameWasRejected(error.field, error.reason, octets(text))]
+            return [FrameWasRejected(decoded.field, decoded.reason, octets(text))]
         if self._asked_at is not None and abs(now - self._asked_at) > _ANSWERS_COME_WITHIN:
             self._identity = replace(self._identity, unanswered=frozenset())
-        return [*self._react(frame, now), *self._deliver(now)]
+        return [*self._react(decoded, now), *self._deliver(now)]
 
     def _react(self, frame: Frame, now: datetime) -> list[Event]:  # noqa: C901, PLR0911, PLR0912 - a case per frame
         match frame:

@@ -4,11 +4,9 @@ What the dashboard shows of a source.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from service.core.conference import Account
-
-SourceState = Literal["connecting", "authorizing", "pin rejected", "listening", "unreachable", "logged out"]
+from service.core.sources import SourceState
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,49 @@
 The errors of sockets and of the WebSocket library, translated once into sentences for the operator.
 """
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
+from service.core.sources import SourceState
+from service.trueconf.causes import Cause, ClosedInHandshake, Mute, cause_of, plain, reason_of
 from service.trueconf.discovery import DiscoveryFailed
+from service.trueconf.eyeballs import connected_socket
+from service.trueconf.guarded import GuardedConnection
+from service.trueconf.limits import FRAME, octets_as_text
+
+_OPEN_SECONDS: Final = 10
+_PORTS: Final = {"ws": 80, "wss": 443}
+_TOO_BIG: Final = 1009
+"""The code with which we close a connection over a message that is too large (RFC 6455, section 7.4.1)."""
+
+_OTHERWISE: Final = "check the port, and that TrueConf Room is running there"
 
 
 class Lost(Exception):
-    """The connection ended or was never made; the text is one sentence, without secrets."""
+    """
+    The connection ended or was never made; the text is one sentence, without secrets.
 
-    def __init__(self, reason: str, *, pin_rejected: bool = False) -> None:
+    `state` is that of the source from here on.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        state: SourceState = SourceState.UNREACHABLE,
+        cause: Cause | None = None,
+        provoked: Exception | None = None,
+    ) -> None:
         super().__init__(reason)
-        self.pin_rejected = pin_rejected
+        self.state, self.cause = state, cause
+        self.provoked = provoked
+        """The error that an answer led to and nobody expected; its traceback is worth a look."""
 
 
 class Direct(connect):
@@ -31,23 +59,112 @@ class Direct(connect):
         return exc
 
 
+async def opened(address: str) -> GuardedConnection:
+    """
+    Return an open WebSocket to a ws or wss URL. Raises whatever the network throws.
+
+    A message is bounded as it arrives: compression is not offered, so that nothing small becomes large.
+    """
+    url = urlsplit(address)
+    async with asyncio.timeout(_OPEN_SECONDS):
+        reached = await connected_socket(url.hostname or "", url.port or _PORTS[url.scheme])
+    connecting = Direct(
+        address,
+        sock=reached,
+        create_connection=GuardedConnection,
+        max_size=FRAME.frame,
+        # Each may be as large as that.
+        max_queue=1,
+        compression=None,
+        # Endpoints stand in the local network; a proxy of the environment is meant for other hosts.
+        proxy=None,
+        ping_interval=20,
+        ping_timeout=20,
+        open_timeout=_OPEN_SECONDS,
+        close_timeout=2,
+        user_agent_header="confcal",
+    )
+    try:
+        connection = await connecting
+    except TimeoutError as error:
+        raise Mute from error
+    except OSError as error:
+        # An answer to the WebSocket's own handshake would be another error.
+        if url.scheme == "wss" and cause_of(error) is Cause.CLOSED:
+            raise ClosedInHandshake from error
+        raise
+    if not isinstance(connection, GuardedConnection):
+        raise TypeError("websockets gave back another connection than it was asked for")
+    return connection
+
+
+async def received(socket: GuardedConnection, place: str) -> bytes:
+    """Return the next message. Raises Lost."""
+    with translated(place):
+        try:
+            return await socket.recv(decode=False)
+        except ConnectionClosed as error:
+            if not socket.flooded:
+                raise
+            raise Lost(
+                f"{place} sends more than is taken (50 frames or 4 MiB a second); "
+                "restart TrueConf Room or VideoSDK there",
+                state=SourceState.FLOODING,
+            ) from error
+
+
 @contextmanager
 def translated(place: str) -> Iterator[None]:
     """Turn whatever the network throws within the block into Lost; `place` is host and port."""
     try:
         yield
+    except Lost:
+        raise
     except DiscoveryFailed as error:
-        raise Lost(str(error)) from error
+        raise Lost(str(error), cause=cause_of(error)) from error
     except ConnectionClosed as error:
-        raise Lost(f"{place} closed the connection: {error}") from error
+        raise _closed(place, error) from error
     except InvalidHandshake as error:
-        raise Lost(f"{place} does not answer as a TrueConf WebSocket: {error}; check the port") from error
-    except TimeoutError as error:
-        raise Lost(f"{place} did not answer in time; is TrueConf Room running there?") from error
-    except (OSError, WebSocketException) as error:
-        raise Lost(f"{place} cannot be reached: {error}; is TrueConf Room running there?") from error
-    except (ValueError, LookupError) as error:
-        # What a library makes of an answer that no server should give must not end the other sources.
-        raise Lost(
-            f"{place} answers what nobody can read ({type(error).__name__}); check the port"
-        ) from error
+        raise _no_websocket(place, error) from error
+    except Exception as error:
+        raise _unreachable(place, error) from error
+
+
+def _closed(place: str, error: ConnectionClosed) -> Lost:
+    if error.sent and error.sent.code == _TOO_BIG and not error.rcvd_then_sent:
+        most = octets_as_text(FRAME.frame)
+        return Lost(
+            f"{place} sent a frame larger than {most}, the most that is taken", state=SourceState.FAILING
+        )
+    return Lost(f"{place} closed the connection: {plain(error)}")
+
+
+def _no_websocket(place: str, error: InvalidHandshake) -> Lost:
+    cause = Cause.TLS_ONLY if _asks_for_tls(error) else cause_of(error)
+    if cause:
+        return Lost(f"{place} cannot be reached: {cause.reason}; {cause.advice}", cause=cause)
+    return Lost(f"{place} does not answer as a TrueConf WebSocket: {plain(error)}; check the port")
+
+
+def _asks_for_tls(error: InvalidHandshake) -> bool:
+    """Whether a server says by status 400 that the request came without TLS, as nginx and Apache do."""
+    return isinstance(error, InvalidStatus) and b"HTTPS" in (error.response.body or b"")[:1000]
+
+
+def _unreachable(place: str, error: Exception) -> Lost:
+    cause = cause_of(error)
+    if cause or isinstance(error, OSError):
+        advice = cause.advice if cause else _OTHERWISE
+        return Lost(f"{place} cannot be reached: {reason_of(error)}; {advice}", cause=cause)
+    # What a library makes of an answer that no server should give must not end the other sources.
+    return failing(place, error)
+
+
+def failing(place: str, error: Exception) -> Lost:
+    """Return what an error means for which nobody was prepared: this endpoint is to be left alone."""
+    return Lost(
+        f"{place} answers what nobody can read ({type(error).__name__}); check the port, "
+        "or report the traceback in the log",
+        state=SourceState.FAILING,
+        provoked=error,
+    )

@@ -2,138 +2,108 @@
 Text frames -> values. Nothing but FrameRejected leaves this module, whatever arrives.
 
 An unchanged conference costs a dictionary lookup: the list is split into raw slices first, and a slice
-seen in the list before gives back the very Conference made from it then.
+seen in the list before gives back the very Conference made from it then. Sizes are judged before anything
+is built: what a frame may hold is in `limits`.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
-
-import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from typing import Final
 
 from service.core.conference import Conference, Listing, Rejection
 from service.core.errors import FrameRejected
-from service.trueconf import fields
+from service.core.rejected import MAX_RAW
 from service.trueconf.entry import entry_of
+from service.trueconf.envelope import Head, entries_of, id_of, opened, value_of
 from service.trueconf.frames import Frame, ListFrame, frame_of, is_no, name
-from service.trueconf.repair import octets, repaired
+from service.trueconf.limits import (
+    FRAME,
+    MOST_CONFERENCE_OCTETS,
+    Limits,
+    check_frame,
+    check_other,
+    octets_as_text,
+)
+from service.trueconf.repair import octets
 
 Entry = Conference | Rejection
 
 LIST_REFUSED: Final = "result"
 """The field of a FrameRejected that says that the endpoint would not give its list."""
 
-_UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
-
-class _Envelope(msgspec.Struct):
-    """The top level of any frame; types are left open so that a wrong one cannot hide the rest."""
-
-    method: Any = None
-    event: Any = None
-    cnt: Any = None
-    result: Any = None
-    succeed: Any = None
-    error: Any = None
-    conferences: list[Raw] | dict[str, Raw] | str | int | float | bool | UnsetType | None = UNSET
-
-
-_envelope: Final = msgspec.json.Decoder(_Envelope)
-
 
 class Decoder:
     """
     Decodes the frames of one source, remembering the entries of its last list.
+
+    Use it in one thread at a time; which one does not matter.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: Limits = FRAME) -> None:
         self._known: Mapping[bytes, Entry] = {}
+        self._most = most
 
     def decode(self, data: str | bytes) -> Frame:
         """
         Return the frame that `data` holds.
 
-        Raises FrameRejected for broken JSON, for anything but an object, and for a list that says
-        `result: false` or `succeed: false`, or whose `conferences` is no list. The field is LIST_REFUSED
-        where the endpoint would not give the list, also where an error stands in its place.
+        Raises FrameRejected for broken JSON, for anything but an object, for more than the limits allow, and
+        for a list that says `result: false` or `succeed: false`, or whose `conferences` is no list. The field
+        is LIST_REFUSED where the endpoint would not give the list, also where an error stands in its place.
         """
-        frame, envelope = _opened(octets(data))
-        if not _is_list(envelope):
-            return frame_of(_value(frame))
-        _check(envelope)
-        if not isinstance(envelope.conferences, list):
-            raise FrameRejected("conferences", _not_a_list(envelope.conferences))
-        return ListFrame(self._listing(envelope.conferences, envelope))
+        text = octets(data)
+        check_frame(text, self._most)
+        frame, head = opened(text, self._most)
+        if not _is_list(head):
+            check_other(frame, self._most)
+            return frame_of(value_of(frame))
+        _check(head)
+        return ListFrame(self._listing(entries_of(head.conferences), head))
 
-    def _listing(self, slices: list[Raw], envelope: _Envelope) -> Listing:
-        raws = [bytes(entry) for entry in slices]
+    def _listing(self, raws: list[bytes], head: Head) -> Listing:
         known = self._known
         entries = [known.get(raw) or _entry(raw) for raw in raws]
         self._known = dict(zip(raws, entries, strict=True))
         conferences, rejections = _sifted(raws, entries)
-        return Listing(conferences, rejections, tuple(_doubts(envelope, len(slices))))
+        return Listing(conferences, rejections, tuple(_doubts(head, len(raws))))
 
 
-def list_of(data: str | bytes) -> Listing:
+def list_of(data: str | bytes, most: Limits = FRAME) -> Listing:
     """
     Return the list that one frame on its own holds.
 
     Raises FrameRejected as `Decoder.decode` does, and for a frame that is no list at all.
     """
-    match Decoder().decode(data):
+    match Decoder(most).decode(data):
         case ListFrame(listing):
             return listing
         case _:
             raise FrameRejected("method", "not a conferenceList event nor a getScheduler reply")
 
 
-def _opened(data: bytes) -> tuple[bytes, _Envelope]:
-    try:
-        return data, _envelope.decode(data)
-    except _UNDECODABLE:
-        strict = repaired(data)
-    try:
-        return strict, _envelope.decode(strict)
-    except msgspec.ValidationError as error:
-        raise FrameRejected("frame", f"expected an object, got {fields.kind(_value(strict))}") from error
-    except _UNDECODABLE as error:
-        raise FrameRejected("frame", "no JSON that can be read") from error
-
-
-def _value(data: bytes) -> Any:  # noqa: ANN401 - JSON of unknown shape, narrowed by whoever reads it
-    try:
-        return msgspec.json.decode(data)
-    except _UNDECODABLE:
-        strict = repaired(data)
-    try:
-        return msgspec.json.decode(strict)
-    except _UNDECODABLE as error:
-        raise FrameRejected("frame", "no JSON that can be read") from error
-
-
-def _is_list(envelope: _Envelope) -> bool:
-    method, event = name(envelope.method), name(envelope.event)
+def _is_list(head: Head) -> bool:
+    method, event = name(head.method), name(head.event)
     named = method == "getscheduler" or event == "conferencelist"
-    return named or (envelope.conferences is not UNSET and not event and method in {"", "event"})
+    return named or (head.conferences is not None and not event and method in {"", "event"})
 
 
-def _check(envelope: _Envelope) -> None:
+def _check(head: Head) -> None:
     # A refusal or a failure is not an empty list: nothing may be concluded from it.
-    if is_no(envelope.result):
+    if is_no(head.result):
         raise FrameRejected(LIST_REFUSED, "false: the endpoint refused the list")
-    if envelope.error and envelope.conferences is UNSET:
+    if head.error and head.conferences is None:
         raise FrameRejected(LIST_REFUSED, "the endpoint answered with an error in place of the list")
-    if is_no(envelope.succeed):
+    if is_no(head.succeed):
         raise FrameRejected("succeed", "false: the endpoint could not fetch the list")
 
 
-def _not_a_list(value: object) -> str:
-    return "missing" if value is UNSET else f"expected a list, got {fields.kind(value)}"
-
-
 def _entry(raw: bytes) -> Entry:
+    if len(raw) > MOST_CONFERENCE_OCTETS:
+        most = octets_as_text(MOST_CONFERENCE_OCTETS)
+        return Rejection(
+            id_of(raw), "conferences", f"larger than {most}, the most that is taken", raw[:MAX_RAW]
+        )
     try:
-        return entry_of(_value(raw), raw=raw)
+        return entry_of(value_of(raw), raw=raw)
     except FrameRejected as error:
         return Rejection("", "conferences", error.reason, raw)
 
@@ -172,9 +142,9 @@ def _contested(raws: list[bytes], entries: list[Entry], ids: set[str]) -> Iterab
         yield Rejection(conference_id, "id", "listed twice with different content", everything)
 
 
-def _doubts(envelope: _Envelope, length: int) -> Iterable[str]:
+def _doubts(head: Head, length: int) -> Iterable[str]:
     """Yield why absence from this list proves nothing."""
-    match envelope.cnt:
+    match head.cnt:
         case None:
             pass
         case bool():
@@ -188,5 +158,5 @@ def _doubts(envelope: _Envelope, length: int) -> Iterable[str]:
                 yield f"cnt says {digits.strip()[:20]}, the list has {length}"
         case _:
             yield "cnt is not a number"
-    if envelope.error:
+    if head.error:
         yield "the list carries an error"

@@ -2,6 +2,7 @@
 The body of a request, bounded before and after it is unpacked.
 """
 
+import asyncio
 import zlib
 
 from starlette.requests import ClientDisconnect, Request
@@ -35,13 +36,13 @@ async def read_body(request: Request, *, most: int) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > most:
         raise _too_large(most)
-    unpack = _Plain() if encoding == "identity" else _Gzip()
+    unpack: _Plain | _Gzip = _Plain() if encoding == "identity" else _Gzip()
     parts: list[bytes] = []
     left, packed_left = most, most
     try:
         async for chunk in request.stream():
             packed_left -= len(chunk)
-            part = unpack.feed(chunk, left + 1)
+            part = await unpack.feed(chunk, left + 1)
             left -= len(part)
             if left < 0 or packed_left < 0:
                 raise _too_large(most)
@@ -53,7 +54,7 @@ async def read_body(request: Request, *, most: int) -> bytes:
 
 
 class _Plain:
-    def feed(self, chunk: bytes, most: int) -> bytes:
+    async def feed(self, chunk: bytes, most: int) -> bytes:
         return chunk[:most]
 
     def end(self) -> None:
@@ -64,9 +65,10 @@ class _Gzip:
     def __init__(self) -> None:
         self._stream = zlib.decompressobj(_GZIP)
 
-    def feed(self, chunk: bytes, most: int) -> bytes:
+    async def feed(self, chunk: bytes, most: int) -> bytes:
         try:
-            part = self._stream.decompress(chunk, most)
+            # In a thread: a few kilobytes may unpack to all that is taken.
+            part = await asyncio.to_thread(self._stream.decompress, chunk, most)
         except zlib.error:
             raise BodyRefused(400, "The body is not gzip, though its Content-Encoding says so.") from None
         if self._stream.unused_data:

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from service.core.sources import IN_TROUBLE, SourceState
 from service.core.target_state import TargetState
 from service.web.meetings import STALE_AFTER
 from service.web.views import SourceView, TargetView
 
 Tone = Literal["good", "warn", "bad", ""]
 """`good` is in order; nothing is not yet, without a fault."""
-
-_IN_TROUBLE = frozenset({"pin rejected", "unreachable", "logged out"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +36,16 @@ class Glance:
 
 def source_tone(source: SourceView, now: datetime) -> Tone:
     """Return whether lists arrive; `warn` for one that is silent though nothing is wrong with it."""
-    if source.state in _IN_TROUBLE:
+    if source.state in IN_TROUBLE:
         return "bad"
     if source.error or is_silent(source, now):
         return "warn"
-    return "good" if source.state == "listening" and source.last_list_at else ""
+    return "good" if source.state == SourceState.LISTENING and source.last_list_at else ""
 
 
 def is_silent(source: SourceView, now: datetime) -> bool:
     """Return whether a source that listens has told nothing for longer than lists are apart."""
-    return source.state == "listening" and now - (source.last_list_at or source.since) > STALE_AFTER
+    return source.state == SourceState.LISTENING and now - (source.last_list_at or source.since) > STALE_AFTER
 
 
 def target_tone(target: TargetView) -> Tone:

@@ -2,20 +2,24 @@
 `POST /api/events/{source}`: a conferenceList event from whoever holds the source's token.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.core.errors import FrameRejected, StaleState, StoreUnavailable
+from service.core.errors import FrameRejected, SourceFlooded, StaleState, StoreUnavailable
 from service.web.bearer import CHALLENGE, bearer_of, same_token
 from service.web.body import UNREAD, BodyRefused, read_body
 from service.web.gate import Gate
 from service.web.problem import answer, problem, too_many
 
 MOST_BYTES = 16 * 2**20
+
+_MOST_UNDERWAY = 4
+"""Requests of one source at a time: each may take that much memory."""
 
 _NO_JSON = "frame"
 """The field of a rejection that is about the whole event."""
@@ -50,7 +54,7 @@ class AcceptedEvent(msgspec.Struct, frozen=True):
 
 
 AcceptEvent = Callable[[str, bytes], Awaitable[AcceptedEvent]]
-"""Takes over an event of a source; raises FrameRejected, StoreUnavailable and StaleState."""
+"""Takes over an event of a source; raises FrameRejected, SourceFlooded, StoreUnavailable and StaleState."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ class Ingest:
 
     accept: AcceptEvent
     gate: Gate
+    _underway: Counter[str] = field(default_factory=Counter)
+    """How many requests of a source are being read or taken over."""
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""
@@ -75,11 +81,16 @@ class Ingest:
             return too_many(stopped)
         if expected is None or not same_token(bearer_of(request), expected):
             return await self._refusal(request, subject)
+        if self._underway[source] >= _MOST_UNDERWAY:
+            return _flooded("Events of this source are still being taken; send this one again later.", 1)
+        self._underway[source] += 1
         try:
             return await self._accepted(source, await _json(request))
         except BodyRefused as refused:
             headers = {"Accept-Encoding": "gzip, identity"} if refused.status == _UNSUPPORTED else {}
             return problem(refused.status, refused.detail, headers=headers)
+        finally:
+            self._underway[source] -= 1
 
     async def _refusal(self, request: Request, subject: str) -> Response:
         wait = await self.gate.fail(request.scope, way="events", subject=subject)
@@ -97,12 +108,19 @@ class Ingest:
         except FrameRejected as rejected:
             status = 400 if rejected.field == _NO_JSON else 422
             return problem(status, _sentence(rejected.reason), field=rejected.field)
+        except SourceFlooded as flooded:
+            detail = "This source posts more than is taken; wait as long as Retry-After says."
+            return _flooded(detail, flooded.wait_seconds)
         except (StoreUnavailable, StaleState):
             detail = "The database cannot be written at the moment; send the event again later."
             return problem(503, detail, headers={"Retry-After": "60"})
 
 
 _UNSUPPORTED = 415
+
+
+def _flooded(detail: str, wait_seconds: int) -> Response:
+    return problem(429, detail, headers={"Retry-After": str(wait_seconds)})
 
 
 async def _json(request: Request) -> bytes:

@@ -27,7 +27,7 @@ _WORDS = {
     413: f"The body is larger than {MOST_BYTES // 2**20} MiB, unpacked.",
     415: "The body is neither application/json nor packed with gzip.",
     422: "What was sent is understood, but cannot be used.",
-    429: "Too many wrong tokens came from this network.",
+    429: "Too many wrong tokens came from this network, or too many events of this source.",
     503: "The database cannot be used at the moment.",
 }
 _RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}

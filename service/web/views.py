@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from service.core.sources import SourceState
 from service.core.target_state import TargetState
 
 CalendarKind = Literal["all", "rule", "account", "person"]
@@ -27,8 +28,8 @@ class SourceView(_View, frozen=True):
     kind: Literal["endpoint", "events"]
     """`endpoint` is connected to; `events` only takes what is posted for it."""
 
-    state: str
-    """connecting, authorizing, pin rejected, listening, unreachable, logged out; or waiting, for an event."""
+    state: SourceState
+    """`waiting` is that of a source of events to which none was posted yet."""
 
     account: str
     """Whose lists arrive, `user@server`; empty before the first one."""

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from playwright.async_api import Page
 
 from service.core.conference import Account, Conference, Invitation, Listing, Rejection, Snapshot
+from service.core.sources import SourceState
 from service.core.target_state import TargetState
 from service.trueconf.status import SourceStatus
 from service.web.views import Exposure, ParkedView, TargetView
@@ -67,11 +68,11 @@ class Room:
 
 
 ROOMS = [
-    Room(SourceStatus("lobby", "listening", LOBBY, NOW - 3 * MINUTE, "", NOW - 30 * HOUR)),
+    Room(SourceStatus("lobby", SourceState.LISTENING, LOBBY, NOW - 3 * MINUTE, "", NOW - 30 * HOUR)),
     Room(
         SourceStatus(
             "desk",
-            "pin rejected",
+            SourceState.PIN_REJECTED,
             DESK,
             NOW - 9 * MINUTE,
             "10.0.0.16:8765 rejected the PIN: wrong PIN; set the PIN of TrueConf Room or VideoSDK",

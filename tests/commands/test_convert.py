@@ -294,3 +294,24 @@ def test_a_zone_that_a_new_law_moved_is_handed_over_as_an_instant(
     assert "DTSTART:20261207T180000Z" in done.text.splitlines()
     assert "RRULE:FREQ=WEEKLY;BYDAY=MO" in done.text.splitlines()
     assert "TZID=" not in done.text
+
+
+@pytest.mark.parametrize("levels", [33, 200_000])
+def test_what_is_nested_too_deeply_is_told(confcal: Confcal, levels: int) -> None:
+    deep = b'{"event":"conferenceList","conferences":' + b"[" * levels + b"]" * levels + b"}"
+
+    done = confcal("convert", "-", stdin=deep)
+
+    assert done.code == UNREADABLE
+    assert "nested more than 32 levels deep" in done.err
+
+
+def test_a_list_of_too_many_conferences_is_told_and_lines_beside_it_are_read(confcal: Confcal) -> None:
+    many = b'{"event":"conferenceList","conferences":[' + b"0," * 20_000 + b"0]}"
+    good = json.dumps(json.loads(SEED.read_bytes())).encode()
+
+    done = confcal("convert", "-", stdin=many + b"\n" + good + b"\n")
+
+    assert done.code == SOME_REJECTED
+    assert "conferences: more than 20,000 conferences" in done.err
+    assert done.out.count(b"BEGIN:VEVENT") == 1

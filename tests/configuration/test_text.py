@@ -67,6 +67,14 @@ def test_secrets_are_masked() -> None:
     assert "hunter2" not in repr(shown)
 
 
+def test_the_pin_in_the_address_of_a_source_is_masked() -> None:
+    given = {"CONFCAL_SOURCES__LOBBY__URL": "http://10.1.1.10:80/ABC123"}
+
+    shown = {name: value for name, value, _ in effective(load_settings(given))}
+
+    assert shown["CONFCAL_SOURCES__LOBBY__URL"] == "http://10.1.1.10:80/***"
+
+
 def test_what_was_given_is_told_apart_from_defaults() -> None:
     given = {name for name, _, given in effective(load_settings(LOBBY | {"CONFCAL_PORT": "8080"})) if given}
 

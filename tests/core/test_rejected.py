@@ -1,5 +1,5 @@
 from service.core.conference import Listing, Rejection, Snapshot
-from service.core.rejected import MAX_RAW, rejected_conferences, rejected_frame
+from service.core.rejected import MAX_RAW, alike, rejected_conferences, rejected_frame
 from tests.core.given import NOW, ROOM
 
 
@@ -35,4 +35,34 @@ def test_each_conference_that_makes_no_sense_is_one_input() -> None:
     assert [(each.source, each.account, each.conference_id) for each in found] == [
         ("hall", str(ROOM), "1"),
         ("hall", str(ROOM), "2"),
+    ]
+
+
+def test_many_that_are_wrong_in_the_same_way_are_one_input_with_a_count() -> None:
+    months = [
+        Rejection(
+            str(number), "schedule_type", f"'month{number}' is unknown, expected none, once or week", b"{}"
+        )
+        for number in range(20_000)
+    ]
+    late = [
+        Rejection(f"a{number}", "schedule.start_time", f"{number} is outside 2000") for number in range(10)
+    ]
+
+    found = rejected_conferences(Snapshot(ROOM, "hall", NOW, Listing((), (*months, *late))))
+
+    assert [(each.conference_id, each.times) for each in found] == [
+        ("0", 20_000),
+        *((f"a{number}", 1) for number in range(10)),
+    ]
+    assert found[0].reason == ("'month0' is unknown, expected none, once or week (and 19,999 others alike)")
+
+
+def test_what_is_wrong_at_another_field_or_for_another_reason_is_of_another_kind() -> None:
+    kinds = [("id", "empty"), ("id", "missing"), ("schedule", "missing")]
+
+    found = alike(Rejection("", field, reason) for field, reason in kinds for _ in range(11))
+
+    assert [(each.first.field, each.first.reason, each.count) for each in found] == [
+        (*kind, 11) for kind in kinds
     ]

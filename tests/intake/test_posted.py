@@ -3,13 +3,19 @@ Whose lists the posted ones are, and how a source of them is doing.
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from service.core.conference import Account, Snapshot
+from service.core.errors import FrameRejected, SourceFlooded
+from service.core.sources import SourceState
 from service.intake.posted import Intake, account_of_source
 from service.settings import SourceSettings
+from service.trueconf.frames import Frame
 from service.trueconf.taps import Taps
+from service.trueconf.wire import Decoder
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
 
@@ -26,6 +32,88 @@ def test_who_is_not_named_is_the_user_of_the_sources_name_on_its_server(
     settings: SourceSettings, server: str
 ) -> None:
     assert account_of_source("lobby", settings) == Account("lobby", server)
+
+
+EMPTY = b'{"event":"conferenceList","cnt":0,"conferences":[]}'
+
+
+class Desk:
+    """An intake of two sources, and what it delivered."""
+
+    def __init__(self, **rest: Any) -> None:
+        self.now = NOON
+        self.delivered: list[str] = []
+        accounts = {name: Account(name, "h") for name in ("lobby", "hall")}
+        self.intake = Intake(accounts, self._deliver, Taps(), clock=lambda: self.now, **rest)
+
+    async def _deliver(self, snapshot: Snapshot) -> None:
+        self.delivered.append(snapshot.source)
+
+    async def flood(self, source: str, event: bytes = EMPTY) -> int:
+        """Post until that is refused; the seconds to wait then."""
+        for _ in range(1000):
+            try:
+                await self.intake.accept(source, event)
+            except SourceFlooded as flooded:
+                return flooded.wait_seconds
+        raise AssertionError("a thousand events were taken at once")
+
+    def state(self, source: str) -> SourceState:
+        return {each.name: each.state for each in self.intake.statuses}[source]
+
+
+async def test_a_source_that_posts_without_end_waits_as_long_as_it_is_told() -> None:
+    desk = Desk()
+    with capture_logs() as logs:
+        wait = await desk.flood("lobby")
+        await desk.flood("lobby")
+    taken = len(desk.delivered)
+
+    assert desk.state("lobby") is SourceState.FLOODING
+    assert [each["event"] for each in logs] == ["intake.flooding"]
+
+    desk.now += timedelta(seconds=wait)
+    await desk.intake.accept("lobby", EMPTY)
+    assert len(desk.delivered) == taken + 1
+    assert desk.state("lobby") is SourceState.LISTENING
+
+
+async def test_a_flood_of_one_source_costs_no_other_an_event() -> None:
+    desk = Desk()
+    await desk.flood("lobby")
+
+    await desk.intake.accept("hall", EMPTY)
+
+    assert desk.delivered[-1] == "hall"
+
+
+async def test_large_events_count_by_their_size() -> None:
+    desk = Desk()
+
+    assert await desk.flood("lobby", EMPTY + b" " * (15 * 2**20)) > 1
+    assert len(desk.delivered) < 10
+
+
+class Broken(Decoder):
+    """Fails as a library may, on what nobody foresaw."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    def decode(self, data: str | bytes) -> Frame:  # noqa: ARG002 - as its base has it
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [KeyError("algorithm"), RecursionError("too deep"), NotImplementedError()])
+async def test_what_nobody_foresaw_is_the_trouble_of_its_source(error: Exception) -> None:
+    desk = Desk(new_decoder=lambda: Broken(error))
+    with capture_logs() as logs, pytest.raises(FrameRejected, match="cannot be read"):
+        await desk.intake.accept("lobby", EMPTY)
+
+    assert desk.state("lobby") is SourceState.FAILING
+    assert desk.state("hall") is SourceState.WAITING
+    assert [(each["event"], each["exc_info"]) for each in logs] == [("intake.failing", error)]
 
 
 async def test_a_source_is_listening_since_its_first_list() -> None:

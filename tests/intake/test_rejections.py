@@ -97,6 +97,17 @@ async def test_the_conferences_of_a_list_that_make_no_sense_are_kept() -> None:
     assert (only.conference_id, only.field, only.raw) == ("7", "schedule", b'{"id":"7"}')
 
 
+async def test_a_list_that_is_wrong_throughout_is_one_row_with_a_count() -> None:
+    store = MemoryStore()
+    taken = rejections(store)
+    wrong = tuple(Rejection(str(number), "id", "empty", b"{}") for number in range(20_000))
+    taken.snapshot(Snapshot(ROOM, "lobby", NOW, Listing((), wrong)))
+
+    await taken.write()
+
+    assert [(each.field, each.times) for each in await store.rejected()] == [("id", 20_000)]
+
+
 async def test_a_hundred_frames_a_second_are_one_write_a_second() -> None:
     store, sleep = MemoryStore(), Sleeper()
     taken = rejections(store, sleep=sleep)

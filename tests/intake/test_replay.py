@@ -166,3 +166,20 @@ def test_base64_is_what_python_reads_it_as() -> None:
     content = {"at": NOW.isoformat(), "source": "a", "frame_base64": base64.b64encode(b"\xfe").decode()}
 
     assert read(json.dumps(content))[0].frame == b"\xfe"
+
+
+@pytest.mark.parametrize("levels", [40, 100_000])
+def test_a_deep_document_is_a_rejected_frame_and_no_crash(levels: int) -> None:
+    deep = '{"event":"conferenceList","conferences":' + "[" * levels + "]" * levels + "}"
+
+    for data in (deep, f"{deep}\n{deep}\n", f'[{{"frame":{deep}}}]'):
+        (*_, last) = played(read(data))
+
+        assert isinstance(last, FrameRejected)
+
+
+def test_a_recorded_list_of_too_many_conferences_is_refused_by_its_count() -> None:
+    (only,) = played(read(line(LIST | {"conferences": [0] * 20_001})))
+
+    assert isinstance(only, FrameRejected)
+    assert only.field == "conferences"

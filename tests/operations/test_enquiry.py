@@ -2,7 +2,7 @@
 Asking the sources once, for `confcal check`.
 """
 
-import pytest
+from structlog.testing import capture_logs
 
 from service.configuration.environment import load_settings
 from service.operations.enquiry import SourceReport, report_of, source_reports
@@ -30,9 +30,13 @@ async def test_an_address_that_cannot_be_looked_up_is_reported_as_that() -> None
     assert "Invalid IDNA hostname" in report.text
 
 
-async def test_a_bug_is_not_reported_as_a_silent_source() -> None:
+async def test_what_nobody_foresaw_is_not_reported_as_a_silent_source() -> None:
     async def broken(url: str) -> bytes:
         raise ZeroDivisionError(url)
 
-    with pytest.raises(ZeroDivisionError):
-        await report_of("lobby", SourceSettings(url="http://10.0.0.5"), broken, 10)
+    with capture_logs() as logs:
+        report = await report_of("lobby", SourceSettings(url="http://10.0.0.5"), broken, 60)
+
+    assert not report.good
+    assert "answers what nobody can read (ZeroDivisionError)" in report.text
+    assert isinstance(logs[0]["exc_info"], ZeroDivisionError)

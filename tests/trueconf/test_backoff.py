@@ -16,5 +16,5 @@ def test_chance_shortens_a_wait_by_half_at_most(chance: float) -> None:
         assert longest / 2 <= wait <= longest
 
 
-def test_a_rejected_pin_is_tried_again_slowly_and_evenly() -> None:
-    assert list(islice(pin_waits(), 6)) == [5, 10, 20, 30, 30, 30]
+def test_a_rejected_pin_is_tried_twice_and_then_every_six_hours() -> None:
+    assert list(islice(pin_waits(), 6)) == [5, *[6 * 3600] * 5]

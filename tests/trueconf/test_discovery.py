@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from service.trueconf.discovery import DiscoveryFailed, check_url, place, websocket_url
+from service.trueconf.discovery import (
+    DiscoveryFailed,
+    Endpoint,
+    check_url,
+    endpoint_of,
+    place,
+    websocket_url,
+    without_pin,
+)
 
 SAMPLE = Path(__file__).parents[1] / "data" / "samples" / "30_discovery_config.json"
 
@@ -67,6 +75,66 @@ async def test_an_impossible_port_is_told_with_what_to_do(port: Any) -> None:
 async def test_a_page_that_is_something_else_is_told_with_what_to_do(body: bytes) -> None:
     with pytest.raises(DiscoveryFailed, match=r"^room:81 answered /public/default/config.json with no "):
         await websocket_url("http://room:81", serving(body))
+
+
+class Panel:
+    """The web page of an endpoint at `root`, and the addresses that were asked."""
+
+    def __init__(self, root: str) -> None:
+        self._answers = {f"{root}/public/default/config.json": SAMPLE.read_bytes()}
+        self.asked: list[str] = []
+
+    async def fetch(self, url: str) -> bytes:
+        self.asked.append(url)
+        if url not in self._answers:
+            raise ConnectionError("it answered with status 404")
+        return self._answers[url]
+
+
+@pytest.mark.parametrize("path", ["ABC123", "ABC", "abc123/", "0042"])
+async def test_the_pin_is_taken_from_the_address_on_the_main_screen(path: str) -> None:
+    panel = Panel("http://10.1.1.10:80")
+
+    found = await endpoint_of(check_url(f"http://10.1.1.10:80/{path}"), panel.fetch)
+
+    assert found == Endpoint("ws://10.1.1.10:8765", pin=path.strip("/"))
+
+
+def test_what_may_be_a_pin_in_an_address_is_not_shown() -> None:
+    assert without_pin("http://10.1.1.10:80/ABC123") == "http://10.1.1.10:80/***"
+    assert without_pin("ws://10.1.1.10:8765/room/1") == "ws://10.1.1.10:8765/room/1"
+
+
+async def test_a_path_behind_which_the_endpoint_is_holds_no_pin() -> None:
+    panel = Panel("https://proxy.example/lobby")
+
+    found = await endpoint_of("https://proxy.example/lobby", panel.fetch)
+
+    assert found == Endpoint("wss://proxy.example:8765")
+    assert len(panel.asked) == 1
+
+
+@pytest.mark.parametrize("path", ["a/b", "x-y", "AB", "A" * 17])
+async def test_a_path_that_is_nothing_like_a_pin_is_none(path: str) -> None:
+    panel = Panel("http://room")
+
+    with pytest.raises(DiscoveryFailed, match="status 404"):
+        await endpoint_of(f"http://room/{path}", panel.fetch)
+    assert len(panel.asked) == 1
+
+
+async def test_an_endpoint_that_is_away_is_not_asked_twice_for_the_pin_in_its_address() -> None:
+    asked: list[str] = []
+
+    async def fetch(url: str) -> bytes:
+        asked.append(url)
+        raise ConnectionRefusedError("refused")
+
+    with pytest.raises(DiscoveryFailed) as told:
+        await endpoint_of("http://room/ABC123", fetch)
+
+    assert len(asked) == 1
+    assert "ABC123" not in str(told.value)
 
 
 async def test_an_unreachable_page_is_told_with_what_to_do() -> None:

@@ -160,7 +160,7 @@ async def test_a_rejected_pin_is_shown_and_retried_slowly_never_in_a_storm(liste
     ):
         waits = [await listener.waits.get() for _ in range(6)]
 
-        assert waits == [5, 10, 20, 30, 30, 30]
+        assert waits == [5, *[6 * 3600] * 5]
         listener.may_retry.clear()
         assert room.auth_attempts <= 8
         assert source.status.state == "pin rejected"
@@ -184,7 +184,7 @@ async def test_a_pin_that_was_accepted_in_between_is_retried_soon_again(listener
         port = next(iter(server.sockets)).getsockname()[1]
         async with listener.running(f"ws://127.0.0.1:{port}", pin="ABC123"):
             # The third one hangs up, which is no trouble with the PIN.
-            assert [await listener.waits.get() for _ in range(4)] == [5, 10, 1, 5]
+            assert [await listener.waits.get() for _ in range(4)] == [5, 6 * 3600, 1, 5]
 
 
 async def test_what_failed_stays_on_show_while_it_is_retried(listener: Listener) -> None:
@@ -222,13 +222,24 @@ async def test_a_web_server_is_no_room(listener: Listener) -> None:
         assert "does not answer as a TrueConf WebSocket" in source.status.error
 
 
-async def test_only_an_accepted_list_shortens_the_waits_again(listener: Listener) -> None:
+async def test_a_room_that_hangs_up_after_each_list_is_asked_ever_more_slowly(listener: Listener) -> None:
     async with Simulator(ROOM_OPTIONS) as room, listener.running(room.url):
-        for _ in range(3):
+        for _ in range(4):
             await listener.snapshots.get()
             await room.drop_all()
 
-        assert [await listener.waits.get() for _ in range(3)] == [1, 1, 1]
+        assert [await listener.waits.get() for _ in range(4)] == [1, 2, 4, 8]
+
+
+async def test_a_connection_that_lasted_two_minutes_shortens_the_waits_again(listener: Listener) -> None:
+    moments = [NOW]
+    async with Simulator(ROOM_OPTIONS) as room, listener.running(room.url, now=lambda: moments[0]):
+        for lasted in (1, 119, 120, 1):
+            await listener.snapshots.get()
+            moments[0] += timedelta(seconds=lasted)
+            await room.drop_all()
+
+        assert [await listener.waits.get() for _ in range(4)] == [1, 2, 1, 2]
 
 
 async def test_a_room_that_hangs_up_before_any_list_is_not_stormed(listener: Listener) -> None:
@@ -408,12 +419,12 @@ async def test_a_room_that_answers_but_sends_no_list_is_shown_until_it_sends_one
         moments[0] += timedelta(minutes=5)
         source.poll_now()
         await listener.waits.get()
-        assert source.status.state == "unreachable"
+        assert source.status.state == "silent"
         assert "answers, but has sent no list for 300 s" in source.status.error
 
         listener.may_retry.set()
         await room.until_asked("getScheduler")
-        assert source.status.state == "unreachable"
+        assert source.status.state == "silent"
 
         await room.tell("conferenceList", conferences=[])
         await settled(source, "listening")

@@ -3,13 +3,129 @@ Answers that no server should give end one connection, and nothing else.
 """
 
 import asyncio
+import shutil
+import socket
+import ssl
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from service.trueconf.transport import Direct, Lost, translated
+from service.trueconf.causes import Cause
+from service.trueconf.transport import Direct, Lost, opened, translated
+from tests.tools import missing
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A server's key and its certificate, signed by itself, in one file."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        missing("openssl is not installed")
+    file = tmp_path_factory.mktemp("pem") / "server.pem"
+    command = (
+        f"{openssl} req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=room -keyout {file} -out {file}.pem"
+    )
+    subprocess.run(command.split(), check=True, capture_output=True)
+    file.write_bytes(file.read_bytes() + Path(f"{file}.pem").read_bytes())
+    return file
+
+
+@asynccontextmanager
+async def over_tls(certificate: Path, answer: bytes = b"") -> AsyncIterator[str]:
+    """Give the port of a server that speaks TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0, ssl=context) as server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def why(url: str) -> Lost:
+    with pytest.raises(Lost) as told, translated("room:8765"):
+        await opened(url)
+    return told.value
+
+
+async def test_a_name_that_nobody_knows_is_told_as_that() -> None:
+    async def resolve() -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    with pytest.raises(Lost) as told, translated("room:8765"):
+        await resolve()
+
+    assert str(told.value) == (
+        "room:8765 cannot be reached: its name cannot be looked up; "
+        "check the name, and the DNS of this machine"
+    )
+
+
+async def test_a_port_where_nothing_listens_is_told_as_that() -> None:
+    async with answering(b"") as url:
+        pass
+
+    assert str(await why(url)) == (
+        "room:8765 cannot be reached: it refuses the connection, nothing listens on this port; "
+        "start TrueConf Room or VideoSDK there, or correct the port"
+    )
+
+
+async def test_plain_talk_to_a_port_of_tls_is_told_with_what_to_write(certificate: Path) -> None:
+    async with over_tls(certificate) as address:
+        assert "wss:// in place of ws://" in str(await why(f"ws://{address}"))
+
+
+async def test_a_server_that_asks_for_https_is_told_with_what_to_write() -> None:
+    page = b"<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>"
+    head = f"HTTP/1.1 400 Bad Request\r\nContent-Length: {len(page)}\r\n\r\n".encode()
+    async with answering(head + page) as url:
+        lost = await why(url)
+
+    assert lost.cause is Cause.TLS_ONLY
+    assert "write wss:// in place of ws://" in str(lost)
+
+
+async def test_tls_to_a_port_of_plain_talk_is_told_with_what_to_write() -> None:
+    async with serve(_nothing, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        lost = await why(f"wss://127.0.0.1:{port}")
+
+    assert "write ws:// in place of wss://" in str(lost)
+    assert "_ssl" not in str(lost)
+
+
+async def test_a_certificate_that_is_not_trusted_is_told_in_words(
+    certificate: Path,
+) -> None:
+    async with over_tls(certificate) as address:
+        lost = await why(f"wss://{address}")
+
+    assert lost.cause is Cause.CERTIFICATE
+    assert str(lost) == (
+        "room:8765 cannot be reached: its certificate is not trusted (self-signed certificate); "
+        "name its authority in SSL_CERT_FILE, or use its right name"
+    )
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("[Errno 99] odd"), ssl.SSLError(1, "[SSL: ODD] odd (_ssl.c:1006)")]
+)
+def test_no_sentence_has_marks_for_programmers(error: Exception) -> None:
+    with pytest.raises(Lost, match=r"^room:8765 cannot be reached: odd; ") as told, translated("room:8765"):
+        raise error
+
+    assert "_ssl" not in str(told.value)
+
+
+async def _nothing(_socket: ServerConnection) -> None:
+    pass
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from service.core.sources import SourceState
 from service.core.target_state import TargetState
 from service.trueconf.status import SourceStatus
 from service.web.glance import is_silent, source_tone, target_tone
@@ -19,7 +20,9 @@ from tests.web.browsing import dashboard, sign_in
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
-LISTENING = SourceView("lobby", "endpoint", "listening", str(ROOM), NOW - 9 * HOUR, NOW - 5 * MINUTE)
+LISTENING = SourceView(
+    "lobby", "endpoint", SourceState.LISTENING, str(ROOM), NOW - 9 * HOUR, NOW - 5 * MINUTE
+)
 IN_STEP = TargetView("nextcloud", TargetState.IN_STEP, "all", 0, NOW, 2.4)
 DOWN = TargetView("radicale", TargetState.DOWN, "all", 0, error="dav.example.com answers 503")
 PARKED = TargetView("sogo", TargetState.INCOMPLETE, "all", 0, NOW, parked=(ParkedView("5b1f", "403", NOW),))
@@ -35,7 +38,11 @@ class Room:
 
 
 def source(
-    state: str = "listening", *, last: datetime | None = NOW, since: datetime = NOW, error: str = ""
+    state: SourceState = SourceState.LISTENING,
+    *,
+    last: datetime | None = NOW,
+    since: datetime = NOW,
+    error: str = "",
 ) -> SourceView:
     return SourceView("lobby", "endpoint", state, "", since, last, error=error)
 
@@ -48,12 +55,15 @@ def source(
         (source(last=NOW - 31 * MINUTE), "warn"),
         (source(last=None), ""),
         (source(last=None, since=NOW - 31 * MINUTE), "warn"),
-        (source("waiting", last=None, since=NOW - 9 * HOUR), ""),
-        (source("connecting"), ""),
-        (source("connecting", error="10.0.0.15 closed the connection"), "warn"),
-        (source("pin rejected", error="wrong"), "bad"),
-        (source("unreachable", error="away"), "bad"),
-        (source("logged out", error="nobody"), "bad"),
+        (source(SourceState.WAITING, last=None, since=NOW - 9 * HOUR), ""),
+        (source(SourceState.CONNECTING), ""),
+        (source(SourceState.CONNECTING, error="10.0.0.15 closed the connection"), "warn"),
+        (source(SourceState.PIN_REJECTED, error="wrong"), "bad"),
+        (source(SourceState.UNREACHABLE, error="away"), "bad"),
+        (source(SourceState.LOGGED_OUT, error="nobody"), "bad"),
+        (source(SourceState.SILENT, error="no list"), "bad"),
+        (source(SourceState.FLOODING, error="too much"), "bad"),
+        (source(SourceState.FAILING, error="nobody can read it"), "bad"),
         (source(error="The last event was rejected"), "warn"),
     ],
 )
@@ -63,7 +73,7 @@ def test_a_source_is_in_order_while_its_lists_arrive(view: SourceView, tone: str
 
 def test_a_source_that_cannot_be_reached_is_not_called_silent() -> None:
     assert is_silent(source(last=NOW - HOUR), NOW)
-    assert not is_silent(source("unreachable", last=NOW - HOUR), NOW)
+    assert not is_silent(source(SourceState.UNREACHABLE, last=NOW - HOUR), NOW)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +133,7 @@ async def test_a_source_is_not_in_order_before_its_first_list() -> None:
 
 async def test_a_source_that_fell_silent_is_no_longer_in_order() -> None:
     async with administered(SOURCES__LOBBY__URL="ws://10.0.0.15:8765") as site:
-        heard = SourceStatus("lobby", "listening", ROOM, NOW, "", NOW)
+        heard = SourceStatus("lobby", SourceState.LISTENING, ROOM, NOW, "", NOW)
         with_rooms(site, [heard])
         fresh = await dashboard(site)
         site.later(31 * MINUTE)
@@ -142,15 +152,20 @@ def with_rooms(site: Administered, statuses: Iterable[SourceStatus]) -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("pin rejected", "10.0.0.15:8765 отклоняет PIN"),
-        ("unreachable", "10.0.0.15:8765 недоступен"),
-        ("logged out", "На 10.0.0.15:8765 никто не вошёл"),
+        (SourceState.PIN_REJECTED, "10.0.0.15:8765 отклоняет PIN"),
+        (SourceState.UNREACHABLE, "10.0.0.15:8765 недоступен"),
+        (SourceState.LOGGED_OUT, "На 10.0.0.15:8765 никто не вошёл"),
+        (SourceState.SILENT, "10.0.0.15:8765 на связи, но не присылает список"),
+        (SourceState.FLOODING, "10.0.0.15:8765 присылает больше, чем принимается"),
+        (SourceState.FAILING, "10.0.0.15:8765 присылает то, что нельзя прочитать"),
     ],
 )
-async def test_what_is_wrong_with_a_source_is_said_in_the_readers_language(state: str, words: str) -> None:
+async def test_what_is_wrong_with_a_source_is_said_in_the_readers_language(
+    state: SourceState, words: str
+) -> None:
     async with administered(SOURCES__LOBBY__URL="ws://10.0.0.15:8765") as site:
-        status = SourceStatus("lobby", "listening", ROOM, NOW, "", NOW)
-        with_rooms(site, [replace(status, state=state, error="the words of the log")])  # type: ignore[arg-type]
+        status = SourceStatus("lobby", SourceState.LISTENING, ROOM, NOW, "", NOW)
+        with_rooms(site, [replace(status, state=state, error="the words of the log")])
         await sign_in(site)
         russian = (await site.client.get("/?lang=ru")).text
         english = (await site.client.get("/?lang=en")).text

@@ -6,6 +6,7 @@ import gzip
 import json
 import tracemalloc
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -195,6 +196,36 @@ async def test_a_small_body_that_unpacks_to_much_is_refused(site: Administered) 
 )
 async def test_broken_gzip_is_refused(site: Administered, packed: bytes) -> None:
     assert (await post(site, packed, encoding="gzip")).status_code == 400
+
+
+async def test_a_list_of_too_many_conferences_is_refused_by_its_count(site: Administered) -> None:
+    many = b'{"event":"conferenceList","conferences":[' + b"0," * (4 * MEBIBYTE) + b"0]}"
+
+    tracemalloc.start()
+    try:
+        answer = await post(site, gzip.compress(many, compresslevel=1), encoding="gzip")
+        _, most_octets = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert answer.status_code == 422
+    assert answer.json()["field"] == "conferences"
+    assert answer.json()["detail"] == "More than 20,000 conferences, the most that is taken."
+    assert most_octets < 6 * len(many)
+
+
+async def test_a_source_that_posts_too_much_is_told_when_to_come_back(site: Administered) -> None:
+    answers = [await post(site) for _ in range(100)]
+    answer = answers[-1]
+
+    assert answers[0].status_code == 202
+    assert answer.status_code == 429
+    assert "This source posts more than is taken" in answer.json()["detail"]
+    (source,) = site.watch.reports().sources()
+    assert source.state == "flooding"
+
+    site.clock.now += timedelta(seconds=int(answer.headers["retry-after"]))
+    assert (await post(site)).status_code == 202
 
 
 async def test_an_event_is_sent_again_later_while_the_database_is_away(site: Administered) -> None:

@@ -1,0 +1,40 @@
+"""
+What may be spent in a while: a pure value, whoever has the clock.
+"""
+
+from dataclasses import dataclass, replace
+from math import ceil
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """
+    An amount that is spent and grows again, up to `most`.
+    """
+
+    most: float
+    per_second: float
+    left: float
+    at: float
+    """Seconds of the clock that `spend` is given."""
+
+    @classmethod
+    def full(cls, most: float, per_second: float, now: float = 0.0) -> "Allowance":
+        """Return an allowance of which nothing is spent."""
+        return cls(most, per_second, most, now)
+
+    def spend(self, amount: float, now: float) -> "Allowance":
+        """Return the allowance after `amount` is spent, though it may be too much."""
+        # A clock that was set back gives nothing.
+        grown = self.left + max(0.0, now - self.at) * self.per_second
+        return replace(self, left=min(self.most, grown) - amount, at=now)
+
+    @property
+    def overdrawn(self) -> bool:
+        """Whether more was spent than was there."""
+        return self.left < 0
+
+    @property
+    def wait_seconds(self) -> int:
+        """How long to wait until nothing is owed any more."""
+        return ceil(max(0.0, -self.left) / self.per_second)

@@ -1,0 +1,47 @@
+"""
+How a source is doing: one word for the log, the dashboard, the API and the metrics.
+"""
+
+from enum import StrEnum
+
+
+class SourceState(StrEnum):
+    """
+    State of a source; the value is the word that the API shows.
+    """
+
+    CONNECTING = "connecting"
+    AUTHORIZING = "authorizing"
+    LISTENING = "listening"
+    """Lists arrive, or may arrive at any time."""
+
+    WAITING = "waiting"
+    """Events are posted to it, and none arrived yet."""
+
+    LOGGED_OUT = "logged out"
+    """Nobody is logged in at the endpoint."""
+
+    SILENT = "silent"
+    """It is connected, but says nothing, or sends no list although it is asked."""
+
+    FLOODING = "flooding"
+    """It sent more than it may, and is left alone for a while."""
+
+    FAILING = "failing"
+    """What it sent made a library fail; the log has the traceback."""
+
+    PIN_REJECTED = "pin rejected"
+    UNREACHABLE = "unreachable"
+
+
+IN_TROUBLE = frozenset(
+    {
+        SourceState.LOGGED_OUT,
+        SourceState.SILENT,
+        SourceState.FLOODING,
+        SourceState.FAILING,
+        SourceState.PIN_REJECTED,
+        SourceState.UNREACHABLE,
+    }
+)
+"""The states in which no list arrives until somebody or something changes."""

@@ -1,0 +1,165 @@
+"""
+The outermost layer of a frame: its fields, and its list as slices. Sizes are judged before anything is built.
+"""
+
+from functools import cache
+from itertools import takewhile
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from service.core.errors import FrameRejected
+from service.trueconf import fields, limits
+from service.trueconf.entry import identifier_of
+from service.trueconf.limits import Limits
+from service.trueconf.repair import repaired
+
+_UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+_LONGEST_VALUE: Final = 4096
+"""Octets of a value at the top level, other than the list, that anybody looks at."""
+
+_TOO_LONG: Final = "(too long)"
+"""Stands for a value that is longer: a text that means nothing."""
+
+
+class _Envelope(msgspec.Struct):
+    """The top level of any frame, still as text, so that a wrong or a huge value cannot hide the rest."""
+
+    method: Raw | UnsetType = UNSET
+    event: Raw | UnsetType = UNSET
+    cnt: Raw | UnsetType = UNSET
+    result: Raw | UnsetType = UNSET
+    succeed: Raw | UnsetType = UNSET
+    error: Raw | UnsetType = UNSET
+    conferences: Raw | UnsetType = UNSET
+
+
+class _Identified(msgspec.Struct):
+    """A conference of which nothing but its id is read."""
+
+    id: Raw | UnsetType = UNSET
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The top level of a frame but for its list."""
+
+    method: Any
+    event: Any
+    cnt: Any
+    result: Any
+    succeed: Any
+    error: Any
+    conferences: bytes | None
+    """None where the frame has no such field."""
+
+
+_envelope: Final = msgspec.json.Decoder(_Envelope)
+_slices: Final = msgspec.json.Decoder(list[Raw])
+_identified: Final = msgspec.json.Decoder(_Identified)
+
+
+def opened(data: bytes, most: Limits) -> tuple[bytes, Head]:
+    """
+    Return a frame as strict JSON, and its top level.
+
+    Raises FrameRejected for broken JSON, for anything but an object, and for what is too much to repair.
+    """
+    try:
+        return data, _head_of(_envelope.decode(data))
+    except msgspec.ValidationError as error:
+        raise FrameRejected("frame", f"expected an object, got {_kind(data.lstrip())}") from error
+    except _UNDECODABLE:
+        limits.check_repairable(data, most)
+        strict = repaired(data)
+    try:
+        return strict, _head_of(_envelope.decode(strict))
+    except msgspec.ValidationError as error:
+        raise FrameRejected("frame", f"expected an object, got {_kind(strict)}") from error
+    except _UNDECODABLE as error:
+        raise FrameRejected("frame", "no JSON that can be read") from error
+
+
+def value_of(data: bytes) -> Any:  # noqa: ANN401 - JSON of unknown shape, narrowed by whoever reads it
+    """Return a JSON value, repaired where it is almost one. Raises FrameRejected."""
+    try:
+        return msgspec.json.decode(data)
+    except _UNDECODABLE:
+        strict = repaired(data)
+    try:
+        return msgspec.json.decode(strict)
+    except _UNDECODABLE as error:
+        raise FrameRejected("frame", "no JSON that can be read") from error
+
+
+def _head_of(envelope: _Envelope) -> Head:
+    sent = envelope.conferences
+    return Head(
+        _short(envelope.method),
+        _short(envelope.event),
+        _short(envelope.cnt),
+        _short(envelope.result),
+        _short(envelope.succeed),
+        _short(envelope.error),
+        None if isinstance(sent, UnsetType) else bytes(sent),
+    )
+
+
+def _short(sent: Raw | UnsetType) -> Any:  # noqa: ANN401 - as `value_of`
+    if isinstance(sent, UnsetType):
+        return None
+    raw = bytes(sent)
+    return value_of(raw) if len(raw) <= _LONGEST_VALUE else _TOO_LONG
+
+
+def entries_of(sent: bytes | None) -> list[bytes]:
+    """
+    Return the conferences of a list as they were sent.
+
+    Raises FrameRejected where it is missing, is no list, or holds more than are taken.
+    """
+    if sent is None:
+        raise FrameRejected("conferences", "missing")
+    if not sent.startswith(b"["):
+        raise FrameRejected("conferences", f"expected a list, got {_kind(sent)}")
+    # Every entry but the first has a comma before it, so few commas are proof enough.
+    if sent.count(b",") < limits.MOST_CONFERENCES:
+        return [bytes(entry) for entry in _slices.decode(sent)]
+    try:
+        entries = msgspec.structs.astuple(_bounded().decode(sent))
+    except msgspec.ValidationError as error:
+        raise FrameRejected(
+            "conferences", f"more than {limits.MOST_CONFERENCES:,} conferences, the most that is taken"
+        ) from error
+    return [bytes(entry) for entry in takewhile(lambda entry: entry is not UNSET, entries)]
+
+
+@cache
+def _bounded() -> msgspec.json.Decoder[msgspec.Struct]:
+    """
+    Return what splits a list of MOST_CONFERENCES at most into raw slices.
+
+    msgspec checks the length of a `list` when all of it is there: millions of numbers take gigabytes by then.
+    As a structure in the form of an array, it stops at the first entry too many.
+    """
+    places = [(f"entry_{number}", Raw | UnsetType, UNSET) for number in range(limits.MOST_CONFERENCES)]
+    entries = msgspec.defstruct("_Entries", places, array_like=True, forbid_unknown_fields=True)
+    return msgspec.json.Decoder(entries)
+
+
+def _kind(sent: bytes) -> str:
+    """Return what a JSON value is, without building one that is large."""
+    if sent.startswith(b"{"):
+        return fields.kind({})
+    if sent.startswith(b"["):
+        return fields.kind([])
+    return fields.kind(value_of(sent))
+
+
+def id_of(raw: bytes) -> str:
+    """Return the id of a conference that is not decoded as a whole; empty where it has none."""
+    try:
+        return identifier_of(_short(_identified.decode(raw).id))
+    except (*_UNDECODABLE, FrameRejected):
+        return ""

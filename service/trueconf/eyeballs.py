@@ -1,0 +1,84 @@
+"""
+A TCP connection to whichever address of a host answers first (RFC 8305, "happy eyeballs").
+
+`create_connection` of asyncio can do this, that of uvloop cannot, so it is done before either.
+"""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from itertools import chain, zip_longest
+from typing import Any, Final
+
+_BETWEEN_ATTEMPTS_SECONDS: Final = 0.25
+"""How long an address may take before the next one is tried beside it (RFC 8305, section 5)."""
+
+Address = tuple[int, int, int, str, Any]
+"""As getaddrinfo returns it: family, kind, protocol, canonical name, address."""
+
+
+async def connected_socket(
+    host: str, port: int, *, between_seconds: float = _BETWEEN_ATTEMPTS_SECONDS
+) -> socket.socket:
+    """
+    Return a non-blocking socket that is connected to `host`.
+
+    A network that swallows packets of one family costs `between_seconds`, not the whole wait. Raises OSError;
+    where several addresses failed, an ExceptionGroup of their errors is its cause.
+    """
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    waiting, running, errors = interleaved(found), set[asyncio.Task[socket.socket]](), list[OSError]()
+    won: socket.socket | None = None
+    try:
+        while waiting or running:
+            if waiting:
+                running.add(asyncio.create_task(_connected(waiting.pop(0))))
+            patience = between_seconds if waiting else None
+            done, running = await asyncio.wait(running, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                error = task.exception()
+                if isinstance(error, OSError):
+                    errors.append(error)
+                elif won is None:
+                    won = task.result()
+                else:
+                    task.result().close()
+            if won:
+                return won
+    finally:
+        await _ended(running)
+    if len(errors) == 1:
+        raise errors[0]
+    raise ConnectionError("no address of it answers") from ExceptionGroup("addresses", errors)
+
+
+def interleaved(addresses: Sequence[Address]) -> list[Address]:
+    """Return addresses with the families taking turns, in the order that the resolver prefers."""
+    families: dict[int, list[Address]] = {}
+    for address in addresses:
+        families.setdefault(address[0], []).append(address)
+    return [address for address in chain(*zip_longest(*families.values())) if address]
+
+
+async def _connected(address: Address) -> socket.socket:
+    family, kind, protocol, _, where = address
+    attempt = socket.socket(family, kind, protocol)
+    try:
+        attempt.settimeout(0)
+        attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await asyncio.get_running_loop().sock_connect(attempt, where)
+    except BaseException:
+        attempt.close()
+        raise
+    return attempt
+
+
+async def _ended(tasks: set[asyncio.Task[socket.socket]]) -> None:
+    """Give up attempts; one that succeeded at the last moment is closed."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
+    for task in tasks:
+        if not task.cancelled() and task.exception() is None:
+            task.result().close()

@@ -1,0 +1,76 @@
+"""
+A WebSocket that is closed when its peer sends more than it may.
+"""
+
+import asyncio
+from typing import Any, Final
+
+from websockets.asyncio.client import ClientConnection
+from websockets.frames import Frame
+from websockets.http11 import Response
+
+from service.core.allowance import Allowance
+
+_FRAMES: Final = Allowance.full(500, per_second=50)
+"""Frames at once and a second: an endpoint sends a handful when it is asked, and when something happens."""
+
+_OCTETS: Final = Allowance.full(96 * 2**20, per_second=4 * 2**20)
+"""Three lists of the largest size at once."""
+
+_SMALL: Final = 1024
+"""Octets of a fragment that costs more by being one than by its size."""
+
+_FAREWELL_SECONDS: Final = 1.0
+"""How long a peer that broke the protocol may take to hear of it."""
+
+_AT_ONCE: Final = 16 * 1024
+"""Octets that are taken apart before it is looked at how many frames they were."""
+
+
+class GuardedConnection(ClientConnection):
+    """
+    Counts everything that arrives, control frames and fragments too, before it is gathered or answered.
+
+    A peer of millions of empty fragments or pings would fill the memory without ever ending a message.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - handed on as they come
+        super().__init__(*args, **options)
+        now = asyncio.get_running_loop().time()
+        self._frames = Allowance.full(_FRAMES.most, _FRAMES.per_second, now)
+        self._octets = Allowance.full(_OCTETS.most, _OCTETS.per_second, now)
+        self._leaving = False
+        self.flooded = False
+        """Whether it was closed because its peer sent too much."""
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio.Protocol."""
+        for start in range(0, len(data), _AT_ONCE):
+            if self.flooded:
+                return
+            super().data_received(data[start : start + _AT_ONCE])
+        if self.protocol.parser_exc:
+            self._leave()
+
+    def process_event(self, event: Frame | Response | Any) -> None:  # noqa: ANN401 - as the library has it
+        """See ClientConnection."""
+        if isinstance(event, Frame):
+            self._count(event)
+        if not self.flooded:
+            super().process_event(event)
+
+    def _leave(self) -> None:
+        # The library tells the peer what is wrong, and then waits for it to close the connection.
+        if not self._leaving:
+            self._leaving = True
+            self.transport.close()
+            asyncio.get_running_loop().call_later(_FAREWELL_SECONDS, self.transport.abort)
+
+    def _count(self, frame: Frame) -> None:
+        now = asyncio.get_running_loop().time()
+        part_of_a_long_one = not frame.fin and len(frame.data) >= _SMALL
+        self._frames = self._frames.spend(0 if part_of_a_long_one else 1, now)
+        self._octets = self._octets.spend(len(frame.data), now)
+        if not self.flooded and (self._frames.overdrawn or self._octets.overdrawn):
+            self.flooded = True
+            self.transport.abort()

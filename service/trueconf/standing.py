@@ -1,0 +1,123 @@
+"""
+How a source is doing, kept in one place: what is on show, and what is worth a line in the log.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from service.core.conference import Account
+from service.core.sources import IN_TROUBLE, SourceState
+from service.trueconf.status import SourceStatus
+from service.trueconf.taps import Taps
+from service.trueconf.transport import Lost
+from service.trueconf.trouble import Trouble
+
+_BETWEEN_SAME_WARNINGS: Final = timedelta(seconds=10)
+_OWING: Final = frozenset({SourceState.SILENT, SourceState.FLOODING, SourceState.FAILING})
+"""An endpoint that was given up for this shows that it is well by a list alone."""
+
+log = structlog.get_logger(__name__)
+
+
+class Standing:
+    """
+    The status of one source, and the trouble that it has.
+    """
+
+    def __init__(self, name: str, *, taps: Taps, now: Callable[[], datetime]) -> None:
+        self._taps, self._now = taps, now
+        self._owes_list = False
+        self._trouble = Trouble()
+        self._told_rejected_at: datetime | None = None
+        self._untold_rejected = 0
+        self._log = log.bind(source=name)
+        self.rejection = ""
+        """Why the last frame was rejected, where no list was taken since."""
+        self.status = SourceStatus(name, SourceState.CONNECTING, None, None, "", now())
+
+    def trying(self, state: SourceState) -> None:
+        """Show how far a connection came, unless it is a failure that is not overcome by that."""
+        # Otherwise every retry would hide for a moment what is wrong.
+        shown = self.status.state
+        failed = shown is SourceState.PIN_REJECTED or (
+            shown in IN_TROUBLE and (state is SourceState.CONNECTING or self._owes_list)
+        )
+        if not failed:
+            self._show(state, error=self.status.error)
+
+    def authorized(self) -> None:
+        """Note that the endpoint takes our commands."""
+        # Whoever logged out did not come back by our authorization.
+        if self.status.state is not SourceState.LOGGED_OUT:
+            self._listening()
+        self.tell_progress("trueconf.authorized")
+
+    def named(self, account: Account) -> None:
+        """Note whose lists arrive from here on."""
+        self.status = replace(self.status, account=account)
+        self._listening()
+        self._log.info("trueconf.account_known", account=str(account))
+
+    def logged_out(self, place: str) -> None:
+        """Note that nobody is logged in; then no list is owed."""
+        self._owes_list = False
+        self._show(SourceState.LOGGED_OUT, error=f"nobody is logged in at {place}; log in there")
+        self._log.warning("trueconf.logged_out")
+
+    def list_taken(self, received_at: datetime) -> None:
+        """Note that a list arrived and was taken over."""
+        self._owes_list, self.rejection = False, ""
+        self.status = replace(self.status, last_list_at=received_at)
+        self._show(SourceState.LISTENING)
+        if self._trouble.told:
+            lasted = round(self._trouble.lasted(self._now()).total_seconds())
+            self._log.info("trueconf.recovered", after_seconds=lasted, tries=self._trouble.tries)
+            self._trouble = self._trouble.recovered()
+
+    def rejected(self, field: str, reason: str, octets: int) -> None:
+        """Note a rejected frame; of a flood of them one now and then is logged, with the number of others."""
+        self.rejection = f"what it sent last was rejected: {field}: {reason}"
+        if self.status.state is SourceState.LISTENING:
+            self._show(SourceState.LISTENING, error=self.rejection)
+        now = self._now()
+        if self._told_rejected_at and abs(now - self._told_rejected_at) < _BETWEEN_SAME_WARNINGS:
+            self._untold_rejected += 1
+            return
+        others, self._told_rejected_at, self._untold_rejected = self._untold_rejected, now, 0
+        self._log.warning("trueconf.frame_rejected", field=field, reason=reason, bytes=octets, others=others)
+
+    def proved(self) -> None:
+        """Note that a connection lasted: what comes from here on is new."""
+        self._trouble = Trouble()
+
+    def lost(self, lost: Lost, wait_seconds: float) -> None:
+        """Note that a connection ended or was never made, and when the next is tried."""
+        self._trouble = self._trouble.met(lost, self._now())
+        self._owes_list |= lost.state in _OWING
+        self._show(lost.state, error=str(lost))
+        if not self._trouble.worth_telling:
+            return
+        event = f"trueconf.{lost.state.replace(' ', '_')}"
+        self._log.warning(event, error=str(lost), tries=self._trouble.tries, exc_info=lost.provoked)
+        self._log.info("trueconf.waiting", seconds=round(wait_seconds, 1))
+
+    def tell_progress(self, event: str, **content: str) -> None:
+        """Log a step towards a list."""
+        # While it connects only to be lost again, the trouble is told, and then that it is over.
+        tell = self._log.debug if self._trouble.tries else self._log.info
+        tell(event, **content)
+
+    def _listening(self) -> None:
+        if self._owes_list and self.status.state in IN_TROUBLE:
+            self._taps.status(self.status)
+        else:
+            self._show(SourceState.LISTENING)
+
+    def _show(self, state: SourceState, *, error: str = "") -> None:
+        since = self.status.since if state is self.status.state else self._now()
+        self.status = replace(self.status, state=state, error=error, since=since)
+        self._taps.status(self.status)

@@ -1,0 +1,48 @@
+"""
+Trouble of a source that comes again and again: how often, since when, and when it is worth a line in the log.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from service.trueconf.transport import Lost
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """
+    What went wrong since the source was last well; without arguments: nothing.
+    """
+
+    since: datetime | None = None
+    tries: int = 0
+    """Connections that failed or were lost, for whatever reason."""
+
+    by_kind: Mapping[object, int] = field(default_factory=dict)
+    worth_telling: bool = False
+    """Whether the last one is worth a line: the first, second, fourth, eighth ... of its kind is."""
+
+    told: bool = False
+    """Whether there was a line that no recovery followed yet."""
+
+    def met(self, lost: Lost, now: datetime) -> "Trouble":
+        """Return the trouble after a connection was lost once more."""
+        kind = (lost.state, lost.cause)
+        count = self.by_kind.get(kind, 0) + 1
+        worth_telling = count & (count - 1) == 0
+        return Trouble(
+            self.since or now,
+            self.tries + 1,
+            {**self.by_kind, kind: count},
+            worth_telling,
+            self.told or worth_telling,
+        )
+
+    def recovered(self) -> "Trouble":
+        """Return the trouble after it was told that a list arrived; it may come again."""
+        return replace(self, told=False)
+
+    def lasted(self, now: datetime) -> timedelta:
+        """Return for how long there is trouble."""
+        return now - (self.since or now)

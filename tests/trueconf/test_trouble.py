@@ -1,0 +1,290 @@
+"""
+What is wrong with a source is told when it is news, with how often it happened.
+"""
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+from websockets.asyncio.server import ServerConnection, serve
+
+from service.core.conference import Account, Snapshot
+from service.core.sources import SourceState
+from service.trueconf.driver import Source
+from service.trueconf.frames import Frame
+from service.trueconf.simulator import Simulator, SimulatorOptions
+from service.trueconf.status import SourceStatus
+from service.trueconf.taps import Taps
+from service.trueconf.transport import Lost
+from service.trueconf.trouble import Trouble
+from service.trueconf.wire import Decoder
+
+NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
+ROOM_OPTIONS = SimulatorOptions(conferences=[{"id": "1", "schedule_type": "none"}])
+
+
+class Listener:
+    """A running source: what it delivered, and the waits it would have taken."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.snapshots: asyncio.Queue[Snapshot] = asyncio.Queue()
+        self.waits: asyncio.Queue[float] = asyncio.Queue()
+        self.statuses: asyncio.Queue[SourceStatus] = asyncio.Queue()
+
+    async def shown(self, state: SourceState, *, error: str) -> None:
+        """Wait until the source shows this."""
+        while True:
+            status = await self.statuses.get()
+            if status.state is state and error in status.error and bool(error) == bool(status.error):
+                return
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        await self.waits.put(seconds)
+        await asyncio.sleep(0)
+
+    @asynccontextmanager
+    async def running(self, url: str, **rest: Any) -> AsyncIterator[Source]:
+        given: dict[str, Any] = {
+            "pin": None,
+            "fallback": Account("lobby", "127.0.0.1"),
+            "server": None,
+            "fetch": _no_page,
+            "random": lambda: 0.0,
+            "sleep": self.sleep,
+            "now": lambda: self.now,
+            "taps": Taps(status=self.statuses.put_nowait),
+        }
+        source = Source("lobby", url=url, **(given | rest))
+        async with asyncio.timeout(10):
+            task = asyncio.create_task(source.run(self.snapshots.put))
+            try:
+                yield source
+            finally:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+
+async def _no_page(url: str) -> bytes:
+    raise ConnectionRefusedError(url)
+
+
+@asynccontextmanager
+async def nothing() -> AsyncIterator[str]:
+    """Give an address where nothing listens."""
+    async with Simulator() as room:
+        url = room.url
+    yield url
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return Listener()
+
+
+async def test_an_unreachable_room_is_told_ever_more_rarely(
+    listener: Listener,
+) -> None:
+    with capture_logs() as logs:
+        async with nothing() as url, listener.running(url):
+            for _ in range(10):
+                await listener.waits.get()
+
+    told = [each for each in logs if each["event"] == "trueconf.unreachable"]
+    assert [each["tries"] for each in told if each["tries"] <= 10] == [1, 2, 4, 8]
+    assert len([each for each in logs if each["event"] == "trueconf.waiting"]) == len(told)
+
+
+async def test_that_it_recovered_is_told_with_how_long_it_took(listener: Listener) -> None:
+    tried = iter(range(100))
+    async with Simulator(ROOM_OPTIONS) as room:
+        port = int(room.url.rpartition(":")[2])
+
+        async def fetch(url: str) -> bytes:
+            if next(tried) < 3:
+                raise ConnectionRefusedError(url)
+            return json.dumps({"config": {"websocket": {"port": port}}}).encode()
+
+        with capture_logs() as logs:
+            async with listener.running("http://127.0.0.1:80", fetch=fetch):
+                await listener.snapshots.get()
+                while (await listener.statuses.get()).last_list_at is None:
+                    pass
+
+    (told,) = [each for each in logs if each["event"] == "trueconf.recovered"]
+    assert (told["tries"], told["after_seconds"]) == (3, 1 + 2 + 4)
+
+
+async def test_a_room_that_hangs_up_after_each_list_is_not_told_each_time(listener: Listener) -> None:
+    with capture_logs() as logs:
+        async with Simulator(ROOM_OPTIONS) as room, listener.running(room.url):
+            for _ in range(16):
+                await listener.snapshots.get()
+                await room.drop_all()
+                await listener.waits.get()
+
+    told = [each["event"] for each in logs if each["log_level"] != "debug" and "trueconf" in each["event"]]
+    assert told.count("trueconf.unreachable") == 5
+    assert told.count("trueconf.recovered") <= 5
+    assert told.count("trueconf.connected") == 1
+
+
+def test_another_cause_is_news() -> None:
+    trouble = Trouble()
+    told = []
+    for state in (SourceState.UNREACHABLE,) * 3 + (SourceState.SILENT,) * 3 + (SourceState.UNREACHABLE,):
+        trouble = trouble.met(Lost("gone", state=state), NOW)
+        told.append(trouble.worth_telling)
+
+    assert told == [True, True, False, True, True, False, True]
+    assert trouble.tries == 7
+
+
+class Broken(Decoder):
+    """Fails as a library may, on what nobody foresaw."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    def decode(self, data: str | bytes) -> Frame:  # noqa: ARG002 - as its base has it
+        raise self._error
+
+
+UNFORESEEN = [
+    KeyError("algorithm"),
+    NotImplementedError(),
+    RecursionError("too deep"),
+    MemoryError(),
+    Exception("x"),
+]
+
+
+@pytest.mark.parametrize("error", UNFORESEEN, ids=lambda error: type(error).__name__)
+async def test_what_a_frame_makes_of_a_library_is_the_trouble_of_its_source(
+    listener: Listener, error: Exception
+) -> None:
+    other = Listener()
+    with capture_logs() as logs:
+        async with (
+            Simulator(ROOM_OPTIONS) as room,
+            other.running(room.url),
+            listener.running(room.url, decoder=Broken(error)) as source,
+        ):
+            assert [await listener.waits.get() for _ in range(4)] == [1, 2, 4, 8]
+            await other.snapshots.get()
+
+            assert source.status.state is SourceState.FAILING
+            assert type(error).__name__ in source.status.error
+
+    first = next(each for each in logs if each["event"] == "trueconf.failing")
+    assert first["exc_info"] is error
+
+
+@pytest.mark.parametrize("error", UNFORESEEN, ids=lambda error: type(error).__name__)
+async def test_what_a_page_makes_of_a_library_is_the_trouble_of_its_source(
+    listener: Listener, error: Exception
+) -> None:
+    async def fetch(_url: str) -> bytes:
+        raise error
+
+    with capture_logs() as logs:
+        async with listener.running("http://127.0.0.1:80", fetch=fetch) as source:
+            assert [await listener.waits.get() for _ in range(4)] == [1, 2, 4, 8]
+
+            assert source.status.state is SourceState.FAILING
+
+    assert next(each for each in logs if each["event"] == "trueconf.failing")["exc_info"] is error
+
+
+async def test_large_frames_are_decoded_beside_the_event_loop_and_in_order(listener: Listener) -> None:
+    threads: list[str] = []
+
+    class Noting(Decoder):
+        def decode(self, data: str | bytes) -> Frame:
+            threads.append(threading.current_thread().name)
+            return super().decode(data)
+
+    long = [{"id": str(number), "topic": "x" * 100, "schedule_type": "none"} for number in range(1000)]
+    async with Simulator(ROOM_OPTIONS) as room, listener.running(room.url, decoder=Noting()):
+        await listener.snapshots.get()
+        await room.set_conferences(long)
+        await room.set_conferences([])
+
+        assert [len((await listener.snapshots.get()).listing.conferences) for _ in range(2)] == [1000, 0]
+
+    assert any(name.startswith("decode-lobby") for name in threads)
+    assert threading.main_thread().name in threads
+
+
+async def test_a_flood_is_told_and_the_next_list_shows_that_it_is_over(listener: Listener) -> None:
+    flooding = True
+
+    async def room(socket: ServerConnection) -> None:
+        async for message in socket:
+            method = json.loads(message)["method"]
+            answer: dict[str, Any] = {"method": method, "result": True}
+            if method == "getLogin":
+                answer |= {"isLoggedIn": True, "peerId": "room1@video.example.com"}
+            if method == "getScheduler":
+                answer |= {"conferences": []}
+            await socket.send(json.dumps(answer))
+            if flooding and method == "auth":
+                for _ in range(5000):
+                    await socket.send('{"event":"x","method":"event"}')
+
+    async with serve(room, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        async with listener.running(f"ws://127.0.0.1:{port}"):
+            await listener.shown(SourceState.FLOODING, error="sends more than is taken")
+            flooding = False
+            await listener.shown(SourceState.LISTENING, error="")
+
+
+async def test_the_pin_of_the_address_on_the_main_screen_opens(listener: Listener) -> None:
+    async with Simulator(SimulatorOptions(pin="ABC123", conferences=[])) as room:
+
+        async def fetch(url: str) -> bytes:
+            if "ABC123" in url:
+                raise ConnectionError("it answered with status 404")
+            return json.dumps({"config": {"websocket": {"port": int(room.url.rpartition(":")[2])}}}).encode()
+
+        with capture_logs() as logs:
+            async with listener.running("http://127.0.0.1:80/ABC123", fetch=fetch):
+                await listener.snapshots.get()
+
+    assert room.auth_attempts == 1
+    assert "ABC123" not in json.dumps(logs, default=str)
+
+
+async def test_a_rejected_frame_is_shown_until_a_good_list_comes(listener: Listener) -> None:
+    async with Simulator(ROOM_OPTIONS) as room, listener.running(room.url):
+        await listener.snapshots.get()
+        many = json.dumps({"event": "conferenceList", "conferences": [0] * 20_001})
+        await room.send_raw(many)
+        await listener.shown(SourceState.LISTENING, error="conferences: more than 20,000 conferences")
+
+        await room.announce()
+        await listener.shown(SourceState.LISTENING, error="")
+
+
+async def test_a_room_whose_lists_are_all_rejected_is_shown_with_the_reason(listener: Listener) -> None:
+    many = [{"id": str(number), "schedule_type": "none"} for number in range(20_001)]
+    async with (
+        Simulator(SimulatorOptions(conferences=many)) as room,
+        listener.running(room.url, silent_polls=1) as source,
+    ):
+        await listener.shown(SourceState.LISTENING, error="more than 20,000 conferences")
+        for _ in range(2):
+            listener.now += timedelta(minutes=5)
+            source.poll_now()
+            await asyncio.sleep(0.1)
+        await listener.shown(SourceState.SILENT, error="conferences: more than 20,000 conferences")
