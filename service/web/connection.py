@@ -264,7 +264,7 @@ class Connection(HttpToolsProtocol):
         elif self._reading is Reading.BODY:
             if waited > limits.body_seconds:
                 self._time_out()
-        elif self._answered():
+        elif self._answered() and not self._unsent:
             self._close_after(waited, limits.idle_seconds)
 
     def _close_after(self, waited: float, seconds: float) -> None:

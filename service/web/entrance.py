@@ -111,7 +111,7 @@ class Entrance:
         if number <= self._descriptors.crowded:
             return True
         if not self._host.make_room(self._descriptors.batch) and number > self._descriptors.full:
-            self._pause("all connections are busy")
+            self._pause("all connections are busy or new")
             return False
         return True
 

@@ -20,6 +20,7 @@ from service.web.entrance import Entrance
 from service.web.limits import Descriptors, Limits, open_descriptors, process_descriptors
 
 _SWEEP_SECONDS = 1.0
+_NEW_SECONDS = 0.1
 _LOOK_SECONDS = 0.05
 """How often an ending server looks whether the last answer is out."""
 
@@ -89,7 +90,13 @@ class WebServer:
 
     def make_room(self, count: int) -> int:
         """Close so many connections, the oldest idle ones first; return how many there were to close."""
-        idle = [(order, each) for each in self._connections() if (order := each.idle_since())]
+        # Whoever has only just connected is about to ask.
+        before = asyncio.get_running_loop().time() - _NEW_SECONDS
+        idle = [
+            (order, each)
+            for each in self._connections()
+            if (order := each.idle_since()) and order[1] <= before
+        ]
         for _order, each in nsmallest(count, idle, key=lambda pair: pair[0]):
             # Whoever does not read keeps the descriptor of a connection that is closed politely.
             each.transport.abort()
@@ -100,7 +107,7 @@ class WebServer:
         connections = self._connections()
         for each in connections:
             each.sweep(now)
-        if len(connections) > self._descriptors.crowded // 2:
+        if connections:
             surplus = open_descriptors() - self._descriptors.crowded
             if surplus > 0:
                 self.make_room(surplus)
