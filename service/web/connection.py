@@ -29,6 +29,9 @@ class Reading(IntEnum):
     BODY = 2
 
 
+NOTHING, HEAD, BODY = Reading
+
+
 class _Refused(Exception):
     """The request goes no further: the parser is left by raising this."""
 
@@ -50,7 +53,7 @@ class Connection(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, state, {}, loop)
         self._date, self._limits = date, limits
-        self._reading = Reading.NOTHING
+        self._reading = NOTHING
         self._since = loop.time()
         self._refused = False
         self._refusal = 0
@@ -84,7 +87,7 @@ class Connection(HttpToolsProtocol):
         """Bound what the parser keeps to itself: a header, or a trailer, that is not over yet."""
         if self._begun and self._requests:
             self._since = self.loop.time()
-        if self._had_body or self._begun > (before is Reading.NOTHING):
+        if self._had_body or self._begun > (before is NOTHING):
             # Which of these octets are of what is unfinished is not known: those that come next are counted.
             self._hidden_octets = 0
             return
@@ -94,7 +97,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin a request."""
-        self._reading = Reading.HEAD
+        self._reading = HEAD
         self._begun += 1
         self._head_octets = 0
         self.url = b""
@@ -112,8 +115,11 @@ class Connection(HttpToolsProtocol):
         self._head_octets += len(name) + len(value) + _HEADER_REST
         if self._head_octets > self._limits.head_octets:
             self._leave(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        if self._reading is Reading.HEAD:
-            super().on_header(name, value)
+        if self._reading is HEAD:
+            name = name.lower()
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
+            self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Have the request answered, after those that came before it."""
@@ -138,7 +144,7 @@ class Connection(HttpToolsProtocol):
             "state": {},
         }
         previous_answered, self.cycle = self._answered(), self._answer(version)
-        self._reading, self._since, self._head_octets = Reading.BODY, self.loop.time(), 0
+        self._reading, self._since, self._head_octets = BODY, self.loop.time(), 0
         self._requests += 1
         if previous_answered:
             self._start_asgi_task(self.cycle, self.app)
@@ -176,7 +182,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End a request."""
-        self._reading = Reading.NOTHING
+        self._reading = NOTHING
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -184,7 +190,7 @@ class Connection(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        if self._reading is Reading.NOTHING:
+        if self._reading is NOTHING:
             self._since = self.loop.time()
         self.flow.resume_reading()
         if self.pipeline:
@@ -213,11 +219,11 @@ class Connection(HttpToolsProtocol):
         """Answer a request that is not read to its end."""
         self._refused = True
         unanswered = not self._answered()
-        if unanswered and self._reading is not Reading.BODY:
+        if unanswered and self._reading is not BODY:
             self._answer_last()
             return
         started = unanswered and (self.cycle.response_started or bool(self.pipeline))
-        if started or (self._reading is Reading.BODY and not unanswered):
+        if started or (self._reading is BODY and not unanswered):
             # Its answer is under way or was given: nothing can be said any more.
             self.transport.close()
             return
@@ -243,9 +249,9 @@ class Connection(HttpToolsProtocol):
 
         Those without a request come first, then those that are in the middle of sending one.
         """
-        if self._answered() and (self._reading is Reading.NOTHING or self._refused):
+        if self._answered() and (self._reading is NOTHING or self._refused):
             return 0, self._since
-        if self._reading is not Reading.NOTHING or self._unsent:
+        if self._reading is not NOTHING or self._unsent:
             return 1, self._since
         return None
 
@@ -258,10 +264,10 @@ class Connection(HttpToolsProtocol):
         elif self._refused:
             if self._answered() or self.cycle.disconnected:
                 self._close_after(waited, limits.linger_seconds)
-        elif self._reading is Reading.HEAD or not self._requests:
+        elif self._reading is HEAD or not self._requests:
             if waited > limits.head_seconds:
                 self._time_out()
-        elif self._reading is Reading.BODY:
+        elif self._reading is BODY:
             if waited > limits.body_seconds:
                 self._time_out()
         elif self._answered() and not self._unsent:
@@ -272,7 +278,7 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
     def _time_out(self) -> None:
-        if self._reading is Reading.NOTHING:
+        if self._reading is NOTHING:
             # It never sent an octet, so nobody waits for a word.
             self.transport.close()
         else:

@@ -10,7 +10,7 @@ from pathlib import Path
 if sys.platform != "win32":
     import resource
 
-_MOST_DESCRIPTORS = 8192
+_MOST_DESCRIPTORS = 4096
 """More connections than this cost more memory than a daemon of this size may use."""
 
 _OPEN_DESCRIPTORS = ("/proc/self/fd", "/dev/fd")

@@ -251,7 +251,7 @@ def test_the_web_server_leaves_descriptors_to_the_rest(most: int, crowded: int, 
 
 
 def test_no_system_grants_more_than_can_be_held_in_memory() -> None:
-    assert 0 < process_descriptors().most <= 8192
+    assert 0 < process_descriptors().most <= 4096
 
 
 async def test_limits_are_kept_without_being_asked() -> None:
