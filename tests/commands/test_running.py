@@ -39,8 +39,8 @@ def test_what_crashed_is_told_though_a_thread_goes_on(capsys: pytest.CaptureFixt
 
     assert stuck.codes == [1]
     assert [each["event"] for each in logs] == ["app.crashed", "app.ended_at_once"]
-    assert capsys.readouterr().err == (
-        "confcal: a part crashed (ZeroDivisionError: a bug of the tests); please report it with the log above\n"
+    assert capsys.readouterr().err.startswith(
+        "confcal: a part crashed (ZeroDivisionError: a bug of the tests);"
     )
 
 

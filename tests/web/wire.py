@@ -185,6 +185,16 @@ class Loop:
 
 
 @dataclass
+class DateClock:
+    """The clock that dates answers."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
 class Held:
     """A connection without a socket: the test tells it what arrives, and what time it is."""
 
@@ -192,6 +202,7 @@ class Held:
     transport: Transport
     loop: Loop
     started: float
+    date_clock: "DateClock"
 
     def receive(self, octets: bytes) -> None:
         self.connection.data_received(octets)
@@ -218,14 +229,14 @@ def held(app: App | None = None, limits: Limits | None = None) -> Held:
         lifespan="off",
         log_config=None,
     )
-    loop = Loop()
+    loop, date_clock = Loop(), DateClock()
     connection = Connection(
         config,
         ServerState(),
-        DateHeader(),
+        DateHeader(date_clock),
         limits or Limits(),
         cast("asyncio.AbstractEventLoop", loop),
     )
     transport = Transport()
     connection.connection_made(cast("asyncio.Transport", transport))
-    return Held(connection, transport, loop, loop.now)
+    return Held(connection, transport, loop, loop.now, date_clock)
