@@ -10,10 +10,12 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from statistics import median
 
+import httpx
 import pytest
 
 from service.trueconf.simulator import Simulator, SimulatorOptions
@@ -91,7 +93,13 @@ def connections(daemon: Daemon, count: int, first: bytes = b"") -> Iterator[list
 async def test_a_thousand_idle_connections_keep_nobody_out(tmp_path: Path, first: bytes) -> None:
     (tmp_path / "home").mkdir()
     home = Home(tmp_path / "home", command=LIMITED)
-    async with serving(home, ADMIN_TOKEN="a token of the tests") as daemon:
+    # A connection that is kept may be closed as idle at the moment of its next request.
+    no_connection_kept = httpx.Limits(max_keepalive_connections=0)
+    async with (
+        httpx.AsyncClient(trust_env=False, limits=no_connection_kept) as http,
+        serving(home, ADMIN_TOKEN="a token of the tests") as started_daemon,
+    ):
+        daemon = replace(started_daemon, http=http)
         with connections(daemon, IDLE, first) as held:
             seconds = []
             for _ in range(5):
