@@ -18,7 +18,7 @@ RUN install --directory --owner=10001 --group=10001 --mode=0700 /data
 ENV PATH=/opt/confcal/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     CONFCAL_DATA_DIR=/data \
-    CONFCAL_HOST=0.0.0.0 \
+    CONFCAL_HOST="*" \
     CONFCAL_LOG_FORMAT=json
 USER 10001:10001
 VOLUME /data

@@ -17,7 +17,8 @@ import httpx
 from starlette.types import ASGIApp
 
 from service.clock import ClockWatch
-from service.configuration.places import database_url, exposure, listen, public_url, secret_of
+from service.configuration.listening import listen
+from service.configuration.places import database_url, exposure, public_url, secret_of
 from service.configuration.policy import keep_rules_of, named_calendars, policy_of, rendering_digest
 from service.core.conference import Account, Snapshot
 from service.core.ports import Store
@@ -75,7 +76,7 @@ class Parts:
     watch: Watch
     live: Live
     web: ASGIApp
-    listening: socket.socket
+    listening: tuple[socket.socket, ...]
     url: str
     """The address that feeds are handed out under."""
 
@@ -173,11 +174,13 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
     """
     policy = policy_of(settings)
     with ExitStack() as opened:
-        listening = opened.enter_context(listen(settings))
+        listening = listen(settings)
+        for each in listening:
+            opened.enter_context(each)
         recorder = Recorder(record) if record else None
         if recorder:
             opened.callback(recorder.close)
-        url = public_url(settings, listening.getsockname()[1])
+        url = public_url(settings, listening[0].getsockname()[1])
         store = await open_settings_store(settings)
         try:
             synchronizer = Synchronizer(store, policy)

@@ -11,9 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from starlette.types import ASGIApp
 
 from service.app import Parts, built, utc_now
 from service.configuration.policy import policy_of, rendering_digest
@@ -21,6 +19,7 @@ from service.core.errors import StoreUnavailable
 from service.core.zone_notices import ZoneNotice, is_warning, without_topics
 from service.settings import Settings
 from service.sync import Synchronizer
+from service.web.serving import WebServer
 
 log = structlog.get_logger()
 
@@ -89,13 +88,23 @@ def ender(
     return told
 
 
+def crashed_at_once(tasks: Iterable[asyncio.Task[None]], *, end: Callable[[int], None] = os._exit) -> None:
+    """End a process whose other parts do not end after a crash; the log still tells what crashed."""
+    for task in tasks:
+        error = task.exception() if task.done() and not task.cancelled() else None
+        if error:
+            log.error("app.crashed", exc_info=error)
+    log.warning("app.ended_at_once")
+    end(_FAILED)
+
+
 async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], None]) -> None:
-    server = _Server(parts.web)
+    server = WebServer(parts.web, parts.listening, grace_seconds=_GRACE_SECONDS)
     bells = _Bells()
     scheduler = _scheduler(parts, bells)
     zones = ZoneLog()
     async with asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(server.serve(sockets=[parts.listening]), name="web")
+        serving = tasks.create_task(server.run(), name="web")
         running = [
             tasks.create_task(source.run(parts.accept), name=f"source {source.status.name}")
             for source in parts.sources
@@ -116,10 +125,15 @@ async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], Non
         zones.tell(parts.watch.zone_notices(utc_now()))
         log.info("app.started", url=parts.url, sources=[source.status.name for source in parts.sources])
         stopping = tasks.create_task(stop.wait(), name="stop")
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            # A part crashed. The others are told to end now, and one of them may not.
+            asyncio.get_running_loop().call_later(_LAST_SECONDS, crashed_at_once, (serving, *running))
+            raise
         scheduler.shutdown(wait=False)
         parts.live.close()
-        server.should_exit = True
+        server.stop()
         for task in (*running, stopping):
             task.cancel()
 
@@ -237,24 +251,3 @@ def _scheduler(parts: Parts, bells: _Bells) -> AsyncIOScheduler:
     # A daemon that is restarted every night must purge too.
     bells.purge.set()
     return scheduler
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: the daemon's stop is one for all parts."""
-
-    def __init__(self, web: ASGIApp) -> None:
-        config = uvicorn.Config(
-            web,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            # Who is believed about whom a request comes from is CONFCAL_TRUSTED_PROXIES' to say.
-            proxy_headers=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-        )
-        super().__init__(config)
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

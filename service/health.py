@@ -4,19 +4,31 @@ Whether the daemon on this machine answers. It is asked every half minute, so no
 
 from http.client import HTTPConnection, HTTPException
 
+from service.configuration.hosts import in_url, local_hosts
 from service.settings import Settings
 
 _PATIENCE_SECONDS = 4
+"""For all addresses together: the image's HEALTHCHECK waits five."""
+
 _FIRST_ERROR = 400
 
 
 def health_trouble(settings: Settings) -> str:
     """Return what is wrong with the daemon on this machine; empty where it answers."""
-    wildcards = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- looked up, not bound to
-    host = wildcards.get(settings.host, settings.host)
-    connection = HTTPConnection(host, settings.port, timeout=_PATIENCE_SECONDS)
-    shown = f"[{host}]" if ":" in host else host
-    asked = f"http://{shown}:{settings.port}/healthz"
+    hosts = local_hosts(settings.host)
+    # One address is enough: where IPv6 is switched off, `*` is IPv4 alone.
+    troubles = []
+    for host in hosts:
+        trouble = _trouble(host, settings.port, _PATIENCE_SECONDS / len(hosts))
+        if not trouble:
+            return ""
+        troubles.append(trouble)
+    return troubles[0]
+
+
+def _trouble(host: str, port: int, patience_seconds: float) -> str:
+    connection = HTTPConnection(host, port, timeout=patience_seconds)
+    asked = f"http://{in_url(host)}:{port}/healthz"
     try:
         connection.request("GET", "/healthz")
         status = connection.getresponse().status

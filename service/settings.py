@@ -27,6 +27,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.configuration.calendars import CalendarSettings, Words, checked_names
 from service.configuration.durations import Duration
+from service.configuration.hosts import checked_hosts
 from service.configuration.targets import TargetSettings, checked_targets
 from service.core.rejected import KeepRules
 from service.core.removal import RemovalRules
@@ -212,8 +213,8 @@ class Settings(BaseSettings):
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     """The address under which people reach confcal, like https://calendars.example.com."""
 
-    host: str = "127.0.0.1"
-    """Address to listen on; 0.0.0.0 in the image."""
+    host: Annotated[str, AfterValidator(checked_hosts)] = "127.0.0.1"
+    """Address to listen on, several with commas; `*` for every IPv4 and IPv6 address, as in the image."""
 
     port: int = Field(default=8080, ge=0, le=65535)
     """Port to listen on; 0 takes any free one."""

@@ -1,4 +1,3 @@
-import asyncio
 import socket
 from secrets import token_urlsafe
 
@@ -6,8 +5,9 @@ import click
 
 from service import daemon
 from service.app import Parts
-from service.commands.crash import ended_by
+from service.commands.running import run_to_end
 from service.configuration.environment import load_settings
+from service.configuration.hosts import local_hosts
 from service.settings import Settings
 from service.telemetry import configure_logging
 from service.trueconf.simulator import Simulator, SimulatorOptions
@@ -32,8 +32,7 @@ def demo(every: float) -> None:
     Example:
       confcal demo --every 5
     """
-    with ended_by():
-        asyncio.run(_demo(every))
+    run_to_end(_demo(every))
 
 
 async def _demo(every_seconds: float) -> None:
@@ -68,7 +67,7 @@ def _settings(given: Settings, room_url: str, options: SimulatorOptions) -> Sett
 def _port(host: str, wanted: int) -> int:
     """Return the port wanted, or 0 for any free one where another program has it."""
     try:
-        socket.create_server((host, wanted)).close()
+        socket.create_server((local_hosts(host)[0], wanted)).close()
     except OSError:
         return 0
     return wanted

@@ -1,10 +1,9 @@
-import asyncio
 from pathlib import Path
 
 import click
 
 from service import daemon
-from service.commands.crash import ended_by
+from service.commands.running import run_to_end
 from service.configuration.environment import load_settings
 from service.core.errors import SettingsError
 from service.telemetry import configure_logging
@@ -31,5 +30,4 @@ def run(record: Path | None) -> None:
             "CONFCAL_SOURCES__<NAME>__URL is missing; name an endpoint, "
             "like CONFCAL_SOURCES__LOBBY__URL=http://10.0.0.15"
         )
-    with ended_by():
-        asyncio.run(daemon.run(settings, record=record))
+    run_to_end(daemon.run(settings, record=record))

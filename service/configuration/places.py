@@ -1,14 +1,13 @@
 """
-Where things are: the data folder and what is kept in it, the address to listen on, the address to hand out.
+Where things are: the data folder and what is kept in it, the address to hand out.
 """
 
 import secrets
-import socket
-from ipaddress import ip_address
 from pathlib import Path
 
 from sqlalchemy import URL
 
+from service.configuration.hosts import ANY, in_url, local_hosts, reached_by_others
 from service.core.errors import SettingsError
 from service.settings import Settings
 from service.web.views import Exposure
@@ -78,40 +77,15 @@ def _write_once(path: Path, text: str) -> None:
         partial.unlink()
 
 
-def listen(settings: Settings) -> socket.socket:
-    """
-    Return the listening socket. Raises SettingsError where the address cannot be had.
-    """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=1024)
-    except OSError as error:
-        reason = str(error.strerror).partition(" (while")[0]
-        raise SettingsError(
-            f"CONFCAL_PORT: {settings.host}:{settings.port} cannot be listened on ({reason}); "
-            "stop what uses it, or choose another port or CONFCAL_HOST"
-        ) from error
-
-
 def public_url(settings: Settings, port: int) -> str:
     """Return the address that feeds are handed out under."""
     if settings.public_url:
         return settings.public_url
-    wildcard = settings.host in {"0.0.0.0", "::", ""}  # noqa: S104 -- compared with, not bound to
-    host = "127.0.0.1" if wildcard else settings.host
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"http://{in_url(local_hosts(settings.host)[0])}:{port}"
 
 
 def exposure(settings: Settings, url: str) -> Exposure | None:
     """Return what others in the network could overhear; None where they cannot."""
-    if url.startswith("https:") or not _is_public(settings.host):
+    if url.startswith("https:") or not reached_by_others(settings.host):
         return None
-    return Exposure(settings.host, url)
-
-
-def _is_public(host: str) -> bool:
-    """Return whether others than this machine reach an address."""
-    try:
-        return not ip_address(host or "0.0.0.0").is_loopback  # noqa: S104 -- looked at, not bound to
-    except ValueError:
-        return host != "localhost"
+    return Exposure(settings.host or ANY, url)

@@ -31,6 +31,9 @@ class Assets(StaticFiles):
         """Return the file with the headers that all of them have."""
         response = await super().get_response(path, scope)
         response.headers.update(_HEADERS)
+        # Nobody asks by date for what never changes; and a clock set back would have it lie in the future.
+        if "last-modified" in response.headers:
+            del response.headers["last-modified"]
         return response
 
 

@@ -12,6 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from service.core.errors import StoreUnavailable
 from service.core.text import ascii_name
 from service.web.addresses import Addresses, Gone
+from service.web.answers import PreparedStart
 from service.web.conditional import not_modified
 from service.web.feeds import Feed, Feeds, http_date
 from service.web.ratelimit import Guard
@@ -154,13 +155,13 @@ def _answer(
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _start_of_304(etag: bytes, last_modified: bytes) -> Message:
+def _start_of_304(etag: bytes, last_modified: bytes) -> PreparedStart:
     headers = [*_COMMON, (b"etag", etag), (b"last-modified", last_modified)]
-    return {"type": "http.response.start", "status": 304, "headers": headers}
+    return PreparedStart(304, headers)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _start_of_200(etag: bytes, last_modified: bytes, length: int, calendar: str, kind: str) -> Message:
+def _start_of_200(etag: bytes, last_modified: bytes, length: int, calendar: str, kind: str) -> PreparedStart:
     headers = [
         *_COMMON,
         (b"etag", etag),
@@ -169,7 +170,7 @@ def _start_of_200(etag: bytes, last_modified: bytes, length: int, calendar: str,
         (b"content-length", str(length).encode()),
         (b"content-disposition", f'{kind}; filename="{ascii_name(calendar)}.ics"'.encode()),
     ]
-    return {"type": "http.response.start", "status": 200, "headers": headers}
+    return PreparedStart(200, headers)
 
 
 async def _say(send: Send, scope: Scope, status: int, text: bytes, extra: Headers | None = None) -> None:

@@ -4,12 +4,11 @@ The web server as it is deployed, on a real socket, with a calendar that has som
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-import uvicorn
 from starlette.types import ASGIApp
 
 from service.core.conference import Conference
@@ -21,6 +20,7 @@ from service.sync import Synchronizer
 from service.web.feeds import FeedRules, Feeds
 from service.web.pages import Pages
 from service.web.server import make_web
+from service.web.serving import WebServer
 from tests.browser.conferences import NOW, RICH
 from tests.core.given import listed
 from tests.web.catalogues import catalogues
@@ -78,18 +78,10 @@ async def running_site(
 async def serving(web: ASGIApp) -> AsyncIterator[str]:
     """Serve an application at the address given."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = _Server(uvicorn.Config(web, log_config=None, access_log=False, lifespan="off"))
-        task = asyncio.create_task(server.serve(sockets=[listening]))
+        server = WebServer(web, [listening], grace_seconds=3)
+        task = asyncio.create_task(server.run())
         try:
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
-            server.should_exit = True
+            server.stop()
             await task
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without signal handlers: those are pytest's."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

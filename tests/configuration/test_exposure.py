@@ -15,6 +15,9 @@ from tests.web.catalogues import catalogues
         ("0.0.0.0", "http://127.0.0.1:8080", True),
         ("::", "http://[::1]:8080", True),
         ("", "http://127.0.0.1:8080", True),
+        ("*", "http://127.0.0.1:8080", True),
+        ("127.0.0.1,10.0.0.7", "http://127.0.0.1:8080", True),
+        ("::ffff:10.0.0.7", "http://[::ffff:10.0.0.7]:8080", True),
         ("10.0.0.7", "http://10.0.0.7:8080", True),
         ("calendars.lan", "http://calendars.lan", True),
         ("0.0.0.0", "https://calendars.example.com", False),
@@ -22,6 +25,7 @@ from tests.web.catalogues import catalogues
         ("127.0.0.2", "http://127.0.0.2:8080", False),
         ("::1", "http://[::1]:8080", False),
         ("localhost", "http://localhost:8080", False),
+        ("127.0.0.1,::1,localhost", "http://127.0.0.1:8080", False),
     ],
 )
 def test_plain_http_that_others_reach_is_warned_of(host: str, url: str, *, warned: bool) -> None:
