@@ -14,6 +14,7 @@ from service.core.conference import Account, Conference
 from service.core.errors import UnknownName
 from service.core.ports import Store
 from service.core.rejected import RejectedInput
+from service.core.trueconf_id import TrueConfId
 from service.intake.posted import Intake, IntakeStatus
 from service.settings import Settings
 from service.sync import Synchronizer
@@ -113,9 +114,10 @@ class Watch:
         return [rejected_view(each) for each in await self.store.rejected(most_raw=0)]
 
     async def _approve(self, account: str, digest: str | None) -> int:
-        peer, _, server = account.partition("@")
+        named = TrueConfId.parse(account)
+        known = self.synchronizer.state.spelled(Account(named.user, named.server))
         try:
-            return await self.synchronizer.approve(Account(peer, server), digest=digest)
+            return await self.synchronizer.approve(known, digest=digest)
         except UnknownName as error:
             raise KeyError(account) from error
 

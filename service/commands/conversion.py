@@ -13,6 +13,7 @@ from service.core.ical import Heading, render_calendar, render_vevent
 from service.core.known import RenderedVEvent, Revision
 from service.core.revision import Variant
 from service.core.schedule import Once, Weekly
+from service.core.trueconf_id import TrueConfId
 from service.core.vevent import Rendering, to_vevent
 from service.core.weekly import settled
 from service.trueconf.documents import documents
@@ -145,4 +146,4 @@ def server_of(conference: Conference) -> str:
 def _domain(trueconf_id: str) -> str:
     if trueconf_id.startswith("#"):
         return ""
-    return trueconf_id.partition("@")[2].partition("/")[0].lower()
+    return TrueConfId.parse(trueconf_id).server

@@ -11,6 +11,7 @@ from service.configuration.environment import load_settings
 from service.configuration.policy import policy_of, variant_of
 from service.core.errors import ConfcalError, SettingsError
 from service.core.ical import LARGE_OCTETS, Heading
+from service.core.trueconf_id import LONGEST, too_long
 
 _SOME_REJECTED = 1
 _UNREADABLE = 2
@@ -52,7 +53,7 @@ def convert(**options: Any) -> None:
         heading=Heading(options["calendar_name"], timezone=settings.timezone),
         rendering=policy_of(settings).default,
         variant=variant_of(settings, options["redact"], settings.language),
-        server=options["server"].lower(),
+        server=_server(options["server"]),
     )
     with progress(len(reading.conferences), "conferences") as tell:
         calendar = to_calendar(reading.conferences, wanted, utc_now(), tell)
@@ -63,6 +64,12 @@ def convert(**options: Any) -> None:
         )
     if reading.rejected or reading.unreadable:
         sys.exit(_SOME_REJECTED)
+
+
+def _server(name: str) -> str:
+    if len(name) > LONGEST:
+        raise SettingsError(f"--server: {too_long('server')}; write one like video.example.com")
+    return name.lower()
 
 
 def _read(name: str) -> bytes:

@@ -14,6 +14,7 @@ from service.core.ical import PRODID, escape, fold
 from service.core.known import Entry, RenderedVEvent
 from service.core.rules import full_id
 from service.core.text import one_line
+from service.core.trueconf_id import TrueConfId
 from service.core.vtimezone import render_vtimezone
 
 _HEAD = b"".join(map(fold, ("BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODID}", "CALSCALE:GREGORIAN")))
@@ -45,6 +46,8 @@ def address_book(entries: object) -> dict[str, str]:
     for id_, address in entries.items():
         if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
             raise ValueError("an entry is no e-mail address")
+        if fault := TrueConfId.parse(str(id_)).fault:
+            raise ValueError(f"an entry's TrueConf ID cannot be one: {fault}")
         book[str(id_).casefold()] = address
     return book
 
@@ -93,8 +96,9 @@ def _people(conference: Conference, server: str, addresses: Mapping[str, str]) -
 def _address(id_: str, server: str, addresses: Mapping[str, str]) -> str:
     """Return the address that the map gives a TrueConf ID; a bare one in the map is of the same server."""
     person = full_id(id_, server)
-    user, _, home = person.partition("@")
-    return addresses.get(person) or (addresses.get(user, "") if home == server.casefold() else "")
+    known = TrueConfId.parse(person)
+    of_user = addresses.get(known.user, "") if known.server == server.casefold() else ""
+    return addresses.get(person) or of_user
 
 
 def _quotable(name: str) -> str:

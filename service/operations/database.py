@@ -14,6 +14,8 @@ from service.core.errors import ConfcalError, FrameRejected, SettingsError
 from service.core.known import State
 from service.core.ports import Store
 from service.core.rejected import RejectedInput
+from service.core.text import cut
+from service.core.trueconf_id import TrueConfId
 from service.intake.posted import account_of_source
 from service.intake.rejections import Rejections
 from service.intake.replay import Recorded, Unclaimed, replayed
@@ -22,6 +24,7 @@ from service.sync import Synchronizer
 from service.trueconf.wire import list_of
 
 _RETRIED = "tried again by hand"
+_SHOWN = 40
 """The doubt of a list that is only one rejected conference: what else it lacks is not gone."""
 
 
@@ -54,10 +57,12 @@ async def _synchronizer(settings: Settings, store: Store) -> Synchronizer:
 
 def account_of(name: str) -> Account:
     """Return the account `user@server`. Raises SettingsError."""
-    peer, _, server = name.partition("@")
-    if not peer or not server:
+    named = TrueConfId.parse(name)
+    if not named.user or not named.server:
         raise SettingsError(f"{name!r} is no account; write one like ivanov@video.example.com")
-    return Account(peer, server.lower())
+    if named.fault:
+        raise SettingsError(f"{cut(name, _SHOWN)!r} is no account: {named.fault}")
+    return Account(named.user, named.server)
 
 
 async def retry_rejected(settings: Settings, each: RejectedInput) -> str:
