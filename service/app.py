@@ -21,7 +21,7 @@ from service.configuration.places import database_url, exposure, listen, public_
 from service.configuration.policy import keep_rules_of, named_calendars, policy_of, rendering_digest
 from service.core.conference import Account, Snapshot
 from service.core.ports import Store
-from service.intake.posted import Intake, account_of_source, accounts_of
+from service.intake.posted import Intake, account_of_source, accounts_of, pinned_account, pinned_accounts
 from service.intake.recorder import Recorder
 from service.intake.rejections import Rejections
 from service.language import catalogues
@@ -153,6 +153,7 @@ def make_source(name: str, settings: SourceSettings, url: str, fetch: Fetch, tap
         random=random.random,
         now=utc_now,
         taps=taps,
+        pinned=pinned_account(settings),
     )
 
 
@@ -191,7 +192,9 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
                 accept = accepting(
                     synchronizer, rejections, metrics, lists, ClockWatch(utc_now, time.monotonic)
                 )
-                intake = Intake(accounts_of(settings), accept, taps, clock=utc_now)
+                intake = Intake(
+                    accounts_of(settings), accept, taps, clock=utc_now, pinned=pinned_accounts(settings)
+                )
                 watch = Watch(
                     settings, store, synchronizer, intake, lists, utc_now(), exposure(settings, url)
                 )

@@ -16,6 +16,7 @@ from pydantic_settings import NoDecode
 from service.caldav.quirks import QUIRKS, unknown
 from service.configuration.calendars import Words
 from service.configuration.durations import Duration, parsed
+from service.core.trueconf_id import TrueConfId
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _WEEK = timedelta(days=7)
@@ -38,6 +39,12 @@ def _url(url: str) -> str:
     if parts.username or parts.password:
         raise ValueError("write the address without user name and password, which have settings of their own")
     return url if parts.path else url + "/"
+
+
+def _calendar(name: str) -> str:
+    if fault := TrueConfId.parse(name).fault:
+        raise ValueError(f"it can be the name of no calendar: {fault}")
+    return name
 
 
 def _token_url(url: str) -> str:
@@ -79,7 +86,7 @@ class TargetSettings(BaseModel):
     url: Annotated[str, AfterValidator(_url)]
     """A CalDAV server, a user's address on it, or the collection itself, which always wins."""
 
-    calendar: str = "all"
+    calendar: Annotated[str, AfterValidator(_calendar)] = "all"
     """Which calendar is published; accounts/* and people/* publish one collection for each of them."""
 
     collection: str | None = None

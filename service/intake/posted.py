@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import FrameRejected
+from service.core.pinning import account_named, refusal_of_peer
 from service.settings import Settings, SourceSettings
 from service.trueconf.events import FrameWasRejected
-from service.trueconf.frames import ListFrame
+from service.trueconf.frames import PEER_ID, ListFrame
 from service.trueconf.taps import Deliver, Taps
 from service.trueconf.wire import Decoder
 from service.web.ingest import AcceptedEvent, RejectedConference
@@ -41,15 +42,31 @@ def account_of_source(name: str, settings: SourceSettings) -> Account:
     """
     Return whose lists the posted ones are, and those of an endpoint that names nobody.
 
-    It is the user of the source's name on its server, or on its host where no server is set.
+    It is ACCOUNT where the source is pinned to one, else the user of the source's name on its server, or on
+    its host where no server is set.
     """
+    if pinned := pinned_account(settings):
+        return pinned
     server = settings.server or urlsplit(settings.url or "").hostname or ""
     return Account(name, server.lower())
+
+
+def pinned_account(settings: SourceSettings) -> Account | None:
+    """Return the only account whose lists are taken from a source; None where any may come."""
+    return account_named(settings.account, server="") if settings.account else None
+
+
+def pinned_accounts(settings: Settings) -> dict[str, Account]:
+    """Return the accounts of all sources that are pinned to one."""
+    named = ((name, pinned_account(source)) for name, source in settings.sources.items())
+    return {name: account for name, account in named if account}
 
 
 class Intake:
     """
     Takes posted events, one at a time for each source.
+
+    An event for a `pinned` source that says (`peerId`) that it is of another account is rejected.
     """
 
     def __init__(
@@ -59,8 +76,10 @@ class Intake:
         taps: Taps,
         *,
         clock: Callable[[], datetime],
+        pinned: Mapping[str, Account] | None = None,
     ) -> None:
         self._deliver, self._taps, self._clock = deliver, taps, clock
+        self._pinned = pinned or {}
         self._decoders = {name: Decoder() for name in accounts}
         self._locks = {name: asyncio.Lock() for name in accounts}
         self._statuses = {name: IntakeStatus(name, account, clock()) for name, account in accounts.items()}
@@ -84,7 +103,9 @@ class Intake:
         self._taps.frame(source, event, now)
         try:
             # In a thread: sixteen megabytes take a while, and feeds are served meanwhile.
-            listing = await asyncio.to_thread(_listing, self._decoders[source], event)
+            listing = await asyncio.to_thread(
+                _listing, self._decoders[source], event, self._pinned.get(source)
+            )
         except FrameRejected as rejected:
             self._statuses[source] = replace(status, error=f"The last event was rejected: {rejected}")
             self._taps.rejected(
@@ -103,9 +124,11 @@ class Intake:
         )
 
 
-def _listing(decoder: Decoder, event: bytes) -> Listing:
+def _listing(decoder: Decoder, event: bytes, pinned: Account | None) -> Listing:
     match decoder.decode(event):
-        case ListFrame(listing):
+        case ListFrame(listing, peer_id):
+            if refusal := refusal_of_peer(peer_id, pinned):
+                raise FrameRejected(PEER_ID, refusal)
             return listing
         case _:
             raise FrameRejected("event", "this is no conferenceList event and no getScheduler reply")

@@ -2,7 +2,7 @@
 What commands do to the database while the daemon may be running: it notices by the version.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,9 +16,9 @@ from service.core.ports import Store
 from service.core.rejected import RejectedInput
 from service.core.text import cut
 from service.core.trueconf_id import TrueConfId
-from service.intake.posted import account_of_source
+from service.intake.posted import account_of_source, pinned_accounts
 from service.intake.rejections import Rejections
-from service.intake.replay import Recorded, Unclaimed, replayed
+from service.intake.replay import Recorded, Replayed, Unclaimed, replayed
 from service.settings import Settings
 from service.sync import Synchronizer
 from service.trueconf.wire import list_of
@@ -131,7 +131,7 @@ async def replay_recording(
         synchronizer = await _synchronizer(settings, store)
         rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
         whose = partial(_fallback, settings, synchronizer.state, account_of(account) if account else None)
-        for recorded, outcome in replayed(frames, whose, servers=_servers(settings)):
+        for recorded, outcome in _outcomes(settings, frames, whose):
             match outcome:
                 case Snapshot() if _is_older(outcome, synchronizer):
                     played.older += 1
@@ -161,6 +161,12 @@ async def replay_recording(
     return played
 
 
+def _outcomes(
+    settings: Settings, frames: list[Recorded], whose: Callable[[str], Account]
+) -> Iterator[tuple[Recorded, Replayed]]:
+    return replayed(frames, whose, servers=_servers(settings), pinned=pinned_accounts(settings))
+
+
 def _is_older(snapshot: Snapshot, synchronizer: Synchronizer) -> bool:
     last = synchronizer.state.known(snapshot.account).list_at
     return last is not None and snapshot.received_at.replace(microsecond=0) < last
@@ -176,7 +182,7 @@ def _fallback(settings: Settings, state: State, account: Account | None, source:
     configured = settings.sources.get(source)
     if account:
         return account
-    if configured and configured.ingest_token:
+    if configured and (configured.ingest_token or configured.account):
         return account_of_source(source, configured)
     heard = state.heard(source)
     if heard:

@@ -20,7 +20,7 @@ from service.trueconf.status import SourceStatus
 from service.trueconf.taps import Taps
 from service.web.feeds import Feeds
 
-_SETTLED = {"pin rejected", "unreachable", "logged out"}
+_SETTLED = {"pin rejected", "unreachable", "logged out", "wrong user"}
 _SILENT = "no list came in time; see whether somebody is signed in there, or raise --timeout"
 
 

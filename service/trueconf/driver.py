@@ -22,6 +22,7 @@ from service.trueconf.events import (
     Event,
     FrameWasRejected,
     ListIgnored,
+    ListRefused,
     LoggedOut,
     PinRejected,
     SnapshotReceived,
@@ -65,13 +66,14 @@ class Source:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         pace: Callable[[float], Awaitable[None]] = asyncio.sleep,
         taps: Taps = NOBODY,
+        pinned: Account | None = None,
         silent_polls: int = 3,
         silent_for: timedelta = timedelta(minutes=1),
     ) -> None:
         self._url, self._place, self._fetch = url, place(url), fetch
         self._random, self._now, self._sleep, self._pace = random, now, sleep, pace
         self._taps = taps
-        self._session = Session(source=name, pin=pin, fallback=fallback, server=server)
+        self._session = Session(source=name, pin=pin, fallback=fallback, server=server, pinned=pinned)
         self._bell, self._outbox, self._undelivered = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._frameless = Silence(now(), polls=silent_polls, least=silent_for)
         self._listless = Silence(now(), polls=silent_polls, least=silent_for)
@@ -79,6 +81,7 @@ class Source:
         self._waits, self._pin_waits, self._delivery_waits = backoff(random), pin_waits(), backoff(random)
         self._told_rejected_at: datetime | None = None
         self._untold_rejected = 0
+        self._told_refusal = ""
         self._status = SourceStatus(name, "connecting", None, None, "", now())
         self._log = log.bind(source=name)
 
@@ -192,12 +195,12 @@ class Source:
                 await self._follow(event, deliver)
             self._outbox.set()
 
-    async def _follow(self, event: Event, deliver: Deliver) -> None:
+    async def _follow(self, event: Event, deliver: Deliver) -> None:  # noqa: C901 - a case per event
         match event:
             case Authorized():
                 self._pin_waits = pin_waits()
-                # Whoever logged out did not come back by our authorization.
-                if self._status.state != "logged out":
+                # Whoever logged out did not come back by our authorization, nor did another user leave.
+                if self._status.state not in {"logged out", "wrong user"}:
                     self._show_listening()
                 self._log.info("trueconf.authorized")
             case PinRejected(reason):
@@ -206,6 +209,7 @@ class Source:
                     pin_rejected=True,
                 )
             case AccountKnown(account):
+                self._told_refusal = ""
                 self._status = replace(self._status, account=account)
                 self._show_listening()
                 self._log.info("trueconf.account_known", account=str(account))
@@ -220,6 +224,8 @@ class Source:
                 await self._hand_over(snapshot, deliver)
             case ListIgnored(reason):
                 self._log.warning("trueconf.list_ignored", reason=reason)
+            case ListRefused(reason):
+                self._refuse(reason)
             case FrameWasRejected(field, reason, raw):
                 self._taps.rejected(self._status.name, self._status.account, event)
                 self._tell_rejected(field, reason, len(raw))
@@ -227,6 +233,15 @@ class Source:
                 self._log.info("trueconf.command_refused", method=method, error=error)
             case _ as unreachable:
                 assert_never(unreachable)
+
+    def _refuse(self, reason: str) -> None:
+        """Show that the lists of the present user are not taken; log it once for each reason."""
+        self._owes_list = False
+        self._listless.broken(self._now())
+        self._show("wrong user", error=f"{self._place}: {reason}")
+        if reason != self._told_refusal:
+            self._log.warning("trueconf.list_refused", reason=reason)
+        self._told_refusal = reason
 
     def _tell_rejected(self, field: str, reason: str, octets: int) -> None:
         """Log a rejected frame; of a flood of them one now and then, with the number of the others."""
@@ -267,7 +282,7 @@ class Source:
 
     def _try(self, state: Literal["connecting", "authorizing"]) -> None:
         # A failure stays on show until it is overcome; otherwise every retry would hide it for a moment.
-        failed = self._status.state == "pin rejected" or (
+        failed = self._status.state in {"pin rejected", "wrong user"} or (
             self._status.state == "unreachable" and (state == "connecting" or self._owes_list)
         )
         if not failed:

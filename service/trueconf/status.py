@@ -8,7 +8,9 @@ from typing import Literal
 
 from service.core.conference import Account
 
-SourceState = Literal["connecting", "authorizing", "pin rejected", "listening", "unreachable", "logged out"]
+SourceState = Literal[
+    "connecting", "authorizing", "pin rejected", "listening", "unreachable", "logged out", "wrong user"
+]
 
 
 @dataclass(frozen=True, slots=True)

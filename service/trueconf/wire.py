@@ -15,7 +15,7 @@ from service.core.conference import Conference, Listing, Rejection
 from service.core.errors import FrameRejected
 from service.trueconf import fields
 from service.trueconf.entry import entry_of
-from service.trueconf.frames import Frame, ListFrame, frame_of, is_no, name
+from service.trueconf.frames import Frame, ListFrame, frame_of, is_no, name, peer_id_of
 from service.trueconf.repair import octets, repaired
 
 Entry = Conference | Rejection
@@ -35,6 +35,7 @@ class _Envelope(msgspec.Struct):
     result: Any = None
     succeed: Any = None
     error: Any = None
+    peerId: Any = None  # noqa: N815 - TrueConf's spelling
     conferences: list[Raw] | dict[str, Raw] | str | int | float | bool | UnsetType | None = UNSET
 
 
@@ -63,7 +64,8 @@ class Decoder:
         _check(envelope)
         if not isinstance(envelope.conferences, list):
             raise FrameRejected("conferences", _not_a_list(envelope.conferences))
-        return ListFrame(self._listing(envelope.conferences, envelope))
+        peer_id = peer_id_of(envelope.peerId)
+        return ListFrame(self._listing(envelope.conferences, envelope), peer_id)
 
     def _listing(self, slices: list[Raw], envelope: _Envelope) -> Listing:
         raws = [bytes(entry) for entry in slices]
@@ -80,9 +82,14 @@ def list_of(data: str | bytes) -> Listing:
 
     Raises FrameRejected as `Decoder.decode` does, and for a frame that is no list at all.
     """
+    return list_frame_of(data).listing
+
+
+def list_frame_of(data: str | bytes) -> ListFrame:
+    """Return the frame of a list. Raises FrameRejected as `list_of` does."""
     match Decoder().decode(data):
-        case ListFrame(listing):
-            return listing
+        case ListFrame() as frame:
+            return frame
         case _:
             raise FrameRejected("method", "not a conferenceList event nor a getScheduler reply")
 

@@ -13,7 +13,7 @@ from service.web.views import SourceView, TargetView
 Tone = Literal["good", "warn", "bad", ""]
 """`good` is in order; nothing is not yet, without a fault."""
 
-_IN_TROUBLE = frozenset({"pin rejected", "unreachable", "logged out"})
+_IN_TROUBLE = frozenset({"pin rejected", "unreachable", "logged out", "wrong user"})
 
 
 @dataclass(frozen=True, slots=True)

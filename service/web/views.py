@@ -26,7 +26,8 @@ class SourceView(_View, frozen=True):
     """`endpoint` is connected to; `events` only takes what is posted for it."""
 
     state: str
-    """connecting, authorizing, pin rejected, listening, unreachable, logged out; or waiting, for an event."""
+    """connecting, authorizing, pin rejected, listening, unreachable, logged out, wrong user; or waiting, for
+    an event."""
 
     account: str
     """Whose lists arrive, `user@server`; empty before the first one."""
