@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import assert_never
@@ -35,7 +35,7 @@ from service.core.errors import PlanRefused, SettingsError
 from service.core.known import Entry
 from service.core.ports import Store
 from service.core.publishing import RemoteRules, Resource
-from service.core.resource import Extras, address_book, render_resource
+from service.core.resource import Extras, address_book, resource_of
 from service.core.vevent import uid_of
 from service.publishing.dispatch import Timing
 from service.publishing.passes import Target
@@ -56,8 +56,10 @@ class Calendars:
     named: Callable[[], Mapping[str, Calendar]]
     entries: Callable[[Calendar], Iterable[Entry]]
 
-    async def resources(self, calendar: Calendar, extras: Extras) -> Mapping[str, Resource]:
-        """Return what a collection of this calendar should hold, by UID. Raises StoreUnavailable."""
+    async def resources(self, calendar: Calendar, extras: Extras, *, now: datetime) -> Mapping[str, Resource]:
+        """Return what a collection of this calendar should hold now, by UID. Raises StoreUnavailable."""
+        if extras.free is None:
+            extras = replace(extras, free=calendar.free)
         if calendar.redaction != "full":
             # Who is invited is what such a calendar keeps to itself.
             extras = replace(extras, addresses={})
@@ -70,7 +72,7 @@ class Calendars:
         by_uid = {uid_of(entry.key): entry for entry in entries}
 
         def rendered() -> dict[str, Resource]:
-            return {v.uid: Resource.of(v.uid, render_resource(v, extras, by_uid.get(v.uid))) for v in vevents}
+            return {v.uid: resource_of(v, extras, by_uid.get(v.uid), now=now) for v in vevents}
 
         return await asyncio.to_thread(rendered)
 
@@ -88,6 +90,8 @@ class Aim:
     calendars: Calendars
     named: Callable[[str], bool]
     """Whether the settings have a target of a key of the ledger."""
+
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
     def rules(self) -> RemoteRules:
@@ -137,7 +141,7 @@ class Aim:
 
         async def render(people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
             extras = self.extras if people else replace(self.extras, addresses={})
-            return await self.calendars.resources(calendar, extras)
+            return await self.calendars.resources(calendar, extras, now=self.clock())
 
         return Target(
             f"{self.name}/{calendar.name}" if several else self.name,
@@ -170,7 +174,7 @@ async def open_aims(
     async with AsyncExitStack() as opened:
         aims = {}
         for name, each in settings.targets.items():
-            extras = Extras(each.reminders, _addresses(name, each.attendees))
+            extras = Extras(each.reminders, _addresses(name, each.attendees), each.transparent)
             http = open_http(
                 Trust(each.ca_file, _certificate(each)),
                 timeout_seconds=each.timeout.total_seconds(),
@@ -185,7 +189,7 @@ async def open_aims(
                 clock=clock,
                 certified=each.client_certificate is not None,
             )
-            aims[name] = Aim(name, each, connection, extras, calendars, named_by(settings.targets))
+            aims[name] = Aim(name, each, connection, extras, calendars, named_by(settings.targets), clock)
         yield aims
 
 

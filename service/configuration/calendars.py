@@ -107,6 +107,9 @@ class CalendarSettings(BaseModel):
     redact: Literal["full", "busy"] = "full"
     """busy: nothing but the times is told, neither topic nor people nor link."""
 
+    transparent: bool = False
+    """Whether its conferences count as free time: people who look for a date see nothing taken."""
+
     color: Annotated[str, AfterValidator(_color)] = COLOR
     """Color that clients may give it, a CSS3 name."""
 

@@ -144,6 +144,9 @@ class TargetSettings(BaseModel):
     ] = ()
     """How long before the start people are reminded, with commas, like PT15M,P1D."""
 
+    transparent: bool | None = None
+    """Whether its events count as free time; as the calendar's TRANSPARENT says where left out."""
+
     on_remote_change: Literal["restore", "keep"] = "restore"
     """What becomes of an event that a person changed in the collection: ours again, or theirs stays."""
 

@@ -47,6 +47,7 @@ _EXAMPLES = {
     "targets.cloud.ca_file": "/etc/ssl/our-authority.pem",
     "targets.cloud.attendees": "/etc/confcal/addresses.toml",
     "targets.cloud.reminders": "PT15M",
+    "targets.cloud.transparent": "true",
     "targets.cloud.quirks": "no-sync-collection,-one-writer",
     "admin_token": "another-long-random-text",
     "trusted_proxies": "127.0.0.1/32,10.0.0.0/8",

@@ -236,3 +236,18 @@ async def test_what_does_not_exist_is_not_rotated() -> None:
         with pytest.raises(KeyError):
             await site.feeds.directory.rotate("nobody")
         assert await site.store.feeds() == {}
+
+
+async def test_a_calendar_may_take_no_time() -> None:
+    async with administered(CALENDARS__BOARD__TRANSPARENT="true") as site:
+        await site.accept(listed(merger(), conference("200", "Lunch")))
+        free, busy = await body(site, "board"), await body(site, "all")
+        etags = [
+            (await site.client.get(site.feeds.addresses.feed_url(name))).headers["etag"]
+            for name in ("board", "all", "board")
+        ]
+
+    assert (free.count("TRANSP:TRANSPARENT"), free.count("X-MICROSOFT-CDO-BUSYSTATUS:FREE")) == (2, 2)
+    assert "OPAQUE" not in free
+    assert busy.count("TRANSP:OPAQUE") == 2
+    assert etags[0] == etags[2] != etags[1]
