@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from service.core.text import ascii_name
+from service.core.file_names import distinct, stem_of
 
 _OCTETS = 24
 """192 bits, so that no rate of guessing matters."""
@@ -40,13 +40,16 @@ class Addresses:
     tokens: Mapping[str, str]
     """By calendar."""
 
+    file_names: Mapping[str, str]
+    """By calendar: what stands behind the token in the address that is handed out."""
+
     _spelled: Mapping[str, "_Spelled"]
     _by_digest: Mapping[bytes, str | Gone]
 
     @classmethod
     def of(cls, secret: bytes, generations: Mapping[str, int], public_url: str) -> "Addresses":
         """Return the addresses of these calendars, each in its present generation."""
-        return cls(public_url, {}, {}, {}).renewed(secret, generations)
+        return cls(public_url, {}, {}, {}, {}).renewed(secret, generations)
 
     def renewed(self, secret: bytes, generations: Mapping[str, int]) -> "Addresses":
         """
@@ -62,7 +65,8 @@ class Addresses:
         }
         digests.update((each.digest, name) for name, each in spelled.items())
         tokens = {name: each.token for name, each in spelled.items()}
-        return Addresses(self.public_url, tokens, spelled, digests)
+        file_names = distinct({name: each.stem for name, each in spelled.items()})
+        return Addresses(self.public_url, tokens, file_names, spelled, digests)
 
     def find(self, token: str) -> str | Gone:
         """Return the calendar a token stands for, or why it stands for none."""
@@ -70,7 +74,7 @@ class Addresses:
 
     def feed_url(self, calendar: str) -> str:
         """Return the https (or http) address of a calendar's feed."""
-        return f"{self.public_url}/feeds/{self.tokens[calendar]}/{ascii_name(calendar)}.ics"
+        return f"{self.public_url}/feeds/{self.tokens[calendar]}/{self.file_names[calendar]}"
 
     def page_url(self, calendar: str) -> str:
         """Return the address of a calendar's subscription page."""
@@ -83,12 +87,13 @@ class _Spelled:
     token: str
     digest: bytes
     past: tuple[bytes, ...]
+    stem: str
 
 
 def _spell(secret: bytes, calendar: str, generation: int) -> _Spelled:
     token = token_of(secret, calendar, generation)
     past = tuple(_digest(token_of(secret, calendar, before)) for before in range(generation))
-    return _Spelled(generation, token, _digest(token), past)
+    return _Spelled(generation, token, _digest(token), past, stem_of(calendar))
 
 
 def _digest(token: str) -> bytes:

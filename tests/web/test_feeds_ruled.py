@@ -251,3 +251,21 @@ async def test_a_calendar_may_take_no_time() -> None:
     assert "OPAQUE" not in free
     assert busy.count("TRANSP:OPAQUE") == 2
     assert etags[0] == etags[2] != etags[1]
+
+
+async def test_people_with_ids_in_any_script_have_feeds_with_names_of_their_own() -> None:
+    people = [Invitation(f"{user}@{SERVER}", "") for user in ("участник", "другой", "张伟")]
+    async with administered(CALENDARS_FOR_PEOPLE="true") as site:
+        await site.accept(listed(replace(conference("100"), invitations=tuple(people))))
+        urls = [site.feeds.addresses.feed_url(person.id) for person in people]
+        answers = [await site.client.get(url) for url in urls]
+        # Whoever subscribed before has another name behind the same token.
+        old = [await site.client.get(f"{url.rpartition('/')[0]}/{SERVER}.ics") for url in urls]
+
+    assert [url.rpartition("/")[2] for url in urls] == [
+        "uchastnik-video.example.com.ics",
+        "drugoy-video.example.com.ics",
+        "ZhangWei-video.example.com.ics",
+    ]
+    assert [answer.status_code for answer in (*answers, *old)] == [200] * 6
+    assert 'filename="drugoy-video.example.com.ics"' in answers[1].headers["content-disposition"]
