@@ -26,6 +26,7 @@ from service.intake.recorder import Recorder
 from service.intake.rejections import Rejections
 from service.language import catalogues
 from service.metrics import Metrics
+from service.oddities import Oddities
 from service.publishing.upkeep import Upkeep
 from service.settings import Settings, SourceSettings
 from service.store.open import open_store
@@ -190,7 +191,12 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
                 taps = _taps(rejections, metrics, live, recorder)
                 lists = HourlyLists()
                 accept = accepting(
-                    synchronizer, rejections, metrics, lists, ClockWatch(utc_now, time.monotonic)
+                    synchronizer,
+                    rejections,
+                    metrics,
+                    lists,
+                    ClockWatch(utc_now, time.monotonic),
+                    oddities=Oddities(lambda: synchronizer.state),
                 )
                 intake = Intake(
                     accounts_of(settings), accept, taps, clock=utc_now, pinned=pinned_accounts(settings)
@@ -242,6 +248,8 @@ def accepting(
     metrics: Metrics,
     lists: HourlyLists,
     clock: ClockWatch,
+    *,
+    oddities: Oddities,
 ) -> Deliver:
     """Return what takes over a list, whichever way it came."""
 
@@ -253,6 +261,7 @@ def accepting(
         rejections.snapshot(snapshot)
         metrics.accepted(snapshot, changes)
         lists.note(snapshot.received_at)
+        oddities.look(snapshot.source, snapshot.received_at)
 
     return accept
 

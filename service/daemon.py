@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from service.app import Parts, built, utc_now
 from service.configuration.policy import policy_of, rendering_digest
 from service.core.errors import StoreUnavailable
+from service.core.ports import Store
 from service.settings import Settings
 from service.sync import Synchronizer
 
@@ -143,7 +144,9 @@ async def _purging(parts: Parts, bell: asyncio.Event) -> None:
         await bell.wait()
         bell.clear()
         with store.watched():
-            await tidy(parts.synchronizer, parts.settings, utc_now())
+            now = utc_now()
+            await tidy(parts.synchronizer, parts.settings, now)
+            await forget_accounts(parts.store, parts.synchronizer, now - parts.settings.removal.keep_ended)
 
 
 async def tidy(synchronizer: Synchronizer, settings: Settings, now: datetime) -> None:
@@ -154,6 +157,19 @@ async def tidy(synchronizer: Synchronizer, settings: Settings, now: datetime) ->
     """
     await synchronizer.purge(now - settings.removal.keep_ended)
     await synchronizer.start(rendering=rendering_digest(policy_of(settings), now), now=now)
+
+
+async def forget_accounts(store: Store, synchronizer: Synchronizer, before: datetime) -> None:
+    """
+    Forget accounts that were not heard of since a moment and whose calendars are empty.
+
+    Raises StoreUnavailable.
+    """
+    forgotten = await store.purge_accounts(before)
+    if forgotten:
+        log.info("app.accounts_forgotten", accounts=forgotten)
+        # Their calendars leave the directory.
+        await synchronizer.refresh()
 
 
 class StoreWatch:

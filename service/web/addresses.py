@@ -51,22 +51,27 @@ class Addresses:
         """Return the addresses of these calendars, each in its present generation."""
         return cls(public_url, {}, {}, {}, {}).renewed(secret, generations)
 
-    def renewed(self, secret: bytes, generations: Mapping[str, int]) -> "Addresses":
+    def renewed(
+        self, secret: bytes, generations: Mapping[str, int], gone: Mapping[str, int] | None = None
+    ) -> "Addresses":
         """
         Return the addresses of these calendars from the same secret; what stays is not computed again.
+
+        Those of `gone`, calendars that are no more, lead nowhere; the ones that were taken back are told so.
         """
-        spelled = {}
-        for name, generation in generations.items():
-            before = self._spelled.get(name)
-            same = before is not None and before.generation == generation
-            spelled[name] = before if before and same else _spell(secret, name, generation)
+        spelled = {name: self._spell(secret, name, count) for name, count in generations.items()}
+        departed = {name: self._spell(secret, name, count) for name, count in (gone or {}).items()}
         digests: dict[bytes, str | Gone] = {
-            digest: Gone.ROTATED for each in spelled.values() for digest in each.past
+            digest: Gone.ROTATED for each in (*departed.values(), *spelled.values()) for digest in each.past
         }
         digests.update((each.digest, name) for name, each in spelled.items())
         tokens = {name: each.token for name, each in spelled.items()}
         file_names = distinct({name: each.stem for name, each in spelled.items()})
-        return Addresses(self.public_url, tokens, file_names, spelled, digests)
+        return Addresses(self.public_url, tokens, file_names, {**departed, **spelled}, digests)
+
+    def _spell(self, secret: bytes, name: str, generation: int) -> "_Spelled":
+        before = self._spelled.get(name)
+        return before if before and before.generation == generation else _spell(secret, name, generation)
 
     def find(self, token: str) -> str | Gone:
         """Return the calendar a token stands for, or why it stands for none."""

@@ -74,7 +74,9 @@ class Feeds:
         """Load what is remembered of the feeds. Raises StoreUnavailable."""
         self._records = await self._store.feeds()
         collections = await self._store.ledger.targets()
-        self.directory.remember({*self._records, *(key.partition("/")[2] for key in collections)})
+        # What was never served, or is an account's that is forgotten, has no digest.
+        served = (name for name, record in self._records.items() if record.digest)
+        self.directory.remember({*served, *(key.partition("/")[2] for key in collections)})
         await self.directory.refresh()
         self.changed()
 

@@ -3,13 +3,14 @@ Feeds of calendars with a rule, of people, and what a rotation does to all of th
 """
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from service.core.conference import Conference, Invitation
 from service.core.ports import FeedRecord
 from service.core.schedule import Unscheduled
-from service.web.addresses import token_of
+from service.web.addresses import Gone, token_of
 from service.web.feeds import FeedRules, Feeds
 from service.web.shelf import Built, Feed, Shelf
 from tests.core.given import NOW, SERVER, conference, listed, room, weekly
@@ -269,3 +270,19 @@ async def test_people_with_ids_in_any_script_have_feeds_with_names_of_their_own(
     ]
     assert [answer.status_code for answer in (*answers, *old)] == [200] * 6
     assert 'filename="drugoy-video.example.com.ics"' in answers[1].headers["content-disposition"]
+
+
+async def test_a_forgotten_account_is_not_taken_for_a_person_who_was_served() -> None:
+    async with administered(CALENDARS_FOR_PEOPLE="true") as site:
+        await site.accept(listed())
+        await site.feeds.directory.rotate(f"lobby@{SERVER}")
+        await body(site, f"lobby@{SERVER}")
+        await site.store.purge_accounts(NOW + timedelta(days=400))
+        await site.synchronizer.refresh()
+        rules = FeedRules(SECRET, BASE, "full-en", "UTC", for_people=True)
+        restarted = Feeds(site.store, rules, state=lambda: site.synchronizer.state, clock=site.clock)
+        await restarted.start()
+
+        for feeds in (site.feeds, restarted):
+            assert list(feeds.calendars) == ["all"]
+            assert feeds.addresses.find(token_of(SECRET, f"lobby@{SERVER}", 0)) is Gone.ROTATED
