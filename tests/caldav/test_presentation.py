@@ -9,12 +9,15 @@ import pytest
 
 from service.configuration.environment import load_settings
 from service.core.calendars import Calendar
-from service.core.resource import Extras
+from service.core.publishing import RemoteRules, Resource, Standing
+from service.core.resource import Extras, resource_of
 from service.core.revision import Policy
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
 from service.targets import Calendars, open_aims
+from tests.caldav.site import Site
 from tests.core.given import NOW, ROOM, at, conference, listed, once
+from tests.core.test_presentation import rendered
 
 ALL = Calendar("all", "All")
 LOBBY = Calendar(str(ROOM), "Lobby", ROOM)
@@ -78,3 +81,19 @@ async def test_the_setting_reaches_the_collection() -> None:
         told = await target.render(True)  # noqa: FBT003 -- the form of Render
 
     assert all(b"TRANSP:TRANSPARENT" in each.body for each in told.values())
+
+
+async def test_with_a_lost_database_an_ended_event_is_still_known_as_ours(site: Site) -> None:
+    def desired(now: datetime) -> dict[str, Resource]:
+        made = resource_of(rendered("Budget"), Extras((timedelta(minutes=15),)), now=now)
+        return {made.uid: made}
+
+    site.rules = RemoteRules(on_change="keep", on_delete="keep")
+    await site.publish(desired(NOW))
+    site.lose_the_database()
+
+    report = await site.publish(desired(at("2026-12-01 08:00")))
+
+    assert (report.left, [row.standing for row in (await site.rows()).values()]) == (0, [Standing.PUBLISHED])
+    site.wire.forget()
+    assert (await site.audit(desired(at("2027-12-01 08:00")))).writes == 0

@@ -53,6 +53,7 @@ def source(
         (source("pin rejected", error="wrong"), "bad"),
         (source("unreachable", error="away"), "bad"),
         (source("logged out", error="nobody"), "bad"),
+        (source("wrong user", error="somebody else"), "bad"),
         (source(error="The last event was rejected"), "warn"),
     ],
 )
@@ -144,6 +145,7 @@ def with_rooms(site: Administered, statuses: Iterable[SourceStatus]) -> None:
         ("pin rejected", "10.0.0.15:8765 отклоняет PIN"),
         ("unreachable", "10.0.0.15:8765 недоступен"),
         ("logged out", "На 10.0.0.15:8765 никто не вошёл"),
+        ("wrong user", "На 10.0.0.15:8765 вошёл пользователь, чьи списки не принимаются"),
     ],
 )
 async def test_what_is_wrong_with_a_source_is_said_in_the_readers_language(state: str, words: str) -> None:
