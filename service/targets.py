@@ -279,5 +279,5 @@ def _addresses(name: str, path: Path | None) -> Mapping[str, str]:
     except ValueError as error:
         raise SettingsError(
             f"{variable}: {path} is no TOML or JSON table from TrueConf ID to e-mail address, "
-            'like "ivanov@video.example.com" = "ivanov@example.com"'
+            f'like "ivanov@video.example.com" = "ivanov@example.com" ({error})'
         ) from error

@@ -21,6 +21,7 @@ from service.intake.rejections import Rejections
 from service.intake.replay import Recorded, Replayed, Unclaimed, replayed
 from service.settings import Settings
 from service.sync import Synchronizer
+from service.trueconf.frames import PEER_ID
 from service.trueconf.wire import list_of
 
 _RETRIED = "tried again by hand"
@@ -75,6 +76,11 @@ async def retry_rejected(settings: Settings, each: RejectedInput) -> str:
         raise ConfcalError(f"number {each.number} was too large to be kept whole: it cannot be tried again")
     if not each.account:
         raise ConfcalError(f"it is not known whose list number {each.number} was: it cannot be tried again")
+    if each.field == PEER_ID:
+        raise ConfcalError(
+            f"number {each.number} is of a user whose lists were not taken: it cannot be tried again; "
+            "log in as the right user, or change the ACCOUNT of the source"
+        )
     listing = _understood(each)
     listing = replace(listing, doubts=(*listing.doubts, _RETRIED))
     async with with_store(settings) as store:

@@ -210,6 +210,7 @@ async def test_a_busy_calendar_never_names_people() -> None:
         ("book.json", "[1]", False),
         ("book.json", "{", False),
         ("book.toml", '"ivanov" = 5', False),
+        ("book.json", f'{{"{"u" * 256}@video.example.com": "ivan@mail.example.org"}}', False),
         ("missing.toml", None, False),
     ],
 )

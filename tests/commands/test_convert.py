@@ -279,3 +279,19 @@ def test_hostile_topics_stay_inside_their_property(confcal: Confcal) -> None:
         }  # fmt: skip
         words = re.findall(r"\w+", topics[str(event["X-CONFCAL-ID"])])
         assert re.findall(r"\w+", event["SUMMARY"]) == words or not words
+
+
+def test_eight_days_are_eight_days(confcal: Confcal) -> None:
+    done = confcal("convert", SAMPLES.parent / "05-eight-days.json")
+
+    assert done.code == 1
+    assert done.err.splitlines() == [
+        "conference week8: schedule.duration: longer than seven days (691200 seconds)",
+        "conference once8: schedule.duration: longer than seven days (691200 seconds)",
+    ]
+
+
+def test_a_server_that_no_server_can_be_called_is_refused(confcal: Confcal) -> None:
+    done = confcal("convert", "--server", "s" * 256, SAMPLES.parent / "05-eight-days.json")
+
+    assert (done.code, "--server: the server is longer than 255 characters" in done.err) == (2, True)

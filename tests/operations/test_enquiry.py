@@ -23,6 +23,22 @@ async def test_a_source_that_answers_is_good() -> None:
     assert reports == [SourceReport("lobby", good=True, text="room1@video.example.com, 1 conferences")]
 
 
+async def test_a_source_that_shows_another_user_than_its_account_fails_with_what_to_do() -> None:
+    async with Simulator(LIST) as room:
+        pinned = load_settings(
+            {
+                "CONFCAL_SOURCES__LOBBY__URL": room.url,
+                "CONFCAL_SOURCES__LOBBY__ACCOUNT": "lobby@video.example.com",
+            }
+        )
+        (report,) = [each async for each in source_reports(pinned, 10)]
+
+    assert not report.good
+    assert (
+        "the list is of room1@video.example.com, another user than ACCOUNT; log in as lobby@" in report.text
+    )
+
+
 async def test_an_address_that_cannot_be_looked_up_is_reported_as_that() -> None:
     (report,) = [each async for each in source_reports(settings("http://☃.net"), 10)]
 
