@@ -132,7 +132,7 @@ class Session:
                     return [CommandRefused("getscheduler", "nobody is logged in")]
                 self._list_refused = True
             elif error.field == PEER_ID or (error.field == DOMAIN and not self._server):
-                self._lose_user(f"{error.field}: {error.reason}", now)
+                self._doubt_user(error, now)
             return [FrameWasRejected(error.field, error.reason, octets(text))]
         if self._asked_at is not None and abs(now - self._asked_at) > _ANSWERS_COME_WITHIN:
             self._identity = replace(self._identity, unanswered=frozenset())
@@ -224,12 +224,13 @@ class Session:
         if domain and self._unfit.startswith(DOMAIN):
             self._unfit = ""
 
-    def _lose_user(self, unfit: str, now: datetime) -> None:
-        """Forget the user: somebody is logged in whose name, or whose server's, cannot be one."""
-        self._unfit = unfit
+    def _doubt_user(self, error: FrameRejected, now: datetime) -> None:
+        """Take no lists for now: somebody is logged in whose name, or whose server's, cannot be one."""
+        self._unfit = str(error)
         self._account = self._waiting = None
         self._login.changed(now)
-        self._identity = Identity(domain=self._identity.domain, unanswered=self._identity.unanswered)
+        if error.field == PEER_ID:
+            self._identity = replace(self._identity, peer="", peer_server="")
 
     def _went_offline(self) -> list[Event]:
         before, self._logged_in, self._unfit = self._logged_in, False, ""
