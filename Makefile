@@ -1,7 +1,7 @@
 # Every verb of the house; `make` alone lists them.
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := service tests bench hatch_build.py
+SOURCES := service tests bench hatch_build.py lock_audit.py
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo run check format test bench lock image clean
@@ -17,11 +17,12 @@ demo: .venv/run ## show confcal at work, with a stand-in for a TrueConf Room
 run: .venv/run ## run the daemon with the settings of the environment
 	@$(BIN)/confcal run
 
-check: .venv/dev ## lint, types, layers
+check: .venv/dev ## lint, types, layers, known vulnerabilities
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python lock_audit.py
 
 format: .venv/dev ## let ruff put the code in order
 	$(BIN)/ruff check --fix $(SOURCES)

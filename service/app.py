@@ -220,7 +220,7 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
                     state=lambda: synchronizer.state,
                     clock=utc_now,
                     metrics=metrics.render,
-                    administration=_administration(settings, watch, live),
+                    administration=_administration(settings, store, watch, live),
                 )
                 yield Parts(
                     settings,
@@ -266,7 +266,7 @@ def accepting(
     return accept
 
 
-def _administration(settings: Settings, watch: Watch, live: Live) -> Administration:
+def _administration(settings: Settings, store: Store, watch: Watch, live: Live) -> Administration:
     given = {name: each.ingest_token for name, each in settings.sources.items()}
     return Administration(
         watch.reports(),
@@ -275,6 +275,7 @@ def _administration(settings: Settings, watch: Watch, live: Live) -> Administrat
         {name: token.get_secret_value() for name, token in given.items() if token},
         settings.admin_token.get_secret_value() if settings.admin_token else None,
         secret_of(settings),
+        store.closed_sessions,
         settings.trusted_proxies,
     )
 

@@ -151,10 +151,11 @@ async def _purging(parts: Parts, bell: asyncio.Event) -> None:
 
 async def tidy(synchronizer: Synchronizer, settings: Settings, now: datetime) -> None:
     """
-    Forget what nobody lists any more, and follow zones that have new rules since yesterday.
+    Forget what nobody lists any more, move old series on, follow zones with new rules since yesterday.
 
     Raises StoreUnavailable.
     """
+    await synchronizer.move_on(now)
     await synchronizer.purge(now - settings.removal.keep_ended)
     await synchronizer.start(rendering=rendering_digest(policy_of(settings), now), now=now)
 

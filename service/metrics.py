@@ -80,7 +80,16 @@ class _Stored(Collector):
     def collect(self) -> Iterator[Metric]:
         state = self._state()
         yield GaugeMetricFamily("confcal_accounts", "Accounts with a calendar.", len(state.accounts))
-        yield GaugeMetricFamily("confcal_conferences", "Conferences known.", len(state.entries))
+        live = sum(1 for key in state.entries if not key.part)
+        yield GaugeMetricFamily("confcal_conferences", "Conferences known.", live)
+        closed = len(state.entries) - live
+        yield GaugeMetricFamily(
+            "confcal_closed_parts", "Past parts kept of edited or removed conferences.", closed
+        )
+        contested = len(state.contested)
+        yield GaugeMetricFamily(
+            "confcal_contested_conferences", "Conferences that accounts tell different things of.", contested
+        )
         held = sum(1 for known in state.accounts.values() if known.held)
         yield GaugeMetricFamily("confcal_held_lists", "Accounts whose list is held.", held)
 

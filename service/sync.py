@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from service.core.conference import Account, Snapshot
+from service.core.conference import Account, Key, Snapshot
+from service.core.disputes import Dispute, find_disputes
 from service.core.errors import HeldListChanged, StaleState, UnknownName
 from service.core.known import Changes, State
 from service.core.ports import Store
-from service.core.revision import Policy, approve, rerender, revise
+from service.core.rerender import move_on_old, rerender
+from service.core.revision import Policy, approve, revise
 from service.core.schedule import Weekly
 from service.core.weekly import recur
 
@@ -37,6 +39,7 @@ class Synchronizer:
         self._listeners: list[Callable[[], None]] = []
         self._state = State()
         self._latest: dict[str, Snapshot] = {}
+        self._disputed: frozenset[Key] = frozenset()
         self._writing = asyncio.Lock()
         self.heard = asyncio.Event()
         """Set once a first list was accepted."""
@@ -99,6 +102,9 @@ class Synchronizer:
             changes = await self._recorded(lambda state: revise(state, snapshot, self._policy), snapshot)
         if changes is None:
             raise AssertionError("a snapshot always has an arrival to record")
+        if changes.older:
+            log.warning("sync.list_older", source=snapshot.source, account=str(changes.account))
+            return changes
         last = self._latest.get(snapshot.source)
         self._latest[snapshot.source] = snapshot
         self.heard.set()
@@ -107,6 +113,7 @@ class Synchronizer:
             self._changed()
         _tell(snapshot, changes)
         _tell_rejected(snapshot, last)
+        self._tell_disputes(changes)
         self._tell_weekly(changes)
         return changes
 
@@ -127,12 +134,36 @@ class Synchronizer:
             await self._recorded(decide, snapshot)
         self._changed()
 
+    def disputes(self, now: datetime) -> list[Dispute]:
+        """Return the conferences of which accounts go on telling different things."""
+        return find_disputes(self._state, self._policy, now)
+
+    def _tell_disputes(self, changes: Changes) -> None:
+        """Log each dispute once, when it begins and when it ends."""
+        if not self._state.contested and not self._disputed:
+            return
+        found = {dispute.key: dispute for dispute in self.disputes(changes.received_at)}
+        for key in sorted(found.keys() - self._disputed):
+            dispute = found[key]
+            accounts = [str(report.account) for report in dispute.reports]
+            log.warning(
+                "sync.dispute",
+                conference=key.id,
+                server=key.server,
+                accounts=accounts,
+                counts=str(dispute.counts),
+            )
+        for key in sorted(self._disputed - found.keys()):
+            log.info("sync.dispute_ended", conference=key.id, server=key.server)
+        self._disputed = frozenset(found)
+
     def _tell_weekly(self, changes: Changes) -> None:
         """Log how each series that is new or changed is read: in which zone its days and its hour count."""
         for edit in changes.edits:
             schedule = edit.entry.conference.schedule
             if isinstance(schedule, Weekly):
-                series = recur(schedule, self._policy.rendering(edit.entry.source).weekly)
+                rules = self._policy.rendering(edit.entry.source).weekly
+                series = recur(schedule, rules, edit.entry.bounds)
                 tell = log.warning if series.doubtful else log.info
                 tell(
                     "sync.weekly_read",
@@ -155,7 +186,7 @@ class Synchronizer:
             known = state.known(account)
             if known.held and digest is not None and known.held.digest != digest:
                 raise HeldListChanged(f"the held list of {account} is another by now; look at it again")
-            return approve(known)
+            return approve(state, account, self._policy)
 
         async with self._writing:
             changes = await self._recorded(decide, None)
@@ -170,6 +201,19 @@ class Synchronizer:
         async with self._writing:
             self._state = self._state.waiting_longer(by)
         log.warning("sync.clock_set_forward", seconds=round(by.total_seconds()))
+
+    async def move_on(self, now: datetime) -> None:
+        """Let series that began too long ago begin later, by whole occurrences. Raises StoreUnavailable."""
+        async with self._writing:
+            edits = move_on_old(self._state, self._policy, now.replace(microsecond=0))
+            if not edits:
+                return
+            await self._store.record_rendering(
+                await self._store.rendering(), edits, version=self._state.version
+            )
+            await self._reload()
+        self._changed()
+        log.info("sync.moved_on", conferences=len(edits))
 
     async def purge(self, before: datetime) -> None:
         """Forget conferences that nobody lists any more and nobody changed since. Raises StoreUnavailable."""

@@ -385,3 +385,49 @@ async def test_an_approval_is_logged_with_the_account_and_what_it_removed() -> N
     assert [(each["event"], each["account"], each["removed"]) for each in logs] == [
         ("sync.list_approved", str(ROOM), 2)
     ]
+
+
+async def test_a_dispute_is_logged_once_when_it_begins_and_once_when_it_ends() -> None:
+    synchronizer = Synchronizer(MemoryStore(), POLICY)
+    early, late = conference(), conference(schedule=once("2026-11-02 11:00"))
+    quarter = timedelta(minutes=15)
+    with capture_logs() as logs:
+        for number in range(4):
+            await synchronizer.accept(listed(early, at=NOW + number * quarter))
+            await synchronizer.accept(listed(late, at=NOW + number * quarter, account=DESK, source="desk"))
+        await synchronizer.accept(listed(late, at=NOW + 4 * quarter))
+        await synchronizer.accept(listed(late, at=NOW + 5 * quarter))
+
+    told = [each for each in logs if "dispute" in each["event"]]
+    assert [each["event"] for each in told] == ["sync.dispute", "sync.dispute_ended"]
+    assert told[0]["accounts"] == [str(DESK), str(ROOM)]
+    assert told[0]["counts"] == str(DESK)
+
+
+async def test_a_list_that_is_older_than_the_last_one_changes_nothing() -> None:
+    store = MemoryStore()
+    synchronizer = Synchronizer(store, POLICY)
+    await synchronizer.accept(listed(conference(topic="New")))
+    before = await store.load()
+
+    changes = await synchronizer.accept(listed(conference(topic="Old"), at=NOW - timedelta(seconds=30)))
+
+    assert changes.older
+    assert await store.load() == before
+    assert synchronizer.state == before
+
+
+async def test_a_series_that_grew_old_moves_on_and_is_recorded() -> None:
+    store = MemoryStore()
+    synchronizer = Synchronizer(store, POLICY)
+    await synchronizer.accept(listed(conference(schedule=weekly("2026-10-05 07:00", Weekday.MO))))
+    later = NOW + timedelta(days=800)
+
+    await synchronizer.move_on(later)
+    version = await store.version()
+    await synchronizer.move_on(later)
+
+    assert await store.version() == version
+    (vevent,) = await store.vevents("full-en")
+    assert b"DTSTART:2027" in vevent.body
+    assert synchronizer.state == await store.load()

@@ -4,18 +4,19 @@ Lists as bytes -> an iCalendar object: the whole of `confcal convert` but its op
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from service.core.conference import Conference, Key, Listing
 from service.core.errors import FrameRejected
 from service.core.ical import Heading, render_calendar, render_vevent
 from service.core.known import RenderedVEvent, Revision
+from service.core.past import begin_course
+from service.core.removal import KEEP_ENDED
 from service.core.revision import Variant
 from service.core.schedule import Once, Weekly
 from service.core.trueconf_id import TrueConfId
 from service.core.vevent import Rendering, to_vevent
-from service.core.weekly import settled
 from service.trueconf.documents import documents
 from service.trueconf.wire import list_of
 
@@ -85,6 +86,9 @@ class Wanted:
     server: str = ""
     """Domain of the TrueConf server; told from the people's names where it is empty."""
 
+    keep_ended: timedelta = KEEP_ENDED
+    """A series does not begin longer ago than this."""
+
 
 def to_calendar(
     conferences: Iterable[Conference], wanted: Wanted, now: datetime, progress: Callable[[int], None]
@@ -105,14 +109,14 @@ def to_calendar(
 
 
 def _rendered(conference: Conference, wanted: Wanted, now: datetime) -> RenderedVEvent | None:
-    schedule = settled(conference.schedule, wanted.rendering.weekly, now)
-    conference = replace(conference, schedule=schedule)
+    course = begin_course(conference.schedule, wanted.rendering.weekly, now, wanted.keep_ended)
     key = Key(wanted.server or server_of(conference), conference.id)
     variant = wanted.variant
     vevent = to_vevent(
         key,
         conference,
         wanted.rendering,
+        course.bounds,
         translate=variant.translate,
         redaction=variant.redaction,
         secret=variant.secret,

@@ -54,6 +54,7 @@ def convert(**options: Any) -> None:
         rendering=policy_of(settings).default,
         variant=variant_of(settings, options["redact"], settings.language),
         server=_server(options["server"]),
+        keep_ended=settings.removal.keep_ended,
     )
     with progress(len(reading.conferences), "conferences") as tell:
         calendar = to_calendar(reading.conferences, wanted, utc_now(), tell)

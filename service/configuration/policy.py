@@ -97,7 +97,7 @@ def rendering_digest(policy: Policy, now: datetime) -> str:
     """
     Return a digest of all that decides how VEVENTs look: when it changes they are rendered anew.
 
-    `now` counts in so far as a zone's present rules are in force or still to come, see `weekly.settled`.
+    `now` counts in so far as a zone's present rules are in force or still to come, see `weekly.ruled_from`.
     """
     zones = {rendering.weekly.timezone for rendering in (policy.default, *policy.renderings.values())}
     in_force = [zone for zone in sorted(zones) if (rules := compact_zone(zone)) and rules.valid_from <= now]

@@ -85,10 +85,10 @@ def entries_of(calendar: Calendar, state: State, roster: Roster | None = None) -
     if rule.participants and roster is not None:
         keys = (key for key in roster.keys_of(rule.participants) if _is_member(key, views))
     else:
-        keys = dict.fromkeys(Key(known.account.server, id_) for known in views for id_ in known.reported)
+        keys = dict.fromkeys(key for known in views for key in known.members())
     entries = (state.entries[key] for key in keys)
     return (entry for entry in entries if fits(rule, entry))
 
 
 def _is_member(key: Key, views: Iterable[Known]) -> bool:
-    return any(known.account.server == key.server and key.id in known.reported for known in views)
+    return any(known.holds(key) for known in views)

@@ -18,6 +18,8 @@ class Key(NamedTuple):
 
     server: str
     id: str
+    part: int = 0
+    """0 is the live part; a closed part is told apart by its first start, in UNIX seconds."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -121,6 +123,8 @@ class Snapshot:
 
     received_at: datetime
     listing: Listing
+    recorded: bool = False
+    """Whether a recording told the arrival time, not the clock of this process."""
 
     @property
     def good(self) -> bool:

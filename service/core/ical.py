@@ -20,7 +20,7 @@ LARGE_OCTETS, LARGE_EVENTS = 1_000_000, 1_000
 """Beyond about so much Google is known to refuse a calendar."""
 
 PRODID = "-//confcal//confcal//EN"
-RENDERING = "1"
+RENDERING = "2"
 """Counts the changes of form that make stored VEVENTs be rendered anew."""
 
 _MAX_OCTETS = 74
@@ -82,6 +82,8 @@ def content_lines(vevent: VEvent, revision: Revision | None) -> list[str]:
     """
     revised = _utc(revision.revised_at) if revision else ""
     days = ",".join(day.name for day in vevent.byday)
+    # RFC 5545, 3.3.10: in UTC wherever DTSTART has a zone or is in UTC.
+    until = f";UNTIL={_utc(vevent.until)}" if vevent.until else ""
     link = vevent.join_url
     lines = (
         f"SUMMARY:{escape(vevent.summary)}",
@@ -90,7 +92,7 @@ def content_lines(vevent: VEvent, revision: Revision | None) -> list[str]:
         revised and f"DTSTAMP:{revised}",
         f"UID:{vevent.uid}",
         f"SEQUENCE:{revision.sequence}" if revision else "",
-        days and f"RRULE:FREQ=WEEKLY;BYDAY={days}",
+        days and f"RRULE:FREQ=WEEKLY{until};BYDAY={days}",
         vevent.categories and f"CATEGORIES:{','.join(map(escape, vevent.categories))}",
         link and f"CONFERENCE;FEATURE=AUDIO,VIDEO;LABEL=TrueConf;VALUE=URI:{link}",
         vevent.created_at and f"CREATED:{_utc(vevent.created_at)}",

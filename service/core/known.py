@@ -5,12 +5,13 @@ What is known before a snapshot arrives, and what a snapshot changes of it.
 writes. The store loads and records them; the synchronizer keeps the loaded state in memory.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from service.core.conference import Account, Conference, Key, Snapshot
+from service.core.schedule import UNBOUNDED, Bounds, Weekly
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Entry:
 
     key: Key
     conference: Conference
-    """With the remembered first start of its series, see `weekly.anchored`."""
+    """With the start of its series as it was first reported; where the series begins, `bounds` tell."""
 
     revision: Revision
     fingerprint: bytes
@@ -40,6 +41,9 @@ class Entry:
 
     source: str
     """The source whose settings (zone, join link) rendered it: the last that changed it."""
+
+    bounds: Bounds = UNBOUNDED
+    """Which occurrences are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,13 @@ class Known:
 
     account: Account
     reported: Mapping[str, Conference] = field(default_factory=dict)
-    """Each member of the account's calendar, by id, as this account last reported it."""
+    """Each live member of the account's calendar, by id, as this account last reported it."""
+
+    changed_at: Mapping[str, datetime] = field(default_factory=dict)
+    """When this account's report of a member last changed, by id; lacking where that is not known."""
+
+    closed: frozenset[Key] = frozenset()
+    """The closed parts in the account's calendar."""
 
     absences: Mapping[str, Absence] = field(default_factory=dict)
     held: Held | None = None
@@ -98,6 +108,18 @@ class Known:
     source: str = ""
     """The source that the last list came from."""
 
+    def members(self) -> Iterator[Key]:
+        """Yield the keys of all that is in the account's calendar, closed parts too."""
+        server = self.account.server
+        yield from (Key(server, id_) for id_ in self.reported)
+        yield from self.closed
+
+    def holds(self, key: Key) -> bool:
+        """Return whether a conference, or a closed part of it, is in the account's calendar."""
+        if key.part:
+            return key in self.closed
+        return self.account.server == key.server and key.id in self.reported
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:
@@ -108,6 +130,21 @@ class Edit:
     entry: Entry
     vevents: Mapping[str, "RenderedVEvent"]
     """By variant; empty where the conference has no schedule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """
+    A part that took place and is closed, with the accounts whose calendars it is in.
+    """
+
+    edit: Edit
+    accounts: frozenset[Account]
+
+    @property
+    def key(self) -> Key:
+        """Which part it is."""
+        return self.edit.entry.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +180,27 @@ class Changes:
     absences: Mapping[str, Absence | None] = field(default_factory=dict)
     """Absences that began, grew or (None) ended."""
 
+    changed: frozenset[str] = frozenset()
+    """Those of `reports` that tell something else than before, and not only the next occurrence."""
+
     departures: frozenset[str] = frozenset()
     """Members that leave the account's calendar."""
 
+    closings: tuple[Closing, ...] = ()
+    """What took place and stays, of what was edited or left."""
+
+    expired: frozenset[Key] = frozenset()
+    """Closed parts that leave the account's calendar: they are over for too long."""
+
     held: Held | None = None
     held_changed: bool = False
+    older: bool = False
+    """Whether the list is older than the account's last one, so that nothing of it counts."""
 
     @property
     def visible(self) -> bool:
         """Whether any calendar may look different now."""
-        return bool(self.edits or self.reports or self.departures)
+        return bool(self.edits or self.reports or self.departures or self.closings or self.expired)
 
     @property
     def empty(self) -> bool:
@@ -169,6 +217,8 @@ class State:
     version: int = 0
     entries: Mapping[Key, Entry] = field(default_factory=dict)
     accounts: Mapping[Account, Known] = field(default_factory=dict)
+    contested: frozenset[Key] = frozenset()
+    """The conferences of which accounts tell different things, see `consensus`."""
 
     def known(self, account: Account) -> Known:
         """Return the account's view; an empty one where it was never heard of."""
@@ -206,12 +256,21 @@ class State:
         """Return the state in which every absence and every hold began so much later."""
         return replace(self, accounts={a: _waiting_longer(known, by) for a, known in self.accounts.items()})
 
+    def reporters(self, key: Key) -> list[Known]:
+        """Return the views of the accounts in whose calendars a live conference is."""
+        accounts = self.accounts.values()
+        return [
+            known for known in accounts if known.account.server == key.server and key.id in known.reported
+        ]
+
     def after(self, changes: Changes, snapshot: Snapshot | None, version: int) -> "State":
         """
         Return the state once `changes` are recorded as `version`.
 
         `snapshot` is what caused them, or None where a person did.
         """
+        if changes.older:
+            return self
         known = self.known(changes.account)
         reported = {c.id: c for c in known.reported.values() if c.id not in changes.departures}
         if snapshot:
@@ -219,6 +278,8 @@ class State:
         known = replace(
             known,
             reported=reported,
+            changed_at=_changed_after(known.changed_at, changes),
+            closed=known.closed - changes.expired,
             absences=_absences_after(known.absences, changes),
             held=changes.held if changes.held_changed else known.held,
             list_at=changes.received_at,
@@ -226,9 +287,45 @@ class State:
             source=changes.source,
         )
         entries = self.entries
-        if changes.edits:
-            entries = {**entries, **{edit.entry.key: edit.entry for edit in changes.edits}}
-        return State(version, entries, {**self.accounts, changes.account: known})
+        edits = [*changes.edits, *(closing.edit for closing in changes.closings)]
+        if edits:
+            entries = {**entries, **{edit.entry.key: edit.entry for edit in edits}}
+        accounts = {**self.accounts, changes.account: known}
+        for closing in changes.closings:
+            for account in closing.accounts:
+                accounts[account] = replace(
+                    accounts[account], closed=accounts[account].closed | {closing.key}
+                )
+        following = State(version, entries, accounts, self.contested)
+        told = {conference.id for conference in changes.reports} | changes.departures
+        return following.contesting({Key(changes.account.server, id_) for id_ in told}) if told else following
+
+    def contesting(self, keys: Iterable[Key]) -> "State":
+        """Return the state with its `contested` brought up to date for these conferences."""
+        keys = set(keys)
+        differing = {key for key in keys if differ(known.reported[key.id] for known in self.reporters(key))}
+        return replace(self, contested=self.contested - keys | differing)
+
+
+def differ(reports: Iterable[Conference]) -> bool:
+    """Return whether reports tell more different things than which occurrence comes next."""
+    reports = iter(reports)
+    first = next(reports, None)
+    return any(each is not first and _comparable(each) != _comparable(first) for each in reports)
+
+
+def _comparable(conference: Conference | None) -> Conference | None:
+    if conference is None or not isinstance(conference.schedule, Weekly):
+        return conference
+    at = conference.schedule.start
+    return replace(conference, schedule=replace(conference.schedule, start=at.replace(2000, 1, 1)))
+
+
+def _changed_after(changed_at: Mapping[str, datetime], changes: Changes) -> Mapping[str, datetime]:
+    if not changes.changed and not changes.departures:
+        return changed_at
+    kept = {id_: at for id_, at in changed_at.items() if id_ not in changes.departures}
+    return kept | dict.fromkeys(changes.changed, changes.received_at)
 
 
 def _heard_at(known: Known) -> tuple[float, Account]:

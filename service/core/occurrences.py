@@ -11,7 +11,7 @@ from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from service.core.known import Entry
-from service.core.schedule import Once, Unscheduled, Weekly
+from service.core.schedule import Bounds, Once, Unscheduled, Weekly, is_hidden
 from service.core.weekly import WeeklyRules, recur
 
 _DAY = timedelta(days=1)
@@ -33,21 +33,24 @@ class Occurrence:
 
 def occurrences(entry: Entry, rules: WeeklyRules, since: datetime) -> Iterator[Occurrence]:
     """
-    Yield the meetings that end after `since`, in order; those of a weekly conference go on for ever.
+    Yield the meetings that end after `since`, in order; those of a live weekly conference go on for ever.
     """
     match entry.conference.schedule:
         case Unscheduled():
             return
-        case Once(start, duration):
-            if start + duration > since:
+        case Once(start, duration) as once:
+            if start + duration > since and not is_hidden(once, entry.bounds):
                 yield Occurrence(start, start + duration, entry)
         case Weekly() as weekly:
-            for start in _starts(weekly, rules, since - weekly.duration):
+            until = entry.bounds.until
+            for start in _starts(weekly, rules, entry.bounds, since - weekly.duration):
+                if until and start >= until:
+                    return
                 yield Occurrence(start, start + weekly.duration, entry)
 
 
-def _starts(weekly: Weekly, rules: WeeklyRules, after: datetime) -> Iterator[datetime]:
-    series = _recur(weekly, rules)
+def _starts(weekly: Weekly, rules: WeeklyRules, bounds: Bounds, after: datetime) -> Iterator[datetime]:
+    series = _recur(weekly, rules, bounds)
     zone = ZoneInfo(series.tzid) if series.tzid else UTC
     local = series.start.replace(tzinfo=None)
     skipped = (after.astimezone(zone).replace(tzinfo=None) - local) // _DAY

@@ -2,7 +2,7 @@
 What the synchronizer and the web server need from the outside, with its errors, and no more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -29,6 +29,24 @@ class FeedRecord:
     """When those bytes became what they are: Last-Modified, whole seconds, never going back."""
 
 
+class ClosedSessions(Protocol):
+    """
+    The sessions of the dashboard that were signed out of. Every method raises StoreUnavailable.
+    """
+
+    async def close(self, sessions: Mapping[str, datetime], *, now: datetime) -> None:
+        """
+        Remember that these sessions are over, each until the moment at which it would have ended.
+
+        Forgets those whose moment has come.
+        """
+        ...
+
+    async def is_closed(self, session: str) -> bool:
+        """Return whether somebody signed out of this session, in whichever process."""
+        ...
+
+
 class Store(Protocol):
     """
     The database. Every method raises StoreUnavailable where it cannot be read or written now.
@@ -37,6 +55,11 @@ class Store(Protocol):
     @property
     def ledger(self) -> Ledger:
         """What is published, in the same database."""
+        ...
+
+    @property
+    def closed_sessions(self) -> ClosedSessions:
+        """What was signed out of, in the same database."""
         ...
 
     async def version(self) -> int:

@@ -14,6 +14,9 @@ from service.core.conference import Conference
 from service.core.known import Absence, Held, Known
 from service.core.schedule import Once, Unscheduled
 
+KEEP_ENDED = timedelta(days=365)
+"""How long what has ended stays, unless the settings say otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class RemovalRules:
@@ -39,7 +42,7 @@ class RemovalRules:
     hold_for: timedelta = timedelta(hours=1)
     """... over this time."""
 
-    keep_ended: timedelta = timedelta(days=365)
+    keep_ended: timedelta = KEEP_ENDED
     """A single conference that has ended stays so long, though the lists no longer mention it."""
 
 

@@ -2,86 +2,92 @@
 What a snapshot changes: a pure function from what is known to the changes that one transaction writes.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
-from service.core.conference import Conference, Key, Snapshot
-from service.core.ical import fingerprint, render_vevent
-from service.core.known import Changes, Edit, Entry, Known, RenderedVEvent, Revision, State
-from service.core.removal import RemovalRules, decide
-from service.core.schedule import Schedule, Unscheduled, Weekly
-from service.core.vevent import Redaction, Rendering, Translate, to_vevent, untranslated
-from service.core.weekly import anchored, settled
+from service.core.conference import Account, Conference, Key, Snapshot
+from service.core.consensus import Report, reports_of
+from service.core.edits import FULL, Policy, Variant, edit_of, next_revision
+from service.core.known import Changes, Known, State
+from service.core.reconsider import Case, Outcome
+from service.core.removal import decide
+from service.core.schedule import Weekly
+from service.core.weekly import WeeklyRules, continues
 
-_SECOND = timedelta(seconds=1)
+__all__ = ["FULL", "Policy", "Variant", "approve", "edit_of", "next_revision", "revise"]
 
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """
-    One way of writing every VEVENT: how much is told, and in which language.
-    """
-
-    name: str = "full-en"
-    redaction: Redaction = "full"
-    translate: Translate = untranslated
-    secret: str = field(default="", repr=False)
-    """What the UIDs of a redacted variant depend on."""
-
-
-FULL = Variant()
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """
-    All that the settings say about turning snapshots into VEVENTs.
-    """
-
-    renderings: Mapping[str, Rendering] = field(default_factory=dict)
-    """By source."""
-
-    default: Rendering = field(default_factory=Rendering)
-    """For a source that the settings no longer name."""
-
-    variants: tuple[Variant, ...] = (FULL,)
-    """The first one is what a change is measured by."""
-
-    removal: RemovalRules = field(default_factory=RemovalRules)
-
-    def rendering(self, source: str) -> Rendering:
-        """Return how conferences from `source` are rendered."""
-        return self.renderings.get(source, self.default)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_REORDERED = timedelta(minutes=1)
+"""Two lists that arrive together may be taken over the other way round; a clock is set back by more."""
 
 
 def revise(state: State, snapshot: Snapshot, policy: Policy) -> Changes:
     """
     Return what `snapshot` changes of `state`.
 
-    A conference is edited when an account reports it differently than that account did before: a second
-    account with an older list does not undo what the first one told. The cost follows the number of
-    changes; an unchanged conference is one look-up.
+    Whose word counts where several accounts tell of a conference, `consensus` says; what becomes of the past
+    of an edited schedule, `past`. The cost follows the number of changes; an unchanged conference is one
+    look-up. A list older than the account's last one changes nothing.
     """
     known = state.known(snapshot.account)
     now = snapshot.received_at.replace(microsecond=0)
+    if known.list_at and _is_older(now, known.list_at, snapshot):
+        return Changes(known.account, known.source, known.list_at, known.count, older=True)
     reports = tuple(_reports(known.reported, snapshot.listing.conferences))
-    edits = (_edit(state, snapshot, conference, policy, now) for conference in reports)
+    rules = policy.rendering(snapshot.source).weekly
+    changed = frozenset(c.id for c in reports if _tells_news(known.reported.get(c.id), c, rules))
     present = {conference.id for conference in snapshot.listing.conferences}
     present |= {rejection.conference_id for rejection in snapshot.listing.rejections}
     removal = decide(known, present, now=now, rules=policy.removal, good=snapshot.good)
+    gone = {id_: known.absences[id_].since if id_ in known.absences else now for id_ in removal.departures}
+    told = _Told(known, snapshot, changed, now)
+    outcomes = [
+        *_reconsidered(state, told, _concerned(state, told, reports), policy),
+        *_departed(state, known, gone, policy, now),
+    ]
     return Changes(
         account=snapshot.account,
         source=snapshot.source,
         received_at=now,
         count=len(snapshot.listing.conferences),
-        edits=tuple(edit for edit in edits if edit),
+        edits=tuple(outcome.edit for outcome in outcomes if outcome.edit),
         reports=reports,
+        changed=changed,
         absences=removal.absences,
         departures=removal.departures,
+        closings=tuple(closing for outcome in outcomes for closing in outcome.closings),
+        expired=_expired(state, known, now - policy.removal.keep_ended),
         held=removal.held,
         held_changed=removal.held != known.held,
     )
+
+
+def approve(state: State, account: Account, policy: Policy) -> Changes | None:
+    """
+    Return what applying the account's held list changes now, without waiting for more lists that agree.
+
+    Only what was held goes, and only what the last good list still lacked. None where nothing is held.
+    """
+    known = state.known(account)
+    if known.held is None or known.list_at is None:
+        return None
+    gone = {id_: known.absences[id_].since for id_ in known.held.missing if id_ in known.absences}
+    outcomes = list(_departed(state, known, gone, policy, known.list_at))
+    return Changes(
+        account=account,
+        source=known.source,
+        received_at=known.list_at,
+        count=known.count,
+        edits=tuple(outcome.edit for outcome in outcomes if outcome.edit),
+        departures=frozenset(gone),
+        closings=tuple(closing for outcome in outcomes for closing in outcome.closings),
+        held_changed=True,
+    )
+
+
+def _is_older(now: datetime, list_at: datetime, snapshot: Snapshot) -> bool:
+    return now < list_at and (snapshot.recorded or list_at - now <= _REORDERED)
 
 
 def _reports(reported: Mapping[str, Conference], conferences: tuple[Conference, ...]) -> list[Conference]:
@@ -90,130 +96,70 @@ def _reports(reported: Mapping[str, Conference], conferences: tuple[Conference, 
     return [c for c in conferences if (before := get(c.id)) is not c and before != c]
 
 
-def _edit(
-    state: State, snapshot: Snapshot, conference: Conference, policy: Policy, now: datetime
-) -> Edit | None:
-    key = Key(snapshot.account.server, conference.id)
-    rules = policy.rendering(snapshot.source).weekly
-    entry = state.entries.get(key)
-    schedule = settled(conference.schedule, rules, now)
-    # What had left every calendar and comes back begins anew: it did not take place meanwhile.
-    if entry and _is_listed(state, key):
-        schedule = anchored(entry.conference.schedule, schedule, rules)
-    conference = replace(conference, schedule=schedule, state="", session_id="")
-    if entry and entry.conference == conference:
-        return None
-    return edit_of(key, conference, entry, source=snapshot.source, policy=policy, now=now)
+def _tells_news(before: Conference | None, conference: Conference, rules: WeeklyRules) -> bool:
+    """Return whether a report tells more than which occurrence comes next."""
+    if before is None:
+        return True
+    match before.schedule, conference.schedule:
+        case Weekly() as earlier, Weekly() as later if continues(earlier, later, rules):
+            return replace(conference, schedule=earlier) != before
+        case _:
+            return True
 
 
-def _is_listed(state: State, key: Key) -> bool:
-    accounts = state.accounts.values()
-    return any(known.account.server == key.server and key.id in known.reported for known in accounts)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A list, with what was known of its account."""
 
+    known: Known
+    snapshot: Snapshot
+    changed: frozenset[str]
+    now: datetime
 
-def edit_of(
-    key: Key, conference: Conference, entry: Entry | None, *, source: str, policy: Policy, now: datetime
-) -> Edit:
-    """
-    Return the entry that follows `entry` when its conference is now `conference`, with its VEVENTs.
-
-    The revision moves only where something visible changed.
-    """
-    rendering = policy.rendering(source)
-    content = b""
-    vevents: dict[str, RenderedVEvent] = {}
-    revision = entry.revision if entry else Revision(0, now)
-    for variant in policy.variants:
-        vevent = to_vevent(
-            key,
-            conference,
-            rendering,
-            translate=variant.translate,
-            redaction=variant.redaction,
-            secret=variant.secret,
+    def report(self, conference: Conference) -> Report:
+        """Return what the list tells of a conference."""
+        at = (
+            self.now if conference.id in self.changed else self.known.changed_at.get(conference.id, _LONG_AGO)
         )
-        if vevent is None:
-            break
-        if not vevents:
-            content = fingerprint(vevent)
-            revision = next_revision(entry, content, now)
-        vevents[variant.name] = render_vevent(vevent, revision)
-    return Edit(Entry(key, conference, revision, content, source), vevents)
+        return Report(self.known.account, self.snapshot.source, conference, at, self.now)
 
 
-def next_revision(entry: Entry | None, content: bytes, now: datetime) -> Revision:
-    """
-    Return the revision of an entry whose visible content is now `content`.
-
-    LAST-MODIFIED grows with every change, whatever the clock does: ICSx5 drops an update that is not newer.
-    """
-    if entry is None:
-        return Revision(0, now)
-    if entry.fingerprint == content:
-        return entry.revision
-    return Revision(entry.revision.sequence + 1, max(now, entry.revision.revised_at + _SECOND))
+def _concerned(state: State, told: _Told, reports: Sequence[Conference]) -> Iterator[Conference]:
+    """Yield the conferences of a list that may be another now: what it changes, and what is contested."""
+    yield from reports
+    if not state.contested:
+        return
+    fresh, server = {conference.id for conference in reports}, told.known.account.server
+    for conference in told.snapshot.listing.conferences:
+        if conference.id not in fresh and Key(server, conference.id) in state.contested:
+            yield conference
 
 
-def approve(known: Known) -> Changes | None:
-    """
-    Return what applying the account's held list changes now, without waiting for more lists that agree.
-
-    Only what was held goes, and only what the last good list still lacked. None where nothing is held.
-    """
-    if known.held is None or known.list_at is None:
-        return None
-    return Changes(
-        account=known.account,
-        source=known.source,
-        received_at=known.list_at,
-        count=known.count,
-        departures=known.held.missing & known.absences.keys(),
-        held_changed=True,
-    )
+def _reconsidered(
+    state: State, told: _Told, conferences: Iterable[Conference], policy: Policy
+) -> Iterator[Outcome]:
+    account = told.known.account
+    for conference in conferences:
+        key = Key(account.server, conference.id)
+        reports = [told.report(conference), *_others(state, key, account)]
+        yield Case(key, state, policy, told.now).reconsider(reports)
 
 
-def rerender(state: State, policy: Policy, now: datetime, progress: Callable[[int], None]) -> list[Edit]:
-    """
-    Return every entry rendered anew, after a change of settings; revisions move where it can be seen.
-
-    `progress` is told how many are done.
-    """
-    edits = []
-    reports = _weekly_reports(state)
-    for done, entry in enumerate(state.entries.values(), start=1):
-        progress(done)
-        if entry.fingerprint and isinstance(entry.conference.schedule, Unscheduled):
-            # Its row is damaged: what is published of it stays until a list tells of it again.
-            continue
-        rules = policy.rendering(entry.source).weekly
-        before = settled(entry.conference.schedule, rules, now)
-        schedule = anchored(before, settled(_as_reported(entry, reports), rules, now), rules)
-        conference = replace(entry.conference, schedule=schedule)
-        edits.append(edit_of(entry.key, conference, entry, source=entry.source, policy=policy, now=now))
-    return edits
+def _departed(
+    state: State, known: Known, gone: Mapping[str, datetime], policy: Policy, now: datetime
+) -> Iterator[Outcome]:
+    for id_, since in sorted(gone.items()):
+        key = Key(known.account.server, id_)
+        others = _others(state, key, known.account)
+        yield Case(key, state, policy, now).depart(known.account, others, since)
 
 
-def _weekly_reports(state: State) -> dict[Key, list[Conference]]:
-    reports: dict[Key, list[Conference]] = {}
-    for known in state.accounts.values():
-        for conference in known.reported.values():
-            if isinstance(conference.schedule, Weekly):
-                reports.setdefault(Key(known.account.server, conference.id), []).append(conference)
-    return reports
+def _others(state: State, key: Key, account: Account) -> list[Report]:
+    """Return what other accounts tell of a conference."""
+    return reports_of(key.id, (known for known in state.reporters(key) if known.account != account))
 
 
-def _as_reported(entry: Entry, reports: Mapping[Key, list[Conference]]) -> Schedule:
-    """
-    Return the schedule as an account reported it: other rules may have moved the start that the entry has.
-
-    Only of an account that tells the same of the conference as the entry does; else the entry's own.
-    """
-    own = entry.conference
-    for reported in reports.get(entry.key, ()):
-        match own.schedule, reported.schedule:
-            case Weekly(_, duration, days), Weekly(_, told_duration, told_days) if (duration, days) == (
-                told_duration,
-                told_days,
-            ) and replace(reported, schedule=own.schedule) == own:
-                return reported.schedule
-    return own.schedule
+def _expired(state: State, known: Known, before: datetime) -> frozenset[Key]:
+    """Return the closed parts in an account's calendar that are over since `before`."""
+    ends = ((key, state.entries[key].bounds.until) for key in known.closed)
+    return frozenset(key for key, until in ends if until and until < before)

@@ -60,3 +60,35 @@ class Weekly:
 
 
 Schedule = Unscheduled | Once | Weekly
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """
+    Which occurrences of a schedule a calendar shows. All moments are aware, in UTC, whole seconds.
+    """
+
+    since: datetime | None = None
+    """Those before it are shown by closed parts, are too old, or never took place."""
+
+    until: datetime | None = None
+    """The moment at which a closed part ends: none begins then or later. None where the schedule goes on."""
+
+    ruled_from: datetime | None = None
+    """From when on the present rules of the zone tell the hour on the wall; None where it does not matter."""
+
+    def begin(self, start: datetime) -> datetime:
+        """Return the moment from which on the occurrences of a schedule that starts at `start` count."""
+        return max(start, self.since or start, self.ruled_from or start)
+
+
+UNBOUNDED = Bounds()
+
+
+def is_hidden(schedule: Schedule, bounds: Bounds) -> bool:
+    """Return whether a single event was over before its bounds began, so that there is nothing to show."""
+    return (
+        isinstance(schedule, Once)
+        and bounds.since is not None
+        and schedule.start + schedule.duration <= bounds.since
+    )

@@ -5,16 +5,17 @@ What a VEVENT says about a conference, before it becomes bytes.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, assert_never
 from uuid import UUID, uuid5
 
 from service.core.conference import Conference, Key
-from service.core.schedule import Once, Schedule, Unscheduled, Weekday, Weekly
+from service.core.schedule import UNBOUNDED, Bounds, Once, Schedule, Unscheduled, Weekday, Weekly, is_hidden
 from service.core.text import clean, cut, one_line
-from service.core.weekly import WeeklyRules, recur
+from service.core.weekly import WeeklyRules, first_start, recur
 
 _NAMESPACE = UUID("8f0d5a1c-3f0e-5f7b-9a55-6d0c1f5b7e21")
+_SECOND = timedelta(seconds=1)
 _MAX_SUMMARY = 1000
 """TrueConf allows 240; servers refuse what a broken one might send."""
 
@@ -68,6 +69,9 @@ class VEvent:
     byday: tuple[Weekday, ...] = ()
     """The weekdays of a weekly rule; empty for a single event."""
 
+    until: datetime | None = None
+    """The last moment at which an occurrence of the rule may begin, in UTC; None where it goes on."""
+
     conference_id: str = ""
     description: str = ""
     join_url: str = ""
@@ -78,8 +82,12 @@ class VEvent:
 def uid_of(key: Key) -> str:
     """
     Return the UID of a conference: the same in every feed and target, telling nothing (RFC 7986, 5.3).
+
+    A closed part has one of its own, made of its first start too.
     """
     name = f"{key.server.lower()}\n{key.id}"
+    if key.part:
+        name = f"{name}\n{key.part}"
     # A lone surrogate, which JSON can carry, has no UTF-8 form.
     return str(uuid5(_NAMESPACE, name.encode(errors="backslashreplace").decode()))
 
@@ -88,23 +96,24 @@ def to_vevent(
     key: Key,
     conference: Conference,
     rendering: Rendering,
+    bounds: Bounds = UNBOUNDED,
     *,
     translate: Translate = untranslated,
     redaction: Redaction = "full",
     secret: str = "",
 ) -> VEvent | None:
     """
-    Return the VEVENT of a conference, or None where it has no schedule.
+    Return the VEVENT of a conference, or None where it has no occurrence in `bounds`.
 
     With `busy` nothing but the times is told: no topic, people, id or link. The UID then depends on `secret`,
     or whoever knows the server could find the id, and with it the link, by trying all ids.
     """
-    when = _when(conference.schedule, rendering.weekly)
+    when = _when(conference.schedule, rendering.weekly, bounds)
     if when is None:
         return None
     if redaction == "busy":
-        uid = uid_of(Key(f"{key.server}\n{secret}", key.id)) if secret else uid_of(key)
-        return VEvent(uid, translate("Busy"), when.start, when.end, when.tzid, when.byday)
+        uid = uid_of(key._replace(server=f"{key.server}\n{secret}")) if secret else uid_of(key)
+        return VEvent(uid, translate("Busy"), when.start, when.end, when.tzid, when.byday, when.until)
     link = join_link(key, conference, rendering.join_url)
     return VEvent(
         uid_of(key),
@@ -113,6 +122,7 @@ def to_vevent(
         when.end,
         when.tzid,
         when.byday,
+        when.until,
         conference_id=one_line(conference.id),
         description=_description(conference, link, translate, people=rendering.people),
         join_url=link,
@@ -127,17 +137,22 @@ class _When:
     end: datetime
     tzid: str = ""
     byday: tuple[Weekday, ...] = ()
+    until: datetime | None = None
 
 
-def _when(schedule: Schedule, rules: WeeklyRules) -> _When | None:
+def _when(schedule: Schedule, rules: WeeklyRules, bounds: Bounds) -> _When | None:
     match schedule:
         case Unscheduled():
             return None
         case Once(start, duration):
-            return _When(start, start + duration)
+            return None if is_hidden(schedule, bounds) else _When(start, start + duration)
         case Weekly():
-            series = recur(schedule, rules)
-            return _When(series.start, series.end, series.tzid, series.byday)
+            series = recur(schedule, rules, bounds)
+            if bounds.until is None:
+                return _When(series.start, series.end, series.tzid, series.byday)
+            if first_start(series) >= bounds.until:
+                return None
+            return _When(series.start, series.end, series.tzid, series.byday, bounds.until - _SECOND)
         case _ as unreachable:
             assert_never(unreachable)
 

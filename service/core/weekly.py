@@ -5,12 +5,12 @@ TrueConf keeps a fixed UTC instant and seven flags whose zone it does not tell (
 local weekdays with a UTC time). `WeeklyRules` is what the operator knows about it.
 """
 
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from service.core.schedule import Schedule, Weekday, Weekly
+from service.core.schedule import UNBOUNDED, Bounds, Schedule, Weekday, Weekly
 from service.core.vtimezone import compact_zone
 
 _DAY = timedelta(days=1)
@@ -60,31 +60,54 @@ class Recurrence:
     """Whether no reading of the flags has the start on a flagged day."""
 
 
-def recur(weekly: Weekly, rules: WeeklyRules) -> Recurrence:
+def recur(weekly: Weekly, rules: WeeklyRules, bounds: Bounds = UNBOUNDED) -> Recurrence:
     """
-    Return the recurrence that a weekly schedule means under `rules`.
+    Return the recurrence that a weekly schedule means under `rules`, from its first occurrence in `bounds`.
+
+    In which zone the flags count is decided on the start as it was reported, wherever the series begins.
     """
     zone = ZoneInfo(rules.timezone)
     local = weekly.start.astimezone(zone)
-    shift = (local.date() - weekly.start.date()).days
-    flags = _flags(weekly, shift, rules)
-    tzid, why_zone = _zone_of(weekly.start, rules)
+    flags = _flags(weekly, _days_between(weekly.start, local), rules)
+    begin = bounds.begin(weekly.start)
+    tzid, why_zone = _zone_of(begin, rules)
+    if tzid and rules.time == "wall":
+        # An hour that comes twice is read as the first one (RFC 5545, 3.3.5): its end is counted from there.
+        first = local.replace(fold=0)
+        written = _days_between(weekly.start, local) - flags.shift
+        first = _moved_on(first, begin) if begin > weekly.start else first
+    else:
+        moved = _moved_on(weekly.start, begin)
+        first = moved.astimezone(zone) if tzid else moved
+        written = _days_between(moved, first) - flags.shift
     # From the date that the flags are of to the date in UTC, and from there to the one that is written.
-    written = (shift if tzid else 0) - flags.shift
     days = frozenset(day.shifted(written) for day in weekly.days)
     byday = tuple(sorted(days))
+    start = _first_flagged(first, days, weekly.duration)
     reason = f"{flags.reason}; {why_zone}"
     if not tzid:
-        start = _first_flagged(weekly.start, days, weekly.duration)
         end = start + weekly.duration
         return Recurrence(start, end, "", byday, flags.basis, reason, flags.doubtful)
-    # An hour that comes twice is read as the first one (RFC 5545, 3.3.5), so its end is counted from there.
-    start = _first_flagged(local.replace(fold=0), days, weekly.duration)
     if _meets_a_change(start, byday, tzid):
         reason = f"{reason}, though once a year the clock skips or repeats it"
     # DTEND is the exact end of the first occurrence; RFC 5545, 3.8.5.3 gives all others its duration.
     end = _naive(_end(start, weekly.duration))
     return Recurrence(_naive(start), end, tzid, byday, flags.basis, reason, flags.doubtful)
+
+
+def _days_between(moment: datetime, other: datetime) -> int:
+    """Return how many days later the date is that `other` shows; both are one instant in two zones."""
+    return (other.date() - moment.date()).days
+
+
+def _moved_on(start: datetime, begin: datetime) -> datetime:
+    """Return `start`, or the same time of day on the first later day on which it is not before `begin`."""
+    if start.astimezone(UTC) >= begin:
+        return start
+    start += max(0, (begin.astimezone(start.tzinfo).date() - start.date()).days) * _DAY
+    while start.astimezone(UTC) < begin:
+        start += _DAY
+    return start
 
 
 def _naive(moment: datetime) -> datetime:
@@ -188,45 +211,59 @@ def _exists(moment: datetime) -> bool:
     return _naive(moment.astimezone(UTC).astimezone(moment.tzinfo)) == _naive(moment)
 
 
-def settled(schedule: Schedule, rules: WeeklyRules, now: datetime) -> Schedule:
+def first_start(series: Recurrence) -> datetime:
     """
-    Return the schedule with a start that the zone's present rules can tell, where that is needed.
+    Return the instant at which a series begins, in UTC.
+    """
+    return series.start.replace(tzinfo=ZoneInfo(series.tzid) if series.tzid else UTC).astimezone(UTC)
+
+
+def ruled_from(schedule: Schedule, rules: WeeklyRules, now: datetime) -> datetime | None:
+    """
+    Return from when on the present rules of the zone tell the hour of a series; None where that is no matter.
 
     Where the hour on the wall is fixed and the zone changed its rules between the start and `now`, no
     VTIMEZONE covers both: the series then begins with the present rules, and its hour stays right.
     """
     if not isinstance(schedule, Weekly) or rules.time == "utc":
-        return schedule
+        return None
     compact = compact_zone(rules.timezone)
     if compact is None or not schedule.start < compact.valid_from <= now:
-        return schedule
-    zone = ZoneInfo(rules.timezone)
-    # Whole weeks on the wall, so that the day keeps its place among the flags and the hour its place in it.
-    weeks = (compact.valid_from - schedule.start) // _WEEK
-    moved = schedule.start.astimezone(zone).replace(fold=0) + weeks * _WEEK
-    while moved.astimezone(UTC) < compact.valid_from or not _exists(moved):
-        moved += _WEEK
-    return replace(schedule, start=moved.astimezone(UTC))
+        return None
+    return compact.valid_from
 
 
-def anchored(previous: Schedule, current: Schedule, rules: WeeklyRules) -> Schedule:
+def continues(previous: Weekly, current: Weekly, rules: WeeklyRules, bounds: Bounds = UNBOUNDED) -> bool:
     """
-    Return `current`, from the start of `previous` on where the series only moved on by whole occurrences.
+    Return whether a series only moved on by whole occurrences, or not at all.
 
-    TrueConf may report the next occurrence as `start_time`; the first DTSTART of a series is kept, or its
-    past would vanish from the calendars with every list. A series that became longer or shorter is the same
-    one too, and its flags are read as they were.
+    TrueConf may report the next occurrence as `start_time`: same days, same length, same time of day.
+    `bounds` are the previous one's.
     """
-    if not (isinstance(previous, Weekly) and isinstance(current, Weekly)) or previous.days != current.days:
-        return current
-    kept = replace(previous, duration=current.duration)
-    series = recur(previous, rules)
+    if previous.days != current.days or previous.duration != current.duration:
+        return False
+    if previous.start == current.start:
+        return True
+    ruled = Bounds(ruled_from=bounds.ruled_from)
+    series = recur(previous, rules, ruled)
     if _occurs(series, current.start, rules):
-        return kept
-    moved = recur(current, rules)
+        return True
+    moved = recur(current, rules, ruled)
     # Neither start is on a flagged day: both were moved forward to one.
-    same = (moved.tzid, moved.byday, moved.start.time()) == (series.tzid, series.byday, series.start.time())
-    return kept if same and moved.start >= series.start else current
+    return _pattern(moved) == _pattern(series) and moved.start >= series.start
+
+
+def has_pattern_of(previous: Weekly, current: Weekly, rules: WeeklyRules, bounds: Bounds = UNBOUNDED) -> bool:
+    """
+    Return whether two series are on the same days at the same hour for the same time, whichever began first.
+    """
+    ruled = Bounds(ruled_from=bounds.ruled_from)
+    same_length = previous.duration == current.duration
+    return same_length and _pattern(recur(previous, rules, ruled)) == _pattern(recur(current, rules, ruled))
+
+
+def _pattern(series: Recurrence) -> tuple[str, tuple[Weekday, ...], time]:
+    return series.tzid, series.byday, series.start.time()
 
 
 def _occurs(series: Recurrence, instant: datetime, rules: WeeklyRules) -> bool:

@@ -12,6 +12,7 @@ from service.core.known import Changes, Edit, Entry, Known, RenderedVEvent, Stat
 from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.store.memory_ledger import MemoryLedger
+from service.store.memory_sessions import MemoryClosedSessions
 
 
 class MemoryStore:
@@ -22,6 +23,10 @@ class MemoryStore:
     def __init__(self) -> None:
         self.ledger = MemoryLedger()
         """See Store."""
+
+        self.closed_sessions = MemoryClosedSessions()
+        """See Store."""
+
         self._state = State()
         self._vevents: dict[Key, Mapping[str, RenderedVEvent]] = {}
         self._rendering = ""
@@ -43,7 +48,13 @@ class MemoryStore:
         if not changes.empty:
             version += 1
         known = _known_after(self._state.known(changes.account), changes)
-        self._write(version, changes.edits, {**self._state.accounts, changes.account: known})
+        accounts = {**self._state.accounts, changes.account: known}
+        for closing in changes.closings:
+            for account in closing.accounts:
+                closed = accounts[account].closed | {closing.key}
+                accounts[account] = replace(accounts[account], closed=closed)
+        edits = [*changes.edits, *(closing.edit for closing in changes.closings)]
+        self._write(version, edits, accounts)
         return version
 
     async def rendering(self) -> str:
@@ -85,7 +96,7 @@ class MemoryStore:
         gone = {k for k, e in entries.items() if k not in members and e.revision.revised_at < before}
         if gone:
             kept = {key: entry for key, entry in entries.items() if key not in gone}
-            self._state = State(self._state.version + 1, kept, self._state.accounts)
+            self._state = replace(self._state, version=self._state.version + 1, entries=kept)
         return len(gone)
 
     async def purge_accounts(self, before: datetime) -> int:
@@ -94,11 +105,11 @@ class MemoryStore:
         idle = {
             account
             for account, known in accounts.items()
-            if not known.reported and known.list_at is not None and known.list_at < before
+            if not any(known.members()) and known.list_at is not None and known.list_at < before
         }
         if idle:
             kept = {account: known for account, known in accounts.items() if account not in idle}
-            self._state = State(self._state.version + 1, self._state.entries, kept)
+            self._state = replace(self._state, version=self._state.version + 1, accounts=kept)
         for name in map(str, idle):
             rotated = self._feeds.pop(name, FeedRecord()).generation
             if rotated:
@@ -145,12 +156,14 @@ class MemoryStore:
 
     def _write(self, version: int, edits: Sequence[Edit], accounts: Mapping[Account, Known]) -> None:
         entries = {**self._state.entries, **{edit.entry.key: _stored(edit.entry) for edit in edits}}
-        self._state = State(version, entries, accounts)
+        state = State(version, entries, accounts)
+        live = {Key(known.account.server, id_) for known in accounts.values() for id_ in known.reported}
+        self._state = state.contesting(live)
         self._vevents.update((edit.entry.key, edit.vevents) for edit in edits)
 
     def _members(self, account: Account | None = None) -> set[Key]:
         views = self._state.accounts.values() if account is None else [self._state.known(account)]
-        return {Key(known.account.server, id_) for known in views for id_ in known.reported}
+        return {key for known in views for key in known.members()}
 
     def _published(self, variant: str, keys: Iterable[Key]) -> list[RenderedVEvent]:
         rendered = (self._vevents.get(key, {}).get(variant) for key in keys)
@@ -166,6 +179,8 @@ def _known_after(known: Known, changes: Changes) -> Known:
     return replace(
         arrived,
         reported=reported,
+        changed_at=_changed_at_after(known, changes),
+        closed=known.closed - changes.expired,
         absences={id_: a for id_, a in absences.items() if a is not None and id_ in reported},
         held=changes.held if changes.held_changed else known.held,
     )
@@ -174,6 +189,11 @@ def _known_after(known: Known, changes: Changes) -> Known:
 def _reported_after(known: Known, changes: Changes) -> dict[str, Conference]:
     staying = {id_: c for id_, c in known.reported.items() if id_ not in changes.departures}
     return staying | {conference.id: _lasting(conference) for conference in changes.reports}
+
+
+def _changed_at_after(known: Known, changes: Changes) -> dict[str, datetime]:
+    staying = {id_: at for id_, at in known.changed_at.items() if id_ not in changes.departures}
+    return staying | dict.fromkeys(changes.changed, changes.received_at)
 
 
 def _stored(entry: Entry) -> Entry:

@@ -69,7 +69,7 @@ def _upgrade(connection: Connection, url: URL) -> Migrated:
     found = _revision(connection)
     newest = _newest(found, url)
     if found != newest:
-        command.upgrade(_config(connection), newest)
+        command.upgrade(alembic_config(connection), newest)
     return Migrated(found, newest)
 
 
@@ -79,7 +79,7 @@ def _revision(connection: Connection) -> str | None:
 
 def _newest(found: str | None, url: URL) -> str:
     """Return the newest revision known here. Raises SchemaTooNew where `found` is none of them."""
-    known = [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+    known = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
     if found is not None and found not in known:
         raise SchemaTooNew(
             f"{name(url)} was written by a newer confcal (revision {found}): "
@@ -88,7 +88,8 @@ def _newest(found: str | None, url: URL) -> str:
     return known[0]
 
 
-def _config(connection: Connection | None = None) -> Config:
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Return how alembic is to work on a connection; without one, where its scripts are."""
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", "service.store:migrations")
     return config

@@ -3,9 +3,12 @@ Rows into values and values into rows.
 """
 
 import gc
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,7 +17,7 @@ import structlog
 from service.core.conference import Account, Conference, Key
 from service.core.known import Absence, Changes, Edit, Entry, Held, Known, Revision, State
 from service.core.ports import FeedRecord
-from service.core.schedule import Unscheduled
+from service.core.schedule import UNBOUNDED, Bounds, Unscheduled
 from service.store.codec import decode, decode_ids, encode, encode_ids
 
 log = structlog.get_logger()
@@ -52,23 +55,30 @@ def collecting_later() -> Iterator[None]:
 def to_state(version: int, stored: Stored) -> State:
     """Return the state that these rows are."""
     entries = {entry.key: entry for entry in _entries(stored.conferences)}
-    reported: dict[str, dict[str, Conference]] = {row[0]: {} for row in stored.accounts}
-    absences: dict[str, dict[str, Absence]] = {row[0]: {} for row in stored.accounts}
-    for account, server, id_, content, lists, since in stored.memberships:
-        entry = entries.get(Key(server, id_))
+    members = {row[0]: _Members() for row in stored.accounts}
+    for account, server, id_, part, content, lists, since, changed_at in stored.memberships:
+        entry = entries.get(Key(server, id_, part))
         if entry is None:
             # The next list reports it anew.
             log.warning("store.row_damaged", conference=id_)
             continue
-        reported[account][id_] = entry.conference if content is None else _conference(id_, content)
+        of_account = members[account]
+        if part:
+            of_account.closed.add(entry.key)
+            continue
+        of_account.reported[id_] = entry.conference if content is None else _conference(id_, content)
         if lists is not None:
-            absences[account][id_] = Absence(lists, moment_of(since))
+            of_account.absences[id_] = Absence(lists, moment_of(since))
+        if changed_at is not None:
+            of_account.changed_at[id_] = _shared_moment(changed_at)
     held = dict(_held(stored.held))
     known = (
         Known(
             Account(peer, server),
-            reported[name],
-            absences[name],
+            members[name].reported,
+            members[name].changed_at,
+            frozenset(members[name].closed),
+            members[name].absences,
             held.get(name),
             moment_of(list_at),
             count,
@@ -76,7 +86,34 @@ def to_state(version: int, stored: Stored) -> State:
         )
         for name, peer, server, source, list_at, count in stored.accounts
     )
-    return State(version, entries, {each.account: each for each in known})
+    state = State(version, entries, {each.account: each for each in known})
+    return state.contesting(_shared(stored.memberships))
+
+
+@dataclass
+class _Members:
+    """The rows of one account."""
+
+    reported: dict[str, Conference] = field(default_factory=dict)
+    changed_at: dict[str, datetime] = field(default_factory=dict)
+    absences: dict[str, Absence] = field(default_factory=dict)
+    closed: set[Key] = field(default_factory=set)
+
+
+def _shared(memberships: Sequence[Sequence[Any]]) -> set[Key]:
+    """Return the conferences that several accounts report, and one of them not as the calendars show it."""
+    counted = Counter(Key(row[1], row[2]) for row in memberships if row[3] == 0)
+    return {
+        key
+        for _, server, id_, part, reported, *_ in memberships
+        if part == 0 and reported is not None and counted[key := Key(server, id_)] > 1
+    }
+
+
+@lru_cache(maxsize=4096)
+def _shared_moment(seconds: int) -> datetime:
+    """Return a moment; the conferences of one list have one object of it between them."""
+    return moment_of(seconds)
 
 
 def to_feed(row: Sequence[Any]) -> tuple[str, FeedRecord]:
@@ -112,21 +149,26 @@ def conference_row(entry: Entry) -> Parameters:
     return {
         "server": entry.key.server,
         "id": entry.key.id,
+        "part": entry.key.part,
         "source": entry.source,
         "content": encode(entry.conference),
         "sequence": entry.revision.sequence,
         "revised_at": seconds_of(entry.revision.revised_at),
         "fingerprint": entry.fingerprint,
+        "since": _seconds(entry.bounds.since),
+        "until": _seconds(entry.bounds.until),
+        "ruled_from": _seconds(entry.bounds.ruled_from),
     }
 
 
 def vevent_rows(edit: Edit) -> Iterator[Parameters]:
     """Give the rows of `vevents`, one for each variant."""
-    server, id_ = edit.entry.key
+    server, id_, part = edit.entry.key
     for variant, vevent in edit.vevents.items():
         yield {
             "server": server,
             "id": id_,
+            "part": part,
             "variant": variant,
             "uid": vevent.uid,
             "tzid": vevent.tzid,
@@ -136,12 +178,12 @@ def vevent_rows(edit: Edit) -> Iterator[Parameters]:
 
 def report_row(account: Account, conference: Conference) -> Parameters:
     """Return the row of `memberships` with the report written out, without its absence."""
-    return {
-        "account": str(account),
-        "server": account.server,
-        "id": conference.id,
-        "reported": encode(conference),
-    }
+    return {**member_row(account, Key(account.server, conference.id)), "reported": encode(conference)}
+
+
+def member_row(account: Account, key: Key) -> Parameters:
+    """Return the columns of `memberships` that say whose calendar holds which part of a conference."""
+    return {"account": str(account), "server": key.server, "id": key.id, "part": key.part}
 
 
 def absence_values(absence: Absence | None) -> Mapping[str, int | None]:
@@ -163,9 +205,17 @@ def held_row(account: Account, held: Held) -> Parameters:
 
 
 def _entries(rows: Iterable[Sequence[Any]]) -> Iterator[Entry]:
-    for server, id_, source, content, sequence, revised_at, fingerprint in rows:
+    for server, id_, part, source, content, sequence, revised_at, fingerprint, *moments in rows:
         revision = Revision(sequence, moment_of(revised_at))
-        yield Entry(Key(server, id_), _conference(id_, content), revision, fingerprint, source)
+        bounds = UNBOUNDED
+        if any(moment is not None for moment in moments):
+            bounds = Bounds(*(None if moment is None else moment_of(moment) for moment in moments))
+        key = Key(server, id_, part)
+        yield Entry(key, _conference(id_, content), revision, fingerprint, source, bounds)
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else seconds_of(moment)
 
 
 def _conference(id_: str, content: bytes) -> Conference:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, select
+from sqlalchemy import Select, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.core.conference import Account, Key
@@ -18,7 +18,8 @@ from service.store.engine import reading, writing
 from service.store.ledger import SqlLedger
 from service.store.rejections import delete_rejected, read_rejected, write_rejected
 from service.store.rows import Stored, collecting_later, to_feed, to_state
-from service.store.tables import accounts, conferences, feeds, held, memberships, meta, vevents
+from service.store.sessions import SqlClosedSessions
+from service.store.tables import accounts, conferences, feeds, held, memberships, meta, same_part, vevents
 from service.store.writes import (
     advance,
     purge_conferences,
@@ -29,11 +30,11 @@ from service.store.writes import (
     write_rendering,
 )
 
-_IDS_AT_ONCE = 900
-"""Below the 999 variables that an SQLite may be built with."""
+_PARTS_AT_ONCE = 450
+"""Two variables each, below the 999 that an SQLite may be built with."""
 
 _VEVENTS = select(vevents.c.uid, vevents.c.tzid, vevents.c.body)
-_IS_MEMBER = and_(memberships.c.server == vevents.c.server, memberships.c.id == vevents.c.id)
+_IS_MEMBER = same_part(memberships, vevents)
 
 
 class SqlStore:
@@ -44,6 +45,9 @@ class SqlStore:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self.ledger = SqlLedger(engine)
+        """See Store."""
+
+        self.closed_sessions = SqlClosedSessions(engine)
         """See Store."""
 
     async def version(self) -> int:
@@ -91,9 +95,9 @@ class SqlStore:
         """See Store."""
         found: list[Sequence[Any]] = []
         async with reading(self._engine) as db:
-            for server, ids in _chunks(keys):
-                chosen = _of_any(variant).where(vevents.c.server == server, vevents.c.id.in_(ids))
-                found += await db.execute(chosen)
+            for server, parts in _chunks(keys):
+                of_server = _of_any(variant).where(vevents.c.server == server)
+                found += await db.execute(of_server.where(tuple_(vevents.c.id, vevents.c.part).in_(parts)))
         return _by_uid(found)
 
     async def feeds(self) -> dict[str, FeedRecord]:
@@ -174,12 +178,12 @@ def _by_uid(rows: Iterable[Sequence[Any]]) -> list[RenderedVEvent]:
     return sorted(found, key=lambda vevent: vevent.uid)
 
 
-def _chunks(keys: Iterable[Key]) -> Iterator[tuple[str, Sequence[str]]]:
-    """Give each id once, with its server, as many at a time as a statement takes."""
-    by_server: dict[str, dict[str, None]] = {}
-    for server, id_ in keys:
-        by_server.setdefault(server, {})[id_] = None
+def _chunks(keys: Iterable[Key]) -> Iterator[tuple[str, Sequence[tuple[str, int]]]]:
+    """Give each part of a conference once, with its server, as many at a time as a statement takes."""
+    by_server: dict[str, dict[tuple[str, int], None]] = {}
+    for server, id_, part in keys:
+        by_server.setdefault(server, {})[id_, part] = None
     for server, unique in by_server.items():
-        ids = list(unique)
-        for start in range(0, len(ids), _IDS_AT_ONCE):
-            yield server, ids[start : start + _IDS_AT_ONCE]
+        parts = list(unique)
+        for start in range(0, len(parts), _PARTS_AT_ONCE):
+            yield server, parts[start : start + _PARTS_AT_ONCE]

@@ -16,7 +16,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    bindparam,
 )
+from sqlalchemy.sql.elements import ColumnElement
 
 metadata = MetaData(
     naming_convention={
@@ -49,24 +52,36 @@ conferences = Table(
     metadata,
     Column("server", Text, primary_key=True),
     Column("id", Text, primary_key=True),
+    Column("part", BigInteger, primary_key=True, autoincrement=False),
     Column("source", Text, nullable=False),
     Column("content", LargeBinary, nullable=False),
     Column("sequence", Integer, nullable=False),
     Column("revised_at", BigInteger, nullable=False),
     Column("fingerprint", LargeBinary, nullable=False),
+    Column("since", BigInteger),
+    Column("until", BigInteger),
+    Column("ruled_from", BigInteger),
 )
-"""They outlive their memberships: a conference that comes back continues its revision."""
+"""
+They outlive their memberships: a conference that comes back continues its revision.
+
+`part` is 0 for the live part; a closed part has its first start there. Its bounds are `since`, `until` and
+`ruled_from`.
+"""
 
 vevents = Table(
     "vevents",
     metadata,
     Column("server", Text, primary_key=True),
     Column("id", Text, primary_key=True),
+    Column("part", BigInteger, primary_key=True, autoincrement=False),
     Column("variant", Text, primary_key=True),
     Column("uid", Text, nullable=False),
     Column("tzid", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    ForeignKeyConstraint(["server", "id"], ["conferences.server", "conferences.id"]),
+    ForeignKeyConstraint(
+        ["server", "id", "part"], ["conferences.server", "conferences.id", "conferences.part"]
+    ),
 )
 
 memberships = Table(
@@ -75,13 +90,21 @@ memberships = Table(
     Column("account", Text, ForeignKey("accounts.account"), primary_key=True),
     Column("server", Text, primary_key=True),
     Column("id", Text, primary_key=True),
+    Column("part", BigInteger, primary_key=True, autoincrement=False),
     Column("reported", LargeBinary),
     Column("missing_lists", Integer),
     Column("missing_since", BigInteger),
-    ForeignKeyConstraint(["server", "id"], ["conferences.server", "conferences.id"]),
-    Index("memberships_by_conference", "server", "id"),
+    Column("changed_at", BigInteger),
+    ForeignKeyConstraint(
+        ["server", "id", "part"], ["conferences.server", "conferences.id", "conferences.part"]
+    ),
+    Index("memberships_by_conference", "server", "id", "part"),
 )
-"""`reported` is NULL where it equals `conferences.content`; `missing_*` are NULL where nothing is missing."""
+"""
+`reported` is NULL where it equals `conferences.content`; `missing_*` are NULL where nothing is missing.
+
+`changed_at` is when the account's report last changed; NULL where that is not known, and for closed parts.
+"""
 
 held = Table(
     "held",
@@ -149,3 +172,25 @@ publications = Table(
     Column("retry_at", BigInteger),
 )
 """What we have put into which collection; `writes` are moments with commas between."""
+
+closed_sessions = Table(
+    "closed_sessions",
+    metadata,
+    Column("session", Text, primary_key=True),
+    Column("ends_at", BigInteger, nullable=False),
+)
+"""What was signed out of, until its cookie would have ended; the name of a session opens nothing."""
+
+
+def same_part(one: Table, other: Table) -> ColumnElement[bool]:
+    """Return the condition that rows of two tables are about the same part of a conference."""
+    return and_(one.c.server == other.c.server, one.c.id == other.c.id, one.c.part == other.c.part)
+
+
+def of_key(table: Table) -> ColumnElement[bool]:
+    """Return the condition that a row is about the part that `of_server`, `of_id` and `of_part` name."""
+    return and_(
+        table.c.server == bindparam("of_server"),
+        table.c.id == bindparam("of_id"),
+        table.c.part == bindparam("of_part"),
+    )

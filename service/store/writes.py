@@ -35,22 +35,30 @@ from service.store.rows import (
     conference_row,
     feed_row,
     held_row,
+    member_row,
     report_row,
     seconds_of,
     vevent_rows,
 )
-from service.store.tables import accounts, conferences, feeds, held, memberships, meta, vevents
+from service.store.tables import (
+    accounts,
+    conferences,
+    feeds,
+    held,
+    memberships,
+    meta,
+    of_key,
+    same_part,
+    vevents,
+)
 from service.store.upsert import insert_into, upsert
 
-_ENTRY_CONTENT = (
-    select(conferences.c.content)
-    .where(conferences.c.server == memberships.c.server, conferences.c.id == memberships.c.id)
-    .scalar_subquery()
-)
+_ENTRY_CONTENT = select(conferences.c.content).where(same_part(conferences, memberships)).scalar_subquery()
 
-_OF_KEY = and_(memberships.c.server == bindparam("of_server"), memberships.c.id == bindparam("of_id"))
+_OF_KEY = of_key(memberships)
 _OF_MEMBER = and_(memberships.c.account == bindparam("of_account"), _OF_KEY)
 
+_MARK_CHANGED = update(memberships).where(_OF_MEMBER).values(changed_at=bindparam("at"))
 _REPORTED = memberships.c.reported
 _WRITE_OUT = update(memberships).where(_OF_KEY, _REPORTED.is_(None)).values(reported=_ENTRY_CONTENT)
 _ABBREVIATE = update(memberships).where(_OF_KEY, _REPORTED == _ENTRY_CONTENT).values(reported=None)
@@ -80,11 +88,13 @@ async def write_arrival(db: AsyncConnection, changes: Changes) -> None:
 async def write_changes(db: AsyncConnection, changes: Changes) -> None:
     """Write a list that arrived, and all that it changes."""
     await write_arrival(db, changes)
-    await _write_edits(db, changes.edits)
+    edits = [*changes.edits, *(closing.edit for closing in changes.closings)]
+    await _write_edits(db, edits)
     await _delete_departures(db, changes)
     await _write_reports(db, changes)
+    await _write_closings(db, changes)
     reported = [Key(changes.account.server, conference.id) for conference in changes.reports]
-    await _abbreviate(db, [*(edit.entry.key for edit in changes.edits), *reported])
+    await _abbreviate(db, [*(edit.entry.key for edit in edits), *reported])
     await _write_absences(db, changes)
     await _write_held(db, changes)
 
@@ -111,12 +121,10 @@ async def write_feed(db: AsyncConnection, calendar: str, record: FeedRecord) -> 
 
 async def purge_conferences(db: AsyncConnection, before: datetime) -> int:
     """Delete what no account has in its calendar and nobody changed since `before`; how many."""
-    has_member = exists().where(
-        memberships.c.server == conferences.c.server, memberships.c.id == conferences.c.id
-    )
+    has_member = exists().where(same_part(memberships, conferences))
     old = and_(conferences.c.revised_at < seconds_of(before), ~has_member)
-    keys = select(conferences.c.server, conferences.c.id).where(old)
-    await db.execute(delete(vevents).where(tuple_(vevents.c.server, vevents.c.id).in_(keys)))
+    keys = select(conferences.c.server, conferences.c.id, conferences.c.part).where(old)
+    await db.execute(delete(vevents).where(tuple_(vevents.c.server, vevents.c.id, vevents.c.part).in_(keys)))
     result = await db.execute(delete(conferences).where(old))
     if result.rowcount:
         await db.execute(
@@ -137,19 +145,38 @@ async def _write_edits(db: AsyncConnection, edits: Sequence[Edit]) -> None:
     # reported is written out first. `_abbreviate` turns it back where it is still the same.
     await _many(db, _WRITE_OUT, keys)
     await _many(db, upsert(db, conferences), [conference_row(edit.entry) for edit in edits])
-    of_conference = and_(vevents.c.server == bindparam("of_server"), vevents.c.id == bindparam("of_id"))
-    await _many(db, delete(vevents).where(of_conference), keys)
+    await _many(db, delete(vevents).where(of_key(vevents)), keys)
     await _many(db, insert(vevents), [row for edit in edits for row in vevent_rows(edit)])
 
 
 async def _delete_departures(db: AsyncConnection, changes: Changes) -> None:
-    members = [_of_member(changes.account, id_) for id_ in sorted(changes.departures)]
+    server = changes.account.server
+    left = [*(Key(server, id_) for id_ in sorted(changes.departures)), *sorted(changes.expired)]
+    members = [_of_member(changes.account, key) for key in left]
     await _many(db, delete(memberships).where(_OF_MEMBER), members)
 
 
 async def _write_reports(db: AsyncConnection, changes: Changes) -> None:
     rows = [report_row(changes.account, conference) for conference in changes.reports]
     await _many(db, upsert(db, memberships, columns={"reported"}), rows)
+    moments = [
+        {
+            **_of_member(changes.account, Key(changes.account.server, id_)),
+            "at": seconds_of(changes.received_at),
+        }
+        for id_ in sorted(changes.changed)
+    ]
+    await _many(db, _MARK_CHANGED, moments)
+
+
+async def _write_closings(db: AsyncConnection, changes: Changes) -> None:
+    rows = [
+        member_row(account, closing.key)
+        for closing in changes.closings
+        for account in sorted(closing.accounts)
+    ]
+    # It may be there already: a single event that was moved away and back is closed twice.
+    await _many(db, insert_into(db, memberships).on_conflict_do_nothing(), rows)
 
 
 async def _abbreviate(db: AsyncConnection, keys: Sequence[Key]) -> None:
@@ -160,7 +187,7 @@ async def _write_absences(db: AsyncConnection, changes: Changes) -> None:
     columns = ("missing_lists", "missing_since")
     statement = update(memberships).where(_OF_MEMBER).values({name: bindparam(name) for name in columns})
     rows = [
-        {**_of_member(changes.account, id_), **absence_values(absence)}
+        {**_of_member(changes.account, Key(changes.account.server, id_)), **absence_values(absence)}
         for id_, absence in changes.absences.items()
     ]
     await _many(db, statement, rows)
@@ -181,8 +208,8 @@ async def _many(db: AsyncConnection, statement: Executable, rows: Sequence[Param
 
 
 def _of_key(key: Key) -> Parameters:
-    return {"of_server": key.server, "of_id": key.id}
+    return {"of_server": key.server, "of_id": key.id, "of_part": key.part}
 
 
-def _of_member(account: Account, id_: str) -> Parameters:
-    return {"of_account": str(account), "of_server": account.server, "of_id": id_}
+def _of_member(account: Account, key: Key) -> Parameters:
+    return {"of_account": str(account), **_of_key(key)}

@@ -2,24 +2,29 @@
 What the administrator and the senders of events reach: the dashboard, the API, the ingest.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from service.core.ports import ClosedSessions
 from service.web.api import Api
 from service.web.dashboard import Dashboard, NoDashboard
+from service.web.gate import Gate, Pause
+from service.web.guesses import GuessRules
 from service.web.ingest import AcceptEvent, Ingest
 from service.web.live import Live
 from service.web.oversight import Oversight, Reports
 from service.web.pages import Pages
-from service.web.ratelimit import FailureLimit, Guard
+from service.web.ratelimit import Guard
 from service.web.sessions import Sessions
 from service.web.signin import SignIn
 
-_WRONG_SIGN_INS, _PER = 10, timedelta(minutes=10)
+_ADMIN_GUESSES = GuessRules(free=10, until_stop=30)
+_EVENT_GUESSES = GuessRules(free=30, until_stop=100)
+"""Of one source: what posts is a program, and may repeat a token that was replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +41,37 @@ class Administration:
 
     admin_token: str | None
     secret: bytes
+    closed_sessions: ClosedSessions
     trusted_proxies: tuple[str, ...] = ()
+    pause: Pause = asyncio.sleep
+    """Holds back answers to wrong tokens."""
 
 
 def administered(
     administration: Administration, oversight: Oversight, pages: Pages, guard: Guard
 ) -> tuple[list[BaseRoute], ASGIApp]:
     """Return the routes of the dashboard, and the API; without an admin token only events are taken."""
-    live = administration.live
-    ingest = Ingest(administration.ingest_tokens, administration.accept, guard)
-    token = administration.admin_token
+    live, networks = administration.live, guard.networks
+
+    def gate(rules: GuessRules) -> Gate:
+        return Gate(networks, rules, clock=guard.clock, pause=administration.pause)
+
+    ingest = Ingest(administration.ingest_tokens, administration.accept, gate(_EVENT_GUESSES))
+    token, admin_gate = administration.admin_token, gate(_ADMIN_GUESSES)
     if token is None:
-        return [*NoDashboard(pages).routes()], Api(oversight, ingest, None, guard, live).application()
-    sessions = Sessions(token, administration.secret, clock=guard.clock)
+        return [*NoDashboard(pages).routes()], Api(
+            oversight, ingest, None, admin_gate, networks, live
+        ).application()
+    sessions = Sessions(token, administration.secret, administration.closed_sessions, clock=guard.clock)
     signin = SignIn(
         sessions,
         pages,
-        Guard(guard.networks, FailureLimit(_WRONG_SIGN_INS, _PER), guard.clock),
+        # One for both ways: it is the same token.
+        admin_gate,
+        networks,
         oversight.feeds.addresses.public_url,
         overheard=administration.reports.exposure is not None,
     )
     dashboard = Dashboard(oversight, pages, signin, live)
-    api = Api(oversight, ingest, sessions.admits, guard, live)
+    api = Api(oversight, ingest, sessions.admits, admin_gate, networks, live)
     return [*dashboard.routes()], api.application()

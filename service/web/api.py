@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import structlog
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -18,12 +19,15 @@ from starlette.routing import Route
 from service.core.errors import HeldListChanged, StaleState, StoreUnavailable
 from service.web import views
 from service.web.bearer import CHALLENGE, bearer_of
+from service.web.gate import Gate
 from service.web.ingest import AcceptedEvent, Ingest
 from service.web.live import Live
+from service.web.network import Networks
 from service.web.openapi import Handler, Operation, Parameter, document
 from service.web.oversight import Oversight
 from service.web.problem import answer, problem, too_many
-from service.web.ratelimit import Guard
+
+log = structlog.get_logger()
 
 PREFIX = "/api/"
 
@@ -59,7 +63,8 @@ class Api:
     admits: Callable[[str], bool] | None
     """Whether this is the admin token; None where there is none, and so no access."""
 
-    guard: Guard
+    gate: Gate
+    networks: Networks
     live: Live
 
     def application(self) -> Starlette:
@@ -103,6 +108,13 @@ class Api:
             _get("/targets", "targets", "How publishing is doing", reports.targets, list[views.TargetView]),
             _get(
                 "/held", "held", "Lists that wait for an approval", self.oversight.held, list[views.HeldView]
+            ),
+            _get(
+                "/disputes",
+                "disputes",
+                "Conferences of which accounts go on telling different things",
+                self.oversight.disputes,
+                list[views.DisputeView],
             ),
             _get("/activity", "activity", "The last day", self.oversight.activity, views.ActivityView),
             _get("/settings", "settings", "The settings", reports.settings, list[views.SettingView]),
@@ -167,9 +179,14 @@ class Api:
             if self.admits is None:
                 detail = "The API is off; set CONFCAL_ADMIN_TOKEN and restart confcal."
                 return problem(401, detail, headers=CHALLENGE)
-            if self.admits(bearer_of(request)):
+            stopped = self.gate.stop_seconds(request.scope)
+            if stopped:
+                return too_many(stopped)
+            token = bearer_of(request)
+            if self.admits(token):
                 return await operation.handler(request)
-            wait = self.guard.fail(request.scope)
+            # Without a token nothing is guessed.
+            wait = await self.gate.fail(request.scope, way="api") if token else 0
             if wait:
                 return too_many(wait)
             return problem(401, "Send CONFCAL_ADMIN_TOKEN as bearer token.", headers=CHALLENGE)
@@ -199,6 +216,7 @@ class Api:
             await self.oversight.feeds.directory.rotate(name)
         except KeyError:
             return problem(404, "There is no such calendar; GET /api/calendars lists them.")
+        log.info("web.link_replaced", calendar=name, way="api", network=self.networks.of(request.scope))
         self.live.ring()
         urls = self.oversight.feeds.addresses
         return answer(views.Rotated(name, urls.feed_url(name), urls.page_url(name)))
@@ -217,6 +235,8 @@ class Api:
             return problem(404, "No list of this account is held; GET /api/held lists those that are.")
         except HeldListChanged:
             return problem(409, "The held list is another by now; look at GET /api/held again.")
+        network = self.networks.of(request.scope)
+        log.info("web.list_approved", account=account, removed=removed, way="api", network=network)
         return answer(views.Approved(account, removed))
 
 

@@ -8,6 +8,9 @@ from starlette.requests import ClientDisconnect, Request
 
 _GZIP = 16 + zlib.MAX_WBITS
 
+UNREAD = {"Connection": "close"}
+"""On an answer that does not wait for the body: the server would read on to its end, however long it is."""
+
 
 class BodyRefused(Exception):
     """

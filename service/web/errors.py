@@ -9,9 +9,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.web.body import UNREAD, BodyRefused
 from service.web.pages import Pages
 
-Reason = Literal["rotated", "unknown", "waiting", "limited", "missing", "method", "crash"]
+Reason = Literal["rotated", "unknown", "waiting", "limited", "missing", "method", "body", "crash"]
 
 _STATUS: dict[Reason, int] = {
     "rotated": 410,
@@ -20,6 +21,7 @@ _STATUS: dict[Reason, int] = {
     "limited": 429,
     "missing": 404,
     "method": 405,
+    "body": 400,
     "crash": 500,
 }
 _RETRY = {"Retry-After": "60"}
@@ -33,9 +35,16 @@ class ErrorPages:
 
     pages: Pages
 
-    def page(self, request: Request, reason: Reason, *, headers: dict[str, str] | None = None) -> Response:
-        """Return the page for this reason."""
-        status = _STATUS[reason]
+    def page(
+        self,
+        request: Request,
+        reason: Reason,
+        *,
+        status: int | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Response:
+        """Return the page for this reason, with its usual status unless another is given."""
+        status = status or _STATUS[reason]
         extra = {**(headers or {}), **(_RETRY if status == _STATUS["waiting"] else {})}
         context = {"status": status, "reason": reason}
         return self.pages.render(request, "error.html", context, status_code=status, headers=extra)
@@ -48,6 +57,11 @@ class ErrorPages:
         """Answer for a method that a path does not have, naming those it has (RFC 9110, 15.5.6)."""
         headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
         return self.page(request, "method", headers=headers)
+
+    def refused(self, request: Request, error: Exception) -> Response:
+        """Answer to a form that is not taken, without reading it to its end."""
+        status = error.status if isinstance(error, BodyRefused) else None
+        return self.page(request, "body", status=status, headers=UNREAD)
 
     def crash(self, request: Request, _error: Exception) -> Response:
         """Answer after a bug; what it was stands in the log only."""

@@ -2,6 +2,7 @@
 What a form of a page sends.
 """
 
+import asyncio
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
@@ -9,18 +10,27 @@ from starlette.requests import Request
 
 from service.web.body import BodyRefused, read_body
 
-_MOST_BYTES = 16 * 1024
+MOST_BYTES = 16 * 1024
+_MOST_SECONDS = 15
 _KIND = "application/x-www-form-urlencoded"
 
 
-async def read_form(request: Request) -> Mapping[str, str]:
-    """Return the fields by name, the last of each; none of them where this is no form."""
+async def read_form(request: Request, *, most_seconds: float = _MOST_SECONDS) -> Mapping[str, str]:
+    """
+    Return the fields by name, the last of each; none of them where this is no form.
+
+    Raises BodyRefused, without reading on, where the body is larger than a form of ours or comes too slowly.
+    """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _KIND:
         return {}
     try:
-        body = await read_body(request, most=_MOST_BYTES)
+        async with asyncio.timeout(most_seconds):
+            body = await read_body(request, most=MOST_BYTES)
+    except TimeoutError:
+        raise BodyRefused(408, "The form did not arrive in time.") from None
+    try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20))
-    except (BodyRefused, ValueError):
+    except ValueError:
         return {}
 
 

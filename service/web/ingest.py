@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from service.core.errors import FrameRejected, StaleState, StoreUnavailable
 from service.web.bearer import CHALLENGE, bearer_of, same_token
-from service.web.body import BodyRefused, read_body
+from service.web.body import UNREAD, BodyRefused, read_body
+from service.web.gate import Gate
 from service.web.problem import answer, problem, too_many
-from service.web.ratelimit import Guard
 
 MOST_BYTES = 16 * 2**20
 
@@ -63,27 +63,33 @@ class Ingest:
     """By source."""
 
     accept: AcceptEvent
-    guard: Guard
+    gate: Gate
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""
         source = request.path_params["source"]
         expected = self.tokens.get(source)
+        subject = source if expected is not None else ""
+        stopped = self.gate.stop_seconds(request.scope, subject=subject)
+        if stopped:
+            return too_many(stopped)
         if expected is None or not same_token(bearer_of(request), expected):
-            return self._refusal(request, known=expected is not None)
+            return await self._refusal(request, subject)
         try:
             return await self._accepted(source, await _json(request))
         except BodyRefused as refused:
             headers = {"Accept-Encoding": "gzip, identity"} if refused.status == _UNSUPPORTED else {}
             return problem(refused.status, refused.detail, headers=headers)
 
-    def _refusal(self, request: Request, *, known: bool) -> Response:
-        wait = self.guard.fail(request.scope)
+    async def _refusal(self, request: Request, subject: str) -> Response:
+        wait = await self.gate.fail(request.scope, way="events", subject=subject)
         if wait:
             return too_many(wait)
-        if not known:
-            return problem(404, "No source of this name takes events; set its INGEST_TOKEN.")
-        return problem(401, "Send the source's INGEST_TOKEN as bearer token.", headers=CHALLENGE)
+        if not subject:
+            detail = "No source of this name takes events; set its INGEST_TOKEN."
+            return problem(404, detail, headers=UNREAD)
+        detail = "Send the source's INGEST_TOKEN as bearer token."
+        return problem(401, detail, headers={**CHALLENGE, **UNREAD})
 
     async def _accepted(self, source: str, event: bytes) -> Response:
         try:

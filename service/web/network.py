@@ -39,6 +39,13 @@ class Networks:
         lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
         return self._of(client[0], b",".join(lines)[-_LONGEST:])
 
+    def hides_others(self, scope: Scope) -> bool:
+        """Return whether a request came by a proxy that is not trusted: its clients are one network to us."""
+        client = scope.get("client")
+        address = _address(client[0]) if client else None
+        forwarded = any(name == b"x-forwarded-for" for name, _ in scope["headers"])
+        return forwarded and not (address is not None and self._trusts(address))
+
     def _network(self, host: str, forwarded: bytes) -> str:
         address = _address(host)
         hops = forwarded.decode("latin-1").split(",") if forwarded else []

@@ -6,13 +6,16 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import assert_never
 
 from service.core.calendars import ALL, Calendar
 from service.core.conference import Account, Conference, Key
+from service.core.consensus import Report
+from service.core.disputes import Dispute, find_disputes
 from service.core.known import Entry, Held, Known, State
 from service.core.occurrences import Occurrence, occurrences
 from service.core.revision import Policy
-from service.core.schedule import Unscheduled
+from service.core.schedule import Once, Schedule, Unscheduled, Weekly
 from service.core.vevent import summary_of
 from service.web.feeds import Feeds
 from service.web.views import (
@@ -21,6 +24,7 @@ from service.web.views import (
     CalendarList,
     CalendarView,
     ConferenceView,
+    DisputeView,
     Exposure,
     HeldView,
     Hour,
@@ -31,11 +35,12 @@ from service.web.views import (
     SourceView,
     StatusView,
     TargetView,
+    ToldView,
 )
 from service.web.visits import Visits
 
 _MOST_SUMMARIES = 2000
-_LAST = datetime.max.replace(tzinfo=UTC)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +201,40 @@ class Oversight:
         following = self._next([entry], now)
         return Missing(id_, summary_of(entry.conference), following.start if following else None)
 
+    def disputes(self) -> list[DisputeView]:
+        """Return the conferences of which accounts go on telling different things."""
+        return [_disputed(each) for each in find_disputes(self._state(), self._policy, self._clock())]
+
     def activity(self) -> ActivityView:
         """Return the last day in numbers."""
         now = self._clock()
         requests = sorted(self._visits.requests(now).items(), key=lambda pair: (-pair[1], pair[0]))
         return ActivityView(tuple(self.reports.lists_per_hour(now)), dict(requests))
+
+
+def _disputed(dispute: Dispute) -> DisputeView:
+    told = tuple(_told(report) for report in dispute.reports)
+    id_, server = dispute.key.id, dispute.key.server
+    return DisputeView(id_, server, dispute.topic or id_, str(dispute.counts), told)
+
+
+def _told(report: Report) -> ToldView:
+    conference = report.conference
+    changed_at = report.changed_at if report.changed_at > _FIRST else None
+    kind, start = _kind_and_start(conference.schedule)
+    return ToldView(str(report.account), summary_of(conference), kind, start, changed_at)
+
+
+def _kind_and_start(schedule: Schedule) -> tuple[str, datetime | None]:
+    match schedule:
+        case Unscheduled():
+            return "none", None
+        case Once(start):
+            return "once", start
+        case Weekly(start):
+            return "week", start
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def _members(state: State) -> list[Entry]:

@@ -2,7 +2,7 @@
 `/calendars/{token}`: the page for whoever holds the link.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -74,6 +74,7 @@ class SubscriptionPage:
 
     def _page(self, request: Request, meetings: Meetings, dates: Dates) -> Response:
         now = self.clock()
+        schedule = _schedule(request, meetings, dates, now)
         context = {
             "calendar": meetings.calendar,
             "now": now,
@@ -81,9 +82,9 @@ class SubscriptionPage:
             "coming_up": meetings.next(now, _COMING_UP),
             **self._freshness(meetings.calendar, now),
             **self._subscribing(request, meetings.calendar),
-            **_schedule(request, meetings, dates, now),
+            **schedule,
         }
-        return self.pages.render(request, "calendar.html", context)
+        return self.pages.render(request, "calendar.html", context, kept=_kept(request, schedule))
 
     def _freshness(self, calendar: Calendar, now: datetime) -> dict[str, Any]:
         arrived = listed_at(calendar, self.state(), self.policy.renderings)
@@ -137,6 +138,17 @@ def _schedule(request: Request, meetings: Meetings, dates: Dates, now: datetime)
         "days": agenda_days(month, slots, today=today),
         "today": today,
     }
+
+
+def _kept(request: Request, schedule: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the schedule was asked for, as it was understood."""
+    only = schedule["only"]
+    understood = {
+        "view": schedule["view"],
+        "month": str(schedule["month"]),
+        "day": only.isoformat() if only else "",
+    }
+    return {name: value for name, value in understood.items() if value and name in request.query_params}
 
 
 def _day_asked(text: str) -> date | None:

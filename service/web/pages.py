@@ -113,15 +113,21 @@ class Pages:
         *,
         status_code: int = 200,
         headers: Mapping[str, str] | None = None,
+        kept: Mapping[str, str] | None = None,
     ) -> Response:
-        """Return the page; `context` is what the template wants beyond the common names."""
+        """
+        Return the page; `context` is what the template wants beyond the common names.
+
+        The links to other languages lead to the same page with the query `kept`: what the page understood of
+        its own, never what else stood there.
+        """
         dates = self.dates(request)
         code = dates.locale.language
         common = {
             "dates": dates,
             "number": partial(format_decimal, format=_NUMBER, locale=dates.locale),
             "lang": f"{code}-{dates.locale.territory}",
-            "languages": self._choices(request, code),
+            "languages": self._choices(kept or {}, code),
             "organization_zone": self._zone.key,
         }
         body = self._environments[code].get_template(template).render(**common, **context)
@@ -140,9 +146,8 @@ class Pages:
             )
         return response
 
-    def _choices(self, request: Request, current: str) -> list[Choice]:
-        kept = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    def _choices(self, kept: Mapping[str, str], current: str) -> list[Choice]:
         return [
-            Choice(code, NAMES.get(code, code), "?" + urlencode([*kept, ("lang", code)]), code == current)
+            Choice(code, NAMES.get(code, code), "?" + urlencode({**kept, "lang": code}), code == current)
             for code in self._catalogues
         ]

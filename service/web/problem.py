@@ -8,6 +8,8 @@ from http import HTTPStatus
 import msgspec
 from starlette.responses import Response
 
+from service.web.body import UNREAD
+
 MEDIA_TYPE = "application/problem+json"
 
 API_HEADERS = {
@@ -51,4 +53,4 @@ def answer(value: object, status: int = 200) -> Response:
 def too_many(seconds: int) -> Response:
     """Return the answer to whoever tried too many wrong tokens."""
     detail = "Too many wrong tokens came from your network; wait as long as Retry-After says."
-    return problem(429, detail, headers={"Retry-After": str(seconds)})
+    return problem(429, detail, headers={"Retry-After": str(seconds), **UNREAD})

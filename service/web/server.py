@@ -16,6 +16,7 @@ from service.core.revision import Policy
 from service.web.administration import Administration, administered
 from service.web.api import PREFIX as API
 from service.web.assets import Assets
+from service.web.body import BodyRefused
 from service.web.dashboard import NoDashboard
 from service.web.errors import ErrorPages
 from service.web.feed_app import PREFIX, FeedApp
@@ -65,7 +66,12 @@ def make_web(
             Mount("/static", Assets()),
             *admin_routes,
         ],
-        exception_handlers={404: errors.not_found, 405: errors.not_allowed, 500: errors.crash},
+        exception_handlers={
+            404: errors.not_found,
+            405: errors.not_allowed,
+            500: errors.crash,
+            BodyRefused: errors.refused,
+        },
     )
     # It would send people to whatever Host says, by http, with the token in the address.
     site.router.redirect_slashes = False

@@ -9,6 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from secrets import token_urlsafe
 
+import structlog
+
+from service.core.errors import StoreUnavailable
+from service.core.ports import ClosedSessions
+
+log = structlog.get_logger()
+
 LASTING = timedelta(hours=12)
 _MOST_CLOSED = 1000
 _PARTS = 3
@@ -27,12 +34,15 @@ class Session:
 class Sessions:
     """
     Opens, knows and closes sessions. With another admin token, or another secret, all of them end.
+
+    What is closed stays so in every process and over a restart: the store remembers it.
     """
 
     def __init__(
         self,
         admin_token: str,
         secret: bytes,
+        closed: ClosedSessions,
         *,
         clock: Callable[[], datetime],
         nonce: Callable[[], str] = token_urlsafe,
@@ -40,7 +50,9 @@ class Sessions:
         self._token = admin_token
         self._key = hmac.digest(secret, f"session\n{admin_token}".encode(), "sha256")
         self._clock, self._nonce = clock, nonce
+        self._store = closed
         self._closed: dict[str, datetime] = {}
+        self._unsaved: dict[str, datetime] = {}
 
     def admits(self, token: str) -> bool:
         """Return whether this is the admin token, in the same time for all that are not."""
@@ -52,25 +64,48 @@ class Sessions:
         content = f"{ends}.{self._nonce()}"
         return f"{content}.{self._spelled('cookie', content)}"
 
-    def of(self, cookie: str | None) -> Session | None:
-        """Return the session that a cookie stands for, unless it has ended or nobody opened it."""
+    async def of(self, cookie: str | None) -> Session | None:
+        """Return the session that a cookie stands for, unless it is over or nobody opened it."""
+        session = self._signed(cookie)
+        if session is None or session.ends_at <= self._clock() or session.nonce in self._closed:
+            return None
+        await self._save()
+        try:
+            over = await self._store.is_closed(session.nonce)
+        except StoreUnavailable:
+            # The dashboard is to show that the database is away. What was closed here is known all the same.
+            over = False
+        return None if over else session
+
+    async def close(self, session: Session) -> None:
+        """End a session for whoever else holds its cookie too."""
+        now = self._clock()
+        self._closed = {nonce: end for nonce, end in self._closed.items() if end > now}
+        while len(self._closed) >= _MOST_CLOSED:
+            del self._closed[next(iter(self._closed))]
+        self._closed[session.nonce] = self._unsaved[session.nonce] = session.ends_at
+        await self._save()
+
+    def _signed(self, cookie: str | None) -> Session | None:
         parts = (cookie or "").split(".")
         if len(parts) != _PARTS:
             return None
         ends, nonce, mac = parts
         if not _equal(mac, self._spelled("cookie", f"{ends}.{nonce}")):
             return None
-        session = Session(nonce, datetime.fromtimestamp(int(ends), UTC))
-        open_still = session.ends_at > self._clock() and nonce not in self._closed
-        return session if open_still else None
+        return Session(nonce, datetime.fromtimestamp(int(ends), UTC))
 
-    def close(self, session: Session) -> None:
-        """End a session for whoever else holds its cookie too."""
-        now = self._clock()
-        self._closed = {nonce: end for nonce, end in self._closed.items() if end > now}
-        while len(self._closed) >= _MOST_CLOSED:
-            del self._closed[next(iter(self._closed))]
-        self._closed[session.nonce] = session.ends_at
+    async def _save(self) -> None:
+        """Write what is closed; what cannot be written is tried again with the next request of a session."""
+        if not self._unsaved:
+            return
+        writing = dict(self._unsaved)
+        try:
+            await self._store.close(writing, now=self._clock())
+        except StoreUnavailable as error:
+            log.warning("web.sign_out_not_kept", error=str(error))
+            return
+        self._unsaved = {nonce: end for nonce, end in self._unsaved.items() if nonce not in writing}
 
     def form_token(self, session: Session) -> str:
         """Return what each form of this session carries; another site cannot read it."""
@@ -79,6 +114,18 @@ class Sessions:
     def is_form_token(self, session: Session, token: str) -> bool:
         """Return whether a form comes from a page of this session."""
         return _equal(token, self.form_token(session))
+
+    def sign(self, session: Session, text: str) -> str:
+        """Return a text with a signature that holds in this session alone."""
+        return f"{self._signature(session, text)}.{text}"
+
+    def signed(self, session: Session, spelled: str) -> str | None:
+        """Return the text that `sign` was given in this session; None for any other."""
+        mac, _, text = spelled.partition(".")
+        return text if _equal(mac, self._signature(session, text)) else None
+
+    def _signature(self, session: Session, text: str) -> str:
+        return self._spelled("said", f"{session.nonce}\n{text}")
 
     def _mac(self, purpose: str, text: str) -> bytes:
         return hmac.digest(self._key, f"{purpose}\n{text}".encode(errors="replace"), "sha256")

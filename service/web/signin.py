@@ -3,15 +3,21 @@ Signing in to the dashboard, and out.
 """
 
 from dataclasses import dataclass
+from math import ceil
 from urllib.parse import urlsplit
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from service.web.body import UNREAD
 from service.web.forms import from_elsewhere, read_form
+from service.web.gate import Gate
+from service.web.network import Networks
 from service.web.pages import PAGE_HEADERS, Pages
-from service.web.ratelimit import Guard
 from service.web.sessions import LASTING, Session, Sessions
+
+log = structlog.get_logger()
 
 _SIGNED_IN = "signed-in"
 """In the address after the form: a cookie was just given."""
@@ -27,7 +33,8 @@ class SignIn:
 
     sessions: Sessions
     pages: Pages
-    guard: Guard
+    gate: Gate
+    networks: Networks
     url: str
     """The address that people reach the dashboard under."""
 
@@ -49,35 +56,45 @@ class SignIn:
         """The name of the cookie; the prefix has browsers refuse it from any other host or without TLS."""
         return "__Host-confcal" if self.secure and not self.pages.root else "confcal"
 
-    def session(self, request: Request) -> Session | None:
+    async def session(self, request: Request) -> Session | None:
         """Return the session of a request, where it has one."""
-        return self.sessions.of(request.cookies.get(self.cookie))
+        return await self.sessions.of(request.cookies.get(self.cookie))
 
     async def form(self, request: Request) -> Response:
         """Answer `GET /sign-in`."""
-        if self.session(request):
+        if await self.session(request):
             return self.moved("/")
-        return self._page(request, fault="cookie" if self.arrives(request) else "")
+        if self.arrives(request):
+            return self._page(request, fault="cookie", kept={_SIGNED_IN: ""})
+        return self._page(request, fault="")
 
     def arrives(self, request: Request) -> bool:
         """Return whether a request is the first after the form."""
         return _SIGNED_IN in request.query_params
 
-    def arrived(self, request: Request) -> Response:
+    async def arrived(self, request: Request) -> Response:
         """Return where whoever arrives goes on: to the dashboard, or to the form without a session."""
-        if self.session(request):
+        if await self.session(request):
             return self.moved("/")
         # A browser that did not keep the cookie would show the empty form again, and no reason.
         return self.moved(f"/sign-in?{_SIGNED_IN}=" if self.arrives(request) else "/sign-in")
 
     async def sign_in(self, request: Request) -> Response:
         """Answer `POST /sign-in`."""
-        token = (await read_form(request)).get("token", "").strip()
         if from_elsewhere(request):
             # Not counted: another site makes browsers send it, and their networks would pay.
-            return self._page(request, fault="wrong", status=403)
+            return self._page(request, fault="wrong", status=403, headers=UNREAD)
+        # Whoever is signed in already is no guesser, and gets in from wherever guesses come.
+        known = await self.session(request) is not None
+        if not known and self.gate.stop_seconds(request.scope):
+            return self._stopped(request)
+        token = (await read_form(request)).get("token", "").strip()
+        # Again: many forms may have been on their way at once.
+        if not known and self.gate.stop_seconds(request.scope):
+            return self._stopped(request)
         if not self.sessions.admits(token):
-            return self._refused(request)
+            return await self._refused(request)
+        log.info("web.signed_in", network=self.network(request))
         response = self.moved(f"/?{_SIGNED_IN}=")
         response.set_cookie(
             self.cookie,
@@ -93,10 +110,11 @@ class SignIn:
 
     async def sign_out(self, request: Request) -> Response:
         """Answer `POST /sign-out`."""
-        session = self.session(request)
+        session = await self.session(request)
         if session is None or await self.is_meant(request, session) is None:
             return self.moved("/")
-        self.sessions.close(session)
+        await self.sessions.close(session)
+        log.info("web.signed_out", network=self.network(request))
         response = self.moved("/sign-in")
         response.delete_cookie(
             self.cookie, self.pages.root or "/", secure=self.secure, httponly=True, samesite="lax"
@@ -114,14 +132,34 @@ class SignIn:
         """Return the answer that has the browser get a page of ours, after whatever it did."""
         return RedirectResponse(self.pages.root + path, 303, PAGE_HEADERS)
 
-    def _refused(self, request: Request) -> Response:
-        wait = self.guard.fail(request.scope)
+    def network(self, request: Request) -> str:
+        """Return where a request comes from, as the log names it."""
+        return self.networks.of(request.scope)
+
+    async def _refused(self, request: Request) -> Response:
+        wait = await self.gate.fail(request.scope, way="sign-in")
+        if self.gate.stop_seconds(request.scope):
+            return self._stopped(request)
         if wait:
             return self._page(request, fault="wait", status=429, headers={"Retry-After": str(wait)})
         return self._page(request, fault="wrong", status=403)
 
+    def _stopped(self, request: Request) -> Response:
+        wait = self.gate.stop_seconds(request.scope)
+        headers = {"Retry-After": str(wait), **UNREAD}
+        return self._page(request, fault="stopped", minutes=ceil(wait / 60), status=429, headers=headers)
+
     def _page(
-        self, request: Request, *, fault: str, status: int = 200, headers: dict[str, str] | None = None
+        self,
+        request: Request,
+        *,
+        fault: str,
+        minutes: int = 0,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+        kept: dict[str, str] | None = None,
     ) -> Response:
-        context = {"fault": fault, "exposed": self.exposed, "url": self.url}
-        return self.pages.render(request, "signin.html", context, status_code=status, headers=headers)
+        context = {"fault": fault, "minutes": minutes, "exposed": self.exposed, "url": self.url}
+        return self.pages.render(
+            request, "signin.html", context, status_code=status, headers=headers, kept=kept
+        )

@@ -151,6 +151,37 @@ class HeldView(_View, frozen=True):
     """The soonest first."""
 
 
+class ToldView(_View, frozen=True):
+    """
+    What one account tells of a conference in dispute.
+    """
+
+    account: str
+    topic: str
+    kind: str
+    """`none`, `once` or `week`."""
+
+    start: datetime | None
+    """Of the single meeting, or of the series as TrueConf reports it."""
+
+    changed_at: datetime | None
+    """When this account last told something else; null where that is not known."""
+
+
+class DisputeView(_View, frozen=True):
+    """
+    A conference of which accounts go on telling different things.
+    """
+
+    id: str
+    server: str
+    topic: str
+    counts: str
+    """The account whose word counts for now."""
+
+    told: tuple[ToldView, ...]
+
+
 class RejectedView(_View, frozen=True):
     """
     Input that could not be understood.

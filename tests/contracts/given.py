@@ -29,7 +29,7 @@ def conference(id_: str = "100", topic: str = "Planning", schedule: Schedule | N
 
 def rendered(entry: Entry, variant: str) -> RenderedVEvent:
     body = f"BEGIN:VEVENT\r\nSUMMARY:{entry.conference.topic} ({variant})\r\nEND:VEVENT\r\n"
-    return RenderedVEvent(f"uid-{'-'.join(entry.key)}", "Europe/Moscow", body.encode())
+    return RenderedVEvent(f"uid-{'-'.join(entry.key[:2])}", "Europe/Moscow", body.encode())
 
 
 def edit(reported: Conference, *, server: str = SERVER, sequence: int = 0, variants: str = "feed") -> Edit:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.core.errors import SchemaTooNew, SchemaTooOld
 from service.store.engine import create_engine, writing
-from service.store.migrate import Migrated, migrate
+from service.store.migrate import Migrated, alembic_config, migrate
 from service.store.open import open_store
 from service.store.tables import metadata
 
@@ -47,7 +48,7 @@ async def table_names(db: AsyncConnection) -> list[str]:
 
 
 async def test_migrations_make_exactly_the_tables(database: str) -> None:
-    assert await migrate(database) == Migrated(None, "0003")
+    assert await migrate(database) == Migrated(None, "0005")
 
     engine = create_engine(database)
     async with writing(engine) as db:
@@ -59,17 +60,49 @@ async def test_migrations_make_exactly_the_tables(database: str) -> None:
     await engine.dispose()
 
 
+async def test_a_database_without_parts_keeps_every_row_as_live(database: str) -> None:
+    engine = create_engine(database)
+    async with writing(engine) as db:
+        await db.run_sync(lambda connection: command.upgrade(alembic_config(connection), "0003"))
+        for statement in _ROWS_OF_0003:
+            await db.execute(text(statement), {"bytes": b"\x00\xff"})
+    await engine.dispose()
+
+    assert await migrate(database) == Migrated("0003", "0005")
+
+    engine = create_engine(database)
+    async with writing(engine) as db:
+        for table, row in _ROWS_SINCE_0004.items():
+            assert [tuple(found) for found in await db.execute(text(f"SELECT * FROM {table}"))] == [row]  # noqa: S608 -- names of the test
+        assert set(await table_names(db)) == {*metadata.tables, "alembic_version"}
+        assert await db.run_sync(difference) == []
+    await engine.dispose()
+
+
+_ROWS_OF_0003 = (
+    "INSERT INTO accounts VALUES ('ivanov@s', 'ivanov', 's', 'lobby', 1000, 1)",
+    "INSERT INTO conferences VALUES ('s', '007', 'lobby', :bytes, 3, 900, :bytes)",
+    "INSERT INTO vevents VALUES ('s', '007', 'full-en', 'uid', 'Europe/Moscow', :bytes)",
+    "INSERT INTO memberships VALUES ('ivanov@s', 's', '007', :bytes, 1, 950)",
+)
+_ROWS_SINCE_0004: dict[str, tuple[Any, ...]] = {
+    "conferences": ("s", "007", 0, "lobby", b"\x00\xff", 3, 900, b"\x00\xff", None, None, None),
+    "vevents": ("s", "007", 0, "full-en", "uid", "Europe/Moscow", b"\x00\xff"),
+    "memberships": ("ivanov@s", "s", "007", 0, b"\x00\xff", 1, 950, None),
+}
+
+
 async def test_a_second_migration_has_nothing_to_do(database: str) -> None:
     await migrate(database)
 
-    assert await migrate(database) == Migrated("0003", "0003")
+    assert await migrate(database) == Migrated("0005", "0005")
     await (await open_store(database, migrate=False)).close()
 
 
 async def test_two_migrations_at_once_do_the_work_once(database: str) -> None:
     done = await asyncio.gather(migrate(database), migrate(database))
 
-    assert sorted(str(each.before) for each in done) == ["0003", "None"]
+    assert sorted(str(each.before) for each in done) == ["0005", "None"]
 
 
 async def test_an_empty_database_is_too_old(database: str) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from service.core.known import Absence, Held
 from service.core.ports import FeedRecord, Store
 from tests.contracts.given import BROWN, ELSEWHERE, IVANOV, LATER, NOON, arrival, changes, conference, record
+from tests.contracts.test_store_parts import closing
 
 DAY = timedelta(days=1)
 HELD = Held(NOON, 1, frozenset({"100"}), 1)
@@ -62,3 +63,14 @@ async def test_of_a_forgotten_account_s_feed_only_rotations_are_remembered(store
 
     assert await store.feeds() == {str(IVANOV): FeedRecord(2), str(ELSEWHERE): served}
     assert await store.rotations() == {str(IVANOV): 2}
+
+
+async def test_an_account_whose_past_is_still_kept_is_not_forgotten(store: Store) -> None:
+    await record(
+        store,
+        arrival(conference()),
+        changes(departures=frozenset({"100"}), closings=(closing(IVANOV),)),
+    )
+
+    assert await store.purge_accounts(LATER) == 0
+    assert set((await store.load()).accounts) == {IVANOV}

@@ -9,7 +9,7 @@ import pytest
 from service.core.conference import Rejection
 from service.core.removal import RemovalRules
 from service.core.revision import Policy, approve
-from tests.core.given import DESK, conference, many, once, room, weekly
+from tests.core.given import DESK, ROOM, conference, many, once, room, weekly
 from tests.core.story import Story
 
 MINUTES = timedelta(minutes=1)
@@ -255,9 +255,9 @@ def test_an_approval_leaves_the_source_as_it_was() -> None:
 
 def test_where_nothing_is_held_there_is_nothing_to_approve() -> None:
     story = Story()
-    assert approve(story.known()) is None
+    assert approve(story.state, ROOM, story.policy) is None
     story.hears(conference())
-    assert approve(story.known()) is None
+    assert approve(story.state, ROOM, story.policy) is None
 
 
 def test_a_full_list_ends_a_hold() -> None:

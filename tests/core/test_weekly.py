@@ -6,8 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from service.core.schedule import Once, Weekday, Weekly
-from service.core.weekly import Recurrence, WeeklyRules, anchored, recur, settled
+from service.core.schedule import Bounds, Weekday, Weekly
+from service.core.weekly import (
+    Recurrence,
+    WeeklyRules,
+    continues,
+    first_start,
+    has_pattern_of,
+    recur,
+    ruled_from,
+)
 from tests.core.given import HOUR, MOSCOW, NOW, at, once, wall, weekly
 
 MO, TU, WE, TH, FR, SA, SU = Weekday
@@ -143,15 +151,15 @@ def test_a_repeated_hour_before_midnight_is_on_the_day_before() -> None:
 def test_a_start_that_moved_on_by_whole_occurrences_is_no_edit(rules: WeeklyRules, later: str) -> None:
     first = weekly("2026-10-05 07:00", MO, TH)
 
-    assert anchored(first, weekly(later, MO, TH), rules) == first
+    assert continues(first, weekly(later, MO, TH), rules)
 
 
 def test_on_the_wall_the_next_occurrence_may_be_at_another_instant() -> None:
     first = weekly("2026-10-05 07:00", MO)
 
     # After the change clocks in Berlin show 09:00 an hour later in UTC.
-    assert anchored(first, weekly("2026-10-26 08:00", MO), BERLIN_WALL) == first
-    assert anchored(first, weekly("2026-10-26 08:00", MO), BERLIN) != first
+    assert continues(first, weekly("2026-10-26 08:00", MO), BERLIN_WALL)
+    assert not continues(first, weekly("2026-10-26 08:00", MO), BERLIN)
 
 
 @pytest.mark.parametrize(
@@ -161,19 +169,19 @@ def test_on_the_wall_the_next_occurrence_may_be_at_another_instant() -> None:
         weekly("2026-10-05 07:30", MO, TH),
         weekly("2026-10-12 06:00", MO, TH),
         weekly("2026-10-12 07:00", MO, TH, FR),
-        once("2026-10-12 07:00"),
+        weekly("2026-10-12 07:00", MO, TH, duration=2 * HOUR),
     ],
-    ids=["moved back", "later", "earlier in the day", "another day", "once"],
+    ids=["moved back", "later", "earlier in the day", "another day", "longer"],
 )
-def test_all_else_is_an_edit(edited: Weekly | Once) -> None:
-    assert anchored(weekly("2026-10-05 07:00", MO, TH), edited, MOSCOW) == edited
+def test_all_else_is_an_edit(edited: Weekly) -> None:
+    assert not continues(weekly("2026-10-05 07:00", MO, TH), edited, MOSCOW)
 
 
-def test_a_series_that_became_longer_begins_where_it_began() -> None:
-    first = weekly("2026-10-05 07:00", MO, TH)
-    longer = anchored(first, weekly("2026-10-15 07:00", MO, TH, duration=2 * HOUR), MOSCOW)
+def test_a_series_that_moved_back_has_the_pattern_that_it_had() -> None:
+    first, back = weekly("2026-10-05 07:00", MO, TH), weekly("2026-09-28 07:00", MO, TH)
 
-    assert longer == weekly("2026-10-05 07:00", MO, TH, duration=2 * HOUR)
+    assert has_pattern_of(first, back, MOSCOW)
+    assert not has_pattern_of(first, weekly("2026-09-28 07:30", MO, TH), MOSCOW)
 
 
 # -- The instant stays, and clocks change: near midnight the local day is another one in the other season
@@ -192,15 +200,6 @@ def test_flags_are_of_the_day_that_the_series_was_made_for_in_whichever_season_i
     assert shown(winter) == "UTC 2026-12-07 22:30 MO"
     assert "the other season of Europe/Berlin" in winter.reason
     assert not winter.doubtful
-
-
-def test_an_edit_in_the_other_season_moves_no_day() -> None:
-    # Monday and Tuesday: in winter the start is on a flagged day, though on another one than it was made for.
-    summer = weekly(TUESDAY_0030, MO, TU)
-    longer = anchored(summer, weekly(MONDAY_2330, MO, TU, duration=2 * HOUR), BERLIN)
-
-    assert isinstance(longer, Weekly)
-    assert recur(longer, BERLIN).byday == recur(summer, BERLIN).byday == (MO, SU)
 
 
 def test_on_the_wall_there_is_no_other_season() -> None:
@@ -240,13 +239,9 @@ def test_a_series_that_begins_in_the_hour_that_comes_twice_ends_after_its_length
 def test_a_start_on_no_flagged_day_may_move_on_too() -> None:
     first = weekly("2026-10-05 07:00", TH)
 
-    assert anchored(first, weekly("2026-10-06 07:00", TH), MOSCOW) == first
-    assert anchored(first, weekly("2026-10-12 07:00", TH), MOSCOW) == first
-    assert anchored(first, weekly("2026-10-12 07:30", TH), MOSCOW) != first
-
-
-def test_a_single_meeting_that_is_moved_is_an_edit() -> None:
-    assert anchored(once("2026-10-05 07:00"), once("2026-10-06 07:00"), MOSCOW) == once("2026-10-06 07:00")
+    assert continues(first, weekly("2026-10-06 07:00", TH), MOSCOW)
+    assert continues(first, weekly("2026-10-12 07:00", TH), MOSCOW)
+    assert not continues(first, weekly("2026-10-12 07:30", TH), MOSCOW)
 
 
 # -- Series that are older than the rules of their zone, where the hour on the wall stays
@@ -256,36 +251,53 @@ MOSCOW_WALL = WeeklyRules("Europe/Moscow", time="wall")
 
 def test_on_the_wall_an_old_series_begins_with_the_present_rules_at_its_own_hour() -> None:
     # Monday 10:00 at +04:00 then, Monday 10:00 at +03:00 now.
-    moved = settled(weekly("2014-09-15 06:00", MO), MOSCOW_WALL, NOW)
+    schedule = weekly("2014-09-15 06:00", MO)
+    bounds = Bounds(ruled_from=ruled_from(schedule, MOSCOW_WALL, NOW))
 
-    assert moved == weekly("2014-10-27 07:00", MO)
-    assert isinstance(moved, Weekly)
-    assert shown(recur(moved, MOSCOW_WALL)) == "Europe/Moscow 2014-10-27 10:00 MO"
-
-
-def test_a_settled_series_stays_as_it_is() -> None:
-    moved = settled(weekly("2014-09-15 06:00", MO), MOSCOW_WALL, NOW)
-
-    assert settled(moved, MOSCOW_WALL, NOW) == moved
+    assert shown(recur(schedule, MOSCOW_WALL, bounds)) == "Europe/Moscow 2014-10-27 10:00 MO"
 
 
-def test_where_the_instant_stays_an_old_series_stays_as_it_is() -> None:
-    assert settled(weekly("2014-09-15 06:00", MO), MOSCOW, NOW) == weekly("2014-09-15 06:00", MO)
+def test_where_the_instant_stays_the_rules_of_the_zone_do_not_matter() -> None:
+    assert ruled_from(weekly("2014-09-15 06:00", MO), MOSCOW, NOW) is None
 
 
 def test_rules_that_are_yet_to_come_move_no_series() -> None:
-    schedule = weekly("2014-09-15 06:00", MO)
-
-    assert settled(schedule, MOSCOW_WALL, at("2014-10-01 00:00")) == schedule
+    assert ruled_from(weekly("2014-09-15 06:00", MO), MOSCOW_WALL, at("2014-10-01 00:00")) is None
 
 
-def test_a_settled_start_is_an_hour_that_exists() -> None:
+def test_a_series_begins_with_the_present_rules_at_an_hour_that_exists() -> None:
     # Easter Island's present rules begin on Saturday, 2 September 2023, with the hour from 22:00 skipped.
     rules = WeeklyRules("Pacific/Easter", time="wall")
-    moved = settled(weekly("2023-05-07 04:30", SA), rules, NOW)
+    schedule = weekly("2023-05-07 04:30", SA)
+    series = recur(schedule, rules, Bounds(ruled_from=ruled_from(schedule, rules, NOW)))
 
-    assert moved == weekly("2023-09-10 03:30", SA)
+    assert first_start(series) == at("2023-09-10 03:30")
 
 
-def test_single_meetings_are_settled_by_nature() -> None:
-    assert settled(once(), MOSCOW_WALL, NOW) == once()
+def test_rules_of_a_zone_are_nothing_to_single_meetings() -> None:
+    assert ruled_from(once(), MOSCOW_WALL, NOW) is None
+
+
+@pytest.mark.parametrize(
+    "rules", [WeeklyRules("Asia/Almaty", "utc", "wall"), WeeklyRules("Asia/Almaty", "utc")]
+)
+def test_flags_count_on_the_start_as_reported_wherever_the_series_begins(rules: WeeklyRules) -> None:
+    # Thursday 23:00 in UTC, Friday 05:00 in Almaty, which moved from +06:00 to +05:00 in March 2024.
+    schedule = weekly("2024-02-22 23:00", SU, MO, WE, TH, SA, duration=timedelta(minutes=90))
+    series = recur(schedule, rules, Bounds(NOW, ruled_from=ruled_from(schedule, rules, NOW)))
+
+    if rules.time == "wall":
+        assert shown(series) == "Asia/Almaty 2026-10-06 05:00 MO,TU,TH,FR,SU"
+    else:
+        assert first_start(series) == at("2026-10-05 23:00")
+
+
+def test_a_series_begins_with_its_first_occurrence_in_its_bounds() -> None:
+    schedule = weekly("2026-10-05 07:00", MO, TH)
+
+    def begun(since: str) -> str:
+        return shown(recur(schedule, MOSCOW, Bounds(at(since))))
+
+    assert begun("2026-11-26 07:00") == "Europe/Moscow 2026-11-26 10:00 MO,TH"
+    assert begun("2026-11-26 07:01") == "Europe/Moscow 2026-11-30 10:00 MO,TH"
+    assert begun("2026-09-01 00:00") == "Europe/Moscow 2026-10-05 10:00 MO,TH"

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import event, make_url
 from sqlalchemy.exc import DBAPIError, NoResultFound
 
-from service.core.conference import Account, Conference
+from service.core.conference import Account, Conference, Key
 from service.core.errors import SchemaTooOld, StoreUnavailable
 from service.core.known import Changes, State
 from service.core.ports import FeedRecord
@@ -123,11 +123,13 @@ async def test_a_damaged_conference_keeps_its_place_and_revision_and_differs_fro
 ) -> None:
     store = await migrated(file)
     with closing(sqlite3.connect(file)) as other, other:
-        other.execute("INSERT INTO conferences VALUES ('s', '1', 'lobby', x'00', 7, 1000, x'ff')")
+        other.execute(
+            "INSERT INTO conferences VALUES ('s', '1', 0, 'lobby', x'00', 7, 1000, x'ff', NULL, NULL, NULL)"
+        )
 
     (entry,) = (await store.load()).entries.values()
 
-    assert (entry.key, entry.revision.sequence, entry.fingerprint) == (("s", "1"), 7, b"\xff")
+    assert (entry.key, entry.revision.sequence, entry.fingerprint) == (Key("s", "1"), 7, b"\xff")
     assert entry.conference == Conference("1", "", "", Unscheduled())
     await store.close()
 

@@ -15,15 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.core.conference import Account, Conference, Key
-from service.core.known import Absence, Changes, Edit, Entry, Held, RenderedVEvent, Revision
+from service.core.known import Absence, Changes, Closing, Edit, Entry, Held, RenderedVEvent, Revision
 from service.core.ports import Store
-from service.core.schedule import Once
+from service.core.schedule import UNBOUNDED, Bounds, Once
 from service.store.memory import MemoryStore
 from service.store.open import open_store
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SERVER = "video.example.org"
 IDS = ("1", "2")
+PART = Key(SERVER, "1", 1_700_000_000)
 
 accounts = st.sampled_from([Account("ivanov", SERVER), Account("brown", SERVER)])
 versions = st.sampled_from(["Old", "New"])
@@ -33,9 +34,10 @@ def conference(id_: str, topic: str) -> Conference:
     return Conference(id_, topic, "brown", Once(NOON, timedelta(hours=1)))
 
 
-def edit(id_: str, topic: str) -> Edit:
-    entry = Entry(Key(SERVER, id_), conference(id_, topic), Revision(0, NOON), b"", "lobby")
-    return Edit(entry, {"feed": RenderedVEvent(f"uid-{id_}", "", topic.encode())})
+def edit(id_: str, topic: str, part: int = 0) -> Edit:
+    bounds = Bounds(until=NOON) if part else UNBOUNDED
+    entry = Entry(Key(SERVER, id_, part), conference(id_, topic), Revision(0, NOON), b"", "lobby", bounds)
+    return Edit(entry, {"feed": RenderedVEvent(f"uid-{id_}-{part}", "", topic.encode())})
 
 
 @st.composite
@@ -46,16 +48,21 @@ def lists(draw: st.DrawFn) -> Changes:
     held = draw(
         st.none() | st.builds(Held, st.just(NOON), st.integers(1, 3), st.just(frozenset(IDS)), st.just(2))
     )
-    reports = some(versions)
+    reports, account = some(versions), draw(accounts)
     return Changes(
-        account=draw(accounts),
+        account=account,
         source=draw(st.sampled_from(["lobby", "kiosk"])),
         received_at=NOON + timedelta(minutes=draw(st.integers(0, 60))),
         count=len(reports),
         edits=tuple(edit(*each) for each in some(versions).items()),
         reports=tuple(conference(*each) for each in reports.items()),
         absences=some(st.none() | st.builds(Absence, st.integers(1, 3), st.just(NOON))),
+        changed=draw(st.frozensets(st.sampled_from(sorted(reports)))) if reports else frozenset(),
         departures=draw(st.frozensets(st.sampled_from(IDS))) - set(reports),
+        closings=tuple(
+            Closing(edit(*each, PART.part), frozenset({account})) for each in some(versions).items()
+        ),
+        expired=frozenset({PART}) if draw(st.booleans()) else frozenset(),
         held=held,
         held_changed=draw(st.booleans()),
     )

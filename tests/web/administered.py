@@ -81,6 +81,16 @@ class FailingStore(MemoryStore):
             raise StoreUnavailable("the disk is gone")
 
 
+class Pauses:
+    """How long answers would have been held back."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    async def note(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
 @dataclass
 class Administered:
     """
@@ -97,6 +107,7 @@ class Administered:
     live: Live
     clock: Clock
     accept: Deliver
+    pauses: "Pauses"
 
     async def api(
         self, method: str, path: str, *, token: str = TOKEN, headers: Mapping[str, str] | None = None
@@ -122,7 +133,7 @@ async def administered(
     """Give a server; `more` are settings without their prefix, an empty one is left out."""
     given = {**SETTINGS, **{f"CONFCAL_{name}": value for name, value in more.items()}}
     settings = load_settings({name: value for name, value in given.items() if value})
-    policy, store, clock = policy_of(settings), FailingStore(), Clock()
+    policy, store, clock, pauses = policy_of(settings), FailingStore(), Clock(), Pauses()
     synchronizer = Synchronizer(store, policy)
     rules = FeedRules(
         SECRET,
@@ -156,7 +167,9 @@ async def administered(
         {name: token.get_secret_value() for name, token in tokens.items() if token},
         settings.admin_token.get_secret_value() if settings.admin_token else None,
         SECRET,
+        store.closed_sessions,
         settings.trusted_proxies,
+        pause=pauses.note,
     )
     web = make_web(
         feeds,
@@ -168,4 +181,6 @@ async def administered(
         administration=administration,
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(web), base_url=url) as client:
-        yield Administered(web, client, feeds, store, synchronizer, rejections, watch, live, clock, accept)
+        yield Administered(
+            web, client, feeds, store, synchronizer, rejections, watch, live, clock, accept, pauses
+        )

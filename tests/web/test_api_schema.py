@@ -24,8 +24,10 @@ KNOWN = {"source": "hall", "name": "all", "account": str(DESK)}
 async def _hold(site: Administered) -> None:
     """Have a list held, whatever became of the one before."""
     fourteen = [replace(each, schedule=once()) for each in many(14)]
-    await site.accept(listed(*fourteen, account=DESK))
-    await site.accept(listed(*fourteen[:3], account=DESK, at=NOW + MINUTE))
+    # Each list is newer than the one before, or it would change nothing.
+    last = site.synchronizer.state.known(DESK).list_at or NOW
+    await site.accept(listed(*fourteen, account=DESK, at=last + MINUTE))
+    await site.accept(listed(*fourteen[:3], account=DESK, at=last + 2 * MINUTE))
 
 
 async def _site() -> Administered:
@@ -114,6 +116,7 @@ def test_the_document_tells_of_everything_that_the_dashboard_does() -> None:
         "/api/targets",
         "/api/held",
         "/api/held/{account}/approve",
+        "/api/disputes",
         "/api/activity",
         "/api/settings",
         "/api/rejected",

@@ -198,6 +198,30 @@ async def test_what_is_said_to_be_done_is_one_of_the_known_things(site: Administ
     assert "<b>x" not in page
 
 
+@pytest.mark.parametrize("done", ["rotated", "approved"])
+async def test_a_link_cannot_say_that_something_was_done(site: Administered, done: str) -> None:
+    await sign_in(site)
+
+    page = (await site.client.get(f"/?done={done}&about=all")).text
+
+    assert "has a new link" not in page
+    assert "was applied" not in page
+
+
+async def test_what_was_done_is_said_once_and_in_its_own_session(site: Administered) -> None:
+    token = await form_token(site)
+    rotation = {"form_token": token, "calendar": "all", "sure": "yes"}
+    answer = await site.client.post("/rotate", data=rotation)
+    said = site.client.cookies["confcal_done"]
+    first = (await site.client.get(answer.headers["location"])).text
+    second = (await site.client.get(answer.headers["location"])).text
+    await sign_in(site)
+    site.client.cookies.set("confcal_done", said)
+    stolen = (await site.client.get(answer.headers["location"])).text
+
+    assert ["has a new link" in page for page in (first, second, stolen)] == [True, False, False]
+
+
 async def test_without_an_admin_token_a_sentence_says_how_to_turn_it_on() -> None:
     async with administered(ADMIN_TOKEN="") as site:
         answer = await site.client.get("/")

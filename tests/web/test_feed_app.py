@@ -280,7 +280,8 @@ async def test_a_removal_moves_last_modified_and_the_tag(web: Web) -> None:
     after = await web.get(if_none_match=before.headers["etag"])
 
     assert after.status_code == 200
-    assert after.content.count(b"BEGIN:VEVENT") == 1
+    assert after.content.count(b"BEGIN:VEVENT") == 2
+    assert after.content.count(b"UNTIL=") == 1, "what took place of it stays"
     assert parsedate_to_datetime(after.headers["last-modified"]) == web.clock.now
 
 

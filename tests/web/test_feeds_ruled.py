@@ -88,11 +88,16 @@ async def test_a_conference_that_lost_its_schedule_leaves_the_feeds_by_rule_too(
     async with administered(CALENDARS_FOR_PEOPLE="true", CALENDARS__BOARD__TOPIC="Merger*") as site:
         await site.accept(listed(merger(), replace(merger(), id="7", topic="Merger two")))
         before = [(await body(site, name)).count("BEGIN:VEVENT") for name in ("board", IVANOV)]
+        site.clock.now += timedelta(days=1)
         unscheduled = replace(merger(), schedule=Unscheduled())
-        await site.accept(listed(unscheduled, replace(merger(), id="7", topic="Merger two")))
-        after = [(await body(site, name)).count("BEGIN:VEVENT") for name in ("board", IVANOV)]
+        both = (unscheduled, replace(merger(), id="7", topic="Merger two"))
+        await site.accept(listed(*both, at=site.clock.now))
+        after = [await body(site, name) for name in ("board", IVANOV)]
 
-    assert (before, after) == ([2, 2], [1, 1])
+    assert before == [2, 2]
+    # What took place of it stays.
+    assert [each.count("UNTIL=20261006T075959Z") for each in after] == [1, 1]
+    assert [each.count("BEGIN:VEVENT") for each in after] == [2, 2]
 
 
 async def test_a_device_that_is_called_has_none() -> None:

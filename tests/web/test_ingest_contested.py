@@ -2,8 +2,6 @@
 Events that are posted while another process writes to the database.
 """
 
-from datetime import timedelta
-
 import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -11,9 +9,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service.core.errors import StaleState
+from service.web.gate import Gate
+from service.web.guesses import GuessRules
 from service.web.ingest import AcceptedEvent, Ingest
 from service.web.network import Networks
-from service.web.ratelimit import FailureLimit, Guard
 from tests.web.given import BASE, Clock
 
 
@@ -21,8 +20,8 @@ async def test_an_event_is_sent_again_later_while_another_process_keeps_writing(
     async def accept(_source: str, _event: bytes) -> AcceptedEvent:
         raise StaleState("another process keeps writing to the same database")
 
-    guard = Guard(Networks(), FailureLimit(10, timedelta(minutes=1)), Clock())
-    ingest = Ingest({"hall": "secret"}, accept, guard)
+    gate = Gate(Networks(), GuessRules(free=10, until_stop=30), clock=Clock())
+    ingest = Ingest({"hall": "secret"}, accept, gate)
 
     async def endpoint(request: Request) -> Response:
         return await ingest(request)

@@ -147,7 +147,7 @@ async def test_a_form_that_is_none_or_too_large_opens_nothing(site: Administered
     as_json = await site.client.post("/sign-in", json={"token": TOKEN})
     large = await site.client.post("/sign-in", data={"token": TOKEN, "x": "x" * 20_000})
 
-    assert (as_json.status_code, large.status_code) == (403, 403)
+    assert (as_json.status_code, large.status_code) == (403, 413)
 
 
 async def test_signing_out_ends_the_session_for_its_copies_too(site: Administered) -> None:
@@ -159,6 +159,14 @@ async def test_signing_out_ends_the_session_for_its_copies_too(site: Administere
     assert "Max-Age=0" in answer.headers["set-cookie"]
     site.client.cookies.update(copy)
     assert (await site.client.get("/")).status_code == 303
+
+
+async def test_signing_out_is_kept_in_the_store(site: Administered) -> None:
+    token = await form_token(site)
+    nonce = site.client.cookies["__Host-confcal"].split(".")[1]
+    await site.client.post("/sign-out", data={"form_token": token})
+
+    assert await site.store.closed_sessions.is_closed(nonce)
 
 
 async def test_a_session_ends_by_itself(site: Administered) -> None:

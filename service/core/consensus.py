@@ -1,0 +1,133 @@
+"""
+Whose word counts: what a conference is, where several accounts tell of it.
+
+Each account's list is a report. The newest change counts for as long as the lists of others may be behind;
+after that, where reports still differ, the owner's account, else most accounts, else the newest change.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from service.core.conference import Account, Conference
+from service.core.known import Known
+from service.core.rules import full_id
+from service.core.schedule import Unscheduled
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_HEARD_FOR = timedelta(days=7)
+"""An account that sent no list for so long does not keep others from unscheduling a conference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """
+    What one account tells of a conference.
+    """
+
+    account: Account
+    source: str
+    """The source that its last list came from."""
+
+    conference: Conference
+    changed_at: datetime
+    """When the account last told something else of it than before."""
+
+    confirmed_at: datetime
+    """When its last list told the same again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """
+    What counts.
+    """
+
+    report: Report
+    disputed: bool = False
+    """Whether accounts go on telling different things, so that somebody should look."""
+
+
+def reports_of(conference_id: str, views: Iterable[Known]) -> list[Report]:
+    """
+    Return the reports of a conference by the accounts that still list it.
+
+    An account whose last good list lacked it does not tell of it any more.
+    """
+    return [
+        Report(
+            known.account,
+            known.source,
+            known.reported[conference_id],
+            known.changed_at.get(conference_id, _LONG_AGO),
+            known.list_at or _LONG_AGO,
+        )
+        for known in views
+        if conference_id in known.reported and conference_id not in known.absences
+    ]
+
+
+def judge(reports: Sequence[Report], now: datetime, behind_for: timedelta) -> Verdict:
+    """
+    Return whose word counts among `reports`, of which there is at least one.
+
+    They are compared as they are: series that differ in the next occurrence only are given one start before.
+    Of changes of one moment the first report counts as the newest. `behind_for` is how long after a change
+    the lists of others may not know of it.
+    """
+    heard = [report for report in reports if now - report.confirmed_at < _HEARD_FOR] or reports
+    voices = _scheduled(heard)
+    newest = max(voices, key=lambda report: report.changed_at)
+    if now - newest.changed_at < behind_for:
+        return Verdict(newest)
+    settled_at = newest.changed_at + behind_for
+    lasting = [each for each in heard if each is newest or each.confirmed_at >= settled_at]
+    disputed = _differ(lasting)
+    told = [each for each in lasting if each in voices]
+    if not _differ(told):
+        return Verdict(newest, disputed)
+    owner = _owner(told)
+    owned = [each for each in told if full_id(str(each.account), each.account.server) == owner]
+    return Verdict(owned[0] if owned else _most(told) or newest, disputed)
+
+
+def _scheduled(reports: Sequence[Report]) -> Sequence[Report]:
+    """Return those that count: no report unschedules what another account still lists as scheduled."""
+    scheduled = [each for each in reports if not isinstance(each.conference.schedule, Unscheduled)]
+    return scheduled or reports
+
+
+def _owner(reports: Sequence[Report]) -> str:
+    """Return the full ID of the owner, as most tell it; of as many, as it was told first."""
+    named = [
+        (full_id(each.conference.owner, each.account.server), each.changed_at)
+        for each in reports
+        if each.conference.owner
+    ]
+    names = [name for name, _ in named]
+    return min(named, key=lambda one: (-names.count(one[0]), one[1]), default=("", _LONG_AGO))[0]
+
+
+def _most(reports: Sequence[Report]) -> Report | None:
+    """Return a report of what more accounts tell than anything else; None where there is no such thing."""
+    groups: list[list[Report]] = []
+    for report in reports:
+        for group in groups:
+            if group[0].conference == report.conference:
+                group.append(report)
+                break
+        else:
+            groups.append([report])
+    groups.sort(key=len, reverse=True)
+    if len(groups) > 1 and len(groups[0]) == len(groups[1]):
+        return None
+    return max(groups[0], key=lambda report: report.changed_at)
+
+
+def _differ(reports: Sequence[Report]) -> bool:
+    return any(each.conference != reports[0].conference for each in reports[1:])
+
+
+def with_start_of(report: Report, conference: Conference) -> Report:
+    """Return a report that tells the same with the schedule of `conference`."""
+    return replace(report, conference=replace(report.conference, schedule=conference.schedule))

@@ -1,0 +1,54 @@
+"""
+Conferences of which accounts go on telling different things.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from service.core.conference import Account, Key
+from service.core.consensus import Report, reports_of
+from service.core.edits import Policy
+from service.core.known import State
+from service.core.reconsider import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """
+    A conference in dispute.
+    """
+
+    key: Key
+    topic: str
+    """As the calendars show it."""
+
+    counts: Account
+    """Whose word counts for now."""
+
+    reports: tuple[Report, ...]
+    """What each account tells, ordered by account."""
+
+
+def find_disputes(
+    state: State, policy: Policy, now: datetime, keys: Iterable[Key] | None = None
+) -> list[Dispute]:
+    """
+    Return the disputes about conferences, ordered by key; about all of them, unless `keys` are given.
+
+    What differs for less than `MISSING_FOR` is none yet: the lists of others may be behind.
+    """
+    contested = state.contested if keys is None else state.contested & set(keys)
+    found = (_dispute(state, policy, now, key) for key in sorted(contested))
+    return [dispute for dispute in found if dispute]
+
+
+def _dispute(state: State, policy: Policy, now: datetime, key: Key) -> Dispute | None:
+    reports = sorted(reports_of(key.id, state.reporters(key)), key=lambda report: report.account)
+    entry = state.entries.get(key)
+    if entry is None or not reports:
+        return None
+    verdict = Case(key, state, policy, now).judge(reports)
+    if not verdict.disputed:
+        return None
+    return Dispute(key, entry.conference.topic, verdict.report.account, tuple(reports))

@@ -1,0 +1,105 @@
+"""
+Entries with their VEVENTs rendered, and the revisions that move with what is visible of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from service.core.conference import Conference, Key
+from service.core.ical import fingerprint, render_vevent
+from service.core.known import Edit, Entry, RenderedVEvent, Revision
+from service.core.removal import RemovalRules
+from service.core.schedule import UNBOUNDED, Bounds
+from service.core.vevent import Redaction, Rendering, Translate, to_vevent, untranslated
+
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """
+    One way of writing every VEVENT: how much is told, and in which language.
+    """
+
+    name: str = "full-en"
+    redaction: Redaction = "full"
+    translate: Translate = untranslated
+    secret: str = field(default="", repr=False)
+    """What the UIDs of a redacted variant depend on."""
+
+
+FULL = Variant()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """
+    All that the settings say about turning snapshots into VEVENTs.
+    """
+
+    renderings: Mapping[str, Rendering] = field(default_factory=dict)
+    """By source."""
+
+    default: Rendering = field(default_factory=Rendering)
+    """For a source that the settings no longer name."""
+
+    variants: tuple[Variant, ...] = (FULL,)
+    """The first one is what a change is measured by."""
+
+    removal: RemovalRules = field(default_factory=RemovalRules)
+
+    def rendering(self, source: str) -> Rendering:
+        """Return how conferences from `source` are rendered."""
+        return self.renderings.get(source, self.default)
+
+
+def edit_of(
+    key: Key,
+    conference: Conference,
+    entry: Entry | None,
+    *,
+    source: str,
+    policy: Policy,
+    now: datetime,
+    bounds: Bounds = UNBOUNDED,
+) -> Edit:
+    """
+    Return the entry that follows `entry` when its conference is now `conference`, with its VEVENTs.
+
+    The revision moves only where something visible changed.
+    """
+    rendering = policy.rendering(source)
+    content = b""
+    vevents: dict[str, RenderedVEvent] = {}
+    revision = entry.revision if entry else Revision(0, now)
+    for variant in policy.variants:
+        vevent = to_vevent(
+            key,
+            conference,
+            rendering,
+            bounds,
+            translate=variant.translate,
+            redaction=variant.redaction,
+            secret=variant.secret,
+        )
+        if vevent is None:
+            break
+        if not vevents:
+            content = fingerprint(vevent)
+            revision = next_revision(entry, content, now)
+        vevents[variant.name] = render_vevent(vevent, revision)
+    return Edit(Entry(key, conference, revision, content, source, bounds), vevents)
+
+
+def next_revision(entry: Entry | None, content: bytes, now: datetime) -> Revision:
+    """
+    Return the revision of an entry whose visible content is now `content`.
+
+    LAST-MODIFIED grows with every change, whatever the clock does: ICSx5 drops an update that is not newer.
+    """
+    if entry is None:
+        return Revision(0, now)
+    if entry.fingerprint == content:
+        return entry.revision
+    return Revision(entry.revision.sequence + 1, max(now, entry.revision.revised_at + _SECOND))

@@ -1,0 +1,137 @@
+"""
+What becomes of one conference: the word that counts, the course that its schedule takes, what is closed.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from service.core.conference import Account, Conference, Key
+from service.core.consensus import Report, Verdict, judge, with_start_of
+from service.core.edits import Policy, edit_of
+from service.core.known import Closing, Edit, Entry, State
+from service.core.past import Course, begin_course, close, continue_course, move_on, part_of, resume_course
+from service.core.schedule import Bounds, Weekly
+from service.core.weekly import continues
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """
+    What a list changes of one conference.
+    """
+
+    edit: Edit | None = None
+    """Its live part, where that is new or differs."""
+
+    closings: tuple[Closing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """
+    One conference at the moment of a list: what is known of it, and the settings that it is judged by.
+    """
+
+    key: Key
+    state: State
+    policy: Policy
+    now: datetime
+
+    @property
+    def entry(self) -> Entry | None:
+        """What the calendars show of it, or showed before it left them all."""
+        return self.state.entries.get(self.key)
+
+    @property
+    def holders(self) -> frozenset[Account]:
+        """The accounts in whose calendars it is."""
+        return frozenset(known.account for known in self.state.reporters(self.key))
+
+    def reconsider(self, reports: Sequence[Report]) -> Outcome:
+        """Return what `reports` make of the conference; nothing where there is none."""
+        return self._judged(self.entry, reports, self.holders)
+
+    def depart(self, account: Account, reports: Sequence[Report], since: datetime) -> Outcome:
+        """
+        Return what becomes of the conference as it leaves an account's calendar; lists lack it `since` then.
+
+        What took place of a series stays in every calendar that had it. Where other accounts, whose `reports`
+        these are, still list it, its live part goes on for them after that moment.
+        """
+        entry, holders = self.state.entries[self.key], self.holders
+        closed = None
+        if isinstance(entry.conference.schedule, Weekly):
+            rules = self.policy.rendering(entry.source).weekly
+            closed = close(entry.conference.schedule, entry.bounds, rules, since)
+        if closed is None:
+            return self._judged(entry, reports, holders - {account})
+        cut = replace(entry, bounds=replace(entry.bounds, since=since))
+        following = self._judged(cut, reports, holders - {account})
+        return Outcome(following.edit, (self._closing(entry, closed, holders), *following.closings))
+
+    def _judged(self, entry: Entry | None, reports: Sequence[Report], holders: frozenset[Account]) -> Outcome:
+        if not reports:
+            return Outcome()
+        if entry and holders:
+            reports = self._aligned(reports, entry)
+        behind_for = self.policy.removal.missing_for
+        report = judge(reports, self.now, behind_for).report if len(reports) > 1 else reports[0]
+        source = entry.source if entry and _tells(report, entry) else report.source
+        course = self._course(entry, report.conference, holders, source)
+        bounds = move_on(course.schedule, course.bounds, self.now, self.policy.removal.keep_ended)
+        conference = replace(report.conference, schedule=course.schedule, state="", session_id="")
+        closings: tuple[Closing, ...] = ()
+        if entry and course.closed:
+            closings = (self._closing(entry, course.closed, holders),)
+        stored = self.entry
+        if stored and stored.conference == conference and stored.bounds == bounds:
+            return Outcome(None, closings)
+        return Outcome(self._edit(self.key, conference, source, bounds), closings)
+
+    def judge(self, reports: Sequence[Report]) -> Verdict:
+        """Return whose word counts among `reports`; of those that changed in one moment the first one's."""
+        entry = self.entry
+        if entry and self.holders:
+            reports = self._aligned(reports, entry)
+        return judge(reports, self.now, self.policy.removal.missing_for)
+
+    def _aligned(self, reports: Iterable[Report], entry: Entry) -> list[Report]:
+        """Give the start of the known series to every report that only tells the next occurrence of it."""
+        return [
+            with_start_of(report, entry.conference) if self._is_next(report, entry) else report
+            for report in reports
+        ]
+
+    def _is_next(self, report: Report, entry: Entry) -> bool:
+        match entry.conference.schedule, report.conference.schedule:
+            case Weekly() as before, Weekly() as told:
+                return continues(before, told, self.policy.rendering(report.source).weekly, entry.bounds)
+            case _:
+                return False
+
+    def _course(
+        self, entry: Entry | None, conference: Conference, holders: frozenset[Account], source: str
+    ) -> Course:
+        rules, told = self.policy.rendering(source).weekly, conference.schedule
+        if entry is None:
+            return begin_course(told, rules, self.now, self.policy.removal.keep_ended)
+        if not holders:
+            return resume_course(entry.bounds, told, rules, self.now)
+        return continue_course(entry.conference.schedule, entry.bounds, told, rules, self.now)
+
+    def _closing(self, entry: Entry, bounds: Bounds, holders: frozenset[Account]) -> Closing:
+        """Close the part of an entry in `bounds`, with its text, for all in whose calendars it was."""
+        rules = self.policy.rendering(entry.source).weekly
+        key = self.key._replace(part=part_of(entry.conference.schedule, bounds, rules))
+        return Closing(self._edit(key, entry.conference, entry.source, bounds), holders)
+
+    def _edit(self, key: Key, conference: Conference, source: str, bounds: Bounds) -> Edit:
+        before = self.state.entries.get(key)
+        return edit_of(
+            key, conference, before, source=source, policy=self.policy, now=self.now, bounds=bounds
+        )
+
+
+def _tells(report: Report, entry: Entry) -> bool:
+    return report.conference == entry.conference

@@ -1,0 +1,98 @@
+"""
+Every VEVENT anew after a change of settings, of the zones or of the form.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from service.core.conference import Conference, Key
+from service.core.edits import Policy, edit_of
+from service.core.known import Edit, Entry, State
+from service.core.past import bounds_under, move_on
+from service.core.schedule import Schedule, Unscheduled, Weekly
+from service.core.weekly import WeeklyRules, continues
+
+
+def rerender(state: State, policy: Policy, now: datetime, progress: Callable[[int], None]) -> list[Edit]:
+    """
+    Return every entry rendered anew, after a change of settings; revisions move where it can be seen.
+
+    `progress` is told how many are done.
+    """
+    edits = []
+    reports = _weekly_reports(state)
+    for done, entry in enumerate(state.entries.values(), start=1):
+        progress(done)
+        if entry.fingerprint and isinstance(entry.conference.schedule, Unscheduled):
+            # Its row is damaged: what is published of it stays until a list tells of it again.
+            continue
+        rules = policy.rendering(entry.source).weekly
+        schedule = entry.conference.schedule if entry.key.part else _as_told(entry, reports, rules, now)
+        bounds = bounds_under(schedule, entry.bounds, rules, now)
+        if not entry.key.part:
+            bounds = move_on(schedule, bounds, now, policy.removal.keep_ended)
+        conference = replace(entry.conference, schedule=schedule)
+        edits.append(
+            edit_of(entry.key, conference, entry, source=entry.source, policy=policy, now=now, bounds=bounds)
+        )
+    return edits
+
+
+def move_on_old(state: State, policy: Policy, now: datetime) -> list[Edit]:
+    """
+    Return the series that began too long ago for readers to expand, moved on by whole occurrences.
+    """
+    keep_ended = policy.removal.keep_ended
+    edits = []
+    for entry in state.entries.values():
+        bounds = entry.bounds
+        if entry.key.part == 0:
+            bounds = move_on(entry.conference.schedule, bounds, now, keep_ended)
+        if bounds is not entry.bounds:
+            moved = edit_of(
+                entry.key,
+                entry.conference,
+                entry,
+                source=entry.source,
+                policy=policy,
+                now=now,
+                bounds=bounds,
+            )
+            edits.append(moved)
+    return edits
+
+
+def _weekly_reports(state: State) -> dict[Key, list[Conference]]:
+    reports: dict[Key, list[Conference]] = {}
+    for known in state.accounts.values():
+        for conference in known.reported.values():
+            if isinstance(conference.schedule, Weekly):
+                reports.setdefault(Key(known.account.server, conference.id), []).append(conference)
+    return reports
+
+
+def _as_told(
+    entry: Entry, reports: Mapping[Key, list[Conference]], rules: WeeklyRules, now: datetime
+) -> Schedule:
+    """
+    Return the schedule of an entry as accounts tell it, from the first start on that belongs to it.
+
+    An earlier confcal kept starts that the rules of that time had moved; flags count on the reported start.
+    Where these rules read the known start as another series, the one that is told now counts.
+    """
+    schedule = entry.conference.schedule
+    if not isinstance(schedule, Weekly):
+        return schedule
+    bounds = bounds_under(schedule, entry.bounds, rules, now)
+    for report in reports.get(entry.key, ()):
+        told = report.schedule
+        if not isinstance(told, Weekly) or (told.days, told.duration) != (schedule.days, schedule.duration):
+            continue
+        if replace(report, schedule=entry.conference.schedule) != entry.conference:
+            continue
+        earlier = told.start < schedule.start and continues(told, schedule, rules, bounds)
+        other = told.start > schedule.start and not continues(schedule, told, rules, bounds)
+        if earlier or other:
+            schedule = told
+    return schedule

@@ -1,0 +1,24 @@
+"""
+What was signed out of, without a database.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+
+class MemoryClosedSessions:
+    """
+    Implements `service.core.ports.ClosedSessions`; what it holds is gone with it.
+    """
+
+    def __init__(self) -> None:
+        self._closed: dict[str, datetime] = {}
+
+    async def close(self, sessions: Mapping[str, datetime], *, now: datetime) -> None:
+        """See ClosedSessions."""
+        kept = {**self._closed, **sessions}
+        self._closed = {session: ends_at for session, ends_at in kept.items() if ends_at > now}
+
+    async def is_closed(self, session: str) -> bool:
+        """See ClosedSessions."""
+        return session in self._closed

@@ -1,0 +1,37 @@
+"""
+The rows about sessions that were signed out of, on SQLite and PostgreSQL.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.store.engine import reading, writing
+from service.store.rows import seconds_of
+from service.store.tables import closed_sessions
+from service.store.upsert import insert_into
+
+
+class SqlClosedSessions:
+    """
+    Implements `service.core.ports.ClosedSessions`.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def close(self, sessions: Mapping[str, datetime], *, now: datetime) -> None:
+        """See ClosedSessions."""
+        async with writing(self._engine) as db:
+            await db.execute(delete(closed_sessions).where(closed_sessions.c.ends_at <= seconds_of(now)))
+            statement = insert_into(db, closed_sessions).on_conflict_do_nothing()
+            for session, ends_at in sessions.items():
+                await db.execute(statement, {"session": session, "ends_at": seconds_of(ends_at)})
+
+    async def is_closed(self, session: str) -> bool:
+        """See ClosedSessions."""
+        async with reading(self._engine) as db:
+            found = exists().where(closed_sessions.c.session == session)
+            return bool((await db.execute(select(found))).scalar_one())
