@@ -6,7 +6,6 @@ import sys
 from importlib import import_module
 from importlib.metadata import version
 from io import TextIOWrapper
-from zoneinfo import reset_tzpath
 
 import click
 
@@ -72,8 +71,6 @@ def cli() -> None:
 
 def main() -> None:
     """Run one command and end the process: 0 done, 1 failed, 2 a setting or an argument is wrong."""
-    # The zones of the pinned tzdata package, not of the machine: every replica gives the same bytes.
-    reset_tzpath(to=())
     _say_anything()
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)

@@ -5,7 +5,7 @@ The daemon's tasks: started together, watched, and ended in order.
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from service.app import Parts, built, utc_now
 from service.configuration.policy import policy_of, rendering_digest
 from service.core.errors import StoreUnavailable
 from service.core.ports import Store
+from service.core.zone_notices import ZoneNotice, is_warning, without_topics
 from service.settings import Settings
 from service.sync import Synchronizer
 
@@ -93,6 +94,7 @@ async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], Non
     server = _Server(parts.web)
     bells = _Bells()
     scheduler = _scheduler(parts, bells)
+    zones = ZoneLog()
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.serve(sockets=[parts.listening]), name="web")
         running = [
@@ -105,13 +107,14 @@ async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], Non
                 for upkeep in parts.upkeeps
             ),
             tasks.create_task(_refreshing(parts, bells.refresh), name="refresh"),
-            tasks.create_task(_purging(parts, bells.purge), name="purge"),
+            tasks.create_task(_purging(parts, bells.purge, zones), name="purge"),
             tasks.create_task(parts.rejections.run(), name="rejections"),
-            tasks.create_task(_tell(parts, heard), name="heard"),
+            tasks.create_task(_tell(parts, heard, zones), name="heard"),
         ]
         scheduler.start()
         if parts.watch.exposure:
             log.warning("app.exposed", warning=parts.watch.exposure.said())
+        zones.tell(parts.watch.zone_notices(utc_now()))
         log.info("app.started", url=parts.url, sources=[source.status.name for source in parts.sources])
         stopping = tasks.create_task(stop.wait(), name="stop")
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -122,8 +125,9 @@ async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], Non
             task.cancel()
 
 
-async def _tell(parts: Parts, heard: Callable[[Parts], None]) -> None:
+async def _tell(parts: Parts, heard: Callable[[Parts], None], zones: "ZoneLog") -> None:
     await parts.synchronizer.heard.wait()
+    zones.tell(parts.watch.zone_notices(utc_now()))
     heard(parts)
 
 
@@ -138,7 +142,7 @@ async def _refreshing(parts: Parts, bell: asyncio.Event) -> None:
                 parts.live.ring()
 
 
-async def _purging(parts: Parts, bell: asyncio.Event) -> None:
+async def _purging(parts: Parts, bell: asyncio.Event, zones: "ZoneLog") -> None:
     store = StoreWatch()
     while True:
         await bell.wait()
@@ -147,6 +151,7 @@ async def _purging(parts: Parts, bell: asyncio.Event) -> None:
             now = utc_now()
             await tidy(parts.synchronizer, parts.settings, now)
             await forget_accounts(parts.store, parts.synchronizer, now - parts.settings.removal.keep_ended)
+            zones.tell(parts.watch.zone_notices(now))
 
 
 async def tidy(synchronizer: Synchronizer, settings: Settings, now: datetime) -> None:
@@ -171,6 +176,22 @@ async def forget_accounts(store: Store, synchronizer: Synchronizer, before: date
         log.info("app.accounts_forgotten", accounts=forgotten)
         # Their calendars leave the directory.
         await synchronizer.refresh()
+
+
+class ZoneLog:
+    """Says once what an operator should know about each zone, not how it changes with the conferences."""
+
+    def __init__(self) -> None:
+        self._told: set[tuple[type[ZoneNotice], str]] = set()
+
+    def tell(self, notices: Iterable[ZoneNotice]) -> None:
+        """Log those of `notices` that were not logged yet."""
+        for notice in map(without_topics, notices):
+            key = (type(notice), notice.subject)
+            if key not in self._told:
+                self._told.add(key)
+                say = log.warning if is_warning(notice) else log.info
+                say("app.zone_notice", notice=type(notice).__name__, about=notice.subject, text=notice.said())
 
 
 class StoreWatch:

@@ -12,12 +12,16 @@ from typing import Protocol
 import msgspec
 
 from service.configuration.text import effective
+from service.configuration.zones import zone_readings
 from service.core.conference import Account, Conference
 from service.core.errors import UnknownName
 from service.core.oddness import oddness_of
 from service.core.ports import Store
 from service.core.rejected import RejectedInput
 from service.core.trueconf_id import TrueConfId
+from service.core.zone_notices import ZoneNotice
+from service.core.zone_survey import weekly_series, zone_notices
+from service.core.zonedata import data_version
 from service.intake.posted import Intake, IntakeStatus
 from service.settings import Settings
 from service.sync import Synchronizer
@@ -92,6 +96,8 @@ class Watch:
             version=version("confcal"),
             started_at=self.started_at,
             exposure=self.exposure,
+            zone_data=data_version(),
+            zone_notices=self.zone_notices,
             sources=lambda: list(self._sources()),
             targets=self._targets,
             running=lambda: running_in(self.synchronizer),
@@ -100,6 +106,10 @@ class Watch:
             approve=self._approve,
             settings=lambda: [SettingView(*each) for each in effective(self.settings)],
         )
+
+    def zone_notices(self, now: datetime) -> tuple[ZoneNotice, ...]:
+        """Return what an operator should know about zones and the weekly conferences that are known."""
+        return zone_notices(zone_readings(self.settings), weekly_series(self.synchronizer.state), now)
 
     def _targets(self) -> Sequence[TargetView]:
         return self.targets()

@@ -228,3 +228,34 @@ def test_a_store_that_fails_is_told_once_and_so_is_its_return() -> None:
         "app.store_available",
         "app.store_unavailable",
     ]
+
+
+async def test_what_zones_mean_is_said_once_without_topics(tmp_path: Path) -> None:
+    home = home_in(tmp_path)
+    settings = {"TIMEZONE": "US/Eastern", "SOURCES__LOBBY__TIMEZONE": "Europe/Berlin"}
+    async with (
+        Simulator(SimulatorOptions(conferences=[weekly("1")])) as simulator,
+        home.daemon(simulator.url, **settings) as daemon,
+    ):
+        old = await daemon.program.event("app.zone_notice")
+        season = await daemon.program.event("app.zone_notice", times=2)
+        await daemon.program.end()
+
+    assert (old["level"], old["notice"], old["about"]) == ("warning", "OldName", "CONFCAL_TIMEZONE")
+    assert "America/New_York" in old["text"]
+    assert (season["notice"], season["about"]) == ("TimeUnset", "Europe/Berlin")
+    assert "Example: 1." in season["text"]
+    assert daemon.program.events().count("app.zone_notice") == 2
+
+    # With a database that knows it, the start itself says so.
+    async with home.daemon("ws://127.0.0.1:9", **settings) as daemon:
+        await daemon.program.event("app.zone_notice", times=2)
+
+
+async def test_on_the_wall_the_named_zone_is_said_at_the_start(tmp_path: Path) -> None:
+    home = home_in(tmp_path)
+    async with home.daemon("ws://127.0.0.1:9", TIMEZONE="Asia/Almaty", WEEKLY_TIME="wall") as daemon:
+        told = await daemon.program.event("app.zone_notice")
+
+    assert (told["level"], told["notice"]) == ("info", "ZoneNamed")
+    assert "changed last on 2024-03-01, from UTC+06:00 to UTC+05:00" in told["text"]

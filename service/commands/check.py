@@ -5,8 +5,11 @@ import click
 
 from service.commands.crash import ended_by
 from service.configuration.environment import load_settings
+from service.core.conference import Conference
+from service.core.zonedata import data_version
 from service.operations.enquiry import source_reports
 from service.operations.targets import target_reports
+from service.operations.zones import notices_of
 from service.settings import Settings
 from service.telemetry import configure_logging
 
@@ -33,7 +36,7 @@ def check(timeout: float) -> None:
     """
     settings = load_settings()
     configure_logging(settings.log_format, "error")
-    click.echo("settings  good")
+    click.echo(f"settings  good (zone data: tzdata {data_version()})")
     if not settings.sources:
         click.echo("sources   FAILED: there is none; set CONFCAL_SOURCES__<NAME>__URL")
     with ended_by():
@@ -44,8 +47,11 @@ def check(timeout: float) -> None:
 
 async def _check(settings: Settings, timeout_seconds: float) -> bool:
     good = True
+    heard: dict[str, tuple[Conference, ...]] = {}
     async for report in source_reports(settings, timeout_seconds):
         good &= report.good
+        if report.conferences is not None:
+            heard[report.name] = report.conferences
         click.echo(f"source    {report.name}: {'good' if report.good else 'FAILED'}: {report.text}")
     if settings.targets:
         async for target in target_reports(settings):
@@ -54,4 +60,6 @@ async def _check(settings: Settings, timeout_seconds: float) -> bool:
             click.echo(f"target    {target.name}: {'good' if target.good else 'FAILED'}: {first}")
             for line in others:
                 click.echo(f"          {line}")
+    for notice in await notices_of(settings, heard):
+        click.echo(f"zones     {notice.said()}")
     return good

@@ -18,6 +18,7 @@ from service.core.rules import Rule
 from service.core.vevent import JOIN_URL, Redaction, Rendering
 from service.core.vtimezone import compact_zone
 from service.core.weekly import WeeklyRules
+from service.core.zonedata import data_version
 from service.language import Language, translator
 from service.settings import Settings, SourceSettings
 
@@ -105,7 +106,7 @@ def rendering_digest(policy: Policy, now: datetime) -> str:
         RENDERING,
         version("confcal"),
         in_force,
-        version("tzdata"),
+        data_version(),
         sorted(policy.renderings.items()),
         policy.default,
         [(each.name, each.redaction, each.secret) for each in policy.variants],

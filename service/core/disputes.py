@@ -44,11 +44,12 @@ def find_disputes(
 
 
 def _dispute(state: State, policy: Policy, now: datetime, key: Key) -> Dispute | None:
-    reports = sorted(reports_of(key.id, state.reporters(key)), key=lambda report: report.account)
-    entry = state.entries.get(key)
+    case = Case.of(key, state, policy, now)
+    reports = sorted(reports_of(key.id, case.views), key=lambda report: report.account)
+    entry = case.entry
     if entry is None or not reports:
         return None
-    verdict = Case(key, state, policy, now).judge(reports)
+    verdict = case.judge(reports)
     if not verdict.disputed:
         return None
     return Dispute(key, entry.conference.topic, verdict.report.account, tuple(reports))

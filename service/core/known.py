@@ -189,6 +189,12 @@ class Changes:
     closings: tuple[Closing, ...] = ()
     """What took place and stays, of what was edited or left."""
 
+    contested: frozenset[Key] = frozenset()
+    """Conferences of which accounts tell different things after this list ..."""
+
+    agreed: frozenset[Key] = frozenset()
+    """... and those of which they do not."""
+
     expired: frozenset[Key] = frozenset()
     """Closed parts that leave the account's calendar: they are over for too long."""
 
@@ -296,9 +302,7 @@ class State:
                 accounts[account] = replace(
                     accounts[account], closed=accounts[account].closed | {closing.key}
                 )
-        following = State(version, entries, accounts, self.contested)
-        told = {conference.id for conference in changes.reports} | changes.departures
-        return following.contesting({Key(changes.account.server, id_) for id_ in told}) if told else following
+        return State(version, entries, accounts, self.contested - changes.agreed | changes.contested)
 
     def contesting(self, keys: Iterable[Key]) -> "State":
         """Return the state with its `contested` brought up to date for these conferences."""

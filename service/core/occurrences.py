@@ -11,7 +11,7 @@ from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from service.core.known import Entry
-from service.core.schedule import Bounds, Once, Unscheduled, Weekly, is_hidden
+from service.core.schedule import UNBOUNDED, Bounds, Once, Unscheduled, Weekly, is_hidden
 from service.core.weekly import WeeklyRules, recur
 
 _DAY = timedelta(days=1)
@@ -43,13 +43,16 @@ def occurrences(entry: Entry, rules: WeeklyRules, since: datetime) -> Iterator[O
                 yield Occurrence(start, start + duration, entry)
         case Weekly() as weekly:
             until = entry.bounds.until
-            for start in _starts(weekly, rules, entry.bounds, since - weekly.duration):
+            for start in starts(weekly, rules, since - weekly.duration, entry.bounds):
                 if until and start >= until:
                     return
                 yield Occurrence(start, start + weekly.duration, entry)
 
 
-def _starts(weekly: Weekly, rules: WeeklyRules, bounds: Bounds, after: datetime) -> Iterator[datetime]:
+def starts(
+    weekly: Weekly, rules: WeeklyRules, after: datetime, bounds: Bounds = UNBOUNDED
+) -> Iterator[datetime]:
+    """Yield the starts of a weekly conference after a moment, in UTC and in order, for ever."""
     series = _recur(weekly, rules, bounds)
     zone = ZoneInfo(series.tzid) if series.tzid else UTC
     local = series.start.replace(tzinfo=None)

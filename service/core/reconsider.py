@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from service.core.conference import Account, Conference, Key
-from service.core.consensus import Report, Verdict, judge, with_start_of
+from service.core.consensus import Report, Verdict, judge, reports_of, with_start_of
 from service.core.edits import Policy, edit_of
-from service.core.known import Closing, Edit, Entry, State
+from service.core.known import Closing, Edit, Entry, Known, State, differ
 from service.core.past import Course, begin_course, close, continue_course, move_on, part_of, resume_course
 from service.core.schedule import Bounds, Weekly
 from service.core.weekly import continues
@@ -20,6 +20,10 @@ class Outcome:
     """
     What a list changes of one conference.
     """
+
+    key: Key
+    contested: bool
+    """Whether accounts tell different things of it."""
 
     edit: Edit | None = None
     """Its live part, where that is new or differs."""
@@ -37,6 +41,13 @@ class Case:
     state: State
     policy: Policy
     now: datetime
+    views: tuple[Known, ...]
+    """Of the accounts in whose calendars it is."""
+
+    @classmethod
+    def of(cls, key: Key, state: State, policy: Policy, now: datetime) -> "Case":
+        """Return the case of a conference, or of one that was never heard of."""
+        return cls(key, state, policy, now, tuple(state.reporters(key)))
 
     @property
     def entry(self) -> Entry | None:
@@ -46,38 +57,51 @@ class Case:
     @property
     def holders(self) -> frozenset[Account]:
         """The accounts in whose calendars it is."""
-        return frozenset(known.account for known in self.state.reporters(self.key))
+        return frozenset(known.account for known in self.views)
 
-    def reconsider(self, reports: Sequence[Report]) -> Outcome:
-        """Return what `reports` make of the conference; nothing where there is none."""
-        return self._judged(self.entry, reports, self.holders)
+    def reconsider(self, told: Report) -> Outcome:
+        """Return what the conference is, as one account tells this now and the others what they told last."""
+        others = self._but_of(told.account)
+        contested = differ([told.conference, *self._told_by(others)])
+        edit, closings = self._judged(self.entry, [told, *reports_of(self.key.id, others)], self.holders)
+        return Outcome(self.key, contested, edit, closings)
 
-    def depart(self, account: Account, reports: Sequence[Report], since: datetime) -> Outcome:
+    def depart(self, account: Account, since: datetime) -> Outcome:
         """
         Return what becomes of the conference as it leaves an account's calendar; lists lack it `since` then.
 
-        What took place of a series stays in every calendar that had it. Where other accounts, whose `reports`
-        these are, still list it, its live part goes on for them after that moment.
+        What took place of a series stays in every calendar that had it. Where other accounts still list it,
+        its live part goes on for them after that moment.
         """
-        entry, holders = self.state.entries[self.key], self.holders
+        entry, holders, others = self.state.entries[self.key], self.holders, self._but_of(account)
+        reports, contested = reports_of(self.key.id, others), differ(self._told_by(others))
         closed = None
         if isinstance(entry.conference.schedule, Weekly):
             rules = self.policy.rendering(entry.source).weekly
             closed = close(entry.conference.schedule, entry.bounds, rules, since)
         if closed is None:
-            return self._judged(entry, reports, holders - {account})
+            return Outcome(self.key, contested, *self._judged(entry, reports, holders - {account}))
         cut = replace(entry, bounds=replace(entry.bounds, since=since))
-        following = self._judged(cut, reports, holders - {account})
-        return Outcome(following.edit, (self._closing(entry, closed, holders), *following.closings))
+        edit, closings = self._judged(cut, reports, holders - {account})
+        return Outcome(self.key, contested, edit, (self._closing(entry, closed, holders), *closings))
 
-    def _judged(self, entry: Entry | None, reports: Sequence[Report], holders: frozenset[Account]) -> Outcome:
+    def _but_of(self, account: Account) -> list[Known]:
+        return [known for known in self.views if known.account != account]
+
+    def _told_by(self, views: Iterable[Known]) -> list[Conference]:
+        return [known.reported[self.key.id] for known in views]
+
+    def _judged(
+        self, entry: Entry | None, reports: Sequence[Report], holders: frozenset[Account]
+    ) -> tuple[Edit | None, tuple[Closing, ...]]:
+        """Return the live part as the reports have it, where it is another, and what they close."""
         if not reports:
-            return Outcome()
+            return None, ()
         if entry and holders:
             reports = self._aligned(reports, entry)
         behind_for = self.policy.removal.missing_for
         report = judge(reports, self.now, behind_for).report if len(reports) > 1 else reports[0]
-        source = entry.source if entry and _tells(report, entry) else report.source
+        source = entry.source if entry and report.conference == entry.conference else report.source
         course = self._course(entry, report.conference, holders, source)
         bounds = move_on(course.schedule, course.bounds, self.now, self.policy.removal.keep_ended)
         conference = replace(report.conference, schedule=course.schedule, state="", session_id="")
@@ -86,8 +110,8 @@ class Case:
             closings = (self._closing(entry, course.closed, holders),)
         stored = self.entry
         if stored and stored.conference == conference and stored.bounds == bounds:
-            return Outcome(None, closings)
-        return Outcome(self._edit(self.key, conference, source, bounds), closings)
+            return None, closings
+        return self._edit(self.key, conference, source, bounds), closings
 
     def judge(self, reports: Sequence[Report]) -> Verdict:
         """Return whose word counts among `reports`; of those that changed in one moment the first one's."""
@@ -131,7 +155,3 @@ class Case:
         return edit_of(
             key, conference, before, source=source, policy=self.policy, now=self.now, bounds=bounds
         )
-
-
-def _tells(report: Report, entry: Entry) -> bool:
-    return report.conference == entry.conference

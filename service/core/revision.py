@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from service.core.conference import Account, Conference, Key, Snapshot
-from service.core.consensus import Report, reports_of
+from service.core.consensus import Report
 from service.core.edits import FULL, Policy, Variant, edit_of, next_revision
 from service.core.known import Changes, Known, State
 from service.core.reconsider import Case, Outcome
@@ -57,6 +57,8 @@ def revise(state: State, snapshot: Snapshot, policy: Policy) -> Changes:
         absences=removal.absences,
         departures=removal.departures,
         closings=tuple(closing for outcome in outcomes for closing in outcome.closings),
+        contested=frozenset(outcome.key for outcome in outcomes if outcome.contested),
+        agreed=frozenset(outcome.key for outcome in outcomes if not outcome.contested),
         expired=_expired(state, known, now - policy.removal.keep_ended),
         held=removal.held,
         held_changed=removal.held != known.held,
@@ -82,6 +84,8 @@ def approve(state: State, account: Account, policy: Policy) -> Changes | None:
         edits=tuple(outcome.edit for outcome in outcomes if outcome.edit),
         departures=frozenset(gone),
         closings=tuple(closing for outcome in outcomes for closing in outcome.closings),
+        contested=frozenset(outcome.key for outcome in outcomes if outcome.contested),
+        agreed=frozenset(outcome.key for outcome in outcomes if not outcome.contested),
         held_changed=True,
     )
 
@@ -141,8 +145,7 @@ def _reconsidered(
     account = told.known.account
     for conference in conferences:
         key = Key(account.server, conference.id)
-        reports = [told.report(conference), *_others(state, key, account)]
-        yield Case(key, state, policy, told.now).reconsider(reports)
+        yield Case.of(key, state, policy, told.now).reconsider(told.report(conference))
 
 
 def _departed(
@@ -150,13 +153,7 @@ def _departed(
 ) -> Iterator[Outcome]:
     for id_, since in sorted(gone.items()):
         key = Key(known.account.server, id_)
-        others = _others(state, key, known.account)
-        yield Case(key, state, policy, now).depart(known.account, others, since)
-
-
-def _others(state: State, key: Key, account: Account) -> list[Report]:
-    """Return what other accounts tell of a conference."""
-    return reports_of(key.id, (known for known in state.reporters(key) if known.account != account))
+        yield Case.of(key, state, policy, now).depart(known.account, since)
 
 
 def _expired(state: State, known: Known, before: datetime) -> frozenset[Key]:

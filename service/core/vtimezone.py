@@ -6,21 +6,22 @@ is written down only for the time in which a yearly pair tells exactly what `zon
 """
 
 import calendar
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from icalendar import Component, Timezone, TimezoneDaylight, TimezoneStandard
 
 from service.core.schedule import Weekday
+from service.core.transitions import FIRST, LAST, Transition, offset_at, transitions_of
+from service.core.zonedata import released_at
 
-_FIRST = datetime(1999, 1, 1, tzinfo=UTC)
-_LAST = datetime(2050, 1, 1, tzinfo=UTC)
 _PROVEN = timedelta(days=15 * 365)
-"""A yearly pair must hold for so long before `_LAST` to count as the zone's rule."""
-_STEP = timedelta(days=3)
-_ZERO = timedelta()
+"""A yearly pair must hold for so long before `LAST` to count as the zone's rule."""
+_YEAR = timedelta(days=365)
+_FIVE_YEARS = timedelta(days=5 * 365 + 1)
 _FIFTH = 5
 
 
@@ -65,22 +66,18 @@ class CompactZone:
     valid_from: datetime
     """From this instant (UTC) on it agrees with `zoneinfo`."""
 
+    told_since: datetime
+    """From this instant (UTC) on the rules before would tell another time: by then the law was known."""
+
     @property
     def fixed(self) -> bool:
         """Whether the offset no longer changes."""
         return len(self.observances) == 1
 
-
-@dataclass(frozen=True, slots=True)
-class _Transition:
-    at: datetime
-    before: timedelta
-    after: timedelta
-    name: str
-
     @property
-    def local(self) -> datetime:
-        return (self.at + self.before).replace(tzinfo=None)
+    def proven(self) -> bool:
+        """Whether its present rules had held for five years when the bundled zone data was released."""
+        return self.told_since + _FIVE_YEARS <= released_at()
 
 
 @lru_cache(maxsize=1024)
@@ -91,22 +88,36 @@ def compact_zone(tzid: str) -> CompactZone | None:
     Raises ZoneInfoNotFoundError or ValueError where there is no such zone.
     """
     zone = ZoneInfo(tzid)
-    transitions = _transitions(zone)
-    if not transitions or transitions[-1].at < _LAST - _PROVEN:
+    transitions = transitions_of(zone)
+    if not transitions or transitions[-1].at < LAST - _PROVEN:
         return _fixed(tzid, zone, transitions)
     return _pair(tzid, transitions)
 
 
-def _fixed(tzid: str, zone: ZoneInfo, transitions: list[_Transition]) -> CompactZone | None:
-    offset = _offset(zone, _LAST)
+def _fixed(tzid: str, zone: ZoneInfo, transitions: Sequence[Transition]) -> CompactZone | None:
+    offset = offset_at(zone, LAST)
     if offset.seconds % 60:
         return None
-    name = _LAST.astimezone(zone).tzname() or tzid
-    since = transitions[-1].at if transitions else _FIRST
-    return CompactZone(tzid, (Observance(offset, offset, name, None),), since)
+    name = LAST.astimezone(zone).tzname() or tzid
+    since = transitions[-1].at if transitions else FIRST
+    return CompactZone(tzid, (Observance(offset, offset, name, None),), since, _missed(transitions) or since)
 
 
-def _pair(tzid: str, transitions: list[_Transition]) -> CompactZone | None:
+def _missed(transitions: Sequence[Transition]) -> datetime | None:
+    """
+    Return when a change of clocks was due that did not come; None where the last change was not seasonal.
+
+    Where a law ends summer time, the last transition is one that the earlier law had too. Readers with older
+    zone data differ from the next one on, and the law may be younger than the last transition (Samoa 2021).
+    """
+    if len(transitions) <= 1:
+        return None
+    before, last = transitions[-2:]
+    seasonal = last.at - before.at < _YEAR and last.after == before.before
+    return before.at + _YEAR if seasonal else None
+
+
+def _pair(tzid: str, transitions: Sequence[Transition]) -> CompactZone | None:
     up, down = (_yearly([t for t in transitions if (t.after > t.before) is is_up]) for is_up in (True, False))
     if up is None or down is None:
         return None
@@ -118,12 +129,12 @@ def _pair(tzid: str, transitions: list[_Transition]) -> CompactZone | None:
     strangers = [t.at for t in transitions if t.at >= since and not _belongs(t, daylight, standard)]
     if strangers:
         return None
-    if since > _LAST - _PROVEN:
+    if since > LAST - _PROVEN:
         return None
-    return CompactZone(tzid, (daylight, standard), since)
+    return CompactZone(tzid, (daylight, standard), since, since)
 
 
-def _yearly(transitions: list[_Transition]) -> tuple[Observance, datetime] | None:
+def _yearly(transitions: Sequence[Transition]) -> tuple[Observance, datetime] | None:
     """
     Return the observance that the latest of these transitions follow, and the first that follows it.
     """
@@ -149,7 +160,7 @@ def _yearly(transitions: list[_Transition]) -> tuple[Observance, datetime] | Non
     return Observance(last.before, last.after, last.name, onset), since
 
 
-def _belongs(transition: _Transition, *observances: Observance) -> bool:
+def _belongs(transition: Transition, *observances: Observance) -> bool:
     return any(
         (transition.before, transition.after) == (o.offset_from, o.offset_to)
         and o.onset is not None
@@ -171,35 +182,6 @@ def onset_in(onset: Onset, year: int) -> datetime:
     matching = [d for d in range(1, days + 1) if date(year, onset.month, d).weekday() == onset.weekday]
     day = matching[onset.nth - 1] if onset.nth > 0 else matching[onset.nth]
     return datetime.combine(date(year, onset.month, day), onset.at)
-
-
-def _transitions(zone: ZoneInfo) -> list[_Transition]:
-    found = []
-    low, offset = _FIRST, _offset(zone, _FIRST)
-    while low < _LAST:
-        high = low + _STEP
-        after = _offset(zone, high)
-        if after != offset:
-            at = _first_instant(zone, low, high)
-            found.append(_Transition(at, offset, after, at.astimezone(zone).tzname() or ""))
-        low, offset = high, after
-    return found
-
-
-def _first_instant(zone: ZoneInfo, low: datetime, high: datetime) -> datetime:
-    """Return the first second in (low, high] with the offset of `high`."""
-    target = _offset(zone, high)
-    while high - low > timedelta(seconds=1):
-        middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))
-        if _offset(zone, middle) == target:
-            high = middle
-        else:
-            low = middle
-    return high
-
-
-def _offset(zone: ZoneInfo, at: datetime) -> timedelta:
-    return at.astimezone(zone).utcoffset() or _ZERO
 
 
 @lru_cache(maxsize=1024)

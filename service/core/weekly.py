@@ -163,6 +163,9 @@ def _zone_of(start: datetime, rules: WeeklyRules) -> tuple[str, str]:
         return "", "the zone is UTC"
     if rules.time == "utc" and not compact.fixed:
         return "", f"the instant in UTC is fixed and {rules.timezone} changes its offset"
+    # A reader goes by the name of the zone, and its zone data may be years older than ours.
+    if rules.time == "utc" and not compact.proven:
+        return "", f"the rules of {rules.timezone} are younger than five years, so the instant is kept"
     if start < compact.valid_from:
         return "", f"the series began before the present rules of {rules.timezone}, so the instant is kept"
     return rules.timezone, f"the hour in {rules.timezone} is fixed"

@@ -11,7 +11,7 @@ from service import app
 from service.configuration.places import public_url
 from service.configuration.policy import policy_of
 from service.core.calendars import Calendar
-from service.core.conference import Snapshot
+from service.core.conference import Conference, Snapshot
 from service.core.errors import SettingsError, UnknownName
 from service.settings import Settings, SourceSettings
 from service.sync import Synchronizer
@@ -91,6 +91,8 @@ class SourceReport:
     name: str
     good: bool
     text: str
+    conferences: tuple[Conference, ...] | None = None
+    """What it listed; None where no list came."""
 
 
 async def source_reports(settings: Settings, timeout_seconds: float) -> AsyncIterator[SourceReport]:
@@ -138,4 +140,4 @@ async def report_of(
     text = f"{arrived[0].account}, {len(listing.conferences)} conferences"
     if listing.rejections:
         text += f", {len(listing.rejections)} rejected"
-    return SourceReport(name, good=True, text=text)
+    return SourceReport(name, good=True, text=text, conferences=listing.conferences)

@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from service.core.errors import HeldListChanged, StaleState, StoreUnavailable
+from service.core.zone_notices import is_warning
 from service.web.charts import HEIGHT, WIDTH, bars_of, rows_of
 from service.web.flash import Flash
 from service.web.glance import Glance, is_silent
@@ -93,6 +94,9 @@ class Dashboard:
             "new_link": addresses.page_url(about) if about in addresses.tokens else "",
             "status": oversight.status(),
             "exposure": exposure.said(gettext) if exposure else "",
+            "zone_notices": [
+                (notice.said(gettext), is_warning(notice)) for notice in oversight.reports.zone_notices(now)
+            ],
             "glance": Glance.of(sources, targets, now),
             "silent": {each.name for each in sources if is_silent(each, now)},
             "sources": sources,

@@ -17,6 +17,7 @@ from service.core.occurrences import Occurrence, occurrences
 from service.core.revision import Policy
 from service.core.schedule import Once, Schedule, Unscheduled, Weekly
 from service.core.vevent import summary_of
+from service.core.zone_notices import ZoneNotice, is_warning
 from service.web.feeds import Feeds
 from service.web.views import (
     ActivityView,
@@ -52,6 +53,12 @@ class Reports:
     version: str
     started_at: datetime
     exposure: Exposure | None
+    zone_data: str
+    """The version of the zone data in use."""
+
+    zone_notices: Callable[[datetime], Sequence[ZoneNotice]]
+    """What an administrator should know about the zones of weekly conferences."""
+
     sources: Callable[[], Sequence[SourceView]]
     targets: Callable[[], Sequence[TargetView]]
     running: Callable[[], Iterable[tuple[Account, Conference]]]
@@ -117,7 +124,11 @@ class Oversight:
             held=sum(1 for known in state.accounts.values() if known.held),
             running=tuple(_running(self.reports.running())),
             rooms=tuple(_view(e.key.server, e.conference) for e in members if _is_room(e.conference)),
-            warnings=(exposure.said(),) if exposure else (),
+            zone_data=self.reports.zone_data,
+            warnings=(
+                *((exposure.said(),) if exposure else ()),
+                *(notice.said() for notice in self.reports.zone_notices(self._clock()) if is_warning(notice)),
+            ),
         )
 
     def calendars(self, *, like: str = "", after: str = "", most: int = 50) -> CalendarList:

@@ -249,6 +249,9 @@ class StatusView(_View, frozen=True):
     held: int
     running: tuple[ConferenceView, ...]
     rooms: tuple[ConferenceView, ...]
+    zone_data: str
+    """The version of the zone data in use."""
+
     warnings: tuple[str, ...]
 
 

@@ -270,7 +270,7 @@ async def test_check_tells_good_sources_from_bad_ones(
         done = await asyncio.to_thread(confcal, "check")
 
     assert done.code == 1
-    good, wrong, dead = done.text.splitlines()[1:]
+    good, wrong, dead, _zone = done.text.splitlines()[1:]
     assert good == "source    good: good: room1@video.example.com, 8 conferences"
     assert wrong.startswith("source    wrong: FAILED: ")
     assert "rejected the PIN" in wrong

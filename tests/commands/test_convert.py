@@ -47,6 +47,7 @@ EXPECTED = {
 }
 """The exit status and the number of events of each sample."""
 
+CASES = SAMPLES.parent / "cases"
 SEED = SAMPLES / "01_A_once_seed_verbatim.json"
 WEEKLY = SAMPLES / "02_A_week_mon_thu.json"
 BAD_DAYS = SAMPLES / "16_week_bad_days.json"
@@ -282,7 +283,7 @@ def test_hostile_topics_stay_inside_their_property(confcal: Confcal) -> None:
 
 
 def test_eight_days_are_eight_days(confcal: Confcal) -> None:
-    done = confcal("convert", SAMPLES.parent / "05-eight-days.json")
+    done = confcal("convert", CASES / "05-eight-days.json")
 
     assert done.code == 1
     assert done.err.splitlines() == [
@@ -292,6 +293,20 @@ def test_eight_days_are_eight_days(confcal: Confcal) -> None:
 
 
 def test_a_server_that_no_server_can_be_called_is_refused(confcal: Confcal) -> None:
-    done = confcal("convert", "--server", "s" * 256, SAMPLES.parent / "05-eight-days.json")
+    done = confcal("convert", "--server", "s" * 256, CASES / "05-eight-days.json")
 
     assert (done.code, "--server: the server is longer than 255 characters" in done.err) == (2, True)
+
+
+def test_a_zone_that_a_new_law_moved_is_handed_over_as_an_instant(
+    confcal: Confcal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Readers whose zone data is of 2025 would have Mondays of winter in Vancouver an hour late.
+    monkeypatch.setenv("CONFCAL_TIMEZONE", "America/Vancouver")
+
+    done = confcal("convert", CASES / "01-zone-law-2026.json", "--server", "video.example.com")
+
+    assert done.code == GOOD
+    assert "DTSTART:20261207T180000Z" in done.text.splitlines()
+    assert "RRULE:FREQ=WEEKLY;BYDAY=MO" in done.text.splitlines()
+    assert "TZID=" not in done.text

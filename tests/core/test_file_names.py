@@ -45,7 +45,7 @@ def test_a_name_is_readable_in_any_script(calendar: str, expected: str) -> None:
 
 
 def test_two_people_have_two_readable_files() -> None:
-    (conference,) = list_of((SAMPLES.parent / "07-cyrillic-id.json").read_bytes()).conferences
+    (conference,) = list_of((SAMPLES.parent / "cases" / "07-cyrillic-id.json").read_bytes()).conferences
     people = [full_id(each.id, Key(HOST, "p1").server) for each in conference.invitations]
 
     assert names(*people) == ["uchastnik-video.example.com.ics", "drugoy-video.example.com.ics"]

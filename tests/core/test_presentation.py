@@ -106,7 +106,7 @@ def test_a_closed_series_ends_with_its_last_occurrence(moment: str, *, ended: bo
 
 
 def test_what_has_ended_reminds_nobody() -> None:
-    listing = list_of((SAMPLES.parent / "04-reminders.json").read_bytes())
+    listing = list_of((SAMPLES.parent / "cases" / "04-reminders.json").read_bytes())
     noon = at("2026-11-25 12:00")
     told = {}
     for each in listing.conferences:

@@ -2,20 +2,17 @@
 Every weekly schedule starts, in every reader, exactly when an independent model says.
 """
 
-import io
 import os
 import random
 import zoneinfo
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pytest
-import recurring_ical_events
-import vobject
-from icalendar import Calendar
 
 from service.core.schedule import Weekday, Weekly
 from service.core.vevent import Rendering
@@ -24,6 +21,8 @@ from service.core.weekly import WeeklyRules, recur
 from tests.core.given import conference, feed
 from tests.core.model import DAY, changes_meanwhile, doubled, skipped, starts
 from tests.core.node import ask
+from tests.core.older import LAWS, ask_older, moved_by_laws, with_older_vtimezones
+from tests.core.python_readers import PYTHON_READERS, Meeting
 
 SEED = os.environ.get("CONFCAL_TEST_SEED", "20261005")
 CHUNKS = 20 if os.environ.get("CI") == "true" else 3
@@ -31,7 +30,22 @@ CHUNK = 100
 FOURTEEN_MONTHS = timedelta(days=426)
 MINUTE = timedelta(minutes=1)
 
-Meeting = tuple[datetime, datetime]
+Time = Literal["utc", "wall"]
+
+NAMED = """\
+BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//t//t//EN
+BEGIN:VEVENT
+UID:1
+DTSTAMP:20260901T000000Z
+DTSTART;TZID=Any/Where:20260901T100000
+DTEND;TZID=Any/Where:20260901T110000
+RRULE:FREQ=DAILY;COUNT=400
+END:VEVENT
+END:VCALENDAR
+"""
+"""Every day at 10:00 of a zone that the reader must know by its name."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +75,24 @@ class Case:
     def expected(self) -> list[datetime]:
         return list(starts(self.weekly, self.rules, self.until, on_the_wall=self.on_the_wall))
 
+    @property
+    def begin(self) -> int:
+        return int(self.weekly.start.timestamp())
+
+    @property
+    def end(self) -> int:
+        return int(self.until.timestamp())
+
     def question(self) -> dict[str, object]:
         days = (self.weekly.start + n * DAY for n in range((self.until - self.weekly.start).days + 1))
         offsets = [(int(day.timestamp()), _seconds(day.astimezone(self.zone).utcoffset())) for day in days]
-        since, until = int(self.weekly.start.timestamp()), int(self.until.timestamp())
         return {
             "ics": self.ics,
-            "since": since,
-            "until": until,
-            "zone": self.rules.timezone,
-            "offsets": offsets,
+            "since": self.begin,
+            "until": self.end,
+            # An instant is the same by whatever zone data.
+            "zone": self.rules.timezone if self.on_the_wall else "UTC",
+            "offsets": offsets if self.on_the_wall else [],
         }
 
     def agree(self, reader: str, found: Iterable[Meeting]) -> None:
@@ -114,17 +136,22 @@ def _seconds(offset: timedelta | None) -> int:
 def cases(chunk: int) -> list[Case]:
     chance = random.Random(f"{SEED}-{chunk}")  # noqa: S311 - samples, no secrets
     zones = sorted(zoneinfo.available_timezones())
-    return [_case(chance, zones) for _ in range(CHUNK)]
+    return [_case(chance, zones, ("utc", "wall")) for _ in range(CHUNK)]
 
 
-def _case(chance: random.Random, zones: list[str]) -> Case:
+def instants(chunk: int) -> list[Case]:
+    """Return cases in which the instant stays, half of them where a law is new."""
+    chance = random.Random(f"{SEED}-instants-{chunk}")  # noqa: S311 - samples, no secrets
+    zones = sorted(zoneinfo.available_timezones())
+    return [_case(chance, moved_by_laws() if number % 2 else zones, ("utc",)) for number in range(CHUNK)]
+
+
+def _case(chance: random.Random, zones: Sequence[str], times: Sequence[Time]) -> Case:
     first, last = datetime(2020, 1, 1, tzinfo=UTC), datetime(2037, 1, 1, tzinfo=UTC)
     start = first + chance.randrange((last - first) // MINUTE) * MINUTE
     duration = chance.choice((30, 60, chance.randrange(1, 1440), chance.randrange(1440, 2880))) * MINUTE
     days = frozenset(chance.sample(list(Weekday), chance.randint(1, 7)))
-    rules = WeeklyRules(
-        chance.choice(zones), chance.choice(("auto", "local", "utc")), chance.choice(("utc", "wall"))
-    )
+    rules = WeeklyRules(chance.choice(zones), chance.choice(("auto", "local", "utc")), chance.choice(times))
     return Case(Weekly(start, duration, days), rules)
 
 
@@ -141,14 +168,10 @@ def test_the_first_dtstart_is_the_first_occurrence(chunk: list[Case]) -> None:
         assert series.start.replace(tzinfo=zone).astimezone(UTC) == case.expected[0], case
 
 
-def test_icalendar_finds_every_start(chunk: list[Case]) -> None:
+@pytest.mark.parametrize("reader", PYTHON_READERS)
+def test_a_reader_in_python_finds_every_start(chunk: list[Case], reader: str) -> None:
     for case in chunk:
-        case.agree("icalendar", _with_icalendar(case))
-
-
-def test_vobject_finds_every_start(chunk: list[Case]) -> None:
-    for case in chunk:
-        case.agree("vobject", _with_vobject(case))
+        case.agree(reader, PYTHON_READERS[reader](case.ics, case.weekly.start, case.until))
 
 
 def test_readers_in_node_find_every_start(chunk: list[Case]) -> None:
@@ -164,21 +187,59 @@ def test_readers_in_node_find_every_start(chunk: list[Case]) -> None:
     assert asked > 0.8 * len(chunk)
 
 
-def _with_icalendar(case: Case) -> Iterator[Meeting]:
-    calendar = Calendar.from_ical(case.ics)
-    for vevent in recurring_ical_events.of(calendar).between(case.weekly.start, case.until):
-        start, end = vevent.start.astimezone(UTC), vevent.end.astimezone(UTC)
-        if case.weekly.start <= start < case.until:
-            yield start, end
+@pytest.fixture(scope="module", params=range(CHUNKS), ids=lambda number: f"seed={SEED}-instants-{number}")
+def fixed(request: pytest.FixtureRequest) -> list[Case]:
+    return instants(request.param)
 
 
-def _with_vobject(case: Case) -> Iterator[Meeting]:
-    vevent = vobject.readOne(io.StringIO(case.ics)).vevent
-    length = vevent.dtend.value - vevent.dtstart.value
-    for start in vevent.getrruleset(addRDate=True):
-        if start.astimezone(UTC) >= case.until:
-            return
-        yield start.astimezone(UTC), (start + length).astimezone(UTC)
+def test_an_instant_is_the_same_for_readers_with_the_zone_data_of_today(fixed: list[Case]) -> None:
+    for case in fixed:
+        for reader, read in PYTHON_READERS.items():
+            case.agree(reader, read(case.ics, case.weekly.start, case.until))
+
+
+def test_an_instant_is_the_same_for_readers_in_python_that_do_not_know_the_newest_laws(
+    fixed: list[Case],
+) -> None:
+    answers = ask_older([{"ics": case.ics, "since": case.begin, "until": case.end} for case in fixed])
+    for case, answer in zip(fixed, answers, strict=True):
+        for reader in PYTHON_READERS:
+            case.agree(
+                f"{reader}, older data", [(_moment(start), _moment(end)) for start, end in answer[reader]]
+            )
+
+
+def test_an_instant_is_the_same_for_readers_in_node_that_do_not_know_the_newest_laws(
+    fixed: list[Case],
+) -> None:
+    questions = [case.question() | {"ics": with_older_vtimezones(case.ics)} for case in fixed]
+    for case, answer in zip(fixed, ask("expand.mjs", questions), strict=True):
+        found = [(_moment(start), _moment(end)) for start, end in answer["ical.js"]]
+        case.agree("ical.js, older VTIMEZONEs", found)
+        starts = [_moment(start) for start in answer["rrule-temporal"]]
+        case.agree("rrule-temporal", [(start, start + case.weekly.duration) for start in starts])
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_readers_that_do_not_know_a_law_are_wrong_where_its_zone_is_named(name: str) -> None:
+    ics = NAMED.replace("Any/Where", name).replace("\n", "\r\n")
+    since, until = datetime(2026, 10, 1, tzinfo=UTC), datetime(2027, 10, 1, tzinfo=UTC)
+
+    (older,) = ask_older([{"ics": ics, "since": since.timestamp(), "until": until.timestamp()}])
+
+    for reader in ("icalendar", "ical"):
+        today = {start for start, _ in PYTHON_READERS[reader](ics, since, until)}
+        assert {_moment(start) for start, _ in older[reader]} - today, reader
+
+
+def test_a_program_with_zones_of_its_own_is_wrong_too_where_the_law_is_new() -> None:
+    weekly = Weekly(datetime(2026, 12, 7, 18, tzinfo=UTC), timedelta(hours=1), frozenset({Weekday.MO}))
+    case = Case(weekly, WeeklyRules("America/Vancouver", time="wall"))
+    question = case.question() | {"ics": with_older_vtimezones(case.ics)}
+
+    (answer,) = ask("expand.mjs", [question])
+
+    assert _moment(answer["ical.js"][0][0]) == weekly.start + timedelta(hours=1)
 
 
 def _moment(seconds: int) -> datetime:

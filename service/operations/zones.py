@@ -1,0 +1,51 @@
+"""
+What commands tell of zones: the data in use, and what an operator should know about the settings.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from service.app import utc_now
+from service.configuration.places import database_url
+from service.configuration.zones import zone_readings
+from service.core.conference import Conference
+from service.core.errors import StoreUnavailable
+from service.core.schedule import Weekly
+from service.core.zone_notices import ZoneNotice
+from service.core.zone_survey import Series, weekly_series, zone_notices
+from service.settings import Settings
+from service.store.open import open_store
+
+
+async def notices_of(settings: Settings, heard: Mapping[str, Sequence[Conference]]) -> tuple[ZoneNotice, ...]:
+    """
+    Return what an operator should know about the zones of the settings.
+
+    `heard` are the conferences that sources told just now; for the other sources the database is read, where
+    there is one that can be.
+    """
+    known = () if settings.sources.keys() <= heard.keys() else await _known(settings)
+    series = [
+        *((source, each) for source, listed in heard.items() for each in listed if _is_weekly(each)),
+        *(pair for pair in known if pair[0] not in heard),
+    ]
+    return zone_notices(zone_readings(settings), series, utc_now())
+
+
+async def _known(settings: Settings) -> Iterable[Series]:
+    if settings.database_url is None and not (settings.data_dir / "confcal.db").is_file():
+        return ()
+    try:
+        store = await open_store(database_url(settings), migrate=False)
+    # `check` says elsewhere what is wrong with a database; without one there is nothing to tell from it.
+    except StoreUnavailable:
+        return ()
+    try:
+        return list(weekly_series(await store.load()))
+    except StoreUnavailable:
+        return ()
+    finally:
+        await store.close()
+
+
+def _is_weekly(conference: Conference) -> bool:
+    return isinstance(conference.schedule, Weekly)
