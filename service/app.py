@@ -112,7 +112,10 @@ async def http_fetch(*, limit_seconds: float = 15) -> AsyncIterator[Fetch]:
     """
     # Endpoints stand in the local network: no proxy from the environment is on the way to them.
     async with httpx.AsyncClient(
-        verify=ssl.create_default_context(), trust_env=False, timeout=10, headers={"User-Agent": "confcal"}
+        verify=ssl.create_default_context(),
+        trust_env=False,
+        timeout=10,
+        headers={"User-Agent": "confcal", "Accept-Encoding": "identity"},
     ) as http:
 
         async def fetch(url: str) -> bytes:
@@ -133,9 +136,12 @@ async def http_fetch(*, limit_seconds: float = 15) -> AsyncIterator[Fetch]:
 
 
 async def _short(response: httpx.Response) -> bytes:
-    """Return the body. Raises ConnectionError where it is longer than such a document can be."""
+    """Return the body. Raises ConnectionError where it is compressed, or longer than a document can be."""
+    if response.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+        # Nothing is unpacked: five kilobytes may stand for gigabytes.
+        raise ConnectionError("its answer is compressed, which was not asked for")
     body = bytearray()
-    async for part in response.aiter_bytes():
+    async for part in response.aiter_raw():
         body += part
         if len(body) > _LARGEST_DOCUMENT:
             raise ConnectionError(f"its answer is longer than {_LARGEST_DOCUMENT} octets")

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from service.core.conference import Snapshot
 from service.core.known import Changes, State
+from service.core.target_state import PUBLISHING, TargetState
 from service.publishing.upkeep import UpkeepStatus
 from service.trueconf.status import SourceStatus
 
@@ -99,7 +100,8 @@ class _Published(Collector):
         self._targets = targets
 
     def collect(self) -> Iterator[Metric]:
-        up = _gauge("up", "Whether nothing keeps the target from being published to, as far as is known.")
+        up = _gauge("up", "1 if the target can be published to, else 0.")
+        in_step = _gauge("in_step", "1 if the collection holds everything that it should, else 0.")
         waiting = _gauge("waiting_resources", "Resources that are to be tried again.")
         parked = _gauge("parked_resources", "Resources refused until they change, or for a day.")
         at = _gauge("last_pass_timestamp_seconds", "End of the last pass that its server answered.")
@@ -109,7 +111,8 @@ class _Published(Collector):
         )
         for target in self._targets():
             name, totals = [target.name], target.totals
-            up.add_metric(name, not target.error and target.state in {"in step", "waiting"})
+            up.add_metric(name, not target.error and target.state in PUBLISHING)
+            in_step.add_metric(name, target.state is TargetState.IN_STEP)
             waiting.add_metric(name, target.pending)
             parked.add_metric(name, len(target.parked))
             if target.last_pass_at:
@@ -119,7 +122,7 @@ class _Published(Collector):
             counts = {"create": totals.created, "update": totals.updated, "delete": totals.deleted}
             for operation, count in counts.items():
                 writes.add_metric([target.name, operation], count)
-        yield from (up, waiting, parked, at, lag, writes)
+        yield from (up, in_step, waiting, parked, at, lag, writes)
 
 
 def _gauge(name: str, text: str) -> GaugeMetricFamily:

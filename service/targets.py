@@ -3,17 +3,16 @@ What the settings say about targets: which collections are kept, with which serv
 """
 
 import asyncio
-import json
+import difflib
 import random
-import tomllib
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import assert_never
 
+from service.caldav.accounts import Account
 from service.caldav.connection import Connection, Trust, open_http
 from service.caldav.credentials import (
     Basic,
@@ -27,7 +26,9 @@ from service.caldav.credentials import (
 )
 from service.caldav.discovery import Wish
 from service.caldav.hrefs import resource_href
+from service.caldav.places import Origin, origin_of
 from service.caldav.server import CalDavServer
+from service.configuration.addresses import address_map
 from service.configuration.targets import TargetSettings
 from service.core.calendars import Calendar
 from service.core.claims import base_of, is_left
@@ -35,7 +36,7 @@ from service.core.errors import PlanRefused, SettingsError
 from service.core.known import Entry
 from service.core.ports import Store
 from service.core.publishing import RemoteRules, Resource
-from service.core.resource import Extras, address_book, resource_of
+from service.core.resource import Extras, resource_of
 from service.core.vevent import uid_of
 from service.publishing.dispatch import Timing
 from service.publishing.passes import Target
@@ -114,8 +115,10 @@ class Aim:
             case name if name in named:
                 return [named[name]]
             case name:
+                near = difflib.get_close_matches(name, named, 1)
+                meant = f", did you mean {near[0]!r}?" if near else ":"
                 raise PlanRefused(
-                    f"there is no calendar {name!r} (yet): `confcal feeds` lists them, "
+                    f"there is no calendar {name!r} (yet){meant} `confcal feeds` lists them, "
                     "and calendars of accounts exist from their first list on"
                 )
 
@@ -171,26 +174,41 @@ async def open_aims(
     """
     Give the targets of the settings, and close their connections. Raises SettingsError.
     """
+    accounts: dict[tuple[Origin, Credentials], Account] = {}
     async with AsyncExitStack() as opened:
         aims = {}
         for name, each in settings.targets.items():
-            extras = Extras(each.reminders, _addresses(name, each.attendees), each.transparent)
-            http = open_http(
-                Trust(each.ca_file, _certificate(each)),
-                timeout_seconds=each.timeout.total_seconds(),
-                connections=each.concurrency,
-            )
+            extras = Extras(each.reminders, address_map(name, each.attendees), each.transparent)
+            with _of_target(name):
+                http = open_http(
+                    Trust(each.ca_file, _certificate(each)),
+                    timeout_seconds=each.timeout.total_seconds(),
+                    connections=each.concurrency,
+                )
             await opened.enter_async_context(http)
+            credentials = _credentials(each)
+            # Whoever guards the account counts what all targets try together.
+            account = accounts.setdefault((origin_of(each.url), credentials), Account(clock))
             connection = Connection(
                 http,
                 trusted=each.url,
-                auth=http_auth(_credentials(each), clock),
+                auth=http_auth(credentials, clock),
                 timeout=each.timeout,
                 clock=clock,
-                certified=each.client_certificate is not None,
+                trusted_hosts=each.trusted_hosts,
+                account=account,
             )
             aims[name] = Aim(name, each, connection, extras, calendars, named_by(settings.targets), clock)
         yield aims
+
+
+@contextmanager
+def _of_target(name: str) -> Iterator[None]:
+    """Name the target in a SettingsError that is raised inside."""
+    try:
+        yield
+    except SettingsError as error:
+        raise SettingsError(f"CONFCAL_TARGETS__{name.upper()}__{error}") from error
 
 
 @asynccontextmanager
@@ -262,22 +280,3 @@ def _certificate(settings: TargetSettings) -> ClientCertificate | None:
     if settings.client_certificate is None:
         return None
     return ClientCertificate(settings.client_certificate, settings.client_key)
-
-
-def _addresses(name: str, path: Path | None) -> Mapping[str, str]:
-    """Return the e-mail addresses that may be written. Raises SettingsError."""
-    if path is None:
-        return {}
-    variable = f"CONFCAL_TARGETS__{name.upper()}__ATTENDEES"
-    try:
-        text = path.read_text(encoding="utf-8")
-        return address_book(json.loads(text) if path.suffix == ".json" else tomllib.loads(text))
-    except OSError as error:
-        raise SettingsError(
-            f"{variable}: {path} cannot be read ({error.strerror}); name a readable file"
-        ) from error
-    except ValueError as error:
-        raise SettingsError(
-            f"{variable}: {path} is no TOML or JSON table from TrueConf ID to e-mail address, "
-            f'like "ivanov@video.example.com" = "ivanov@example.com" ({error})'
-        ) from error

@@ -56,6 +56,13 @@ async def test_an_endless_answer_is_not_gathered() -> None:
             await fetch(url)
 
 
+async def test_a_compressed_answer_is_refused_before_it_is_unpacked() -> None:
+    packed = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: 9\r\n\r\nnot read."
+    async with serving(packed) as url, http_fetch() as fetch:
+        with pytest.raises(OSError, match="compressed, which was not asked for"):
+            await fetch(url)
+
+
 async def test_an_error_status_is_no_document() -> None:
     async with serving(b"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n") as url, http_fetch() as fetch:
         with pytest.raises(OSError, match="status 302"):

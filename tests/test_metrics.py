@@ -6,6 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from service.core.conference import Listing, Rejection
 from service.core.known import State
 from service.core.publishing import Publication, Report
+from service.core.target_state import TargetState
 from service.metrics import Metrics
 from service.publishing.upkeep import UpkeepStatus
 from service.trueconf.status import SourceStatus
@@ -92,10 +93,10 @@ def test_numbers_name_no_people_and_no_conferences() -> None:
 
 
 def test_targets_tell_how_they_are_doing() -> None:
-    cloud = UpkeepStatus("cloud", "all", "in step", last_pass_at=NOW, lag_seconds=1.5, pending=2)
+    cloud = UpkeepStatus("cloud", "all", TargetState.IN_STEP, last_pass_at=NOW, lag_seconds=1.5, pending=2)
     cloud.parked = {Publication("uid-1"): NOW}
     cloud.totals.add(Report(created=500, updated=20, deleted=3))
-    desk = UpkeepStatus("desk", "all", "down", error="desk.example.com cannot be reached")
+    desk = UpkeepStatus("desk", "all", TargetState.DOWN, error="desk.example.com cannot be reached")
 
     found = numbers(Metrics(State, lambda: (cloud, desk)))
 
@@ -110,8 +111,8 @@ def test_targets_tell_how_they_are_doing() -> None:
 
 
 def test_a_target_whose_calendar_does_not_exist_is_not_up() -> None:
-    cloud = UpkeepStatus("cloud", "boards", "waiting", error="there is no calendar 'boards' (yet)")
-    desk = UpkeepStatus("desk", "all", "waiting", pending=2)
+    cloud = UpkeepStatus("cloud", "boards", TargetState.WAITING, error="there is no calendar 'boards' (yet)")
+    desk = UpkeepStatus("desk", "all", TargetState.WAITING, pending=2)
 
     found = numbers(Metrics(State, lambda: (cloud, desk)))
 

@@ -7,7 +7,6 @@ from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
 import dns.asyncresolver
-import dns.exception
 import dns.rdatatype
 import dns.resolver
 from dns.rdtypes.ANY.TXT import TXT
@@ -67,7 +66,7 @@ async def announced(domain: str, resolver: dns.asyncresolver.Resolver | None = N
         texts = await resolver.resolve(
             _SERVICE + domain, dns.rdatatype.TXT, lifetime=_PATIENCE_SECONDS, raise_on_no_answer=False
         )
-    except (dns.exception.DNSException, OSError, ValueError):
+        return address_of(services, texts)
+    except Exception:  # noqa: BLE001 -- whatever a name server's answer provokes
         # A hint that cannot be had is no error of its own.
         return ""
-    return address_of(services, texts)

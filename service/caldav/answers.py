@@ -10,8 +10,9 @@ from enum import StrEnum
 from xml.etree import ElementTree as ET
 
 from service.caldav.hrefs import host_of, joined
-from service.caldav.multistatus import CALDAV, DAV, Malformed, parse_multistatus, parse_xml
+from service.caldav.multistatus import CALDAV, DAV, parse_multistatus
 from service.caldav.protocol import Response
+from service.caldav.xml import Malformed, parse_xml
 from service.core.errors import CollectionMoved, Conflict, CredentialsRefused, Retryable
 
 _LONGEST_WAIT_SECONDS = 3600.0
@@ -48,10 +49,14 @@ class Refused:
     url: str = ""
     """The resource that has the UID, where the server names it (Cyrus)."""
 
+    in_front: bool = False
+    """Whether a web page says so: no CalDAV server writes one, what stands before it does."""
+
     @property
     def text(self) -> str:
         """The reason in words, without anything that the server wrote."""
-        return f"{self.kind} (status {self.status})"
+        who = "something in front of the server does not permit it" if self.in_front else self.kind
+        return f"{who} (status {self.status})"
 
     def of_known(self) -> "Refused":
         """Return the refusal of a resource that is there for certain."""
@@ -60,9 +65,14 @@ class Refused:
     def conflict(self) -> Conflict:
         """Return the error of this resource."""
         return Conflict(
-            self.text, blames_target=self.kind in _OF_TARGETS, passing=self.status >= SERVER_FAILED
+            self.text,
+            blames_target=self.kind in _OF_TARGETS,
+            passing=self.status >= SERVER_FAILED,
+            in_front=self.status if self.in_front else 0,
         )
 
+
+_IN_FRONT = frozenset({403, 405, 406})
 
 _OF_TARGETS = frozenset({Refusal.PERMISSION, Refusal.MISSING, Refusal.FAILURE})
 """What may be true of the whole collection just as well."""
@@ -134,14 +144,22 @@ def refused(response: Response, quirks: Collection[str] = ()) -> Refused:
     text = response.body[:_MOST_TEXT].lower()
     if response.status in _STATUSES and any(phrase in text for phrase in _UID_TEXTS):
         return Refused(Refusal.UID, response.status, url)
-    return Refused(_STATUSES.get(response.status, Refusal.FAILURE), response.status, url)
+    kind = _STATUSES.get(response.status, Refusal.FAILURE)
+    return Refused(kind, response.status, url, in_front=_is_page(response) and response.status in _IN_FRONT)
+
+
+def _is_page(response: Response) -> bool:
+    head = response.body[:_MOST_TEXT].lstrip().lower()
+    return head.startswith((b"<!doctype html", b"<html")) or (
+        bool(head) and "text/html" in response.header("content-type").lower()
+    )
 
 
 def require_usable(response: Response, quirks: Collection[str] = ()) -> None:
     """Raise Retryable or Fatal where an answer says that the target cannot be used, now or at all."""
     host, status = host_of(response.url), response.status
     if status == _UNAUTHORIZED:
-        raise CredentialsRefused(f"{host} refuses the user name or the password: correct them")
+        raise CredentialsRefused(refused_password(host))
     if status in REDIRECTS:
         raise CollectionMoved(f"the collection on {host} has moved")
     throttled = status == _FORBIDDEN and any(word in response.body.lower() for word in _USAGE_LIMITS)
@@ -156,6 +174,11 @@ def require_usable(response: Response, quirks: Collection[str] = ()) -> None:
             f"{host} has no space left (status {status})",
             delay_seconds=retry_after(response) or _FULL_WAIT_SECONDS,
         )
+
+
+def refused_password(host: str) -> str:
+    """Return what is said where a server does not take the credentials."""
+    return f"{host} refuses the user name or the password: correct them"
 
 
 def retry_after(response: Response) -> float | None:

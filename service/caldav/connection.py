@@ -5,27 +5,43 @@ The driver: carries the requests of a conversation, and translates what goes wro
 import asyncio
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import httpx
 
+from service.caldav.accounts import Account
+from service.caldav.answers import refused_password
+from service.caldav.body import raw_body
+from service.caldav.challenges import parse_challenges
 from service.caldav.credentials import ClientCertificate
 from service.caldav.exchange import Steps, require_private
-from service.caldav.hrefs import credentials_may_go, host_of, place_of
-from service.caldav.multistatus import MOST_OCTETS
+from service.caldav.hrefs import host_of
+from service.caldav.places import Places, entry_for, named_place, origin_of
 from service.caldav.protocol import Request, Response
-from service.caldav.quirks import partition_hosts
-from service.core.errors import CollectionFailed, Fatal, Retryable, SettingsError
+from service.caldav.tokens import MOST_OCTETS as TOKEN_OCTETS
+from service.caldav.unreachable import translated, unusable
+from service.caldav.xml import MOST_OCTETS
+from service.core.errors import ConfcalError, CredentialsRefused, PlaceNotTrusted, SettingsError
 
 T = TypeVar("T")
 
 _UNAUTHORIZED = 401
+_NO_PASSWORD = ""
+"""For a key that wants one: otherwise OpenSSL would ask on the terminal."""
+
 _WHOLE_ANSWER = 4
 """How many timeouts one answer may take altogether, however slowly it drips."""
+
+_QUICK_OCTETS = 32 * 1024
+"""Bodies that are read within a few milliseconds."""
+
+_IN_ANSWER = "in an answer"
+_AS_IT_IS = httpx.Auth()
+"""Leaves a request alone, also one whose address holds a user name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +56,31 @@ class Trust:
 
 def tls_context(trust: Trust) -> ssl.SSLContext:
     """Return the context. Raises SettingsError where a file cannot be used."""
-    try:
-        context = ssl.create_default_context()
-        if trust.ca_file:
+    context = ssl.create_default_context()
+    if trust.ca_file:
+        with _loading("CA_FILE", trust.ca_file):
             context.load_verify_locations(trust.ca_file)
-        if trust.client:
-            context.load_cert_chain(trust.client.certificate, trust.client.key)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(
-            f"CA_FILE or CLIENT_CERTIFICATE: {error.strerror or 'unusable'}; give readable PEM files"
-        ) from error
+    if trust.client:
+        key = f" or its key {trust.client.key}" if trust.client.key else ""
+        with _loading("CLIENT_CERTIFICATE", trust.client.certificate, key):
+            context.load_cert_chain(trust.client.certificate, trust.client.key, password=_NO_PASSWORD)
     return context
+
+
+@contextmanager
+def _loading(setting: str, path: Path, besides: str = "") -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        # The text of ssl names its own source files.
+        why = "not a PEM file that can be used" if isinstance(error, ssl.SSLError) else _reason(error)
+        raise SettingsError(
+            f"{setting}: {path}{besides} cannot be used ({why}): give readable PEM files"
+        ) from error
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else "") or "unusable"
 
 
 def open_http(trust: Trust, *, timeout_seconds: float, connections: int) -> httpx.AsyncClient:
@@ -69,10 +99,7 @@ def open_http(trust: Trust, *, timeout_seconds: float, connections: int) -> http
 
 class Connection:
     """
-    One target's way to its server.
-
-    Credentials go where `trusted` is, and nowhere else: any other host is asked as a stranger would ask,
-    and with `certified` not at all, as TLS shows a client's certificate to whoever wants it.
+    One target's way to its server, with credentials. Nothing goes to another place than `places` include.
     """
 
     def __init__(
@@ -83,28 +110,41 @@ class Connection:
         auth: httpx.Auth | None,
         timeout: timedelta,
         clock: Callable[[], datetime],
-        certified: bool = False,
+        trusted_hosts: tuple[str, ...] = (),
+        account: Account | None = None,
         partitions: bool = True,
     ) -> None:
         self._http = http
-        self._trusted = trusted
+        self._places = Places(trusted, trusted_hosts, partitions)
         self._auth = auth
         self._timeout = timeout
         self._clock = clock
-        self._certified = certified
-        self._partitions = partition_hosts(trusted) if partitions else None
+        self._account = account or Account(clock)
+        self._large = asyncio.Lock()
 
     def confined(self) -> "Connection":
-        """Return the same way, with credentials for one origin only: no numbered hosts besides."""
+        """Return the same way, without the numbered hosts of a quirk."""
         return Connection(
             self._http,
-            trusted=self._trusted,
+            trusted=self._places.url,
             auth=self._auth,
             timeout=self._timeout,
             clock=self._clock,
-            certified=self._certified,
+            trusted_hosts=self._places.named,
+            account=self._account,
             partitions=False,
         )
+
+    def trusts(self, url: str) -> bool:
+        """Return whether requests may go to this address."""
+        try:
+            return self._places.include(url)
+        except (httpx.InvalidURL, UnicodeError):
+            return False
+
+    def require_trusted(self, url: str) -> None:
+        """Raise Fatal where requests may not go to an address that an answer named."""
+        self._require_trusted(Request("", url))
 
     async def run(self, steps: Steps[T]) -> T:
         """
@@ -112,85 +152,129 @@ class Connection:
 
         Whatever a server writes, no other error leaves here: one of them would end the daemon.
         """
+        request: Request | None = None
         try:
-            request = next(steps)
-            while True:
-                request = steps.send(await self.send(request))
-        except StopIteration as finished:
-            result: T = finished.value
+            step = _first(steps)
+            while not isinstance(step, _Finished):
+                request = step
+                step = await self._next(steps, await self.send(request))
+        except CredentialsRefused as error:
+            if error.delay_seconds is not None or request is None:
+                raise
+            raise self._account.refused(request, str(error)) from error
+        except ConfcalError:
+            raise
+        except Exception as error:
+            raise unusable(host_of(self._places.url), error) from error
+        else:
+            result: T = step.result
             return result
-        except (ValueError, OverflowError) as error:
-            raise CollectionFailed(
-                f"{host_of(self._trusted)} answers with something that cannot be read"
-            ) from error
         finally:
-            steps.close()
+            # Where we are cancelled, a thread may still be reading the answer.
+            with suppress(ValueError):
+                steps.close()
+
+    async def _next(self, steps: Steps[T], response: Response) -> "Request | _Finished[T]":
+        if len(response.body) < _QUICK_OCTETS:
+            return _advanced(steps, response)
+        # XML takes its time, and nobody else should wait for it.
+        return await asyncio.to_thread(_advanced, steps, response)
 
     async def send(self, request: Request) -> Response:
-        """Send one request. Raises Retryable and Fatal where no answer comes."""
-        require_private(self._trusted, request.url)
-        known = credentials_may_go(self._trusted, request.url, self._partitions)
-        if self._certified and not known:
-            raise self._strange(request)
-        with _translated(host_of(request.url)):
-            async with asyncio.timeout(self._timeout.total_seconds() * _WHOLE_ANSWER):
-                response = await self._send(request, self._auth if known else None)
-        if response.status == _UNAUTHORIZED and not known:
-            raise self._strange(request)
-        return response
+        """Send one request. Raises Retryable and Fatal where no answer comes, and where none is asked for."""
+        place, note = self._require_trusted(request)
+        async with self._account.admitted():
+            try:
+                with translated(place, note):
+                    async with asyncio.timeout(self._timeout.total_seconds() * _WHOLE_ANSWER):
+                        response = await self._exchanged(request, place)
+            except CredentialsRefused as error:
+                raise self._account.refused(request, str(error)) from error
+            if response.status == _UNAUTHORIZED:
+                raise self._unauthorized(request, response)
+            if response.good:
+                self._account.accepted(request)
+            return response
 
-    def _strange(self, request: Request) -> Fatal:
-        return Fatal(
-            f"{place_of(self._trusted)} sends us on to {place_of(request.url)}, and the credentials are not "
-            "for that place: name its address in URL if it is the right one"
-        )
+    def _require_trusted(self, request: Request) -> tuple[str, str]:
+        """Return the place that is asked, and what errors about it end with. Raises Fatal."""
+        require_private(self._places.url, request.url, request.sent_by or _IN_ANSWER)
+        with translated(host_of(request.url)):
+            ours, theirs = origin_of(self._places.url), origin_of(request.url)
+            included = self._places.include(request.url)
+        how = request.sent_by or _IN_ANSWER
+        if not included:
+            entry = entry_for(theirs)
+            raise PlaceNotTrusted(
+                f"{named_place(ours)} sends us on to {named_place(theirs)} ({how}), and the credentials are "
+                f"not for that place: set TRUSTED_HOSTS={entry}, "
+                "or name its address in URL if it is the right one",
+                entry,
+            )
+        return named_place(theirs), "" if ours == theirs else f"; the server sent us there ({how})"
 
-    async def _send(self, request: Request, auth: httpx.Auth | None) -> Response:
+    def _unauthorized(self, request: Request, response: Response) -> CredentialsRefused:
+        host = host_of(request.url)
+        if self._auth is None:
+            text = f"{host} asks for a user, and none is set: set USERNAME and PASSWORD, or another AUTH"
+            return self._account.refused(request, text)
+        try:
+            schemes = {each.scheme for each in parse_challenges(response.header("www-authenticate"))}
+        except ValueError:
+            schemes = set()
+        if isinstance(self._auth, httpx.BasicAuth) and "digest" in schemes and "basic" not in schemes:
+            return self._account.refused(request, f"{host} takes no password but by Digest: set AUTH=digest")
+        return self._account.refused(request, refused_password(host))
+
+    async def _exchanged(self, request: Request, place: str) -> Response:
+        """
+        Carry the request, and what the credentials need besides: a second try, or a new token.
+
+        httpx would read the answers in between without any bounds.
+        """
         built = self._http.build_request(
             request.method, request.url, headers=dict(request.headers), content=request.body or None
         )
-        response = await self._http.send(built, auth=auth, stream=True)
+        flow = (self._auth or _AS_IT_IS).async_auth_flow(built)
         try:
-            body = await _limited(response)
+            sent = await anext(flow)
+            while True:
+                whole = await self._whole(sent, place, MOST_OCTETS if sent is built else TOKEN_OCTETS)
+                try:
+                    sent = await flow.asend(whole)
+                except StopAsyncIteration:
+                    break
+        finally:
+            await flow.aclose()
+        headers = {name.lower(): value for name, value in whole.headers.items()}
+        return Response(whole.status_code, request.url, self._clock(), headers, whole.content)
+
+    async def _whole(self, sent: httpx.Request, place: str, most_octets: int) -> httpx.Response:
+        response = await self._http.send(sent, auth=_AS_IT_IS, stream=True)
+        try:
+            body = await raw_body(response, place=place, most_octets=most_octets, large=self._large)
         finally:
             await response.aclose()
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Response(response.status_code, request.url, self._clock(), headers, body)
+        return httpx.Response(response.status_code, headers=response.headers, content=body, request=sent)
 
 
-async def _limited(response: httpx.Response) -> bytes:
-    parts, size = [], 0
-    async for part in response.aiter_bytes():
-        size += len(part)
-        if size > MOST_OCTETS:
-            raise Fatal(
-                f"{host_of(str(response.url))} sends more than {MOST_OCTETS // 1024 // 1024} MB at once"
-            )
-        parts.append(part)
-    return b"".join(parts)
+@dataclass(frozen=True, slots=True)
+class _Finished(Generic[T]):
+    """What a conversation came to."""
+
+    result: T
 
 
-@contextmanager
-def _translated(host: str) -> Iterator[None]:
+def _first(steps: Steps[T]) -> "Request | _Finished[T]":
     try:
-        yield
-    except (httpx.TimeoutException, TimeoutError) as error:
-        raise Retryable(f"{host} did not answer in time") from error
-    except httpx.ConnectError as error:
-        if _is_certificate(error):
-            raise Fatal(
-                f"{host} shows a certificate that is not trusted here: name its authority in CA_FILE"
-            ) from error
-        raise Retryable(f"{host} cannot be reached") from error
-    except httpx.TransportError as error:
-        raise Retryable(f"{host} broke the connection") from error
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        raise Fatal(f"{host} answers with something that is not HTTP") from error
+        return next(steps)
+    except StopIteration as finished:
+        return _Finished(finished.value)
 
 
-def _is_certificate(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+def _advanced(steps: Steps[T], response: Response) -> "Request | _Finished[T]":
+    # No StopIteration comes out of a thread.
+    try:
+        return steps.send(response)
+    except StopIteration as finished:
+        return _Finished(finished.value)

@@ -3,7 +3,6 @@ Who we are to a server.
 """
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,14 +12,16 @@ from typing import assert_never
 import httpx
 
 from service.caldav.answers import SERVER_FAILED, retry_after
+from service.caldav.digest import DigestAuth
 from service.caldav.hrefs import host_of
 from service.caldav.protocol import Response
-from service.core.errors import Fatal, Retryable
+from service.caldav.tokens import parse_token
+from service.core.errors import CredentialsRefused, Fatal, Retryable
 
 _EARLY = timedelta(seconds=60)
 _UNAUTHORIZED = 401
 _LATER = frozenset({408, 425, 429})
-_DEFAULT_LIFE = 3600
+_OK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def http_auth(credentials: Credentials, clock: Callable[[], datetime]) -> httpx.
         case Basic(username, password):
             return httpx.BasicAuth(username, password)
         case Digest(username, password):
-            return httpx.DigestAuth(username, password)
+            return DigestAuth(username, password)
         case Bearer(token):
             return _Bearing(token)
         case OAuth2():
@@ -116,9 +117,7 @@ class _Refreshing(httpx.Auth):
         for last in (False, True):
             async with self._refreshing:
                 if self._stale(used if last else ""):
-                    response = yield self._request()
-                    await response.aread()
-                    self._accept(response)
+                    self._accept((yield self._request()))
             used = self._token
             request.headers["Authorization"] = f"Bearer {used}"
             response = yield request
@@ -152,13 +151,13 @@ class _Refreshing(httpx.Auth):
                 f"{host} gives no access token (status {response.status_code})",
                 delay_seconds=retry_after(self._answer(response)),
             )
-        try:
-            answer = json.loads(response.content)
-            token, life = str(answer["access_token"]), int(answer.get("expires_in", _DEFAULT_LIFE))
-        except (ValueError, TypeError, KeyError, AttributeError):
+        if response.status_code != _OK:
             # Its text could quote what we sent.
-            raise Fatal(
+            raise CredentialsRefused(
                 f"{host} gives no access token (status {response.status_code}): "
                 "renew REFRESH_TOKEN, and check CLIENT_ID and CLIENT_SECRET"
-            ) from None
-        self._token, self._until = token, self._clock() + timedelta(seconds=life)
+            )
+        token = parse_token(response.content)
+        if token is None:
+            raise Fatal(f"{host} gives no access token in its answer: check TOKEN_URL")
+        self._token, self._until = token.text, self._clock() + token.life

@@ -7,17 +7,27 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from service.caldav.answers import require_usable
+from service.caldav.excerpt import first_words
 from service.caldav.exchange import Steps, followed, require_private
 from service.caldav.hrefs import as_collection, host_of, path_of, slug
-from service.caldav.multistatus import CALDAV, DAV, Answer, Malformed, parse_multistatus
+from service.caldav.multistatus import CALDAV, DAV, Answer, parse_multistatus
 from service.caldav.protocol import DISCOVERY, Response, mkcalendar, mkcol, propfind
 from service.caldav.quirks import active, recognize
-from service.core.errors import CollectionFailed, CollectionMissing, Fatal, NotCalDav, Retryable
+from service.caldav.xml import Malformed
+from service.core.errors import (
+    CollectionFailed,
+    CollectionMissing,
+    CredentialsRefused,
+    Fatal,
+    NotCalDav,
+    Retryable,
+)
 from service.core.publishing_ports import Found
 
 _WELL_KNOWN = "/.well-known/caldav"
 _CALENDAR = f"{CALDAV}calendar"
 _MULTISTATUS = 207
+_FORBIDDEN = 403
 _SERVER_FAILED = 500
 _NOT_KNOWN = frozenset({400, 405, 415, 501})
 """Answers to MKCALENDAR of servers that may know MKCOL."""
@@ -75,11 +85,21 @@ def _first(wish: Wish) -> Steps[_Place]:
         made = yield from _asked(url, wish)
         if isinstance(made, _Place):
             return made
+    if place.status == _FORBIDDEN:
+        raise CredentialsRefused(
+            f"{host_of(wish.url)} lets this user see nothing (status {place.status}): "
+            "correct the user name and the password, or have access granted"
+        )
     kind = CollectionMissing if place.status == 404 and not _is_root(wish.url) else NotCalDav  # noqa: PLR2004
     raise kind(
-        f"{host_of(wish.url)} shows no calendars at this address (status {place.status}): "
+        f"{host_of(wish.url)} shows no calendars at this address (status {place.status}{_said(place)}): "
         "name the CalDAV address that the server's documentation gives"
     )
+
+
+def _said(response: Response) -> str:
+    words = first_words(response.body)
+    return f', "{words}"' if words else ""
 
 
 def _asked(url: str, wish: Wish) -> Steps[_Place | Response]:

@@ -5,10 +5,11 @@ Nothing here waits or connects; `service.caldav.connection` carries the requests
 """
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import TypeVar
 
 from service.caldav.answers import REDIRECTS
-from service.caldav.hrefs import host_of, joined
+from service.caldav.hrefs import host_of, joined, origin
 from service.caldav.protocol import Request, Response
 from service.core.errors import Fatal
 
@@ -23,8 +24,8 @@ def followed(request: Request, trusted: str) -> Steps[Response]:
     """
     Send a reading request, and again where the server redirects it, the method kept.
 
-    Another host is asked too, though by a stranger: the connection shows credentials to `trusted` only.
-    Raises Fatal, also where the way leads from https to http.
+    The connection refuses what leads to a host that the settings do not name. Raises Fatal, also where the
+    way leads from https to http.
     """
     for _ in range(_MOST_REDIRECTS):
         response = yield request
@@ -34,15 +35,17 @@ def followed(request: Request, trusted: str) -> Steps[Response]:
         url = joined(request.url, target)
         if url is None:
             raise Fatal(f"{host_of(request.url)} redirects to something that is no address: correct it there")
-        require_private(trusted, url)
-        request = Request(request.method, url, request.headers, request.body)
+        how = f"redirect, status {response.status}"
+        require_private(trusted, url, how)
+        request = replace(request, url=url, sent_by=how)
     raise Fatal(f"{host_of(trusted)} redirects in a circle: name the collection's own address in URL")
 
 
-def require_private(trusted: str, url: str) -> None:
+def require_private(trusted: str, url: str, how: str = "in an answer") -> None:
     """Raise Fatal where an https server leads to plain http: what is published could be read on the way."""
     if trusted.startswith("https:") and not url.startswith("https:"):
+        _, host, port = origin(url)
         raise Fatal(
-            f"{host_of(trusted)} sends us from https to http, where everything could be read: "
-            "correct the server's own address, or name the collection in URL"
+            f"{host_of(trusted)} sends us from https to http ({how}: {host}:{port}), where everything could "
+            "be read: correct the server's own address, or name the collection in URL"
         )

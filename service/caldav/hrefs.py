@@ -62,11 +62,6 @@ def host_of(url: str) -> str:
     return urlsplit(url).hostname or "?"
 
 
-def place_of(url: str) -> str:
-    """Return host and port as the address has them, for texts that tell two places apart."""
-    return urlsplit(url).netloc.rpartition("@")[2] or "?"
-
-
 def credentials_may_go(trusted: str, url: str, partition_hosts: re.Pattern[str] | None = None) -> bool:
     """
     Return whether credentials meant for `trusted` may go to `url`.

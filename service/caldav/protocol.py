@@ -39,6 +39,8 @@ class Request:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    sent_by: str = ""
+    """How the server sent us to this address, as "redirect, status 301"; empty where no redirect did."""
 
 
 @dataclass(frozen=True, slots=True)

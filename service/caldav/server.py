@@ -37,13 +37,20 @@ class CalDavServer:
     async def find(self) -> Found:
         """See Server; where the settings name a bare domain, errors tell what its DNS announces."""
         try:
-            return await self._way.run(discover(self.wish))
+            found = await self._way.run(discover(self.wish))
         except NotCalDav as error:
             raise NotCalDav(f"{error}{await self._hint()}") from error
         except Retryable as error:
+            hint = await self._hint()
+            if not hint:
+                raise
             # Of the same kind: whether it concerns one collection or the server is told by that.
-            text = f"{error}{await self._hint()}"
-            raise type(error)(text, delay_seconds=error.delay_seconds, crowded=error.crowded) from error
+            raise type(error)(
+                f"{error}{hint}", delay_seconds=error.delay_seconds, crowded=error.crowded
+            ) from error
+        # Before it is remembered: an answer may name a collection anywhere.
+        self._way.require_trusted(found.url)
+        return found
 
     async def _hint(self) -> str:
         domain = domain_of(self.wish.url)

@@ -8,7 +8,7 @@ from typing import assert_never
 from service.caldav.answers import Refusal, Refused, accepted, refused
 from service.caldav.collection import Collection, There, confirmed, find_uid, look, require_collection
 from service.caldav.exchange import Steps
-from service.caldav.hrefs import credentials_may_go, joined, path_of, resource_href, url_of
+from service.caldav.hrefs import joined, origin, path_of, resource_href, url_of
 from service.caldav.protocol import Response, delete, put
 from service.core.errors import Conflict, Retryable
 from service.core.meaning import meaning_of
@@ -205,7 +205,7 @@ def _stored_at(c: Collection, response: Response) -> str:
     location = response.header("location")
     url = joined(response.url, location) if location else None
     path = path_of(url) if url else ""
-    known = url is not None and credentials_may_go(c.url, url) and c.holds(path) and "\0" not in path
+    known = url is not None and origin(url) == origin(c.url) and c.holds(path) and "\0" not in path
     return path if known else ""
 
 

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 from pydantic_settings import NoDecode
 
+from service.caldav.named_hosts import checked_host
 from service.caldav.quirks import QUIRKS, unknown
 from service.configuration.calendars import Words
 from service.configuration.durations import Duration, parsed
@@ -60,6 +61,10 @@ def _quirks(names: tuple[str, ...]) -> tuple[str, ...]:
         known = ", ".join(quirk.name for quirk in QUIRKS)
         raise ValueError(f"{wrong[0]!r} is unknown; there are {known}, each with a minus to switch it off")
     return names
+
+
+def _hosts(entries: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(checked_host(entry) for entry in entries)
 
 
 def _split(value: object) -> object:
@@ -127,6 +132,9 @@ class TargetSettings(BaseModel):
 
     ca_file: Path | None = None
     """PEM file of the authority that signed the server's certificate, where the system does not know it."""
+
+    trusted_hosts: Annotated[Words, AfterValidator(_hosts)] = ()
+    """Other hosts that the server may send confcal and its credentials to: host, host:port or *.domain."""
 
     concurrency: int = Field(default=4, ge=1, le=32)
     """Requests at a time; fewer while the server is busy."""

@@ -45,6 +45,7 @@ _EXAMPLES = {
     "targets.cloud.client_certificate": "/run/secrets/confcal.pem",
     "targets.cloud.client_key": "/run/secrets/confcal.key",
     "targets.cloud.ca_file": "/etc/ssl/our-authority.pem",
+    "targets.cloud.trusted_hosts": "dav2.example.com,*.dav.example.com",
     "targets.cloud.attendees": "/etc/confcal/addresses.toml",
     "targets.cloud.reminders": "PT15M",
     "targets.cloud.transparent": "true",

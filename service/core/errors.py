@@ -13,9 +13,11 @@ The errors that cross a border, each translated once from the library that raise
         PublishError         a target does not hold what it should
             Retryable        later it may work
                 CollectionFailed     one collection only; others on the server may work now
+                    AnswerUnusable   an answer provoked an error that nobody foresaw
             Conflict         one resource was refused; the others are not concerned
             Fatal            the target needs a person
                 CredentialsRefused   all collections of the server
+                PlaceNotTrusted      the server leads to a host that the settings do not name
                 NotCalDav, CollectionMissing, CollectionGone, CollectionMoved
             PlanRefused      nothing is written for now
 """
@@ -64,8 +66,8 @@ class PublishError(ConfcalError):
     """
     A target does not hold what it should.
 
-    The text may name its host, an address there and the collection: no topic, no credential, nothing that
-    the server wrote.
+    The text may name its host, an address there and the collection, and where something else answers than a
+    CalDAV server, its first words with secrets masked: no topic, no credential.
     """
 
 
@@ -88,13 +90,25 @@ class CollectionFailed(Retryable):
     """
 
 
+class AnswerUnusable(CollectionFailed):
+    """
+    What a server answered provoked an error that nobody foresaw, in a library or in our reading of it.
+
+    It is the trouble of that collection alone; its cause has the traceback.
+    """
+
+
 class Conflict(PublishError):
     """
     One resource was refused, and nothing was written.
     """
 
-    def __init__(self, text: str, *, blames_target: bool = False, passing: bool = False) -> None:
+    def __init__(
+        self, text: str, *, blames_target: bool = False, passing: bool = False, in_front: int = 0
+    ) -> None:
         super().__init__(text)
+        self.in_front = in_front
+        """The status, where something in front of the server seems to have refused it; else 0."""
         self.blames_target = blames_target
         """Whether it may be the collection: no permission, no such place, a failure of the server."""
         self.passing = passing
@@ -107,6 +121,20 @@ class Fatal(PublishError):
 
 class CredentialsRefused(Fatal):
     """The server takes neither user name nor password: none of its collections can be used."""
+
+    def __init__(self, text: str, *, delay_seconds: float | None = None) -> None:
+        super().__init__(text)
+        self.delay_seconds = delay_seconds
+        """How long they are not to be tried again, where that is known."""
+
+
+class PlaceNotTrusted(Fatal):
+    """The server sends us to a place that the settings do not name; nothing was sent there."""
+
+    def __init__(self, text: str, entry: str = "") -> None:
+        super().__init__(text)
+        self.entry = entry
+        """What TRUSTED_HOSTS would have to say."""
 
 
 class NotCalDav(Fatal):

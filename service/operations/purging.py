@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from service.app import utc_now
-from service.caldav.hrefs import credentials_may_go, host_of, origin, resource_href
+from service.caldav.hrefs import host_of, origin, resource_href
 from service.core.claims import base_of, is_left
 from service.core.errors import CollectionGone, CollectionMoved, ConfcalError, UnknownName
 from service.core.publishing import Publication, Report, Resource, Standing
@@ -83,7 +83,7 @@ def _aim(aims: Mapping[str, Aim], key: str, records: Mapping[str, TargetRecord])
 def _reaches(aim: Aim, url: str, records: Mapping[str, TargetRecord]) -> bool:
     # The collections of one user may be on another host than the address of the settings (iCloud).
     hosts = (record.url for key, record in records.items() if base_of(key) == aim.name and aim.named(key))
-    return credentials_may_go(aim.settings.url, url) or any(origin(url) == origin(each) for each in hosts)
+    return aim.connection.trusts(url) or any(origin(url) == origin(each) for each in hosts)
 
 
 def _holder(aims: Mapping[str, Aim], key: str, records: Mapping[str, TargetRecord]) -> str:

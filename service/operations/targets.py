@@ -4,6 +4,7 @@ What commands ask of targets: what would be written, whether they work, that the
 
 import asyncio
 import difflib
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,16 +16,20 @@ from service.caldav.hrefs import host_of
 from service.caldav.quirks import active, described
 from service.caldav.server import CalDavServer
 from service.configuration.policy import policy_of
-from service.core.errors import CollectionMissing, PublishError, UnknownName
+from service.core.claims import base_of
+from service.core.errors import CollectionMissing, PlaceNotTrusted, PublishError, UnknownName
 from service.core.plan import Plan, make_plan
-from service.core.publishing import Create, Delete, Operation, Update
+from service.core.publishing import Create, Delete, Operation, Publication, Standing, Update
 from service.core.publishing_ports import Found
+from service.core.target_state import TargetState
 from service.operations.database import with_store
+from service.publishing.patience import state_of
 from service.settings import Settings
 from service.sync import Synchronizer
 from service.targets import Aim, Calendars, open_aims
 
 _NEVER = timedelta(days=36500)
+_MOST_REASONS = 3
 _STAMPS = ("DTSTAMP:", "LAST-MODIFIED:", "SEQUENCE:")
 
 
@@ -102,23 +107,29 @@ def _lines(body: bytes) -> list[str]:
 @dataclass(frozen=True, slots=True)
 class TargetReport:
     """
-    What became of asking a target's server.
+    What became of asking a target's server, and of what was published so far.
     """
 
     name: str
-    good: bool
+    state: TargetState
     lines: tuple[str, ...]
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing has to be corrected."""
+        return self.state is TargetState.IN_STEP
 
 
 async def target_reports(settings: Settings) -> AsyncIterator[TargetReport]:
     """Yield a report for each target; nothing is created or written. Raises StoreUnavailable."""
     async with with_aims(settings) as aims:
-        asked = [asyncio.create_task(_report(aim)) for aim in aims.values()]
+        asked = [asyncio.create_task(report_of(aim)) for aim in aims.values()]
         for task in asked:
             yield await task
 
 
-async def _report(aim: Aim) -> TargetReport:
+async def report_of(aim: Aim) -> TargetReport:
+    """Return what becomes of asking one target. Raises StoreUnavailable."""
     try:
         collections = [aim.collection(calendar) for calendar in aim.chosen()]
     except PublishError as error:
@@ -130,20 +141,44 @@ async def _report(aim: Aim) -> TargetReport:
         # All collections of one target have one server and one user.
         found, text = await _found(aim, collections[0] if collections else aim.name)
         options = await aim.server("").options(found.url)
+    except PlaceNotTrusted as error:
+        setting = f"CONFCAL_TARGETS__{aim.name.upper()}__TRUSTED_HOSTS={error.entry}"
+        lines = (str(error), f"if you trust that place with the password: {setting}")
+        return TargetReport(aim.name, TargetState.FAILING, lines)
     except PublishError as error:
-        return TargetReport(aim.name, good=False, lines=(str(error),))
+        return TargetReport(aim.name, state_of(error), (str(error),))
+    refusals = await _refusals(aim)
     supported = ", ".join(sorted(word.strip() for word in options.get("dav", "").split(",") if "-" in word))
     quirks = described(active(found.server, aim.settings.quirks))
     return TargetReport(
         aim.name,
-        good=True,
-        lines=(
+        TargetState.INCOMPLETE if refusals else TargetState.IN_STEP,
+        (
+            *refusals,
             f"{host_of(found.url)} ({found.server or 'server not recognized'}): {text}",
             *notes,
             f"supports: {supported or 'it does not say'}",
             *(f"quirk {quirk.name}: {quirk.about}" for quirk in quirks),
         ),
     )
+
+
+async def _refusals(aim: Aim) -> tuple[str, ...]:
+    """Return what the ledger says of events that the server refused, each reason once."""
+    ledger = aim.calendars.store.ledger
+    keys = [key for key in await ledger.targets() if base_of(key) == aim.name and aim.named(key)]
+    rows = [row for key in keys for row in (await ledger.publications(key)).values()]
+    reasons = Counter(
+        row.reason for row in rows if row.standing is Standing.PARKED or (row.refusals and _waits(row))
+    )
+    return tuple(
+        f"incomplete: {count} {'event is' if count == 1 else 'events are'} refused: {reason}"
+        for reason, count in reasons.most_common(_MOST_REASONS)
+    )
+
+
+def _waits(row: Publication) -> bool:
+    return row.standing is Standing.WAITING
 
 
 async def _found(aim: Aim, collection: str) -> tuple[Found, str]:

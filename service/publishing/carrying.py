@@ -2,13 +2,13 @@
 Carrying out a plan: each operation's outcome becomes a row.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from service.core.errors import Conflict, Fatal, PublishError
+from service.core.errors import AnswerUnusable, Conflict, Fatal, PublishError
 from service.core.plan import Plan, intents
 from service.core.publishing import Create, Delete, Operation, Publication, Report, Standing, Update
 from service.core.publishing_ports import Publisher
@@ -50,6 +50,12 @@ class Carrying:
         self._queue = LedgerQueue(rows.write)
         self._blaming: dict[str, Publication] = {}
         self._suspended: dict[str, Publication] = {}
+        self._before: dict[str, Publication] = {}
+        self._in_front: list[int] = []
+        self._unusable: AnswerUnusable | None = None
+        self.written: set[str] = set()
+        """UIDs of what the server said it stored."""
+
         self._successes = 0
         self._done = 0
 
@@ -64,7 +70,7 @@ class Carrying:
         looping = {o.uid: why for o in plan.operations if (why := self._loops(o))}
         operations = [o for o in plan.operations if o.uid not in looping]
         parked = [self._parked(uid, why) for uid, why in looping.items()]
-        before = dict(self._rows.by_uid)
+        before = self._before = dict(self._rows.by_uid)
         await self._rows.write([*parked, *intents(operations, hrefs)], [row.uid for row in plan.forgotten])
         if not operations:
             return
@@ -76,7 +82,35 @@ class Carrying:
             await dispatcher.carry_out(operations, carry, self._refused)
         finally:
             await self._queue.finish()
+        if self._all_refused_in_front(len(operations)):
+            await self._rows.write(self._suspended.values())
+            raise self._every_write_is_refused(self._in_front[0])
         await self._rows.write(self._blaming.values())
+        if self._unusable:
+            raise self._unusable
+
+    async def lost(self, rows: Sequence[Publication]) -> None:
+        """
+        Note that what the server said it stored is not there; it is written again, and parked in the end.
+
+        Raises Fatal where that is true of all of it.
+        """
+        self._report.refused += len(rows)
+        reason = "the server said that it was stored, and does not have it"
+        refused = []
+        for row in rows:
+            before = self._before.get(row.uid)
+            same = before is not None and before.digest == row.digest
+            unwritten = replace(row, refusals=before.refusals if before and same else 0, writes=())
+            again = unwritten.refused(
+                reason, digest=row.digest, most=_MOST_REFUSALS, retry_at=self._clock() + _RETRY
+            )
+            log.warning("publish.resource_lost", target=self._target, uid=row.uid, reason=reason)
+            refused.append(again)
+        await self._rows.write(refused)
+        nothing_there = not any(row.standing is Standing.PUBLISHED for row in self._rows)
+        if len(rows) == len(self.written) and nothing_there:
+            raise Fatal("the server says that events are stored, and none of them is there: see its own log")
 
     def _loops(self, operation: Operation) -> str:
         before = self._rows.get(operation.uid)
@@ -96,6 +130,10 @@ class Carrying:
             # Nothing was written now; an earlier write without an answer may have been.
             earlier = before.intended if before else ""
             await self._refused(operation, conflict, intended=earlier)
+        except AnswerUnusable as error:
+            # The others may be understood.
+            self._unusable = self._unusable or error
+            await self._refused(operation, error)
         else:
             await self._succeeded(operation, row)
         self._done += 1
@@ -108,6 +146,7 @@ class Carrying:
         if row is None:
             await self._queue.put((), [operation.uid])
         elif row.standing is Standing.PUBLISHED:
+            self.written.add(row.uid)
             await self._queue.put([row.written(self._rows.get(operation.uid), self._clock())])
         else:
             log.info("publish.resource_left", target=self._target, uid=row.uid, standing=row.standing)
@@ -138,15 +177,34 @@ class Carrying:
             reason=str(error),
             parked=row.standing is Standing.PARKED,
         )
+        if isinstance(error, Conflict) and error.in_front:
+            self._in_front.append(error.in_front)
         if isinstance(error, Conflict) and not error.blames_target:
             await self._queue.put([row])
             return
         self._blaming[row.uid] = row
         # The next pass begins with what was never refused: it may well succeed.
-        self._suspended[row.uid] = replace(now, refusals=now.refusals + 1)
+        self._suspended[row.uid] = replace(now, refusals=now.refusals + 1, reason=str(error))
         if not self._successes and len(self._blaming) >= _ALL_REFUSED:
             await self._queue.put(self._suspended.values())
+            if self._unusable:
+                raise self._unusable
+            if len(self._in_front) == len(self._blaming):
+                raise self._every_write_is_refused(self._in_front[0])
             raise Fatal(f"every resource is refused: {error}")
+
+    def _all_refused_in_front(self, operations: int) -> bool:
+        """Whether nothing that was to be written came through, and not for the sake of one event."""
+        if self._successes or len(self._in_front) < operations:
+            return False
+        nothing_there = not any(row.standing is Standing.PUBLISHED for row in self._rows)
+        return operations >= _MOST_REFUSALS or nothing_there
+
+    def _every_write_is_refused(self, status: int) -> Fatal:
+        return Fatal(
+            f"every write is refused with {status} by something in front of the server: "
+            "have it let PUT and DELETE pass"
+        )
 
     def _count(self, operation: Operation, row: Publication | None) -> None:
         if row is not None and row.standing is not Standing.PUBLISHED:

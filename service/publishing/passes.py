@@ -87,12 +87,15 @@ class Pass:
         desired = await target.render(target.server.keeps_silent(record.server))
         publisher = target.server.publisher(record.url, record.server)
         plan = self._plan(desired)
+        first = record.audited_at is None
         due = record.audited_at is None or now >= record.audited_at + target.audit_every
         if due or (probing and not (plan.operations or self._report.reached)):
             record = await self._audit(publisher, record, desired, now, empty=found.created)
             plan = self._plan(desired)
         await self._carry_out(publisher, record, plan)
         await self._settle(publisher)
+        if first and self._carrying.written:
+            await self._verify(publisher, record)
         self._report.waiting = sum(1 for row in self._rows if row.standing is Standing.WAITING)
         return self._report
 
@@ -155,6 +158,24 @@ class Pass:
         if unknown:
             await self._keep(await publisher.seen(unknown))
             self._report.reached = True
+
+    async def _verify(self, publisher: Publisher, record: TargetRecord) -> None:
+        """Look whether what was written for the first time is there: some answer 201 and store nothing."""
+        written = self._carrying.written
+        listing = await publisher.listing(record.token)
+        doubted = {row.uid: row for row in suspects(self._rows, listing)}
+        doubted |= {
+            row.uid: row for row in self._rows if row.uid in written and row.href not in listing.etags
+        }
+        seen = await publisher.seen(doubted.values())
+        lost = [row for row in seen if row.uid in written and row.standing is Standing.GONE]
+        await self._keep([row for row in seen if row not in lost])
+        token = listing.token if len(seen) == len(doubted) else record.token
+        # What was lost is looked for in the next pass again.
+        record = replace(record, token=token, audited_at=None if lost else record.audited_at)
+        await self._ledger.record_target(self._target.key, record)
+        if lost:
+            await self._carrying.lost(lost)
 
     async def _keep(self, rows: Sequence[Publication]) -> None:
         changed = [row for row in rows if self._rows.get(row.uid) != row]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from service.core.errors import (
+    AnswerUnusable,
     CollectionFailed,
     CollectionGone,
     ConfcalError,
@@ -16,6 +17,7 @@ from service.core.errors import (
     StoreUnavailable,
 )
 from service.core.pace import down_seconds
+from service.core.target_state import TargetState
 
 _ATTENTION = 5
 """What needs a person is tried as seldom as a server that failed so often."""
@@ -48,6 +50,8 @@ def pause_seconds(error: ConfcalError, failures: int, *, chance: float) -> float
             return min(down_seconds(failures, chance=chance), _STORE_SECONDS)
         case Retryable(delay_seconds=asked):
             return max(asked or 0.0, down_seconds(failures, chance=chance))
+        case CredentialsRefused(delay_seconds=asked):
+            return max(asked or 0.0, down_seconds(_ATTENTION, chance=chance))
         case CollectionGone():
             return down_seconds(failures, chance=chance)
         case _:
@@ -65,12 +69,14 @@ def concerns_all(error: ConfcalError) -> bool:
             return False
 
 
-def state_of(error: ConfcalError) -> str:
+def state_of(error: ConfcalError) -> TargetState:
     """Return in one word how a target with this error is doing."""
     match error:
+        case AnswerUnusable():
+            return TargetState.FAILING
         case Retryable() | StoreUnavailable():
-            return "down"
+            return TargetState.DOWN
         case PlanRefused():
-            return "waiting"
+            return TargetState.WAITING
         case _:
-            return "failing"
+            return TargetState.FAILING

@@ -10,12 +10,21 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from service.core.errors import CollectionGone, CollectionMoved, ConfcalError, PlanRefused, StoreUnavailable
+from service.core.errors import (
+    AnswerUnusable,
+    CollectionGone,
+    CollectionMoved,
+    ConfcalError,
+    PlanRefused,
+    StoreUnavailable,
+)
 from service.core.publishing import Publication, Report, Standing
 from service.core.publishing_ports import Ledger
+from service.core.target_state import TargetState
 from service.publishing.dispatch import Dispatcher, Timing
 from service.publishing.passes import HrefOf, Pass, Target
 from service.publishing.patience import Pause, concerns_all, pause_seconds, paused, state_of
+from service.publishing.trouble import Trouble
 
 log = structlog.get_logger()
 
@@ -34,8 +43,7 @@ class UpkeepStatus:
 
     name: str
     calendar: str
-    state: str = "starting"
-    """starting, in step, waiting (some resources are to be tried again), down, or failing."""
+    state: TargetState = TargetState.STARTING
 
     error: str = ""
     last_pass_at: datetime | None = None
@@ -82,7 +90,7 @@ class Upkeep:
         self._store_failures = 0
         self._pauses: dict[str, Pause] = {}
         self._stopped_at = ""
-        self._failing = False
+        self._trouble: Trouble | None = None
         self._doubted = False
         self._open = False
 
@@ -193,25 +201,41 @@ class Upkeep:
             return
         before, status.error = status.error, str(made.errors[0]) if made.errors else ""
         if made.errors:
-            self._trouble(made.errors[0], before)
+            self._tell_trouble(made.errors[0], before)
             return
-        if self._failing and made.reached:
-            log.info("publish.target_recovered", target=status.name)
-        self._failing = False
-        status.state = "waiting" if status.pending else "in step"
+        if self._trouble and made.reached:
+            after = round((now - self._trouble.since).total_seconds())
+            log.info(
+                "publish.target_recovered",
+                target=status.name,
+                after_seconds=after,
+                times=self._trouble.times,
+            )
+        self._trouble = None
+        status.state = _state_without_error(status)
         if made.reached:
             status.last_pass_at = now
         if changed_at and made.writes:
             status.lag_seconds = (now - changed_at).total_seconds()
 
-    def _trouble(self, error: ConfcalError, before: str) -> None:
-        self.status.state = state_of(error)
-        failing = not isinstance(error, PlanRefused)
-        self._failing |= failing
-        if self.status.error != before:
-            tell = log.warning if failing else log.info
-            event = "publish.target_failed" if failing else "publish.target_waits"
-            tell(event, target=self.status.name, state=self.status.state, error=self.status.error)
+    def _tell_trouble(self, error: ConfcalError, before: str) -> None:
+        status = self.status
+        status.state = state_of(error)
+        if isinstance(error, PlanRefused):
+            if status.error != before:
+                log.info("publish.target_waits", target=status.name, state=status.state, error=status.error)
+            return
+        self._trouble = (self._trouble or Trouble(self._clock())).failed(error)
+        if self._trouble.news:
+            log.warning(
+                "publish.target_failed",
+                target=status.name,
+                state=status.state,
+                error=status.error,
+                times=self._trouble.times,
+                # What nobody foresaw is to be found and mended.
+                exc_info=error if isinstance(error, AnswerUnusable) else None,
+            )
 
     def _pause(self, error: ConfcalError) -> float:
         """Return how long the whole target is left alone."""
@@ -232,6 +256,12 @@ class Upkeep:
         soon = [self._audit_seconds, *(max(1.0, (at - now).total_seconds()) for at in due)]
         waits = self.status.pending or any(isinstance(error, PlanRefused) for error in made.errors)
         return min(_AGAIN_SECONDS, *soon) if waits else min(soon)
+
+
+def _state_without_error(status: UpkeepStatus) -> TargetState:
+    if status.parked:
+        return TargetState.INCOMPLETE
+    return TargetState.WAITING if status.pending else TargetState.IN_STEP
 
 
 @dataclass(slots=True)

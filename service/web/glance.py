@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from service.core.target_state import TargetState
 from service.web.meetings import STALE_AFTER
 from service.web.views import SourceView, TargetView
 
@@ -54,4 +55,4 @@ def target_tone(target: TargetView) -> Tone:
         return "bad"
     if target.parked:
         return "warn"
-    return "good" if target.state == "in step" else ""
+    return "good" if target.state is TargetState.IN_STEP else ""

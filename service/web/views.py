@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from service.core.target_state import TargetState
+
 CalendarKind = Literal["all", "rule", "account", "person"]
 
 
@@ -107,7 +109,7 @@ class TargetView(_View, frozen=True):
     """
 
     name: str
-    state: str
+    state: TargetState
     calendar: str
     pending: int
     """Resources that wait to be written."""

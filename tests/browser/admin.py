@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from playwright.async_api import Page
 
 from service.core.conference import Account, Conference, Invitation, Listing, Rejection, Snapshot
+from service.core.target_state import TargetState
 from service.trueconf.status import SourceStatus
 from service.web.views import Exposure, ParkedView, TargetView
 from tests.browser.conferences import HARMFUL, NOW, RICH
@@ -32,10 +33,10 @@ SETTINGS = {
     "SOURCES__DESK__URL": "ws://10.0.0.16:8765",
 }
 TARGETS = [
-    TargetView("nextcloud", "in step", "all", 0, NOW - MINUTE, 2.4),
+    TargetView("nextcloud", TargetState.IN_STEP, "all", 0, NOW - MINUTE, 2.4),
     TargetView(
         "radicale",
-        "down",
+        TargetState.DOWN,
         "board",
         3,
         NOW - 20 * MINUTE,

@@ -134,10 +134,12 @@ class Site:
     named: Callable[[str], bool] = lambda _key: True
     audit_every: timedelta = timedelta(hours=1)
     dispatcher: Dispatcher | None = None
+    shared: Connection | None = None
+    """A connection that a test made; else each use has a new one."""
 
     @property
     def connection(self) -> Connection:
-        return Connection(
+        return self.shared or Connection(
             self.http, trusted=self.url, auth=self.auth, timeout=timedelta(seconds=20), clock=self.clock
         )
 

@@ -157,10 +157,12 @@ async def test_a_domain_without_a_web_server_is_told_so_too_and_tried_again() ->
     error = await _told("https://cal.example.net/", httpx.ConnectError("refused"), "https://example.com/")
 
     assert isinstance(error, Retryable)
-    assert str(error).startswith("example.com cannot be reached; its DNS announces https://cal.example.net/")
+    assert str(error).startswith(
+        "example.com:443 cannot be reached; its DNS announces https://cal.example.net/"
+    )
 
 
 async def test_dns_is_left_alone_where_the_settings_say_more_than_a_domain() -> None:
     error = await _told("https://cal.example.net/", httpx.ConnectError("no"), "https://example.com:8443/")
 
-    assert str(error) == "example.com cannot be reached"
+    assert str(error) == "example.com:8443 cannot be reached"

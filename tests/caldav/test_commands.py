@@ -6,7 +6,10 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import ClassVar
 from urllib.parse import urljoin
 
 import httpx
@@ -97,6 +100,122 @@ def test_check_tells_what_a_target_is_and_writes_nothing(confcal: Confcal, targe
 
     publish()
     assert "the collection is there" in confcal("check").text
+
+
+@pytest.mark.usefixtures("target")
+def test_check_fails_where_the_server_refused_events_for_good(confcal: Confcal) -> None:
+    publish()
+    assert "target    cloud: good" in confcal("check").text
+
+    async def park() -> None:
+        async with with_aims(load_settings()) as aims:
+            ledger = aims["cloud"].calendars.store.ledger
+            row = next(iter((await ledger.publications("cloud")).values()))
+            parked = row.parked("the server finds it too large (status 413)", retry_at=utc_now())
+            await ledger.record_publications("cloud", [parked])
+
+    asyncio.run(park())
+    done = confcal("check")
+
+    assert done.code == 1
+    assert "cloud: FAILED: incomplete: 1 event is refused: the server finds it too large" in done.text
+
+
+class _Closed(BaseHTTPRequestHandler):
+    asked: ClassVar[list[str]] = []
+
+    def do_PROPFIND(self) -> None:
+        self.asked.append(self.path)
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", 'Basic realm="r"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
+@pytest.mark.usefixtures("target")
+def test_a_refused_password_is_tried_once_for_all_targets_that_show_it(
+    confcal: Confcal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Closed) as server:
+        serving = Thread(target=server.serve_forever)
+        serving.start()
+        for name in ("CLOUD", "STAFF", "BOARD"):
+            url = f"http://127.0.0.1:{server.server_port}/{name}/"
+            for setting, value in {"URL": url, "USERNAME": USERNAME, "PASSWORD": PASSWORD}.items():
+                monkeypatch.setenv(f"CONFCAL_TARGETS__{name}__{setting}", value)
+        done = confcal("check")
+        server.shutdown()
+        serving.join()
+
+    assert done.code == 1
+    assert done.text.count("refuses the user name or the password") == 3
+    assert len(_Closed.asked) == 1
+
+
+@pytest.mark.usefixtures("target")
+def test_a_file_that_is_no_certificate_is_told_with_target_and_path(
+    confcal: Confcal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "ca.pem").write_text("nonsense")
+    monkeypatch.setenv("CONFCAL_TARGETS__CLOUD__CA_FILE", str(tmp_path / "ca.pem"))
+
+    done = confcal("check")
+
+    assert done.code == 2
+    assert f"CONFCAL_TARGETS__CLOUD__CA_FILE: {tmp_path / 'ca.pem'} cannot be used" in done.err
+
+
+@pytest.mark.usefixtures("target")
+def test_a_misspelt_calendar_is_told_with_the_nearest_name(
+    confcal: Confcal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONFCAL_TARGETS__CLOUD__CALENDAR", "al")
+
+    assert "there is no calendar 'al' (yet), did you mean 'all'?" in confcal("check").text
+
+
+@pytest.mark.usefixtures("target")
+def test_a_trusted_host_that_is_none_is_refused_with_the_form(
+    confcal: Confcal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONFCAL_TARGETS__CLOUD__TRUSTED_HOSTS", "https://other.example.net/")
+
+    done = confcal("check")
+
+    assert done.code == 2
+    assert "CONFCAL_TARGETS__CLOUD__TRUSTED_HOSTS" in done.err
+    assert "write hosts like dav.example.com" in done.err.replace("Write", "write")
+
+
+class _Elsewhere(BaseHTTPRequestHandler):
+    def do_PROPFIND(self) -> None:
+        self.send_response(301)
+        self.send_header("Location", "https://other.example.net:8443/dav/")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
+@pytest.mark.usefixtures("target")
+def test_check_shows_where_the_server_sends_us_and_the_setting(
+    confcal: Confcal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Elsewhere) as server:
+        serving = Thread(target=server.serve_forever)
+        serving.start()
+        monkeypatch.setenv("CONFCAL_TARGETS__CLOUD__URL", f"http://127.0.0.1:{server.server_port}/dav/")
+        done = confcal("check")
+        server.shutdown()
+        serving.join()
+
+    assert done.code == 1
+    assert "sends us on to other.example.net:8443 (redirect, status 301)" in done.text
+    assert "CONFCAL_TARGETS__CLOUD__TRUSTED_HOSTS=other.example.net:8443" in done.text
 
 
 @pytest.mark.usefixtures("target")

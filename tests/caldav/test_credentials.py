@@ -130,7 +130,7 @@ async def test_a_busy_token_server_says_how_long_to_wait() -> None:
 
 @pytest.mark.parametrize("url", ["https://other.example.org/", "https://dav.example.org:1/"])
 @pytest.mark.parametrize("credentials", [Basic("alice", "secret"), Digest("alice", "secret"), GOOGLE])
-async def test_no_credentials_are_ever_shown_to_another_origin(url: str, credentials: Credentials) -> None:
+async def test_nothing_is_ever_sent_to_another_origin(url: str, credentials: Credentials) -> None:
     asked = []
 
     def server(request: httpx.Request) -> httpx.Response:
@@ -140,7 +140,7 @@ async def test_no_credentials_are_ever_shown_to_another_origin(url: str, credent
     with pytest.raises(Fatal, match="not for that place"):
         await connection(httpx.MockTransport(server), credentials).send(get(url))
 
-    assert asked == [(url, None)]
+    assert asked == []
 
 
 @pytest.mark.parametrize(

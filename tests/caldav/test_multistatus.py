@@ -1,6 +1,7 @@
 import pytest
 
-from service.caldav.multistatus import CALDAV, DAV, MOST_OCTETS, Malformed, parse_multistatus
+from service.caldav.multistatus import CALDAV, DAV, parse_multistatus
+from service.caldav.xml import MOST_OCTETS, Malformed
 
 BASE = "https://dav.example.org/cal/alice/team/"
 

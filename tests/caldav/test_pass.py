@@ -176,11 +176,11 @@ async def test_a_server_with_unreliable_tokens_is_listed_as_a_whole(site: Site) 
         assert [request.method for request in site.wire.requests] == [method]
 
 
-async def test_a_collection_that_was_just_made_is_not_looked_over(site: Site) -> None:
+async def test_a_collection_that_was_just_made_is_looked_over_once_it_was_filled(site: Site) -> None:
     await site.publish(resources(range(2)))
 
     methods = [request.method for request in site.wire.requests]
-    assert methods[methods.index("MKCALENDAR") + 1 :] == ["PUT", "PUT"]
+    assert methods[methods.index("MKCALENDAR") + 1 :] == ["PUT", "PUT", "PROPFIND"]
 
 
 async def test_rows_that_are_lost_are_found_again_in_one_whole_listing(site: Site) -> None:

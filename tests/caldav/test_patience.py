@@ -86,7 +86,8 @@ async def test_a_fight_with_every_audit_ends_within_a_day(site: Site, server: Mi
     site.wire.forget()
 
     for _ in range(72):
-        server.calendars[WORK].pop(f"{resource(1).uid}.ics", None)
+        if f"{resource(1).uid}.ics" in server.calendars[WORK]:
+            server.remove(WORK, f"{resource(1).uid}.ics")
         await site.audit(desired)
 
     # Twelve with the first, and then one a day.

@@ -15,7 +15,7 @@ from service.caldav.credentials import Basic, Credentials, Nobody, http_auth
 from service.caldav.discovery import Wish
 from service.caldav.protocol import Request
 from service.caldav.server import CalDavServer
-from service.core.errors import Fatal
+from service.core.errors import Fatal, PlaceNotTrusted
 from service.core.publishing import Create, RemoteRules
 from service.core.publishing_ports import Found
 from tests.caldav.scripted import multistatus
@@ -28,6 +28,15 @@ SHOWN = "Basic " + base64.b64encode(b"alice:secret").decode()
 
 Properties = str
 Answers = Mapping[str, Properties | httpx.Response]
+
+ELSEWHERE = httpx.Response(
+    207,
+    content=(
+        '<D:multistatus xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><D:response>'
+        f"<D:href>{OTHER}/cal/alice/team/</D:href><D:propstat><D:prop>{CALENDAR}</D:prop>"
+        "<D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response></D:multistatus>"
+    ),
+)
 
 ROOM: Answers = {
     "/": principal("/p/alice/"),
@@ -65,7 +74,7 @@ class Hosts:
     def shown(self, origin: str) -> set[str | None]:
         return {shown for asked, _, shown in self.asked if asked == origin}
 
-    def server(self, credentials: Credentials = ALICE, *, certified: bool = False) -> CalDavServer:
+    def server(self, credentials: Credentials = ALICE, *trusted: str) -> CalDavServer:
         clock = Clock()
         connection = Connection(
             httpx.AsyncClient(transport=httpx.MockTransport(self)),
@@ -73,7 +82,7 @@ class Hosts:
             auth=http_auth(credentials, clock),
             timeout=timedelta(seconds=5),
             clock=clock,
-            certified=certified,
+            trusted_hosts=trusted,
         )
         return CalDavServer(connection, Wish(OURS + "/", "team"), RemoteRules(), 4)
 
@@ -105,7 +114,7 @@ async def test_the_numbered_host_gets_the_password_unless_the_quirk_is_off() -> 
         await server.find()
     with pytest.raises(Fatal, match="not for that place"):
         await server.publisher(f"{NUMBERED}/cal/alice/team/", "iCloud").apply(Create(resource(1)))
-    assert hosts.shown(NUMBERED) == {None}
+    assert not hosts.shown(NUMBERED)
 
 
 def _told(request: httpx.Request, answers: Answers) -> httpx.Response:
@@ -125,19 +134,27 @@ async def test_on_its_own_host_a_redirect_is_followed_with_the_password() -> Non
     assert hosts.shown(OURS) == {SHOWN}
 
 
+@pytest.mark.parametrize("credentials", [ALICE, Nobody()], ids=["password", "nobody"])
 @pytest.mark.parametrize("other", [OTHER, "https://dav.example.org:444"])
-async def test_another_host_that_wants_a_password_does_not_get_ours(other: str) -> None:
-    hosts = Hosts({OURS: {"/": moved(other + "/")}, other: ROOM}, closed=frozenset({OURS, other}))
+async def test_another_place_is_not_asked_and_told_with_the_setting(
+    other: str, credentials: Credentials
+) -> None:
+    hosts = Hosts({OURS: {"/": moved(other + "/")}, other: ROOM})
+    place = other.removeprefix("https://")
 
-    with pytest.raises(Fatal, match="name its address in URL if it is the right one") as refused:
-        await hosts.server().find()
-    assert other.removeprefix("https://") in str(refused.value)
-    assert hosts.shown(other) == {None}
+    with pytest.raises(PlaceNotTrusted) as refused:
+        await hosts.server(credentials).find()
+    text = str(refused.value)
+    assert f"set TRUSTED_HOSTS={place}, or name its address in URL" in text
+    assert "dav.example.org:443 sends us on to " + (place if ":" in place else f"{place}:443") in text
+    assert "(redirect, status 301)" in text
+    assert refused.value.entry == place
+    assert not hosts.shown(other)
 
 
-async def test_an_open_server_on_another_host_is_used_without_the_password() -> None:
-    hosts = Hosts({OURS: {"/": moved(OTHER + "/")}, OTHER: ROOM}, closed=frozenset({OURS}))
-    server = hosts.server()
+async def test_a_place_that_the_settings_name_gets_the_password_and_what_is_written() -> None:
+    hosts = Hosts({OURS: {"/": moved(OTHER + "/")}, OTHER: ROOM}, closed=frozenset({OURS, OTHER}))
+    server = hosts.server(ALICE, "calendars.example.net")
 
     found = await server.find()
     row = await server.publisher(found.url, found.server).apply(Create(resource(1)))
@@ -145,34 +162,52 @@ async def test_an_open_server_on_another_host_is_used_without_the_password() -> 
     assert found.url == f"{OTHER}/cal/alice/team/"
     assert row
     assert row.etag == '"1"'
-    assert hosts.shown(OTHER) == {None}
-    assert hosts.shown(OURS) == {SHOWN}
+    assert hosts.shown(OTHER) == {SHOWN}
 
 
-async def test_another_host_may_lead_back_to_where_the_password_belongs() -> None:
+async def test_a_named_place_may_lead_back_to_where_we_came_from() -> None:
     hosts = Hosts(
         {OURS: {**ROOM, "/": moved(OTHER + "/login")}, OTHER: {"/login": moved(OURS + "/p/alice/")}},
         closed=frozenset({OURS}),
     )
 
-    assert (await hosts.server().find()).url == f"{OURS}/cal/alice/team/"
-    assert hosts.shown(OTHER) == {None}
+    found = await hosts.server(ALICE, "calendars.example.net").find()
+
+    assert found.url == f"{OURS}/cal/alice/team/"
 
 
-@pytest.mark.parametrize("path", ["/", "/p/alice/"])
-async def test_an_address_on_another_host_inside_an_answer_gets_no_password_either(path: str) -> None:
-    inner = principal(f"{OTHER}/p/alice/") if path == "/" else home(f"{OTHER}/cal/alice/")
-    hosts = Hosts({OURS: {**ROOM, path: inner}, OTHER: ROOM}, closed=frozenset({OURS, OTHER}))
+@pytest.mark.parametrize("path", ["/", "/p/alice/", "/cal/alice/"])
+async def test_an_address_on_another_host_inside_an_answer_is_not_asked_either(path: str) -> None:
+    inner = {
+        "/": {"/": principal(f"{OTHER}/p/alice/")},
+        "/p/alice/": {"/p/alice/": home(f"{OTHER}/cal/alice/")},
+        "/cal/alice/": {"/cal/alice/": CALENDAR + principal("/p/alice/"), "/": principal("/cal/alice/")},
+    }[path]
+    hosts = Hosts({OURS: {**ROOM, **inner}, OTHER: ROOM}, closed=frozenset({OURS, OTHER}))
+    server = hosts.server()
+    if path == "/cal/alice/":
+        # The collection itself is said to be elsewhere.
+        hosts.servers = {OURS: {"/": moved("/x/"), "/x/": ELSEWHERE}, OTHER: ROOM}
 
-    with pytest.raises(Fatal, match=r"calendars\.example\.net"):
-        await hosts.server().find()
-    assert hosts.shown(OTHER) == {None}
+    with pytest.raises(PlaceNotTrusted, match=r"calendars\.example\.net:443 \(in an answer\)"):
+        await server.find()
+    assert not hosts.shown(OTHER)
 
 
-async def test_with_nobody_to_be_every_host_is_alike() -> None:
-    hosts = Hosts({OURS: {"/": moved(OTHER + "/")}, OTHER: ROOM})
+async def test_a_collection_that_was_remembered_elsewhere_gets_nothing() -> None:
+    hosts = Hosts({OTHER: ROOM})
 
-    assert (await hosts.server(Nobody()).find()).url == f"{OTHER}/cal/alice/team/"
+    with pytest.raises(PlaceNotTrusted):
+        await hosts.server().publisher(f"{OTHER}/cal/alice/team/", "").apply(Create(resource(1)))
+    assert not hosts.asked
+
+
+async def test_a_user_name_inside_an_address_replaces_nobody() -> None:
+    inside = OURS.replace("https://", "https://mallory:guess@")
+    hosts = Hosts({OURS: {**ROOM, "/": moved(inside + "/p/alice/")}}, closed=frozenset({OURS}))
+
+    assert (await hosts.server().find()).url.endswith("/cal/alice/team/")
+    assert hosts.shown(OURS) == {SHOWN}
 
 
 @pytest.mark.parametrize("credentials", [ALICE, Nobody()], ids=["password", "nobody"])
@@ -187,11 +222,3 @@ async def test_nothing_is_asked_where_https_leads_to_http(
     with pytest.raises(Fatal, match="from https to http"):
         await hosts.server(credentials).find()
     assert not hosts.shown(PLAIN)
-
-
-async def test_another_host_does_not_see_the_client_certificate() -> None:
-    hosts = Hosts({OURS: {"/": moved(OTHER + "/")}, OTHER: ROOM})
-
-    with pytest.raises(Fatal, match="not for that place"):
-        await hosts.server(Nobody(), certified=True).find()
-    assert not hosts.shown(OTHER)

@@ -14,9 +14,10 @@ from service.caldav.answers import retry_after
 from service.caldav.connection import Connection
 from service.caldav.discovery import Wish
 from service.caldav.exchange import Steps
-from service.caldav.multistatus import Malformed, parse_multistatus
+from service.caldav.multistatus import parse_multistatus
 from service.caldav.protocol import get
 from service.caldav.server import CalDavServer
+from service.caldav.xml import Malformed
 from service.core.errors import CollectionFailed, PublishError
 from service.core.publishing import Create, Delete, Publication, RemoteRules, Standing, Update
 from tests.caldav.scripted import answer

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from service.core.target_state import TargetState
 from service.trueconf.status import SourceStatus
 from service.web.glance import is_silent, source_tone, target_tone
 from service.web.views import Exposure, ParkedView, SourceView, TargetView
@@ -19,9 +20,9 @@ from tests.web.browsing import dashboard, sign_in
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 LISTENING = SourceView("lobby", "endpoint", "listening", str(ROOM), NOW - 9 * HOUR, NOW - 5 * MINUTE)
-IN_STEP = TargetView("nextcloud", "in step", "all", 0, NOW, 2.4)
-DOWN = TargetView("radicale", "down", "all", 0, error="dav.example.com answers 503")
-PARKED = TargetView("sogo", "in step", "all", 0, NOW, parked=(ParkedView("5b1f", "403", NOW),))
+IN_STEP = TargetView("nextcloud", TargetState.IN_STEP, "all", 0, NOW, 2.4)
+DOWN = TargetView("radicale", TargetState.DOWN, "all", 0, error="dav.example.com answers 503")
+PARKED = TargetView("sogo", TargetState.INCOMPLETE, "all", 0, NOW, parked=(ParkedView("5b1f", "403", NOW),))
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def test_a_source_that_cannot_be_reached_is_not_called_silent() -> None:
 
 @pytest.mark.parametrize(
     ("target", "tone"),
-    [(IN_STEP, "good"), (DOWN, "bad"), (PARKED, "warn"), (TargetView("x", "starting", "", 0), "")],
+    [(IN_STEP, "good"), (DOWN, "bad"), (PARKED, "warn"), (TargetView("x", TargetState.STARTING, "", 0), "")],
 )
 def test_a_target_is_in_order_once_it_holds_everything(target: TargetView, tone: str) -> None:
     assert target_tone(target) == tone
@@ -110,7 +111,7 @@ async def test_what_never_passed_has_no_number_of_what_waits() -> None:
 
 
 def waiting(pending: int) -> TargetView:
-    return TargetView("nextcloud", "waiting", "all", pending, NOW)
+    return TargetView("nextcloud", TargetState.WAITING, "all", pending, NOW)
 
 
 async def test_a_source_is_not_in_order_before_its_first_list() -> None:
@@ -172,7 +173,9 @@ async def test_the_warning_of_plain_http_is_said_in_the_readers_language() -> No
 
 async def test_numbers_are_written_as_the_reader_does() -> None:
     async with administered() as site:
-        site.watch.targets = lambda: [TargetView("nextcloud", "in step", "all", 0, NOW, 1_234_567.25)]
+        site.watch.targets = lambda: [
+            TargetView("nextcloud", TargetState.IN_STEP, "all", 0, NOW, 1_234_567.25)
+        ]
         await sign_in(site)
         english = (await site.client.get("/?lang=en")).text
         russian = (await site.client.get("/?lang=ru")).text

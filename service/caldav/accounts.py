@@ -1,0 +1,80 @@
+"""
+One user at one server: a refused password is tried seldom, by all targets that show it together.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from service.caldav.protocol import Request
+from service.core.errors import CredentialsRefused
+
+_QUICK_TRIES = 2
+_SOON = timedelta(minutes=1)
+_LATER = timedelta(hours=6)
+_WRITING = frozenset({"PUT", "DELETE"})
+
+
+class Account:
+    """
+    Credentials that one or several targets show. What is known of them lasts until a restart.
+    """
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._proven = False
+        self._refusals = 0
+        self._until: datetime | None = None
+        self._why = ""
+        self._doubt = ("", "")
+        """Method and address of what was refused: only that, or a write, proves them good again."""
+
+    @asynccontextmanager
+    async def admitted(self) -> AsyncIterator[None]:
+        """
+        Show the credentials inside; while they are not proven, one request does at a time.
+
+        Raises CredentialsRefused where they were refused and it is too early to try again.
+        """
+        if self._proven:
+            yield
+            return
+        async with self._lock:
+            if not self._proven:
+                self._require_time()
+            yield
+
+    def _require_time(self) -> None:
+        left = self._left()
+        if left:
+            raise CredentialsRefused(self._why, delay_seconds=left)
+
+    def _left(self) -> float:
+        left = (self._until - self._clock()).total_seconds() if self._until else 0.0
+        # A clock that was set back does not lock anybody out for longer.
+        return left if 0.0 < left <= _LATER.total_seconds() else 0.0
+
+    def accepted(self, request: Request) -> None:
+        """Note that a request was carried out with these credentials."""
+        # Some servers let anybody read; who may write is known to them.
+        if self._refusals and request.method not in _WRITING and _what(request) != self._doubt:
+            return
+        self._proven, self._refusals, self._until = True, 0, None
+
+    def refused(self, request: Request, why: str) -> CredentialsRefused:
+        """Note that the server took them for wrong, and return the error to raise."""
+        # What was under way together with the first refusal is the same try.
+        if not self._left():
+            self._refusals += 1
+            self._until = self._clock() + (_SOON if self._refusals < _QUICK_TRIES else _LATER)
+            self._doubt = _what(request)
+            seldom = self._refusals >= _QUICK_TRIES
+            self._why = f"{why}; they are tried again every six hours, or after a restart" if seldom else why
+        self._proven = False
+        return CredentialsRefused(self._why, delay_seconds=self._left())
+
+
+def _what(request: Request) -> tuple[str, str]:
+    return request.method, "" if request.method in _WRITING else request.url

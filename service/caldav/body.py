@@ -1,0 +1,59 @@
+"""
+The body of an answer, as it came over the wire and no longer than it may be.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from io import BytesIO
+
+import httpx
+
+from service.core.errors import Fatal
+
+_LARGE_OCTETS = 1024 * 1024
+_MB = 1024 * 1024
+_PLAIN = frozenset({"", "identity"})
+
+
+async def raw_body(response: httpx.Response, *, place: str, most_octets: int, large: asyncio.Lock) -> bytes:
+    """
+    Return the body; of those that are large one at a time is read, by `large`.
+
+    Raises Fatal where it is longer than `most_octets`, and where it is compressed, which was not asked for.
+    """
+    encodings = {word.strip().lower() for word in response.headers.get("content-encoding", "").split(",")}
+    if encodings - _PLAIN:
+        # Nothing is unpacked: five kilobytes may stand for gigabytes.
+        raise Fatal(
+            f"{place} compresses its answer, which was not asked for: switch compression off for CalDAV there"
+        )
+    # Grows in place, and gives its own octets away: a list of parts would hold all of them twice.
+    whole = BytesIO()
+    size = 0
+    alone = False
+    try:
+        async for part in _arriving(response):
+            size += len(part)
+            if size > most_octets:
+                raise Fatal(f"{place} sends more than {_sized(most_octets)} at once")
+            if size > _LARGE_OCTETS and not alone:
+                await large.acquire()
+                alone = True
+            whole.write(part)
+        return whole.getvalue()
+    finally:
+        if alone:
+            large.release()
+
+
+async def _arriving(response: httpx.Response) -> AsyncIterator[bytes]:
+    if response.is_stream_consumed:
+        # A transport in memory hands over what it has read already.
+        yield response.content
+        return
+    async for part in response.aiter_raw():
+        yield part
+
+
+def _sized(octets: int) -> str:
+    return f"{octets // _MB} MB" if octets >= _MB else f"{octets // 1024} kB"

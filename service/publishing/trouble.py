@@ -1,0 +1,41 @@
+"""
+Trouble of a target that goes on: told once, and then by a growing count.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from service.core.errors import ConfcalError
+
+_MOST_TEXTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """
+    What a target has suffered since it last worked.
+    """
+
+    since: datetime
+    times: int = 0
+    """How often it failed."""
+
+    error: ConfcalError | None = None
+    texts: tuple[str, ...] = ()
+    """What was told of it so far."""
+
+    news: bool = False
+    """Whether the last failure is worth a line: another one, or one more power of ten."""
+
+    def failed(self, error: ConfcalError) -> "Trouble":
+        """Return the trouble with one more failure; the same error again, untried, is none."""
+        if error is self.error:
+            return replace(self, news=False)
+        text, times = str(error), self.times + 1
+        news = text not in self.texts or _is_power_of_ten(times)
+        texts = self.texts if text in self.texts else (*self.texts, text)[-_MOST_TEXTS:]
+        return Trouble(self.since, times, error, texts, news)
+
+
+def _is_power_of_ten(number: int) -> bool:
+    return number > 1 and str(number).rstrip("0") == "1"

@@ -1,0 +1,81 @@
+"""
+XML that is too much, and what is said of what is none.
+"""
+
+import pytest
+
+from service.caldav.excerpt import first_words
+from service.caldav.xml import Malformed, parse_xml
+
+MB = 1024 * 1024
+GREETING = '<d:multistatus xmlns:d="DAV:"/>'
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"<x>" + b"<a/>" * 600_000 + b"</x>", "more than 500000 elements"),
+        (b"<a>" * 100, "nested more than 64 levels"),
+        (b"<x " + b" ".join(b'a%d=""' % number for number in range(65)) + b"/>", "too many attributes"),
+        (b"<x " + b" ".join(b'a%d=">"' % number for number in range(300_000)), "a tag without an end"),
+        (b'<x xmlns="' + b"u" * 2_000 + b'"><a/></x>', "too long a name"),
+        (b"<x>" + b"a" * 9 * MB + b"</x>", "too much text"),
+        (b"<x>" + b"<!--" + b"-" + b"a" * 3 * MB, "a tag without an end"),
+    ],
+    ids=["elements", "depth", "attributes", "tag", "name", "text", "comment"],
+)
+def test_too_much_of_anything_is_refused(body: bytes, why: str) -> None:
+    with pytest.raises(Malformed, match=why):
+        parse_xml(body)
+
+
+@pytest.mark.parametrize("before", ["\n\n", "\ufeff", "\r\n\ufeff\n ", " \t\n"])
+def test_blanks_and_a_byte_order_mark_before_the_xml_are_skipped(before: str) -> None:
+    assert parse_xml((before + '<?xml version="1.0"?>' + GREETING).encode()).tag == "{DAV:}multistatus"
+
+
+def test_a_doctype_in_an_encoding_that_hides_its_letters_is_refused() -> None:
+    hidden = '<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'.encode("cp037")
+
+    with pytest.raises(Malformed):
+        parse_xml(b'<?xml version="1.0" encoding="cp037"?>' + hidden)
+
+
+def test_the_warnings_of_a_script_before_the_xml_are_shown() -> None:
+    warning = "<br />\n<b>Warning</b>:  Undefined variable $x in <b>/srv/dav.php</b> on line <b>3</b><br />\n"
+
+    with pytest.raises(Malformed, match=r'begins with "Warning: Undefined variable \$x in /srv/dav\.php'):
+        parse_xml((warning + '<?xml version="1.0"?>' + GREETING).encode())
+
+
+def test_a_web_page_is_shown_by_its_first_words() -> None:
+    page = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Guest network</body></html>"
+
+    with pytest.raises(Malformed, match=r'DOCTYPE.*begins with "Sign in Guest network"'):
+        parse_xml(page.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "login failed with password wonderland-42",
+        "PASSWORD=wonderland-42",
+        '{"access_token": "wonderland-42"}',
+        "Authorization: Basic wonderland-42",
+        "see https://cloud.test/?token=wonderland-42",
+        "session wonderland-42 of alice@example.com",
+    ],
+)
+def test_first_words_hold_no_secret_and_nobody(text: str) -> None:
+    words = first_words(text.encode())
+
+    assert "wonderland" not in words
+    assert "alice" not in words
+
+
+def test_first_words_are_few_and_printable() -> None:
+    words = first_words(b"\x1b[31mred\x00 \xff\xe2\x80\xae turned " + b"word " * 1_000)
+
+    assert words.isprintable()
+    assert len(words) <= 100
+    assert words.startswith("[31mred")
