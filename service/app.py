@@ -22,11 +22,12 @@ from service.configuration.places import database_url, exposure, public_url, sec
 from service.configuration.policy import keep_rules_of, named_calendars, policy_of, rendering_digest
 from service.core.conference import Account, Snapshot
 from service.core.ports import Store
-from service.intake.posted import Intake, account_of_source, accounts_of
+from service.intake.posted import Intake, account_of_source, accounts_of, pinned_account, pinned_accounts
 from service.intake.recorder import Recorder
 from service.intake.rejections import Rejections
 from service.language import catalogues
 from service.metrics import Metrics
+from service.oddities import Oddities
 from service.publishing.upkeep import Upkeep
 from service.settings import Settings, SourceSettings
 from service.store.open import open_store
@@ -162,6 +163,7 @@ def make_source(name: str, settings: SourceSettings, url: str, fetch: Fetch, tap
         random=random.random,
         now=utc_now,
         taps=taps,
+        pinned=pinned_account(settings),
     )
 
 
@@ -200,9 +202,16 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
                 taps = _taps(rejections, metrics, live, recorder)
                 lists = HourlyLists()
                 accept = accepting(
-                    synchronizer, rejections, metrics, lists, ClockWatch(utc_now, time.monotonic)
+                    synchronizer,
+                    rejections,
+                    metrics,
+                    lists,
+                    ClockWatch(utc_now, time.monotonic),
+                    oddities=Oddities(lambda: synchronizer.state),
                 )
-                intake = Intake(accounts_of(settings), accept, taps, clock=utc_now)
+                intake = Intake(
+                    accounts_of(settings), accept, taps, clock=utc_now, pinned=pinned_accounts(settings)
+                )
                 watch = Watch(
                     settings, store, synchronizer, intake, lists, utc_now(), exposure(settings, url)
                 )
@@ -250,6 +259,8 @@ def accepting(
     metrics: Metrics,
     lists: HourlyLists,
     clock: ClockWatch,
+    *,
+    oddities: Oddities,
 ) -> Deliver:
     """Return what takes over a list, whichever way it came."""
 
@@ -261,6 +272,7 @@ def accepting(
         rejections.snapshot(snapshot)
         metrics.accepted(snapshot, changes)
         lists.note(snapshot.received_at)
+        oddities.look(snapshot.source, snapshot.received_at)
 
     return accept
 

@@ -16,6 +16,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from service.app import Parts, built, utc_now
 from service.configuration.policy import policy_of, rendering_digest
 from service.core.errors import StoreUnavailable
+from service.core.ports import Store
 from service.core.zone_notices import ZoneNotice, is_warning, without_topics
 from service.settings import Settings
 from service.sync import Synchronizer
@@ -161,8 +162,10 @@ async def _purging(parts: Parts, bell: asyncio.Event, zones: "ZoneLog") -> None:
         await bell.wait()
         bell.clear()
         with store.watched():
-            await tidy(parts.synchronizer, parts.settings, utc_now())
-            zones.tell(parts.watch.zone_notices(utc_now()))
+            now = utc_now()
+            await tidy(parts.synchronizer, parts.settings, now)
+            await forget_accounts(parts.store, parts.synchronizer, now - parts.settings.removal.keep_ended)
+            zones.tell(parts.watch.zone_notices(now))
 
 
 async def tidy(synchronizer: Synchronizer, settings: Settings, now: datetime) -> None:
@@ -174,6 +177,19 @@ async def tidy(synchronizer: Synchronizer, settings: Settings, now: datetime) ->
     await synchronizer.move_on(now)
     await synchronizer.purge(now - settings.removal.keep_ended)
     await synchronizer.start(rendering=rendering_digest(policy_of(settings), now), now=now)
+
+
+async def forget_accounts(store: Store, synchronizer: Synchronizer, before: datetime) -> None:
+    """
+    Forget accounts that were not heard of since a moment and whose calendars are empty.
+
+    Raises StoreUnavailable.
+    """
+    forgotten = await store.purge_accounts(before)
+    if forgotten:
+        log.info("app.accounts_forgotten", accounts=forgotten)
+        # Their calendars leave the directory.
+        await synchronizer.refresh()
 
 
 class ZoneLog:

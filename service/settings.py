@@ -20,6 +20,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    ValidationInfo,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -31,6 +32,7 @@ from service.configuration.hosts import checked_hosts
 from service.configuration.targets import TargetSettings, checked_targets
 from service.core.rejected import KeepRules
 from service.core.removal import RemovalRules
+from service.core.trueconf_id import TrueConfId
 from service.core.vevent import checked_template
 from service.trueconf.discovery import check_url
 
@@ -38,6 +40,7 @@ PREFIX = "CONFCAL_"
 DELIMITER = "__"
 
 _HOST = re.compile(r"(?=.{1,253}$)[\w-]+(\.[\w-]+)*")
+_ACCOUNT = re.compile(r"[^\s@/,\x00-\x1f\x7f-\x9f]+@[^\s@/,\x00-\x1f\x7f-\x9f]+")
 _SOURCE_NAME = re.compile(r"[^\W_][\w.-]{0,63}")
 
 _FORM = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -62,6 +65,18 @@ def _host(name: str) -> str:
     if not _HOST.fullmatch(name.strip()):
         raise ValueError("write the domain of the server alone, like video.example.com")
     return name.strip()
+
+
+def _account(text: str, given: ValidationInfo) -> str:
+    named = TrueConfId.parse(text)
+    if not _ACCOUNT.fullmatch(text.strip()):
+        raise ValueError("write one TrueConf user with the server, like lobby@video.example.com")
+    if named.fault:
+        raise ValueError(f"it is no TrueConf ID: {named.fault}")
+    server = given.data.get("server")
+    if server and server.lower() != named.server:
+        raise ValueError(f"its server is not SERVER ({server}), so no list is of it; make both the same")
+    return str(named)
 
 
 def _public_url(url: str) -> str:
@@ -119,18 +134,24 @@ class SourceSettings(BaseModel):
     server: Annotated[Annotated[str, AfterValidator(_host)] | None, BeforeValidator(_unset)] = None
     """Domain of the TrueConf server, where the endpoint does not tell it."""
 
+    account: Annotated[Annotated[str, AfterValidator(_account)] | None, BeforeValidator(_unset)] = None
+    """The only TrueConf user whose lists are taken, like lobby@video.example.com; lists of another one who
+    logs in there are refused. Left out, each user's lists go into a calendar of that user's own."""
+
     join_url: Annotated[str, AfterValidator(checked_template)] | None = None
     """Where conferences are joined, with {server} and {id}; `https://{server}/c/{id}` where left out."""
 
     ingest_token: SecretStr | None = Field(default=None, min_length=16)
     """Takes events at `POST /api/events/<name>` from whoever sends this bearer token; such a source needs no
-    URL, but its SERVER: the lists belong to the user of the source's name there."""
+    URL, but its ACCOUNT, to whom the lists belong, or its SERVER: then they belong to the user of the
+    source's name there."""
 
     @model_validator(mode="after")
     def _hears_something(self) -> Self:
         if self.url is None:
             for name in ("ingest_token", "server"):
-                if getattr(self, name) is None:
+                named = name == "server" and self.account is not None
+                if getattr(self, name) is None and not named:
                     lacking = "url" if name == "ingest_token" else name
                     raise PydanticCustomError("lacking", "It lacks {name}", {"name": lacking})
         return self

@@ -4,15 +4,12 @@ What the settings say about targets: which collections are kept, with which serv
 
 import asyncio
 import difflib
-import json
 import random
-import tomllib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import assert_never
 
 from service.caldav.accounts import Account
@@ -31,6 +28,7 @@ from service.caldav.discovery import Wish
 from service.caldav.hrefs import resource_href
 from service.caldav.places import Origin, origin_of
 from service.caldav.server import CalDavServer
+from service.configuration.addresses import address_map
 from service.configuration.targets import TargetSettings
 from service.core.calendars import Calendar
 from service.core.claims import base_of, is_left
@@ -38,7 +36,7 @@ from service.core.errors import PlanRefused, SettingsError
 from service.core.known import Entry
 from service.core.ports import Store
 from service.core.publishing import RemoteRules, Resource
-from service.core.resource import Extras, address_book, render_resource
+from service.core.resource import Extras, resource_of
 from service.core.vevent import uid_of
 from service.publishing.dispatch import Timing
 from service.publishing.passes import Target
@@ -59,8 +57,10 @@ class Calendars:
     named: Callable[[], Mapping[str, Calendar]]
     entries: Callable[[Calendar], Iterable[Entry]]
 
-    async def resources(self, calendar: Calendar, extras: Extras) -> Mapping[str, Resource]:
-        """Return what a collection of this calendar should hold, by UID. Raises StoreUnavailable."""
+    async def resources(self, calendar: Calendar, extras: Extras, *, now: datetime) -> Mapping[str, Resource]:
+        """Return what a collection of this calendar should hold now, by UID. Raises StoreUnavailable."""
+        if extras.free is None:
+            extras = replace(extras, free=calendar.free)
         if calendar.redaction != "full":
             # Who is invited is what such a calendar keeps to itself.
             extras = replace(extras, addresses={})
@@ -73,7 +73,7 @@ class Calendars:
         by_uid = {uid_of(entry.key): entry for entry in entries}
 
         def rendered() -> dict[str, Resource]:
-            return {v.uid: Resource.of(v.uid, render_resource(v, extras, by_uid.get(v.uid))) for v in vevents}
+            return {v.uid: resource_of(v, extras, by_uid.get(v.uid), now=now) for v in vevents}
 
         return await asyncio.to_thread(rendered)
 
@@ -91,6 +91,8 @@ class Aim:
     calendars: Calendars
     named: Callable[[str], bool]
     """Whether the settings have a target of a key of the ledger."""
+
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
     def rules(self) -> RemoteRules:
@@ -142,7 +144,7 @@ class Aim:
 
         async def render(people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
             extras = self.extras if people else replace(self.extras, addresses={})
-            return await self.calendars.resources(calendar, extras)
+            return await self.calendars.resources(calendar, extras, now=self.clock())
 
         return Target(
             f"{self.name}/{calendar.name}" if several else self.name,
@@ -176,7 +178,7 @@ async def open_aims(
     async with AsyncExitStack() as opened:
         aims = {}
         for name, each in settings.targets.items():
-            extras = Extras(each.reminders, _addresses(name, each.attendees))
+            extras = Extras(each.reminders, address_map(name, each.attendees), each.transparent)
             with _of_target(name):
                 http = open_http(
                     Trust(each.ca_file, _certificate(each)),
@@ -196,7 +198,7 @@ async def open_aims(
                 trusted_hosts=each.trusted_hosts,
                 account=account,
             )
-            aims[name] = Aim(name, each, connection, extras, calendars, named_by(settings.targets))
+            aims[name] = Aim(name, each, connection, extras, calendars, named_by(settings.targets), clock)
         yield aims
 
 
@@ -278,22 +280,3 @@ def _certificate(settings: TargetSettings) -> ClientCertificate | None:
     if settings.client_certificate is None:
         return None
     return ClientCertificate(settings.client_certificate, settings.client_key)
-
-
-def _addresses(name: str, path: Path | None) -> Mapping[str, str]:
-    """Return the e-mail addresses that may be written. Raises SettingsError."""
-    if path is None:
-        return {}
-    variable = f"CONFCAL_TARGETS__{name.upper()}__ATTENDEES"
-    try:
-        text = path.read_text(encoding="utf-8")
-        return address_book(json.loads(text) if path.suffix == ".json" else tomllib.loads(text))
-    except OSError as error:
-        raise SettingsError(
-            f"{variable}: {path} cannot be read ({error.strerror}); name a readable file"
-        ) from error
-    except ValueError as error:
-        raise SettingsError(
-            f"{variable}: {path} is no TOML or JSON table from TrueConf ID to e-mail address, "
-            'like "ivanov@video.example.com" = "ivanov@example.com"'
-        ) from error

@@ -5,17 +5,21 @@ What the dashboard and the API are told of the parts that the web layer does not
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Protocol
+
+import msgspec
 
 from service.configuration.text import effective
 from service.configuration.zones import zone_readings
 from service.core.conference import Account, Conference
 from service.core.errors import UnknownName
+from service.core.oddness import oddness_of
 from service.core.ports import Store
 from service.core.rejected import RejectedInput
 from service.core.sources import SourceState
+from service.core.trueconf_id import TrueConfId
 from service.core.zone_notices import ZoneNotice
 from service.core.zone_survey import weekly_series, zone_notices
 from service.core.zonedata import data_version
@@ -85,6 +89,7 @@ class Watch:
     sources: Sequence[Reporting] = ()
     next_poll: NextPoll = lambda _source: None
     targets: Targets = tuple
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def reports(self) -> Reports:
         """Return what the web layer asks with."""
@@ -116,17 +121,24 @@ class Watch:
         for name in self.settings.sources:
             if name in endpoints:
                 where = place(self.settings.sources[name].url or "")
-                yield endpoint_view(endpoints[name], self.next_poll(name), where)
+                view = endpoint_view(endpoints[name], self.next_poll(name), where)
             elif name in posted:
-                yield intake_view(posted[name])
+                view = intake_view(posted[name])
+            else:
+                continue
+            yield msgspec.structs.replace(view, error=view.error or self._oddness(name))
+
+    def _oddness(self, source: str) -> str:
+        return oddness_of(self.synchronizer.state, source, self.clock())
 
     async def _rejected(self) -> list[RejectedView]:
         return [rejected_view(each) for each in await self.store.rejected(most_raw=0)]
 
     async def _approve(self, account: str, digest: str | None) -> int:
-        peer, _, server = account.partition("@")
+        named = TrueConfId.parse(account)
+        known = self.synchronizer.state.spelled(Account(named.user, named.server))
         try:
-            return await self.synchronizer.approve(Account(peer, server), digest=digest)
+            return await self.synchronizer.approve(known, digest=digest)
         except UnknownName as error:
             raise KeyError(account) from error
 

@@ -15,11 +15,12 @@ from service.configuration.environment import load_settings
 from service.configuration.policy import policy_of, rendering_digest
 from service.core.errors import StoreUnavailable
 from service.core.revision import Policy
-from service.daemon import StoreWatch, ender, in_loop, new_scheduler, tidy
+from service.daemon import StoreWatch, ender, forget_accounts, in_loop, new_scheduler, tidy
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
 from service.trueconf.simulator import Simulator, SimulatorOptions
-from tests.core.given import NOW, conference, listed
+from tests.core.given import DESK, NOW, conference, listed
+from tests.core.given import ROOM as LOBBY
 from tests.e2e.given import once, weekly
 from tests.e2e.program import Daemon, Home, started
 
@@ -164,6 +165,23 @@ async def test_every_day_what_nobody_lists_any_more_is_forgotten() -> None:
 
     await tidy(synchronizer, settings, NOW + settings.removal.keep_ended + timedelta(days=1))
     assert {key.id for key in synchronizer.state.entries} == {"1"}
+
+
+async def test_an_account_that_nobody_hears_of_leaves_the_directory() -> None:
+    store = MemoryStore()
+    synchronizer, changed = Synchronizer(store, Policy()), asyncio.Event()
+    await synchronizer.accept(listed(account=DESK))
+    await synchronizer.accept(listed(conference("1")))
+    synchronizer.listen(changed.set)
+
+    await forget_accounts(store, synchronizer, NOW)
+    assert not changed.is_set()
+
+    with capture_logs() as logs:
+        await forget_accounts(store, synchronizer, NOW + timedelta(days=1))
+    assert changed.is_set()
+    assert set(synchronizer.state.accounts) == {LOBBY}
+    assert [(each["event"], each.get("accounts")) for each in logs] == [("app.accounts_forgotten", 1)]
 
 
 async def test_every_day_what_zones_changed_is_rendered_anew() -> None:

@@ -7,12 +7,13 @@ from datetime import timedelta
 
 from pydantic import SecretStr
 
+from service.core.conference import Account
 from service.core.sources import SourceState
 from service.intake.posted import account_of_source
 from service.settings import SourceSettings
 from service.trueconf.status import SourceStatus
 from service.watch import HourlyLists, endpoint_view, running_in
-from tests.core.given import DESK, NOW, ROOM, conference, listed
+from tests.core.given import DESK, NOW, ROOM, SERVER, conference, listed
 from tests.web.administered import administered
 
 HOUR = timedelta(hours=1)
@@ -74,3 +75,14 @@ def test_a_posted_list_belongs_to_the_sources_name_on_its_server() -> None:
 
     assert str(account_of_source("hall", with_server)) == "hall@video.example.com"
     assert str(account_of_source("hall", with_url)) == "hall@10.0.0.15"
+
+
+async def test_a_source_that_shows_many_users_is_shown_as_odd() -> None:
+    async with administered(
+        SOURCES__HALL__INGEST_TOKEN="0123456789abcdef", SOURCES__HALL__SERVER=SERVER
+    ) as site:
+        for number in range(21):
+            await site.accept(listed(account=Account(f"user{number}", SERVER), source="hall"))
+        (source,) = [each for each in site.watch.reports().sources() if each.name == "hall"]
+
+        assert source.error.startswith("it showed 21 different users within a day")

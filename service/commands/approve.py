@@ -3,7 +3,9 @@ import asyncio
 import click
 
 from service.configuration.environment import load_settings
+from service.core.conference import Account
 from service.core.errors import UnknownName
+from service.core.trueconf_id import TrueConfId
 from service.operations.database import with_synchronizer
 
 
@@ -24,7 +26,7 @@ def approve(account: str | None) -> None:
     async def apply() -> None:
         async with with_synchronizer(load_settings()) as synchronizer:
             waiting = [known.account for known in synchronizer.state.accounts.values() if known.held]
-            chosen = [each for each in waiting if account in {None, str(each)}]
+            chosen = [each for each in waiting if account is None or _is_same(account, each)]
             if account and not chosen:
                 raise UnknownName(f"no list of {account} is held; `confcal held` shows those that are")
             for each in chosen:
@@ -34,3 +36,7 @@ def approve(account: str | None) -> None:
                 click.echo("No list is held.")
 
     asyncio.run(apply())
+
+
+def _is_same(written: str, account: Account) -> bool:
+    return TrueConfId.parse(written).folded == TrueConfId.parse(str(account)).folded

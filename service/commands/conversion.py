@@ -15,6 +15,7 @@ from service.core.past import begin_course
 from service.core.removal import KEEP_ENDED
 from service.core.revision import Variant
 from service.core.schedule import Once, Weekly
+from service.core.trueconf_id import TrueConfId
 from service.core.vevent import Rendering, to_vevent
 from service.trueconf.documents import documents
 from service.trueconf.limits import FILE
@@ -150,4 +151,4 @@ def server_of(conference: Conference) -> str:
 def _domain(trueconf_id: str) -> str:
     if trueconf_id.startswith("#"):
         return ""
-    return trueconf_id.partition("@")[2].partition("/")[0].lower()
+    return TrueConfId.parse(trueconf_id).server

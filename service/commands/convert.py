@@ -12,6 +12,7 @@ from service.configuration.environment import load_settings
 from service.configuration.policy import policy_of, variant_of
 from service.core.errors import ConfcalError, SettingsError
 from service.core.ical import LARGE_OCTETS, Heading
+from service.core.trueconf_id import LONGEST, too_long
 from service.trueconf.limits import octets_as_text
 
 _SOME_REJECTED = 1
@@ -56,7 +57,7 @@ def convert(**options: Any) -> None:
         heading=Heading(options["calendar_name"], timezone=settings.timezone),
         rendering=policy_of(settings).default,
         variant=variant_of(settings, options["redact"], settings.language),
-        server=options["server"].lower(),
+        server=_server(options["server"]),
         keep_ended=settings.removal.keep_ended,
     )
     with progress(len(reading.conferences), "conferences") as tell:
@@ -68,6 +69,12 @@ def convert(**options: Any) -> None:
         )
     if reading.rejected or reading.unreadable:
         sys.exit(_SOME_REJECTED)
+
+
+def _server(name: str) -> str:
+    if len(name) > LONGEST:
+        raise SettingsError(f"--server: {too_long('server')}; write one like video.example.com")
+    return name.lower()
 
 
 def _read(name: str) -> bytes:

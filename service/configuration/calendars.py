@@ -12,6 +12,7 @@ from pydantic_settings import NoDecode
 from service.core.calendars import ALL, COLOR
 from service.core.colors import NAMES
 from service.core.text import cut
+from service.core.trueconf_id import TrueConfId
 from service.trueconf.fields import MODES, mode
 
 _ID = re.compile(r"[^\s@/,]+(@[^\s@/,]+)?")
@@ -33,6 +34,8 @@ def _ids(values: tuple[str, ...]) -> tuple[str, ...]:
                 f"{cut(value, _SHOWN)!r} is no TrueConf ID; write IDs like ivanov or "
                 "ivanov@video.example.com, separated by commas"
             )
+        if fault := TrueConfId.parse(value).fault:
+            raise ValueError(f"{cut(value, _SHOWN)!r} is no TrueConf ID: {fault}")
     return values
 
 
@@ -103,6 +106,9 @@ class CalendarSettings(BaseModel):
 
     redact: Literal["full", "busy"] = "full"
     """busy: nothing but the times is told, neither topic nor people nor link."""
+
+    transparent: bool = False
+    """Whether its conferences count as free time: people who look for a date see nothing taken."""
 
     color: Annotated[str, AfterValidator(_color)] = COLOR
     """Color that clients may give it, a CSS3 name."""

@@ -72,6 +72,7 @@ def _calendar(name: str, settings: CalendarSettings, language: Language) -> Cale
         rule,
         settings.redact,
         settings.color,
+        settings.transparent,
     )
 
 

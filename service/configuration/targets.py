@@ -17,6 +17,7 @@ from service.caldav.named_hosts import checked_host
 from service.caldav.quirks import QUIRKS, unknown
 from service.configuration.calendars import Words
 from service.configuration.durations import Duration, parsed
+from service.core.trueconf_id import TrueConfId
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _WEEK = timedelta(days=7)
@@ -39,6 +40,12 @@ def _url(url: str) -> str:
     if parts.username or parts.password:
         raise ValueError("write the address without user name and password, which have settings of their own")
     return url if parts.path else url + "/"
+
+
+def _calendar(name: str) -> str:
+    if fault := TrueConfId.parse(name).fault:
+        raise ValueError(f"it can be the name of no calendar: {fault}")
+    return name
 
 
 def _token_url(url: str) -> str:
@@ -84,7 +91,7 @@ class TargetSettings(BaseModel):
     url: Annotated[str, AfterValidator(_url)]
     """A CalDAV server, a user's address on it, or the collection itself, which always wins."""
 
-    calendar: str = "all"
+    calendar: Annotated[str, AfterValidator(_calendar)] = "all"
     """Which calendar is published; accounts/* and people/* publish one collection for each of them."""
 
     collection: str | None = None
@@ -144,6 +151,9 @@ class TargetSettings(BaseModel):
         BeforeValidator(_split),
     ] = ()
     """How long before the start people are reminded, with commas, like PT15M,P1D."""
+
+    transparent: bool | None = None
+    """Whether its events count as free time; as the calendar's TRANSPARENT says where left out."""
 
     on_remote_change: Literal["restore", "keep"] = "restore"
     """What becomes of an event that a person changed in the collection: ours again, or theirs stays."""

@@ -40,6 +40,9 @@ class Calendar:
     color: str = COLOR
     """A CSS3 color name (RFC 7986, 5.9)."""
 
+    free: bool = False
+    """Whether its conferences count as free time."""
+
     person: str = ""
     """The TrueConf ID that the calendar exists for, where it exists for a person."""
 

@@ -119,6 +119,14 @@ class Store(Protocol):
         """
         ...
 
+    async def purge_accounts(self, before: datetime) -> int:
+        """
+        Forget accounts whose last list came before this moment and that have nothing in their calendars.
+
+        Returns how many. Of their feeds nothing is remembered but how often their addresses were rotated.
+        """
+        ...
+
     async def record_rejected(self, inputs: Sequence[RejectedInput], *, keep: int, since: datetime) -> None:
         """
         Keep rejected inputs, counting those that are kept already.

@@ -27,12 +27,17 @@ class Resource:
     uid: str
     body: bytes
     digest: str
-    """SHA-256 of the body, hexadecimal: it decides whether something is to be written."""
+    """SHA-256, hexadecimal, of the body as it is until the event ends: it decides whether something is to be
+    written."""
+
+    before_end: bytes = b""
+    """The body it had until the event ended, where that is another. The passing of time is no change: what
+    was written before the end stays as it is."""
 
     @classmethod
-    def of(cls, uid: str, body: bytes) -> "Resource":
+    def of(cls, uid: str, body: bytes, *, before_end: bytes = b"") -> "Resource":
         """Return the resource with this body."""
-        return cls(uid, body, sha256(body).hexdigest())
+        return cls(uid, body, sha256(before_end or body).hexdigest(), before_end)
 
 
 class Standing(StrEnum):

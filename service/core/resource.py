@@ -5,20 +5,22 @@ No METHOD, no name: a collection has its own.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from service.core.conference import Conference
-from service.core.ical import PRODID, escape, fold
+from service.core.ical import PRODID, fold
 from service.core.known import Entry, RenderedVEvent
+from service.core.presentation import Presentation, has_ended, present
+from service.core.publishing import Resource
 from service.core.rules import full_id
 from service.core.text import one_line
+from service.core.trueconf_id import TrueConfId
 from service.core.vtimezone import render_vtimezone
 
 _HEAD = b"".join(map(fold, ("BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODID}", "CALSCALE:GREGORIAN")))
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
-_VEVENT_END = b"END:VEVENT\r\n"
 _END = b"END:VCALENDAR\r\n"
 
 
@@ -29,10 +31,13 @@ class Extras:
     """
 
     reminders: tuple[timedelta, ...] = ()
-    """How long before the start; each becomes a VALARM that displays."""
+    """How long before the start; each becomes a VALARM that displays the topic."""
 
     addresses: Mapping[str, str] = field(default_factory=dict)
     """The only people that are ever written: TrueConf ID, without case, to e-mail address."""
+
+    free: bool | None = None
+    """Whether the time counts as free; None: as the calendar says."""
 
 
 def address_book(entries: object) -> dict[str, str]:
@@ -45,6 +50,8 @@ def address_book(entries: object) -> dict[str, str]:
     for id_, address in entries.items():
         if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
             raise ValueError("an entry is no e-mail address")
+        if fault := TrueConfId.parse(str(id_)).fault:
+            raise ValueError(f"an entry's TrueConf ID cannot be one: {fault}")
         book[str(id_).casefold()] = address
     return book
 
@@ -57,12 +64,24 @@ def render_resource(
     """
     extras = extras or Extras()
     vtimezone = render_vtimezone(vevent.tzid) if vevent.tzid else b""
-    body = vevent.body
-    if extras.addresses or extras.reminders:
-        people = _people(entry.conference, entry.key.server, extras.addresses) if entry else []
-        added = [*people, *(line for before in extras.reminders for line in _valarm(before))]
-        body = b"".join((body.removesuffix(_VEVENT_END), *map(fold, added), _VEVENT_END))
-    return b"".join((_HEAD, vtimezone, body, _END))
+    people = _people(entry.conference, entry.key.server, extras.addresses) if entry else []
+    presentation = Presentation(free=bool(extras.free), reminders=extras.reminders)
+    return b"".join((_HEAD, vtimezone, present(vevent, presentation, people).body, _END))
+
+
+def resource_of(
+    vevent: RenderedVEvent, extras: Extras, entry: Entry | None = None, *, now: datetime
+) -> Resource:
+    """
+    Return the resource of a VEVENT as it is written at `now`: what has ended reminds nobody.
+
+    An event that ends is no reason to write it again, so its resource is told by what it was before.
+    """
+    body = render_resource(vevent, extras, entry)
+    if not extras.reminders or not has_ended(vevent, now):
+        return Resource.of(vevent.uid, body)
+    silent = render_resource(vevent, replace(extras, reminders=()), entry)
+    return Resource.of(vevent.uid, silent, before_end=body)
 
 
 def _people(conference: Conference, server: str, addresses: Mapping[str, str]) -> list[str]:
@@ -72,6 +91,8 @@ def _people(conference: Conference, server: str, addresses: Mapping[str, str]) -
     Servers mail whoever stands there; with CLIENT on every line they leave it to us, and we never do
     (RFC 6638, 7.1; sabre honors only CLIENT). ATTENDEE without ORGANIZER makes SOGo mail cancellations.
     """
+    if not addresses:
+        return []
     organizer = _address(conference.owner, server, addresses)
     attendees = {
         address: one_line(invitation.display_name)
@@ -93,22 +114,11 @@ def _people(conference: Conference, server: str, addresses: Mapping[str, str]) -
 def _address(id_: str, server: str, addresses: Mapping[str, str]) -> str:
     """Return the address that the map gives a TrueConf ID; a bare one in the map is of the same server."""
     person = full_id(id_, server)
-    user, _, home = person.partition("@")
-    return addresses.get(person) or (addresses.get(user, "") if home == server.casefold() else "")
+    known = TrueConfId.parse(person)
+    of_user = addresses.get(known.user, "") if known.server == server.casefold() else ""
+    return addresses.get(person) or of_user
 
 
 def _quotable(name: str) -> str:
     """Return a name as a quoted parameter value can hold it (RFC 6868)."""
     return name.replace("^", "^^").replace('"', "^'").strip()
-
-
-def _valarm(before: timedelta) -> Iterable[str]:
-    minutes = int(before.total_seconds()) // 60
-    trigger = f"-PT{minutes}M" if minutes else "PT0S"
-    return (
-        "BEGIN:VALARM",
-        "ACTION:DISPLAY",
-        f"DESCRIPTION:{escape('TrueConf')}",
-        f"TRIGGER:{trigger}",
-        "END:VALARM",
-    )

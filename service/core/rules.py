@@ -11,6 +11,7 @@ from functools import lru_cache
 from service.core.conference import Account
 from service.core.known import Entry
 from service.core.text import one_line
+from service.core.trueconf_id import TrueConfId
 
 _PATTERNS = 1024
 _PEOPLE = 65536
@@ -55,8 +56,7 @@ def full_id(id_: str, server: str) -> str:
 
     An ID without a server is one of the conference's own server.
     """
-    user, _, rest = id_.strip().casefold().partition("@")
-    return f"{user.partition('/')[0]}@{rest.partition('/')[0] or server.casefold()}"
+    return TrueConfId.parse(id_).at(server).folded
 
 
 def participants_of(entry: Entry) -> Iterator[str]:

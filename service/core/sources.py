@@ -21,6 +21,9 @@ class SourceState(StrEnum):
     LOGGED_OUT = "logged out"
     """Nobody is logged in at the endpoint."""
 
+    WRONG_USER = "wrong user"
+    """Somebody is logged in whose lists are not taken."""
+
     SILENT = "silent"
     """It is connected, but says nothing, or sends no list although it is asked."""
 
@@ -37,6 +40,7 @@ class SourceState(StrEnum):
 IN_TROUBLE = frozenset(
     {
         SourceState.LOGGED_OUT,
+        SourceState.WRONG_USER,
         SourceState.SILENT,
         SourceState.FLOODING,
         SourceState.FAILING,

@@ -53,12 +53,3 @@ def cut(text: str, limit: int) -> str:
 
 def _belongs_to_the_left(character: str) -> bool:
     return character == _JOINER or character in _SKIN_TONES or unicodedata.category(character).startswith("M")
-
-
-def ascii_name(name: str) -> str:
-    """
-    Return `name` as the last segment of a feed's path: letters, digits, dot, dash and underscore.
-
-    Thunderbird and GNOME show this segment as the calendar's name.
-    """
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "calendar"

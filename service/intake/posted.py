@@ -14,10 +14,11 @@ import structlog
 from service.core.allowance import Allowance
 from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import FrameRejected, SourceFlooded
+from service.core.pinning import account_named, refusal_of_peer
 from service.core.sources import SourceState
 from service.settings import Settings, SourceSettings
 from service.trueconf.events import FrameWasRejected
-from service.trueconf.frames import ListFrame
+from service.trueconf.frames import PEER_ID, ListFrame
 from service.trueconf.taps import Deliver, Taps
 from service.trueconf.wire import Decoder
 from service.web.ingest import AcceptedEvent, RejectedConference
@@ -54,15 +55,31 @@ def account_of_source(name: str, settings: SourceSettings) -> Account:
     """
     Return whose lists the posted ones are, and those of an endpoint that names nobody.
 
-    It is the user of the source's name on its server, or on its host where no server is set.
+    It is ACCOUNT where the source is pinned to one, else the user of the source's name on its server, or on
+    its host where no server is set.
     """
+    if pinned := pinned_account(settings):
+        return pinned
     server = settings.server or urlsplit(settings.url or "").hostname or ""
     return Account(name, server.lower())
+
+
+def pinned_account(settings: SourceSettings) -> Account | None:
+    """Return the only account whose lists are taken from a source; None where any may come."""
+    return account_named(settings.account, server="") if settings.account else None
+
+
+def pinned_accounts(settings: Settings) -> dict[str, Account]:
+    """Return the accounts of all sources that are pinned to one."""
+    named = ((name, pinned_account(source)) for name, source in settings.sources.items())
+    return {name: account for name, account in named if account}
 
 
 class Intake:
     """
     Takes posted events, one at a time for each source.
+
+    An event for a `pinned` source that says (`peerId`) that it is of another account is rejected.
     """
 
     def __init__(
@@ -72,9 +89,11 @@ class Intake:
         taps: Taps,
         *,
         clock: Callable[[], datetime],
+        pinned: Mapping[str, Account] | None = None,
         new_decoder: Callable[[], Decoder] = Decoder,
     ) -> None:
         self._deliver, self._taps, self._clock = deliver, taps, clock
+        self._pinned = pinned or {}
         self._decoders = {name: new_decoder() for name in accounts}
         self._locks = {name: asyncio.Lock() for name in accounts}
         self._events, self._octets = dict.fromkeys(accounts, _EVENTS), dict.fromkeys(accounts, _OCTETS)
@@ -113,7 +132,9 @@ class Intake:
         self._taps.frame(source, event, now)
         try:
             # In a thread: sixteen megabytes take a while, and feeds are served meanwhile.
-            listing, accepted = await asyncio.to_thread(_read, self._decoders[source], event, account)
+            listing, accepted = await asyncio.to_thread(
+                _read, self._decoders[source], event, account, self._pinned.get(source)
+            )
         except FrameRejected as rejected:
             self._rejected(source, rejected, event)
             raise
@@ -141,9 +162,13 @@ class Intake:
         self._statuses[source] = replace(status, state=state, since=since, error=error, last_list_at=last)
 
 
-def _read(decoder: Decoder, event: bytes, account: Account) -> tuple[Listing, AcceptedEvent]:
+def _read(
+    decoder: Decoder, event: bytes, account: Account, pinned: Account | None
+) -> tuple[Listing, AcceptedEvent]:
     match decoder.decode(event):
-        case ListFrame(listing):
+        case ListFrame(listing, peer_id):
+            if refusal := refusal_of_peer(peer_id, pinned):
+                raise FrameRejected(PEER_ID, refusal)
             rejected = tuple(
                 RejectedConference(each.conference_id, each.field, each.reason) for each in listing.rejections
             )

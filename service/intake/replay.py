@@ -11,12 +11,13 @@ from typing import Any
 
 from service.core.conference import Account, Snapshot
 from service.core.errors import FrameRejected, SettingsError
+from service.core.pinning import refusal_of, refusal_of_peer
 from service.trueconf.documents import documents
-from service.trueconf.events import FrameWasRejected, SnapshotReceived
-from service.trueconf.frames import LoggedIn, LoginReply, SystemInfo
+from service.trueconf.events import FrameWasRejected, ListRefused, SnapshotReceived
+from service.trueconf.frames import PEER_ID, LoggedIn, LoginReply, SystemInfo
 from service.trueconf.limits import MOST_NESTING, is_deeper_than
 from service.trueconf.session import Session
-from service.trueconf.wire import Decoder, list_of
+from service.trueconf.wire import Decoder, list_frame_of
 
 _MOST_NESTING = MOST_NESTING + 2
 """An array of steps holds frames two levels further down."""
@@ -130,23 +131,30 @@ def moment_of(text: str, place: str) -> datetime:
 
 
 def replayed(
-    frames: list[Recorded], fallback: Callable[[str], Account], *, servers: Mapping[str, str]
+    frames: list[Recorded],
+    fallback: Callable[[str], Account],
+    *,
+    servers: Mapping[str, str],
+    pinned: Mapping[str, Account] | None = None,
 ) -> Iterator[tuple[Recorded, Replayed]]:
     """
     Yield the snapshots, and the frames that are rejected, that a recording leads to.
 
     Where a source names no user, its lists belong to its `fallback`. `servers` are the domains that the
-    settings name for sources, as `Session` takes them.
+    settings name for sources, as `Session` takes them, `pinned` the only accounts whose lists they take.
     """
+    only = pinned or {}
     sessions = {
-        name: Session(source=name, pin=None, fallback=fallback(name), server=servers.get(name))
+        name: Session(
+            source=name, pin=None, fallback=fallback(name), server=servers.get(name), pinned=only.get(name)
+        )
         for name in dict.fromkeys(each.source for each in frames if _names_user(each.frame))
     }
     last: dict[str, Recorded] = {}
     for recorded in frames:
         session = sessions.get(recorded.source)
         if session is None:
-            yield recorded, _list(recorded, fallback(recorded.source))
+            yield recorded, _list(recorded, fallback(recorded.source), only.get(recorded.source))
             continue
         if recorded.source not in last:
             session.connected(recorded.at)
@@ -164,8 +172,8 @@ def _names_user(frame: bytes) -> bool:
         return False
     try:
         told = Decoder().decode(frame)
-    except FrameRejected:
-        return False
+    except FrameRejected as error:
+        return error.field == PEER_ID
     return isinstance(told, LoginReply | SystemInfo | LoggedIn)
 
 
@@ -174,14 +182,20 @@ def _heard(session: Session, recorded: Recorded) -> Iterator[Replayed]:
         match event:
             case SnapshotReceived(snapshot):
                 yield snapshot
+            case ListRefused(reason):
+                yield FrameRejected(PEER_ID, reason)
             case FrameWasRejected(field, reason, _):
                 yield FrameRejected(field, reason)
             case _:
                 pass
 
 
-def _list(recorded: Recorded, fallback: Account) -> Replayed:
+def _list(recorded: Recorded, account: Account, pinned: Account | None) -> Replayed:
     try:
-        return Snapshot(fallback, recorded.source, recorded.at, list_of(recorded.frame))
+        frame = list_frame_of(recorded.frame)
     except FrameRejected as error:
         return error
+    refusal = refusal_of_peer(frame.peer_id, pinned) or refusal_of(account, pinned)
+    if refusal:
+        return FrameRejected(PEER_ID, refusal)
+    return Snapshot(account, recorded.source, recorded.at, frame.listing)

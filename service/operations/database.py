@@ -2,7 +2,7 @@
 What commands do to the database while the daemon may be running: it notices by the version.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,14 +14,18 @@ from service.core.errors import ConfcalError, FrameRejected, SettingsError
 from service.core.known import State
 from service.core.ports import Store
 from service.core.rejected import RejectedInput
-from service.intake.posted import account_of_source
+from service.core.text import cut
+from service.core.trueconf_id import TrueConfId
+from service.intake.posted import account_of_source, pinned_accounts
 from service.intake.rejections import Rejections
-from service.intake.replay import Recorded, Unclaimed, replayed
+from service.intake.replay import Recorded, Replayed, Unclaimed, replayed
 from service.settings import Settings
 from service.sync import Synchronizer
+from service.trueconf.frames import PEER_ID
 from service.trueconf.wire import list_of
 
 _RETRIED = "tried again by hand"
+_SHOWN = 40
 """The doubt of a list that is only one rejected conference: what else it lacks is not gone."""
 
 
@@ -54,10 +58,12 @@ async def _synchronizer(settings: Settings, store: Store) -> Synchronizer:
 
 def account_of(name: str) -> Account:
     """Return the account `user@server`. Raises SettingsError."""
-    peer, _, server = name.partition("@")
-    if not peer or not server:
+    named = TrueConfId.parse(name)
+    if not named.user or not named.server:
         raise SettingsError(f"{name!r} is no account; write one like ivanov@video.example.com")
-    return Account(peer, server.lower())
+    if named.fault:
+        raise SettingsError(f"{cut(name, _SHOWN)!r} is no account: {named.fault}")
+    return Account(named.user, named.server)
 
 
 async def retry_rejected(settings: Settings, each: RejectedInput) -> str:
@@ -70,6 +76,11 @@ async def retry_rejected(settings: Settings, each: RejectedInput) -> str:
         raise ConfcalError(f"number {each.number} was too large to be kept whole: it cannot be tried again")
     if not each.account:
         raise ConfcalError(f"it is not known whose list number {each.number} was: it cannot be tried again")
+    if each.field == PEER_ID:
+        raise ConfcalError(
+            f"number {each.number} is of a user whose lists were not taken: it cannot be tried again; "
+            "log in as the right user, or change the ACCOUNT of the source"
+        )
     listing = _understood(each)
     listing = replace(listing, doubts=(*listing.doubts, _RETRIED))
     async with with_store(settings) as store:
@@ -126,7 +137,7 @@ async def replay_recording(
         synchronizer = await _synchronizer(settings, store)
         rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
         whose = partial(_fallback, settings, synchronizer.state, account_of(account) if account else None)
-        for recorded, outcome in replayed(frames, whose, servers=_servers(settings)):
+        for recorded, outcome in _outcomes(settings, frames, whose):
             match outcome:
                 case Snapshot() if _is_older(outcome, synchronizer):
                     played.older += 1
@@ -156,6 +167,12 @@ async def replay_recording(
     return played
 
 
+def _outcomes(
+    settings: Settings, frames: list[Recorded], whose: Callable[[str], Account]
+) -> Iterator[tuple[Recorded, Replayed]]:
+    return replayed(frames, whose, servers=_servers(settings), pinned=pinned_accounts(settings))
+
+
 def _is_older(snapshot: Snapshot, synchronizer: Synchronizer) -> bool:
     last = synchronizer.state.known(snapshot.account).list_at
     return last is not None and snapshot.received_at.replace(microsecond=0) < last
@@ -171,7 +188,7 @@ def _fallback(settings: Settings, state: State, account: Account | None, source:
     configured = settings.sources.get(source)
     if account:
         return account
-    if configured and configured.ingest_token:
+    if configured and (configured.ingest_token or configured.account):
         return account_of_source(source, configured)
     heard = state.heard(source)
     if heard:

@@ -203,5 +203,7 @@ def _candidate(resource: Resource, href: str) -> Publication:
         href,
         digest=resource.digest,
         meaning=meaning_of(resource.body),
+        # It may have been written before the event ended: no person's change.
+        intended=meaning_of(resource.before_end) if resource.before_end else "",
         standing=Standing.PUBLISHED,
     )

@@ -99,6 +99,23 @@ class MemoryStore:
             self._state = replace(self._state, version=self._state.version + 1, entries=kept)
         return len(gone)
 
+    async def purge_accounts(self, before: datetime) -> int:
+        """See Store."""
+        accounts = self._state.accounts
+        idle = {
+            account
+            for account, known in accounts.items()
+            if not any(known.members()) and known.list_at is not None and known.list_at < before
+        }
+        if idle:
+            kept = {account: known for account, known in accounts.items() if account not in idle}
+            self._state = replace(self._state, version=self._state.version + 1, accounts=kept)
+        for name in map(str, idle):
+            rotated = self._feeds.pop(name, FeedRecord()).generation
+            if rotated:
+                self._feeds[name] = FeedRecord(rotated)
+        return len(idle)
+
     async def record_rejected(self, inputs: Sequence[RejectedInput], *, keep: int, since: datetime) -> None:
         """See Store."""
         for new in inputs:

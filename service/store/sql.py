@@ -13,6 +13,7 @@ from service.core.conference import Account, Key
 from service.core.known import Changes, Edit, RenderedVEvent, State
 from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
+from service.store.account_purge import purge_accounts
 from service.store.engine import reading, writing
 from service.store.ledger import SqlLedger
 from service.store.rejections import delete_rejected, read_rejected, write_rejected
@@ -119,6 +120,11 @@ class SqlStore:
         """See Store."""
         async with writing(self._engine) as db:
             return await purge_conferences(db, before)
+
+    async def purge_accounts(self, before: datetime) -> int:
+        """See Store."""
+        async with writing(self._engine) as db:
+            return await purge_accounts(db, before)
 
     async def record_rejected(self, inputs: Sequence[RejectedInput], *, keep: int, since: datetime) -> None:
         """See Store."""

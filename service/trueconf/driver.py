@@ -22,6 +22,7 @@ from service.trueconf.events import (
     Event,
     FrameWasRejected,
     ListIgnored,
+    ListRefused,
     LoggedOut,
     PinRejected,
     SnapshotReceived,
@@ -69,6 +70,7 @@ class Source:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         pace: Callable[[float], Awaitable[None]] = asyncio.sleep,
         taps: Taps = NOBODY,
+        pinned: Account | None = None,
         silent_polls: int = 3,
         silent_for: timedelta = timedelta(minutes=1),
         decoder: Decoder | None = None,
@@ -76,7 +78,9 @@ class Source:
         self._url, self._place, self._fetch = url, place(url), fetch
         self._random, self._now, self._sleep, self._pace = random, now, sleep, pace
         self._taps = taps
-        self._session = Session(source=name, pin=pin, fallback=fallback, server=server, decoder=decoder)
+        self._session = Session(
+            source=name, pin=pin, fallback=fallback, server=server, pinned=pinned, decoder=decoder
+        )
         self._bell, self._outbox, self._undelivered = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._frameless = Silence(now(), polls=silent_polls, least=silent_for)
         self._listless = Silence(now(), polls=silent_polls, least=silent_for)
@@ -228,6 +232,9 @@ class Source:
                 await self._hand_over(snapshot, deliver)
             case ListIgnored(reason):
                 self._log.warning("trueconf.list_ignored", reason=reason)
+            case ListRefused(reason):
+                self._listless.broken(self._now())
+                self._standing.refused(self._place, reason)
             case FrameWasRejected(field, reason, raw):
                 self._taps.rejected(self.status.name, self.status.account, event)
                 self._standing.rejected(field, reason, len(raw))

@@ -47,7 +47,7 @@ def _conference(conference_id: str, value: Json) -> Conference:
     return Conference(
         id=conference_id,
         topic=fields.text(value.get("topic")),
-        owner=fields.text(value.get("owner")),
+        owner=fields.person(value.get("owner"), "owner"),
         schedule=_schedule(value),
         mode=fields.mode(value.get("mode")),
         access=fields.text(value.get("access")),
@@ -110,9 +110,9 @@ def _invitations(value: object) -> tuple[Invitation, ...]:
     if len(value) > MOST_INVITATIONS:
         raise Unusable("invitations", f"{len(value):,} of them, at most {MOST_INVITATIONS:,} are taken")
     return tuple(
-        _invitation(invited, fields.text(entry.get("display_name")))
+        _invitation(id_, fields.text(entry.get("display_name")))
         for entry in value
-        if isinstance(entry, Mapping) and (invited := fields.text(entry.get("id")).strip())
+        if isinstance(entry, Mapping) and (id_ := fields.person(entry.get("id"), "invitations.id").strip())
     )
 
 

@@ -10,8 +10,10 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from service.core.errors import FrameRejected
+from service.core.trueconf_id import too_long
 from service.trueconf import fields, limits
 from service.trueconf.entry import identifier_of
+from service.trueconf.frames import PEER_ID, peer_id_of
 from service.trueconf.limits import Limits
 from service.trueconf.repair import repaired
 
@@ -19,6 +21,9 @@ _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _LONGEST_VALUE: Final = 4096
 """Octets of a value at the top level, other than the list, that anybody looks at."""
+
+_LONGEST_PEER: Final = 16 * 1024
+"""Octets of a user's id: room for three names of full length in which every character is escaped."""
 
 _TOO_LONG: Final = "(too long)"
 """Stands for a value that is longer: a text that means nothing."""
@@ -33,6 +38,7 @@ class _Envelope(msgspec.Struct):
     result: Raw | UnsetType = UNSET
     succeed: Raw | UnsetType = UNSET
     error: Raw | UnsetType = UNSET
+    peerId: Raw | UnsetType = UNSET  # noqa: N815 - TrueConf's spelling
     conferences: Raw | UnsetType = UNSET
 
 
@@ -51,8 +57,9 @@ class Head(msgspec.Struct, frozen=True):
     result: Any
     succeed: Any
     error: Any
+    peer_id: bytes | None
     conferences: bytes | None
-    """None where the frame has no such field."""
+    """None, like `peer_id`, where the frame has no such field."""
 
 
 _envelope: Final = msgspec.json.Decoder(_Envelope)
@@ -94,7 +101,6 @@ def value_of(data: bytes) -> Any:  # noqa: ANN401 - JSON of unknown shape, narro
 
 
 def _head_of(envelope: _Envelope) -> Head:
-    sent = envelope.conferences
     return Head(
         _short(envelope.method),
         _short(envelope.event),
@@ -102,8 +108,13 @@ def _head_of(envelope: _Envelope) -> Head:
         _short(envelope.result),
         _short(envelope.succeed),
         _short(envelope.error),
-        None if isinstance(sent, UnsetType) else bytes(sent),
+        _sent(envelope.peerId),
+        _sent(envelope.conferences),
     )
+
+
+def _sent(value: Raw | UnsetType) -> bytes | None:
+    return None if isinstance(value, UnsetType) else bytes(value)
 
 
 def _short(sent: Raw | UnsetType) -> Any:  # noqa: ANN401 - as `value_of`
@@ -111,6 +122,19 @@ def _short(sent: Raw | UnsetType) -> Any:  # noqa: ANN401 - as `value_of`
         return None
     raw = bytes(sent)
     return value_of(raw) if len(raw) <= _LONGEST_VALUE else _TOO_LONG
+
+
+def peer_of(head: Head) -> str:
+    """
+    Return whose list it says it is; empty where it does not say.
+
+    Raises FrameRejected with the field PEER_ID for a name that nobody can have.
+    """
+    if head.peer_id is None:
+        return ""
+    if len(head.peer_id) > _LONGEST_PEER:
+        raise FrameRejected(PEER_ID, too_long("user"))
+    return peer_id_of(value_of(head.peer_id))
 
 
 def entries_of(sent: bytes | None) -> list[bytes]:

@@ -46,6 +46,13 @@ class ListIgnored:
 
 
 @dataclass(frozen=True, slots=True)
+class ListRefused:
+    """A list of a user whose lists are not taken; `reason` is a sentence."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class FrameWasRejected:
     """A frame that could not be used at all; `raw` is what arrived."""
 
@@ -69,6 +76,7 @@ Event = (
     | LoggedOut
     | SnapshotReceived
     | ListIgnored
+    | ListRefused
     | FrameWasRejected
     | CommandRefused
 )

@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from service.core.schedule import Weekday
+from service.core.trueconf_id import LONGEST as LONGEST_NAME
+from service.core.trueconf_id import TrueConfId, too_long
 
 Json = Mapping[str, object]
 
@@ -20,11 +22,11 @@ LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 LONGEST: Final = timedelta(days=7)
 # Calendar clients do not show an event without a length, and the planner's own default is an hour.
 DEFAULT_DURATION: Final = timedelta(hours=1)
-LONGEST_ID: Final = 512
 
 _LONGEST_QUOTE: Final = 20
 _MINUTE: Final = 60
 _DAY: Final = 86400
+_MOST_WHOLE_DAYS: Final = 100
 
 # An id is part of keys and addresses, so it is never repaired, and a database may not take these at all.
 _UNFIT_FOR_ID: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffd]")
@@ -84,14 +86,22 @@ def identifier(value: object) -> str:
             raise Unusable("id", "empty")
         case str() if _UNFIT_FOR_ID.search(value):
             raise Unusable("id", "has control characters")
-        case int() | str() if len(str(value)) > LONGEST_ID:
-            raise Unusable("id", f"longer than {LONGEST_ID} characters")
+        case int() | str() if len(str(value)) > LONGEST_NAME:
+            raise Unusable("id", too_long("id"))
         case int() | str():
             return str(value)
         case None:
             raise Unusable("id", "missing")
         case _:
             raise Unusable("id", f"expected text, got {kind(value)}")
+
+
+def person(value: object, field: str) -> str:
+    """Return the TrueConf ID of a person as sent, empty where there is none. Raises Unusable."""
+    sent = text(value)
+    if len(sent) > LONGEST_NAME and (fault := TrueConfId.parse(sent).fault):
+        raise Unusable(field, fault)
+    return sent
 
 
 def mode(value: object) -> str:
@@ -150,9 +160,20 @@ def duration(value: object) -> timedelta:
         raise Unusable(field, f"{str(seconds)[:_LONGEST_QUOTE]} is negative")
     if seconds <= LONGEST.total_seconds():
         return timedelta(seconds=seconds) or DEFAULT_DURATION
-    if _MINUTE <= seconds // 1000 <= _DAY:
+    if _looks_like_milliseconds(seconds):
         raise Unusable(field, f"{seconds} looks like milliseconds, expected seconds")
-    raise Unusable(field, f"{str(seconds)[:_LONGEST_QUOTE]} s is more than {LONGEST.days} days")
+    raise Unusable(field, f"longer than seven days ({str(seconds)[:_LONGEST_QUOTE]} seconds)")
+
+
+def _looks_like_milliseconds(seconds: int) -> bool:
+    """
+    Return whether a duration makes sense in milliseconds, and less so in seconds.
+
+    People plan whole minutes of at most a day. Whole days are days: 25 of them are 36 minutes otherwise.
+    """
+    milliseconds_in_a_minute = 1000 * _MINUTE
+    planned = seconds % milliseconds_in_a_minute == 0 and seconds <= 1000 * _DAY
+    return planned and not (seconds % _DAY == 0 and seconds <= _MOST_WHOLE_DAYS * _DAY)
 
 
 def weekdays(value: object) -> frozenset[Weekday]:

@@ -10,10 +10,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.core.conference import Listing
+from service.core.errors import FrameRejected
+from service.core.trueconf_id import LONGEST as LONGEST_NAME
+from service.core.trueconf_id import TrueConfId, too_long
 from service.trueconf import fields
 from service.trueconf.fields import Json
 
 _LONGEST_ERROR: Final = 200
+
+PEER_ID: Final = "peerId"
+DOMAIN: Final = "domain"
+"""The fields of a FrameRejected that says that a user or a server cannot have that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,8 @@ class ListFrame:
     """A `conferenceList` event or a `getScheduler` reply."""
 
     listing: Listing
+    peer_id: str = ""
+    """Whose list it says it is; TrueConf's own lists do not say, posted ones may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +142,11 @@ Frame = (
 
 
 def frame_of(message: Json) -> Frame:
-    """Return the frame that a decoded message which is not a list stands for."""
+    """
+    Return the frame that a decoded message which is not a list stands for.
+
+    Raises FrameRejected with the field PEER_ID or DOMAIN where the user or the server has an impossible name.
+    """
     content = _lowered(message)
     method, event = name(content.get("method")), name(content.get("event"))
     if event and method in {"", "event"}:
@@ -151,6 +164,21 @@ def is_no(value: object) -> bool:
     return value is False or value == "false"
 
 
+def peer_id_of(value: object) -> str:
+    """Return the TrueConf ID of a user as sent. Raises FrameRejected where it is too long for one."""
+    sent = fields.text(value)
+    if fault := TrueConfId.parse(sent).fault:
+        raise FrameRejected(PEER_ID, fault)
+    return sent
+
+
+def _domain(value: object) -> str:
+    sent = fields.text(value)
+    if len(sent.strip()) > LONGEST_NAME:
+        raise FrameRejected(DOMAIN, too_long("server"))
+    return sent
+
+
 def _event(event: str, content: Json) -> Frame:  # noqa: PLR0911 - one line per event of the protocol
     match event:
         case "appstatechanged":
@@ -158,11 +186,11 @@ def _event(event: str, content: Json) -> Frame:  # noqa: PLR0911 - one line per 
         case "login":
             # 0 is success, 1 "already logged in"; all others leave the previous state as it was.
             succeeded = content.get("result", 0) in (0, 1, "0", "1")
-            return LoggedIn(fields.text(content.get("peerid"))) if succeeded else Other(event)
+            return LoggedIn(peer_id_of(content.get("peerid"))) if succeeded else Other(event)
         case "logout":
             return Logout()
         case "serverconnected":
-            return ServerConnected(fields.text(content.get("domain")))
+            return ServerConnected(_domain(content.get("domain")))
         case "serverdisconnected":
             return ServerDisconnected()
         case "authorizationneeded":
@@ -182,14 +210,14 @@ def _reply(method: str, content: Json) -> Frame:  # noqa: PLR0911 - one line per
             return Refused(method, _error(content))
         case "getlogin":
             logged_in = content.get("isloggedin")
-            peer_id = fields.text(content.get("peerid"))
+            peer_id = peer_id_of(content.get("peerid"))
             return LoginReply(logged_in if isinstance(logged_in, bool) else None, peer_id)
         case "getsysteminfo":
-            return SystemInfo(fields.text(_nested(content, "authinfo").get("peerid")))
+            return SystemInfo(peer_id_of(_nested(content, "authinfo").get("peerid")))
         case "getconnected":
-            return Connected(fields.text(_nested(content, "serverinfo").get("domain")))
+            return Connected(_domain(_nested(content, "serverinfo").get("domain")))
         case "getserverdomain":
-            return Connected(fields.text(content.get("domain")))
+            return Connected(_domain(content.get("domain")))
         case "getappstate":
             return _app_state(content, announced=False)
         case _:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from service.core.conference import Account
+from service.core.trueconf_id import TrueConfId
 
 NAMING: Final = frozenset({"getlogin", "getsysteminfo"})
 """The commands whose answers name the user, in lower case."""
@@ -77,5 +78,5 @@ class Identity:
 
 def parts(peer_id: str) -> tuple[str, str]:
     """Return user and server of a TrueConf ID, without an instance; the server in lower case or empty."""
-    user, _, rest = _CONTROLS.sub("", peer_id).strip().partition("@")
-    return user.partition("/")[0], rest.partition("/")[0].lower()
+    named = TrueConfId.parse(_CONTROLS.sub("", peer_id))
+    return named.user, named.server

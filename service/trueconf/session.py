@@ -4,13 +4,12 @@ One conversation with an endpoint, without sockets and without a clock: text in,
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import count
 from typing import Final, assert_never
-
-import msgspec
 
 from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import FrameRejected
+from service.core.pinning import refusal_of, refusal_of_peer
+from service.trueconf.authorization import Authorization
 from service.trueconf.events import (
     AccountKnown,
     Authorized,
@@ -18,11 +17,13 @@ from service.trueconf.events import (
     Event,
     FrameWasRejected,
     ListIgnored,
+    ListRefused,
     LoggedOut,
-    PinRejected,
     SnapshotReceived,
 )
 from service.trueconf.frames import (
+    DOMAIN,
+    PEER_ID,
     AppState,
     AuthorizationNeeded,
     AuthReply,
@@ -40,14 +41,12 @@ from service.trueconf.frames import (
     SystemInfo,
 )
 from service.trueconf.identity import LOCATING, Identity
+from service.trueconf.login import Login
 from service.trueconf.repair import octets
+from service.trueconf.requests import Requests
 from service.trueconf.wire import LIST_REFUSED, Decoder
 
-# Around a change of user an endpoint may still show the list of the one before, or an empty one.
-_LOGIN_SETTLES_IN: Final = timedelta(minutes=2)
 _ANSWERS_COME_WITHIN: Final = timedelta(seconds=30)
-# An endpoint that asks for authorization after every authorization must not be answered in a loop.
-_AUTH_AGAIN_AFTER: Final = timedelta(seconds=5)
 _NOBODY_LOGGED_IN: Final = range(3)
 _LOGGED_IN: Final = range(3, 7)
 _READY: Final = 3
@@ -60,6 +59,7 @@ class Session:
     Knows what to ask an endpoint and whose list its answers are.
 
     `fallback` is the account of an endpoint that does not name one; `server` overrides the domain it tells.
+    With `pinned` lists of every other account are refused.
     Keep one session over all connections of a source: it notices when the user changed in between.
     """
 
@@ -70,22 +70,22 @@ class Session:
         pin: str | None,
         fallback: Account,
         server: str | None,
+        pinned: Account | None = None,
         decoder: Decoder | None = None,
     ) -> None:
-        self._source, self._pin, self._fallback, self._server = source, pin, fallback, server
-        self._set_pin = pin
+        self._source, self._fallback, self._server, self._pinned = source, fallback, server, pinned
         self._decoder = decoder or Decoder()
-        self._request_ids = count(1)
-        self._commands: dict[str, bytes] = {}
+        self._authorization = Authorization(pin)
+        self._requests = Requests()
+        self._login = Login()
         self._account: Account | None = None
-        self._login_changed_at: datetime | None = None
         self._asked_at: datetime | None = None
-        self._auth_sent_at: datetime | None = None
-        self._authorized = False
         # The token behind the authorization may have expired; the next poll finds out.
         self._list_refused = False
         self._logged_in: bool | None = None
         self._identity = Identity()
+        # Why the user cannot be the one that it is said to be; nobody else's calendar may get their list.
+        self._unfit = ""
         self._waiting: Snapshot | None = None
 
     @property
@@ -99,10 +99,10 @@ class Session:
 
         `pin` is what the address of the endpoint holds; one that is set on its own wins.
         """
-        self._pin = self._set_pin or pin
-        self._commands.clear()
-        self._authorized = self._list_refused = False
-        self._logged_in, self._identity, self._waiting = None, Identity(), None
+        self._requests.take()
+        self._authorization.start_over(pin=pin)
+        self._list_refused = False
+        self._logged_in, self._identity, self._waiting, self._unfit = None, Identity(), None, ""
         self._authorize(now)
 
     def poll(self, now: datetime) -> None:
@@ -111,20 +111,18 @@ class Session:
 
         While nobody is logged in there is no list; then the user alone is asked for.
         """
-        if self._authorized and not self._list_refused:
+        if self._authorization.given and not self._list_refused:
             if self._logged_in is False:
                 self._ask("getAppState", "getLogin")
                 return
             self._ask("getLogin", "getScheduler")
-        elif self._may_authorize(now):
+        elif self._authorization.may_be_asked(now):
             self._list_refused = False
             self._authorize(now)
 
     def take_commands(self) -> list[bytes]:
         """Return the commands to send, as JSON text in UTF-8, in order; they are not returned again."""
-        commands = list(self._commands.values())
-        self._commands.clear()
-        return commands
+        return self._requests.take()
 
     def receive(self, text: str | bytes, now: datetime) -> list[Event]:
         """Take one whole text frame that arrived at `now`; what follows from it, in order."""
@@ -144,6 +142,8 @@ class Session:
                 if self._logged_in is False:
                     return [CommandRefused("getscheduler", "nobody is logged in")]
                 self._list_refused = True
+            elif decoded.field == PEER_ID or (decoded.field == DOMAIN and not self._server):
+                self._doubt_user(decoded, now)
             return [FrameWasRejected(decoded.field, decoded.reason, octets(text))]
         if self._asked_at is not None and abs(now - self._asked_at) > _ANSWERS_COME_WITHIN:
             self._identity = replace(self._identity, unanswered=frozenset())
@@ -151,13 +151,13 @@ class Session:
 
     def _react(self, frame: Frame, now: datetime) -> list[Event]:  # noqa: C901, PLR0911, PLR0912 - a case per frame
         match frame:
-            case ListFrame(listing):
-                return self._keep(listing, now)
+            case ListFrame(listing, peer_id):
+                return self._keep(listing, peer_id, now)
             case AuthReply(accepted, reason):
-                return self._accepted(now) if accepted else self._rejected(reason)
+                return self._accepted(now) if accepted else [self._authorization.rejected(reason)]
             case AuthorizationNeeded():
-                self._authorized = False
-                if self._may_authorize(now):
+                self._authorization.given = False
+                if self._authorization.may_be_asked(now):
                     self._authorize(now)
                 return []
             case LoginReply(logged_in, peer_id):
@@ -169,7 +169,8 @@ class Session:
                 self._identity = self._identity.answered("getsysteminfo")
                 return self._went_online(peer_id, now) if peer_id else []
             case Connected(domain):
-                self._identity = self._identity.answered(*LOCATING).located(domain)
+                self._identity = self._identity.answered(*LOCATING)
+                self._locate(domain)
                 return []
             case AppState(state, announced):
                 return self._app_state(state, now, announced=announced)
@@ -179,7 +180,7 @@ class Session:
             case Logout():
                 return self._went_offline()
             case ServerConnected(domain):
-                self._identity = self._identity.located(domain)
+                self._locate(domain)
                 self._ask("getScheduler")
                 return []
             case ServerDisconnected():
@@ -197,30 +198,15 @@ class Session:
             case _ as unreachable:
                 assert_never(unreachable)
 
-    def _may_authorize(self, now: datetime) -> bool:
-        # Absolute: a clock that was set back must not close the door until it has caught up.
-        return self._auth_sent_at is None or abs(now - self._auth_sent_at) >= _AUTH_AGAIN_AFTER
-
     def _authorize(self, now: datetime) -> None:
-        self._auth_sent_at = now
-        if self._pin:
-            self._ask("auth", type="secured", credentials=self._pin)
-        else:
-            self._ask("auth", type="unsecured")
+        self._requests.add("auth", **self._authorization.asked(now))
 
     def _accepted(self, now: datetime) -> list[Event]:
-        self._authorized = True
+        self._authorization.given = True
         self._asked_at = now
         self._identity = replace(self._identity, unanswered=Identity().unanswered)
         self._ask("getAppState", "getLogin", "getSystemInfo", "getConnected", "getScheduler")
         return [Authorized()]
-
-    def _rejected(self, reason: str) -> list[Event]:
-        self._authorized = False
-        if not self._pin:
-            return [PinRejected(f"it asks for a PIN and none is set: {reason}")]
-        # The reason is the endpoint's own text, and goes to the log and the dashboard.
-        return [PinRejected(reason.replace(self._pin, "***"))]
 
     def _app_state(self, state: int, now: datetime, *, announced: bool) -> list[Event]:
         if state in _NOBODY_LOGGED_IN:
@@ -229,8 +215,21 @@ class Session:
             self._ask("getScheduler")
         return self._went_online("", now) if state in _LOGGED_IN else []
 
+    def _locate(self, domain: str) -> None:
+        self._identity = self._identity.located(domain)
+        if domain and self._unfit.startswith(DOMAIN):
+            self._unfit = ""
+
+    def _doubt_user(self, error: FrameRejected, now: datetime) -> None:
+        """Take no lists for now: somebody is logged in whose name, or whose server's, cannot be one."""
+        self._unfit = str(error)
+        self._account = self._waiting = None
+        self._login.changed(now)
+        if error.field == PEER_ID:
+            self._identity = replace(self._identity, peer="", peer_server="")
+
     def _went_offline(self) -> list[Event]:
-        before, self._logged_in = self._logged_in, False
+        before, self._logged_in, self._unfit = self._logged_in, False, ""
         ignored: list[Event] = (
             [ListIgnored("the user logged out before it was known")] if self._waiting else []
         )
@@ -239,14 +238,18 @@ class Session:
 
     def _went_online(self, peer_id: str, now: datetime) -> list[Event]:
         """Take note of a user (unnamed where `peer_id` is empty); start over where it may be another one."""
-        changed = self._logged_in is False or self._identity.is_other(peer_id)
+        found = bool(peer_id) and self._unfit.startswith(PEER_ID)
+        changed = self._logged_in is False or found or self._identity.is_other(peer_id)
+        if found:
+            self._unfit = ""
         ignored: list[Event] = []
         self._logged_in = True
         if changed:
             if self._waiting:
                 ignored = [ListIgnored("the login changed before the user was known")]
             self._account = self._waiting = None
-            self._login_changed_at = self._asked_at = now
+            self._login.changed(now)
+            self._asked_at = now
             self._identity = Identity(
                 domain=self._identity.domain,
                 unanswered=LOCATING if peer_id else LOCATING | {"getlogin"},
@@ -255,10 +258,14 @@ class Session:
         self._identity = self._identity.named(peer_id)
         return ignored
 
-    def _keep(self, listing: Listing, now: datetime) -> list[Event]:
+    def _keep(self, listing: Listing, peer_id: str, now: datetime) -> list[Event]:
         if self._logged_in is False:
             return [ListIgnored("nobody is logged in")]
         self._list_refused = False
+        if self._unfit:
+            return [ListRefused(f"its user has no usable name ({self._unfit}); log in as another one there")]
+        if refusal := refusal_of_peer(peer_id, self._pinned):
+            return [ListRefused(refusal)]
         # The account is filled in on delivery; until then only the newest list counts.
         self._waiting = Snapshot(self._fallback, self._source, now, listing)
         return []
@@ -266,34 +273,23 @@ class Session:
     def _deliver(self, now: datetime) -> list[Event]:
         """Settle whose lists these are, as far as it can be told, and hand over the one that waits."""
         account = self._identity.account(server=self._server, fallback=self._fallback)
-        if account is None or self._logged_in is False:
+        if account is None or self._logged_in is False or self._unfit:
             return []
         events: list[Event] = []
+        refusal = refusal_of(account, self._pinned)
         if account != self._account:
             if self._account is not None:
-                self._login_changed_at = now
+                self._login.changed(now)
             self._account = account
-            events.append(AccountKnown(account))
+            if not refusal:
+                events.append(AccountKnown(account))
         if self._waiting is not None:
-            events.append(SnapshotReceived(self._doubted(replace(self._waiting, account=account))))
+            snapshot = self._login.doubted(replace(self._waiting, account=account))
+            events.append(ListRefused(refusal) if refusal else SnapshotReceived(snapshot))
             self._waiting = None
         return events
 
-    def _doubted(self, snapshot: Snapshot) -> Snapshot:
-        if self._login_changed_at is None:
-            return snapshot
-        # A clock that was set back starts the wait anew: it is neither over at once nor endless.
-        self._login_changed_at = min(self._login_changed_at, snapshot.received_at)
-        age = snapshot.received_at - self._login_changed_at
-        if age >= _LOGIN_SETTLES_IN:
-            return snapshot
-        doubt = f"login changed {int(age.total_seconds())} s ago"
-        listing = replace(snapshot.listing, doubts=(*snapshot.listing.doubts, doubt))
-        return replace(snapshot, listing=listing)
-
-    def _ask(self, *commands: str, **arguments: str) -> None:
-        """Queue commands, each once: an answer under way to a command not yet sent would be the same."""
-        for command in commands:
-            if command not in self._commands and (self._authorized or command == "auth"):
-                request = {"method": command, "requestId": str(next(self._request_ids)), **arguments}
-                self._commands[command] = msgspec.json.encode(request)
+    def _ask(self, *commands: str) -> None:
+        if self._authorization.given:
+            for command in commands:
+                self._requests.add(command)

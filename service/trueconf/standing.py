@@ -20,6 +20,9 @@ _BETWEEN_SAME_WARNINGS: Final = timedelta(seconds=10)
 _OWING: Final = frozenset({SourceState.SILENT, SourceState.FLOODING, SourceState.FAILING})
 """An endpoint that was given up for this shows that it is well by a list alone."""
 
+_OVERCOME_BY_PEOPLE: Final = frozenset({SourceState.PIN_REJECTED, SourceState.WRONG_USER})
+"""How far a connection came says nothing about whether somebody did what is needed."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -34,16 +37,17 @@ class Standing:
         self._trouble = Trouble()
         self._told_rejected_at: datetime | None = None
         self._untold_rejected = 0
+        self._told_refusal = ""
         self._log = log.bind(source=name)
         self.rejection = ""
-        """Why the last frame was rejected, where no list was taken since."""
+        """Why the last frame was rejected, where no list came since."""
         self.status = SourceStatus(name, SourceState.CONNECTING, None, None, "", now())
 
     def trying(self, state: SourceState) -> None:
         """Show how far a connection came, unless it is a failure that is not overcome by that."""
         # Otherwise every retry would hide for a moment what is wrong.
         shown = self.status.state
-        failed = shown is SourceState.PIN_REJECTED or (
+        failed = shown in _OVERCOME_BY_PEOPLE or (
             shown in IN_TROUBLE and (state is SourceState.CONNECTING or self._owes_list)
         )
         if not failed:
@@ -51,13 +55,14 @@ class Standing:
 
     def authorized(self) -> None:
         """Note that the endpoint takes our commands."""
-        # Whoever logged out did not come back by our authorization.
-        if self.status.state is not SourceState.LOGGED_OUT:
+        # Whoever logged out did not come back by our authorization, nor did another user leave.
+        if self.status.state not in {SourceState.LOGGED_OUT, SourceState.WRONG_USER}:
             self._listening()
         self.tell_progress("trueconf.authorized")
 
     def named(self, account: Account) -> None:
         """Note whose lists arrive from here on."""
+        self._told_refusal = ""
         self.status = replace(self.status, account=account)
         self._listening()
         self._log.info("trueconf.account_known", account=str(account))
@@ -67,6 +72,14 @@ class Standing:
         self._owes_list = False
         self._show(SourceState.LOGGED_OUT, error=f"nobody is logged in at {place}; log in there")
         self._log.warning("trueconf.logged_out")
+
+    def refused(self, place: str, reason: str) -> None:
+        """Note that the lists of the present user are not taken; it is logged once for each reason."""
+        self._owes_list, self.rejection = False, ""
+        self._show(SourceState.WRONG_USER, error=f"{place}: {reason}")
+        if reason != self._told_refusal:
+            self._log.warning("trueconf.list_refused", reason=reason)
+        self._told_refusal = reason
 
     def list_taken(self, received_at: datetime) -> None:
         """Note that a list arrived and was taken over."""

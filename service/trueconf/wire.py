@@ -13,7 +13,7 @@ from service.core.conference import Conference, Listing, Rejection
 from service.core.errors import FrameRejected
 from service.core.rejected import MAX_RAW
 from service.trueconf.entry import entry_of
-from service.trueconf.envelope import Head, entries_of, id_of, opened, value_of
+from service.trueconf.envelope import Head, entries_of, id_of, opened, peer_of, value_of
 from service.trueconf.frames import Frame, ListFrame, frame_of, is_no, name
 from service.trueconf.limits import (
     FRAME,
@@ -57,7 +57,8 @@ class Decoder:
             check_other(frame, self._most)
             return frame_of(value_of(frame))
         _check(head)
-        return ListFrame(self._listing(entries_of(head.conferences), head))
+        entries, peer_id = entries_of(head.conferences), peer_of(head)
+        return ListFrame(self._listing(entries, head), peer_id)
 
     def _listing(self, raws: list[bytes], head: Head) -> Listing:
         known = self._known
@@ -73,9 +74,14 @@ def list_of(data: str | bytes, most: Limits = FRAME) -> Listing:
 
     Raises FrameRejected as `Decoder.decode` does, and for a frame that is no list at all.
     """
+    return list_frame_of(data, most).listing
+
+
+def list_frame_of(data: str | bytes, most: Limits = FRAME) -> ListFrame:
+    """Return the frame of a list. Raises FrameRejected as `list_of` does."""
     match Decoder(most).decode(data):
-        case ListFrame(listing):
-            return listing
+        case ListFrame() as frame:
+            return frame
         case _:
             raise FrameRejected("method", "not a conferenceList event nor a getScheduler reply")
 

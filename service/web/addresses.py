@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from service.core.text import ascii_name
+from service.core.file_names import distinct, stem_of
 
 _OCTETS = 24
 """192 bits, so that no rate of guessing matters."""
@@ -40,29 +40,38 @@ class Addresses:
     tokens: Mapping[str, str]
     """By calendar."""
 
+    file_names: Mapping[str, str]
+    """By calendar: what stands behind the token in the address that is handed out."""
+
     _spelled: Mapping[str, "_Spelled"]
     _by_digest: Mapping[bytes, str | Gone]
 
     @classmethod
     def of(cls, secret: bytes, generations: Mapping[str, int], public_url: str) -> "Addresses":
         """Return the addresses of these calendars, each in its present generation."""
-        return cls(public_url, {}, {}, {}).renewed(secret, generations)
+        return cls(public_url, {}, {}, {}, {}).renewed(secret, generations)
 
-    def renewed(self, secret: bytes, generations: Mapping[str, int]) -> "Addresses":
+    def renewed(
+        self, secret: bytes, generations: Mapping[str, int], gone: Mapping[str, int] | None = None
+    ) -> "Addresses":
         """
         Return the addresses of these calendars from the same secret; what stays is not computed again.
+
+        Those of `gone`, calendars that are no more, lead nowhere; the ones that were taken back are told so.
         """
-        spelled = {}
-        for name, generation in generations.items():
-            before = self._spelled.get(name)
-            same = before is not None and before.generation == generation
-            spelled[name] = before if before and same else _spell(secret, name, generation)
+        spelled = {name: self._spell(secret, name, count) for name, count in generations.items()}
+        departed = {name: self._spell(secret, name, count) for name, count in (gone or {}).items()}
         digests: dict[bytes, str | Gone] = {
-            digest: Gone.ROTATED for each in spelled.values() for digest in each.past
+            digest: Gone.ROTATED for each in (*departed.values(), *spelled.values()) for digest in each.past
         }
         digests.update((each.digest, name) for name, each in spelled.items())
         tokens = {name: each.token for name, each in spelled.items()}
-        return Addresses(self.public_url, tokens, spelled, digests)
+        file_names = distinct({name: each.stem for name, each in spelled.items()})
+        return Addresses(self.public_url, tokens, file_names, {**departed, **spelled}, digests)
+
+    def _spell(self, secret: bytes, name: str, generation: int) -> "_Spelled":
+        before = self._spelled.get(name)
+        return before if before and before.generation == generation else _spell(secret, name, generation)
 
     def find(self, token: str) -> str | Gone:
         """Return the calendar a token stands for, or why it stands for none."""
@@ -70,7 +79,7 @@ class Addresses:
 
     def feed_url(self, calendar: str) -> str:
         """Return the https (or http) address of a calendar's feed."""
-        return f"{self.public_url}/feeds/{self.tokens[calendar]}/{ascii_name(calendar)}.ics"
+        return f"{self.public_url}/feeds/{self.tokens[calendar]}/{self.file_names[calendar]}"
 
     def page_url(self, calendar: str) -> str:
         """Return the address of a calendar's subscription page."""
@@ -83,12 +92,13 @@ class _Spelled:
     token: str
     digest: bytes
     past: tuple[bytes, ...]
+    stem: str
 
 
 def _spell(secret: bytes, calendar: str, generation: int) -> _Spelled:
     token = token_of(secret, calendar, generation)
     past = tuple(_digest(token_of(secret, calendar, before)) for before in range(generation))
-    return _Spelled(generation, token, _digest(token), past)
+    return _Spelled(generation, token, _digest(token), past, stem_of(calendar))
 
 
 def _digest(token: str) -> bytes:

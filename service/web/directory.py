@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from service.core.calendars import Calendar, calendars_of, entries_of
+from service.core.conference import Account
 from service.core.known import Entry, State
 from service.core.ports import FeedRecord, Store
 from service.core.roster import Roster, is_person
@@ -40,6 +41,7 @@ class Directory:
         self._generations: dict[str, int] = {}
         self._roster = Roster()
         self._state = State()
+        self._accounts: frozenset[Account] = frozenset()
         self.calendars: Mapping[str, Calendar] = {}
         self.addresses = Addresses.of(rules.secret, {}, rules.public_url)
 
@@ -89,12 +91,9 @@ class Directory:
             same_people = not self._rules.for_people or self._roster.invited is before.invited
         else:
             same_people = True
-        if (
-            self.calendars
-            and same_people
-            and all(str(account) in self.calendars for account in state.accounts)
-        ):
+        if self.calendars and same_people and self._accounts == state.accounts.keys():
             return
+        self._accounts = frozenset(state.accounts)
         people = self._roster.invited if self._rules.for_people else ()
         rules = self._rules
         self.calendars = calendars_of(state.accounts, rules.variant, named=rules.named, people=people)
@@ -106,4 +105,5 @@ class Directory:
 
     def _address(self) -> None:
         generations = {name: self.generation(name) for name in self.calendars}
-        self.addresses = self.addresses.renewed(self._rules.secret, generations)
+        gone = {name: count for name, count in self._generations.items() if name not in generations}
+        self.addresses = self.addresses.renewed(self._rules.secret, generations, gone)

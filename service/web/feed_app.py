@@ -10,7 +10,6 @@ from functools import lru_cache
 from starlette.types import Message, Receive, Scope, Send
 
 from service.core.errors import StoreUnavailable
-from service.core.text import ascii_name
 from service.web.addresses import Addresses, Gone
 from service.web.answers import PreparedStart
 from service.web.conditional import not_modified
@@ -32,6 +31,9 @@ _COMMON: Headers = [
 _NOTHING: Message = {"type": "http.response.body", "body": b""}
 _DOWNLOAD = re.compile(rb"(?:^|&)download(?:=|&|$)")
 """The page's link for taking a file away; calendars that subscribe do not use it."""
+
+_UNNAMED = "calendar.ics"
+"""For a calendar that went while its feed was built."""
 
 _METHODS = ("GET", "HEAD")
 _REMEMBERED = 4096
@@ -76,7 +78,8 @@ class FeedApp:
             await send(_start_of_304(feed.etag, feed.last_modified))
             await send(_NOTHING)
             return
-        start, end = _answer(asked, feed, calendar, now=now, query=scope["query_string"])
+        file_name = self._feeds.addresses.file_names.get(calendar, _UNNAMED)
+        start, end = _answer(asked, feed, file_name, now=now, query=scope["query_string"])
         await send(start)
         await send(_NOTHING if scope["method"] == "HEAD" else end)
 
@@ -100,7 +103,7 @@ class FeedApp:
             return calendar
         if not name.endswith(".ics") or "/" in name:
             return None
-        if name == f"{ascii_name(calendar)}.ics":
+        if name == addresses.file_names[calendar]:
             self._paths[path] = calendar
         return calendar
 
@@ -130,7 +133,7 @@ class _NotYet(Exception):
 
 
 def _answer(
-    asked: Mapping[bytes, bytes], feed: Feed, calendar: str, *, now: datetime, query: bytes
+    asked: Mapping[bytes, bytes], feed: Feed, file_name: str, *, now: datetime, query: bytes
 ) -> tuple[Message, Message]:
     """Return the two messages that answer a GET."""
     # Two changes within a second push the date ahead; it may not be sent early (RFC 9110, 8.8.2.1).
@@ -145,7 +148,7 @@ def _answer(
         return _start_of_304(feed.etag, last_modified), _NOTHING
     once = _DOWNLOAD.search(query) is not None
     start = _start_of_200(
-        feed.etag, last_modified, len(feed.body), calendar, "attachment" if once else "inline"
+        feed.etag, last_modified, len(feed.body), file_name, "attachment" if once else "inline"
     )
     return start, {"type": "http.response.body", "body": feed.body}
 
@@ -161,14 +164,14 @@ def _start_of_304(etag: bytes, last_modified: bytes) -> PreparedStart:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _start_of_200(etag: bytes, last_modified: bytes, length: int, calendar: str, kind: str) -> PreparedStart:
+def _start_of_200(etag: bytes, last_modified: bytes, length: int, file_name: str, kind: str) -> PreparedStart:
     headers = [
         *_COMMON,
         (b"etag", etag),
         (b"last-modified", last_modified),
         (b"content-type", b"text/calendar; charset=utf-8"),
         (b"content-length", str(length).encode()),
-        (b"content-disposition", f'{kind}; filename="{ascii_name(calendar)}.ics"'.encode()),
+        (b"content-disposition", f'{kind}; filename="{file_name}"'.encode()),
     ]
     return PreparedStart(200, headers)
 

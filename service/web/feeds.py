@@ -14,6 +14,7 @@ from service.core.errors import StoreUnavailable
 from service.core.ical import LARGE_EVENTS, LARGE_OCTETS, Heading, render_calendar
 from service.core.known import RenderedVEvent, State
 from service.core.ports import FeedRecord, Store
+from service.core.presentation import Presentation, present
 from service.web.addresses import Addresses
 from service.web.directory import Directory, FeedRules
 from service.web.shelf import Built, Feed, Members, Shelf, http_date
@@ -73,7 +74,9 @@ class Feeds:
         """Load what is remembered of the feeds. Raises StoreUnavailable."""
         self._records = await self._store.feeds()
         collections = await self._store.ledger.targets()
-        self.directory.remember({*self._records, *(key.partition("/")[2] for key in collections)})
+        # What was never served, or is an account's that is forgotten, has no digest.
+        served = (name for name, record in self._records.items() if record.digest)
+        self.directory.remember({*served, *(key.partition("/")[2] for key in collections)})
         await self.directory.refresh()
         self.changed()
 
@@ -133,7 +136,8 @@ class Feeds:
         )
 
     async def _build(self, calendar: Calendar, members: Members | None) -> Feed:
-        vevents = await self._vevents(calendar, members)
+        presentation = Presentation(free=calendar.free)
+        vevents = [present(each, presentation) for each in await self._vevents(calendar, members)]
         heading = Heading(calendar.title, color=calendar.color, timezone=self._rules.timezone)
         body = await asyncio.to_thread(render_calendar, heading, vevents)
         digest = sha256(body).hexdigest()

@@ -26,7 +26,7 @@ from tests.caldav import loopback
 from tests.caldav.loopback import PASSWORD, USERNAME, Loopback
 from tests.caldav.site import foreign_events
 from tests.commands.conftest import Confcal, confcal, restored_logging
-from tests.core.given import conference, listed, weekly
+from tests.core.given import conference, listed, once, weekly
 
 __all__ = ["confcal", "restored_logging"]
 
@@ -412,12 +412,21 @@ def invited(person: str) -> Callable[[str], Conference]:
     return lambda id_: replace(conference(id_), invitations=(Invitation(person, ""),))
 
 
-def test_reminders_reach_the_collection(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reminders_of_what_is_to_come_reach_the_collection(
+    target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CONFCAL_TARGETS__CLOUD__REMINDERS", "PT15M")
+    ended, budget = once("2001-01-01 09:00"), once("2098-01-01 09:00")
+    known = [conference("100"), conference("200", "Stand-up", weekly())]
+    hear(*known, conference("300", "Ended", ended), conference("400", "Budget", budget))
     publish()
 
     with httpx.Client(auth=(USERNAME, PASSWORD)) as http:
         bodies = [http.get(httpx.URL(target).join(href)).text for href in held(target)]
 
-    assert len(bodies) == 2
-    assert all("TRIGGER:-PT15M" in body for body in bodies)
+    of_topic = {topic: body for body in bodies for topic in ("Stand-up", "Ended", "Budget") if topic in body}
+    assert "VALARM" not in of_topic["Ended"]
+    for topic in ("Stand-up", "Budget"):
+        alarm = of_topic[topic].partition("BEGIN:VALARM")[2]
+        assert "TRIGGER:-PT15M" in alarm
+        assert f"DESCRIPTION:{topic}" in alarm

@@ -194,9 +194,9 @@ async def test_a_busy_calendar_never_names_people() -> None:
 
     calendars = Calendars(MemoryStore(), dict, entries)
 
-    await calendars.resources(Calendar("busy", "Busy", redaction="busy"), Extras(addresses=BOOK))
+    await calendars.resources(Calendar("busy", "Busy", redaction="busy"), Extras(addresses=BOOK), now=NOW)
     assert asked == []
-    await calendars.resources(Calendar("all", "All"), Extras(addresses=BOOK))
+    await calendars.resources(Calendar("all", "All"), Extras(addresses=BOOK), now=NOW)
     assert asked == ["all"]
 
 
@@ -210,6 +210,7 @@ async def test_a_busy_calendar_never_names_people() -> None:
         ("book.json", "[1]", False),
         ("book.json", "{", False),
         ("book.toml", '"ivanov" = 5', False),
+        ("book.json", f'{{"{"u" * 256}@video.example.com": "ivan@mail.example.org"}}', False),
         ("missing.toml", None, False),
     ],
 )

@@ -12,7 +12,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONFCAL_DATA_DIR", str(tmp_path / "data"))
 
 
-@pytest.mark.parametrize("arguments", [[], [str(ROOM)]])
+@pytest.mark.parametrize("arguments", [[], [str(ROOM)], [str(ROOM).upper()]])
 def test_what_is_held_goes(confcal: Confcal, arguments: list[str]) -> None:
     held()
 

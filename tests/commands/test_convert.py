@@ -282,6 +282,22 @@ def test_hostile_topics_stay_inside_their_property(confcal: Confcal) -> None:
         assert re.findall(r"\w+", event["SUMMARY"]) == words or not words
 
 
+def test_eight_days_are_eight_days(confcal: Confcal) -> None:
+    done = confcal("convert", CASES / "05-eight-days.json")
+
+    assert done.code == 1
+    assert done.err.splitlines() == [
+        "conference week8: schedule.duration: longer than seven days (691200 seconds)",
+        "conference once8: schedule.duration: longer than seven days (691200 seconds)",
+    ]
+
+
+def test_a_server_that_no_server_can_be_called_is_refused(confcal: Confcal) -> None:
+    done = confcal("convert", "--server", "s" * 256, CASES / "05-eight-days.json")
+
+    assert (done.code, "--server: the server is longer than 255 characters" in done.err) == (2, True)
+
+
 def test_a_zone_that_a_new_law_moved_is_handed_over_as_an_instant(
     confcal: Confcal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

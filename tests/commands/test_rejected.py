@@ -142,6 +142,12 @@ def test_of_a_conference_that_was_listed_twice_it_is_not_known_which_was_meant(c
     [
         (replace(CONFERENCE, account=""), "it is not known whose list number 1 was"),
         (replace(CONFERENCE, raw=b" " * MAX_RAW), "number 1 was too large to be kept whole"),
+        (
+            replace(
+                FRAME, account=str(ROOM), field="peerId", raw=b'{"event":"conferenceList","conferences":[]}'
+            ),
+            "number 1 is of a user whose lists were not taken",
+        ),
     ],
 )
 def test_what_cannot_be_tried_again_says_why(confcal: Confcal, each: RejectedInput, reason: str) -> None:

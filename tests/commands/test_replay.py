@@ -155,3 +155,57 @@ def test_a_change_of_user_keeps_the_first_ones_calendar(confcal: Confcal) -> Non
 
     assert done.code == 0
     assert all(not account.absences for account in known().accounts.values())
+
+
+@pytest.fixture
+def pinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONFCAL_SOURCES__LOBBY__URL", "ws://10.0.0.5:8765")
+    monkeypatch.setenv("CONFCAL_SOURCES__LOBBY__ACCOUNT", "Ivanov@Video.Example.com")
+
+
+@pytest.mark.usefixtures("pinned")
+def test_lists_that_name_nobody_are_the_pinned_user_s(confcal: Confcal, tmp_path: Path) -> None:
+    assert confcal("replay", written(tmp_path, event(once("1"))), "--at", AT).code == 0
+
+    (account,) = known().accounts
+    assert str(account).lower() == IVANOV
+
+
+@pytest.mark.usefixtures("pinned")
+@pytest.mark.parametrize("naming", ["login", "option", "list"])
+def test_a_replayed_list_of_another_than_the_pinned_user_is_refused(
+    confcal: Confcal, tmp_path: Path, naming: str
+) -> None:
+    brown = "brown@video.example.com"
+    login = {"event": "login", "result": 0, "peerId": brown}
+    listed = event(once("1"), peerId=brown) if naming == "list" else event(once("1"))
+    located = {"event": "serverConnected", "domain": "video.example.com"}
+    frames = [*([login, located] if naming == "login" else []), listed, listed]
+    steps = [{"delay_s": 60, "frame": frame} for frame in frames]
+    options = ["--account", brown] if naming == "option" else []
+
+    done = confcal("replay", written(tmp_path, steps), "--at", AT, *options)
+
+    assert done.code == 1
+    assert "peerId: the list is of brown@video.example.com, another user than ACCOUNT" in done.err
+    assert done.text == "0 lists accepted, 0 conferences edited, 0 removed\n"
+    assert not known().accounts
+
+
+def test_a_replayed_list_of_an_impossible_user_is_nobody_s(confcal: Confcal, tmp_path: Path) -> None:
+    login = {"event": "login", "result": 0, "peerId": "u" * 256}
+    steps = [{"delay_s": 60, "frame": frame} for frame in (login, event(once("1")), event(once("1")))]
+
+    done = confcal("replay", written(tmp_path, steps), "--at", AT)
+
+    assert done.code == 1
+    assert "peerId: the user is longer than 255 characters" in done.err
+    assert not known().accounts
+
+
+@pytest.mark.parametrize("account", ["u" * 256 + "@video.example.com", "ivanov@" + "s" * 256])
+def test_an_account_that_nobody_can_have_is_refused(confcal: Confcal, tmp_path: Path, account: str) -> None:
+    done = confcal("replay", written(tmp_path, event()), "--account", account)
+
+    assert done.code == 2
+    assert "longer than 255 characters" in done.err

@@ -205,3 +205,74 @@ def test_a_public_address_that_no_one_can_be_given_is_refused(url: str) -> None:
 
     assert "without a user, a password or an impossible port" in told
     assert "u:p" not in told
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["lobby@video.example.com", " lobby@Video.Example.COM ", "зал@конференции.рф", "#room@10.0.0.5"],
+)
+def test_a_source_may_be_pinned_to_a_user(written: str) -> None:
+    settings = load_settings({f"{SOURCE}URL": "ws://h:1", f"{SOURCE}ACCOUNT": written})
+
+    user, _, server = written.strip().partition("@")
+    assert settings.sources["lobby"].account == f"{user}@{server.lower()}"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "lobby",
+        "@video.example.com",
+        "lobby@",
+        "a b@h",
+        "a@h,b@h",
+        "a@b@c",
+        "lobby@h/desk",
+        "a@h\x00",
+        "a\x07@h",
+    ],
+)
+def test_a_pin_that_is_no_user_on_a_server_is_refused(written: str) -> None:
+    told = refusal({f"{SOURCE}URL": "ws://h:1", f"{SOURCE}ACCOUNT": written})
+
+    assert told.startswith(
+        "CONFCAL_SOURCES__LOBBY__ACCOUNT: write one TrueConf user with the server, like lobby@"
+    )
+
+
+def test_an_empty_pin_is_none() -> None:
+    assert (
+        load_settings({f"{SOURCE}URL": "ws://h:1", f"{SOURCE}ACCOUNT": ""}).sources["lobby"].account is None
+    )
+
+
+def test_a_pin_to_another_server_than_the_source_s_is_refused() -> None:
+    told = refusal(
+        {f"{SOURCE}URL": "ws://h:1", f"{SOURCE}ACCOUNT": "a@one.example", f"{SOURCE}SERVER": "two.example"}
+    )
+
+    assert told.startswith("CONFCAL_SOURCES__LOBBY__ACCOUNT: its server is not SERVER (two.example)")
+
+
+def test_a_pinned_source_of_posted_events_needs_no_server() -> None:
+    settings = load_settings({f"{SOURCE}INGEST_TOKEN": "0" * 16, f"{SOURCE}ACCOUNT": "a@one.example"})
+
+    assert settings.sources["lobby"].account == "a@one.example"
+
+
+@pytest.mark.parametrize("written", ["u" * 256 + "@h", "u@" + "s" * 256])
+@pytest.mark.parametrize(
+    "names",
+    [
+        {f"{SOURCE}URL": "ws://h:1", f"{SOURCE}ACCOUNT": "{}"},
+        {"CONFCAL_CALENDARS__BOARD__OWNER": "{}"},
+        {"CONFCAL_CALENDARS__BOARD__PARTICIPANT": "ivanov,{}"},
+        {"CONFCAL_CALENDARS__BOARD__ACCOUNT": "{}"},
+        {"CONFCAL_TARGETS__CLOUD__URL": "https://h", "CONFCAL_TARGETS__CLOUD__CALENDAR": "{}"},
+    ],
+)
+def test_an_id_that_is_too_long_is_refused_wherever_it_is_set(names: dict[str, str], written: str) -> None:
+    told = refusal({name: value.format(written) for name, value in names.items()})
+
+    assert "longer than 255 characters" in told
+    assert told.startswith(next(name for name, value in names.items() if "{}" in value))

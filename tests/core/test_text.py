@@ -4,7 +4,7 @@ Text from outside is made fit for a calendar without losing what a person wrote.
 
 import pytest
 
-from service.core.text import ascii_name, clean, cut, one_line
+from service.core.text import clean, cut, one_line
 
 
 @pytest.mark.parametrize(
@@ -77,16 +77,3 @@ def test_a_long_text_ends_with_an_ellipsis_within_the_limit() -> None:
 )
 def test_a_letter_keeps_its_marks_and_a_joined_emoji_its_parts(text: str, limit: int, expected: str) -> None:
     assert cut(text, limit) == expected
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("lobby", "lobby"),
-        ("ivanov@video.example.com", "ivanov-video.example.com"),
-        ("Планёрка", "calendar"),
-        ("../x", "x"),
-    ],
-)
-def test_a_name_in_a_path_holds_nothing_but_ascii(name: str, expected: str) -> None:
-    assert ascii_name(name) == expected

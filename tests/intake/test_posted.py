@@ -26,6 +26,7 @@ NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
         (SourceSettings(url="http://10.0.0.5:80"), "10.0.0.5"),
         (SourceSettings(url="ws://[FE80::1]:8765"), "fe80::1"),
         (SourceSettings(url="http://10.0.0.5", server="Video.Example.com"), "video.example.com"),
+        (SourceSettings(url="http://10.0.0.5", account="lobby@Video.Example.com"), "video.example.com"),
     ],
 )
 def test_who_is_not_named_is_the_user_of_the_sources_name_on_its_server(
@@ -130,3 +131,44 @@ async def test_a_source_is_listening_since_its_first_list() -> None:
     (status,) = intake.statuses
     assert status.since == NOON + timedelta(minutes=5)
     assert status.last_list_at == NOON + timedelta(minutes=10)
+
+
+async def posted(event: bytes, *, pinned: Account | None) -> list[Snapshot]:
+    taken: list[Snapshot] = []
+
+    async def deliver(snapshot: Snapshot) -> None:
+        taken.append(snapshot)
+
+    accounts = {"hall": pinned or Account("hall", "h")}
+    intake = Intake(
+        accounts, deliver, Taps(), clock=lambda: NOON, pinned={"hall": pinned} if pinned else None
+    )
+    await intake.accept("hall", event)
+    return taken
+
+
+def listed(peer_id: str) -> bytes:
+    return f'{{"event":"conferenceList","peerId":"{peer_id}","cnt":0,"conferences":[]}}'.encode()
+
+
+@pytest.mark.parametrize("peer_id", ["", "lobby", "LOBBY@Video.Example.com"])
+async def test_posted_lists_of_a_pinned_source_are_the_pinned_user_s(peer_id: str) -> None:
+    lobby = Account("lobby", "video.example.com")
+
+    assert [each.account for each in await posted(listed(peer_id), pinned=lobby)] == [lobby]
+
+
+async def test_a_posted_list_that_says_it_is_another_user_s_is_refused() -> None:
+    with pytest.raises(
+        FrameRejected, match=r"peerId: the list is of ivanov@video\.example\.com, another user"
+    ):
+        await posted(listed("ivanov@video.example.com"), pinned=Account("lobby", "video.example.com"))
+
+
+async def test_without_a_pin_a_posted_list_is_the_source_s_whatever_it_says() -> None:
+    assert [each.account for each in await posted(listed("ivanov"), pinned=None)] == [Account("hall", "h")]
+
+
+async def test_a_posted_list_of_an_impossible_user_is_rejected() -> None:
+    with pytest.raises(FrameRejected, match="peerId: the user is longer than 255 characters"):
+        await posted(listed("u" * 256), pinned=None)

@@ -5,7 +5,7 @@ Asking the sources once, for `confcal check`.
 from structlog.testing import capture_logs
 
 from service.configuration.environment import load_settings
-from service.operations.enquiry import SourceReport, report_of, source_reports
+from service.operations.enquiry import report_of, source_reports
 from service.settings import Settings, SourceSettings
 from service.trueconf.simulator import Simulator, SimulatorOptions
 
@@ -20,7 +20,24 @@ async def test_a_source_that_answers_is_good() -> None:
     async with Simulator(LIST) as room:
         reports = [each async for each in source_reports(settings(room.url), 10)]
 
-    assert reports == [SourceReport("lobby", good=True, text="room1@video.example.com, 1 conferences")]
+    told = [(each.name, each.good, each.text) for each in reports]
+    assert told == [("lobby", True, "room1@video.example.com, 1 conferences")]
+
+
+async def test_a_source_that_shows_another_user_than_its_account_fails_with_what_to_do() -> None:
+    async with Simulator(LIST) as room:
+        pinned = load_settings(
+            {
+                "CONFCAL_SOURCES__LOBBY__URL": room.url,
+                "CONFCAL_SOURCES__LOBBY__ACCOUNT": "lobby@video.example.com",
+            }
+        )
+        (report,) = [each async for each in source_reports(pinned, 10)]
+
+    assert not report.good
+    assert (
+        "the list is of room1@video.example.com, another user than ACCOUNT; log in as lobby@" in report.text
+    )
 
 
 async def test_an_address_that_cannot_be_looked_up_is_reported_as_that() -> None:

@@ -8,10 +8,12 @@ from itertools import chain, repeat
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from websockets.asyncio.server import ServerConnection, serve
 
 from service.core.conference import Account, Snapshot
 from service.core.errors import StoreUnavailable
+from service.core.sources import SourceState
 from service.trueconf.driver import Source
 from service.trueconf.simulator import Simulator, SimulatorOptions
 from service.trueconf.taps import Taps
@@ -345,6 +347,36 @@ async def test_a_logout_is_shown(listener: Listener) -> None:
 
         assert source.status.account == ROOM
         assert "nobody is logged in" in source.status.error
+        assert listener.snapshots.empty()
+
+
+async def test_another_user_than_the_pinned_one_is_shown_and_their_lists_are_not_taken(
+    listener: Listener,
+) -> None:
+    async with Simulator(ROOM_OPTIONS) as room, listener.running(room.url, pinned=ROOM) as source:
+        assert (await listener.snapshots.get()).account == ROOM
+        await room.change_user("petrova@video.example.com")
+        await settled(source, SourceState.WRONG_USER)
+
+        assert "petrova@video.example.com, another user than ACCOUNT" in source.status.error
+        await room.change_user("room1@video.example.com")
+        await settled(source, "listening")
+        assert (await listener.snapshots.get()).account == ROOM
+        assert source.status.error == ""
+
+
+async def test_a_refused_user_is_logged_once(listener: Listener) -> None:
+    shown: asyncio.Queue[str] = asyncio.Queue()
+    taps = Taps(status=lambda status: shown.put_nowait(status.state))
+    ivanov = Account("ivanov", "video.example.com")
+    async with Simulator(ROOM_OPTIONS) as room:
+        with capture_logs() as logs:
+            async with listener.running(room.url, pinned=ivanov, taps=taps):
+                for _ in range(3):
+                    while await shown.get() != SourceState.WRONG_USER:
+                        pass
+                    await room.announce()
+        assert [each["event"] for each in logs].count("trueconf.list_refused") == 1
         assert listener.snapshots.empty()
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.core.errors import FrameRejected
-from service.trueconf.frames import ListFrame, Other
+from service.trueconf.frames import PEER_ID, ListFrame, Other
 from service.trueconf.limits import (
     FRAME,
     MOST_CONFERENCE_OCTETS,
@@ -21,7 +21,7 @@ from service.trueconf.limits import (
     Limits,
     is_deeper_than,
 )
-from service.trueconf.wire import Decoder, list_of
+from service.trueconf.wire import Decoder, list_frame_of, list_of
 
 MEBIBYTE = 2**20
 
@@ -192,6 +192,22 @@ def test_a_huge_count_is_a_doubt_and_not_built() -> None:
 
     assert isinstance(frame, ListFrame)
     assert frame.listing.doubts == ("cnt is not a number",)
+
+
+def test_a_huge_value_in_place_of_a_user_refuses_the_list_and_is_not_built() -> None:
+    data = b'{"conferences": [], "peerId": [' + b"0," * 2_000_000 + b"0]}"
+
+    assert (refusal(data).field, refusal(data).reason) == (PEER_ID, "the user is longer than 255 characters")
+    assert peak_of_refusing(data) < 3 * len(data)
+
+
+def test_a_user_of_full_length_may_be_escaped_throughout() -> None:
+    user, server, instance = ("\N{GRINNING FACE}" * 255, "\N{OWL}" * 255, "\N{FOX FACE}" * 255)
+    longest = f"{user}@{server}/{instance}"
+
+    frame = list_frame_of(json.dumps({"conferences": [], "peerId": longest}, ensure_ascii=True))
+
+    assert frame.peer_id == longest
 
 
 def test_a_frame_that_is_almost_json_is_repaired_up_to_a_size() -> None:

@@ -239,9 +239,14 @@ def test_a_conference_without_a_length_lasts_an_hour(written: Any) -> None:
         (-60, "-60 is negative"),
         ("long", "expected seconds, got other text"),
         (False, "expected seconds, got a boolean"),
-        (604801, "604801 looks like milliseconds, expected seconds"),
-        (10**9, "1000000000 s is more than 7 days"),
-        (10**400, "10000000000000000000 s is more than 7 days"),
+        (604801, "longer than seven days (604801 seconds)"),
+        (691200, "longer than seven days (691200 seconds)"),
+        (25 * 86400, "longer than seven days (2160000 seconds)"),
+        (10**9, "longer than seven days (1000000000 seconds)"),
+        (10**400, "longer than seven days (10000000000000000000 seconds)"),
+        (3600_000, "3600000 looks like milliseconds, expected seconds"),
+        (900_000, "900000 looks like milliseconds, expected seconds"),
+        (86400_000, "86400000 looks like milliseconds, expected seconds"),
     ],
 )
 def test_an_impossible_duration_is_rejected_with_its_reason(written: Any, reason: str) -> None:
@@ -273,11 +278,40 @@ def test_other_weekdays_are_rejected(written: Any) -> None:
     assert refusal(**weekly(written))[0] == "schedule.days"
 
 
-@pytest.mark.parametrize("written", ["", "  ", None, True, 1.5, [], {}, "x" * 513])
+@pytest.mark.parametrize("written", ["", "  ", None, True, 1.5, [], {}, "x" * 256, 10**255])
 def test_an_unusable_id_is_rejected_under_no_id(written: Any) -> None:
     (rejection,) = listing(CONFERENCE | {"id": written}).rejections
 
     assert (rejection.conference_id, rejection.field) == ("", "id")
+
+
+def test_an_id_of_255_characters_is_one() -> None:
+    assert only(id="x" * 255).id == "x" * 255
+
+
+@pytest.mark.parametrize(
+    ("field", "changed", "part"),
+    [
+        ("owner", {"owner": "u" * 256}, "user"),
+        ("owner", {"owner": f"brown@{'s' * 256}"}, "server"),
+        ("owner", {"owner": f"brown@server/{'i' * 256}"}, "instance"),
+        ("invitations.id", {"invitations": [{"id": "a"}, {"id": "u" * 256 + "@server"}]}, "user"),
+    ],
+)
+def test_a_person_whose_name_is_too_long_rejects_that_conference_alone(
+    field: str, changed: dict[str, Any], part: str
+) -> None:
+    result = listing(CONFERENCE | changed, CONFERENCE | {"id": "other"})
+
+    (rejection,) = result.rejections
+    assert (rejection.field, rejection.reason) == (field, f"the {part} is longer than 255 characters")
+    assert [conference.id for conference in result.conferences] == ["other"]
+
+
+def test_each_part_of_a_person_s_id_may_have_255_characters() -> None:
+    longest = f"{'u' * 255}@{'s' * 255}/{'i' * 255}"
+
+    assert only(owner=longest).owner == longest
 
 
 def test_leading_zeros_and_case_of_an_id_are_kept() -> None:

@@ -22,6 +22,7 @@ from service.core.rejected import MAX_RAW, RejectedInput
 from service.intake.posted import Intake, accounts_of
 from service.intake.rejections import Rejections
 from service.metrics import Metrics
+from service.oddities import Oddities
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
 from service.trueconf.taps import Deliver, Taps
@@ -148,9 +149,16 @@ async def administered(
     live, lists = Live(between_seconds=0.01), HourlyLists()
     synchronizer.listen(live.ring)
     rejections = Rejections(store, keep_rules_of(settings), clock=clock)
-    accept = accepting(synchronizer, rejections, Metrics(lambda: synchronizer.state), lists, watch_of(clock))
+    accept = accepting(
+        synchronizer,
+        rejections,
+        Metrics(lambda: synchronizer.state),
+        lists,
+        watch_of(clock),
+        oddities=Oddities(lambda: synchronizer.state),
+    )
     intake = Intake(accounts_of(settings), accept, Taps(), clock=clock)
-    watch = Watch(settings, store, synchronizer, intake, lists, clock(), exposure)
+    watch = Watch(settings, store, synchronizer, intake, lists, clock(), exposure, clock=clock)
     tokens = {name: each.ingest_token for name, each in settings.sources.items()}
     administration = Administration(
         watch.reports(),

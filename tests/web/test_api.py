@@ -121,6 +121,16 @@ async def test_a_held_list_is_told_and_approved(site: Administered) -> None:
     assert (await site.api("POST", f"/held/{DESK}/approve")).status_code == 404
 
 
+async def test_an_account_is_approved_however_it_is_spelled(site: Administered) -> None:
+    fourteen = [replace(each, schedule=once()) for each in many(14)]
+    await site.accept(listed(*fourteen, account=DESK))
+    await site.accept(listed(*fourteen[:3], account=DESK, at=NOW + HOUR))
+
+    approved = await site.api("POST", f"/held/{str(DESK).upper()}/approve")
+
+    assert (approved.status_code, approved.json()["removed"]) == (200, 11)
+
+
 async def test_an_approval_removes_what_was_looked_at_and_nothing_else(site: Administered) -> None:
     fourteen = [replace(each, schedule=once()) for each in many(14)]
     await site.accept(listed(*fourteen, account=DESK))

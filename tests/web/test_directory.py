@@ -4,7 +4,8 @@ Which addresses there are, whoever rotates them.
 
 from dataclasses import replace
 
-from service.core.known import State
+from service.core.conference import Account
+from service.core.known import Known, State
 from service.core.ports import FeedRecord
 from service.store.memory import MemoryStore
 from service.web.addresses import Gone, token_of
@@ -44,3 +45,37 @@ async def test_only_a_rotation_is_news() -> None:
     await store.record_feed("all", replace(record, generation=1))
     assert await ours.refresh()
     assert not await ours.refresh()
+
+
+LOBBY = Account("lobby", "video.example.com")
+
+
+def heard(*accounts: Account) -> State:
+    return State(accounts={each: Known(each) for each in accounts})
+
+
+async def test_a_forgotten_account_has_no_calendar_and_its_old_address_stays_taken_back() -> None:
+    store = MemoryStore()
+    ours = await directory(store)
+    ours.follow(heard(LOBBY))
+    await ours.rotate(str(LOBBY))
+    old, new = (token_of(SECRET, str(LOBBY), generation) for generation in (0, 1))
+
+    ours.follow(heard())
+    after_restart = await directory(store)
+
+    for each in (ours, after_restart):
+        assert str(LOBBY) not in each.calendars
+        assert each.addresses.find(old) is Gone.ROTATED
+        assert each.addresses.find(new) is Gone.UNKNOWN
+
+
+async def test_an_account_that_comes_back_has_the_address_it_had_last() -> None:
+    ours = await directory(MemoryStore())
+    ours.follow(heard(LOBBY))
+    await ours.rotate(str(LOBBY))
+    ours.follow(heard())
+    ours.follow(heard(LOBBY))
+
+    assert ours.addresses.find(token_of(SECRET, str(LOBBY), 0)) is Gone.ROTATED
+    assert ours.addresses.find(token_of(SECRET, str(LOBBY), 1)) == str(LOBBY)

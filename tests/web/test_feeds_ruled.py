@@ -10,7 +10,7 @@ import pytest
 from service.core.conference import Conference, Invitation
 from service.core.ports import FeedRecord
 from service.core.schedule import Unscheduled
-from service.web.addresses import token_of
+from service.web.addresses import Gone, token_of
 from service.web.feeds import FeedRules, Feeds
 from service.web.shelf import Built, Feed, Shelf
 from tests.core.given import NOW, SERVER, conference, listed, room, weekly
@@ -242,3 +242,52 @@ async def test_what_does_not_exist_is_not_rotated() -> None:
         with pytest.raises(KeyError):
             await site.feeds.directory.rotate("nobody")
         assert await site.store.feeds() == {}
+
+
+async def test_a_calendar_may_take_no_time() -> None:
+    async with administered(CALENDARS__BOARD__TRANSPARENT="true") as site:
+        await site.accept(listed(merger(), conference("200", "Lunch")))
+        free, busy = await body(site, "board"), await body(site, "all")
+        etags = [
+            (await site.client.get(site.feeds.addresses.feed_url(name))).headers["etag"]
+            for name in ("board", "all", "board")
+        ]
+
+    assert (free.count("TRANSP:TRANSPARENT"), free.count("X-MICROSOFT-CDO-BUSYSTATUS:FREE")) == (2, 2)
+    assert "OPAQUE" not in free
+    assert busy.count("TRANSP:OPAQUE") == 2
+    assert etags[0] == etags[2] != etags[1]
+
+
+async def test_people_with_ids_in_any_script_have_feeds_with_names_of_their_own() -> None:
+    people = [Invitation(f"{user}@{SERVER}", "") for user in ("участник", "другой", "张伟")]
+    async with administered(CALENDARS_FOR_PEOPLE="true") as site:
+        await site.accept(listed(replace(conference("100"), invitations=tuple(people))))
+        urls = [site.feeds.addresses.feed_url(person.id) for person in people]
+        answers = [await site.client.get(url) for url in urls]
+        # Whoever subscribed before has another name behind the same token.
+        old = [await site.client.get(f"{url.rpartition('/')[0]}/{SERVER}.ics") for url in urls]
+
+    assert [url.rpartition("/")[2] for url in urls] == [
+        "uchastnik-video.example.com.ics",
+        "drugoy-video.example.com.ics",
+        "ZhangWei-video.example.com.ics",
+    ]
+    assert [answer.status_code for answer in (*answers, *old)] == [200] * 6
+    assert 'filename="drugoy-video.example.com.ics"' in answers[1].headers["content-disposition"]
+
+
+async def test_a_forgotten_account_is_not_taken_for_a_person_who_was_served() -> None:
+    async with administered(CALENDARS_FOR_PEOPLE="true") as site:
+        await site.accept(listed())
+        await site.feeds.directory.rotate(f"lobby@{SERVER}")
+        await body(site, f"lobby@{SERVER}")
+        await site.store.purge_accounts(NOW + timedelta(days=400))
+        await site.synchronizer.refresh()
+        rules = FeedRules(SECRET, BASE, "full-en", "UTC", for_people=True)
+        restarted = Feeds(site.store, rules, state=lambda: site.synchronizer.state, clock=site.clock)
+        await restarted.start()
+
+        for feeds in (site.feeds, restarted):
+            assert list(feeds.calendars) == ["all"]
+            assert feeds.addresses.find(token_of(SECRET, f"lobby@{SERVER}", 0)) is Gone.ROTATED

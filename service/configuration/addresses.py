@@ -1,0 +1,30 @@
+"""
+The map from TrueConf IDs to e-mail addresses: `CONFCAL_TARGETS__<NAME>__ATTENDEES`.
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from service.core.errors import SettingsError
+from service.core.resource import address_book
+
+
+def address_map(name: str, path: Path | None) -> Mapping[str, str]:
+    """Return the e-mail addresses that may be written. Raises SettingsError."""
+    if path is None:
+        return {}
+    variable = f"CONFCAL_TARGETS__{name.upper()}__ATTENDEES"
+    try:
+        text = path.read_text(encoding="utf-8")
+        return address_book(json.loads(text) if path.suffix == ".json" else tomllib.loads(text))
+    except OSError as error:
+        raise SettingsError(
+            f"{variable}: {path} cannot be read ({error.strerror}); name a readable file"
+        ) from error
+    except ValueError as error:
+        raise SettingsError(
+            f"{variable}: {path} is no TOML or JSON table from TrueConf ID to e-mail address, "
+            f'like "ivanov@video.example.com" = "ivanov@example.com" ({error})'
+        ) from error

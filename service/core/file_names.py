@@ -1,0 +1,45 @@
+"""
+What the file of a calendar is called: the last segment of its address, readable in any script.
+
+Thunderbird and GNOME show it as the calendar's name. It opens nothing: that is the token's to do, with
+whatever name behind it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Final
+
+from anyascii import anyascii
+
+_EMPTY: Final = "calendar"
+_LONGEST: Final = 100
+_SUFFIX: Final = 6
+_UNFIT: Final = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def stem_of(calendar: str) -> str:
+    """Return a calendar's name in letters, digits, dots, dashes and underscores of ASCII, never empty."""
+    stem = _UNFIT.sub("-", calendar if calendar.isascii() else anyascii(calendar))
+    return stem[:_LONGEST].strip("-.") or _EMPTY
+
+
+def distinct(stems: Mapping[str, str]) -> dict[str, str]:
+    """
+    Return a file name for each calendar, no two of them alike on a disk that knows no case.
+
+    Calendars whose stems fold together get a suffix made of their names: it does not depend on their order
+    nor on how many there are.
+    """
+    shared = Counter(stem.casefold() for stem in stems.values())
+    return {
+        calendar: f"{stem if shared[stem.casefold()] == 1 else _marked(stem, calendar)}.ics"
+        for calendar, stem in stems.items()
+    }
+
+
+def _marked(stem: str, calendar: str) -> str:
+    # A lone surrogate, which JSON can carry, has no UTF-8 form.
+    octets = calendar.encode(errors="surrogatepass")
+    return f"{stem}-{sha256(octets).hexdigest()[:_SUFFIX]}"

@@ -1,0 +1,32 @@
+"""
+Sources that behave as no TrueConf Room does.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from service.core.known import State
+
+MOST_ACCOUNTS: Final = 20
+"""Different users whose lists one source may show within a day: people share a room, but not like that."""
+
+DAY: Final = timedelta(days=1)
+
+
+def accounts_shown(state: State, source: str, now: datetime) -> int:
+    """Return of how many accounts the last list came from a source, within the day up to `now`."""
+    return sum(
+        known.source == source and known.list_at is not None and now - known.list_at < DAY
+        for known in state.accounts.values()
+    )
+
+
+def oddness_of(state: State, source: str, now: datetime) -> str:
+    """Return what is odd about a source, as a sentence; empty where nothing is."""
+    shown = accounts_shown(state, source, now)
+    if shown <= MOST_ACCOUNTS:
+        return ""
+    return (
+        f"it showed {shown} different users within a day; "
+        "see who logs in there, or set the ACCOUNT of the source"
+    )

@@ -1,0 +1,34 @@
+"""
+Tells of sources that behave oddly, once a day each.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from service.core.known import State
+from service.core.oddness import DAY, MOST_ACCOUNTS, accounts_shown
+
+log = structlog.get_logger()
+
+
+class Oddities:
+    """
+    Looks at a source whenever a list of it was taken over.
+    """
+
+    def __init__(self, state: Callable[[], State]) -> None:
+        self._state = state
+        self._told_at: dict[str, datetime] = {}
+
+    def look(self, source: str, now: datetime) -> None:
+        """Log where the source is odd, unless that was logged within the last day."""
+        told_at = self._told_at.get(source)
+        # Absolute: a clock that was set back must not keep this silent until it has caught up.
+        if told_at is not None and abs(now - told_at) < DAY:
+            return
+        shown = accounts_shown(self._state(), source, now)
+        if shown > MOST_ACCOUNTS:
+            self._told_at[source] = now
+            log.warning("source.many_accounts", source=source, accounts=shown, most=MOST_ACCOUNTS)

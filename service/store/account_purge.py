@@ -1,0 +1,42 @@
+"""
+Forgetting accounts that nobody hears of any more.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Integer, Text, cast, delete, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.store.rows import seconds_of
+from service.store.tables import accounts, feeds, held, memberships, meta
+
+_AT_ONCE = 500
+
+
+async def purge_accounts(db: AsyncConnection, before: datetime) -> int:
+    """
+    Delete accounts whose last list came before a moment and that have nothing in their calendars; how many.
+
+    What is remembered of their feeds goes too, but for rotations: a secret address that was taken back
+    must not open anything again should the account return.
+    """
+    is_version = meta.c.name == "version"
+    # Whoever records a list begins with this row, so none can arrive between the look and the deletion.
+    await db.execute(select(meta.c.value).where(is_version).with_for_update())
+    has_member = exists().where(memberships.c.account == accounts.c.account)
+    idle = select(accounts.c.account).where(accounts.c.list_at < seconds_of(before), ~has_member)
+    names = list((await db.execute(idle.order_by(accounts.c.account))).scalars())
+    for start in range(0, len(names), _AT_ONCE):
+        await _forget(db, names[start : start + _AT_ONCE])
+    if names:
+        following = cast(cast(meta.c.value, Integer) + 1, Text)
+        await db.execute(update(meta).where(is_version).values(value=following))
+    return len(names)
+
+
+async def _forget(db: AsyncConnection, names: list[str]) -> None:
+    of_them = feeds.c.calendar.in_(names)
+    await db.execute(delete(feeds).where(of_them, feeds.c.generation == 0))
+    await db.execute(update(feeds).where(of_them).values(digest="", changed_at=None))
+    await db.execute(delete(held).where(held.c.account.in_(names)))
+    await db.execute(delete(accounts).where(accounts.c.account.in_(names)))

@@ -1,0 +1,50 @@
+"""
+Leave to ask an endpoint: with which PIN, when it may be asked for, and whether it was given.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from service.trueconf.events import PinRejected
+
+# An endpoint that asks for authorization after every authorization must not be answered in a loop.
+_AGAIN_AFTER: Final = timedelta(seconds=5)
+
+
+class Authorization:
+    """
+    The authorization of one source, over all its connections.
+
+    `pin` is the one that is set for the source; None leaves it to the address of the endpoint.
+    """
+
+    def __init__(self, pin: str | None) -> None:
+        self._set_pin = self._pin = pin
+        self._asked_at: datetime | None = None
+        self.given = False
+        """Whether the endpoint takes our commands."""
+
+    def start_over(self, *, pin: str | None) -> None:
+        """Begin anew on an open socket; `pin`, that of the address, counts where none is set."""
+        self._pin = self._set_pin or pin
+        self.given = False
+
+    def may_be_asked(self, now: datetime) -> bool:
+        """Return whether the last time is long enough ago."""
+        # Absolute: a clock that was set back must not close the door until it has caught up.
+        return self._asked_at is None or abs(now - self._asked_at) >= _AGAIN_AFTER
+
+    def asked(self, now: datetime) -> dict[str, str]:
+        """Note that it is asked for now; the arguments of the command that does so."""
+        self._asked_at = now
+        if self._pin:
+            return {"type": "secured", "credentials": self._pin}
+        return {"type": "unsecured"}
+
+    def rejected(self, reason: str) -> PinRejected:
+        """Note that the endpoint refused, in its own words; what that means."""
+        self.given = False
+        if not self._pin:
+            return PinRejected(f"it asks for a PIN and none is set: {reason}")
+        # The words go to the log and the dashboard.
+        return PinRejected(reason.replace(self._pin, "***"))
