@@ -25,6 +25,9 @@ _LONGEST_VALUE: Final = 4096
 _LONGEST_PEER: Final = 16 * 1024
 """Octets of a user's id: room for three names of full length in which every character is escaped."""
 
+_BEGINNING: Final = 256
+"""Octets of a list that it is looked for by: a search for all of it takes as long as reading it."""
+
 _TOO_LONG: Final = "(too long)"
 """Stands for a value that is longer: a text that means nothing."""
 
@@ -78,6 +81,7 @@ def opened(data: bytes, most: Limits) -> tuple[bytes, Head]:
     except msgspec.ValidationError as error:
         raise FrameRejected("frame", f"expected an object, got {_kind(data.lstrip())}") from error
     except _UNDECODABLE:
+        limits.check_nesting(data)
         limits.check_repairable(data, most)
         strict = repaired(data)
     try:
@@ -93,6 +97,7 @@ def value_of(data: bytes) -> Any:  # noqa: ANN401 - JSON of unknown shape, narro
     try:
         return msgspec.json.decode(data)
     except _UNDECODABLE:
+        limits.check_nesting(data)
         strict = repaired(data)
     try:
         return msgspec.json.decode(strict)
@@ -135,6 +140,22 @@ def peer_of(head: Head) -> str:
     if len(head.peer_id) > _LONGEST_PEER:
         raise FrameRejected(PEER_ID, too_long("user"))
     return peer_id_of(value_of(head.peer_id))
+
+
+def check_around(frame: bytes, head: Head) -> None:
+    """Raise FrameRejected where a frame is nested too deeply outside of its list."""
+    listed = head.conferences or b""
+    start = frame.find(listed[:_BEGINNING])
+    while not frame.startswith(listed, start):
+        start = frame.find(listed[:_BEGINNING], start + 1)
+    end = start + len(listed)
+    # Hardly any bracket stands there, and then nothing has to be copied.
+    if (
+        sum(frame.count(each, 0, start) + frame.count(each, end) for each in (b"[", b"{"))
+        > limits.MOST_NESTING
+    ):
+        limits.check_nesting(frame[:start])
+        limits.check_nesting(frame[end:], within=1)
 
 
 def entries_of(sent: bytes | None) -> list[bytes]:

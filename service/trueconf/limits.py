@@ -51,11 +51,15 @@ FILE: Final = Limits(frame=256 * _MEBIBYTE)
 """What a document may hold in a file that a person gives."""
 
 
-def check_frame(data: bytes, limits: Limits) -> None:
-    """Raise FrameRejected where a frame is larger, or nested deeper, than is taken."""
+def check_size(data: bytes, limits: Limits) -> None:
+    """Raise FrameRejected where a frame is larger than is taken."""
     if len(data) > limits.frame:
         raise FrameRejected("frame", f"larger than {octets_as_text(limits.frame)}, the most that is taken")
-    if is_deeper_than(data, MOST_NESTING):
+
+
+def check_nesting(data: bytes, *, within: int = 0) -> None:
+    """Raise FrameRejected where what is so many levels within a frame is nested deeper than is taken."""
+    if is_deeper_than(data, MOST_NESTING - within):
         raise FrameRejected("frame", f"nested more than {MOST_NESTING} levels deep, the most that is taken")
 
 

@@ -13,19 +13,23 @@ from service.core.conference import Conference, Listing, Rejection
 from service.core.errors import FrameRejected
 from service.core.rejected import MAX_RAW
 from service.trueconf.entry import entry_of
-from service.trueconf.envelope import Head, entries_of, id_of, opened, peer_of, value_of
+from service.trueconf.envelope import Head, check_around, entries_of, id_of, opened, peer_of, value_of
 from service.trueconf.frames import Frame, ListFrame, frame_of, is_no, name
 from service.trueconf.limits import (
     FRAME,
     MOST_CONFERENCE_OCTETS,
     Limits,
-    check_frame,
+    check_nesting,
     check_other,
+    check_size,
     octets_as_text,
 )
 from service.trueconf.repair import octets
 
 Entry = Conference | Rejection
+
+_LEVELS_OF_A_LIST: Final = 2
+"""The object that the frame is, and its list."""
 
 LIST_REFUSED: Final = "result"
 """The field of a FrameRejected that says that the endpoint would not give its list."""
@@ -51,8 +55,9 @@ class Decoder:
         is LIST_REFUSED where the endpoint would not give the list, also where an error stands in its place.
         """
         text = octets(data)
-        check_frame(text, self._most)
+        check_size(text, self._most)
         frame, head = opened(text, self._most)
+        check_around(frame, head)
         if not _is_list(head):
             check_other(frame, self._most)
             return frame_of(value_of(frame))
@@ -103,6 +108,8 @@ def _check(head: Head) -> None:
 
 
 def _entry(raw: bytes) -> Entry:
+    """Return what a slice holds. Raises FrameRejected where it is nested too deeply."""
+    check_nesting(raw, within=_LEVELS_OF_A_LIST)
     if len(raw) > MOST_CONFERENCE_OCTETS:
         most = octets_as_text(MOST_CONFERENCE_OCTETS)
         return Rejection(
