@@ -17,7 +17,14 @@ import httpx
 from starlette.types import ASGIApp
 
 from service.clock import ClockWatch
-from service.configuration.places import database_url, exposure, listen, public_url, secret_of
+from service.configuration.places import (
+    database_url,
+    exposure,
+    listen,
+    make_installation,
+    public_url,
+    secret_of,
+)
 from service.configuration.policy import keep_rules_of, named_calendars, policy_of, rendering_digest
 from service.core.conference import Account, Snapshot
 from service.core.ports import Store
@@ -28,6 +35,7 @@ from service.language import catalogues
 from service.metrics import Metrics
 from service.publishing.upkeep import Upkeep
 from service.settings import Settings, SourceSettings
+from service.store.engine import file_of
 from service.store.open import open_store
 from service.sync import Synchronizer
 from service.targets import Calendars, open_upkeeps, target_view
@@ -80,9 +88,20 @@ class Parts:
 
 async def open_settings_store(settings: Settings) -> Store:
     """
-    Open the database, migrating the embedded one. Raises StoreUnavailable.
+    Open the database for the daemon: one on SQLite is made and migrated. Raises StoreUnavailable.
     """
-    return await open_store(database_url(settings), migrate=settings.database_url is None)
+    make_installation(settings)
+    url = database_url(settings)
+    return await open_store(url, migrate=file_of(url) is not None)
+
+
+async def open_existing_store(settings: Settings) -> Store:
+    """
+    Open the database for a command beside the daemon: nothing is made, and nothing migrated.
+
+    Raises SettingsError and StoreUnavailable.
+    """
+    return await open_store(database_url(settings), migrate=False)
 
 
 def feeds_of(settings: Settings, store: Store, synchronizer: Synchronizer, url: str) -> Feeds:
@@ -163,6 +182,7 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
 
     Raises SettingsError and StoreUnavailable.
     """
+    make_installation(settings)
     policy = policy_of(settings)
     with ExitStack() as opened:
         listening = opened.enter_context(listen(settings))

@@ -96,6 +96,24 @@ def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _absolute(folder: Path) -> Path:
+    if not folder.is_absolute():
+        raise ValueError(
+            "it is relative, so each command would mean another folder; "
+            "write it from the root on, like /var/lib/confcal"
+        )
+    return folder
+
+
+def _home_folder() -> Path | None:
+    """Return the data folder of a user with a home, None for one without."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    return home / ".local/share/confcal" if home.is_absolute() else None
+
+
 TimeZone = Annotated[str, AfterValidator(_zone)]
 
 
@@ -218,9 +236,9 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65535)
     """Port to listen on; 0 takes any free one."""
 
-    data_dir: Path = Field(default_factory=lambda: Path.home() / ".local/share/confcal")
-    """Folder for the embedded database and the generated secret; ~/.local/share/confcal where left out, /data
-    in the image."""
+    data_dir: Annotated[Path, AfterValidator(_absolute)] | None = Field(default_factory=_home_folder)
+    """Folder for the embedded database and the generated secret, from the root on; ~/.local/share/confcal
+    where left out, /data in the image."""
 
     database_url: Annotated[SecretStr | None, BeforeValidator(_unset)] = None
     """`postgresql://user:password@host/name`; an SQLite file in CONFCAL_DATA_DIR where left out."""

@@ -6,8 +6,8 @@ import asyncio
 import json
 import random
 import tomllib
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -33,6 +33,7 @@ from service.core.calendars import Calendar
 from service.core.claims import base_of, is_left
 from service.core.errors import PlanRefused, SettingsError
 from service.core.known import Entry
+from service.core.nearest import meant
 from service.core.ports import Store
 from service.core.publishing import RemoteRules, Resource
 from service.core.resource import Extras, address_book, render_resource
@@ -110,10 +111,7 @@ class Aim:
             case name if name in named:
                 return [named[name]]
             case name:
-                raise PlanRefused(
-                    f"there is no calendar {name!r} (yet): `confcal feeds` lists them, "
-                    "and calendars of accounts exist from their first list on"
-                )
+                raise PlanRefused(_unknown_calendar(name, named))
 
     def targets(self) -> list[Target]:
         """Return the collections as they should be now. Raises PlanRefused."""
@@ -150,6 +148,17 @@ class Aim:
         )
 
 
+def _unknown_calendar(name: str, known: Iterable[str]) -> str:
+    if "@" not in name:
+        # Those of the settings are there from the start, so this one never will be.
+        hint = meant(name, known) or "; `confcal feeds` lists them"
+        return f"there is no calendar {name!r}{hint}"
+    return (
+        f"there is no calendar {name!r} yet{meant(name, known)}: calendars of accounts exist from their "
+        "first list on; `confcal feeds` lists them"
+    )
+
+
 def named_by(targets: Mapping[str, TargetSettings]) -> Callable[[str], bool]:
     """Return what tells whether a key of the ledger is one that these settings lead to."""
 
@@ -171,11 +180,12 @@ async def open_aims(
         aims = {}
         for name, each in settings.targets.items():
             extras = Extras(each.reminders, _addresses(name, each.attendees))
-            http = open_http(
-                Trust(each.ca_file, _certificate(each)),
-                timeout_seconds=each.timeout.total_seconds(),
-                connections=each.concurrency,
-            )
+            with _settings_of(name):
+                http = open_http(
+                    Trust(each.ca_file, _certificate(each)),
+                    timeout_seconds=each.timeout.total_seconds(),
+                    connections=each.concurrency,
+                )
             await opened.enter_async_context(http)
             connection = Connection(
                 http,
@@ -187,6 +197,15 @@ async def open_aims(
             )
             aims[name] = Aim(name, each, connection, extras, calendars, named_by(settings.targets))
         yield aims
+
+
+@contextmanager
+def _settings_of(name: str) -> Iterator[None]:
+    """Have an error that begins with a setting of a target say which target's it is."""
+    try:
+        yield
+    except SettingsError as error:
+        raise SettingsError(f"CONFCAL_TARGETS__{name.upper()}__{error}") from error
 
 
 @asynccontextmanager

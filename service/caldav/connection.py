@@ -3,6 +3,7 @@ The driver: carries the requests of a conversation, and translates what goes wro
 """
 
 import asyncio
+import os
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,18 +40,35 @@ class Trust:
 
 
 def tls_context(trust: Trust) -> ssl.SSLContext:
-    """Return the context. Raises SettingsError where a file cannot be used."""
-    try:
-        context = ssl.create_default_context()
-        if trust.ca_file:
+    """Return the context. Raises SettingsError, which begins with the setting and the file at fault."""
+    context = ssl.create_default_context()
+    if trust.ca_file:
+        try:
             context.load_verify_locations(trust.ca_file)
-        if trust.client:
-            context.load_cert_chain(trust.client.certificate, trust.client.key)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(
-            f"CA_FILE or CLIENT_CERTIFICATE: {error.strerror or 'unusable'}; give readable PEM files"
-        ) from error
+        except OSError as error:
+            raise _unusable("CA_FILE", trust.ca_file, error, "certificate") from error
+    if trust.client:
+        _load_client(context, trust.client)
     return context
+
+
+def _load_client(context: ssl.SSLContext, client: ClientCertificate) -> None:
+    certificate, key = client.certificate, client.key
+    try:
+        # A password is never asked for on a terminal: a daemon has none.
+        context.load_cert_chain(certificate, key, password=lambda: "")
+    except OSError as error:
+        if key and os.access(certificate, os.R_OK) and not os.access(key, os.R_OK):
+            raise _unusable("CLIENT_KEY", key, error, "key") from error
+        what = "certificate, or the key is not its own" if key else "certificate with its key"
+        raise _unusable("CLIENT_CERTIFICATE", certificate, error, what) from error
+
+
+def _unusable(setting: str, file: Path, error: OSError, what: str) -> SettingsError:
+    # OpenSSL's own words for what is no PEM file are of no use to anybody.
+    told = None if isinstance(error, ssl.SSLError) else error.strerror
+    reason = told or f"it holds no usable {what}"
+    return SettingsError(f"{setting}: {file} cannot be used ({reason}); name a readable PEM file")
 
 
 def open_http(trust: Trust, *, timeout_seconds: float, connections: int) -> httpx.AsyncClient:

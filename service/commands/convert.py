@@ -1,16 +1,20 @@
 import sys
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import click
+from pydantic import SecretStr
 
 from service.app import utc_now
 from service.commands.conversion import Wanted, read_lists, to_calendar
 from service.commands.progress import progress
 from service.configuration.environment import load_settings
+from service.configuration.places import has_secret
 from service.configuration.policy import policy_of, variant_of
 from service.core.errors import ConfcalError, SettingsError
 from service.core.ical import LARGE_OCTETS, Heading
+from service.settings import Settings
 
 _SOME_REJECTED = 1
 _UNREADABLE = 2
@@ -42,7 +46,10 @@ def convert(**options: Any) -> None:
       confcal convert recorded/*.jsonl | less
     """
     given = {"CONFCAL_TIMEZONE": options["timezone"], "CONFCAL_LANGUAGE": options["language"]}
-    settings = load_settings(overrides={name: value for name, value in given.items() if value})
+    settings = _with_secret(
+        load_settings(overrides={name: value for name, value in given.items() if value}),
+        busy=options["redact"] == "busy",
+    )
     reading = read_lists((name, _read(name)) for name in options["files"] or ("-",))
     for line in (*reading.unreadable, *reading.rejected, *reading.doubts):
         click.echo(line, err=True)
@@ -63,6 +70,18 @@ def convert(**options: Any) -> None:
         )
     if reading.rejected or reading.unreadable:
         sys.exit(_SOME_REJECTED)
+
+
+def _with_secret(settings: Settings, *, busy: bool) -> Settings:
+    """Return the settings with a secret of this run where there is none: the daemon makes lasting ones."""
+    if has_secret(settings):
+        return settings
+    if busy:
+        click.echo(
+            "no secret of a daemon is here, so these UIDs are new with each run: set CONFCAL_SECRET",
+            err=True,
+        )
+    return settings.model_copy(update={"secret": SecretStr(token_urlsafe())})
 
 
 def _read(name: str) -> bytes:

@@ -2,14 +2,18 @@
 Where things are: the data folder and what is kept in it, the address to listen on, the address to hand out.
 """
 
+import os
 import secrets
 import socket
+import stat
 from ipaddress import ip_address
 from pathlib import Path
 
 from sqlalchemy import URL
 
+from service.configuration.secret_file import write_once
 from service.core.errors import SettingsError
+from service.ownership import belonging
 from service.settings import Settings
 from service.web.views import Exposure
 
@@ -27,36 +31,80 @@ def database_url(settings: Settings) -> str:
 
 def data_dir(settings: Settings) -> Path:
     """
-    Return the data folder, made for its owner alone where it is missing.
-
-    Raises SettingsError where that cannot be done.
+    Return the data folder, which may be missing. Raises SettingsError where none is known.
     """
+    if settings.data_dir is None:
+        raise SettingsError(
+            "CONFCAL_DATA_DIR is missing, and there is no home folder to put it in: "
+            "set CONFCAL_DATA_DIR, like /var/lib/confcal"
+        )
     try:
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return settings.data_dir.resolve()
+    except (OSError, RuntimeError) as error:
+        raise SettingsError(
+            f"CONFCAL_DATA_DIR: {settings.data_dir} leads nowhere ({error}); name a folder"
+        ) from error
+
+
+def make_installation(settings: Settings) -> None:
+    """
+    Make what the daemon needs besides its database: the data folder, for its owner alone, and the secret.
+
+    For `run`, `migrate`, `demo` and `replay --new` only: another command that makes them hides that it was
+    given another folder than the daemon's. Raises SettingsError.
+    """
+    if settings.database_url is None or settings.secret is None:
+        _make_data_dir(data_dir(settings))
+    if settings.secret is None:
+        path = data_dir(settings) / "secret"
+        try:
+            if not path.exists():
+                write_once(path, secrets.token_urlsafe(32) + "\n")
+        except OSError as error:
+            raise _unusable_secret(path, error) from error
+
+
+def _make_data_dir(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if is_ours_alone(folder):
+            folder.chmod(0o700)
     except OSError as error:
         raise SettingsError(
-            f"CONFCAL_DATA_DIR: {settings.data_dir} cannot be made ({error.strerror}); name a writable folder"
+            f"CONFCAL_DATA_DIR: {folder} cannot be made ({error.strerror}; {belonging(folder)}); "
+            "name a writable folder"
         ) from error
-    return settings.data_dir.resolve()
+
+
+def is_ours_alone(folder: Path) -> bool:
+    """Return whether a folder is confcal's to close: of our user, and no place that others share."""
+    found = folder.stat()
+    shared = found.st_mode & stat.S_ISVTX or folder.parent == folder or folder == _home()
+    return found.st_uid == os.geteuid() and not shared
+
+
+def _home() -> Path | None:
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
 
 
 def secret_of(settings: Settings) -> bytes:
     """
-    Return what feed addresses derive from; made once and kept in the data folder unless it is set.
+    Return what feed addresses derive from: the one that was set, else the one in the data folder.
 
-    Raises SettingsError where the file can be neither read nor written.
+    Raises SettingsError where there is none or it cannot be read.
     """
     if settings.secret:
         return settings.secret.get_secret_value().encode()
     path = data_dir(settings) / "secret"
     try:
-        if not path.exists():
-            _write_once(path, secrets.token_urlsafe(32) + "\n")
         secret = path.read_text(encoding="ascii").strip()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SettingsError(f"There is no secret in {path}: is CONFCAL_DATA_DIR the daemon's?") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"CONFCAL_SECRET: {path} cannot be used ({error}); make it readable or set CONFCAL_SECRET"
-        ) from error
+        raise _unusable_secret(path, error) from error
     if len(secret) < _MIN_SECRET:
         raise SettingsError(
             f"CONFCAL_SECRET: {path} is damaged; restore it, or delete it to give every feed a new address"
@@ -64,18 +112,19 @@ def secret_of(settings: Settings) -> bytes:
     return secret.encode()
 
 
-def _write_once(path: Path, text: str) -> None:
-    """Write a file that only its owner reads; where another process is quicker, its file stays."""
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    partial.touch(mode=0o600)
-    try:
-        partial.write_text(text, encoding="ascii")
-        # A link appears whole or not at all, and never over another.
-        path.hardlink_to(partial)
-    except FileExistsError:
-        pass
-    finally:
-        partial.unlink()
+def has_secret(settings: Settings) -> bool:
+    """Return whether there is a secret, set or made, whether it can be used or not."""
+    return settings.secret is not None or (
+        settings.data_dir is not None and (settings.data_dir / "secret").exists()
+    )
+
+
+def _unusable_secret(path: Path, error: Exception) -> SettingsError:
+    reason = error.strerror if isinstance(error, OSError) else "it is not text"
+    return SettingsError(
+        f"CONFCAL_SECRET: {path} cannot be used ({reason}; {belonging(path)}); "
+        "let confcal's user read it, or set CONFCAL_SECRET"
+    )
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -48,6 +48,22 @@ async def migrate(url: str) -> Migrated:
         await engine.dispose()
 
 
+async def create(url: str) -> None:
+    """
+    Make the tables in an empty database at `url`; one that has tables of confcal stays as it is.
+
+    Raises SettingsError and StoreUnavailable.
+    """
+    engine = create_engine(url)
+    try:
+        await probe(engine, create=True)
+        async with writing(engine) as db:
+            if await db.run_sync(_revision) is None:
+                await db.run_sync(_upgrade, engine.url)
+    finally:
+        await engine.dispose()
+
+
 async def upgrade(engine: AsyncEngine) -> Migrated:
     """Do as `migrate`, with an engine."""
     await probe(engine, create=True)

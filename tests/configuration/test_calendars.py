@@ -76,7 +76,11 @@ def test_a_busy_calendar_is_named_by_nothing_of_what_it_hides() -> None:
 
 def test_the_variants_are_those_that_calendars_need_the_usual_one_first() -> None:
     settings = loaded(
-        LANGUAGE="en", CALENDARS__A__REDACT="busy", CALENDARS__B__REDACT="busy", CALENDARS__C__LANGUAGE="en"
+        SECRET="a secret of the tests",
+        LANGUAGE="en",
+        CALENDARS__A__REDACT="busy",
+        CALENDARS__B__REDACT="busy",
+        CALENDARS__C__LANGUAGE="en",
     )
 
     assert [variant.name for variant in policy_of(settings).variants] == ["full-en", "busy-en"]
@@ -84,7 +88,7 @@ def test_the_variants_are_those_that_calendars_need_the_usual_one_first() -> Non
 
 def test_another_set_of_variants_renders_anew_and_a_rule_alone_does_not() -> None:
     def digest(**given: str) -> str:
-        return rendering_digest(policy_of(loaded(**given)), NOW)
+        return rendering_digest(policy_of(loaded(SECRET="a secret of the tests", **given)), NOW)
 
     assert digest(**{f"{BOARD}REDACT": "busy"}) != digest()
     assert digest(**{f"{BOARD}OWNER": "ivanov"}) == digest()
