@@ -96,11 +96,7 @@ async def open_settings_store(settings: Settings) -> Store:
 
 
 async def open_existing_store(settings: Settings) -> Store:
-    """
-    Open the database for a command beside the daemon: nothing is made, and nothing migrated.
-
-    Raises SettingsError and StoreUnavailable.
-    """
+    """Open the database as it is, for a command beside the daemon. Raises StoreUnavailable."""
     return await open_store(database_url(settings), migrate=False)
 
 

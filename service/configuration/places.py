@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 import stat
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -67,8 +68,10 @@ def make_installation(settings: Settings) -> None:
 def _make_data_dir(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if is_ours_alone(folder):
-            folder.chmod(0o700)
+        if _is_ours_alone(folder):
+            # Some volumes have no modes; then `warnings_of` tells what others can do.
+            with suppress(PermissionError):
+                folder.chmod(0o700)
     except OSError as error:
         raise SettingsError(
             f"CONFCAL_DATA_DIR: {folder} cannot be made ({error.strerror}; {belonging(folder)}); "
@@ -76,8 +79,8 @@ def _make_data_dir(folder: Path) -> None:
         ) from error
 
 
-def is_ours_alone(folder: Path) -> bool:
-    """Return whether a folder is confcal's to close: of our user, and no place that others share."""
+def _is_ours_alone(folder: Path) -> bool:
+    # Neither /tmp nor a home is closed to those who share it, whoever owns them.
     found = folder.stat()
     shared = found.st_mode & stat.S_ISVTX or folder.parent == folder or folder == _home()
     return found.st_uid == os.geteuid() and not shared
