@@ -16,15 +16,27 @@ from service.configuration.secret_file import write_once
 from service.core.errors import SettingsError
 from service.ownership import belonging
 from service.settings import Settings
+from service.store.engine import file_of
 from service.web.views import Exposure
 
 _MIN_SECRET = 16
 
 
 def database_url(settings: Settings) -> str:
-    """Return the URL of the database: the one that was set, else an SQLite file in the data folder."""
+    """
+    Return the URL of the database: the one that was set, else an SQLite file in the data folder.
+
+    Raises SettingsError where it is no address, or names a file from wherever a command is run.
+    """
     if settings.database_url:
-        return settings.database_url.get_secret_value()
+        url = settings.database_url.get_secret_value()
+        chosen = file_of(url)
+        if chosen and not chosen.is_absolute():
+            raise SettingsError(
+                "CONFCAL_DATABASE_URL: it names a relative file, so each command would mean another one; "
+                "write it with four slashes, like sqlite:////var/lib/confcal/confcal.db"
+            )
+        return url
     # A folder may be named with signs that mean something in a URL.
     file = URL.create("sqlite", database=str(data_dir(settings) / "confcal.db"))
     return file.render_as_string(hide_password=False)

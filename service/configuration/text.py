@@ -64,7 +64,7 @@ _PREFACE = """\
 # The settings of confcal, each with its default, or with an example where it is empty without one.
 # Made by `confcal settings --example`. A secret may stand in a file instead: NAME_FILE=/run/secrets/name.
 # Durations are seconds or ISO 8601 (PT15M). What is commented out is not set.
-# For systemd's EnvironmentFile=, `confcal --env-file` and docker run --env-file, which keeps quotes: write none.
+# For systemd's EnvironmentFile=, `confcal --env-file` and docker run --env-file (which keeps quotes).
 """
 
 

@@ -120,6 +120,12 @@ def test_the_database_is_a_file_in_the_data_folder_unless_it_is_set(tmp_path: Pa
     assert database_url(elsewhere) == "postgresql://db/confcal"
 
 
+@pytest.mark.parametrize("url", ["sqlite:///confcal.db", "sqlite:///data/confcal.db?timeout=3"])
+def test_a_relative_database_is_refused(url: str) -> None:
+    with pytest.raises(SettingsError, match="CONFCAL_DATABASE_URL: it names a relative file"):
+        database_url(settings_of(database_url=url))
+
+
 def test_port_0_takes_any_free_port() -> None:
     with listen(settings_of(port=0)) as first, listen(settings_of(port=0)) as second:
         assert first.getsockname()[1] != second.getsockname()[1]
