@@ -9,6 +9,7 @@ from io import TextIOWrapper
 
 import click
 
+from service.commands.env_file import env_file_option, with_env_file
 from service.core.errors import ConfcalError, SettingsError
 from service.telemetry import configure_logging
 
@@ -51,19 +52,22 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         command = getattr(import_module(f"service.commands.{cmd_name}"), cmd_name)
-        return command if isinstance(command, click.Command) else None
+        return with_env_file(command) if isinstance(command, click.Command) else None
 
 
 @click.command(
-    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=_Commands,
+    params=[env_file_option()],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(version("confcal"), prog_name="confcal", message="%(prog)s %(version)s")
 def cli() -> None:
     """
     Carry TrueConf conferences into people's calendars.
 
-    It is configured by environment variables; `confcal settings --example` lists them. To see it work
-    without a TrueConf endpoint: `confcal demo`.
+    It is configured by environment variables; `confcal settings --example` lists them. A command beside the
+    daemon needs the daemon's: `confcal --env-file /etc/confcal/confcal.env feeds`. To see it work without a
+    TrueConf endpoint: `confcal demo`.
     """
     # What a command did it says itself; the daemon sets this as its settings say.
     configure_logging("auto", "error")

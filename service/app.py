@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from service.clock import ClockWatch
 from service.configuration.listening import listen
-from service.configuration.places import database_url, exposure, public_url, secret_of
+from service.configuration.places import database_url, exposure, make_installation, public_url, secret_of
 from service.configuration.policy import keep_rules_of, named_calendars, policy_of, rendering_digest
 from service.core.conference import Account, Snapshot
 from service.core.ports import Store
@@ -30,6 +30,7 @@ from service.metrics import Metrics
 from service.oddities import Oddities
 from service.publishing.upkeep import Upkeep
 from service.settings import Settings, SourceSettings
+from service.store.engine import file_of
 from service.store.open import open_store
 from service.sync import Synchronizer
 from service.targets import Calendars, open_upkeeps, target_view
@@ -84,9 +85,16 @@ class Parts:
 
 async def open_settings_store(settings: Settings) -> Store:
     """
-    Open the database, migrating the embedded one. Raises StoreUnavailable.
+    Open the database for the daemon: one on SQLite is made and migrated. Raises StoreUnavailable.
     """
-    return await open_store(database_url(settings), migrate=settings.database_url is None)
+    make_installation(settings)
+    url = database_url(settings)
+    return await open_store(url, migrate=file_of(url) is not None)
+
+
+async def open_existing_store(settings: Settings) -> Store:
+    """Open the database as it is, for a command beside the daemon. Raises StoreUnavailable."""
+    return await open_store(database_url(settings), migrate=False)
 
 
 def feeds_of(settings: Settings, store: Store, synchronizer: Synchronizer, url: str) -> Feeds:
@@ -174,6 +182,7 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
 
     Raises SettingsError and StoreUnavailable.
     """
+    make_installation(settings)
     policy = policy_of(settings)
     with ExitStack() as opened:
         listening = listen(settings)

@@ -11,7 +11,6 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, urlsplit
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -27,9 +26,11 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.configuration.calendars import CalendarSettings, Words, checked_names
+from service.configuration.choices import AnyCase
 from service.configuration.durations import Duration
 from service.configuration.hosts import checked_hosts
 from service.configuration.targets import TargetSettings, checked_targets
+from service.configuration.zone_names import zone_name
 from service.core.rejected import KeepRules
 from service.core.removal import RemovalRules
 from service.core.trueconf_id import TrueConfId
@@ -46,14 +47,6 @@ _SOURCE_NAME = re.compile(r"[^\W_][\w.-]{0,63}")
 _FORM = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 _REMOVAL = RemovalRules()
 _KEEP = KeepRules()
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, OSError, ValueError) as error:
-        raise ValueError("it is no IANA time zone; write one like Europe/Moscow") from error
-    return name
 
 
 def _unset(value: object) -> object:
@@ -112,7 +105,25 @@ def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-TimeZone = Annotated[str, AfterValidator(_zone)]
+def _absolute(folder: Path) -> Path:
+    if not folder.is_absolute():
+        raise ValueError(
+            "it is relative, so each command would mean another folder; "
+            "write it from the root on, like /var/lib/confcal"
+        )
+    return folder
+
+
+def _home_folder() -> Path | None:
+    """Return the data folder of a user with a home, None for one without."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    return home / ".local/share/confcal" if home.is_absolute() else None
+
+
+TimeZone = Annotated[str, AfterValidator(zone_name)]
 
 
 class SourceSettings(BaseModel):
@@ -219,16 +230,16 @@ class Settings(BaseSettings):
     timezone: TimeZone = "UTC"
     """IANA name of the organization's time zone, like Europe/Moscow."""
 
-    weekly_days: Literal["auto", "local", "utc"] = "auto"
+    weekly_days: Annotated[Literal["auto", "local", "utc"], AnyCase] = "auto"
     """In which zone the weekday flags of weekly conferences count; auto decides for each conference."""
 
-    weekly_time: Literal["utc", "wall"] = "utc"
+    weekly_time: Annotated[Literal["utc", "wall"], AnyCase] = "utc"
     """What a weekly conference keeps when clocks change: the instant in UTC, or the hour on the wall."""
 
-    language: Literal["en", "ru"] = "en"
+    language: Annotated[Literal["en", "ru"], AnyCase] = "en"
     """Language of the texts in calendars."""
 
-    people: Literal["none", "description"] = "none"
+    people: Annotated[Literal["none", "description"], AnyCase] = "none"
     """Whether calendars name the invited people, in the description."""
 
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
@@ -240,9 +251,9 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65535)
     """Port to listen on; 0 takes any free one."""
 
-    data_dir: Path = Field(default_factory=lambda: Path.home() / ".local/share/confcal")
-    """Folder for the embedded database and the generated secret; ~/.local/share/confcal where left out, /data
-    in the image."""
+    data_dir: Annotated[Path, AfterValidator(_absolute)] | None = Field(default_factory=_home_folder)
+    """Folder for the embedded database and the generated secret, from the root on; ~/.local/share/confcal
+    where left out, /data in the image."""
 
     database_url: Annotated[SecretStr | None, BeforeValidator(_unset)] = None
     """`postgresql://user:password@host/name`; an SQLite file in CONFCAL_DATA_DIR where left out."""
@@ -270,10 +281,10 @@ class Settings(BaseSettings):
 
     rejected: RejectedSettings = RejectedSettings()
 
-    log_format: Literal["auto", "console", "json"] = "auto"
+    log_format: Annotated[Literal["auto", "console", "json"], AnyCase] = "auto"
     """auto: readable in a terminal, JSON lines elsewhere."""
 
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], AnyCase] = "info"
     """The least that is logged."""
 
     config_file: Path | None = None

@@ -3,7 +3,6 @@ What the settings say about targets: which collections are kept, with which serv
 """
 
 import asyncio
-import difflib
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -34,6 +33,7 @@ from service.core.calendars import Calendar
 from service.core.claims import base_of, is_left
 from service.core.errors import PlanRefused, SettingsError
 from service.core.known import Entry
+from service.core.nearest import meant
 from service.core.ports import Store
 from service.core.publishing import RemoteRules, Resource
 from service.core.resource import Extras, resource_of
@@ -115,12 +115,7 @@ class Aim:
             case name if name in named:
                 return [named[name]]
             case name:
-                near = difflib.get_close_matches(name, named, 1)
-                meant = f", did you mean {near[0]!r}?" if near else ":"
-                raise PlanRefused(
-                    f"there is no calendar {name!r} (yet){meant} `confcal feeds` lists them, "
-                    "and calendars of accounts exist from their first list on"
-                )
+                raise PlanRefused(_unknown_calendar(name, named))
 
     def targets(self) -> list[Target]:
         """Return the collections as they should be now. Raises PlanRefused."""
@@ -155,6 +150,17 @@ class Aim:
             self.settings.audit_every,
             self.named,
         )
+
+
+def _unknown_calendar(name: str, known: Iterable[str]) -> str:
+    if "@" not in name:
+        # Those of the settings are there from the start, so this one never will be.
+        hint = meant(name, known) or "; `confcal feeds` lists them"
+        return f"there is no calendar {name!r}{hint}"
+    return (
+        f"there is no calendar {name!r} yet{meant(name, known)}: calendars of accounts exist from their "
+        "first list on; `confcal feeds` lists them"
+    )
 
 
 def named_by(targets: Mapping[str, TargetSettings]) -> Callable[[str], bool]:

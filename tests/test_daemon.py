@@ -101,7 +101,7 @@ async def test_a_recording_replays_to_the_same_feed_and_holds_no_secret(tmp_path
     recorded = (tmp_path / "recording" / "confcal.jsonl").read_text()
     assert "hunter2" not in recorded
     assert "simulated" not in recorded
-    async with elsewhere.started("replay", tmp_path / "recording" / "confcal.jsonl") as replaying:
+    async with elsewhere.started("replay", "--new", tmp_path / "recording" / "confcal.jsonl") as replaying:
         # The frame that was cut short.
         assert await replaying.process.wait() == 1
     async with elsewhere.daemon("ws://127.0.0.1:9") as daemon:

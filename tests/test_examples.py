@@ -159,3 +159,20 @@ def test_every_page_for_operators_is_linked_from_the_front_page() -> None:
 
     for name in ("README.md", "README.ru.md"):
         assert operations <= set(re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text()))
+
+
+BESIDE = re.compile(r"\bconfcal (?:feeds|plan|held|approve|rejected|replay|purge|backup|check|migrate)\b")
+INSIDE = re.compile(r"docker|CONFCAL_DATA_DIR=|To let them go:")
+"""Where the daemon's settings are there, or another installation is meant, or confcal itself speaks."""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_a_command_beside_the_daemon_is_shown_with_the_daemons_settings(page: Path) -> None:
+    lines = [line for block in page.read_text().split("```")[1::2] for line in block.splitlines()]
+
+    assert [line for line in lines if BESIDE.search(line) and not INSIDE.search(line)] == []
+
+
+def test_the_systemd_unit_and_the_compose_file_show_it_too() -> None:
+    for name in ("confcal.service", "compose.yaml"):
+        assert "--env-file" in (CONFIG / name).read_text()

@@ -3,9 +3,10 @@ The driver: carries the requests of a conversation, and translates what goes wro
 """
 
 import asyncio
+import os
 import ssl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -55,32 +56,35 @@ class Trust:
 
 
 def tls_context(trust: Trust) -> ssl.SSLContext:
-    """Return the context. Raises SettingsError where a file cannot be used."""
+    """Return the context. Raises SettingsError, which begins with the setting and the file at fault."""
     context = ssl.create_default_context()
     if trust.ca_file:
-        with _loading("CA_FILE", trust.ca_file):
+        try:
             context.load_verify_locations(trust.ca_file)
+        except OSError as error:
+            raise _unusable("CA_FILE", trust.ca_file, error, "certificate") from error
     if trust.client:
-        key = f" or its key {trust.client.key}" if trust.client.key else ""
-        with _loading("CLIENT_CERTIFICATE", trust.client.certificate, key):
-            context.load_cert_chain(trust.client.certificate, trust.client.key, password=_NO_PASSWORD)
+        _load_client(context, trust.client)
     return context
 
 
-@contextmanager
-def _loading(setting: str, path: Path, besides: str = "") -> Iterator[None]:
+def _load_client(context: ssl.SSLContext, client: ClientCertificate) -> None:
+    certificate, key = client.certificate, client.key
     try:
-        yield
-    except (OSError, ValueError) as error:
-        # The text of ssl names its own source files.
-        why = "not a PEM file that can be used" if isinstance(error, ssl.SSLError) else _reason(error)
-        raise SettingsError(
-            f"{setting}: {path}{besides} cannot be used ({why}): give readable PEM files"
-        ) from error
+        # A password is never asked for on a terminal: a daemon has none.
+        context.load_cert_chain(certificate, key, password=lambda: "")
+    except OSError as error:
+        if key and os.access(certificate, os.R_OK) and not os.access(key, os.R_OK):
+            raise _unusable("CLIENT_KEY", key, error, "key") from error
+        what = "certificate, or the key is not its own" if key else "certificate with its key"
+        raise _unusable("CLIENT_CERTIFICATE", certificate, error, what) from error
 
 
-def _reason(error: OSError | ValueError) -> str:
-    return (error.strerror if isinstance(error, OSError) else "") or "unusable"
+def _unusable(setting: str, file: Path, error: OSError, what: str) -> SettingsError:
+    # OpenSSL's own words for what is no PEM file are of no use to anybody.
+    told = None if isinstance(error, ssl.SSLError) else error.strerror
+    reason = told or f"it holds no usable {what}"
+    return SettingsError(f"{setting}: {file} cannot be used ({reason}); name a readable PEM file")
 
 
 def open_http(trust: Trust, *, timeout_seconds: float, connections: int) -> httpx.AsyncClient:

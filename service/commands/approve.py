@@ -2,6 +2,7 @@ import asyncio
 
 import click
 
+from service.commands.acting import name_database
 from service.configuration.environment import load_settings
 from service.core.conference import Account
 from service.core.errors import UnknownName
@@ -24,11 +25,13 @@ def approve(account: str | None) -> None:
     """
 
     async def apply() -> None:
-        async with with_synchronizer(load_settings()) as synchronizer:
+        settings = load_settings()
+        async with with_synchronizer(settings) as synchronizer:
             waiting = [known.account for known in synchronizer.state.accounts.values() if known.held]
             chosen = [each for each in waiting if account is None or _is_same(account, each)]
             if account and not chosen:
                 raise UnknownName(f"no list of {account} is held; `confcal held` shows those that are")
+            name_database(settings)
             for each in chosen:
                 removed = await synchronizer.approve(each)
                 click.echo(f"{each}: {removed} {'conference' if removed == 1 else 'conferences'} removed")

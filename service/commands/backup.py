@@ -2,6 +2,7 @@ from pathlib import Path
 
 import click
 
+from service.commands.acting import name_database
 from service.configuration.environment import load_settings
 from service.configuration.places import database_url
 from service.store.backup import backup as backup_store
@@ -20,5 +21,7 @@ def backup(file: Path) -> None:
     Example:
       confcal backup /backup/confcal-$(date +%F).db
     """
-    size = backup_store(database_url(load_settings()), file)
+    settings = load_settings()
+    size = backup_store(database_url(settings), file)
+    name_database(settings)
     click.echo(f"{file}: {size:,} octets")

@@ -4,7 +4,8 @@ import sys
 import click
 
 from service.commands.crash import ended_by
-from service.configuration.environment import load_settings
+from service.configuration.environment import load_configuration
+from service.configuration.precautions import warnings_of
 from service.core.conference import Conference
 from service.core.zonedata import data_version
 from service.operations.enquiry import source_reports
@@ -34,9 +35,12 @@ def check(timeout: float) -> None:
     Example:
       confcal check
     """
-    settings = load_settings()
+    configuration = load_configuration()
+    settings = configuration.settings
     configure_logging(settings.log_format, "error")
     click.echo(f"settings  good (zone data: tzdata {data_version()})")
+    for warning in warnings_of(configuration):
+        click.echo(f"warning   {warning}")
     if not settings.sources:
         click.echo("sources   FAILED: there is none; set CONFCAL_SOURCES__<NAME>__URL")
     with ended_by():

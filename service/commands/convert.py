@@ -1,18 +1,22 @@
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import click
+from pydantic import SecretStr
 
 from service.app import utc_now
 from service.commands.conversion import Wanted, read_lists, to_calendar
 from service.commands.progress import progress
 from service.configuration.environment import load_settings
+from service.configuration.places import has_secret
 from service.configuration.policy import policy_of, variant_of
 from service.core.errors import ConfcalError, SettingsError
 from service.core.ical import LARGE_OCTETS, Heading
 from service.core.trueconf_id import LONGEST, too_long
+from service.settings import Settings
 from service.trueconf.limits import octets_as_text
 
 _SOME_REJECTED = 1
@@ -47,7 +51,10 @@ def convert(**options: Any) -> None:
       confcal convert recorded/*.jsonl | less
     """
     given = {"CONFCAL_TIMEZONE": options["timezone"], "CONFCAL_LANGUAGE": options["language"]}
-    settings = load_settings(overrides={name: value for name, value in given.items() if value})
+    settings = _with_secret(
+        load_settings(overrides={name: value for name, value in given.items() if value}),
+        busy=options["redact"] == "busy",
+    )
     reading = read_lists((name, _read(name)) for name in options["files"] or ("-",))
     for line in (*reading.unreadable, *reading.rejected, *reading.doubts):
         click.echo(line, err=True)
@@ -75,6 +82,18 @@ def _server(name: str) -> str:
     if len(name) > LONGEST:
         raise SettingsError(f"--server: {too_long('server')}; write one like video.example.com")
     return name.lower()
+
+
+def _with_secret(settings: Settings, *, busy: bool) -> Settings:
+    """Return the settings with a secret of this run where there is none: the daemon makes lasting ones."""
+    if has_secret(settings):
+        return settings
+    if busy:
+        click.echo(
+            "no secret of a daemon is here, so these UIDs are new with each run: set CONFCAL_SECRET",
+            err=True,
+        )
+    return settings.model_copy(update={"secret": SecretStr(token_urlsafe())})
 
 
 def _read(name: str) -> bytes:

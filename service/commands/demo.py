@@ -8,6 +8,7 @@ from service.app import Parts
 from service.commands.running import run_to_end
 from service.configuration.environment import load_settings
 from service.configuration.hosts import local_hosts
+from service.configuration.places import data_dir
 from service.settings import Settings
 from service.telemetry import configure_logging
 from service.trueconf.simulator import Simulator, SimulatorOptions
@@ -51,7 +52,7 @@ def _settings(given: Settings, room_url: str, options: SimulatorOptions) -> Sett
         "CONFCAL_SOURCES__DEMO__URL": room_url,
         "CONFCAL_SOURCES__DEMO__PIN": options.pin or "",
         "CONFCAL_TIMEZONE": options.timezone,
-        "CONFCAL_DATA_DIR": str(given.data_dir / "demo"),
+        "CONFCAL_DATA_DIR": str(data_dir(given) / "demo"),
         "CONFCAL_PORT": str(_port(given.host, given.port)),
         # What the list lacks goes soon, so that it is seen to go.
         "CONFCAL_REMOVAL__MISSING_FOR": "PT0S",

@@ -3,6 +3,7 @@ import json
 
 import click
 
+from service.commands.acting import name_database
 from service.configuration.environment import load_settings
 from service.core.ical import LARGE_EVENTS
 from service.operations.enquiry import ListedFeed, listed_feeds, rotated_feed
@@ -15,17 +16,21 @@ def feeds(context: click.Context, *, as_json: bool) -> None:
     """
     List the calendars with their secret addresses.
 
-    Whoever holds an address can read the calendar. The daemon need not run.
+    Whoever holds an address can read the calendar. The daemon need not run, but must have run once: its
+    database and secret are read. Which database that was is told on standard error.
 
     \b
     Examples:
       confcal feeds
+      confcal feeds --env-file /etc/confcal/confcal.env
       confcal feeds --json | jq -r '.[].feed_url'
       confcal feeds rotate all       # when an address fell into wrong hands
     """
     if context.invoked_subcommand:
         return
-    listed = asyncio.run(listed_feeds(load_settings()))
+    settings = load_settings()
+    listed = asyncio.run(listed_feeds(settings))
+    name_database(settings)
     if as_json:
         click.echo(json.dumps([feed.as_dict() for feed in listed], ensure_ascii=False, indent=2))
         return
@@ -45,7 +50,10 @@ def rotate(name: str) -> None:
     Example:
       confcal feeds rotate ivanov@video.example.com
     """
-    _say(asyncio.run(rotated_feed(load_settings(), name)))
+    settings = load_settings()
+    rotated = asyncio.run(rotated_feed(settings, name))
+    name_database(settings)
+    _say(rotated)
 
 
 def _say(feed: ListedFeed) -> None:

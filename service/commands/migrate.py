@@ -2,8 +2,9 @@ import asyncio
 
 import click
 
+from service.commands.acting import name_database
 from service.configuration.environment import load_settings
-from service.configuration.places import database_url
+from service.configuration.places import database_url, make_installation
 from service.store.migrate import migrate as migrate_store
 
 
@@ -12,14 +13,17 @@ def migrate() -> None:
     """
     Bring the database to this version's tables.
 
-    The daemon does it by itself for the embedded SQLite. Where CONFCAL_DATABASE_URL is set, run this before
-    the first start and after each update, while no daemon runs.
+    The daemon does it by itself for SQLite. For PostgreSQL run this before the first start and after each
+    update, while no daemon runs.
 
     \b
     Example:
       CONFCAL_DATABASE_URL=postgresql://confcal:password@db/confcal confcal migrate
     """
-    done = asyncio.run(migrate_store(database_url(load_settings())))
+    settings = load_settings()
+    make_installation(settings)
+    done = asyncio.run(migrate_store(database_url(settings)))
+    name_database(settings)
     if done.before == done.after:
         click.echo(f"The database is up to date (schema {done.after}).")
     else:

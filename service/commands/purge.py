@@ -2,6 +2,7 @@ import asyncio
 
 import click
 
+from service.commands.acting import name_database
 from service.commands.progress import progress
 from service.configuration.environment import load_settings
 from service.operations.purging import purge as purge_collections
@@ -32,8 +33,10 @@ def purge(target: str, *, yes: bool, gone: bool) -> None:
 
 
 async def _purge(name: str, *, yes: bool, gone: bool) -> None:
-    async with with_aims(load_settings()) as aims:
+    settings = load_settings()
+    async with with_aims(settings) as aims:
         collections, notes = await purgeable(aims, name)
+        name_database(settings)
         for note in notes:
             click.echo(note)
         total = sum(each.count for each in collections)

@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from service.app import utc_now
-from service.commands.progress import progress
+from service.commands.progress import Progress, progress
 from service.configuration.environment import load_settings
 from service.core.errors import SettingsError
-from service.intake.replay import moment_of, read_recording
-from service.operations.database import replay_recording
+from service.intake.replay import Recorded, moment_of, read_recording
+from service.operations.database import Played, create_database, replay_recording
+from service.settings import Settings
 
 _SOME_REJECTED = 1
 
@@ -19,19 +20,21 @@ _SOME_REJECTED = 1
 @click.option("--source", help="Whose events these are, where the file does not tell.")
 @click.option("--at", "moment", help="When the first arrived, where the file does not tell; now if left out.")
 @click.option("--account", help="user@server whose lists these are, where the file names nobody.")
-def replay(file: Path, source: str | None, moment: str | None, account: str | None) -> None:
+@click.option("--new", is_flag=True, help="Make the database where there is none.")
+def replay(file: Path, source: str | None, moment: str | None, account: str | None, *, new: bool) -> None:
     """
     Put recorded events through the same path as those that arrive.
 
     FILE is a recording of `confcal run --record`, an array of {"delay_s", "frame"}, or events as they were
     sent. The calendars change as they would have, but for lists that are older than the last one of their
-    account. A running daemon follows within seconds.
+    account. A running daemon follows within seconds. Without a daemon's database, --new makes one.
 
     Exit status: 0 all good, 1 something was rejected, 2 the file or an option cannot be used.
 
     \b
     Examples:
       confcal replay recording/confcal.jsonl
+      CONFCAL_DATA_DIR=/tmp/replay confcal replay --new recording/confcal.jsonl
       confcal replay list.json --source lobby --account ivanov@video.example.com
     """
     settings = load_settings()
@@ -43,7 +46,7 @@ def replay(file: Path, source: str | None, moment: str | None, account: str | No
     at = moment_of(moment, "--at") if moment else utc_now()
     frames = read_recording(data, source=name, at=at)
     with progress(len(frames), "lists") as tell:
-        playing = replay_recording(settings, frames, account=account, progress=tell)
+        playing = _replay(settings, frames, account, tell, new=new)
         done = asyncio.run(playing)
     for line in done.trouble:
         click.echo(line, err=True)
@@ -52,3 +55,11 @@ def replay(file: Path, source: str | None, moment: str | None, account: str | No
     click.echo(f"{lists}, {done.edited} conferences edited, {done.removed} removed")
     if done.trouble:
         sys.exit(_SOME_REJECTED)
+
+
+async def _replay(
+    settings: Settings, frames: list[Recorded], account: str | None, tell: Progress, *, new: bool
+) -> Played:
+    if new:
+        await create_database(settings)
+    return await replay_recording(settings, frames, account=account, progress=tell)

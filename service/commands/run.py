@@ -1,12 +1,17 @@
 from pathlib import Path
 
 import click
+import structlog
 
 from service import daemon
 from service.commands.running import run_to_end
-from service.configuration.environment import load_settings
+from service.configuration.environment import load_configuration
+from service.configuration.places import make_installation
+from service.configuration.precautions import warnings_of
 from service.core.errors import SettingsError
 from service.telemetry import configure_logging
+
+log = structlog.get_logger()
 
 
 @click.command()
@@ -23,11 +28,16 @@ def run(record: Path | None) -> None:
       CONFCAL_CONFIG_FILE=/etc/confcal.toml confcal run
       confcal run --record /tmp/recording     # for a bug report; `confcal replay` plays it
     """
-    settings = load_settings()
+    configuration = load_configuration()
+    settings = configuration.settings
     configure_logging(settings.log_format, settings.log_level)
     if not settings.sources:
         raise SettingsError(
             "CONFCAL_SOURCES__<NAME>__URL is missing; name an endpoint, "
             "like CONFCAL_SOURCES__LOBBY__URL=http://10.0.0.15"
         )
+    # It may close the data folder to others.
+    make_installation(settings)
+    for warning in warnings_of(configuration):
+        log.warning("settings.warning", warning=warning)
     run_to_end(daemon.run(settings, record=record))

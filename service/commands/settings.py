@@ -1,7 +1,7 @@
 import click
 
-from service.configuration.environment import load_settings
-from service.configuration.text import effective, example
+from service.configuration.environment import load_configuration
+from service.configuration.text import effective_as_given, example
 
 
 @click.command()
@@ -10,15 +10,19 @@ def settings(*, as_example: bool) -> None:
     """
     Print the settings in effect, secrets masked.
 
-    Those that were given stand as they would in an environment file; defaults are commented out.
+    Those that were given stand as they would in an environment file, each below where it comes from; defaults
+    are commented out.
 
     \b
     Examples:
       confcal settings
+      confcal settings --env-file /etc/confcal/confcal.env
       confcal settings --example > confcal.env
     """
     if as_example:
         click.echo(example(), nl=False)
         return
-    for name, value, given in effective(load_settings()):
-        click.echo(f"{'' if given else '#'}{name}={value}")
+    for each in effective_as_given(load_configuration()):
+        if each.origin:
+            click.echo(f"# from {each.origin}")
+        click.echo(f"{'' if each.origin else '#'}{each.variable}={each.value}")

@@ -5,10 +5,10 @@ import signal
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
+from service.configuration.zone_names import zone_name
 from service.core.errors import SettingsError
 from service.trueconf.simulator import Simulator, SimulatorOptions
 
@@ -27,10 +27,9 @@ class _Zone(click.ParamType[str]):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """See ParamType."""
         try:
-            ZoneInfo(value)
-        except (KeyError, OSError, ValueError):
-            self.fail(f"{value!r} is no IANA time zone; write one like Europe/Moscow.", param, ctx)
-        return value
+            return zone_name(value)
+        except ValueError as error:
+            self.fail(f"{value!r} {str(error).removeprefix('it ')}", param, ctx)
 
 
 @click.command()

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic_settings import NoDecode
 
+from service.configuration.choices import AnyCase
 from service.core.calendars import ALL, COLOR
 from service.core.colors import NAMES
 from service.core.text import cut
@@ -104,7 +105,7 @@ class CalendarSettings(BaseModel):
     account: Ids = ()
     """Only from the lists of these TrueConf users, like `lobby@video.example.com`."""
 
-    redact: Literal["full", "busy"] = "full"
+    redact: Annotated[Literal["full", "busy"], AnyCase] = "full"
     """busy: nothing but the times is told, neither topic nor people nor link."""
 
     transparent: bool = False
@@ -113,7 +114,7 @@ class CalendarSettings(BaseModel):
     color: Annotated[str, AfterValidator(_color)] = COLOR
     """Color that clients may give it, a CSS3 name."""
 
-    language: Literal["en", "ru"] | None = None
+    language: Annotated[Literal["en", "ru"] | None, AnyCase] = None
     """Language of its texts; CONFCAL_LANGUAGE where left out."""
 
 

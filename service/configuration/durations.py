@@ -26,3 +26,13 @@ _LONGEST = timedelta(days=36500)
 """A moment so long before or after the present can still be told; much longer ones cannot."""
 
 Duration = Annotated[timedelta, BeforeValidator(parsed), Field(le=_LONGEST)]
+
+
+def iso(duration: timedelta) -> str:
+    """Return a duration as an operator writes it: `PT15M`, `P1D`."""
+    days, seconds = duration.days, duration.seconds
+    if days and not seconds:
+        return f"P{days}D"
+    hours, minutes, seconds = days * 24 + seconds // 3600, seconds % 3600 // 60, seconds % 60
+    parts = ((hours, "H"), (minutes, "M"), (seconds, "S"))
+    return "PT" + ("".join(f"{n}{unit}" for n, unit in parts if n) or "0S")

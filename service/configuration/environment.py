@@ -2,22 +2,32 @@
 From variables and a TOML file to `Settings`, or to sentences that say what to do.
 """
 
-import difflib
 import os
 import tomllib
-import types
-import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource
 
+from service.configuration.env_files import file_of
+from service.configuration.names import (
+    FILE,
+    Place,
+    annotation_of,
+    is_secret,
+    place_of,
+    unknown_sentence,
+    variable,
+)
+from service.configuration.origins import Configuration, Origin
+from service.configuration.sentences import sentences_of
 from service.core.errors import SettingsError
-from service.settings import DELIMITER, PREFIX, Settings
+from service.settings import PREFIX, Settings
 
-_FILE = "_FILE"
+_CONFIG_FILE = f"{PREFIX}CONFIG_FILE"
+_QUOTES = "'\""
 
 
 def load_settings(
@@ -30,13 +40,31 @@ def load_settings(
 
     Raises SettingsError: one sentence for each setting that cannot work.
     """
-    environ = {**(os.environ if environ is None else environ), **(overrides or {})}
-    values = {name.upper(): value for name, value in environ.items() if name.upper().startswith(PREFIX)}
-    _refuse_service_links(values)
-    values = _with_files(values)
-    _refuse_unknown(values)
-    file = _toml_with_files(_read_toml(values.get(f"{PREFIX}CONFIG_FILE")), ())
+    return load_configuration(environ, overrides=overrides).settings
 
+
+def load_configuration(
+    environ: Mapping[str, str] | None = None, *, overrides: Mapping[str, str] | None = None
+) -> Configuration:
+    """Do as `load_settings`, and tell where each setting comes from."""
+    own, overrides = os.environ if environ is None else environ, overrides or {}
+    given = {name.upper(): value for name, value in {**own, **overrides}.items() if _is_ours(name)}
+    _refuse_service_links(given)
+    _refuse_quoted(given)
+    origins = {
+        name: Origin(file_of(name) if environ is None else None, by_option=name in overrides)
+        for name in given
+    }
+    values = _with_files(given, origins)
+    _refuse_unknown(values)
+    config_file = values.get(_CONFIG_FILE)
+    places: dict[Place, Origin] = {}
+    toml = _toml_with_files(_read_toml(config_file), (), Path(config_file or ""), places)
+    places |= {place_of(name): origins[name] for name in values}
+    return Configuration(_settings(values, toml, config_file), places)
+
+
+def _settings(values: Mapping[str, str], toml: dict[str, Any], config_file: str | None) -> Settings:
     class Loaded(Settings):
         @classmethod
         def settings_customise_sources(
@@ -44,12 +72,12 @@ def load_settings(
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             environment = EnvSettingsSource(settings_cls, env_ignore_empty=False)
             environment.env_vars = {name.lower(): value for name, value in values.items()}
-            return (environment, _FileSource(settings_cls, file))
+            return (environment, _FileSource(settings_cls, toml))
 
     try:
         return Loaded()
     except ValidationError as error:
-        raise SettingsError("\n".join(_sentences(error))) from None
+        raise SettingsError("\n".join(sentences_of(error, config_file))) from None
 
 
 class _FileSource(PydanticBaseSettingsSource):
@@ -64,63 +92,69 @@ class _FileSource(PydanticBaseSettingsSource):
         return self._values
 
 
-def variable(*path: str) -> str:
-    """Return the name of the variable for a path like `("sources", "lobby", "url")`."""
-    return PREFIX + DELIMITER.join(path).upper()
+def _is_ours(name: str) -> bool:
+    return name.upper().startswith(PREFIX)
 
 
 def _read_toml(name: str | None) -> dict[str, Any]:
     if not name:
         return {}
     try:
-        with Path(name).open("rb") as file:
-            return _folded(tomllib.load(file), ())
+        # Notepad writes a mark before the first letter, which TOML does not know.
+        return _lowered(tomllib.loads(Path(name).read_text(encoding="utf-8-sig")), ())
     except OSError as error:
         raise SettingsError(
-            f"{PREFIX}CONFIG_FILE: {name} cannot be read ({error.strerror}); give a readable TOML file"
+            f"{_CONFIG_FILE}: {name} cannot be read ({error.strerror}); give a readable TOML file"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{PREFIX}CONFIG_FILE: {name} is not TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{_CONFIG_FILE}: {name} is not TOML: save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{_CONFIG_FILE}: {name} is not TOML: {error}") from error
 
 
-def _folded(values: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+def _lowered(values: dict[str, Any], path: Place) -> dict[str, Any]:
     """Return the tables of a TOML file with keys in lower case, as the names of variables have none."""
-    folded: dict[str, Any] = {}
+    lowered: dict[str, Any] = {}
     for key, value in values.items():
         here = (*path, key.lower())
-        if here[-1] in folded:
-            raise SettingsError(f"{PREFIX}CONFIG_FILE: it says {'.'.join(here)} twice; keep one of them")
-        folded[here[-1]] = _folded(value, here) if isinstance(value, dict) else value
-    return folded
+        if here[-1] in lowered:
+            raise SettingsError(f"{_CONFIG_FILE}: it says {'.'.join(here)} twice; keep one of them")
+        lowered[here[-1]] = _lowered(value, here) if isinstance(value, dict) else value
+    return lowered
 
 
-def _with_files(values: dict[str, str]) -> dict[str, str]:
-    """Return `values` with each secret's NAME_FILE replaced by what the file holds."""
+def _with_files(values: Mapping[str, str], origins: dict[str, Origin]) -> dict[str, str]:
+    """Return `values` with each secret's NAME_FILE replaced by what the file holds; so are their origins."""
     read = {}
     for name, value in values.items():
-        target = name.removesuffix(_FILE)
-        if not name.endswith(_FILE) or not _is_secret(_annotation(Settings, _path(target))):
+        target = name.removesuffix(FILE)
+        if not name.endswith(FILE) or not is_secret(annotation_of(Settings, place_of(target))):
             read[name] = value
             continue
         if target in values:
             raise SettingsError(f"{target} and {name} are both set; keep one of them")
         read[target] = _read_secret(name, value)
+        origins[target] = Origin(origins[name].said_in, Path(value))
     return read
 
 
-def _toml_with_files(values: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+def _toml_with_files(
+    values: dict[str, Any], path: Place, file: Path, places: dict[Place, Origin]
+) -> dict[str, Any]:
     """Do as `_with_files` with the tables of a TOML file, where it is `name_file`."""
     read: dict[str, Any] = {}
     for key, value in values.items():
-        name, target = variable(*path, key), key.removesuffix(_FILE.lower())
+        name, target = variable(*path, key), key.removesuffix(FILE.lower())
         if isinstance(value, dict):
-            read[key] = _toml_with_files(value, (*path, key))
-        elif target == key or not _is_secret(_annotation(Settings, (*path, target))):
+            read[key] = _toml_with_files(value, (*path, key), file, places)
+        elif target == key or not is_secret(annotation_of(Settings, (*path, target))):
             read[key] = value
+            places[*path, key] = Origin(file)
         elif target in values:
             raise SettingsError(f"{variable(*path, target)} and {name} are both set; keep one of them")
         else:
             read[target] = _read_secret(name, str(value))
+            places[*path, target] = Origin(file, Path(str(value)))
     return read
 
 
@@ -144,95 +178,26 @@ def _refuse_service_links(values: Mapping[str, str]) -> None:
         )
 
 
+def _refuse_quoted(values: Mapping[str, str]) -> None:
+    """Raise SettingsError for values that docker's --env-file left in quotes: these would count, too."""
+    quoted = [name for name, value in values.items() if _is_quoted(value.strip())]
+    if quoted:
+        raise SettingsError("\n".join(_quoted_sentences(quoted)))
+
+
+def _is_quoted(value: str) -> bool:
+    return len(value) > 1 and value[0] == value[-1] and value[0] in _QUOTES
+
+
+def _quoted_sentences(names: list[str]) -> Iterator[str]:
+    for name in sorted(names):
+        yield (
+            f"{name}: its value stands in quotes, which docker's --env-file keeps; write it without them, "
+            "or, where they belong to it, in a file"
+        )
+
+
 def _refuse_unknown(values: Mapping[str, str]) -> None:
-    unknown = [name for name in sorted(values) if _annotation(Settings, _path(name)) is None]
+    unknown = [name for name in sorted(values) if annotation_of(Settings, place_of(name)) is None]
     if unknown:
-        raise SettingsError("\n".join(_unknown_sentence(name) for name in unknown))
-
-
-def _unknown_sentence(name: str) -> str:
-    path = _path(name)
-    known = [variable(*candidate) for candidate in _known_paths(Settings, path)]
-    known += [candidate + _FILE for candidate in known if _is_secret(_annotation(Settings, _path(candidate)))]
-    # Without the prefix: all names share it, so that with it any two are alike.
-    known = [candidate.removeprefix(PREFIX) for candidate in known]
-    near = difflib.get_close_matches(name.removeprefix(PREFIX), known, n=1, cutoff=0.5)
-    hint = f"did you mean {PREFIX}{near[0]}?" if near else "`confcal settings --example` lists them all"
-    return f"{name} is not a setting; {hint}"
-
-
-def _path(name: str) -> tuple[str, ...]:
-    return tuple(name.removeprefix(PREFIX).lower().split(DELIMITER))
-
-
-def _known_paths(model: type[BaseModel], like: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Yield the paths of all settings; names that the operator chose are taken from `like`."""
-    for field, info in model.model_fields.items():
-        inner = nested(info.annotation)
-        if inner is None:
-            yield (field,)
-        elif _is_named(info.annotation):
-            rest = like[2:] if len(like) > 1 else ()
-            name = (like[1] if len(like) > 1 else "") or "name"
-            yield from ((field, name, *path) for path in _known_paths(inner, rest))
-        else:
-            yield from ((field, *path) for path in _known_paths(inner, like[1:]))
-
-
-def _annotation(model: type[BaseModel], path: tuple[str, ...]) -> object | None:
-    """Return the type of the setting at `path`, or None where there is none."""
-    if not path or path[0] not in model.model_fields:
-        return None
-    annotation = model.model_fields[path[0]].annotation
-    inner = nested(annotation)
-    if _is_named(annotation) and not any(path[1:2]):
-        return None
-    rest = path[2:] if _is_named(annotation) else path[1:]
-    if inner is None:
-        return None if rest else annotation
-    return _annotation(inner, rest)
-
-
-def nested(annotation: object) -> type[BaseModel] | None:
-    """Return the model inside an annotation (itself, or the values of a mapping), if there is one."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if _is_named(annotation):
-        return nested(get_args(annotation)[1])
-    return None
-
-
-def _is_named(annotation: object) -> bool:
-    return get_origin(annotation) is dict
-
-
-def _is_secret(annotation: object) -> bool:
-    if get_origin(annotation) in {types.UnionType, typing.Union}:
-        return any(_is_secret(part) for part in get_args(annotation))
-    return annotation is SecretStr
-
-
-def _sentences(error: ValidationError) -> Iterator[str]:
-    for problem in error.errors(include_url=False):
-        # A number is the place of a value among several in one variable.
-        path = tuple(part for part in problem["loc"] if isinstance(part, str))
-        name = variable(*path)
-        match problem["type"]:
-            case "extra_forbidden":
-                yield _unknown_sentence(name)
-            case "missing":
-                yield f"{name} is missing; set it"
-            case "lacking":
-                yield f"{variable(*path, problem['ctx']['name'])} is missing; set it"
-            case "too_short":
-                yield f"{name} is too short; write at least {problem['ctx']['min_length']} characters"
-            case _:
-                reason = problem["msg"].removeprefix("Value error, ")
-                yield f"{name}: {reason[:1].lower()}{reason[1:]}{_given(path, problem['input'])}"
-
-
-def _given(path: tuple[str, ...], value: object) -> str:
-    """Return what was written, where it is a plain value that cannot hold a password."""
-    annotation = _annotation(Settings, path)
-    plain = isinstance(value, str | int | float) and "@" not in str(value)
-    return f" (given: {value!r})" if plain and annotation and not _is_secret(annotation) else ""
+        raise SettingsError("\n".join(unknown_sentence(name) for name in unknown))

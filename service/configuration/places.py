@@ -2,23 +2,40 @@
 Where things are: the data folder and what is kept in it, the address to hand out.
 """
 
+import os
 import secrets
+import stat
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import URL
 
 from service.configuration.hosts import ANY, in_url, local_hosts, reached_by_others
+from service.configuration.secret_file import write_once
 from service.core.errors import SettingsError
+from service.ownership import belonging
 from service.settings import Settings
+from service.store.engine import file_of
 from service.web.views import Exposure
 
 _MIN_SECRET = 16
 
 
 def database_url(settings: Settings) -> str:
-    """Return the URL of the database: the one that was set, else an SQLite file in the data folder."""
+    """
+    Return the URL of the database: the one that was set, else an SQLite file in the data folder.
+
+    Raises SettingsError where it is no address, or names a file from wherever a command is run.
+    """
     if settings.database_url:
-        return settings.database_url.get_secret_value()
+        url = settings.database_url.get_secret_value()
+        chosen = file_of(url)
+        if chosen and not chosen.is_absolute():
+            raise SettingsError(
+                "CONFCAL_DATABASE_URL: it names a relative file, so each command would mean another one; "
+                "write it with four slashes, like sqlite:////var/lib/confcal/confcal.db"
+            )
+        return url
     # A folder may be named with signs that mean something in a URL.
     file = URL.create("sqlite", database=str(data_dir(settings) / "confcal.db"))
     return file.render_as_string(hide_password=False)
@@ -26,36 +43,82 @@ def database_url(settings: Settings) -> str:
 
 def data_dir(settings: Settings) -> Path:
     """
-    Return the data folder, made for its owner alone where it is missing.
-
-    Raises SettingsError where that cannot be done.
+    Return the data folder, which may be missing. Raises SettingsError where none is known.
     """
+    if settings.data_dir is None:
+        raise SettingsError(
+            "CONFCAL_DATA_DIR is missing, and there is no home folder to put it in: "
+            "set CONFCAL_DATA_DIR, like /var/lib/confcal"
+        )
     try:
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return settings.data_dir.resolve()
+    except (OSError, RuntimeError) as error:
+        raise SettingsError(
+            f"CONFCAL_DATA_DIR: {settings.data_dir} leads nowhere ({error}); name a folder"
+        ) from error
+
+
+def make_installation(settings: Settings) -> None:
+    """
+    Make what the daemon needs besides its database: the data folder, for its owner alone, and the secret.
+
+    For `run`, `migrate`, `demo` and `replay --new` only: another command that makes them hides that it was
+    given another folder than the daemon's. Raises SettingsError.
+    """
+    if settings.database_url is None or settings.secret is None:
+        _make_data_dir(data_dir(settings))
+    if settings.secret is None:
+        path = data_dir(settings) / "secret"
+        try:
+            if not path.exists():
+                write_once(path, secrets.token_urlsafe(32) + "\n")
+        except OSError as error:
+            raise _unusable_secret(path, error) from error
+
+
+def _make_data_dir(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if _is_ours_alone(folder):
+            # Some volumes have no modes; then `warnings_of` tells what others can do.
+            with suppress(PermissionError):
+                folder.chmod(0o700)
     except OSError as error:
         raise SettingsError(
-            f"CONFCAL_DATA_DIR: {settings.data_dir} cannot be made ({error.strerror}); name a writable folder"
+            f"CONFCAL_DATA_DIR: {folder} cannot be made ({error.strerror}; {belonging(folder)}); "
+            "name a writable folder"
         ) from error
-    return settings.data_dir.resolve()
+
+
+def _is_ours_alone(folder: Path) -> bool:
+    # Neither /tmp nor a home is closed to those who share it, whoever owns them.
+    found = folder.stat()
+    shared = found.st_mode & stat.S_ISVTX or folder.parent == folder or folder == _home()
+    return found.st_uid == os.geteuid() and not shared
+
+
+def _home() -> Path | None:
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
 
 
 def secret_of(settings: Settings) -> bytes:
     """
-    Return what feed addresses derive from; made once and kept in the data folder unless it is set.
+    Return what feed addresses derive from: the one that was set, else the one in the data folder.
 
-    Raises SettingsError where the file can be neither read nor written.
+    Raises SettingsError where there is none or it cannot be read.
     """
     if settings.secret:
         return settings.secret.get_secret_value().encode()
     path = data_dir(settings) / "secret"
     try:
-        if not path.exists():
-            _write_once(path, secrets.token_urlsafe(32) + "\n")
         secret = path.read_text(encoding="ascii").strip()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SettingsError(f"There is no secret in {path}: is CONFCAL_DATA_DIR the daemon's?") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"CONFCAL_SECRET: {path} cannot be used ({error}); make it readable or set CONFCAL_SECRET"
-        ) from error
+        raise _unusable_secret(path, error) from error
     if len(secret) < _MIN_SECRET:
         raise SettingsError(
             f"CONFCAL_SECRET: {path} is damaged; restore it, or delete it to give every feed a new address"
@@ -63,18 +126,19 @@ def secret_of(settings: Settings) -> bytes:
     return secret.encode()
 
 
-def _write_once(path: Path, text: str) -> None:
-    """Write a file that only its owner reads; where another process is quicker, its file stays."""
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    partial.touch(mode=0o600)
-    try:
-        partial.write_text(text, encoding="ascii")
-        # A link appears whole or not at all, and never over another.
-        path.hardlink_to(partial)
-    except FileExistsError:
-        pass
-    finally:
-        partial.unlink()
+def has_secret(settings: Settings) -> bool:
+    """Return whether there is a secret, set or made, whether it can be used or not."""
+    return settings.secret is not None or (
+        settings.data_dir is not None and (settings.data_dir / "secret").exists()
+    )
+
+
+def _unusable_secret(path: Path, error: Exception) -> SettingsError:
+    reason = error.strerror if isinstance(error, OSError) else "it is not text"
+    return SettingsError(
+        f"CONFCAL_SECRET: {path} cannot be used ({reason}; {belonging(path)}); "
+        "let confcal's user read it, or set CONFCAL_SECRET"
+    )
 
 
 def public_url(settings: Settings, port: int) -> str:

@@ -16,6 +16,7 @@ from pydantic_settings import NoDecode
 from service.caldav.named_hosts import checked_host
 from service.caldav.quirks import QUIRKS, unknown
 from service.configuration.calendars import Words
+from service.configuration.choices import AnyCase
 from service.configuration.durations import Duration, parsed
 from service.core.trueconf_id import TrueConfId
 
@@ -100,7 +101,7 @@ class TargetSettings(BaseModel):
     create: bool = True
     """Whether a missing collection is created."""
 
-    auth: Auth | None = None
+    auth: Annotated[Auth | None, AnyCase] = None
     """How we show who we are; basic where left out and USERNAME is set, else none."""
 
     username: str | None = None
@@ -155,10 +156,10 @@ class TargetSettings(BaseModel):
     transparent: bool | None = None
     """Whether its events count as free time; as the calendar's TRANSPARENT says where left out."""
 
-    on_remote_change: Literal["restore", "keep"] = "restore"
+    on_remote_change: Annotated[Literal["restore", "keep"], AnyCase] = "restore"
     """What becomes of an event that a person changed in the collection: ours again, or theirs stays."""
 
-    on_remote_delete: Literal["restore", "keep"] = "restore"
+    on_remote_delete: Annotated[Literal["restore", "keep"], AnyCase] = "restore"
     """What becomes of an event that a person deleted: written again, or gone until it changes in TrueConf."""
 
     audit_every: Duration = Field(default=timedelta(hours=1), ge=timedelta(minutes=1))

@@ -4,6 +4,7 @@ Settings for people: the example file, and the settings in effect with secrets m
 
 import textwrap
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, get_args, get_origin
 
@@ -11,7 +12,9 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from service.configuration.environment import nested, variable
+from service.configuration.durations import iso
+from service.configuration.names import FILE, Place, nested, variable
+from service.configuration.origins import Configuration, Origin
 from service.settings import Settings
 from service.trueconf.discovery import without_pin
 
@@ -65,7 +68,7 @@ _PREFACE = """\
 # The settings of confcal, each with its default, or with an example where it is empty without one.
 # Made by `confcal settings --example`. A secret may stand in a file instead: NAME_FILE=/run/secrets/name.
 # Durations are seconds or ISO 8601 (PT15M). What is commented out is not set.
-# For docker run --env-file and systemd's EnvironmentFile=; in a shell quote the values.
+# For systemd's EnvironmentFile=, `confcal --env-file` and docker run --env-file (which keeps quotes).
 """
 
 
@@ -109,14 +112,41 @@ def _example_value(path: tuple[str, ...], field: FieldInfo) -> str:
     return "" if default is None or default is PydanticUndefined else _as_text(default)
 
 
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """
+    One setting in effect.
+    """
+
+    variable: str
+    value: str
+    """Secrets are masked; one that stands in a file is the file's name, and the variable ends with _FILE."""
+
+    origin: Origin | None
+    """Where it comes from; None for a default."""
+
+
 def effective(settings: Settings) -> Iterator[tuple[str, str, bool]]:
     """
     Yield each setting in effect: its variable, its value with secrets masked, whether it was given.
     """
-    yield from _effective(settings, ())
+    for place, value, given in _effective(settings, ()):
+        yield variable(*place), value, given
 
 
-def _effective(model: BaseModel, path: tuple[str, ...]) -> Iterator[tuple[str, str, bool]]:
+def effective_as_given(configuration: Configuration) -> Iterator[Effective]:
+    """
+    Yield each setting in effect, as it was given or by default.
+    """
+    for place, value, _ in _effective(configuration.settings, ()):
+        origin = configuration.origins.get(place)
+        if origin and origin.value_in:
+            yield Effective(variable(*place) + FILE, str(origin.value_in), origin)
+        else:
+            yield Effective(variable(*place), value, origin)
+
+
+def _effective(model: BaseModel, path: Place) -> Iterator[tuple[Place, str, bool]]:
     for name in type(model).model_fields:
         value = getattr(model, name)
         given = name in model.model_fields_set
@@ -127,9 +157,9 @@ def _effective(model: BaseModel, path: tuple[str, ...]) -> Iterator[tuple[str, s
                 for key, inner in value.items():
                     yield from _effective(inner, (*path, name, key))
             case str() if path[:1] == ("sources",) and name == "url":
-                yield variable(*path, name), without_pin(value), given
+                yield (*path, name), without_pin(value), given
             case _:
-                yield variable(*path, name), _as_text(value), given
+                yield (*path, name), _as_text(value), given
 
 
 def _as_text(value: object) -> str:
@@ -141,17 +171,8 @@ def _as_text(value: object) -> str:
         case bool():
             return str(value).lower()
         case timedelta():
-            return _iso(value)
+            return iso(value)
         case tuple():
             return ",".join(map(_as_text, value))
         case _:
             return str(value)
-
-
-def _iso(duration: timedelta) -> str:
-    days, seconds = duration.days, duration.seconds
-    if days and not seconds:
-        return f"P{days}D"
-    hours, minutes, seconds = days * 24 + seconds // 3600, seconds % 3600 // 60, seconds % 60
-    parts = ((hours, "H"), (minutes, "M"), (seconds, "S"))
-    return "PT" + ("".join(f"{n}{unit}" for n, unit in parts if n) or "0S")

@@ -2,7 +2,7 @@
 What the settings say about zones, and what they leave open.
 """
 
-from service.configuration.environment import variable
+from service.configuration.names import variable
 from service.core.weekly import WeeklyRules
 from service.core.zone_survey import Reading
 from service.settings import Settings

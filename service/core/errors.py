@@ -6,6 +6,7 @@ The errors that cross a border, each translated once from the library that raise
         FrameRejected        a whole TrueConf frame cannot be used
         SourceFlooded        a source sent more than is taken in a while
         StoreUnavailable     the database cannot be read or written now
+            NoDatabase       there is none, and the command may not make one
             SchemaTooNew     it was written by a newer confcal
             SchemaTooOld     it must be migrated first
         UnknownName          nothing of the name or number that was given
@@ -53,6 +54,10 @@ class SourceFlooded(ConfcalError):
 
 class StoreUnavailable(ConfcalError):
     """The database cannot be read or written now; the operation had no effect."""
+
+
+class NoDatabase(StoreUnavailable):
+    """There is no database where the settings say, and only the daemon makes one."""
 
 
 class SchemaTooNew(StoreUnavailable):

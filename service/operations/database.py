@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from service.app import open_settings_store, utc_now
+from service.app import open_existing_store, utc_now
+from service.configuration.places import database_url, make_installation
 from service.configuration.policy import keep_rules_of, policy_of
 from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import ConfcalError, FrameRejected, SettingsError
@@ -20,6 +21,8 @@ from service.intake.posted import account_of_source, pinned_accounts
 from service.intake.rejections import Rejections
 from service.intake.replay import Recorded, Replayed, Unclaimed, replayed
 from service.settings import Settings
+from service.store.address import described
+from service.store.migrate import create
 from service.sync import Synchronizer
 from service.trueconf.frames import PEER_ID
 from service.trueconf.wire import list_of
@@ -31,12 +34,27 @@ _SHOWN = 40
 
 @asynccontextmanager
 async def with_store(settings: Settings) -> AsyncIterator[Store]:
-    """Give the store of the settings. Raises StoreUnavailable."""
-    store = await open_settings_store(settings)
+    """Give the store of the daemon with these settings. Raises NoDatabase and StoreUnavailable."""
+    store = await open_existing_store(settings)
     try:
         yield store
     finally:
         await store.close()
+
+
+async def create_database(settings: Settings) -> None:
+    """
+    Make the database, the data folder and the secret where they are missing; what is there stays as it is.
+
+    Raises SettingsError and StoreUnavailable.
+    """
+    make_installation(settings)
+    await create(database_url(settings))
+
+
+def database_name(settings: Settings) -> str:
+    """Return which database the settings name, for a person: the password masked."""
+    return described(database_url(settings))
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from service.configuration.policy import policy_of
 from service.core.calendars import Calendar
 from service.core.conference import Conference, Snapshot
 from service.core.errors import SettingsError, UnknownName
+from service.core.nearest import meant
 from service.core.sources import IN_TROUBLE
 from service.settings import Settings, SourceSettings
 from service.sync import Synchronizer
@@ -44,7 +45,7 @@ class ListedFeed:
 async def _feeds(settings: Settings) -> AsyncIterator[Feeds]:
     if settings.public_url is None and settings.port == 0:
         raise SettingsError("CONFCAL_PUBLIC_URL is missing: with CONFCAL_PORT=0 no address can be told")
-    store = await app.open_settings_store(settings)
+    store = await app.open_existing_store(settings)
     try:
         synchronizer = Synchronizer(store, policy_of(settings))
         await synchronizer.refresh()
@@ -78,7 +79,8 @@ async def rotated_feed(settings: Settings, name: str) -> ListedFeed:
         try:
             await feeds.directory.rotate(name)
         except KeyError as error:
-            raise UnknownName(f"there is no calendar {name!r}; `confcal feeds` lists them") from error
+            hint = meant(name, feeds.calendars) or "; `confcal feeds` lists them"
+            raise UnknownName(f"there is no calendar {name!r}{hint}") from error
         return _listed(feeds, feeds.calendars[name])
 
 

@@ -6,9 +6,12 @@ import asyncio
 import difflib
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from secrets import token_urlsafe
+
+from pydantic import SecretStr
 
 from service.app import feeds_of, utc_now
 from service.caldav.discovery import Wish
@@ -17,14 +20,16 @@ from service.caldav.quirks import active, described
 from service.caldav.server import CalDavServer
 from service.configuration.policy import policy_of
 from service.core.claims import base_of
-from service.core.errors import CollectionMissing, PlaceNotTrusted, PublishError, UnknownName
+from service.core.errors import CollectionMissing, NoDatabase, PlaceNotTrusted, PublishError, UnknownName
 from service.core.plan import Plan, make_plan
+from service.core.ports import Store
 from service.core.publishing import Create, Delete, Operation, Publication, Standing, Update
 from service.core.publishing_ports import Found
 from service.core.target_state import TargetState
 from service.operations.database import with_store
 from service.publishing.patience import state_of
 from service.settings import Settings
+from service.store.memory import MemoryStore
 from service.sync import Synchronizer
 from service.targets import Aim, Calendars, open_aims
 
@@ -36,14 +41,32 @@ _STAMPS = ("DTSTAMP:", "LAST-MODIFIED:", "SEQUENCE:")
 @asynccontextmanager
 async def with_aims(settings: Settings) -> AsyncIterator[dict[str, Aim]]:
     """Give the targets of the settings over their store. Raises SettingsError and StoreUnavailable."""
-    async with with_store(settings) as store:
-        synchronizer = Synchronizer(store, policy_of(settings))
-        await synchronizer.refresh()
-        feeds = feeds_of(settings, store, synchronizer, "")
-        await feeds.start()
-        calendars = Calendars(store, lambda: feeds.calendars, feeds.directory.entries)
-        async with open_aims(settings, calendars, utc_now) as aims:
-            yield aims
+    async with with_store(settings) as store, _aims_over(settings, store) as aims:
+        yield aims
+
+
+@asynccontextmanager
+async def _aims_for_check(settings: Settings) -> AsyncIterator[dict[str, Aim]]:
+    """Do as `with_aims`; before the first start, when nothing is known yet, over an empty store in memory."""
+    async with AsyncExitStack() as opened:
+        try:
+            store = await opened.enter_async_context(with_store(settings))
+        except NoDatabase:
+            store = MemoryStore()
+            # The servers are asked without it, and none is made.
+            settings = settings.model_copy(update={"secret": SecretStr(token_urlsafe())})
+        yield await opened.enter_async_context(_aims_over(settings, store))
+
+
+@asynccontextmanager
+async def _aims_over(settings: Settings, store: Store) -> AsyncIterator[dict[str, Aim]]:
+    synchronizer = Synchronizer(store, policy_of(settings))
+    await synchronizer.refresh()
+    feeds = feeds_of(settings, store, synchronizer, "")
+    await feeds.start()
+    calendars = Calendars(store, lambda: feeds.calendars, feeds.directory.entries)
+    async with open_aims(settings, calendars, utc_now) as aims:
+        yield aims
 
 
 def named(aims: Mapping[str, Aim], name: str) -> Aim:
@@ -122,7 +145,7 @@ class TargetReport:
 
 async def target_reports(settings: Settings) -> AsyncIterator[TargetReport]:
     """Yield a report for each target; nothing is created or written. Raises StoreUnavailable."""
-    async with with_aims(settings) as aims:
+    async with _aims_for_check(settings) as aims:
         asked = [asyncio.create_task(report_of(aim)) for aim in aims.values()]
         for task in asked:
             yield await task
@@ -133,6 +156,8 @@ async def report_of(aim: Aim) -> TargetReport:
     try:
         collections = [aim.collection(calendar) for calendar in aim.chosen()]
     except PublishError as error:
+        if "@" not in aim.settings.calendar:
+            return TargetReport(aim.name, state_of(error), (str(error),))
         # The server can be asked all the same.
         collections, notes = [aim.settings.collection or aim.settings.calendar], [f"not yet: {error}"]
     else:

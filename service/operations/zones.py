@@ -8,7 +8,7 @@ from service.app import utc_now
 from service.configuration.places import database_url
 from service.configuration.zones import zone_readings
 from service.core.conference import Conference
-from service.core.errors import StoreUnavailable
+from service.core.errors import SettingsError, StoreUnavailable
 from service.core.schedule import Weekly
 from service.core.zone_notices import ZoneNotice
 from service.core.zone_survey import Series, weekly_series, zone_notices
@@ -32,12 +32,10 @@ async def notices_of(settings: Settings, heard: Mapping[str, Sequence[Conference
 
 
 async def _known(settings: Settings) -> Iterable[Series]:
-    if settings.database_url is None and not (settings.data_dir / "confcal.db").is_file():
-        return ()
     try:
         store = await open_store(database_url(settings), migrate=False)
     # `check` says elsewhere what is wrong with a database; without one there is nothing to tell from it.
-    except StoreUnavailable:
+    except (SettingsError, StoreUnavailable):
         return ()
     try:
         return list(weekly_series(await store.load()))

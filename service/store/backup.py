@@ -2,12 +2,14 @@
 An online copy of the embedded database.
 """
 
+import os
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
 from service.core.errors import SettingsError, StoreUnavailable
-from service.store.engine import file_of, made_private
+from service.ownership import belonging
+from service.store.engine import file_of, made_private, require_file
 
 _MARKED = (
     "UPDATE meta SET value = '' WHERE name = 'rendering'",
@@ -26,14 +28,13 @@ def backup(url: str, target: Path) -> int:
     Copy the SQLite database at `url` to `target` in one consistent state; its size in octets.
 
     It first goes into a file beside the target, so that `target` is never half a copy. Only its owner may
-    read it. Raises SettingsError where the database is no SQLite file or `target` is that file, and
-    StoreUnavailable.
+    read it. Raises SettingsError where the database is no SQLite file or `target` is that file, NoDatabase
+    where there is none, and StoreUnavailable.
     """
     source = file_of(url)
     if source is None:
         raise SettingsError("CONFCAL_DATABASE_URL names a PostgreSQL database: back it up with pg_dump")
-    if not source.exists():
-        raise StoreUnavailable(f"{source} does not exist yet: there is nothing to back up")
+    require_file(source)
     if target.exists() and target.samefile(source):
         raise SettingsError(f"{target} is the database itself: name another file")
     partial = target.with_name(target.name + ".partial")
@@ -53,6 +54,8 @@ def _sentence(error: Exception, source: Path, target: Path) -> str:
     match getattr(error, "sqlite_errorname", ""), error:
         case _, OSError():
             return f"{target} could not be written ({error.strerror}); name a file in a writable folder"
+        case "SQLITE_CANTOPEN", _ if not os.access(source, os.R_OK):
+            return f"{source} cannot be opened: let confcal's user read it ({belonging(source)})"
         case (("SQLITE_NOTADB" | "SQLITE_CORRUPT"), _):
             return f"{source} is damaged and was not copied: restore it from an older backup"
         case "SQLITE_ERROR", _:

@@ -3,36 +3,19 @@ From an address to transactions, alike for SQLite and PostgreSQL.
 """
 
 import asyncio
-import re
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from service.core.errors import SettingsError
+from service.core.errors import NoDatabase
+from service.store.address import address_of, tls_context, without_tls_files
 from service.store.failures import translated
-
-_DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
-    "sqlite+aiosqlite": "sqlite+aiosqlite",
-    "postgres": "postgresql+asyncpg",
-    "postgresql": "postgresql+asyncpg",
-    "postgresql+asyncpg": "postgresql+asyncpg",
-}
-
-_PARAMETERS = {
-    "sqlite": frozenset({"timeout"}),
-    "postgresql": frozenset({"host", "port", "ssl", "prepared_statement_cache_size"}),
-}
-"""What an address may say after its question mark; a driver would fail at the rest with a traceback."""
-
-_NUMBERS = {"timeout": r"\d+(\.\d+)?", "port": r"\d+", "prepared_statement_cache_size": r"\d+"}
 
 _BUSY_SECONDS = "15"
 """How long SQLite waits for another writer, unless the address says `?timeout=`."""
@@ -44,6 +27,16 @@ _PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
 )
+
+_UNNAMED: Mapping[str, object] = {
+    # PgBouncer in transaction mode gives each transaction any of its sessions. A statement prepared under a
+    # name stays with the session, so it is missing in the next one or is there twice (PgBouncer, FAQ,
+    # "prepared statements").
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": str,
+}
+"""Have the driver prepare each statement without a name, for its one execution."""
 
 _READING: Mapping[str, Mapping[str, object]] = {
     "sqlite": {"sqlite_begin": "BEGIN"},
@@ -65,38 +58,56 @@ def create_engine(url: str) -> AsyncEngine:
 
     Raises SettingsError where the address cannot be one.
     """
-    address = _address(url)
+    address = address_of(url)
     if address.get_backend_name() == "sqlite":
         return _sqlite(address)
+    context = tls_context(address)
     return create_async_engine(
-        address,
+        without_tls_files(address),
         hide_parameters=True,
         pool_pre_ping=True,
         connect_args={
             "timeout": 10,
             "command_timeout": 60,
             "server_settings": {"application_name": "confcal"},
+            **_UNNAMED,
+            **({"ssl": context} if context else {}),
         },
     )
 
 
 def file_of(url: str) -> Path | None:
     """Return the file of an SQLite database, or None for another. Raises SettingsError as `create_engine`."""
-    address = _address(url)
+    address = address_of(url)
     return Path(address.database or "") if address.get_backend_name() == "sqlite" else None
 
 
-async def probe(engine: AsyncEngine) -> None:
+async def probe(engine: AsyncEngine, *, create: bool) -> None:
     """
     Raise StoreUnavailable where the file of an SQLite database cannot be opened; do nothing for another.
+
+    A file that is missing is made where `create` says so; else it is NoDatabase.
 
     The driver starts a thread for a connection before it opens the file, and leaves it to itself where that
     fails: a command that ends at once would print that thread's traceback.
     """
     if engine.dialect.name == "sqlite":
+        file = Path(engine.url.database or "")
+        if not create:
+            require_file(file)
         with translated(engine.url):
             seconds = float(str(engine.url.query["timeout"]))
-            await asyncio.to_thread(_open_once, engine.url.database or "", seconds)
+            await asyncio.to_thread(_open_once, file, seconds, create=create)
+
+
+def require_file(file: Path) -> None:
+    """Raise NoDatabase where the file of an SQLite database is missing."""
+    # Where it cannot be looked at, opening it tells what is wrong.
+    with suppress(PermissionError):
+        try:
+            file.stat()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise NoDatabase(f"There is no database in {file}: is CONFCAL_DATA_DIR the daemon's?") from error
 
 
 def made_private(file: Path) -> None:
@@ -105,10 +116,11 @@ def made_private(file: Path) -> None:
         file.touch(mode=0o600, exist_ok=False)
 
 
-def _open_once(file: str, busy_seconds: float) -> None:
-    # What keeps the file from being made, SQLite says better. Its log beside it gets the same mode.
-    with suppress(OSError):
-        made_private(Path(file))
+def _open_once(file: Path, busy_seconds: float, *, create: bool) -> None:
+    if create:
+        # What keeps the file from being made, SQLite says better. Its log beside it gets the same mode.
+        with suppress(OSError):
+            made_private(file)
     with closing(sqlite3.connect(file, timeout=busy_seconds)) as connection:
         connection.execute("PRAGMA schema_version")
 
@@ -127,42 +139,6 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     with translated(engine.url):
         async with engine.execution_options(**_WRITING[engine.dialect.name]).begin() as db:
             yield db
-
-
-def _address(url: str) -> URL:
-    try:
-        address = make_url(url)
-    except (ArgumentError, ValueError):
-        # Neither the text nor the chained error is shown: both may hold the password.
-        raise SettingsError(
-            "CONFCAL_DATABASE_URL is no address: write sqlite:////directory/confcal.db "
-            "or postgresql://user:password@host/database"
-        ) from None
-    driver = _DRIVERS.get(address.drivername)
-    if driver is None:
-        raise SettingsError(
-            f"CONFCAL_DATABASE_URL names {address.drivername}: "
-            "confcal keeps its state in sqlite or postgresql, so begin it with one of them"
-        )
-    return _checked(address.set(drivername=driver))
-
-
-def _checked(address: URL) -> URL:
-    backend = address.get_backend_name()
-    if backend == "sqlite" and address.database in (None, "", ":memory:"):
-        raise SettingsError("CONFCAL_DATABASE_URL names no file: write sqlite:////directory/confcal.db")
-    if "sslmode" in address.query:
-        # Managed databases hand out libpq's word; asyncpg takes the same values as `ssl`.
-        ssl = address.query["sslmode"]
-        address = address.difference_update_query(["sslmode"]).update_query_dict({"ssl": ssl})
-    unknown = sorted(set(address.query) - _PARAMETERS[backend])
-    if unknown:
-        allowed = ", ".join(sorted(_PARAMETERS[backend]))
-        raise SettingsError(f"CONFCAL_DATABASE_URL: {unknown[0]} is not understood; it may say {allowed}")
-    for parameter, form in _NUMBERS.items():
-        if parameter in address.query and not re.fullmatch(form, str(address.query[parameter])):
-            raise SettingsError(f"CONFCAL_DATABASE_URL: {parameter} is no number; write one like 15")
-    return address
 
 
 def _sqlite(address: URL) -> AsyncEngine:

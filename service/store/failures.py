@@ -1,13 +1,16 @@
 """
 What the libraries of a database raise, translated into one sentence for the operator.
 
-The sentences name the database and what to do. The library's own text is only in the chained error:
-it may quote a row.
+The sentences name the database and what to do. The library's own text is only in the chained error, as
+it may quote a row; but where no connection comes about there is no row yet, and its reason is told.
 """
 
+import os
 import sqlite3
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import asyncpg
 import msgspec
@@ -15,10 +18,12 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from service.core.errors import StoreUnavailable
+from service.ownership import belonging
+from service.store.volume import lacks_locks
 
 _SQLITE: Mapping[str, str] = {
     "SQLITE_BUSY": "is locked by another program: end that program, or wait until it has finished",
-    "SQLITE_CANTOPEN": "cannot be opened: create its directory and let confcal's user write there",
+    "SQLITE_CANTOPEN": "cannot be opened: let confcal's user read and write the file and its folder",
     "SQLITE_CORRUPT": "is damaged: restore it from a backup",
     "SQLITE_FULL": "is on a full disk: free some space",
     "SQLITE_IOERR": "cannot be read or written: check the disk it is on",
@@ -29,8 +34,17 @@ _SQLITE: Mapping[str, str] = {
 }
 """By the beginning of SQLite's result code; extended codes only add to it."""
 
+_WHOSE = ("SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_READONLY")
+"""Where the owner of the file and its folder may be the reason."""
+
+_NO_LOCKS = (
+    "cannot be used: this volume does not give the locks that SQLite needs; "
+    "put CONFCAL_DATA_DIR on a local disk, or name a PostgreSQL database in CONFCAL_DATABASE_URL"
+)
+
 _POSTGRESQL: Mapping[str, str] = {
     "08": "has closed the connection: see whether the server runs",
+    "08P01": "was not let through by a pooler, or broke the protocol: correct CONFCAL_DATABASE_URL",
     "25006": "is read-only: name the primary server in CONFCAL_DATABASE_URL",
     "28": "refuses the user or the password: correct CONFCAL_DATABASE_URL",
     "3D000": "does not exist: create it, or correct CONFCAL_DATABASE_URL",
@@ -45,7 +59,10 @@ _POSTGRESQL: Mapping[str, str] = {
     "58": "cannot be read or written: check the server's disk",
     "XX": "is damaged: see the server's log",
 }
-"""By the beginning of SQLSTATE (PostgreSQL, appendix A); a longer one stands before its class."""
+"""By the beginning of SQLSTATE (PostgreSQL, appendix A); the longest that fits counts."""
+
+_CONNECTING = ("08", "28", "3D000", "53300", "57P03")
+"""Of errors before the first statement: the server's own words quote no row, and say what to correct."""
 
 
 @contextmanager
@@ -54,7 +71,7 @@ def translated(url: URL) -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-        raise StoreUnavailable(f"{name(url)} {_reason(error)}") from error
+        raise StoreUnavailable(f"{name(url)} {_reason(error, url)}") from error
     except msgspec.DecodeError as error:
         raise StoreUnavailable(f"{name(url)} holds an unreadable row: restore it from a backup") from error
 
@@ -67,21 +84,109 @@ def name(url: URL) -> str:
     return f"The database {url.database or 'of that user'} on {host}"
 
 
-def _reason(error: Exception) -> str:
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    known = _SQLITE if isinstance(cause, sqlite3.Error) else _POSTGRESQL
-    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+def _reason(error: Exception, url: URL) -> str:
+    cause = _innermost(error)
+    if isinstance(cause, sqlite3.Error):
+        return _of_sqlite(cause, Path(url.database or ""))
+    code = getattr(cause, "sqlstate", None)
+    return _of_postgresql(cause, code) if code else _without_code(cause)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """Return what the driver itself raised: SQLAlchemy wraps it once, its adapter of asyncpg once more."""
+    if isinstance(error, DBAPIError) and error.orig:
+        return _innermost(error.orig)
+    known = asyncpg.PostgresError | asyncpg.InterfaceError | OSError
+    return error.__cause__ if isinstance(error.__cause__, known) else error
+
+
+def _of_sqlite(cause: sqlite3.Error, file: Path) -> str:
+    code = getattr(cause, "sqlite_errorname", None)
     if code is None:
         return _without_code(cause)
-    return next(
-        (reason for prefix, reason in known.items() if code.startswith(prefix)),
-        f"refused a statement with {code}: see its log, and report this with the version of confcal",
-    )
+    if lacks_locks(code, file):
+        return _NO_LOCKS
+    reason = _known(_SQLITE, code)
+    if not code.startswith(_WHOSE):
+        return reason
+    if code.startswith("SQLITE_CANTOPEN") and _is_missing(file.parent):
+        return f"cannot be opened: create its directory {file.parent} and let confcal's user write there"
+    return f"{reason} ({belonging(file)})"
 
 
-def _without_code(cause: BaseException | None) -> str:
-    if isinstance(cause, TimeoutError):
-        return "did not answer in time: see whether the server runs and can be reached from here"
-    if isinstance(cause, OSError):
-        return "cannot be reached: see whether the server runs, or correct CONFCAL_DATABASE_URL"
-    return f"failed with {type(cause).__name__}: see its log, and report this with the version of confcal"
+def _is_missing(folder: Path) -> bool:
+    try:
+        return not folder.exists()
+    except OSError:
+        return False
+
+
+def _of_postgresql(cause: BaseException, code: str) -> str:
+    words = _first_line(cause)
+    if code.startswith("28") and "no encryption" in words:
+        return f"takes connections with TLS only ({words}): add sslmode=require to CONFCAL_DATABASE_URL"
+    reason = _known(_POSTGRESQL, code)
+    if not code.startswith(_CONNECTING) or not words:
+        return reason
+    head, colon, remedy = reason.partition(":")
+    return f"{head} ({words}){colon}{remedy}"
+
+
+def _known(reasons: Mapping[str, str], code: str) -> str:
+    fitting = [prefix for prefix in reasons if code.startswith(prefix)]
+    if fitting:
+        return reasons[max(fitting, key=len)]
+    return f"refused a statement with {code}: see its log, and report this with the version of confcal"
+
+
+def _without_code(cause: BaseException) -> str:  # noqa: PLR0911 -- one sentence for each kind
+    match cause:
+        case TimeoutError():
+            return "did not answer in time: see whether the server runs and can be reached from here"
+        case ssl.SSLCertVerificationError():
+            return (
+                f"shows a certificate that is not trusted here ({cause.verify_message}): name its authority "
+                "with sslrootcert=FILE in CONFCAL_DATABASE_URL, or correct the host there"
+            )
+        case ssl.SSLError():
+            return f"cannot be reached with TLS ({cause.reason}): correct sslmode in CONFCAL_DATABASE_URL"
+        case ConnectionError() if "rejected SSL" in str(cause):
+            return (
+                f"does not speak TLS ({_first_line(cause)}): switch it on at the server, or correct "
+                "sslmode in CONFCAL_DATABASE_URL"
+            )
+        case OSError():
+            return (
+                f"cannot be reached{_errno_reason(cause)}: see whether the server runs, "
+                "or correct CONFCAL_DATABASE_URL"
+            )
+        case asyncpg.exceptions.ClientConfigurationError():
+            return _misconfigured(_first_line(cause))
+        case asyncpg.InternalClientError():
+            return f"is not PostgreSQL's ({_first_line(cause)}): correct CONFCAL_DATABASE_URL"
+        case _:
+            kind = type(cause).__name__
+            return f"failed with {kind}: see its log, and report this with the version of confcal"
+
+
+def _misconfigured(words: str) -> str:
+    if "root certificate" in words or "sslrootcert" in words:
+        return (
+            f"cannot be checked ({words}): add sslrootcert=FILE to CONFCAL_DATABASE_URL, "
+            "or sslrootcert=system for the machine's authorities"
+        )
+    return f"cannot be connected to ({words}): correct CONFCAL_DATABASE_URL"
+
+
+def _errno_reason(error: OSError) -> str:
+    if error.errno is None:
+        return ""
+    # Those of names have numbers of their own, below zero; asyncio puts addresses into the text of others.
+    words = error.strerror if error.errno < 0 else os.strerror(error.errno)
+    return f" ({words})" if words else ""
+
+
+def _first_line(error: BaseException) -> str:
+    """Return the driver's or the server's words without the hints below them."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0].rstrip(".:") if lines else ""

@@ -5,6 +5,7 @@ Alembic is configured here, in code; it takes over neither the event loop nor th
 """
 
 from dataclasses import dataclass
+from importlib.metadata import version
 
 from alembic import command
 from alembic.config import Config
@@ -47,20 +48,48 @@ async def migrate(url: str) -> Migrated:
         await engine.dispose()
 
 
+async def create(url: str) -> None:
+    """
+    Make the tables in an empty database at `url`; one that has tables of confcal stays as it is.
+
+    Raises SettingsError and StoreUnavailable.
+    """
+    engine = create_engine(url)
+    try:
+        await probe(engine, create=True)
+        async with writing(engine) as db:
+            if await db.run_sync(_revision) is None:
+                await db.run_sync(_upgrade, engine.url)
+    finally:
+        await engine.dispose()
+
+
 async def upgrade(engine: AsyncEngine) -> Migrated:
     """Do as `migrate`, with an engine."""
-    await probe(engine)
+    await probe(engine, create=True)
     async with writing(engine) as db:
         return await db.run_sync(_upgrade, engine.url)
 
 
 async def verify(engine: AsyncEngine) -> None:
-    """Raise SchemaTooOld or SchemaTooNew unless the database has the schema of this confcal."""
-    await probe(engine)
+    """Raise NoDatabase, SchemaTooOld or SchemaTooNew unless the database has the schema of this confcal."""
+    await probe(engine, create=False)
     async with reading(engine) as db:
         found = await db.run_sync(_revision)
-    if found != _newest(found, engine.url):
-        raise SchemaTooOld(f"{name(engine.url)} is not prepared for this confcal: run `confcal migrate`")
+    newest = _newest(found, engine.url)
+    if found is None:
+        raise SchemaTooOld(
+            f"{name(engine.url)} has no tables of confcal yet, and {_ours(newest)}: run `confcal migrate`"
+        )
+    if found != newest:
+        raise SchemaTooOld(
+            f"{name(engine.url)} has schema {found}, and {_ours(newest)}: update the daemon and "
+            "run `confcal migrate`, or use the commands of the daemon's version"
+        )
+
+
+def _ours(newest: str) -> str:
+    return f"this is confcal {version('confcal')}, which needs schema {newest}"
 
 
 def _upgrade(connection: Connection, url: URL) -> Migrated:
@@ -82,7 +111,8 @@ def _newest(found: str | None, url: URL) -> str:
     known = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
     if found is not None and found not in known:
         raise SchemaTooNew(
-            f"{name(url)} was written by a newer confcal (revision {found}): "
+            f"{name(url)} was written by a newer confcal (revision {found}), and this is confcal "
+            f"{version('confcal')}, which knows schema {known[0]}: "
             "install that version, or restore a backup from before its upgrade"
         )
     return known[0]

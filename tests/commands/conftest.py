@@ -1,5 +1,6 @@
 import io
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,8 +52,14 @@ def confcal(
         monkeypatch.setattr(sys, "argv", ["confcal", *map(str, arguments)])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         capfdbinary.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
+        environ = dict(os.environ)
+        try:
+            with pytest.raises(SystemExit) as ended:
+                main()
+        finally:
+            # What --env-file says is for one command.
+            os.environ.clear()
+            os.environ.update(environ)
         out, err = capfdbinary.readouterr()
         assert isinstance(ended.value.code, int)
         assert b"Traceback" not in out + err

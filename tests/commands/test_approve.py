@@ -24,6 +24,7 @@ def test_what_is_held_goes(confcal: Confcal, arguments: list[str]) -> None:
 
 
 def test_nothing_to_approve_is_fine_where_no_account_was_named(confcal: Confcal) -> None:
+    confcal("migrate")
     done = confcal("approve")
 
     assert (done.code, done.text) == (0, "No list is held.\n")

@@ -27,11 +27,15 @@ def test_a_backup_tells_its_size(confcal: Confcal, tmp_path: Path) -> None:
         assert db.execute("SELECT count(*) FROM memberships").fetchone() == (3,)
 
 
-def test_before_the_first_start_there_is_nothing_to_back_up(confcal: Confcal, tmp_path: Path) -> None:
+def test_before_the_first_start_there_is_nothing_to_back_up(
+    confcal: Confcal, tmp_path: Path, data: Path
+) -> None:
     done = confcal("backup", tmp_path / "copy.db")
 
     assert done.code == 1
-    assert done.err.endswith("confcal.db does not exist yet: there is nothing to back up\n")
+    assert (
+        done.err == f"confcal: There is no database in {data}/confcal.db: is CONFCAL_DATA_DIR the daemon's?\n"
+    )
 
 
 def test_a_target_that_cannot_be_written_is_one_sentence(confcal: Confcal, tmp_path: Path) -> None:

@@ -181,6 +181,7 @@ def test_the_database_of_a_newer_confcal_is_left_alone(
 
 @pytest.mark.usefixtures("data")
 def test_feeds_before_the_first_list_are_the_one_of_all(confcal: Confcal) -> None:
+    confcal("migrate")
     (only,) = json.loads(confcal("feeds", "--json").out)
 
     assert (only["calendar"], only["events"]) == ("all", 0)

@@ -17,6 +17,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_before_the_first_list_nothing_is_held(confcal: Confcal) -> None:
+    confcal("migrate")
     done = confcal("held")
 
     assert (done.code, done.text) == (0, "No list is held.\n")

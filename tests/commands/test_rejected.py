@@ -26,6 +26,7 @@ def number_of(each: RejectedInput) -> int:
 
 
 def test_before_anything_was_rejected(confcal: Confcal) -> None:
+    confcal("migrate")
     assert confcal("rejected").text == "Nothing was rejected.\n"
     assert json.loads(confcal("rejected", "--json").out) == []
 
@@ -68,6 +69,7 @@ def test_what_arrived_is_shown_octet_by_octet(confcal: Confcal) -> None:
 
 @pytest.mark.parametrize("command", ["show", "retry"])
 def test_a_number_that_nothing_has(confcal: Confcal, command: str) -> None:
+    confcal("migrate")
     done = confcal("rejected", command, 99)
 
     assert done.code == 1

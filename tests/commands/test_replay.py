@@ -39,7 +39,7 @@ def written(tmp_path: Path, content: object) -> Path:
 def test_a_plain_event_changes_the_calendar_of_the_account(confcal: Confcal, tmp_path: Path) -> None:
     file = written(tmp_path, event(once("1"), weekly("2")))
 
-    done = confcal("replay", file, "--account", IVANOV, "--source", "lobby", "--at", AT)
+    done = confcal("replay", "--new", file, "--account", IVANOV, "--source", "lobby", "--at", AT)
 
     assert (done.code, done.text) == (0, "1 lists accepted, 2 conferences edited, 0 removed\n")
     (account,) = known().accounts.values()
@@ -53,7 +53,7 @@ def test_delays_count_as_if_they_had_passed(confcal: Confcal, tmp_path: Path) ->
         {"delay_s": 60 + 900, "frame": event(once("1"))},
     ]
 
-    done = confcal("replay", written(tmp_path, steps), "--account", IVANOV, "--at", AT)
+    done = confcal("replay", "--new", written(tmp_path, steps), "--account", IVANOV, "--at", AT)
 
     assert done.text == "3 lists accepted, 2 conferences edited, 1 removed\n"
     (account,) = known().accounts.values()
@@ -62,18 +62,22 @@ def test_delays_count_as_if_they_had_passed(confcal: Confcal, tmp_path: Path) ->
 
 def test_the_same_recording_again_changes_nothing(confcal: Confcal, tmp_path: Path) -> None:
     file = written(tmp_path, event(once("1")))
-    confcal("replay", file, "--account", IVANOV, "--at", AT)
+    confcal("replay", "--new", file, "--account", IVANOV, "--at", AT)
 
-    again = confcal("replay", file, "--account", IVANOV, "--at", AT)
+    again = confcal("replay", "--new", file, "--account", IVANOV, "--at", AT)
 
     assert again.text == "1 lists accepted, 0 conferences edited, 0 removed\n"
 
 
 def test_an_old_recording_takes_nothing_back(confcal: Confcal, tmp_path: Path) -> None:
-    confcal("replay", written(tmp_path, event(once("1"), once("2"))), "--account", IVANOV, "--at", AT)
+    confcal(
+        "replay", "--new", written(tmp_path, event(once("1"), once("2"))), "--account", IVANOV, "--at", AT
+    )
     old = [{"delay_s": minutes * 60, "frame": event(once("1", topic="Old"))} for minutes in (0, 20, 40)]
 
-    done = confcal("replay", written(tmp_path, old), "--account", IVANOV, "--at", "2026-11-20T10:00:00Z")
+    done = confcal(
+        "replay", "--new", written(tmp_path, old), "--account", IVANOV, "--at", "2026-11-20T10:00:00Z"
+    )
 
     assert done.code == 0
     assert done.text == (
@@ -87,9 +91,9 @@ def test_an_old_recording_takes_nothing_back(confcal: Confcal, tmp_path: Path) -
 def test_without_an_account_the_lists_belong_to_the_last_of_the_source(
     confcal: Confcal, tmp_path: Path
 ) -> None:
-    confcal("replay", written(tmp_path, event(once("1"))), "--account", IVANOV, "--source", "lobby")
+    confcal("replay", "--new", written(tmp_path, event(once("1"))), "--account", IVANOV, "--source", "lobby")
 
-    confcal("replay", written(tmp_path, event(once("2"))), "--source", "lobby")
+    confcal("replay", "--new", written(tmp_path, event(once("2"))), "--source", "lobby")
 
     assert [str(account) for account in known().accounts] == [IVANOV]
 
@@ -100,7 +104,7 @@ def test_without_anything_they_belong_to_the_source_of_the_settings(
     monkeypatch.setenv("CONFCAL_SOURCES__HALL__URL", "ws://127.0.0.1:1")
     monkeypatch.setenv("CONFCAL_SOURCES__HALL__SERVER", SERVER.upper())
 
-    confcal("replay", written(tmp_path, event(once("1"))))
+    confcal("replay", "--new", written(tmp_path, event(once("1"))))
 
     assert [str(account) for account in known().accounts] == [f"hall@{SERVER}"]
 
@@ -110,7 +114,7 @@ def test_what_is_rejected_is_told_and_kept(confcal: Confcal, tmp_path: Path) -> 
     file = tmp_path / "events.jsonl"
     file.write_text(json.dumps(event(once("1"), broken)) + '\n{"event":"conf\n', encoding="utf-8")
 
-    done = confcal("replay", file, "--account", IVANOV)
+    done = confcal("replay", "--new", file, "--account", IVANOV)
 
     assert done.code == 1
     assert done.text == "1 lists accepted, 1 conferences edited, 0 removed\n"
@@ -133,25 +137,25 @@ def test_what_is_rejected_is_told_and_kept(confcal: Confcal, tmp_path: Path) -> 
     ],
 )
 def test_options_that_mean_nothing(confcal: Confcal, tmp_path: Path, arguments: list[str], told: str) -> None:
-    done = confcal("replay", written(tmp_path, event()), *arguments)
+    done = confcal("replay", "--new", written(tmp_path, event()), *arguments)
 
     assert done.code == 2
     assert done.err.startswith(f"confcal: {told}")
 
 
 def test_a_file_that_is_not_there(confcal: Confcal, tmp_path: Path) -> None:
-    done = confcal("replay", tmp_path / "missing")
+    done = confcal("replay", "--new", tmp_path / "missing")
 
     assert done.code == 2
     assert "missing cannot be read: No such file" in done.err
 
 
 def test_a_file_without_events(confcal: Confcal, tmp_path: Path) -> None:
-    assert "holds no events" in confcal("replay", written(tmp_path, [])).err
+    assert "holds no events" in confcal("replay", "--new", written(tmp_path, [])).err
 
 
 def test_a_change_of_user_keeps_the_first_ones_calendar(confcal: Confcal) -> None:
-    done = confcal("replay", SAMPLES / "28_session_user_change_frames.json", "--at", AT)
+    done = confcal("replay", "--new", SAMPLES / "28_session_user_change_frames.json", "--at", AT)
 
     assert done.code == 0
     assert all(not account.absences for account in known().accounts.values())
@@ -165,7 +169,7 @@ def pinned(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("pinned")
 def test_lists_that_name_nobody_are_the_pinned_user_s(confcal: Confcal, tmp_path: Path) -> None:
-    assert confcal("replay", written(tmp_path, event(once("1"))), "--at", AT).code == 0
+    assert confcal("replay", "--new", written(tmp_path, event(once("1"))), "--at", AT).code == 0
 
     (account,) = known().accounts
     assert str(account).lower() == IVANOV
@@ -184,7 +188,7 @@ def test_a_replayed_list_of_another_than_the_pinned_user_is_refused(
     steps = [{"delay_s": 60, "frame": frame} for frame in frames]
     options = ["--account", brown] if naming == "option" else []
 
-    done = confcal("replay", written(tmp_path, steps), "--at", AT, *options)
+    done = confcal("replay", "--new", written(tmp_path, steps), "--at", AT, *options)
 
     assert done.code == 1
     assert "peerId: the list is of brown@video.example.com, another user than ACCOUNT" in done.err
@@ -196,7 +200,7 @@ def test_a_replayed_list_of_an_impossible_user_is_nobody_s(confcal: Confcal, tmp
     login = {"event": "login", "result": 0, "peerId": "u" * 256}
     steps = [{"delay_s": 60, "frame": frame} for frame in (login, event(once("1")), event(once("1")))]
 
-    done = confcal("replay", written(tmp_path, steps), "--at", AT)
+    done = confcal("replay", "--new", written(tmp_path, steps), "--at", AT)
 
     assert done.code == 1
     assert "peerId: the user is longer than 255 characters" in done.err
@@ -205,7 +209,7 @@ def test_a_replayed_list_of_an_impossible_user_is_nobody_s(confcal: Confcal, tmp
 
 @pytest.mark.parametrize("account", ["u" * 256 + "@video.example.com", "ivanov@" + "s" * 256])
 def test_an_account_that_nobody_can_have_is_refused(confcal: Confcal, tmp_path: Path, account: str) -> None:
-    done = confcal("replay", written(tmp_path, event()), "--account", account)
+    done = confcal("replay", "--new", written(tmp_path, event()), "--account", account)
 
     assert done.code == 2
     assert "longer than 255 characters" in done.err

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
 from service.core.ports import Store
 from service.store.memory import MemoryStore
 from service.store.open import open_store
 from tests.contracts.given import OpenStore
+from tests.contracts.pooler import pooled
 from tests.tools import missing
 
 NewDatabase = Callable[[], str]
@@ -51,7 +53,24 @@ def sqlite(tmp_path: Path) -> NewDatabase:
     return lambda: f"sqlite:///{tmp_path}/confcal_{next(numbers)}.db"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session")
+def pgbouncer(postgresql: NewDatabase) -> Iterator[NewDatabase]:
+    """
+    Give a function that creates an empty database and returns its address behind PgBouncer.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="confcal-") as directory,
+        pooled(postgresql(), Path(directory)) as pooler,
+    ):
+
+        def new_database() -> str:
+            name = str(make_url(postgresql()).database)
+            return make_url(pooler).set(database=name).render_as_string(hide_password=False)
+
+        yield new_database
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "pgbouncer"])
 def database(request: pytest.FixtureRequest) -> str:
     """The address of an empty database."""
     new: NewDatabase = request.getfixturevalue(request.param)
@@ -71,7 +90,7 @@ async def sql_store(database: str) -> AsyncIterator[OpenStore]:
         yield open_again
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql", "pgbouncer"])
 async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
     """An empty store of each kind."""
     opened = await _open(request)

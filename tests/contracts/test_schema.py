@@ -4,6 +4,7 @@ What migrations make of a database, on each kind.
 
 import asyncio
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.core.errors import SchemaTooNew, SchemaTooOld
-from service.store.engine import create_engine, writing
+from service.store.engine import create_engine, file_of, writing
 from service.store.migrate import Migrated, alembic_config, migrate
 from service.store.open import open_store
 from service.store.tables import metadata
@@ -106,6 +107,10 @@ async def test_two_migrations_at_once_do_the_work_once(database: str) -> None:
 
 
 async def test_an_empty_database_is_too_old(database: str) -> None:
+    file = file_of(database)
+    if file:
+        file.touch()
+
     with pytest.raises(SchemaTooOld, match="run `confcal migrate`"):
         await open_store(database, migrate=False)
 
@@ -117,6 +122,18 @@ async def test_the_database_of_a_newer_confcal_is_refused(database: str, *, migr
 
     with pytest.raises(SchemaTooNew, match=r"newer confcal \(revision 9999\)"):
         await open_store(database, migrate=migrating)
+
+
+async def test_the_database_of_an_older_confcal_is_refused_with_both_versions(database: str) -> None:
+    await migrate(database)
+    await execute(database, "UPDATE alembic_version SET version_num = '0002'")
+
+    with pytest.raises(SchemaTooOld) as refused:
+        await open_store(database, migrate=False)
+
+    assert f"has schema 0002, and this is confcal {version('confcal')}, which needs schema 0005" in str(
+        refused.value
+    )
 
 
 async def test_a_migration_that_fails_leaves_nothing_behind(database: str) -> None:

@@ -72,6 +72,8 @@ async def test_a_rotation_by_command_is_noticed_by_the_daemon(home: Home) -> Non
 
 
 async def test_an_unknown_calendar_is_one_sentence(home: Home) -> None:
+    async with home.started("migrate") as command:
+        assert await command.ended() == 0
     async with home.started("feeds", "rotate", "nobody", PORT="8080") as command:
         assert await command.ended() != 0
 

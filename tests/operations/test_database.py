@@ -1,3 +1,4 @@
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from service.intake.replay import read_recording
 from service.operations.database import (
     Played,
     account_of,
+    create_database,
     replay_recording,
     retry_rejected,
     with_store,
@@ -25,7 +27,9 @@ FRAME = b'{"event":"conferenceList","cnt":1,"conferences":[{"id":"1","topic":"A"
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load_settings({"CONFCAL_DATA_DIR": str(tmp_path / "data")})
+    settings = load_settings({"CONFCAL_DATA_DIR": str(tmp_path / "data")})
+    asyncio.run(create_database(settings))
+    return settings
 
 
 def test_an_account_is_a_user_at_a_server() -> None:
@@ -110,6 +114,7 @@ async def test_each_recorded_source_keeps_its_lists_to_itself(tmp_path: Path) ->
             },
         }
     )
+    await create_database(settings)
     data = "\n".join(line_of(source, FRAME, NOW) for source in ("hall", "lobby")).encode()
     frames = read_recording(data, source="room", at=NOW)
 

@@ -224,7 +224,9 @@ def test_a_database_that_its_group_may_read_stays_so(file: Path) -> None:
 
 
 def test_where_there_is_no_database_there_is_nothing_to_back_up(file: Path, tmp_path: Path) -> None:
-    with pytest.raises(StoreUnavailable, match="nothing to back up"):
+    with pytest.raises(
+        StoreUnavailable, match=r"There is no database in .*: is CONFCAL_DATA_DIR the daemon's"
+    ):
         backup(url(file), tmp_path / "copy.db")
 
 

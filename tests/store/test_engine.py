@@ -21,6 +21,10 @@ from service.store.engine import create_engine, reading
         ("postgresql://anna@db/confcal", "postgresql+asyncpg://anna@db/confcal"),
         ("postgresql+asyncpg://anna@db/confcal", "postgresql+asyncpg://anna@db/confcal"),
         ("postgresql://db/confcal?sslmode=require", "postgresql+asyncpg://db/confcal?ssl=require"),
+        (
+            "postgresql://db/confcal?prepared_statement_cache_size=0",
+            "postgresql+asyncpg://db/confcal",
+        ),
         ("postgresql:///confcal?host=/run/postgresql", "postgresql+asyncpg:///confcal?host=/run/postgresql"),
     ],
 )
@@ -39,6 +43,21 @@ def test_the_usual_addresses_are_understood(url: str, used: str) -> None:
         ("postgresql://anna:hunter2@db/confcal?channel_binding=require", "channel_binding is not understood"),
         ("postgresql://anna:hunter2@db/confcal?port=abc", "port is no number; write one like 15"),
         ("postgresql://db/confcal?prepared_statement_cache_size=abc", "size is no number"),
+        ("postgresql://anna:hunter2@db/confcal?sslmode=full", "sslmode is not understood; write one of"),
+        ("postgresql://anna:hunter2@db/confcal?sslrootcert=/x", "only counts where the certificate is"),
+        ("postgresql://anna:hunter2@db/confcal?sslcert=/x", "sslcert needs TLS; add sslmode=verify-full"),
+        (
+            "postgresql://anna:hunter2@db/confcal?sslmode=verify-full&sslrootcert=/missing.pem",
+            "sslrootcert names /missing.pem, which cannot be used (No such file or directory)",
+        ),
+        (
+            "postgresql://anna:hunter2@db/confcal?sslmode=verify-ca&sslrootcert=/etc/passwd",
+            "sslrootcert names /etc/passwd, which cannot be used (it holds no usable certificate)",
+        ),
+        (
+            "postgresql://anna:hunter2@db/confcal?sslmode=require&sslcert=/missing.pem",
+            "sslcert names /missing.pem, which cannot be used (No such file or directory)",
+        ),
         ("sqlite:////data/confcal.db?timeout=abc", "timeout is no number"),
         ("sqlite:////data/confcal.db?timeout=1&timeout=2", "timeout is no number"),
         ("sqlite:////data/confcal.db?mode=ro", "mode is not understood; it may say timeout"),

@@ -2,6 +2,7 @@
 Databases that cannot be used say so in one sentence.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,15 +16,17 @@ from sqlalchemy import event, make_url
 from sqlalchemy.exc import DBAPIError, NoResultFound
 
 from service.core.conference import Account, Conference, Key
-from service.core.errors import SchemaTooOld, StoreUnavailable
+from service.core.errors import NoDatabase, SchemaTooOld, StoreUnavailable
 from service.core.known import Changes, State
 from service.core.ports import FeedRecord
 from service.core.schedule import Unscheduled
+from service.ownership import ourselves, user_name
 from service.store.engine import create_engine
 from service.store.failures import translated
 from service.store.migrate import migrate
 from service.store.open import open_store
 from service.store.sql import SqlStore
+from service.store.volume import lacks_locks
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ARRIVAL = Changes(Account("ivanov", "video.example.org"), "lobby", NOON, 0)
@@ -146,7 +149,7 @@ async def test_a_server_that_is_not_there_is_named_without_the_password() -> Non
         await open_store("postgresql://anna:hunter2@127.0.0.1:1/confcal", migrate=True)
 
     assert str(raised.value) == (
-        "The database confcal on 127.0.0.1 cannot be reached: "
+        "The database confcal on 127.0.0.1 cannot be reached (Connection refused): "
         "see whether the server runs, or correct CONFCAL_DATABASE_URL"
     )
 
@@ -154,9 +157,6 @@ async def test_a_server_that_is_not_there_is_named_without_the_password() -> Non
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (asyncpg.InvalidPasswordError("for user anna"), "refuses the user or the password"),
-        (asyncpg.InvalidCatalogNameError("confcal"), "does not exist: create it"),
-        (asyncpg.TooManyConnectionsError("anna"), "has too many connections"),
         (asyncpg.OutOfMemoryError("anna"), "has too little memory or space"),
         (asyncpg.DiskFullError("anna"), "is on a full disk"),
         (asyncpg.ReadOnlySQLTransactionError("anna"), "is read-only: name the primary"),
@@ -177,6 +177,101 @@ def test_errors_of_a_server_become_sentences_without_their_text(error: Exception
     assert "anna" not in str(raised.value)
     assert "hunter2" not in str(raised.value)
     assert raised.value.__cause__ is error
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            asyncpg.InvalidPasswordError('password authentication failed for user "confcal"\nHINT: x'),
+            'refuses the user or the password (password authentication failed for user "confcal"): correct ',
+        ),
+        (
+            asyncpg.InvalidCatalogNameError('database "confcal" does not exist'),
+            'does not exist (database "confcal" does not exist): create it',
+        ),
+        (
+            asyncpg.TooManyConnectionsError("sorry, too many clients already"),
+            "has too many connections (sorry, too many clients already): raise max_connections",
+        ),
+        (
+            asyncpg.InvalidAuthorizationSpecificationError(
+                'no pg_hba.conf entry for host "10.0.0.7", user "confcal", database "confcal", no encryption'
+            ),
+            "no encryption): add sslmode=require to CONFCAL_DATABASE_URL",
+        ),
+        (
+            asyncpg.ProtocolViolationError("no such user: confcal"),
+            "was not let through by a pooler, or broke the protocol (no such user: confcal): correct ",
+        ),
+        (
+            asyncpg.CannotConnectNowError("the database system is starting up"),
+            "is starting or stopping, or took too long (the database system is starting up): see ",
+        ),
+        (
+            asyncpg.exceptions.ClientConfigurationError('root certificate file "/r.crt" does not exist'),
+            'cannot be checked (root certificate file "/r.crt" does not exist): add sslrootcert=FILE',
+        ),
+    ],
+)
+def test_why_no_connection_came_about_is_told_in_the_words_of_the_server_or_the_driver(
+    error: Exception, sentence: str
+) -> None:
+    with pytest.raises(StoreUnavailable) as raised, translated(POSTGRESQL):
+        raise error
+
+    assert sentence in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def sqlite_error(code: str) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorname = code
+    return error
+
+
+@pytest.mark.parametrize("code", ["SQLITE_PROTOCOL", "SQLITE_IOERR_LOCK", "SQLITE_IOERR_SHMMAP"])
+def test_a_volume_without_locks_is_named_as_such(file: Path, code: str) -> None:
+    with pytest.raises(StoreUnavailable) as raised, translated(make_url(f"sqlite+aiosqlite:///{file}")):
+        raise sqlite_error(code)
+
+    assert "this volume does not give the locks that SQLite needs" in str(raised.value)
+
+
+@pytest.mark.parametrize("code", ["SQLITE_BUSY", "SQLITE_PROTOCOL", "SQLITE_IOERR_LOCK"])
+def test_where_a_file_that_nobody_knows_is_locked_too_the_volume_gives_no_locks(
+    file: Path, code: str
+) -> None:
+    def refused(_file: Path) -> sqlite3.Connection:
+        raise sqlite_error(code)
+
+    assert lacks_locks("SQLITE_BUSY", file, connect=refused)
+    assert list(file.parent.iterdir()) == []
+
+
+def test_where_another_file_can_be_locked_a_program_holds_the_lock(file: Path) -> None:
+    assert not lacks_locks("SQLITE_BUSY", file)
+    assert not lacks_locks("SQLITE_BUSY_SNAPSHOT", file.parent / "missing" / "confcal.db")
+    assert list(file.parent.iterdir()) == []
+
+
+def test_a_command_that_finds_no_database_makes_none(file: Path) -> None:
+    with pytest.raises(NoDatabase) as refused:
+        asyncio.run(open_store(f"sqlite:///{file}", migrate=False))
+
+    assert str(refused.value) == f"There is no database in {file}: is CONFCAL_DATA_DIR the daemon's?"
+    assert not file.exists()
+
+
+def test_a_database_that_cannot_be_opened_is_told_with_whose_it_is_and_who_we_are(file: Path) -> None:
+    file.mkdir()
+
+    with pytest.raises(StoreUnavailable) as raised:
+        asyncio.run(open_store(f"sqlite:///{file}", migrate=True))
+
+    assert f"({file} belongs to {user_name(file.stat().st_uid)}, group " in str(raised.value)
+    assert str(raised.value).endswith(f"; confcal runs as {ourselves()})")
+    assert "create its directory" not in str(raised.value)
 
 
 def test_a_wrapped_error_is_known_by_its_code() -> None:

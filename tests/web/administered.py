@@ -131,7 +131,11 @@ async def administered(
     *, url: str = BASE, exposure: Exposure | None = None, **more: str
 ) -> AsyncIterator[Administered]:
     """Give a server; `more` are settings without their prefix, an empty one is left out."""
-    given = {**SETTINGS, **{f"CONFCAL_{name}": value for name, value in more.items()}}
+    given = {
+        **SETTINGS,
+        "CONFCAL_SECRET": SECRET.decode(),
+        **{f"CONFCAL_{name}": value for name, value in more.items()},
+    }
     settings = load_settings({name: value for name, value in given.items() if value})
     policy, store, clock, pauses = policy_of(settings), FailingStore(), Clock(), Pauses()
     synchronizer = Synchronizer(store, policy)

@@ -1,0 +1,13 @@
+"""
+Which installation a command acted on: a shell seldom has the daemon's settings by itself.
+"""
+
+import click
+
+from service.operations.database import database_name
+from service.settings import Settings
+
+
+def name_database(settings: Settings) -> None:
+    """Say on standard error which database the settings name; standard output is for results."""
+    click.echo(f"Database: {database_name(settings)}", err=True)

@@ -1,0 +1,44 @@
+"""
+`--env-file`, which every command takes, before its name and behind it.
+"""
+
+from pathlib import Path
+
+import click
+
+_GIVEN = "service.env_files"
+
+
+def _read(context: click.Context, _: click.Parameter, files: tuple[Path, ...]) -> None:
+    if not files:
+        return
+    # Here: a health check every half minute seldom has a file.
+    from service.configuration.env_files import EnvFiles  # noqa: PLC0415
+
+    if _GIVEN not in context.meta:
+        context.meta[_GIVEN] = EnvFiles()
+    context.meta[_GIVEN].add(files)
+
+
+def env_file_option() -> click.Option:
+    """Return the option; the variables of its files are in the environment before anything else is read."""
+    return click.Option(
+        ["--env-file"],
+        multiple=True,
+        type=click.Path(path_type=Path),
+        is_eager=True,
+        expose_value=False,
+        callback=_read,
+        help="Read the daemon's variables from FILE; the environment wins. Repeatable, the later file wins.",
+        metavar="FILE",
+    )
+
+
+def with_env_file(command: click.Command) -> click.Command:
+    """Return the command, it and all below it with the option."""
+    if all(parameter.name != "env_file" for parameter in command.params):
+        command.params.append(env_file_option())
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            with_env_file(each)
+    return command

@@ -1,0 +1,45 @@
+"""
+Where each setting that was given comes from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.configuration.names import Place
+from service.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """
+    Where one setting comes from: the environment, unless a file says it.
+    """
+
+    said_in: Path | None = None
+    """The TOML file, or the file of `--env-file`."""
+
+    value_in: Path | None = None
+    """The file that holds the secret, where NAME_FILE was given."""
+
+    by_option: bool = False
+    """Whether an option of the command line stands for it."""
+
+    def __str__(self) -> str:
+        """Return it for a person."""
+        if self.by_option:
+            return "the command line"
+        return str(self.said_in) if self.said_in else "the environment"
+
+
+Origins = Mapping[Place, Origin]
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """
+    The settings in effect, and where those that were given come from.
+    """
+
+    settings: Settings
+    origins: Origins

@@ -1,0 +1,95 @@
+"""
+What works, and lets others in: told at the start and by `confcal check`.
+"""
+
+import stat
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from pathlib import Path
+
+from service.configuration.names import annotation_of, is_secret, variable
+from service.configuration.origins import Configuration
+from service.ownership import belonging, readable_by_others
+from service.settings import Settings
+
+_MAPPED = ip_network("::ffff:0:0/96")
+"""IPv4 as IPv6 writes it."""
+
+
+def warnings_of(configuration: Configuration) -> Iterator[str]:
+    """Yield a sentence for each setting, file or folder that lets others in; it names no secret."""
+    yield from _open_files(configuration)
+    yield from _open_folder(configuration.settings)
+    yield from _trusting(configuration.settings.trusted_proxies)
+
+
+def _open_files(configuration: Configuration) -> Iterator[str]:
+    """Yield sentences about files with secrets that any user of the machine can read or write."""
+    holding: dict[Path, list[str]] = defaultdict(list)
+    for place, origin in configuration.origins.items():
+        file = origin.value_in or origin.said_in
+        if file and is_secret(annotation_of(Settings, place)):
+            holding[file].append(variable(*place))
+    settings = configuration.settings
+    if settings.secret is None and settings.data_dir is not None:
+        holding[settings.data_dir / "secret"].append("CONFCAL_SECRET")
+    for file, names in holding.items():
+        if readable_by_others(file):
+            yield (
+                f"{file} holds {', '.join(sorted(names))}, and every user of this machine can read it: "
+                f"chmod 600 {file}, and let confcal's user own it"
+            )
+
+
+def _open_folder(settings: Settings) -> Iterator[str]:
+    folder = settings.data_dir
+    if folder is None or not (settings.database_url is None or settings.secret is None):
+        return
+    try:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+    except OSError:
+        return
+    if not mode & stat.S_IRWXO:
+        return
+    yield (
+        f"CONFCAL_DATA_DIR: others may look into it ({belonging(folder)}): give confcal a folder of its own, "
+        "mode 0700"
+    )
+
+
+def _trusting(networks: Iterable[str]) -> Iterator[str]:
+    """Yield a sentence where every address counts as a proxy's, so that anybody may say who they are."""
+    every = [family for family in ("IPv4", "IPv6") if family in _covered(networks)]
+    if every:
+        yield (
+            f"CONFCAL_TRUSTED_PROXIES covers every {' and '.join(every)} address, so anybody may pretend to "
+            "be another by X-Forwarded-For: write the addresses of your proxies alone, like 127.0.0.1/32"
+        )
+
+
+def _covered(networks: Iterable[str]) -> set[str]:
+    four: list[IPv4Network] = []
+    six: list[IPv6Network] = []
+    for network in map(ip_network, networks):
+        match network:
+            case IPv4Network():
+                four.append(network)
+            case IPv6Network() if network.subnet_of(_MAPPED):  # type: ignore[arg-type]
+                four.append(_unmapped(network))
+            case IPv6Network():
+                six.append(network)
+    if any(network.supernet_of(_MAPPED) for network in collapse_addresses(six)):  # type: ignore[arg-type]
+        four.append(IPv4Network("0.0.0.0/0"))
+    covered = set()
+    if any(network.prefixlen == 0 for network in collapse_addresses(four)):
+        covered.add("IPv4")
+    if any(network.prefixlen == 0 for network in collapse_addresses(six)):
+        covered.add("IPv6")
+    return covered
+
+
+def _unmapped(network: IPv6Network) -> IPv4Network:
+    mapped = network.network_address.ipv4_mapped
+    assert mapped is not None  # noqa: S101 -- it is within the network of mapped addresses
+    return IPv4Network((mapped, network.prefixlen - _MAPPED.prefixlen))

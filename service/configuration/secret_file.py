@@ -1,0 +1,61 @@
+"""
+A file that is written once, whole or not at all, whichever of several processes is first.
+"""
+
+import os
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+_PATIENCE_SECONDS = 5.0
+"""How long the process that was quicker may take for a rename; one that takes longer has died."""
+
+_PAUSE_SECONDS = 0.01
+
+Link = Callable[[Path, Path], None]
+
+
+def write_once(path: Path, text: str, *, link: Link = os.link) -> None:
+    """
+    Write a file that only its owner reads; where another process is quicker, its file stays.
+
+    Raises OSError.
+    """
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    partial.touch(mode=0o600, exist_ok=False)
+    try:
+        partial.write_text(text, encoding="ascii")
+        try:
+            # A link appears whole or not at all, and never over another.
+            link(partial, path)
+        except FileExistsError:
+            pass
+        except OSError:
+            # Many volumes have no hard links: FAT, most FUSE and network file systems.
+            _rename_once(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _rename_once(partial: Path, path: Path) -> None:
+    """Give `partial` the name `path` unless that is taken: who makes the claim beside it may rename."""
+    claim = path.with_name(f"{path.name}.claim")
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while not path.exists():
+        try:
+            claim.touch(mode=0o600, exist_ok=False)
+        except FileExistsError:
+            if time.monotonic() > until:
+                claim.unlink(missing_ok=True)
+                until = time.monotonic() + _PATIENCE_SECONDS
+            time.sleep(_PAUSE_SECONDS)
+            continue
+        try:
+            # Whoever had the claim before may have finished since we looked.
+            if not path.exists():
+                partial.rename(path)
+        finally:
+            with suppress(OSError):
+                claim.unlink()

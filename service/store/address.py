@@ -1,0 +1,161 @@
+"""
+The address of a database as an operator writes it, checked before anybody connects to it.
+"""
+
+import re
+import ssl
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from service.core.errors import SettingsError
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+
+_MODE = "ssl"
+_AUTHORITY, _CERTIFICATE, _KEY = "sslrootcert", "sslcert", "sslkey"
+_POOLING = "prepared_statement_cache_size"
+
+_PARAMETERS = {
+    "sqlite": frozenset({"timeout"}),
+    "postgresql": frozenset({"host", "port", _MODE, "sslmode", _AUTHORITY, _CERTIFICATE, _KEY, _POOLING}),
+}
+"""What an address may say after its question mark; a driver would fail at the rest with a traceback."""
+
+_NUMBERS = {"timeout": r"\d+(\.\d+)?", "port": r"\d+", _POOLING: r"\d+"}
+
+_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_VERIFYING = ("verify-ca", "verify-full")
+
+
+def address_of(url: str) -> URL:
+    """
+    Return the address with its driver, as libpq's words or ours say it.
+
+    Raises SettingsError where it cannot be one.
+    """
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        # Neither the text nor the chained error is shown: both may hold the password.
+        raise SettingsError(
+            "CONFCAL_DATABASE_URL is no address: write sqlite:////directory/confcal.db "
+            "or postgresql://user:password@host/database"
+        ) from None
+    driver = _DRIVERS.get(address.drivername)
+    if driver is None:
+        raise SettingsError(
+            f"CONFCAL_DATABASE_URL names {address.drivername}: "
+            "confcal keeps its state in sqlite or postgresql, so begin it with one of them"
+        )
+    return _checked(address.set(drivername=driver))
+
+
+def described(url: str) -> str:
+    """Return which database an address names: its file, or the address with the password masked."""
+    address = address_of(url)
+    if address.get_backend_name() == "sqlite":
+        return address.database or ""
+    return address.set(drivername="postgresql").render_as_string(hide_password=True)
+
+
+def without_tls_files(address: URL) -> URL:
+    """Return the address as the driver takes it: `tls_context` stands for the names of files."""
+    return address.difference_update_query([_AUTHORITY, _CERTIFICATE, _KEY])
+
+
+def tls_context(address: URL) -> ssl.SSLContext | None:
+    """
+    Return how the server's certificate is checked, where the address names files; else the driver decides.
+
+    Raises SettingsError where a file cannot be used.
+    """
+    authority, certificate = _said(address, _AUTHORITY), _said(address, _CERTIFICATE)
+    if not authority and not certificate:
+        return None
+    mode = _said(address, _MODE)
+    if authority and mode not in _VERIFYING:
+        raise SettingsError(
+            f"CONFCAL_DATABASE_URL: {_AUTHORITY} only counts where the certificate is checked; "
+            "add sslmode=verify-full"
+        )
+    if certificate and mode not in {"require", *_VERIFYING}:
+        raise SettingsError(f"CONFCAL_DATABASE_URL: {_CERTIFICATE} needs TLS; add sslmode=verify-full")
+    if mode in _VERIFYING and not authority:
+        raise SettingsError(
+            f"CONFCAL_DATABASE_URL: sslmode={mode} needs to know who signs the server's certificate; "
+            f"add {_AUTHORITY}=/path/to/root.pem, or {_AUTHORITY}=system for the machine's authorities"
+        )
+    context = _context(authority)
+    context.check_hostname = mode == "verify-full"
+    context.verify_mode = ssl.CERT_REQUIRED if mode in _VERIFYING else ssl.CERT_NONE
+    if certificate:
+        _load_certificate(context, certificate, _said(address, _KEY))
+    return context
+
+
+def _context(authority: str) -> ssl.SSLContext:
+    if authority in {"", "system"}:
+        return ssl.create_default_context()
+    try:
+        return ssl.create_default_context(cafile=authority)
+    except OSError as error:
+        raise _unusable(_AUTHORITY, authority, error) from error
+
+
+def _load_certificate(context: ssl.SSLContext, certificate: str, key: str) -> None:
+    try:
+        # A password is never asked for on the terminal: a daemon has none.
+        context.load_cert_chain(certificate, key or None, password=lambda: "")
+    except OSError as error:
+        at_fault = key if key and Path(certificate).exists() and not Path(key).exists() else certificate
+        raise _unusable(_KEY if at_fault is key else _CERTIFICATE, at_fault, error) from error
+
+
+def _unusable(parameter: str, file: str, error: OSError) -> SettingsError:
+    missing = not isinstance(error, ssl.SSLError) and error.strerror
+    reason = missing or "it holds no usable certificate"
+    return SettingsError(
+        f"CONFCAL_DATABASE_URL: {parameter} names {file}, which cannot be used ({reason}); "
+        "name a PEM file that confcal may read"
+    )
+
+
+def _said(address: URL, parameter: str) -> str:
+    return str(address.query.get(parameter, ""))
+
+
+def _checked(address: URL) -> URL:
+    backend = address.get_backend_name()
+    if backend == "sqlite" and address.database in (None, "", ":memory:"):
+        raise SettingsError("CONFCAL_DATABASE_URL names no file: write sqlite:////directory/confcal.db")
+    unknown = sorted(set(address.query) - _PARAMETERS[backend])
+    if unknown:
+        allowed = ", ".join(sorted(_PARAMETERS[backend]))
+        raise SettingsError(f"CONFCAL_DATABASE_URL: {unknown[0]} is not understood; it may say {allowed}")
+    for parameter, form in _NUMBERS.items():
+        if parameter in address.query and not re.fullmatch(form, str(address.query[parameter])):
+            raise SettingsError(f"CONFCAL_DATABASE_URL: {parameter} is no number; write one like 15")
+    return _with_one_mode(address)
+
+
+def _with_one_mode(address: URL) -> URL:
+    """Return the address with libpq's `sslmode`, which managed databases hand out, as asyncpg's `ssl`."""
+    # No statement is kept under a name, so the size of a cache of them means nothing any more.
+    address = address.difference_update_query([_POOLING])
+    for parameter in ("sslmode", _MODE):
+        if parameter in address.query and address.query[parameter] not in _MODES:
+            raise SettingsError(
+                f"CONFCAL_DATABASE_URL: {parameter} is not understood; write one of {', '.join(_MODES)}"
+            )
+    if "sslmode" in address.query:
+        mode = address.query["sslmode"]
+        address = address.difference_update_query(["sslmode"]).update_query_dict({_MODE: mode})
+    return address

@@ -1,0 +1,58 @@
+"""
+A pooler gives each transaction any of its sessions: nothing of one is left behind, or missed, in the next.
+"""
+
+import asyncio
+
+from sqlalchemy import text
+
+from service.store.engine import create_engine, reading, writing
+from service.store.migrate import migrate
+from service.store.open import open_store
+from tests.contracts.conftest import NewDatabase
+
+
+async def test_the_same_statement_runs_in_whichever_session_is_free(pgbouncer: NewDatabase) -> None:
+    url = pgbouncer()
+    store, other = await open_store(url, migrate=True), create_engine(url)
+    await store.feeds()
+
+    # The session that served the store is taken now, so the store gets another one.
+    async with writing(other) as db:
+        await db.execute(text("SELECT 1"))
+        assert await store.feeds() == {}
+
+    await other.dispose()
+    await store.close()
+
+
+async def test_two_transactions_of_one_process_are_in_two_sessions(pgbouncer: NewDatabase) -> None:
+    """What makes the test before this one a test."""
+    engine = create_engine(pgbouncer())
+    backend = text("SELECT pg_backend_pid()")
+
+    async with reading(engine) as one, reading(engine) as two:
+        sessions = {(await one.execute(backend)).scalar_one(), (await two.execute(backend)).scalar_one()}
+
+    assert len(sessions) == 2
+    await engine.dispose()
+
+
+async def test_no_statement_is_kept_in_a_session(pgbouncer: NewDatabase) -> None:
+    engine = create_engine(pgbouncer())
+    async with writing(engine) as db:
+        await db.execute(text("SELECT 1 WHERE 1 = :one"), {"one": 1})
+
+    async with reading(engine) as db:
+        kept = (await db.execute(text("SELECT count(*) FROM pg_prepared_statements"))).scalar_one()
+
+    assert kept == 0
+    await engine.dispose()
+
+
+async def test_one_of_many_migrations_at_once_does_the_work(pgbouncer: NewDatabase) -> None:
+    url = pgbouncer()
+
+    done = await asyncio.gather(*(migrate(url) for _ in range(3)))
+
+    assert [each.before for each in done].count(None) == 1
