@@ -193,7 +193,7 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
                 )
                 intake = Intake(accounts_of(settings), accept, taps, clock=utc_now)
                 watch = Watch(
-                    settings, store, synchronizer, intake, lists, utc_now(), exposure(settings, url)
+                    settings, store, synchronizer, intake, lists, utc_now(), utc_now, exposure(settings, url)
                 )
                 for upkeep in upkeeps:
                     synchronizer.listen(upkeep.changed)

@@ -76,6 +76,7 @@ class Watch:
     intake: Intake
     lists: HourlyLists
     started_at: datetime
+    clock: Callable[[], datetime]
     exposure: Exposure | None = None
     sources: Sequence[Reporting] = ()
     next_poll: NextPoll = lambda _source: None
@@ -115,7 +116,7 @@ class Watch:
     async def _approve(self, account: str, digest: str | None) -> int:
         peer, _, server = account.partition("@")
         try:
-            return await self.synchronizer.approve(Account(peer, server), digest=digest)
+            return await self.synchronizer.approve(Account(peer, server), now=self.clock(), digest=digest)
         except UnknownName as error:
             raise KeyError(account) from error
 

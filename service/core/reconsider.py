@@ -67,8 +67,14 @@ class Case:
         if closed is None:
             return self._judged(entry, reports, holders - {account})
         cut = replace(entry, bounds=replace(entry.bounds, since=since))
+        closing = self._closing(entry, closed, holders)
+        if holders == {account}:
+            # In nobody's calendar it has no VEVENT; should it come back, its past is not shown twice.
+            return Outcome(Edit(cut, {}), (closing,))
+        if not reports:
+            return Outcome(self._edit(self.key, cut.conference, cut.source, cut.bounds), (closing,))
         following = self._judged(cut, reports, holders - {account})
-        return Outcome(following.edit, (self._closing(entry, closed, holders), *following.closings))
+        return Outcome(following.edit, (closing, *following.closings))
 
     def _judged(self, entry: Entry | None, reports: Sequence[Report], holders: frozenset[Account]) -> Outcome:
         if not reports:
@@ -90,18 +96,25 @@ class Case:
         return Outcome(self._edit(self.key, conference, source, bounds), closings)
 
     def judge(self, reports: Sequence[Report]) -> Verdict:
-        """Return whose word counts among `reports`; of those that changed in one moment the first one's."""
+        """Return whose word counts among `reports`; of those that changed in one moment the one that did."""
         entry = self.entry
         if entry and self.holders:
             reports = self._aligned(reports, entry)
         return judge(reports, self.now, self.policy.removal.missing_for)
 
     def _aligned(self, reports: Iterable[Report], entry: Entry) -> list[Report]:
-        """Give the start of the known series to every report that only tells the next occurrence of it."""
-        return [
+        """
+        Give the start of the known series to every report that only tells the next occurrence of it.
+
+        Of changes of one moment the first counts: that is the one told now, and later what counts already.
+        """
+        first, *others = [
             with_start_of(report, entry.conference) if self._is_next(report, entry) else report
             for report in reports
         ]
+        if first.changed_at == self.now:
+            return [first, *sorted(others, key=lambda report: not _tells(report, entry))]
+        return sorted([first, *others], key=lambda report: not _tells(report, entry))
 
     def _is_next(self, report: Report, entry: Entry) -> bool:
         match entry.conference.schedule, report.conference.schedule:

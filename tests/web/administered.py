@@ -139,7 +139,7 @@ async def administered(
     rejections = Rejections(store, keep_rules_of(settings), clock=clock)
     accept = accepting(synchronizer, rejections, Metrics(lambda: synchronizer.state), lists, watch_of(clock))
     intake = Intake(accounts_of(settings), accept, Taps(), clock=clock)
-    watch = Watch(settings, store, synchronizer, intake, lists, clock(), exposure)
+    watch = Watch(settings, store, synchronizer, intake, lists, clock(), clock, exposure)
     tokens = {name: each.ingest_token for name, each in settings.sources.items()}
     administration = Administration(
         watch.reports(),
