@@ -91,12 +91,14 @@ class Case:
         if entry and course.closed:
             closings = (self._closing(entry, course.closed, holders),)
         stored = self.entry
-        if stored and stored.conference == conference and stored.bounds == bounds:
+        # What was cut as it left the last calendar has no VEVENT, see `depart`: it needs one to come back.
+        rendered = bool(holders) or bounds.since is None
+        if stored and rendered and stored.conference == conference and stored.bounds == bounds:
             return Outcome(None, closings)
         return Outcome(self._edit(self.key, conference, source, bounds), closings)
 
     def judge(self, reports: Sequence[Report]) -> Verdict:
-        """Return whose word counts among `reports`; of those that changed in one moment the one that did."""
+        """Return whose word counts among `reports`; of changes of one moment what counts already."""
         entry = self.entry
         if entry and self.holders:
             reports = self._aligned(reports, entry)
