@@ -222,7 +222,7 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
                     accounts_of(settings), accept, taps, clock=utc_now, pinned=pinned_accounts(settings)
                 )
                 watch = Watch(
-                    settings, store, synchronizer, intake, lists, utc_now(), exposure(settings, url)
+                    settings, store, synchronizer, intake, lists, utc_now(), utc_now, exposure(settings, url)
                 )
                 for upkeep in upkeeps:
                     synchronizer.listen(upkeep.changed)

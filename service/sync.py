@@ -175,9 +175,9 @@ class Synchronizer:
                     reason=series.reason,
                 )
 
-    async def approve(self, account: Account, *, digest: str | None = None) -> int:
+    async def approve(self, account: Account, *, now: datetime, digest: str | None = None) -> int:
         """
-        Apply the held list of an account now; how many conferences that removed.
+        Apply the held list of an account at `now`; how many conferences that removed.
 
         Raises UnknownName where nothing is held, HeldListChanged where something else is held than what
         `digest` stands for, and StoreUnavailable.
@@ -187,7 +187,7 @@ class Synchronizer:
             known = state.known(account)
             if known.held and digest is not None and known.held.digest != digest:
                 raise HeldListChanged(f"the held list of {account} is another by now; look at it again")
-            return approve(state, account, self._policy)
+            return approve(state, account, self._policy, now.replace(microsecond=0))
 
         async with self._writing:
             changes = await self._recorded(decide, None)

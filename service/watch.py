@@ -5,7 +5,7 @@ What the dashboard and the API are told of the parts that the web layer does not
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Protocol
 
@@ -85,11 +85,11 @@ class Watch:
     intake: Intake
     lists: HourlyLists
     started_at: datetime
+    clock: Callable[[], datetime]
     exposure: Exposure | None = None
     sources: Sequence[Reporting] = ()
     next_poll: NextPoll = lambda _source: None
     targets: Targets = tuple
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def reports(self) -> Reports:
         """Return what the web layer asks with."""
@@ -138,7 +138,7 @@ class Watch:
         named = TrueConfId.parse(account)
         known = self.synchronizer.state.spelled(Account(named.user, named.server))
         try:
-            return await self.synchronizer.approve(known, digest=digest)
+            return await self.synchronizer.approve(known, now=self.clock(), digest=digest)
         except UnknownName as error:
             raise KeyError(account) from error
 

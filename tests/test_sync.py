@@ -392,7 +392,7 @@ async def test_an_approval_is_logged_with_the_account_and_what_it_removed() -> N
     await synchronizer.accept(listed(conference("1"), conference("2")))
     await synchronizer.accept(listed(at=LATER))
     with capture_logs() as logs:
-        await synchronizer.approve(ROOM)
+        await synchronizer.approve(ROOM, now=LATER)
 
     assert [(each["event"], each["account"], each["removed"]) for each in logs] == [
         ("sync.list_approved", str(ROOM), 2)

@@ -2,6 +2,7 @@ import asyncio
 
 import click
 
+from service.app import utc_now
 from service.commands.acting import name_database
 from service.configuration.environment import load_settings
 from service.core.conference import Account
@@ -33,7 +34,7 @@ def approve(account: str | None) -> None:
                 raise UnknownName(f"no list of {account} is held; `confcal held` shows those that are")
             name_database(settings)
             for each in chosen:
-                removed = await synchronizer.approve(each)
+                removed = await synchronizer.approve(each, now=utc_now())
                 click.echo(f"{each}: {removed} {'conference' if removed == 1 else 'conferences'} removed")
             if not chosen:
                 click.echo("No list is held.")

@@ -63,7 +63,7 @@ def reports_of(conference_id: str, views: Iterable[Known]) -> list[Report]:
             known.list_at or _LONG_AGO,
         )
         for known in views
-        if conference_id in known.reported and conference_id not in known.absences
+        if known.lists(conference_id)
     ]
 
 

@@ -53,7 +53,7 @@ class Absence:
     """
 
     lists: int
-    """How many good lists in a row."""
+    """How many good lists in a row; 0 where it stays nevertheless, as it has ended."""
 
     since: datetime
     """When the first of them arrived."""
@@ -113,6 +113,10 @@ class Known:
         server = self.account.server
         yield from (Key(server, id_) for id_ in self.reported)
         yield from self.closed
+
+    def lists(self, conference_id: str) -> bool:
+        """Return whether the account's last good list held a conference."""
+        return conference_id in self.reported and conference_id not in self.absences
 
     def holds(self, key: Key) -> bool:
         """Return whether a conference, or a closed part of it, is in the account's calendar."""
@@ -211,7 +215,7 @@ class Changes:
     @property
     def empty(self) -> bool:
         """Whether nothing but the arrival has to be written."""
-        return not (self.visible or self.absences or self.held_changed)
+        return not (self.visible or self.absences or self.changed or self.held_changed)
 
 
 @dataclass(frozen=True, slots=True)

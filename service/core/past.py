@@ -51,7 +51,10 @@ def resume_course(before: Bounds, reported: Schedule, rules: WeeklyRules, now: d
 
     It did not take place meanwhile.
     """
-    return _from(now if isinstance(reported, Weekly) else before.since, reported, rules, now)
+    since = before.since
+    if isinstance(reported, Weekly):
+        since = max(now, since or now)
+    return _from(since, reported, rules, now)
 
 
 def continue_course(
@@ -72,9 +75,10 @@ def continue_course(
             return Course(before, bounds)
         case Weekly(), Weekly() if continues(
             longer := replace(before, duration=reported.duration), reported, rules, bounds
-        ):
+        ) and not has_pattern_of(longer, reported, rules, bounds):
             # Its flags are read as they were: near midnight the other season reads them as other days.
-            return _edit_course(before, bounds, longer, rules, now)
+            course = _edit_course(before, bounds, longer, rules, now)
+            return replace(course, bounds=replace(course.bounds, since=_later(course.bounds, reported)))
         case Once(start), Once(new_start) if start == new_start and _end(reported) > now:
             # One meeting, prolonged.
             return Course(reported, bounds)
@@ -92,6 +96,10 @@ def _edit_course(
         # It is over, and so is what it is said to have been: the record stays.
         return Course(before, bounds)
     return replace(_from(now, reported, rules, now), closed=closed)
+
+
+def _later(bounds: Bounds, reported: Weekly) -> datetime:
+    return max(reported.start, bounds.since or reported.start)
 
 
 def _floor(before: Schedule, bounds: Bounds, reported: Schedule, now: datetime) -> datetime | None:

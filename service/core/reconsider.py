@@ -82,8 +82,15 @@ class Case:
         if closed is None:
             return Outcome(self.key, contested, *self._judged(entry, reports, holders - {account}))
         cut = replace(entry, bounds=replace(entry.bounds, since=since))
-        edit, closings = self._judged(cut, reports, holders - {account})
-        return Outcome(self.key, contested, edit, (self._closing(entry, closed, holders), *closings))
+        closing = self._closing(entry, closed, holders)
+        if holders == {account}:
+            # In nobody's calendar it has no VEVENT; should it come back, its past is not shown twice.
+            return Outcome(self.key, contested, Edit(cut, {}), (closing,))
+        if not reports:
+            edit = self._edit(self.key, cut.conference, cut.source, cut.bounds)
+            return Outcome(self.key, contested, edit, (closing,))
+        following, closings = self._judged(cut, reports, holders - {account})
+        return Outcome(self.key, contested, following, (closing, *closings))
 
     def _but_of(self, account: Account) -> list[Known]:
         return [known for known in self.views if known.account != account]
@@ -101,7 +108,7 @@ class Case:
             reports = self._aligned(reports, entry)
         behind_for = self.policy.removal.missing_for
         report = judge(reports, self.now, behind_for).report if len(reports) > 1 else reports[0]
-        source = entry.source if entry and report.conference == entry.conference else report.source
+        source = entry.source if entry and _tells(report, entry) else report.source
         course = self._course(entry, report.conference, holders, source)
         bounds = move_on(course.schedule, course.bounds, self.now, self.policy.removal.keep_ended)
         conference = replace(report.conference, schedule=course.schedule, state="", session_id="")
@@ -109,23 +116,32 @@ class Case:
         if entry and course.closed:
             closings = (self._closing(entry, course.closed, holders),)
         stored = self.entry
-        if stored and stored.conference == conference and stored.bounds == bounds:
+        # What was cut as it left the last calendar has no VEVENT, see `depart`: it needs one to come back.
+        rendered = bool(holders) or bounds.since is None
+        if stored and rendered and stored.conference == conference and stored.bounds == bounds:
             return None, closings
         return self._edit(self.key, conference, source, bounds), closings
 
     def judge(self, reports: Sequence[Report]) -> Verdict:
-        """Return whose word counts among `reports`; of those that changed in one moment the first one's."""
+        """Return whose word counts among `reports`; of changes of one moment what counts already."""
         entry = self.entry
         if entry and self.holders:
             reports = self._aligned(reports, entry)
         return judge(reports, self.now, self.policy.removal.missing_for)
 
     def _aligned(self, reports: Iterable[Report], entry: Entry) -> list[Report]:
-        """Give the start of the known series to every report that only tells the next occurrence of it."""
-        return [
+        """
+        Give the start of the known series to every report that only tells the next occurrence of it.
+
+        Of changes of one moment the first counts: that is the one told now, and later what counts already.
+        """
+        first, *others = [
             with_start_of(report, entry.conference) if self._is_next(report, entry) else report
             for report in reports
         ]
+        if first.changed_at == self.now:
+            return [first, *sorted(others, key=lambda report: not _tells(report, entry))]
+        return sorted([first, *others], key=lambda report: not _tells(report, entry))
 
     def _is_next(self, report: Report, entry: Entry) -> bool:
         match entry.conference.schedule, report.conference.schedule:
@@ -155,3 +171,7 @@ class Case:
         return edit_of(
             key, conference, before, source=source, policy=self.policy, now=self.now, bounds=bounds
         )
+
+
+def _tells(report: Report, entry: Entry) -> bool:
+    return report.conference == entry.conference

@@ -77,6 +77,7 @@ def decide(
     missing = frozenset(id_ for id_ in absent if not _is_kept(known.reported[id_], now, rules))
     held = _held(known, missing, now, rules)
     absences: dict[str, Absence | None] = dict(back)
+    absences |= {id_: Absence(0, now) for id_ in absent - missing if id_ not in known.absences}
     absences |= {id_: _longer(known.absences.get(id_), now) for id_ in missing}
     if held and not _released(held, now, rules):
         return Removal(absences=absences, held=held)
@@ -106,7 +107,7 @@ def _released(held: Held, now: datetime, rules: RemovalRules) -> bool:
 
 def _longer(absence: Absence | None, now: datetime) -> Absence:
     # A clock that was set back must not make the wait endless.
-    if absence is None:
+    if absence is None or absence.lists == 0:
         return Absence(1, now)
     return Absence(absence.lists + 1, min(absence.since, now))
 

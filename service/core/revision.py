@@ -3,6 +3,7 @@ What a snapshot changes: a pure function from what is known to the changes that 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -39,8 +40,10 @@ def revise(state: State, snapshot: Snapshot, policy: Policy) -> Changes:
     changed = frozenset(c.id for c in reports if _tells_news(known.reported.get(c.id), c, rules))
     present = {conference.id for conference in snapshot.listing.conferences}
     present |= {rejection.conference_id for rejection in snapshot.listing.rejections}
-    removal = decide(known, present, now=now, rules=policy.removal, good=snapshot.good)
-    gone = {id_: known.absences[id_].since if id_ in known.absences else now for id_ in removal.departures}
+    shown = _as_shown(state, known, present)
+    removal = decide(shown, present, now=now, rules=policy.removal, good=snapshot.good)
+    changed |= _told_later(known, now) - removal.departures
+    gone = {id_: _missing_since(known, id_, now) for id_ in removal.departures}
     told = _Told(known, snapshot, changed, now)
     outcomes = [
         *_reconsidered(state, told, _concerned(state, told, reports), policy),
@@ -65,9 +68,9 @@ def revise(state: State, snapshot: Snapshot, policy: Policy) -> Changes:
     )
 
 
-def approve(state: State, account: Account, policy: Policy) -> Changes | None:
+def approve(state: State, account: Account, policy: Policy, now: datetime) -> Changes | None:
     """
-    Return what applying the account's held list changes now, without waiting for more lists that agree.
+    Return what applying the account's held list changes at `now`, without waiting for more lists that agree.
 
     Only what was held goes, and only what the last good list still lacked. None where nothing is held.
     """
@@ -75,7 +78,7 @@ def approve(state: State, account: Account, policy: Policy) -> Changes | None:
     if known.held is None or known.list_at is None:
         return None
     gone = {id_: known.absences[id_].since for id_ in known.held.missing if id_ in known.absences}
-    outcomes = list(_departed(state, known, gone, policy, known.list_at))
+    outcomes = list(_departed(state, known, gone, policy, now))
     return Changes(
         account=account,
         source=known.source,
@@ -88,6 +91,32 @@ def approve(state: State, account: Account, policy: Policy) -> Changes | None:
         agreed=frozenset(outcome.key for outcome in outcomes if not outcome.contested),
         held_changed=True,
     )
+
+
+def _as_shown(state: State, known: Known, present: AbstractSet[str]) -> Known:
+    """
+    Return the account's view with what its calendar shows of each member: that is what has ended, or has not.
+    """
+    if known.reported.keys() <= present:
+        return known
+    server = known.account.server
+    return replace(known, reported={id_: state.entry(server, id_).conference for id_ in known.reported})
+
+
+def _missing_since(known: Known, id_: str, now: datetime) -> datetime:
+    absence = known.absences.get(id_)
+    return min(absence.since, now) if absence and absence.lists else now
+
+
+def _told_later(known: Known, now: datetime) -> frozenset[str]:
+    """
+    Return the members whose report changed later than now: the clock was set back, and they count as of now.
+
+    Else such a change would be the newest until the clock has caught up.
+    """
+    if known.list_at is None or known.list_at <= now:
+        return frozenset()
+    return frozenset(id_ for id_, at in known.changed_at.items() if at > now)
 
 
 def _is_older(now: datetime, list_at: datetime, snapshot: Snapshot) -> bool:
@@ -129,13 +158,16 @@ class _Told:
 
 
 def _concerned(state: State, told: _Told, reports: Sequence[Conference]) -> Iterator[Conference]:
-    """Yield the conferences of a list that may be another now: what it changes, and what is contested."""
+    """Yield the conferences of a list that may be others now: changed, listed again, or contested."""
     yield from reports
-    if not state.contested:
+    back = told.known.absences
+    if not state.contested and not back:
         return
     fresh, server = {conference.id for conference in reports}, told.known.account.server
     for conference in told.snapshot.listing.conferences:
-        if conference.id not in fresh and Key(server, conference.id) in state.contested:
+        if conference.id not in fresh and (
+            conference.id in back or Key(server, conference.id) in state.contested
+        ):
             yield conference
 
 

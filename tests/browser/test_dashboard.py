@@ -143,7 +143,7 @@ async def test_the_page_follows_what_happens_and_keeps_what_is_open(visit: Visit
         await page.locator("#link-all summary").focus()
         fresh = conference("777", "A conference that was just planned")
         await site.parts.accept(listed(fresh, account=DESK, at=NOW, source="desk"))
-        await site.parts.synchronizer.approve(DESK)
+        await site.parts.synchronizer.approve(DESK, now=NOW)
 
         await expect(page.locator(".card.held")).to_have_count(0)
         assert await page.locator("#link-all").get_attribute("open") is not None
@@ -159,7 +159,7 @@ async def test_a_search_that_is_being_typed_is_left_alone(visit: Visit) -> None:
         page = await dashboard(visit, site)
         await expect(page.locator("[data-live-status]")).to_have_text("Live")
         await page.locator("#like").press_sequentially("boa")
-        await site.parts.synchronizer.approve(DESK)
+        await site.parts.synchronizer.approve(DESK, now=NOW)
         await expect(page.locator(".card.held")).to_have_count(0)
 
         await expect(page.locator("#like")).to_have_value("boa")

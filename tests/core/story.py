@@ -42,7 +42,7 @@ class Story:
 
     def approves(self, account: Account = ROOM) -> Changes:
         """Apply the account's held list at once, as `confcal approve` does."""
-        changes = approve(self.state, account, self.policy)
+        changes = approve(self.state, account, self.policy, self.now)
         assert changes
         nothing = listed(at=changes.received_at, account=account)
         self.state = self.state.after(changes, nothing, self.state.version + 1)

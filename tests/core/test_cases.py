@@ -19,6 +19,7 @@ from service.store.memory import MemoryStore
 from service.sync import Synchronizer
 from service.trueconf.wire import list_of
 from tests.core.given import MOSCOW, at
+from tests.core.node import ask
 
 CASES = Path(__file__).parent.parent / "data" / "cases"
 ROOM = Account("room", "video.example.com")
@@ -37,9 +38,11 @@ class Feed:
         listing = list_of((CASES / name).read_bytes())
         await self.synchronizer.accept(Snapshot(ROOM, "lobby", at_, listing))
 
+    async def body(self) -> bytes:
+        return render_calendar(Heading("all", timezone="Europe/Moscow"), await self.store.vevents("full-en"))
+
     async def starts(self, topic: str, since: str, until: str) -> list[str]:
-        body = render_calendar(Heading("all"), await self.store.vevents("full-en"))
-        found = recurring_ical_events.of(Calendar.from_ical(body)).between(at(since), at(until))
+        found = recurring_ical_events.of(Calendar.from_ical(await self.body())).between(at(since), at(until))
         starts = [event["DTSTART"].dt for event in found if event["SUMMARY"] == topic]
         return sorted(f"{start:%a %d %b %H:%M}" for start in starts)
 
@@ -75,3 +78,20 @@ async def test_a_removed_series_keeps_what_took_place_and_what_has_ended_stays()
     assert len(past) == EIGHT_MONDAYS
     assert await feed.starts("Team", "2026-11-25 12:00", "2027-11-25 12:00") == []
     assert len(await feed.starts("Ended", "2026-01-01 00:00", "2027-01-01 00:00")) == 1
+
+
+@pytest.mark.parametrize("steps", [100, 1000])
+async def test_readers_that_stop_after_some_steps_still_see_an_old_series(steps: int) -> None:
+    feed = Feed()
+    await feed.hear("06-old-series.json", EDITED)
+
+    since, until = at("2026-12-01 00:00"), at("2026-12-15 00:00")
+    question = {"ics": (await feed.body()).decode(), "steps": steps}
+    (found,) = ask(
+        "stop.mjs", [question | {"since": int(since.timestamp()), "until": int(until.timestamp())}]
+    )
+
+    assert {topic: len(starts) for topic, starts in found.items()} == {
+        "Since 2019": 2,
+        "Daily since 2016": 14,
+    }

@@ -181,3 +181,68 @@ def test_a_recorded_list_may_be_older_by_any_time_and_a_clock_that_was_set_back_
 
     assert story.records(snapshot).older
     assert not story.records(replace(snapshot, recorded=False)).older
+
+
+def settle(story: Story, *told: Conference, account: Account, times: int = 3) -> None:
+    for _ in range(times):
+        story.hears(*told, account=account, after=A_QUARTER)
+
+
+OTHERS = [conference(f"other{number}", schedule=once("2027-01-11 09:00")) for number in range(1, 9)]
+
+
+def test_an_account_that_no_longer_lists_what_has_ended_does_not_tell_of_it() -> None:
+    story = begin()
+    ended = conference(schedule=once("2026-10-05 06:00"))
+    for account in (BROWN, DESK):
+        story.hears(ended, *OTHERS, account=account)
+    settle(story, *OTHERS, account=BROWN)
+    moved = conference(schedule=once("2026-11-02 11:00"))
+    for _ in range(4):
+        story.hears(moved, *OTHERS, account=DESK, after=A_QUARTER)
+        story.hears(*OTHERS, account=BROWN, after=MINUTE)
+
+    assert hour(story) == 11
+    assert "100" not in story.members(BROWN), "it does not list the new date"
+    assert len([key for key in story.known(BROWN).closed if key.id == "100"]) == 1
+
+
+def test_what_ended_stays_by_what_the_calendar_shows_and_not_by_what_the_account_told() -> None:
+    story = begin()
+    ended, coming = (
+        conference(schedule=once("2026-10-05 06:00")),
+        conference(schedule=once("2026-11-02 11:00")),
+    )
+    story.hears(ended, *OTHERS, account=ROOM)
+    for _ in range(2):
+        story.hears(coming, *OTHERS, account=BROWN, after=A_QUARTER)
+    settle(story, *OTHERS, account=ROOM)
+
+    assert "100" not in story.members(ROOM)
+    assert hour(story) == 11
+
+
+def test_a_clock_that_was_set_back_does_not_let_a_change_be_the_newest_until_it_has_caught_up() -> None:
+    story = begin()
+    story.hears(EARLY, account=BROWN)
+    story.hears(LATE, account=DESK, after=MINUTE)
+    story.now -= timedelta(days=30)
+    for _ in range(3):
+        story.hears(LATE, account=DESK, after=8 * MINUTE)
+        story.hears(EARLY, account=BROWN, after=8 * MINUTE)
+
+    assert hour(story) == 9
+
+
+def test_what_an_account_lists_again_is_what_it_tells() -> None:
+    story = begin()
+    for account, each in ((ROOM, EARLY), (DESK, LATE)):
+        story.hears(each, *OTHERS, account=account, after=MINUTE)
+    story.hears(*OTHERS, account=DESK, after=MINUTE)
+    story.hears(*OTHERS, account=ROOM, after=MINUTE)
+    story.hears(*OTHERS, account=DESK, after=A_QUARTER)
+    assert "100" not in story.members(DESK)
+
+    story.hears(EARLY, *OTHERS, account=ROOM, after=MINUTE)
+
+    assert hour(story) == 9

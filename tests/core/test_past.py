@@ -3,6 +3,7 @@ What took place stays: an edit closes the past part of a schedule, and the live 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from service.core.conference import Conference, Key
 from service.core.known import Changes, Entry
 from service.core.occurrences import occurrences
+from service.core.removal import RemovalRules
 from service.core.rerender import move_on_old, rerender
 from service.core.revision import Policy
 from service.core.schedule import Schedule, Unscheduled, Weekday, Weekly
@@ -338,3 +340,61 @@ def test_a_room_without_a_schedule_is_nothing_to_close() -> None:
 
     assert not any(changes.closings for changes in remove(story))
     assert not story.hears(room("100"), *OTHERS, after=DAY).closings
+
+
+def test_two_accounts_that_drop_a_series_one_after_the_other_never_show_an_occurrence_twice() -> None:
+    story = begin()
+    story.hears(conference(schedule=MONDAYS), *OTHERS, account=DESK)
+    story.now = EDITED
+    story.hears(*OTHERS)
+    story.hears(*OTHERS, account=DESK, after=timedelta(minutes=5))
+    story.hears(*OTHERS, after=A_QUARTER)
+
+    assert starts(story) == EIGHT_MONDAYS
+    assert starts(story, "2026-12-08 00:00", DESK) == [*EIGHT_MONDAYS, "11-30 07:00", "12-07 07:00"]
+    assert (
+        story.hears(conference(schedule=MONDAYS), *OTHERS, account=DESK, after=A_QUARTER).departures == set()
+    )
+    assert starts(story, "2026-12-08 00:00", DESK) == [*EIGHT_MONDAYS, "11-30 07:00", "12-07 07:00"]
+
+
+def test_an_edit_that_names_a_later_start_begins_there() -> None:
+    story = begin()
+    edit(story, weekly("2026-12-21 07:00", MO, duration=2 * HOUR))
+
+    assert starts(story) == [*EIGHT_MONDAYS, "12-21 07:00", "12-28 07:00"]
+
+
+def test_a_series_is_closed_now_where_the_clock_was_set_back_while_lists_lacked_it() -> None:
+    story = begin()
+    story.policy = replace(story.policy, removal=RemovalRules(missing_for=timedelta()))
+    story.now = EDITED + 30 * DAY
+    story.hears(*OTHERS)
+    story.now = EDITED
+    story.hears(*OTHERS)
+
+    assert starts(story) == EIGHT_MONDAYS
+
+
+def test_a_series_that_comes_back_after_the_clock_was_set_back_shows_no_occurrence_twice() -> None:
+    story = begin()
+    story.now = EDITED + 30 * DAY
+    remove(story)
+    story.now = EDITED
+    changes = story.hears(conference(schedule=MONDAYS), *OTHERS)
+
+    assert changes.edits[0].vevents
+    shown = starts(story)
+    assert len(shown) == len(set(shown))
+
+
+def test_an_approval_long_after_the_list_rewrites_nothing_that_took_place_meanwhile() -> None:
+    story = Story(Policy(default=Rendering(MOSCOW)), now=BEFORE)
+    story.hears(conference(schedule=weekly("2026-10-07 07:00", WE)), account=DESK)
+    story.hears(conference(schedule=MONDAYS), after=HOUR)
+    story.hears(after=HOUR)
+    assert story.known().held
+    story.now = EDITED
+    story.approves()
+
+    assert starts(story, "2026-12-04 00:00", DESK) == [*EIGHT_MONDAYS, "12-02 07:00"]

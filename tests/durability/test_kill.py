@@ -1,5 +1,5 @@
 """
-The process is killed without a warning, again and again, while the list changes.
+The process is killed without a warning, again and again, while the list changes and series are edited.
 
 CONFCAL_TEST_SEED gives other moments.
 """
@@ -8,11 +8,16 @@ import asyncio
 import os
 import random
 import signal
-from datetime import UTC, datetime
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from service.trueconf.simulator import Simulator, SimulatorOptions
+from tests.durability.served import Parts, Served, read_parts
+from tests.durability.told import DAY, WEEK, Span
 from tests.e2e.given import once, weekly
 from tests.e2e.program import Daemon, Feed, Home
 
@@ -23,7 +28,58 @@ LONGEST_LIFE_SECONDS = 0.6
 KILLED_EARLY = 0.25
 """How many do not live to say that they started."""
 
-Revisions = dict[str, tuple[int, Any]]
+SERIES = 40
+"""So many take place on the same days since two months; one after the other is edited, again and again."""
+
+EDITED_EVERY_SECONDS = 0.05
+TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+@dataclass
+class Seen:
+    """
+    What a reader of the feed was shown.
+    """
+
+    revisions: dict[str, tuple[int, str]] = field(default_factory=dict)
+    past: dict[str, set[Span]] = field(default_factory=dict)
+    """By series, what took place before this day, as it was shown first."""
+
+    most_parts: int = 0
+
+    def look(self, feed: Feed) -> None:
+        """Assert that nothing went back and no past changed."""
+        parts = read_parts(feed.body)
+        for each in _flat(parts):
+            least = self.revisions.get(each.uid, (0, each.modified))
+            assert each.sequence >= least[0]
+            assert each.modified >= least[1]
+            self.revisions[each.uid] = (each.sequence, each.modified)
+        for (_, id_), several in parts.items():
+            if id_.startswith("series"):
+                self.most_parts = max(self.most_parts, len(several))
+                spans = [span for each in several for span in each.spans(TODAY - 9 * WEEK, TODAY)]
+                assert len(spans) == len(set(spans))
+                assert self.past.setdefault(id_, set(spans)) == set(spans)
+
+
+def series(number: int, edit: int) -> dict[str, Any]:
+    """Return a series as it is after so many edits: each has it on other days, since two months."""
+    start = TODAY - 8 * WEEK + timedelta(hours=7) + edit % 7 * DAY
+    flags = [int((start + timedelta(hours=3)).isoweekday() % 7 == day) for day in range(7)]
+    schedule = {"start_time": int(start.timestamp()), "duration": 1800, "days": flags}
+    return weekly(f"series{number}", "Каждую неделю", schedule=schedule)
+
+
+async def _edit_series(simulator: Simulator) -> None:
+    """Edit one series after the other, for ever."""
+    edits = dict.fromkeys(range(SERIES), 0)
+    for step in count():
+        rest = [each for each in simulator.conferences if not each["id"].startswith("series")]
+        if step:
+            edits[step % SERIES] += 1
+        await simulator.set_conferences([*rest, *(series(*each) for each in edits.items())])
+        await asyncio.sleep(EDITED_EVERY_SECONDS)
 
 
 async def test_a_process_killed_at_any_moment_ends_with_the_list_as_it_is(tmp_path: Path) -> None:
@@ -31,24 +87,31 @@ async def test_a_process_killed_at_any_moment_ends_with_the_list_as_it_is(tmp_pa
     options = SimulatorOptions(changing_every_seconds=0.02)
     homes = [Home(tmp_path / f"home{number}") for number in range(AT_A_TIME)]
     async with Simulator(options) as simulator:
+        editing = asyncio.create_task(_edit_series(simulator))
         survivors = [
             asyncio.create_task(_killed(home, simulator, random.Random(SEED + number)))  # noqa: S311 -- no secret
             for number, home in enumerate(homes)
         ]
-        seen = await asyncio.gather(*survivors)
+        try:
+            seen = await asyncio.gather(*survivors)
+        finally:
+            editing.cancel()
+        with suppress(asyncio.CancelledError):
+            await editing
+    assert any(each.most_parts > 1 for each in seen), "parts were closed meanwhile"
     last = [once("1", "Осталось"), weekly("2", "И это")]
     async with Simulator(SimulatorOptions(conferences=[*simulator.conferences, *last])) as final:
-        for home, revisions in zip(homes, seen, strict=True):
+        for home, before in zip(homes, seen, strict=True):
             async with home.daemon(final.url) as daemon:
                 feed = await daemon.feed(lambda feed: {"1", "2"} <= feed.vevents.keys())
                 _assert_shows(feed, final.conferences)
-                _assert_not_back(revisions, feed)
+                before.look(feed)
 
 
-async def _killed(home: Home, simulator: Simulator, chance: random.Random) -> Revisions:
-    """Start, look, kill, as often as its share is; the last revisions seen."""
+async def _killed(home: Home, simulator: Simulator, chance: random.Random) -> Seen:
+    """Start, look, kill, as often as its share is; what was seen."""
     home.path.mkdir()
-    seen: Revisions = {}
+    seen = Seen()
     for _ in range(KILLS // AT_A_TIME):
         if chance.random() < KILLED_EARLY:
             # It may be preparing its database just then.
@@ -62,43 +125,35 @@ async def _killed(home: Home, simulator: Simulator, chance: random.Random) -> Re
                 await _look(daemon, seen)
                 await asyncio.sleep(min(left, 0.1))
             assert await daemon.program.end(signal.SIGKILL) == -signal.SIGKILL
-    if not seen:
+    if not seen.revisions:
         # Each life was too short to be looked at, however slow the machine is.
         async with home.daemon(simulator.url) as daemon:
-            seen.update(_revisions(await daemon.feed()))
+            seen.look(await daemon.feed())
             await daemon.program.end(signal.SIGKILL)
-    assert seen
+    assert seen.revisions
     return seen
 
 
-async def _look(daemon: Daemon, seen: Revisions) -> None:
+async def _look(daemon: Daemon, seen: Seen) -> None:
     response = await daemon.get()
     if response.status_code == 200:
-        _assert_not_back(seen, feed := Feed(response))
-        seen.update(_revisions(feed))
+        seen.look(Feed(response))
 
 
-def _revisions(feed: Feed) -> Revisions:
-    return {
-        str(vevent["UID"]): (int(vevent["SEQUENCE"]), vevent["LAST-MODIFIED"].dt)
-        for vevent in feed.vevents.values()
-    }
-
-
-def _assert_not_back(before: Revisions, feed: Feed) -> None:
-    for uid, (sequence, modified) in _revisions(feed).items():
-        least = before.get(uid, (0, modified))
-        assert sequence >= least[0]
-        assert modified >= least[1]
+def _flat(parts: Parts) -> list[Served]:
+    return [each for several in parts.values() for each in several]
 
 
 def _assert_shows(feed: Feed, conferences: list[dict[str, Any]]) -> None:
     listed = {each["id"]: each for each in conferences if each["schedule_type"] != "none"}
-    assert feed.topics == {id_: each["topic"] for id_, each in listed.items()}
+    parts = read_parts(feed.body)
+    live = {id_: [each for each in several if each.until is None] for (_, id_), several in parts.items()}
+    assert {id_: each.topic for id_, (each,) in live.items() if id_ in listed} == {
+        id_: each["topic"] for id_, each in listed.items()
+    }
+    # What left the list is there as far as it took place.
+    assert not [id_ for id_, alive in live.items() if alive and id_ not in listed]
     for id_, each in listed.items():
         if each["schedule_type"] == "once":
-            start = datetime.fromtimestamp(each["schedule"]["start_time"], UTC)
-            assert feed.vevents[id_]["DTSTART"].dt == start
-    # No doubles: `vevents` would hide them.
-    assert feed.body.count(b"BEGIN:VEVENT") == len(listed)
-    assert len({str(vevent["UID"]) for vevent in feed.vevents.values()}) == len(listed)
+            assert live[id_][0].start == datetime.fromtimestamp(each["schedule"]["start_time"], UTC)
+    assert len({each.uid for each in _flat(parts)}) == len(_flat(parts))

@@ -58,7 +58,7 @@ async def test_a_daemon_notices_what_a_command_did(settings: Settings) -> None:
         await daemon.accept(listed(conference("1"), conference("2")))
         await daemon.accept(listed(at=NOW))
         async with with_synchronizer(settings) as command:
-            assert await command.approve(ROOM) == 2
+            assert await command.approve(ROOM, now=NOW) == 2
 
         await daemon.refresh()
 

@@ -162,7 +162,7 @@ async def administered(
         oddities=Oddities(lambda: synchronizer.state),
     )
     intake = Intake(accounts_of(settings), accept, Taps(), clock=clock)
-    watch = Watch(settings, store, synchronizer, intake, lists, clock(), exposure, clock=clock)
+    watch = Watch(settings, store, synchronizer, intake, lists, clock(), clock, exposure)
     tokens = {name: each.ingest_token for name, each in settings.sources.items()}
     administration = Administration(
         watch.reports(),

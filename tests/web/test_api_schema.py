@@ -22,7 +22,7 @@ KNOWN = {"source": "hall", "name": "all", "account": str(DESK)}
 
 
 async def _hold(site: Administered) -> None:
-    """Have a list held, whatever became of the one before."""
+    """Have a list held, whatever became of the one before; the clock is set back for that."""
     fourteen = [replace(each, schedule=once()) for each in many(14)]
     # Each list is newer than the one before, or it would change nothing.
     last = site.synchronizer.state.known(DESK).list_at or NOW
