@@ -9,9 +9,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from service.core.changes import Changes
 from service.core.conference import Snapshot
-from service.core.known import Changes, State
 from service.core.sources import SourceState
+from service.core.state import State
 from service.core.target_state import PUBLISHING, TargetState
 from service.publishing.upkeep import UpkeepStatus
 from service.trueconf.status import SourceStatus

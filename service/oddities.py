@@ -7,8 +7,8 @@ from datetime import datetime
 
 import structlog
 
-from service.core.known import State
 from service.core.oddness import DAY, MOST_ACCOUNTS, accounts_shown
+from service.core.state import State
 
 log = structlog.get_logger()
 

@@ -10,15 +10,16 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from service.core.changes import Changes
 from service.core.conference import Account, Key, Snapshot
 from service.core.disputes import Dispute, find_disputes
 from service.core.errors import HeldListChanged, StaleState, UnknownName
-from service.core.known import Changes, State
 from service.core.ports import Store
 from service.core.rejected import alike
 from service.core.rerender import move_on_old, rerender
 from service.core.revision import Policy, approve, revise
 from service.core.schedule import Weekly
+from service.core.state import State
 from service.core.weekly import recur
 
 log = structlog.get_logger()

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from service.configuration.environment import load_settings
-from service.core.known import State
+from service.core.state import State
 from service.metrics import Metrics
 from service.publishing.upkeep import UpkeepStatus
 from service.settings import Settings

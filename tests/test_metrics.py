@@ -4,9 +4,9 @@ from datetime import timedelta
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.core.conference import Listing, Rejection
-from service.core.known import State
 from service.core.publishing import Publication, Report
 from service.core.sources import SourceState
+from service.core.state import State
 from service.core.target_state import TargetState
 from service.metrics import Metrics
 from service.publishing.upkeep import UpkeepStatus

@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from service.core.changes import Changes, Edit
 from service.core.conference import Account, Key, Rejection
 from service.core.errors import StaleState, StoreUnavailable
-from service.core.known import Changes, Edit, State
 from service.core.revision import Policy
 from service.core.schedule import Weekday
+from service.core.state import State
 from service.core.vevent import Rendering, uid_of
 from service.core.weekly import WeeklyRules
 from service.store.memory import MemoryStore

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from service.core.conference import Account, Key
-from service.core.known import Entry, Known, State
+from service.core.known import Entry, Known
 from service.core.roster import Roster
 from service.core.rules import EVERYTHING, Rule, fits, holds_account
+from service.core.state import State
 from service.core.vevent import Redaction
 
 ALL = "all"

@@ -9,8 +9,8 @@ from datetime import datetime
 from service.core.conference import Account, Key
 from service.core.consensus import Report, reports_of
 from service.core.edits import Policy
-from service.core.known import State
 from service.core.reconsider import Case
+from service.core.state import State
 
 
 @dataclass(frozen=True, slots=True)

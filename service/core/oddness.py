@@ -5,7 +5,7 @@ Sources that behave as no TrueConf Room does.
 from datetime import datetime, timedelta
 from typing import Final
 
-from service.core.known import State
+from service.core.state import State
 
 MOST_ACCOUNTS: Final = 20
 """Different users whose lists one source may show within a day: people share a room, but not like that."""

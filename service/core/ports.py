@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Key
-from service.core.known import Changes, Edit, RenderedVEvent, State
 from service.core.publishing_ports import Ledger
 from service.core.rejected import MAX_RAW, RejectedInput
+from service.core.state import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from service.core.changes import RenderedVEvent
 from service.core.ical import fold
-from service.core.known import RenderedVEvent
 
 _END = b"END:VEVENT\r\n"
 # A text cannot hold these: its line ends are escaped, and a folded line goes on behind a blank.

@@ -7,13 +7,15 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from service.core.changes import Changes
 from service.core.conference import Account, Conference, Key, Snapshot
 from service.core.consensus import Report
 from service.core.edits import FULL, Policy, Variant, edit_of, next_revision
-from service.core.known import Changes, Known, State
+from service.core.known import Known
 from service.core.reconsider import Case, Outcome
 from service.core.removal import decide
 from service.core.schedule import Weekly
+from service.core.state import State
 from service.core.weekly import WeeklyRules, continues
 
 __all__ = ["FULL", "Policy", "Variant", "approve", "edit_of", "next_revision", "revise"]

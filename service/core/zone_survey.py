@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from service.core.conference import Conference
-from service.core.known import State
 from service.core.occurrences import starts
 from service.core.schedule import Weekly
+from service.core.state import State
 from service.core.transitions import last_change, next_change
 from service.core.vtimezone import compact_zone
 from service.core.weekly import WeeklyRules

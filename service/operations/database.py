@@ -12,9 +12,9 @@ from service.configuration.places import database_url, make_installation
 from service.configuration.policy import keep_rules_of, policy_of
 from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import ConfcalError, FrameRejected, SettingsError
-from service.core.known import State
 from service.core.ports import Store
 from service.core.rejected import RejectedInput
+from service.core.state import State
 from service.core.text import cut
 from service.core.trueconf_id import TrueConfId
 from service.intake.posted import account_of_source, pinned_accounts

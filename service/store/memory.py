@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Conference, Key
 from service.core.errors import StaleState
-from service.core.known import Changes, Edit, Entry, Known, RenderedVEvent, State
+from service.core.known import Entry, Known
 from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
+from service.core.state import State
 from service.store.memory_ledger import MemoryLedger
 from service.store.memory_sessions import MemoryClosedSessions
 

@@ -14,10 +14,12 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 
+from service.core.changes import Changes, Edit
 from service.core.conference import Account, Conference, Key
-from service.core.known import Absence, Changes, Edit, Entry, Held, Known, Revision, State
+from service.core.known import Absence, Entry, Held, Known, Revision
 from service.core.ports import FeedRecord
 from service.core.schedule import UNBOUNDED, Bounds, Unscheduled
+from service.core.state import State
 from service.store.codec import decode, decode_ids, encode, encode_ids
 
 log = structlog.get_logger()

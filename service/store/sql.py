@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Select, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Key
-from service.core.known import Changes, Edit, RenderedVEvent, State
 from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
+from service.core.state import State
 from service.store.account_purge import purge_accounts
 from service.store.engine import reading, writing
 from service.store.ledger import SqlLedger

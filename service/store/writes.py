@@ -24,9 +24,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.core.changes import Changes, Edit
 from service.core.conference import Account, Key
 from service.core.errors import StaleState
-from service.core.known import Changes, Edit
 from service.core.ports import FeedRecord
 from service.store.rows import (
     Parameters,

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from service.core.calendars import Calendar, calendars_of, entries_of
 from service.core.conference import Account
-from service.core.known import Entry, State
+from service.core.known import Entry
 from service.core.ports import FeedRecord, Store
 from service.core.roster import Roster, is_person
+from service.core.state import State
 from service.web.addresses import Addresses
 
 

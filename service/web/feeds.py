@@ -10,11 +10,12 @@ from hashlib import sha256
 import structlog
 
 from service.core.calendars import Calendar
+from service.core.changes import RenderedVEvent
 from service.core.errors import StoreUnavailable
 from service.core.ical import LARGE_EVENTS, LARGE_OCTETS, Heading, render_calendar
-from service.core.known import RenderedVEvent, State
 from service.core.ports import FeedRecord, Store
 from service.core.presentation import Presentation, present
+from service.core.state import State
 from service.web.addresses import Addresses
 from service.web.directory import Directory, FeedRules
 from service.web.shelf import Built, Feed, Members, Shelf, http_date

@@ -9,10 +9,11 @@ from itertools import islice
 from typing import assert_never
 
 from service.core.calendars import Calendar
-from service.core.known import Entry, State
+from service.core.known import Entry
 from service.core.occurrences import Occurrence, agenda
 from service.core.revision import Policy
 from service.core.schedule import Once, Schedule, Unscheduled, Weekly
+from service.core.state import State
 from service.core.vevent import join_link, summary_of
 from service.core.weekly import WeeklyRules
 

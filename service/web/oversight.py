@@ -12,10 +12,11 @@ from service.core.calendars import ALL, Calendar
 from service.core.conference import Account, Conference, Key
 from service.core.consensus import Report
 from service.core.disputes import Dispute, find_disputes
-from service.core.known import Entry, Held, Known, State
+from service.core.known import Entry, Held, Known
 from service.core.occurrences import Occurrence, occurrences
 from service.core.revision import Policy
 from service.core.schedule import Once, Schedule, Unscheduled, Weekly
+from service.core.state import State
 from service.core.vevent import summary_of
 from service.core.zone_notices import ZoneNotice, is_warning
 from service.web.feeds import Feeds

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.core.calendars import Calendar
-from service.core.known import State
 from service.core.revision import Policy
+from service.core.state import State
 from service.web.addresses import Gone
 from service.web.dates import Dates
 from service.web.devices import device_of

@@ -11,8 +11,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.core.known import State
 from service.core.revision import Policy
+from service.core.state import State
 from service.web.administration import Administration, administered
 from service.web.api import PREFIX as API
 from service.web.assets import Assets

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Conference, Key
-from service.core.known import Changes, Edit, Entry, RenderedVEvent, Revision
+from service.core.known import Entry, Revision
 from service.core.ports import Store
 from service.core.schedule import Once, Schedule
 

@@ -2,8 +2,8 @@ from datetime import timedelta
 
 from service.core.calendars import ALL, calendars_of, entries_of
 from service.core.conference import Account, Snapshot
-from service.core.known import State
 from service.core.revision import Policy, revise
+from service.core.state import State
 from tests.core.given import DESK, NOW, ROOM, SERVER, conference, listed, room
 
 ELSEWHERE = Account("lobby", "other.example.com")

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from service.core.calendars import Calendar, calendars_of, entries_of
 from service.core.conference import Account, Invitation
-from service.core.known import State
 from service.core.revision import Policy, revise
 from service.core.roster import Roster
 from service.core.rules import Rule
+from service.core.state import State
 from tests.core.given import DESK, ROOM, SERVER, conference, listed
 
 IVANOV = f"ivanov@{SERVER}"

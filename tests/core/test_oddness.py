@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from structlog.testing import capture_logs
 
 from service.core.conference import Account
-from service.core.known import Known, State
+from service.core.known import Known
 from service.core.oddness import accounts_shown, oddness_of
+from service.core.state import State
 from service.oddities import Oddities
 from tests.core.given import NOW, SERVER
 

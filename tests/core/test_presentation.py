@@ -9,9 +9,9 @@ import pytest
 from icalendar import Calendar
 from icalendar import Event as VEvent
 
+from service.core.changes import RenderedVEvent
 from service.core.conference import Key
 from service.core.ical import render_vevent
-from service.core.known import RenderedVEvent
 from service.core.plan import make_plan
 from service.core.presentation import AS_RENDERED, Presentation, has_ended, present
 from service.core.publishing import Publication, Standing, Update

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from service.core.known import RenderedVEvent
+from service.core.changes import RenderedVEvent
 from service.core.resource import Extras, address_book, render_resource
 
 VEVENT = RenderedVEvent("u1", "", b"BEGIN:VEVENT\r\nUID:u1\r\nEND:VEVENT\r\n")

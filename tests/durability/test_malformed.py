@@ -7,9 +7,9 @@ from datetime import timedelta
 from itertools import islice
 
 from service.core.conference import Account
-from service.core.known import State
 from service.core.rejected import KeepRules
 from service.core.revision import Policy
+from service.core.state import State
 from service.intake.rejections import Rejections
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer

@@ -15,11 +15,12 @@ import pytest
 from sqlalchemy import event, make_url
 from sqlalchemy.exc import DBAPIError, NoResultFound
 
+from service.core.changes import Changes
 from service.core.conference import Account, Conference, Key
 from service.core.errors import NoDatabase, SchemaTooOld, StoreUnavailable
-from service.core.known import Changes, State
 from service.core.ports import FeedRecord
 from service.core.schedule import Unscheduled
+from service.core.state import State
 from service.ownership import ourselves, user_name
 from service.store.engine import create_engine
 from service.store.failures import translated

@@ -14,9 +14,9 @@ from service.app import accepting
 from service.clock import ClockWatch
 from service.configuration.environment import load_settings
 from service.configuration.policy import keep_rules_of, named_calendars, policy_of
+from service.core.changes import Changes, RenderedVEvent
 from service.core.conference import Key
 from service.core.errors import StoreUnavailable
-from service.core.known import Changes, RenderedVEvent
 from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.intake.posted import Intake, accounts_of

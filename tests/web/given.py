@@ -9,9 +9,9 @@ from datetime import datetime
 
 import httpx
 
+from service.core.changes import RenderedVEvent
 from service.core.conference import Account, Snapshot
 from service.core.errors import StoreUnavailable
-from service.core.known import RenderedVEvent
 from service.core.ports import FeedRecord
 from service.core.removal import RemovalRules
 from service.core.revision import Policy

@@ -5,8 +5,9 @@ Which addresses there are, whoever rotates them.
 from dataclasses import replace
 
 from service.core.conference import Account
-from service.core.known import Known, State
+from service.core.known import Known
 from service.core.ports import FeedRecord
+from service.core.state import State
 from service.store.memory import MemoryStore
 from service.web.addresses import Gone, token_of
 from service.web.directory import Directory, FeedRules

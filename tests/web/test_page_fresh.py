@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from service.core.calendars import Calendar
 from service.core.conference import Account
-from service.core.known import Known, State
+from service.core.known import Known
+from service.core.state import State
 from service.web.meetings import listed_at
 from tests.core.given import DESK, NOW, ROOM, SERVER
 

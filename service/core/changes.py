@@ -1,0 +1,103 @@
+"""
+What a snapshot changes of the state: the difference that one transaction writes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from service.core.conference import Account, Conference, Key
+from service.core.known import Absence, Entry, Held
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """
+    An entry that is new or differs from what is known, with its VEVENT ready to be served.
+    """
+
+    entry: Entry
+    vevents: Mapping[str, "RenderedVEvent"]
+    """By variant; empty where the conference has no schedule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """
+    A part that took place and is closed, with the accounts whose calendars it is in.
+    """
+
+    edit: Edit
+    accounts: frozenset[Account]
+
+    @property
+    def key(self) -> Key:
+        """Which part it is."""
+        return self.edit.entry.key
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedVEvent:
+    """
+    A VEVENT as bytes, with what a calendar must know to hold it.
+    """
+
+    uid: str
+    tzid: str
+    """The zone whose VTIMEZONE the bytes need; empty where all times are UTC."""
+
+    body: bytes
+    """From BEGIN:VEVENT to END:VEVENT, content lines folded, each with CRLF."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """
+    What one snapshot changes; without any difference only the arrival is new.
+    """
+
+    account: Account
+    source: str
+    received_at: datetime
+    count: int
+    """Conferences in the list."""
+
+    edits: tuple[Edit, ...] = ()
+    reports: tuple[Conference, ...] = ()
+    """Members that are new to the account or reported differently than before."""
+
+    absences: Mapping[str, Absence | None] = field(default_factory=dict)
+    """Absences that began, grew or (None) ended."""
+
+    changed: frozenset[str] = frozenset()
+    """Those of `reports` that tell something else than before, and not only the next occurrence."""
+
+    departures: frozenset[str] = frozenset()
+    """Members that leave the account's calendar."""
+
+    closings: tuple[Closing, ...] = ()
+    """What took place and stays, of what was edited or left."""
+
+    contested: frozenset[Key] = frozenset()
+    """Conferences of which accounts tell different things after this list ..."""
+
+    agreed: frozenset[Key] = frozenset()
+    """... and those of which they do not."""
+
+    expired: frozenset[Key] = frozenset()
+    """Closed parts that leave the account's calendar: they are over for too long."""
+
+    held: Held | None = None
+    held_changed: bool = False
+    older: bool = False
+    """Whether the list is older than the account's last one, so that nothing of it counts."""
+
+    @property
+    def visible(self) -> bool:
+        """Whether any calendar may look different now."""
+        return bool(self.edits or self.reports or self.departures or self.closings or self.expired)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing but the arrival has to be written."""
+        return not (self.visible or self.absences or self.changed or self.held_changed)

@@ -1,0 +1,147 @@
+"""
+Everything that is known: the store loads it, the synchronizer keeps it in memory.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from service.core.changes import Changes
+from service.core.conference import Account, Conference, Key, Snapshot
+from service.core.known import Absence, Entry, Known
+from service.core.schedule import Weekly
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """
+    Everything known, as of one version of the store.
+    """
+
+    version: int = 0
+    entries: Mapping[Key, Entry] = field(default_factory=dict)
+    accounts: Mapping[Account, Known] = field(default_factory=dict)
+    contested: frozenset[Key] = frozenset()
+    """The conferences of which accounts tell different things, see `consensus`."""
+
+    def known(self, account: Account) -> Known:
+        """Return the account's view; an empty one where it was never heard of."""
+        return self.accounts.get(account, Known(account))
+
+    def heard(self, source: str) -> Known | None:
+        """Return the view of the account whose list came last from a source; None before its first."""
+        heard = [
+            (known.list_at, account)
+            for account, known in self.accounts.items()
+            if known.source == source and known.list_at
+        ]
+        return self.accounts[max(heard)[1]] if heard else None
+
+    def spelled(self, account: Account) -> Account:
+        """
+        Return an account as it is known already: endpoints write one TrueConf ID now `Ivanov`, now `ivanov`.
+
+        Accounts that are known under two spellings stay two; a third joins the one heard last.
+        """
+        if account in self.accounts:
+            return account
+        alike = [
+            known
+            for other, known in self.accounts.items()
+            if other.server == account.server and other.peer.casefold() == account.peer.casefold()
+        ]
+        return max(alike, key=_heard_at).account if alike else account
+
+    def entry(self, server: str, conference_id: str) -> Entry:
+        """Return a member's entry. Raises KeyError for a conference that nobody reported."""
+        return self.entries[Key(server, conference_id)]
+
+    def waiting_longer(self, by: timedelta) -> "State":
+        """Return the state in which every absence and every hold began so much later."""
+        return replace(self, accounts={a: _waiting_longer(known, by) for a, known in self.accounts.items()})
+
+    def reporters(self, key: Key) -> list[Known]:
+        """Return the views of the accounts in whose calendars a live conference is."""
+        accounts = self.accounts.values()
+        return [
+            known for known in accounts if known.account.server == key.server and key.id in known.reported
+        ]
+
+    def after(self, changes: Changes, snapshot: Snapshot | None, version: int) -> "State":
+        """
+        Return the state once `changes` are recorded as `version`.
+
+        `snapshot` is what caused them, or None where a person did.
+        """
+        if changes.older:
+            return self
+        known = self.known(changes.account)
+        reported = {c.id: c for c in known.reported.values() if c.id not in changes.departures}
+        if snapshot:
+            reported.update((c.id, c) for c in snapshot.listing.conferences)
+        known = replace(
+            known,
+            reported=reported,
+            changed_at=_changed_after(known.changed_at, changes),
+            closed=known.closed - changes.expired,
+            absences=_absences_after(known.absences, changes),
+            held=changes.held if changes.held_changed else known.held,
+            list_at=changes.received_at,
+            count=changes.count,
+            source=changes.source,
+        )
+        entries = self.entries
+        edits = [*changes.edits, *(closing.edit for closing in changes.closings)]
+        if edits:
+            entries = {**entries, **{edit.entry.key: edit.entry for edit in edits}}
+        accounts = {**self.accounts, changes.account: known}
+        for closing in changes.closings:
+            for account in closing.accounts:
+                accounts[account] = replace(
+                    accounts[account], closed=accounts[account].closed | {closing.key}
+                )
+        return State(version, entries, accounts, self.contested - changes.agreed | changes.contested)
+
+    def contesting(self, keys: Iterable[Key]) -> "State":
+        """Return the state with its `contested` brought up to date for these conferences."""
+        keys = set(keys)
+        differing = {key for key in keys if differ(known.reported[key.id] for known in self.reporters(key))}
+        return replace(self, contested=self.contested - keys | differing)
+
+
+def differ(reports: Iterable[Conference]) -> bool:
+    """Return whether reports tell more different things than which occurrence comes next."""
+    reports = iter(reports)
+    first = next(reports, None)
+    return any(each is not first and _comparable(each) != _comparable(first) for each in reports)
+
+
+def _comparable(conference: Conference | None) -> Conference | None:
+    if conference is None or not isinstance(conference.schedule, Weekly):
+        return conference
+    at = conference.schedule.start
+    return replace(conference, schedule=replace(conference.schedule, start=at.replace(2000, 1, 1)))
+
+
+def _changed_after(changed_at: Mapping[str, datetime], changes: Changes) -> Mapping[str, datetime]:
+    if not changes.changed and not changes.departures:
+        return changed_at
+    kept = {id_: at for id_, at in changed_at.items() if id_ not in changes.departures}
+    return kept | dict.fromkeys(changes.changed, changes.received_at)
+
+
+def _heard_at(known: Known) -> tuple[float, Account]:
+    return known.list_at.timestamp() if known.list_at else 0, known.account
+
+
+def _waiting_longer(known: Known, by: timedelta) -> Known:
+    absences = {id_: replace(absence, since=absence.since + by) for id_, absence in known.absences.items()}
+    held = replace(known.held, since=known.held.since + by) if known.held else None
+    return replace(known, absences=absences, held=held)
+
+
+def _absences_after(absences: Mapping[str, Absence], changes: Changes) -> Mapping[str, Absence]:
+    if not changes.absences and not changes.departures:
+        return absences
+    merged = {**absences, **changes.absences}
+    return {id_: a for id_, a in merged.items() if a is not None and id_ not in changes.departures}
