@@ -2,10 +2,8 @@
 The composition root: settings -> parts. What runs them is `daemon`.
 """
 
-import asyncio
 import random
 import socket
-import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
@@ -13,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 from starlette.types import ASGIApp
 
 from service.clock import ClockWatch
@@ -22,6 +19,7 @@ from service.configuration.places import database_url, exposure, make_installati
 from service.configuration.policy import keep_rules_of, named_calendars, policy_of, rendering_digest
 from service.core.conference import Account, Snapshot
 from service.core.ports import Store
+from service.fetching import http_fetch
 from service.intake.posted import Intake, account_of_source, accounts_of, pinned_account, pinned_accounts
 from service.intake.recorder import Recorder
 from service.intake.rejections import Rejections
@@ -34,7 +32,6 @@ from service.store.engine import file_of
 from service.store.open import open_store
 from service.sync import Synchronizer
 from service.targets import Calendars, open_upkeeps, target_view
-from service.trueconf.causes import reason_of
 from service.trueconf.discovery import Fetch
 from service.trueconf.driver import Source
 from service.trueconf.events import FrameWasRejected
@@ -46,9 +43,6 @@ from service.web.feeds import FeedRules, Feeds
 from service.web.live import Live
 from service.web.pages import Pages
 from service.web.server import make_web
-
-_LARGEST_DOCUMENT = 1024 * 1024
-_ASKING = {"User-Agent": "confcal", "Accept-Encoding": "identity"}
 
 
 def utc_now() -> datetime:
@@ -114,49 +108,6 @@ def feeds_of(settings: Settings, store: Store, synchronizer: Synchronizer, url: 
 def pages_of(settings: Settings, url: str) -> Pages:
     """Return what renders pages under the address `url`. Raises CatalogueMissing."""
     return Pages(catalogues(), language=settings.language, timezone=settings.timezone, public_url=url)
-
-
-@asynccontextmanager
-async def http_fetch(*, limit_seconds: float = 15) -> AsyncIterator[Fetch]:
-    """
-    Give a GET of one short document that raises OSError where there is no good answer within `limit_seconds`.
-    """
-    # Endpoints stand in the local network: no proxy from the environment is on the way to them.
-    async with httpx.AsyncClient(
-        verify=ssl.create_default_context(), trust_env=False, timeout=10, headers=_ASKING
-    ) as http:
-
-        async def fetch(url: str) -> bytes:
-            try:
-                # httpx counts each read by itself: whoever sends an octet now and then would never end.
-                async with asyncio.timeout(limit_seconds), http.stream("GET", url) as response:
-                    response.raise_for_status()
-                    return await _short(response)
-            except httpx.HTTPStatusError as error:
-                raise ConnectionError(f"it answered with status {error.response.status_code}") from error
-            except TimeoutError as error:
-                raise ConnectionError("it did not answer in time") from error
-            except ConnectionError:
-                raise
-            # InvalidURL is none of the others: some names only its parser refuses. Whatever else an answer
-            # makes of the library is the trouble of one endpoint.
-            except Exception as error:
-                raise ConnectionError(reason_of(error)) from error
-
-        yield fetch
-
-
-async def _short(response: httpx.Response) -> bytes:
-    """Return the body. Raises ConnectionError where it is packed, or longer than such a document can be."""
-    # A few kilobytes that are packed may be gigabytes, so they are not unpacked to be measured.
-    if response.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
-        raise ConnectionError("its answer is packed, though that was not asked for")
-    body = bytearray()
-    async for part in response.aiter_raw():
-        body += part
-        if len(body) > _LARGEST_DOCUMENT:
-            raise ConnectionError(f"its answer is longer than {_LARGEST_DOCUMENT} octets")
-    return bytes(body)
 
 
 def make_source(name: str, settings: SourceSettings, url: str, fetch: Fetch, taps: Taps) -> Source:

@@ -3,31 +3,25 @@ From a snapshot to a recorded change: what is known, revised, written in one tra
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
+from service import list_log
 from service.core.changes import Changes
 from service.core.conference import Account, Key, Snapshot
 from service.core.disputes import Dispute, find_disputes
 from service.core.errors import HeldListChanged, StaleState, UnknownName
 from service.core.ports import Store
-from service.core.rejected import alike
 from service.core.rerender import move_on_old, rerender
 from service.core.revision import Policy, approve, revise
-from service.core.schedule import Weekly
 from service.core.state import State
-from service.core.weekly import recur
 
 log = structlog.get_logger()
 
 _TRIES = 3
-
-_PATIENCE_SECONDS = 3
-"""After which waiting for the store is worth a word."""
 
 
 class Synchronizer:
@@ -113,10 +107,10 @@ class Synchronizer:
         # An account that was never heard of has a calendar now, be it empty.
         if changes.visible or changes.account not in before:
             self._changed()
-        _tell(snapshot, changes)
-        _tell_rejected(snapshot, last)
-        self._tell_disputes(changes)
-        self._tell_weekly(changes)
+        list_log.tell_list(snapshot, changes)
+        list_log.tell_rejected(snapshot, last)
+        self._tell_disputes(changes.received_at)
+        list_log.tell_weekly(changes, self._policy)
         return changes
 
     async def amend(self, snapshot: Snapshot) -> None:
@@ -140,41 +134,9 @@ class Synchronizer:
         """Return the conferences of which accounts go on telling different things."""
         return find_disputes(self._state, self._policy, now)
 
-    def _tell_disputes(self, changes: Changes) -> None:
-        """Log each dispute once, when it begins and when it ends."""
-        if not self._state.contested and not self._disputed:
-            return
-        found = {dispute.key: dispute for dispute in self.disputes(changes.received_at)}
-        for key in sorted(found.keys() - self._disputed):
-            dispute = found[key]
-            accounts = [str(report.account) for report in dispute.reports]
-            log.warning(
-                "sync.dispute",
-                conference=key.id,
-                server=key.server,
-                accounts=accounts,
-                counts=str(dispute.counts),
-            )
-        for key in sorted(self._disputed - found.keys()):
-            log.info("sync.dispute_ended", conference=key.id, server=key.server)
-        self._disputed = frozenset(found)
-
-    def _tell_weekly(self, changes: Changes) -> None:
-        """Log how each series that is new or changed is read: in which zone its days and its hour count."""
-        for edit in changes.edits:
-            schedule = edit.entry.conference.schedule
-            if isinstance(schedule, Weekly):
-                rules = self._policy.rendering(edit.entry.source).weekly
-                series = recur(schedule, rules, edit.entry.bounds)
-                tell = log.warning if series.doubtful else log.info
-                tell(
-                    "sync.weekly_read",
-                    conference=edit.entry.key.id,
-                    days=series.basis,
-                    zone=series.tzid or "UTC",
-                    byday=[day.name for day in series.byday],
-                    reason=series.reason,
-                )
+    def _tell_disputes(self, now: datetime) -> None:
+        if self._state.contested or self._disputed:
+            self._disputed = list_log.tell_disputes(self.disputes(now), self._disputed)
 
     async def approve(self, account: Account, *, now: datetime, digest: str | None = None) -> int:
         """
@@ -234,7 +196,7 @@ class Synchronizer:
             if changes is None:
                 return None
             try:
-                with _patience():
+                with list_log.tell_of_waiting():
                     version = await self._store.record(changes, version=self._state.version)
             except StaleState:
                 await self._reload()
@@ -246,57 +208,3 @@ class Synchronizer:
 
     async def _reload(self) -> None:
         self._state = await self._store.load()
-
-
-@contextmanager
-def _patience() -> Iterator[None]:
-    """Say, once, that the store takes long: it may wait for another program that has locked it."""
-    waiting = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, _tell_of_waiting)
-    try:
-        yield
-    finally:
-        waiting.cancel()
-
-
-def _tell_of_waiting() -> None:
-    reason = "the database is slow, or locked by another program"
-    log.warning("sync.waiting_for_store", seconds=_PATIENCE_SECONDS, reason=reason)
-
-
-def _tell(snapshot: Snapshot, changes: Changes) -> None:
-    log.info(
-        "sync.list_accepted",
-        source=changes.source,
-        account=str(changes.account),
-        conferences=changes.count,
-        edited=len(changes.edits),
-        removed=len(changes.departures),
-        rejected=len(snapshot.listing.rejections),
-        doubts=list(snapshot.listing.doubts),
-    )
-    if changes.held_changed:
-        held = changes.held
-        log.warning(
-            "sync.list_held" if held else "sync.hold_ended",
-            account=str(changes.account),
-            missing=len(held.missing) if held else 0,
-            upcoming=held.upcoming if held else 0,
-        )
-
-
-def _tell_rejected(snapshot: Snapshot, last: Snapshot | None) -> None:
-    """Log the conferences that are rejected now and were not in the source's last list; many alike once."""
-    before = alike(last.listing.rejections) if last else ()
-    many = {each.kind for each in before if each.many}
-    single = {(each.first.conference_id, each.kind) for each in before}
-    for each in alike(snapshot.listing.rejections):
-        told = each.kind in many if each.many else (each.first.conference_id, each.kind) in single
-        if not told:
-            log.warning(
-                "sync.conference_rejected",
-                source=snapshot.source,
-                conference=each.first.conference_id,
-                field=each.first.field,
-                reason=each.first.reason,
-                count=each.count,
-            )

@@ -41,5 +41,5 @@ def distinct(stems: Mapping[str, str]) -> dict[str, str]:
 
 def _marked(stem: str, calendar: str) -> str:
     # A lone surrogate, which JSON can carry, has no UTF-8 form.
-    octets = calendar.encode(errors="surrogatepass")
-    return f"{stem}-{sha256(octets).hexdigest()[:_SUFFIX]}"
+    encoded = calendar.encode(errors="surrogatepass")
+    return f"{stem}-{sha256(encoded).hexdigest()[:_SUFFIX]}"

@@ -15,6 +15,7 @@ from service.core.conference import Conference, Snapshot
 from service.core.errors import SettingsError, UnknownName
 from service.core.nearest import meant
 from service.core.sources import IN_TROUBLE
+from service.fetching import http_fetch
 from service.settings import Settings, SourceSettings
 from service.sync import Synchronizer
 from service.trueconf.discovery import Fetch
@@ -101,7 +102,7 @@ async def source_reports(settings: Settings, timeout_seconds: float) -> AsyncIte
     """
     Yield a report for each source, all asked at once, in the order of the settings.
     """
-    async with app.http_fetch() as fetch:
+    async with http_fetch() as fetch:
         asked = [
             asyncio.create_task(report_of(name, source, fetch, timeout_seconds))
             for name, source in settings.sources.items()

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import uvloop
 
-from service.app import http_fetch
 from service.core.conference import Account, Snapshot
+from service.fetching import http_fetch
 from service.trueconf.causes import Cause, cause_of
 from service.trueconf.driver import Source
 from service.trueconf.eyeballs import Address, connected_socket, interleaved

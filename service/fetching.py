@@ -1,0 +1,59 @@
+"""
+How the documents of endpoints are fetched: short ones, from the local network, within bounds.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from service.trueconf.causes import reason_of
+from service.trueconf.discovery import Fetch
+
+_ASKING = {"User-Agent": "confcal", "Accept-Encoding": "identity"}
+_LARGEST_DOCUMENT = 1024 * 1024
+
+
+@asynccontextmanager
+async def http_fetch(*, limit_seconds: float = 15) -> AsyncIterator[Fetch]:
+    """
+    Give a GET of one short document that raises OSError where there is no good answer within `limit_seconds`.
+    """
+    # Endpoints stand in the local network: no proxy from the environment is on the way to them.
+    async with httpx.AsyncClient(
+        verify=ssl.create_default_context(), trust_env=False, timeout=10, headers=_ASKING
+    ) as http:
+
+        async def fetch(url: str) -> bytes:
+            try:
+                # httpx counts each read by itself: whoever sends an octet now and then would never end.
+                async with asyncio.timeout(limit_seconds), http.stream("GET", url) as response:
+                    response.raise_for_status()
+                    return await _short(response)
+            except httpx.HTTPStatusError as error:
+                raise ConnectionError(f"it answered with status {error.response.status_code}") from error
+            except TimeoutError as error:
+                raise ConnectionError("it did not answer in time") from error
+            except ConnectionError:
+                raise
+            # InvalidURL is none of the others: some names only its parser refuses. Whatever else an answer
+            # makes of the library is the trouble of one endpoint.
+            except Exception as error:
+                raise ConnectionError(reason_of(error)) from error
+
+        yield fetch
+
+
+async def _short(response: httpx.Response) -> bytes:
+    """Return the body. Raises ConnectionError where it is packed, or longer than such a document can be."""
+    # A few kilobytes that are packed may be gigabytes, so they are not unpacked to be measured.
+    if response.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
+        raise ConnectionError("its answer is packed, though that was not asked for")
+    body = bytearray()
+    async for part in response.aiter_raw():
+        body += part
+        if len(body) > _LARGEST_DOCUMENT:
+            raise ConnectionError(f"its answer is longer than {_LARGEST_DOCUMENT} octets")
+    return bytes(body)

@@ -1,0 +1,113 @@
+"""
+What the log says of lists: accepted, held, rejected in part, in dispute, and how a series was read.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+
+import structlog
+
+from service.core.changes import Changes
+from service.core.conference import Key, Snapshot
+from service.core.disputes import Dispute
+from service.core.rejected import alike
+from service.core.revision import Policy
+from service.core.schedule import Weekly
+from service.core.weekly import recur
+
+log = structlog.get_logger()
+
+_PATIENCE_SECONDS = 3
+"""After which waiting for the store is worth a word."""
+
+
+@contextmanager
+def tell_of_waiting() -> Iterator[None]:
+    """Say, once, that the store takes long: it may wait for another program that has locked it."""
+    waiting = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, _tell_waiting)
+    try:
+        yield
+    finally:
+        waiting.cancel()
+
+
+def _tell_waiting() -> None:
+    reason = "the database is slow, or locked by another program"
+    log.warning("sync.waiting_for_store", seconds=_PATIENCE_SECONDS, reason=reason)
+
+
+def tell_list(snapshot: Snapshot, changes: Changes) -> None:
+    """Log that a list was accepted, and what it changed."""
+    log.info(
+        "sync.list_accepted",
+        source=changes.source,
+        account=str(changes.account),
+        conferences=changes.count,
+        edited=len(changes.edits),
+        removed=len(changes.departures),
+        rejected=len(snapshot.listing.rejections),
+        doubts=list(snapshot.listing.doubts),
+    )
+    if changes.held_changed:
+        held = changes.held
+        log.warning(
+            "sync.list_held" if held else "sync.hold_ended",
+            account=str(changes.account),
+            missing=len(held.missing) if held else 0,
+            upcoming=held.upcoming if held else 0,
+        )
+
+
+def tell_rejected(snapshot: Snapshot, last: Snapshot | None) -> None:
+    """Log the conferences that are rejected now and were not in the source's last list; many alike once."""
+    before = alike(last.listing.rejections) if last else ()
+    many = {each.kind for each in before if each.many}
+    single = {(each.first.conference_id, each.kind) for each in before}
+    for each in alike(snapshot.listing.rejections):
+        told = each.kind in many if each.many else (each.first.conference_id, each.kind) in single
+        if not told:
+            log.warning(
+                "sync.conference_rejected",
+                source=snapshot.source,
+                conference=each.first.conference_id,
+                field=each.first.field,
+                reason=each.first.reason,
+                count=each.count,
+            )
+
+
+def tell_disputes(disputes: Iterable[Dispute], known: AbstractSet[Key]) -> frozenset[Key]:
+    """Log each dispute as it begins and as it ends, once; `known` began before. Return those there are."""
+    found = {dispute.key: dispute for dispute in disputes}
+    for key in sorted(found.keys() - known):
+        dispute = found[key]
+        accounts = [str(report.account) for report in dispute.reports]
+        log.warning(
+            "sync.dispute",
+            conference=key.id,
+            server=key.server,
+            accounts=accounts,
+            counts=str(dispute.counts),
+        )
+    for key in sorted(known - found.keys()):
+        log.info("sync.dispute_ended", conference=key.id, server=key.server)
+    return frozenset(found)
+
+
+def tell_weekly(changes: Changes, policy: Policy) -> None:
+    """Log how each series that is new or changed is read: in which zone its days and its hour count."""
+    for edit in changes.edits:
+        schedule = edit.entry.conference.schedule
+        if isinstance(schedule, Weekly):
+            series = recur(schedule, policy.rendering(edit.entry.source).weekly, edit.entry.bounds)
+            tell = log.warning if series.doubtful else log.info
+            tell(
+                "sync.weekly_read",
+                conference=edit.entry.key.id,
+                days=series.basis,
+                zone=series.tzid or "UTC",
+                byday=[day.name for day in series.byday],
+                reason=series.reason,
+            )
