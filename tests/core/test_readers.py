@@ -15,6 +15,8 @@ from tests.core.python_readers import PYTHON_READERS
 from tests.core.weekly_cases import SEED, Case, cases, instants
 from tests.tools import IN_CI
 
+pytestmark = pytest.mark.slow
+
 CHUNKS = 20 if IN_CI else 3
 CHUNKS_OF_INSTANTS = 5 if IN_CI else 1
 
