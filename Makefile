@@ -3,13 +3,30 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := service tests bench hatch_build.py lock_audit.py
 
+# Folders of service/ whose branches the tests of their own folder must cover, and how far.
+COVERED := core publishing
+FLOOR := 97
+FLOOR_OF_ALL := 92
+
+# Pure tests: no server, no database, no browser. What reads a lot is marked `slow`.
+FAST := $(addprefix tests/,core publishing configuration intake trueconf web)
+
+ONLY ?=
+IN_PARALLEL := --numprocesses=3 --dist=worksteal
+
 .DEFAULT_GOAL := help
-.PHONY: help install demo run check format test bench lock image clean
+.PHONY: help install install-locked demo run check format test fast coverage bench lock image clean
 
 help: ## list these verbs
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 install: .venv/dev ## make .venv with everything that working on confcal needs
+
+install-locked: ## make .venv as CI does, with the versions of requirements-dev.lock
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement=requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch .venv/dev .venv/run
 
 demo: .venv/run ## show confcal at work, with a stand-in for a TrueConf Room
 	@$(BIN)/confcal demo
@@ -28,8 +45,16 @@ format: .venv/dev ## let ruff put the code in order
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-test: .venv/dev tests/readers/node_modules tests/browser/node_modules ## run all tests
-	$(BIN)/pytest --numprocesses=3 --dist=worksteal
+test: .venv/dev tests/readers/node_modules tests/browser/node_modules ## run all tests, or those of ONLY=path
+	$(BIN)/pytest $(if $(ONLY),$(ONLY),$(IN_PARALLEL))
+
+fast: .venv/dev ## run the pure tests, in well under a minute
+	$(BIN)/pytest --numprocesses=2 --dist=worksteal -m 'not slow' $(FAST)
+
+coverage: .venv/dev tests/readers/node_modules ## measure the branches that the tests run, and fail below the floors
+	for folder in $(COVERED); do \
+	  $(BIN)/pytest $(IN_PARALLEL) --cov=service/$$folder --cov-branch --cov-fail-under=$(FLOOR) tests/$$folder || exit; done
+	$(BIN)/pytest $(IN_PARALLEL) --cov=service --cov-branch --cov-fail-under=$(FLOOR_OF_ALL)
 
 bench: .venv/dev ## measure speed against rivals, in one run
 	$(BIN)/python -m bench
@@ -37,16 +62,19 @@ bench: .venv/dev ## measure speed against rivals, in one run
 LOCK := $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url \
 	--no-emit-trusted-host --no-emit-find-links --no-header --no-annotate --upgrade
 
-lock: .venv/dev ## renew the hashed versions that the image is built from
-	$(LOCK) --output-file=requirements.lock pyproject.toml
-	$(LOCK) --build-deps-for=wheel --only-build-deps --output-file=requirements-build.lock pyproject.toml
+# The versions that the tests ran with come first: the image holds no others.
+lock: .venv/dev ## renew the hashed versions that CI tests with and the image is built from
+	$(LOCK) --extra=dev --build-deps-for=wheel --build-deps-for=editable --output-file=requirements-dev.lock pyproject.toml
+	$(LOCK) --constraint=requirements-dev.lock --output-file=requirements.lock pyproject.toml
+	$(LOCK) --constraint=requirements-dev.lock --build-deps-for=wheel --only-build-deps \
+	  --output-file=requirements-build.lock pyproject.toml
 
 image: ## build the container image
 	docker build --tag confcal .
 
 clean: ## remove what was made here
 	rm -rf .venv build dist artefacts tests/readers/node_modules tests/browser/node_modules
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The build compiles the catalogues.

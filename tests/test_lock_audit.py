@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -144,3 +145,15 @@ def test_our_own_locks_are_sound_and_the_audit_ends_well_without_a_network() -> 
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "advisory data could not be reached" in done.stdout
+
+
+def test_the_tests_run_with_the_versions_that_the_image_holds() -> None:
+    dev, faults = read_lock((ROOT / "requirements-dev.lock").read_text("utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    wanted = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["dev"]]
+
+    assert faults == []
+    assert list(missing_from(dev, wanted)) == []
+    for name in LOCKS:
+        pinned, _ = read_lock((ROOT / name).read_text("utf-8"))
+        assert {each: dev.get(each) for each in pinned} == pinned

@@ -18,12 +18,13 @@ from tests.caldav.site import Clock, Site, foreign_events, opened, resources
 
 _MAKERS = {"radicale": loopback.radicale, "xandikos": loopback.xandikos}
 _KILLS = 5
+_WRITES_BETWEEN = 20
 _MOST_PASSES = 60
 
 
 class Killing(httpx.AsyncBaseTransport):
     """
-    Kills the server while every 50th write is under way: before its answer comes, or as it does.
+    Kills the server while every 20th write is under way: before its answer comes, or as it does.
     """
 
     def __init__(self, server: Loopback) -> None:
@@ -35,7 +36,7 @@ class Killing(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self._writes += request.method == "PUT"
-        if request.method != "PUT" or self._writes % 50 or self.kills >= _KILLS:
+        if request.method != "PUT" or self._writes % _WRITES_BETWEEN or self.kills >= _KILLS:
             return await self._inner.handle_async_request(request)
         sent = asyncio.Event()
 
@@ -87,12 +88,12 @@ async def test_a_server_killed_five_times_ends_up_with_the_calendar(server: Loop
     auth = httpx.BasicAuth(USERNAME, PASSWORD)
     async with opened(killing, f"http://127.0.0.1:{server.port}/", "team", auth) as site:
         site.clock = _Restarting(server, killing)
-        await until_done(site, range(300))
+        await until_done(site, range(120))
 
         assert killing.kills == _KILLS
-        await site.means(resources(range(300)))
+        await site.means(resources(range(120)))
         site.wire.forget()
-        await site.publish(resources(range(300)))
+        await site.publish(resources(range(120)))
         assert site.wire.requests == []
 
 

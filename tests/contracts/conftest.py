@@ -23,6 +23,9 @@ from tests.tools import missing
 
 NewDatabase = Callable[[], str]
 
+NOT_ON_OUR_TIME = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum", "jit")
+"""What costs a new database more than half of its time, and no test of ours asks for: nothing outlives it."""
+
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[NewDatabase]:
@@ -34,7 +37,9 @@ def postgresql() -> Iterator[NewDatabase]:
     with tempfile.TemporaryDirectory(prefix="confcal-") as directory:
         server = _started(Path(directory))
         try:
-            server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf()")
+            for setting in NOT_ON_OUR_TIME:
+                server.psql(f"ALTER SYSTEM SET {setting} = off")
+            server.psql("SELECT pg_reload_conf()")
             numbers = count(1)
 
             def new_database() -> str:

@@ -19,6 +19,8 @@ from service.core.weekly import WeeklyRules
 from tests.core.given import REVISION, conference, once, weekly
 from tests.core.node import ask
 
+pytestmark = pytest.mark.slow
+
 SEED = os.environ.get("CONFCAL_TEST_SEED", "20261005")
 CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 COUNT = 10_000 if os.environ.get("CI") == "true" else 2_000

@@ -21,6 +21,8 @@ from service.core.vtimezone import Onset, compact_zone, onset_in, render_vtimezo
 from tests.core.given import wall
 from tests.core.node import ask
 
+pytestmark = pytest.mark.slow
+
 FALLBACK = {
     "Africa/Cairo",
     "America/Godthab",

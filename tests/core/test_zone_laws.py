@@ -77,6 +77,7 @@ def test_a_zone_with_an_old_law_is_named(old: str) -> None:
     assert zone_written(old) == old
 
 
+@pytest.mark.slow
 def test_a_zone_is_named_only_without_summer_time_and_five_years_after_its_last_change() -> None:
     for name in CITIES:
         compact = compact_zone(name)

@@ -3,7 +3,7 @@ Read what confcal writes with Python's readers, by whatever zone data this proce
 
     python by_name.py < question.json > answer.json
 
-question: [{"ics": "...", "since": seconds, "until": seconds}]
+question: [{"ics": "...", "windows": [[since, until], ...]}], in seconds since 1970
 answer:   [{reader: [[start, end], ...]}], in seconds since 1970
 """
 
@@ -16,9 +16,13 @@ from tests.core.python_readers import PYTHON_READERS
 
 
 def answer(question: Any) -> dict[str, list[tuple[float, float]]]:
-    since, until = (datetime.fromtimestamp(question[name], UTC) for name in ("since", "until"))
+    windows = [[datetime.fromtimestamp(moment, UTC) for moment in window] for window in question["windows"]]
     return {
-        name: [(start.timestamp(), end.timestamp()) for start, end in read(question["ics"], since, until)]
+        name: [
+            (start.timestamp(), end.timestamp())
+            for since, until in windows
+            for start, end in read(question["ics"], since, until)
+        ]
         for name, read in PYTHON_READERS.items()
     }
 

@@ -17,6 +17,8 @@ from starlette.types import Receive, Scope, Send
 from tests.core.given import DESK, NOW, conference, listed, many, once, room
 from tests.web.administered import HALL_TOKEN, TOKEN, Administered, administered
 
+pytestmark = pytest.mark.slow
+
 MINUTE = timedelta(minutes=1)
 KNOWN = {"source": "hall", "name": "all", "account": str(DESK)}
 

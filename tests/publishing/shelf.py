@@ -1,0 +1,249 @@
+"""
+A server in memory that keeps one collection, without a protocol, and does what a test wants of it.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from service.core.errors import Conflict, PlanRefused, PublishError, StoreUnavailable
+from service.core.meaning import meaning_of
+from service.core.publishing import (
+    Create,
+    Delete,
+    Operation,
+    Publication,
+    RemoteRules,
+    Report,
+    Resource,
+    Standing,
+)
+from service.core.publishing_ports import Found, Listing
+from service.publishing.dispatch import Dispatcher, Timing
+from service.publishing.passes import Pass, Target
+from service.publishing.upkeep import Upkeep, UpkeepStatus
+from service.store.memory_ledger import MemoryLedger
+
+START = datetime(2026, 10, 5, 8, tzinfo=UTC)
+URL = "https://dav.example.com/team/"
+HOUR = timedelta(hours=1)
+
+
+def resources(numbers: Iterable[int], topic: str = "Planning") -> dict[str, Resource]:
+    """Return a resource for each number, by UID."""
+    made = (Resource.of(f"u{number}", body_of(f"u{number}", topic)) for number in numbers)
+    return {each.uid: each for each in made}
+
+
+def body_of(uid: str, topic: str) -> bytes:
+    lines = (
+        "BEGIN:VCALENDAR",
+        "BEGIN:VEVENT",
+        f"UID:{uid}",
+        f"SUMMARY:{topic}",
+        "END:VEVENT",
+        "END:VCALENDAR",
+        "",
+    )
+    return "\r\n".join(lines).encode()
+
+
+def href_of(_url: str, uid: str) -> str:
+    return f"/team/{uid}.ics"
+
+
+@dataclass
+class Clock:
+    """Time that only tests move; whoever sleeps moves it too."""
+
+    now: datetime = START
+    slept: list[float] = field(default_factory=list)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class Shelf:
+    """
+    Implements `Server` and `Publisher` of `service.core.publishing_ports`.
+    """
+
+    held: dict[str, bytes] = field(default_factory=dict)
+    """Bodies by href; their ETags follow from them."""
+
+    asked: Counter[str] = field(default_factory=Counter)
+    """How often it was asked what, like `find` and `Create`."""
+
+    down: PublishError | StoreUnavailable | None = None
+    """What every question is answered with, where there is one."""
+
+    refusing: dict[str, PublishError] = field(default_factory=dict)
+    """What a write of a UID is answered with; the empty UID stands for all."""
+
+    created: bool = False
+    tells_etags: bool = True
+    stores: Callable[[str], bool] = lambda _uid: True
+    """Whether it keeps what it says it stored."""
+
+    loses_answers: bool = False
+    """Whether it carries writes out, and fails before it says so."""
+
+    on_write: Callable[[], None] = lambda: None
+
+    async def find(self) -> Found:
+        self._answer("find")
+        return Found(URL, "shelf", self.created)
+
+    def publisher(self, _url: str, _server: str) -> "Shelf":
+        return self
+
+    def writers(self, _server: str) -> int:
+        return 2
+
+    def keeps_silent(self, _server: str) -> bool:
+        return True
+
+    async def apply(self, operation: Operation) -> Publication | None:
+        self._answer(type(operation).__name__)
+        self.on_write()
+        error = self.refusing.get(operation.uid) or self.refusing.get("")
+        if error and not self.loses_answers:
+            raise error
+        if isinstance(operation, Delete):
+            self.held.pop(operation.publication.href, None)
+            return None
+        if isinstance(operation, Create):
+            href = href_of(URL, operation.uid)
+        else:
+            href = operation.publication.href
+            if self._etag(href) != operation.publication.etag and operation.publication.etag:
+                return replace(operation.publication, standing=Standing.THEIRS, etag=self._etag(href))
+        if self.stores(operation.uid):
+            self.held[href] = operation.resource.body
+        if error:
+            raise error
+        etag = self._etag(href) if self.tells_etags else ""
+        return _published(operation.resource, href, etag or '"lost"' if self.tells_etags else etag)
+
+    async def listing(self, token: str) -> Listing:
+        self._answer("listing")
+        return Listing({href: self._etag(href) for href in self.held}, token=f"{token}+")
+
+    async def seen(self, publications: Iterable[Publication]) -> list[Publication]:
+        rows = list(publications)
+        if rows:
+            self._answer("seen")
+        return [self._looked_at(row) for row in rows]
+
+    def _looked_at(self, row: Publication) -> Publication:
+        if row.href not in self.held:
+            return replace(row, standing=Standing.GONE, etag="")
+        ours = meaning_of(self.held[row.href]) in row.meanings
+        return replace(
+            row,
+            standing=Standing.PUBLISHED if ours else Standing.THEIRS,
+            etag=self._etag(row.href),
+            intended="",
+        )
+
+    def _answer(self, question: str) -> None:
+        self.asked[question] += 1
+        if self.down:
+            # A new one each time: the same one again would be an old trouble.
+            raise copy(self.down)
+
+    def _etag(self, href: str) -> str:
+        return f'"{Resource.of("", self.held[href]).digest[:8]}"' if href in self.held else ""
+
+    @property
+    def writes(self) -> int:
+        return sum(self.asked[kind] for kind in ("Create", "Update", "Delete"))
+
+
+def _published(resource: Resource, href: str, etag: str) -> Publication:
+    meaning = meaning_of(resource.body)
+    return Publication(resource.uid, href, etag, resource.digest, meaning, standing=Standing.PUBLISHED)
+
+
+@dataclass
+class Team:
+    """
+    A target on a shelf.
+    """
+
+    shelf: Shelf = field(default_factory=Shelf)
+    clock: Clock = field(default_factory=Clock)
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    rules: RemoteRules = field(default_factory=RemoteRules)
+    desired: Mapping[str, Resource] = field(default_factory=dict)
+    keys: tuple[str, ...] = ("team",)
+    refusal: PlanRefused | None = None
+    named: Callable[[str], bool] = lambda _key: True
+    identity: str = "identity"
+    sleep: Callable[[float], Awaitable[None]] | None = None
+    """How to wait, where the clock is not to move by itself."""
+
+    def __post_init__(self) -> None:
+        timing = Timing(self.sleep or self.clock.sleep, lambda: 0.5)
+        self.dispatcher = Dispatcher(2, timing)
+        self.upkeep = Upkeep(
+            UpkeepStatus("team", "all"),
+            self._targets,
+            self.ledger,
+            concurrency=2,
+            audit_every=HOUR,
+            timing=timing,
+            href_of=href_of,
+            clock=self.clock,
+        )
+
+    async def publish(self, desired: Mapping[str, Resource], *, probing: bool = False) -> Report:
+        """Make one pass."""
+        self.desired = desired
+        target = self._target(self.keys[0])
+        one = Pass(target, self.ledger, self.dispatcher, href_of=href_of, clock=self.clock)
+        return await one.run(probing=probing)
+
+    async def audit(self, desired: Mapping[str, Resource]) -> Report:
+        """Make one pass that looks at the whole collection."""
+        self.clock.now += HOUR
+        return await self.publish(desired)
+
+    async def later(self, **units: float) -> float:
+        """Keep the target once more after a while; after how many seconds the next pass is due."""
+        self.clock.now += timedelta(**units)
+        return await self.upkeep.once()
+
+    async def rows(self) -> dict[str, Publication]:
+        return await self.ledger.publications(self.keys[0])
+
+    @property
+    def state(self) -> str:
+        """The word that people see."""
+        return self.upkeep.status.state.value
+
+    def holds(self, desired: Mapping[str, Resource]) -> bool:
+        """Whether the collection holds exactly these."""
+        return sorted(self.shelf.held.values()) == sorted(each.body for each in desired.values())
+
+    def _targets(self) -> list[Target]:
+        if self.refusal:
+            raise self.refusal
+        return [self._target(key) for key in self.keys]
+
+    def _target(self, key: str) -> Target:
+        async def render(_people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
+            return self.desired
+
+        return Target(key, self.identity, self.shelf, render, self.rules, HOUR, self.named)
+
+
+def too_large() -> Conflict:
+    return Conflict("413: too large")
