@@ -11,7 +11,7 @@ from websockets.http11 import Response
 
 from service.core.allowance import Allowance
 
-_FRAMES: Final = Allowance.full(500, per_second=50)
+_FRAMES: Final = Allowance.full(1000, per_second=200)
 """Frames at once and a second: an endpoint sends a handful when it is asked, and when something happens."""
 
 _OCTETS: Final = Allowance.full(96 * 2**20, per_second=4 * 2**20)

@@ -107,7 +107,7 @@ async def received(socket: GuardedConnection, place: str) -> bytes:
             if not socket.flooded:
                 raise
             raise Lost(
-                f"{place} sends more than is taken (50 frames or 4 MiB a second); "
+                f"{place} sends more than is taken (200 frames or 4 MiB a second); "
                 "restart TrueConf Room or VideoSDK there",
                 state=SourceState.FLOODING,
             ) from error
