@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from service.core.errors import Retryable
+from service.core.memory import give_back_freed
 
 _SECONDS = 30.0
 """How long one large answer may keep the others waiting before it has arrived."""
@@ -45,6 +46,7 @@ class Turn:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._mine:
+            give_back_freed()
             self._lock.release()
 
     @asynccontextmanager

@@ -75,7 +75,7 @@ async def test_a_large_answer_without_end_gives_its_turn_away() -> None:
     large = LargeAnswers(seconds=0.05)
     endless, good = Dripping(2 * MEBIBYTE), Dripping(2 * MEBIBYTE)
     good.go_on.set()
-    with pytest.raises(Retryable, match="dav.test:80 sends a large answer too slowly"):
+    with pytest.raises(Retryable, match=r"dav\.test:80 sends a large answer too slowly"):
         await connected(endless, large).run(asked())
 
     assert await connected(good, large).run(asked()) == 2 * MEBIBYTE + 1

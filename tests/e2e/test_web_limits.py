@@ -86,8 +86,10 @@ def connections(daemon: Daemon, count: int, first: bytes = b"") -> Iterator[list
         b"",
         b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET / HTTP/1.1\r\nX-Slow: ",
-        b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-        b"Content-Length: 1000\r\n\r\n",
+        (
+            b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            b"Content-Length: 1000\r\n\r\n"
+        ),
     ],
     ids=["silent", "kept", "in a header", "in a body"],
 )
