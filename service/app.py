@@ -37,6 +37,7 @@ from service.trueconf.driver import Source
 from service.trueconf.events import FrameWasRejected
 from service.trueconf.status import SourceStatus
 from service.trueconf.taps import Deliver, Taps
+from service.trueconf.turns import LargeFrames
 from service.watch import HourlyLists, Watch
 from service.web.administration import Administration
 from service.web.feeds import FeedRules, Feeds
@@ -110,7 +111,9 @@ def pages_of(settings: Settings, url: str) -> Pages:
     return Pages(catalogues(), language=settings.language, timezone=settings.timezone, public_url=url)
 
 
-def make_source(name: str, settings: SourceSettings, url: str, fetch: Fetch, taps: Taps) -> Source:
+def make_source(
+    name: str, settings: SourceSettings, url: str, fetch: Fetch, taps: Taps, *, large: LargeFrames
+) -> Source:
     """Return the source of this name, which listens to `url`."""
     return Source(
         name,
@@ -123,6 +126,7 @@ def make_source(name: str, settings: SourceSettings, url: str, fetch: Fetch, tap
         now=utc_now,
         taps=taps,
         pinned=pinned_account(settings),
+        large=large,
     )
 
 
@@ -159,7 +163,7 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
                     metrics.awaiting(name, (heard and heard.list_at) or utc_now())
                 live = Live()
                 synchronizer.listen(live.ring)
-                taps = _taps(rejections, metrics, live, recorder)
+                taps, large = _taps(rejections, metrics, live, recorder), LargeFrames()
                 lists = HourlyLists()
                 accept = accepting(
                     synchronizer,
@@ -179,7 +183,7 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
                     synchronizer.listen(upkeep.changed)
                 watch.targets = lambda: [target_view(upkeep.status) for upkeep in upkeeps]
                 sources = tuple(
-                    make_source(name, each, each.url, fetch, taps)
+                    make_source(name, each, each.url, fetch, taps, large=large)
                     for name, each in settings.sources.items()
                     if each.url
                 )

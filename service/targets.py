@@ -27,6 +27,7 @@ from service.caldav.discovery import Wish
 from service.caldav.hrefs import resource_href
 from service.caldav.places import Origin, origin_of
 from service.caldav.server import CalDavServer
+from service.caldav.turns import LargeAnswers
 from service.configuration.addresses import address_map
 from service.configuration.targets import TargetSettings
 from service.core.calendars import Calendar
@@ -177,10 +178,9 @@ def named_by(targets: Mapping[str, TargetSettings]) -> Callable[[str], bool]:
 async def open_aims(
     settings: Settings, calendars: Calendars, clock: Callable[[], datetime]
 ) -> AsyncIterator[dict[str, Aim]]:
-    """
-    Give the targets of the settings, and close their connections. Raises SettingsError.
-    """
+    """Give the targets of the settings, and close their connections. Raises SettingsError."""
     accounts: dict[tuple[Origin, Credentials], Account] = {}
+    large = LargeAnswers()
     async with AsyncExitStack() as opened:
         aims = {}
         for name, each in settings.targets.items():
@@ -203,6 +203,7 @@ async def open_aims(
                 clock=clock,
                 trusted_hosts=each.trusted_hosts,
                 account=account,
+                large=large,
             )
             aims[name] = Aim(name, each, connection, extras, calendars, named_by(settings.targets), clock)
         yield aims

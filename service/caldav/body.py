@@ -2,12 +2,12 @@
 The body of an answer, as it came over the wire and no longer than it may be.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from io import BytesIO
 
 import httpx
 
+from service.caldav.turns import Turn
 from service.core.errors import Fatal
 
 _LARGE_OCTETS = 1024 * 1024
@@ -15,11 +15,12 @@ _MB = 1024 * 1024
 _PLAIN = frozenset({"", "identity"})
 
 
-async def raw_body(response: httpx.Response, *, place: str, most_octets: int, large: asyncio.Lock) -> bytes:
+async def raw_body(response: httpx.Response, *, place: str, most_octets: int, turn: Turn) -> bytes:
     """
-    Return the body; of those that are large one at a time is read, by `large`.
+    Return the body; of those that are large one at a time is read, by `turn`.
 
-    Raises Fatal where it is longer than `most_octets`, and where it is compressed, which was not asked for.
+    Raises Fatal where it is longer than `most_octets`, and where it is compressed, which was not asked for;
+    Retryable where a large one takes too long.
     """
     encodings = {word.strip().lower() for word in response.headers.get("content-encoding", "").split(",")}
     if encodings - _PLAIN:
@@ -30,20 +31,15 @@ async def raw_body(response: httpx.Response, *, place: str, most_octets: int, la
     # Grows in place, and gives its own octets away: a list of parts would hold all of them twice.
     whole = BytesIO()
     size = 0
-    alone = False
-    try:
+    async with turn.arriving(place) as arrival:
         async for part in _arriving(response):
             size += len(part)
             if size > most_octets:
                 raise Fatal(f"{place} sends more than {_sized(most_octets)} at once")
-            if size > _LARGE_OCTETS and not alone:
-                await large.acquire()
-                alone = True
+            if size > _LARGE_OCTETS:
+                await arrival.large()
             whole.write(part)
-        return whole.getvalue()
-    finally:
-        if alone:
-            large.release()
+    return whole.getvalue()
 
 
 async def _arriving(response: httpx.Response) -> AsyncIterator[bytes]:

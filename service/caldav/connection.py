@@ -24,6 +24,7 @@ from service.caldav.hrefs import host_of
 from service.caldav.places import Places, entry_for, named_place, origin_of
 from service.caldav.protocol import Request, Response
 from service.caldav.tokens import MOST_OCTETS as TOKEN_OCTETS
+from service.caldav.turns import LargeAnswers, Turn
 from service.caldav.unreachable import translated, unusable
 from service.caldav.xml import MOST_OCTETS
 from service.core.errors import ConfcalError, CredentialsRefused, PlaceNotTrusted, SettingsError
@@ -117,6 +118,7 @@ class Connection:
         trusted_hosts: tuple[str, ...] = (),
         account: Account | None = None,
         partitions: bool = True,
+        large: LargeAnswers | None = None,
     ) -> None:
         self._http = http
         self._places = Places(trusted, trusted_hosts, partitions)
@@ -124,7 +126,7 @@ class Connection:
         self._timeout = timeout
         self._clock = clock
         self._account = account or Account(clock)
-        self._large = asyncio.Lock()
+        self._large = large or LargeAnswers()
 
     def confined(self) -> "Connection":
         """Return the same way, without the numbered hosts of a quirk."""
@@ -137,6 +139,7 @@ class Connection:
             trusted_hosts=self._places.named,
             account=self._account,
             partitions=False,
+            large=self._large,
         )
 
     def trusts(self, url: str) -> bool:
@@ -161,7 +164,8 @@ class Connection:
             step = _first(steps)
             while not isinstance(step, _Finished):
                 request = step
-                step = await self._next(steps, await self.send(request))
+                async with self._large.turn() as turn:
+                    step = await self._next(steps, await self._sent(request, turn))
         except CredentialsRefused as error:
             if error.delay_seconds is not None or request is None:
                 raise
@@ -186,12 +190,16 @@ class Connection:
 
     async def send(self, request: Request) -> Response:
         """Send one request. Raises Retryable and Fatal where no answer comes, and where none is asked for."""
+        async with self._large.turn() as turn:
+            return await self._sent(request, turn)
+
+    async def _sent(self, request: Request, turn: Turn) -> Response:
         place, note = self._require_trusted(request)
         async with self._account.admitted():
             try:
                 with translated(place, note):
                     async with asyncio.timeout(self._timeout.total_seconds() * _WHOLE_ANSWER):
-                        response = await self._exchanged(request, place)
+                        response = await self._exchanged(request, place, turn)
             except CredentialsRefused as error:
                 raise self._account.refused(request, str(error)) from error
             if response.status == _UNAUTHORIZED:
@@ -230,7 +238,7 @@ class Connection:
             return self._account.refused(request, f"{host} takes no password but by Digest: set AUTH=digest")
         return self._account.refused(request, refused_password(host))
 
-    async def _exchanged(self, request: Request, place: str) -> Response:
+    async def _exchanged(self, request: Request, place: str, turn: Turn) -> Response:
         """
         Carry the request, and what the credentials need besides: a second try, or a new token.
 
@@ -243,7 +251,8 @@ class Connection:
         try:
             sent = await anext(flow)
             while True:
-                whole = await self._whole(sent, place, MOST_OCTETS if sent is built else TOKEN_OCTETS)
+                most_octets = MOST_OCTETS if sent is built else TOKEN_OCTETS
+                whole = await self._whole(sent, place, most_octets, turn)
                 try:
                     sent = await flow.asend(whole)
                 except StopAsyncIteration:
@@ -253,10 +262,10 @@ class Connection:
         headers = {name.lower(): value for name, value in whole.headers.items()}
         return Response(whole.status_code, request.url, self._clock(), headers, whole.content)
 
-    async def _whole(self, sent: httpx.Request, place: str, most_octets: int) -> httpx.Response:
+    async def _whole(self, sent: httpx.Request, place: str, most_octets: int, turn: Turn) -> httpx.Response:
         response = await self._http.send(sent, auth=_AS_IT_IS, stream=True)
         try:
-            body = await raw_body(response, place=place, most_octets=most_octets, large=self._large)
+            body = await raw_body(response, place=place, most_octets=most_octets, turn=turn)
         finally:
             await response.aclose()
         return httpx.Response(response.status_code, headers=response.headers, content=body, request=sent)

@@ -4,6 +4,7 @@ XML from servers, bounded while it is parsed.
 
 import re
 import sys
+from sys import getsizeof
 from xml.etree import ElementTree as ET
 
 from service.caldav.excerpt import beginning
@@ -20,6 +21,16 @@ _LONGEST_NAME = 1_024
 _LONGEST_TEXT = 8 * 1024 * 1024
 _MOST_TEXTS = 2_000_000
 _LONGEST_TAG_OCTETS = 1024 * 1024
+_MOST_NAMES = 10_000
+"""Different names of elements and attributes, and prefixes: the parser keeps each until it ends."""
+
+_MOST_TREE_OCTETS = 112 * 1024 * 1024
+"""Of memory, by estimate: an attribute of seven octets takes a hundred."""
+
+_ELEMENT_OCTETS = 160
+_ATTRIBUTES_OCTETS = 240
+_ATTRIBUTE_OCTETS = 100
+
 _MENDED_OCTETS = 8 * 1024 * 1024
 """Mending copies the text several times. What has letters in it at all is never so long."""
 
@@ -119,7 +130,14 @@ class _Bounds:
         """How often the parser told anything."""
 
         self._builder = ET.TreeBuilder()
-        self._elements = self._depth = self._texts = self._length = 0
+        self._elements = self._depth = self._texts = self._length = self._prefixes = self._octets = 0
+        self._names: set[str] = set()
+
+    def start_ns(self, _prefix: str, _uri: str) -> None:
+        self.heard += 1
+        self._prefixes += 1
+        if self._prefixes > _MOST_NAMES:
+            raise Malformed(f"the answer has more than {_MOST_NAMES} namespaces")
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self.heard += 1
@@ -132,6 +150,15 @@ class _Bounds:
             raise Malformed(f"the answer is nested more than {_MOST_DEPTH} levels deep")
         if len(attributes) > _MOST_ATTRIBUTES or len(tag) > _LONGEST_NAME:
             raise Malformed("the answer has an element with too many attributes, or too long a name")
+        self._names.add(tag)
+        self._take(_ELEMENT_OCTETS)
+        if attributes:
+            self._names.update(attributes)
+            self._take(_ATTRIBUTES_OCTETS)
+            for value in attributes.values():
+                self._take(_ATTRIBUTE_OCTETS + getsizeof(value))
+        if len(self._names) > _MOST_NAMES:
+            raise Malformed(f"the answer has more than {_MOST_NAMES} different names")
         self._builder.start(tag, attributes)
 
     def end(self, tag: str) -> None:
@@ -146,7 +173,13 @@ class _Bounds:
         self._length += len(text)
         if self._length > _LONGEST_TEXT or self._texts > _MOST_TEXTS:
             raise Malformed("the answer has too much text in one element, or too many texts")
+        self._take(getsizeof(text))
         self._builder.data(text)
+
+    def _take(self, octets: int) -> None:
+        self._octets += octets
+        if self._octets > _MOST_TREE_OCTETS:
+            raise Malformed("the answer takes more memory to read than is given to one")
 
     def comment(self, _text: str) -> None:
         self.heard += 1

@@ -21,6 +21,7 @@ from service.sync import Synchronizer
 from service.trueconf.discovery import Fetch
 from service.trueconf.status import SourceStatus
 from service.trueconf.taps import Taps
+from service.trueconf.turns import LargeFrames
 from service.web.feeds import Feeds
 
 _SILENT = "no list came in time; see whether somebody is signed in there, or raise --timeout"
@@ -128,7 +129,7 @@ async def report_of(
 
     if settings.url is None:
         return SourceReport(name, good=True, text=f"takes events at POST /api/events/{name}")
-    source = app.make_source(name, settings, settings.url, fetch, Taps(status=told))
+    source = app.make_source(name, settings, settings.url, fetch, Taps(status=told), large=LargeFrames())
     asking = {asyncio.create_task(source.run(deliver)), asyncio.create_task(settled.wait())}
     await asyncio.wait(asking, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
     for task in asking:

@@ -34,6 +34,7 @@ from service.trueconf.standing import Standing
 from service.trueconf.status import SourceStatus
 from service.trueconf.taps import NOBODY, Deliver, Taps
 from service.trueconf.transport import Lost, failing, opened, received, translated
+from service.trueconf.turns import LargeFrames
 from service.trueconf.wire import Decoder
 
 # What a larger frame takes to decode would be felt by others.
@@ -53,7 +54,7 @@ class Source:
     `url` passed `discovery.check_url`. `random` returns numbers from 0 up to 1; `now` an aware datetime.
     `sleep` passes the time before another try, `pace` that between two commands.
     A connection on which `silent_polls` polls and `silent_for` passed without any frame is given up; so is
-    one without a list, unless nobody is logged in.
+    one without a list, unless nobody is logged in. What sources share as `large`, they do one at a time.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Source:
         silent_polls: int = 3,
         silent_for: timedelta = timedelta(minutes=1),
         decoder: Decoder | None = None,
+        large: LargeFrames | None = None,
     ) -> None:
         self._url, self._place, self._fetch = url, place(url), fetch
         self._random, self._now, self._sleep, self._pace = random, now, sleep, pace
@@ -89,6 +91,7 @@ class Source:
         self._connected_at: datetime | None = None
         # One thread, so that frames are decoded one at a time and in order, whatever is cancelled.
         self._decoding = ThreadPoolExecutor(1, thread_name_prefix=f"decode-{name}")
+        self._large = large or LargeFrames()
         self._log = log.bind(source=name)
 
     @property
@@ -137,7 +140,7 @@ class Source:
         self._standing.trying(SourceState.CONNECTING)
         with translated(self._place):
             found = await endpoint_of(self._url, self._fetch)
-            socket = await opened(found.address)
+            socket = await opened(found.address, self._large)
         async with socket:
             self._standing.trying(SourceState.AUTHORIZING)
             self._standing.tell_progress("trueconf.connected", host=place(found.address))
@@ -195,8 +198,11 @@ class Source:
             now = self._now()
             self._frameless.broken(now)
             self._taps.frame(self.status.name, frame, now)
-            for event in await self._understood(frame, now):
-                await self._follow(event, deliver)
+            events = await self._understood(frame, now)
+            # Of a large frame nothing is left in memory when another one may come.
+            del frame
+            while events:
+                await self._follow(events.pop(0), deliver)
             self._outbox.set()
             # What is there already is received without a pause, and others must have theirs.
             await asyncio.sleep(0)

@@ -27,6 +27,7 @@ _LONGEST_PEER: Final = 16 * 1024
 
 _BEGINNING: Final = 256
 """Octets of a list that it is looked for by: a search for all of it takes as long as reading it."""
+_COUNTED_AT_ONCE: Final = 2**20
 
 _TOO_LONG: Final = "(too long)"
 """Stands for a value that is longer: a text that means nothing."""
@@ -61,8 +62,10 @@ class Head(msgspec.Struct, frozen=True):
     succeed: Any
     error: Any
     peer_id: bytes | None
-    conferences: bytes | None
-    """None, like `peer_id`, where the frame has no such field."""
+    """None where the frame has no such field."""
+
+    conferences: memoryview | None
+    """Of the frame, not copied; None where it has no such field."""
 
 
 _envelope: Final = msgspec.json.Decoder(_Envelope)
@@ -106,6 +109,7 @@ def value_of(data: bytes) -> Any:  # noqa: ANN401 - JSON of unknown shape, narro
 
 
 def _head_of(envelope: _Envelope) -> Head:
+    sent = envelope.conferences
     return Head(
         _short(envelope.method),
         _short(envelope.event),
@@ -113,13 +117,9 @@ def _head_of(envelope: _Envelope) -> Head:
         _short(envelope.result),
         _short(envelope.succeed),
         _short(envelope.error),
-        _sent(envelope.peerId),
-        _sent(envelope.conferences),
+        None if isinstance(envelope.peerId, UnsetType) else bytes(envelope.peerId),
+        None if isinstance(sent, UnsetType) else memoryview(sent),
     )
-
-
-def _sent(value: Raw | UnsetType) -> bytes | None:
-    return None if isinstance(value, UnsetType) else bytes(value)
 
 
 def _short(sent: Raw | UnsetType) -> Any:  # noqa: ANN401 - as `value_of`
@@ -144,21 +144,26 @@ def peer_of(head: Head) -> str:
 
 def check_around(frame: bytes, head: Head) -> None:
     """Raise FrameRejected where a frame is nested too deeply outside of its list."""
-    listed = head.conferences or b""
-    start = frame.find(listed[:_BEGINNING])
-    while not frame.startswith(listed, start):
-        start = frame.find(listed[:_BEGINNING], start + 1)
-    end = start + len(listed)
+    start, end = _place_of(head.conferences, frame)
     # Hardly any bracket stands there, and then nothing has to be copied.
-    if (
-        sum(frame.count(each, 0, start) + frame.count(each, end) for each in (b"[", b"{"))
-        > limits.MOST_NESTING
-    ):
+    brackets = (frame.count(each, 0, start) + frame.count(each, end) for each in (b"[", b"{"))
+    if sum(brackets) > limits.MOST_NESTING:
         limits.check_nesting(frame[:start])
         limits.check_nesting(frame[end:], within=1)
 
 
-def entries_of(sent: bytes | None) -> list[bytes]:
+def _place_of(listed: memoryview | None, frame: bytes) -> tuple[int, int]:
+    """Return where a list stands in its frame, or where the frame ends; by both its ends, as it is long."""
+    if listed is None:
+        return len(frame), len(frame)
+    length, first, last = len(listed), bytes(listed[:_BEGINNING]), bytes(listed[-_BEGINNING:])
+    start = frame.find(first)
+    while start >= 0 and not frame.endswith(last, start, start + length):
+        start = frame.find(first, start + 1)
+    return (start, start + length) if start >= 0 else (len(frame), len(frame))
+
+
+def entries_of(sent: memoryview | None) -> list[bytes]:
     """
     Return the conferences of a list as they were sent.
 
@@ -166,10 +171,10 @@ def entries_of(sent: bytes | None) -> list[bytes]:
     """
     if sent is None:
         raise FrameRejected("conferences", "missing")
-    if not sent.startswith(b"["):
-        raise FrameRejected("conferences", f"expected a list, got {_kind(sent)}")
+    if bytes(sent[:1]) != b"[":
+        raise FrameRejected("conferences", f"expected a list, got {_kind(bytes(sent))}")
     # Every entry but the first has a comma before it, so few commas are proof enough.
-    if sent.count(b",") < limits.MOST_CONFERENCES:
+    if _commas(sent) < limits.MOST_CONFERENCES:
         return [bytes(entry) for entry in _slices.decode(sent)]
     try:
         entries = msgspec.structs.astuple(_bounded().decode(sent))
@@ -178,6 +183,13 @@ def entries_of(sent: bytes | None) -> list[bytes]:
             "conferences", f"more than {limits.MOST_CONFERENCES:,} conferences, the most that is taken"
         ) from error
     return [bytes(entry) for entry in takewhile(lambda entry: entry is not UNSET, entries)]
+
+
+def _commas(sent: memoryview) -> int:
+    return sum(
+        bytes(sent[start : start + _COUNTED_AT_ONCE]).count(b",")
+        for start in range(0, len(sent), _COUNTED_AT_ONCE)
+    )
 
 
 @cache

@@ -3,13 +3,15 @@ A WebSocket that is closed when its peer sends more than it may.
 """
 
 import asyncio
+from collections import deque
 from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection
-from websockets.frames import Frame
+from websockets.frames import DATA_OPCODES, Frame
 from websockets.http11 import Response
 
 from service.core.allowance import Allowance
+from service.trueconf.turns import LargeFrames, Turn
 
 _FRAMES: Final = Allowance.full(1000, per_second=200)
 """Frames at once and a second: an endpoint sends a handful when it is asked, and when something happens."""
@@ -34,7 +36,7 @@ class GuardedConnection(ClientConnection):
     A peer of millions of empty fragments or pings would fill the memory without ever ending a message.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - handed on as they come
+    def __init__(self, *args: Any, large: LargeFrames, **options: Any) -> None:  # noqa: ANN401 - handed on
         super().__init__(*args, **options)
         now = asyncio.get_running_loop().time()
         self._frames = Allowance.full(_FRAMES.most, _FRAMES.per_second, now)
@@ -43,12 +45,21 @@ class GuardedConnection(ClientConnection):
         self.flooded = False
         """Whether it was closed because its peer sent too much."""
 
+        self.slow = False
+        """Whether it was closed because its peer kept the large frames of others waiting."""
+
+        self._gathered = 0
+        self._ended: deque[Frame] = deque()
+        self._turn = Turn(large, go_on=self._go_on, too_slow=self._too_slow)
+
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
         for start in range(0, len(data), _AT_ONCE):
             if self.flooded:
                 return
             super().data_received(data[start : start + _AT_ONCE])
+            if self._turn.must_wait(self._gathered + len(self.protocol.reader.buffer)):
+                self.transport.pause_reading()
         if self.protocol.parser_exc:
             self._leave()
 
@@ -58,6 +69,31 @@ class GuardedConnection(ClientConnection):
             self._count(event)
         if not self.flooded:
             super().process_event(event)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio.Protocol."""
+        self._turn.over()
+        super().connection_lost(exc)
+
+    async def message(self) -> bytes:
+        """Return the next message, and keep nothing of it."""
+        received = await self.recv(decode=False)
+        # The parser of the library keeps the last frame until the next one is there.
+        self._ended.popleft().data = b""
+        return received
+
+    def understood(self) -> None:
+        """Let the next large frame arrive, from whichever peer: the last one is no longer in memory."""
+        self._turn.understood()
+
+    def _go_on(self) -> None:
+        # Where messages wait to be received, the library itself resumes.
+        if not self.recv_messages.paused:
+            self.transport.resume_reading()
+
+    def _too_slow(self) -> None:
+        self.slow = True
+        self.transport.abort()
 
     def _leave(self) -> None:
         # The library tells the peer what is wrong, and then waits for it to close the connection.
@@ -71,6 +107,12 @@ class GuardedConnection(ClientConnection):
         part_of_a_long_one = not frame.fin and len(frame.data) >= _SMALL
         self._frames = self._frames.spend(0 if part_of_a_long_one else 1, now)
         self._octets = self._octets.spend(len(frame.data), now)
+        if frame.opcode in DATA_OPCODES:
+            self._gathered += len(frame.data)
+            if frame.fin:
+                self._gathered = 0
+                self._ended.append(frame)
+                self._turn.arrived()
         if not self.flooded and (self._frames.overdrawn or self._octets.overdrawn):
             self.flooded = True
             self.transport.abort()

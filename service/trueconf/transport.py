@@ -5,6 +5,7 @@ The errors of sockets and of the WebSocket library, translated once into sentenc
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from service.trueconf.discovery import DiscoveryFailed
 from service.trueconf.eyeballs import connected_socket
 from service.trueconf.guarded import GuardedConnection
 from service.trueconf.limits import FRAME, octets_as_text
+from service.trueconf.turns import LargeFrames
 
 _OPEN_SECONDS: Final = 10
 _PORTS: Final = {"ws": 80, "wss": 443}
@@ -59,11 +61,12 @@ class Direct(connect):
         return exc
 
 
-async def opened(address: str) -> GuardedConnection:
+async def opened(address: str, large: LargeFrames) -> GuardedConnection:
     """
     Return an open WebSocket to a ws or wss URL. Raises whatever the network throws.
 
     A message is bounded as it arrives: compression is not offered, so that nothing small becomes large.
+    Of the messages that are `large`, one at a time arrives on all connections.
     """
     url = urlsplit(address)
     async with asyncio.timeout(_OPEN_SECONDS):
@@ -71,7 +74,8 @@ async def opened(address: str) -> GuardedConnection:
     connecting = Direct(
         address,
         sock=reached,
-        create_connection=GuardedConnection,
+        # Called, and nothing else.
+        create_connection=partial(GuardedConnection, large=large),  # type: ignore[arg-type]
         max_size=FRAME.frame,
         # Each may be as large as that.
         max_queue=1,
@@ -99,11 +103,17 @@ async def opened(address: str) -> GuardedConnection:
 
 
 async def received(socket: GuardedConnection, place: str) -> bytes:
-    """Return the next message. Raises Lost."""
+    """Return the next message; nothing may be kept of a large one before it. Raises Lost."""
+    socket.understood()
     with translated(place):
         try:
-            return await socket.recv(decode=False)
+            return await socket.message()
         except ConnectionClosed as error:
+            if socket.slow:
+                raise Lost(
+                    f"{place} sends a large frame too slowly; look at the network on the way to it",
+                    state=SourceState.FAILING,
+                ) from error
             if not socket.flooded:
                 raise
             raise Lost(

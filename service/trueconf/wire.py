@@ -30,6 +30,8 @@ Entry = Conference | Rejection
 
 _LEVELS_OF_A_LIST: Final = 2
 """The object that the frame is, and its list."""
+_REMEMBERED_WHOLE: Final = 4 * 2**20
+"""Octets of a list of which what was rejected is remembered too."""
 
 LIST_REFUSED: Final = "result"
 """The field of a FrameRejected that says that the endpoint would not give its list."""
@@ -68,7 +70,13 @@ class Decoder:
     def _listing(self, raws: list[bytes], head: Head) -> Listing:
         known = self._known
         entries = [known.get(raw) or _entry(raw) for raw in raws]
-        self._known = dict(zip(raws, entries, strict=True))
+        # What is wrong in a long list is not kept in memory: nothing of it is in use.
+        whole = sum(map(len, raws)) <= _REMEMBERED_WHOLE
+        self._known = {
+            raw: entry
+            for raw, entry in zip(raws, entries, strict=True)
+            if whole or isinstance(entry, Conference)
+        }
         conferences, rejections = _sifted(raws, entries)
         return Listing(conferences, rejections, tuple(_doubts(head, len(raws))))
 
@@ -163,7 +171,7 @@ def _doubts(head: Head, length: int) -> Iterable[str]:
         case bool():
             yield "cnt is not a number"
         case int() | float() as count if count != length:
-            yield f"cnt says {count}, the list has {length}"
+            yield f"cnt says {str(count)[:20]}, the list has {length}"
         case int() | float():
             pass
         case str() as digits if digits.strip().lstrip("-").isdecimal():

@@ -8,6 +8,8 @@ from service.caldav.excerpt import first_words
 from service.caldav.xml import Malformed, parse_xml
 
 MB = 1024 * 1024
+ATTRIBUTES = b"<a " + b" ".join(b'a%d=""' % number for number in range(64)) + b"/>"
+TEXTS = "<a/>{}\N{GRINNING FACE}".format("x" * 50).encode()
 GREETING = '<d:multistatus xmlns:d="DAV:"/>'
 
 
@@ -21,8 +23,26 @@ GREETING = '<d:multistatus xmlns:d="DAV:"/>'
         (b'<x xmlns="' + b"u" * 2_000 + b'"><a/></x>', "too long a name"),
         (b"<x>" + b"a" * 9 * MB + b"</x>", "too much text"),
         (b"<x>" + b"<!--" + b"-" + b"a" * 3 * MB, "a tag without an end"),
+        (b"<x>" + b"".join(b"<a%d/>" % number for number in range(10_001)), "10000 different names"),
+        (b"<x>" + b"".join(b'<a a%d=""/>' % number for number in range(10_001)), "10000 different names"),
+        (b"<x>" + b"".join(b'<a xmlns:a%d="u"/>' % number for number in range(10_001)), "10000 namespaces"),
+        (b"<x>" + ATTRIBUTES * 20_000, "more memory to read"),
+        (b"<x>" + b"a" * 200 + TEXTS * 400_000, "more memory to read"),
     ],
-    ids=["elements", "depth", "attributes", "tag", "name", "text", "comment"],
+    ids=[
+        "elements",
+        "depth",
+        "attributes",
+        "tag",
+        "name",
+        "text",
+        "comment",
+        "names of elements",
+        "names of attributes",
+        "namespaces",
+        "memory of attributes",
+        "memory of texts",
+    ],
 )
 def test_too_much_of_anything_is_refused(body: bytes, why: str) -> None:
     with pytest.raises(Malformed, match=why):

@@ -24,20 +24,25 @@ def frame(first: int, payload: bytes = b"") -> bytes:
     return bytes((first, 127)) + size.to_bytes(8) + payload
 
 
+async def shaken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, extensions: str = "") -> None:
+    """Answer the handshake."""
+    request = await reader.readuntil(b"\r\n\r\n")
+    key = next(line for line in request.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key"))
+    salted = key.partition(b":")[2].strip() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+    accepted = base64.b64encode(hashlib.sha1(salted, usedforsecurity=False).digest()).decode()
+    writer.write(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Accept: {accepted}\r\n{extensions}\r\n".encode()
+    )
+
+
 @asynccontextmanager
 async def endpoint(talk: Talk, extensions: str = "") -> AsyncIterator[str]:
     """Give the address of a server that shakes hands and then sends whatever `talk` writes."""
     talks: set[asyncio.Task[None]] = set()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = await reader.readuntil(b"\r\n\r\n")
-        key = next(line for line in request.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key"))
-        salted = key.partition(b":")[2].strip() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-        accepted = base64.b64encode(hashlib.sha1(salted, usedforsecurity=False).digest()).decode()
-        writer.write(
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Accept: {accepted}\r\n{extensions}\r\n".encode()
-        )
+        await shaken(reader, writer, extensions)
         try:
             await talk(writer)
             await reader.read()

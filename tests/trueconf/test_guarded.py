@@ -9,6 +9,7 @@ import pytest
 
 from service.core.sources import SourceState
 from service.trueconf.transport import Lost, opened, received, translated
+from service.trueconf.turns import LargeFrames
 from tests.trueconf.hostile import COMPRESSED, CONTINUATION, FINAL, MEBIBYTE, PING, TEXT, endpoint, frame
 
 
@@ -22,7 +23,7 @@ async def lost_from(url: str) -> Lost:
 async def _receive_all(url: str) -> None:
     async with asyncio.timeout(20):
         with translated("room:8765"):
-            socket = await opened(url)
+            socket = await opened(url, LargeFrames())
         async with socket:
             while True:
                 await received(socket, "room:8765")
@@ -63,7 +64,7 @@ async def test_long_lists_in_many_fragments_are_no_flood() -> None:
         writer.write(flood)
         await writer.drain()
 
-    async with endpoint(talk) as url, asyncio.timeout(20), await opened(url) as socket:
+    async with endpoint(talk) as url, asyncio.timeout(20), await opened(url, LargeFrames()) as socket:
         assert len(await received(socket, "room:8765")) == sum(map(len, parts)) + 2
 
 

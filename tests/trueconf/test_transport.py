@@ -16,6 +16,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from service.trueconf.causes import Cause
 from service.trueconf.transport import Direct, Lost, opened, translated
+from service.trueconf.turns import LargeFrames
 from tests.tools import missing
 
 
@@ -50,7 +51,7 @@ async def over_tls(certificate: Path, answer: bytes = b"") -> AsyncIterator[str]
 
 async def why(url: str) -> Lost:
     with pytest.raises(Lost) as told, translated("room:8765"):
-        await opened(url)
+        await opened(url, LargeFrames())
     return told.value
 
 

@@ -1,0 +1,90 @@
+"""
+Large answers one at a time, over all targets: several at once would take the memory of the process.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from service.core.errors import Retryable
+from service.core.memory import give_back_freed
+
+_SECONDS = 30.0
+"""How long one large answer may keep the others waiting before it has arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class LargeAnswers:
+    """
+    What the connections of all targets share.
+    """
+
+    seconds: float = _SECONDS
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def turn(self) -> "Turn":
+        """Return the turn of one answer, which is taken when the answer turns out to be large."""
+        return Turn(self._lock, self.seconds)
+
+
+class Turn:
+    """
+    Ends with the block that it is entered for: once the answer is read and understood.
+    """
+
+    def __init__(self, lock: asyncio.Lock, seconds: float) -> None:
+        self._lock, self._seconds = lock, seconds
+        self._mine = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._mine:
+            give_back_freed()
+            self._lock.release()
+
+    @asynccontextmanager
+    async def arriving(self, place: str) -> AsyncIterator["Arrival"]:
+        """Give what counts the seconds of an answer. Raises Retryable where it takes too many of them."""
+        deadline = asyncio.timeout(None)
+        try:
+            async with deadline:
+                yield Arrival(self, deadline)
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            raise Retryable(f"{place} sends a large answer too slowly") from error
+
+    async def take(self) -> bool:
+        """Wait for the turn; return whether it was not taken before."""
+        if self._mine:
+            return False
+        await self._lock.acquire()
+        self._mine = True
+        return True
+
+    @property
+    def seconds(self) -> float:
+        """How long an answer may take from then on."""
+        return self._seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """
+    An answer on its way.
+    """
+
+    turn: Turn
+    deadline: asyncio.Timeout
+
+    async def large(self) -> None:
+        """Wait until no other large answer is in memory."""
+        if await self.turn.take():
+            self.deadline.reschedule(asyncio.get_running_loop().time() + self.turn.seconds)

@@ -1,0 +1,100 @@
+"""
+Large frames one at a time, over all sources: several at once would take the memory of the process.
+"""
+
+import asyncio
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Final
+
+from service.core.memory import give_back_freed
+
+LARGE: Final = 4 * 2**20
+"""Octets of a frame that waits for its turn to arrive further."""
+
+_SECONDS: Final = 60.0
+"""How long one large frame may keep the others waiting before it has arrived."""
+
+
+class LargeFrames:
+    """
+    What the connections of all sources share.
+    """
+
+    def __init__(self, seconds: float = _SECONDS) -> None:
+        self.lock = asyncio.Lock()
+        self.seconds = seconds
+
+
+class _Holding(Enum):
+    NOTHING = auto()
+    ARRIVING = auto()
+    ARRIVED = auto()
+
+
+class Turn:
+    """
+    The turns of one connection: taken while a large frame arrives, given back when it is understood.
+
+    `go_on` is called when the frame may arrive further, `too_slow` when it did not arrive in time.
+    """
+
+    def __init__(
+        self, large: LargeFrames, *, go_on: Callable[[], None], too_slow: Callable[[], None]
+    ) -> None:
+        self._large, self._go_on, self._too_slow = large, go_on, too_slow
+        self._holding = _Holding.NOTHING
+        self._waiting: asyncio.Task[None] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._free = asyncio.Event()
+        self._free.set()
+
+    def must_wait(self, octets: int) -> bool:
+        """Return whether a frame of which so many octets are there may not arrive further yet."""
+        if octets <= LARGE or self._holding is _Holding.ARRIVING:
+            return False
+        if self._waiting is None:
+            self._waiting = asyncio.get_running_loop().create_task(self._wait())
+        return True
+
+    async def _wait(self) -> None:
+        # One of the same connection is understood first.
+        await self._free.wait()
+        await self._large.lock.acquire()
+        self._waiting = None
+        self._holding = _Holding.ARRIVING
+        self._free.clear()
+        self._deadline = asyncio.get_running_loop().call_later(self._large.seconds, self._too_slow)
+        self._go_on()
+
+    def arrived(self) -> None:
+        """Take note that a whole message is there."""
+        if self._deadline:
+            self._deadline.cancel()
+        if self._holding is _Holding.ARRIVING:
+            self._holding = _Holding.ARRIVED
+        elif self._waiting:
+            # It ended with the octets that made it large.
+            self._waiting.cancel()
+            self._waiting = None
+            self._go_on()
+
+    def understood(self) -> None:
+        """Give the turn back: nothing is kept of the message any more."""
+        if self._holding is _Holding.ARRIVED:
+            self._give_back()
+
+    def over(self) -> None:
+        """Give the turn back, for the connection is lost, and wait for none."""
+        if self._waiting:
+            self._waiting.cancel()
+        if self._deadline:
+            self._deadline.cancel()
+        if self._holding is not _Holding.NOTHING:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        self._holding = _Holding.NOTHING
+        give_back_freed()
+        self._large.lock.release()
+        self._free.set()

@@ -1,0 +1,114 @@
+"""
+Large frames of all sources: one at a time, given back when the next message is asked for, and none for ever.
+"""
+
+import asyncio
+import tracemalloc
+
+import pytest
+
+from service.core.sources import SourceState
+from service.trueconf.guarded import GuardedConnection
+from service.trueconf.transport import Lost, opened, received, translated
+from service.trueconf.turns import LARGE, LargeFrames
+from tests.trueconf.hostile import FINAL, MEBIBYTE, TEXT, endpoint, frame
+
+LARGER = LARGE + 4 * MEBIBYTE
+WHOLE = frame(FINAL | TEXT, b"x" * LARGER)
+HALF = WHOLE[: LARGE + MEBIBYTE]
+SMALL = frame(FINAL | TEXT, b"small")
+
+
+class Sending:
+    """
+    An endpoint that sends these octets, and the rest when it is told to.
+    """
+
+    def __init__(self, first: bytes, rest: bytes = b"") -> None:
+        self._first, self._rest = first, rest
+        self.go_on = asyncio.Event()
+
+    async def talk(self, writer: asyncio.StreamWriter) -> None:
+        writer.write(self._first)
+        await writer.drain()
+        await self.go_on.wait()
+        writer.write(self._rest)
+        await writer.drain()
+
+
+async def connected(url: str, large: LargeFrames) -> GuardedConnection:
+    with translated("room:8765"):
+        return await opened(url, large)
+
+
+async def test_a_large_frame_waits_for_that_of_another_source_and_small_ones_do_not() -> None:
+    large = LargeFrames()
+    async with (
+        asyncio.timeout(20),
+        endpoint(Sending(WHOLE).talk) as url,
+        endpoint(Sending(SMALL).talk) as small_url,
+        await connected(url, large) as one,
+        await connected(small_url, large) as small,
+    ):
+        async with large.lock:
+            waiting = asyncio.create_task(received(one, "room:8765"))
+            assert await received(small, "room:8765") == b"small"
+            assert not waiting.done()
+
+        assert len(await waiting) == LARGER
+        assert large.lock.locked()
+
+
+async def test_the_turn_is_over_when_the_next_message_is_asked_for() -> None:
+    large = LargeFrames()
+    async with (
+        asyncio.timeout(20),
+        endpoint(Sending(WHOLE + SMALL).talk) as url,
+        await connected(url, large) as one,
+    ):
+        await received(one, "room:8765")
+        assert large.lock.locked()
+        assert await received(one, "room:8765") == b"small"
+
+        assert not large.lock.locked()
+
+
+async def test_a_large_frame_that_does_not_arrive_gives_its_turn_away() -> None:
+    large = LargeFrames(seconds=0.1)
+    async with (
+        asyncio.timeout(20),
+        endpoint(Sending(HALF).talk) as slow_url,
+        await connected(slow_url, large) as slow,
+    ):
+        with pytest.raises(Lost) as told:
+            await received(slow, "room:8765")
+
+    assert told.value.state is SourceState.FAILING
+    assert str(told.value).startswith("room:8765 sends a large frame too slowly")
+    assert not large.lock.locked()
+
+
+async def test_a_connection_that_ends_gives_its_turn_back() -> None:
+    large = LargeFrames()
+    async with asyncio.timeout(20), endpoint(Sending(WHOLE).talk) as url:
+        async with await connected(url, large) as one:
+            await received(one, "room:8765")
+            assert large.lock.locked()
+
+        assert not large.lock.locked()
+
+
+async def test_nothing_is_kept_of_a_large_frame() -> None:
+    async with (
+        asyncio.timeout(20),
+        endpoint(Sending(WHOLE).talk) as url,
+        await connected(url, LargeFrames()) as one,
+    ):
+        tracemalloc.start()
+        try:
+            assert len(await received(one, "room:8765")) == LARGER
+            kept, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    assert kept < LARGER / 2
