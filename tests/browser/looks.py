@@ -2,15 +2,25 @@
 What every page must pass, and how it is kept to be looked at.
 """
 
+from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 from playwright.async_api import Page
 
-from tests.tools import missing
+from tests.tools import IN_CI, missing
 
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ARTEFACTS = Path(__file__).parent.parent.parent / "artefacts"
+
+
+def combined(*axes: Sequence[object]) -> list[tuple[object, ...]]:
+    """Return every combination of these values in CI; elsewhere a few, with each value at least once."""
+    if IN_CI:
+        return list(product(*axes))
+    most = max(map(len, axes))
+    return [tuple(axis[number % len(axis)] for axis in axes) for number in range(most)]
 
 
 async def accessible(page: Page) -> None:

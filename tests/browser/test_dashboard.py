@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 from tests.browser.admin import DESK, Admin, running_admin, sign_in
 from tests.browser.conferences import NOW
 from tests.browser.conftest import Visit
-from tests.browser.looks import accessible, fits, picture, unfold
+from tests.browser.looks import accessible, combined, fits, picture, unfold
 from tests.core.given import conference, listed
 
 WORDS = {
@@ -199,8 +199,7 @@ async def test_no_header_is_broken_and_no_row_of_tiles_has_a_hole(visit: Visit, 
             assert await page.evaluate(HOLES) == [], width
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", WORDS)
+@pytest.mark.parametrize(("scheme", "language"), combined(["light", "dark"], [*WORDS]))
 async def test_everybody_can_use_the_pages(visit: Visit, language: str, scheme: str) -> None:
     name = f"{language[:2]}-{scheme}"
     async with running_admin() as site:

@@ -7,16 +7,14 @@ from playwright.async_api import expect
 
 from tests.browser.conferences import HARMFUL, HOSTILE
 from tests.browser.conftest import Visit
-from tests.browser.looks import accessible, fits, picture, unfold
+from tests.browser.looks import accessible, combined, fits, picture, unfold
 from tests.browser.site import Site, running_site
 
 LANGUAGES = ["en-GB", "ru-RU"]
 SCHEMES = ["light", "dark"]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize(("language", "scheme", "width"), combined(LANGUAGES, SCHEMES, [1280, 360]))
 async def test_nobody_is_shut_out(visit: Visit, site: Site, language: str, scheme: str, width: int) -> None:
     for view in ("month", "agenda"):
         page = await visit(site.page(f"?view={view}"), language=language, scheme=scheme, width=width)
@@ -25,8 +23,7 @@ async def test_nobody_is_shut_out(visit: Visit, site: Site, language: str, schem
         await accessible(page)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("scheme", "language"), combined(SCHEMES, LANGUAGES))
 async def test_nobody_is_shut_out_where_there_is_nothing_or_trouble(
     visit: Visit, language: str, scheme: str
 ) -> None:
