@@ -20,6 +20,7 @@ from service.sync import Synchronizer
 from service.web.feeds import FeedRules, Feeds
 from service.web.pages import Pages
 from service.web.server import make_web
+from service.web.limits import Limits
 from service.web.serving import WebServer
 from tests.browser.conferences import NOW, RICH
 from tests.core.given import listed
@@ -78,7 +79,8 @@ async def running_site(
 async def serving(web: ASGIApp) -> AsyncIterator[str]:
     """Serve an application at the address given."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = WebServer(web, [listening], grace_seconds=3)
+        # A browser connects ahead of its requests, and on a slow machine long ahead of them.
+        server = WebServer(web, [listening], limits=Limits(head_seconds=120), grace_seconds=3)
         task = asyncio.create_task(server.run())
         try:
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
