@@ -21,10 +21,10 @@ from zoneinfo import ZoneInfo
 import click
 from icalendar import Event, vCategory, vUri
 
+from service.core.account_state import Revision
 from service.core.changes import RenderedVEvent
 from service.core.conference import Conference, Invitation, Key
 from service.core.ical import Heading, fingerprint, render_calendar, render_vevent
-from service.core.known import Revision
 from service.core.schedule import Once, Schedule, Weekday, Weekly
 from service.core.vevent import Rendering, VEvent, to_vevent
 from service.core.weekly import WeeklyRules

@@ -28,10 +28,10 @@ from typing import Any
 
 import click
 
+from service.core.account_state import Revision
 from service.core.changes import Changes
 from service.core.conference import Account, Snapshot
 from service.core.ical import fingerprint, render_vevent
-from service.core.known import Revision
 from service.core.revision import Policy, revise
 from service.core.state import State
 from service.core.vevent import Rendering, to_vevent

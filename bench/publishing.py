@@ -36,10 +36,10 @@ from service.caldav.discovery import Wish
 from service.caldav.hrefs import resource_href
 from service.caldav.protocol import mkcalendar
 from service.caldav.server import CalDavServer
+from service.core.account_state import Revision
 from service.core.changes import RenderedVEvent
 from service.core.conference import Conference, Key
 from service.core.ical import Heading, render_calendar, render_vevent
-from service.core.known import Revision
 from service.core.publishing import RemoteRules, Resource
 from service.core.resource import render_resource
 from service.core.vevent import Rendering, to_vevent

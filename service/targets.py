@@ -30,10 +30,10 @@ from service.caldav.server import CalDavServer
 from service.caldav.turns import LargeAnswers
 from service.configuration.addresses import address_map
 from service.configuration.targets import TargetSettings
+from service.core.account_state import Entry
 from service.core.calendars import Calendar
 from service.core.claims import base_of, is_left
 from service.core.errors import PlanRefused, SettingsError
-from service.core.known import Entry
 from service.core.nearest import meant
 from service.core.ports import Store
 from service.core.publishing import RemoteRules, Resource

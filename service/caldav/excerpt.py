@@ -5,7 +5,7 @@ The first words of an answer that is not what was asked for, fit for an error te
 import html
 import re
 
-from service.core.masking import without_secrets
+from service.core.rejected import without_secrets
 from service.core.text import cut
 
 _MOST_OCTETS = 2_000

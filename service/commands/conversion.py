@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from service.core.account_state import Revision
 from service.core.changes import RenderedVEvent
 from service.core.conference import Conference, Key, Listing
 from service.core.errors import FrameRejected
 from service.core.ical import Heading, render_calendar, render_vevent
-from service.core.known import Revision
 from service.core.past import begin_course
 from service.core.removal import KEEP_ENDED
 from service.core.revision import Variant

@@ -3,7 +3,7 @@ import asyncio
 import click
 
 from service.configuration.environment import load_settings
-from service.core.known import Known
+from service.core.account_state import Known
 from service.core.vevent import summary_of
 from service.operations.database import with_synchronizer
 

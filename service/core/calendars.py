@@ -5,8 +5,8 @@ Calendars: named sets of VEVENTs, each chosen by a rule.
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from service.core.account_state import Entry, Known
 from service.core.conference import Account, Key
-from service.core.known import Entry, Known
 from service.core.roster import Roster
 from service.core.rules import EVERYTHING, Rule, fits, holds_account
 from service.core.state import State

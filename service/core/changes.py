@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from service.core.account_state import Absence, Entry, Held
 from service.core.conference import Account, Conference, Key
-from service.core.known import Absence, Entry, Held
 
 
 @dataclass(frozen=True, slots=True)

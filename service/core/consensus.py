@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from service.core.account_state import Known
 from service.core.conference import Account, Conference
-from service.core.known import Known
 from service.core.rules import full_id
 from service.core.schedule import Unscheduled
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from service.core.account_state import Entry, Revision
 from service.core.changes import Edit, RenderedVEvent
 from service.core.conference import Conference, Key
 from service.core.ical import fingerprint, render_vevent
-from service.core.known import Entry, Revision
 from service.core.removal import RemovalRules
 from service.core.schedule import UNBOUNDED, Bounds
 from service.core.vevent import Redaction, Rendering, Translate, to_vevent, untranslated

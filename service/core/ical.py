@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
+from service.core.account_state import Revision
 from service.core.changes import RenderedVEvent
-from service.core.known import Revision
 from service.core.text import one_line
 from service.core.vevent import VEvent
 from service.core.vtimezone import render_vtimezone

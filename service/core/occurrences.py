@@ -10,7 +10,7 @@ from heapq import merge
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
-from service.core.known import Entry
+from service.core.account_state import Entry
 from service.core.schedule import UNBOUNDED, Bounds, Once, Unscheduled, Weekly, is_hidden
 from service.core.weekly import WeeklyRules, recur
 

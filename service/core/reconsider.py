@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from service.core.account_state import Entry, Known
 from service.core.changes import Closing, Edit
 from service.core.conference import Account, Conference, Key
 from service.core.consensus import Report, Verdict, judge, reports_of, with_start_of
 from service.core.edits import Policy, edit_of
-from service.core.known import Entry, Known
 from service.core.past import Course, begin_course, close, continue_course, move_on, part_of, resume_course
 from service.core.schedule import Bounds, Weekly
 from service.core.state import State, differ

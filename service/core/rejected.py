@@ -1,5 +1,5 @@
 """
-Input that could not be understood, kept for a look and for another try.
+Input that could not be understood: what is kept of it, and without which secrets.
 """
 
 import re
@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from service.core.conference import Rejection, Snapshot
-from service.core.masking import without_secrets
 from service.core.text import cut, one_line
 
 MAX_RAW = 1024 * 1024
@@ -148,3 +147,33 @@ def rejected_alike(snapshot: Snapshot, group: Alike) -> RejectedInput:
         at=snapshot.received_at,
     )
     return replace(frame, conference_id=cut(one_line(first.conference_id), _MAX_WORDS), times=group.count)
+
+
+# Also in a frame that is cut off or otherwise no JSON: the value may lack its end. The lengths are bounded,
+# or a hostile frame would cost the square of its own.
+_SECRET = re.compile(
+    rb"""
+    ( " (?: [\w-]{0,40} (?: token | credentials? | passw(?:or)?d | pwd | secret
+                             | api[_-]?key | authorization ) [\w-]{0,40}
+          | [\w-]{0,40} pin (?:_?code)? ) " \s* : \s* )
+    ( " (?: [^"\\] | \\. )* "?           # text
+    | \[ [^]]* \]? | \{ [^}]* \}?        # what is never sent, but might be
+    | [^,}\]\s]+ )
+    """,
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
+
+# In links, such as those to the management of a conference (`?k=`) and `trueconf:` (`&password=`).
+_SECRET_IN_LINK = re.compile(
+    rb"""
+    ( (?: [?&] | \\u0026 )
+      (?: k | key | api_?key | pin | pwd | passw(?:or)?d | secret | (?:access_)?token ) = )
+    (?: [^&"\s\\] | \\. )+
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def without_secrets(frame: bytes) -> bytes:
+    """Return a frame with the values of tokens, PINs and passwords replaced, also where links hold them."""
+    return _SECRET_IN_LINK.sub(rb"\1***", _SECRET.sub(rb'\1"***"', frame))

@@ -10,8 +10,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from service.core.account_state import Absence, Held, Known
 from service.core.conference import Conference
-from service.core.known import Absence, Held, Known
 from service.core.schedule import Once, Unscheduled
 
 KEEP_ENDED = timedelta(days=365)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from service.core.account_state import Entry
 from service.core.changes import Edit
 from service.core.conference import Conference, Key
 from service.core.edits import Policy, edit_of
-from service.core.known import Entry
 from service.core.past import bounds_under, move_on
 from service.core.schedule import Schedule, Unscheduled, Weekly
 from service.core.state import State

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from service.core.account_state import Entry
 from service.core.changes import RenderedVEvent
 from service.core.conference import Conference
 from service.core.ical import PRODID, fold
-from service.core.known import Entry
 from service.core.presentation import Presentation, has_ended, present
 from service.core.publishing import Resource
 from service.core.rules import full_id

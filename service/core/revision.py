@@ -7,11 +7,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from service.core.account_state import Known
 from service.core.changes import Changes
 from service.core.conference import Account, Conference, Key, Snapshot
 from service.core.consensus import Report
 from service.core.edits import FULL, Policy, Variant, edit_of, next_revision
-from service.core.known import Known
 from service.core.reconsider import Case, Outcome
 from service.core.removal import decide
 from service.core.schedule import Weekly

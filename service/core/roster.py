@@ -5,8 +5,8 @@ Who takes part in what: an index, so that the calendar of one person costs what 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from service.core.account_state import Entry
 from service.core.conference import Key
-from service.core.known import Entry
 from service.core.rules import full_id, participants_of
 
 _LONGEST_ID = 256

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
 
+from service.core.account_state import Entry
 from service.core.conference import Account
-from service.core.known import Entry
 from service.core.text import one_line
 from service.core.trueconf_id import TrueConfId
 

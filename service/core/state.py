@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from service.core.account_state import Absence, Entry, Known
 from service.core.changes import Changes
 from service.core.conference import Account, Conference, Key, Snapshot
-from service.core.known import Absence, Entry, Known
 from service.core.schedule import Weekly
 
 

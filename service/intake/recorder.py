@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from service.core.errors import SettingsError
-from service.core.masking import without_secrets
+from service.core.rejected import without_secrets
 
 log = structlog.get_logger()
 

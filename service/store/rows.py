@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 
+from service.core.account_state import Absence, Entry, Held, Known, Revision
 from service.core.changes import Changes, Edit
 from service.core.conference import Account, Conference, Key
-from service.core.known import Absence, Entry, Held, Known, Revision
 from service.core.ports import FeedRecord
 from service.core.schedule import UNBOUNDED, Bounds, Unscheduled
 from service.core.state import State

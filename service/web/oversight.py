@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import assert_never
 
+from service.core.account_state import Entry, Held, Known
 from service.core.calendars import ALL, Calendar
 from service.core.conference import Account, Conference, Key
 from service.core.consensus import Report
 from service.core.disputes import Dispute, find_disputes
-from service.core.known import Entry, Held, Known
 from service.core.occurrences import Occurrence, occurrences
 from service.core.revision import Policy
 from service.core.schedule import Once, Schedule, Unscheduled, Weekly

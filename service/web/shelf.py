@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 
+from service.core.account_state import Revision
 from service.core.conference import Key
-from service.core.known import Revision
 
 Members = tuple[tuple[Key, Revision], ...]
 

@@ -18,9 +18,9 @@ from service.core.weekly import WeeklyRules
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
 from service.web.feeds import FeedRules, Feeds
+from service.web.limits import Limits
 from service.web.pages import Pages
 from service.web.server import make_web
-from service.web.limits import Limits
 from service.web.serving import WebServer
 from tests.browser.conferences import NOW, RICH
 from tests.core.given import listed

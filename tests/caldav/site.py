@@ -15,9 +15,9 @@ from service.caldav.discovery import Wish
 from service.caldav.hrefs import resource_href
 from service.caldav.multistatus import parse_multistatus
 from service.caldav.server import CalDavServer
+from service.core.account_state import Entry, Revision
 from service.core.conference import Conference, Key
 from service.core.ical import render_vevent
-from service.core.known import Entry, Revision
 from service.core.meaning import read_resource
 from service.core.publishing import Publication, RemoteRules, Report, Resource
 from service.core.resource import Extras, render_resource

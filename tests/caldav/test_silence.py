@@ -15,12 +15,12 @@ from icalendar import Calendar as VCalendar
 
 from service.caldav.server import CalDavServer
 from service.configuration.environment import load_settings
+from service.core.account_state import Entry, Revision
 from service.core.calendars import Calendar
 from service.core.changes import RenderedVEvent
 from service.core.conference import Conference, Invitation, Key, Listing, Snapshot
 from service.core.errors import SettingsError
 from service.core.ical import render_vevent
-from service.core.known import Entry, Revision
 from service.core.resource import Extras, render_resource
 from service.core.revision import Policy
 from service.core.schedule import Once

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from service.core.account_state import Entry, Revision
 from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Conference, Key
-from service.core.known import Entry, Revision
 from service.core.ports import Store
 from service.core.schedule import Once, Schedule
 

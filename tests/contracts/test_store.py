@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from service.core.account_state import Absence, Held, Revision
 from service.core.changes import Changes
 from service.core.conference import Conference, Invitation, Key, Listing, Snapshot
 from service.core.errors import StaleState
-from service.core.known import Absence, Held, Revision
 from service.core.ports import Store
 from service.core.schedule import Once, Schedule, Unscheduled, Weekday, Weekly
 from service.core.state import State

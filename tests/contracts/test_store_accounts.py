@@ -4,7 +4,7 @@ What every store does with accounts that nobody hears of any more.
 
 from datetime import timedelta
 
-from service.core.known import Absence, Held
+from service.core.account_state import Absence, Held
 from service.core.ports import FeedRecord, Store
 from tests.contracts.given import BROWN, ELSEWHERE, IVANOV, LATER, NOON, arrival, changes, conference, record
 from tests.contracts.test_store_parts import closing

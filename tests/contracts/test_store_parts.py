@@ -5,9 +5,9 @@ Closed parts and the bounds of what is shown, on every kind of store.
 from dataclasses import replace
 from datetime import timedelta
 
+from service.core.account_state import Entry, Revision
 from service.core.changes import Closing, Edit
 from service.core.conference import Account, Key
-from service.core.known import Entry, Revision
 from service.core.ports import Store
 from service.core.schedule import Bounds
 from tests.contracts.given import (

@@ -5,9 +5,9 @@ Conferences and lists to start from, in the words of the tests.
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from service.core.account_state import Revision
 from service.core.conference import Account, Conference, Key, Listing, Snapshot
 from service.core.ical import Heading, render_calendar, render_vevent
-from service.core.known import Revision
 from service.core.schedule import Once, Schedule, Unscheduled, Weekday, Weekly
 from service.core.vevent import Rendering, to_vevent
 from service.core.weekly import WeeklyRules

@@ -5,9 +5,9 @@ Lists that arrive one after the other, and what is known after each.
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from service.core.account_state import Entry, Known
 from service.core.changes import Changes
 from service.core.conference import Account, Conference, Key, Listing, Rejection, Snapshot
-from service.core.known import Entry, Known
 from service.core.revision import Policy, approve, revise
 from service.core.state import State
 from tests.core.given import NOW, ROOM, SERVER, listed

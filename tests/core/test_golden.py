@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from hatch_build import compiled
+from service.core.account_state import Revision
 from service.core.conference import Key
 from service.core.errors import FrameRejected
 from service.core.ical import Heading, render_calendar, render_vevent
-from service.core.known import Revision
 from service.core.vevent import Rendering, Translate, to_vevent
 from service.core.weekly import WeeklyRules
 from service.language import translator

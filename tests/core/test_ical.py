@@ -14,6 +14,7 @@ from icalendar import Calendar, Event
 
 from bench.conversion import RENDERING as BENCH
 from bench.conversion import conferences, ours, plain
+from service.core.account_state import Revision
 from service.core.conference import Key
 from service.core.ical import (
     Heading,
@@ -24,7 +25,6 @@ from service.core.ical import (
     render_calendar,
     render_vevent,
 )
-from service.core.known import Revision
 from service.core.text import clean
 from service.core.vevent import Rendering, VEvent, to_vevent
 from tests.core.given import HOUR, MOSCOW, NOW, REVISION, SERVER, at, conference, feed, once, weekly

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from service.core.masking import without_secrets
+from service.core.rejected import without_secrets
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
+from service.core.account_state import Entry, Revision
 from service.core.conference import Key
 from service.core.ical import Heading, render_calendar, render_vevent
-from service.core.known import Entry, Revision
 from service.core.occurrences import Occurrence, agenda, occurrences
 from service.core.schedule import Schedule, Unscheduled, Weekday, Weekly
 from service.core.vevent import Rendering, to_vevent

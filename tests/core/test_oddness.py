@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from structlog.testing import capture_logs
 
+from service.core.account_state import Known
 from service.core.conference import Account
-from service.core.known import Known
 from service.core.oddness import accounts_shown, oddness_of
 from service.core.state import State
 from service.oddities import Oddities

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from service.core.account_state import Entry
 from service.core.changes import Changes
 from service.core.conference import Conference, Key
-from service.core.known import Entry
 from service.core.occurrences import occurrences
 from service.core.removal import RemovalRules
 from service.core.rerender import move_on_old, rerender

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
+from service.core.account_state import Entry
 from service.core.changes import RenderedVEvent
 from service.core.conference import Invitation, Key
-from service.core.known import Entry
 from service.core.resource import Extras, address_book, render_resource
 from tests.core.given import REVISION, SERVER, conference
 

@@ -5,8 +5,8 @@ A list changes what it says differently, once, and a revision only ever grows.
 from dataclasses import replace
 from datetime import timedelta
 
+from service.core.account_state import Revision
 from service.core.conference import Key
-from service.core.known import Revision
 from service.core.rerender import rerender
 from service.core.revision import Policy, Variant, next_revision, revise
 from service.core.schedule import Weekday

@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.core.account_state import Entry
 from service.core.conference import Invitation, Key
-from service.core.known import Entry
 from service.core.roster import Roster
 from service.core.rules import Rule, fits
 from tests.core.given import REVISION, SERVER, conference

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from service.core.account_state import Entry
 from service.core.conference import Account, Invitation, Key
-from service.core.known import Entry
 from service.core.rules import EVERYTHING, Rule, fits, full_id, holds_account
 from tests.core.given import REVISION, SERVER, conference
 

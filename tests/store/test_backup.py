@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from service.core.account_state import Revision
 from service.core.conference import Conference, Key
 from service.core.errors import SettingsError, StoreUnavailable
-from service.core.known import Revision
 from service.core.revision import Policy
 from service.store.backup import backup
 from service.store.open import open_store

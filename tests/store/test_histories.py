@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.core.account_state import Absence, Entry, Held, Revision
 from service.core.changes import Changes, Closing, Edit, RenderedVEvent
 from service.core.conference import Account, Conference, Key
-from service.core.known import Absence, Entry, Held, Revision
 from service.core.ports import Store
 from service.core.schedule import UNBOUNDED, Bounds, Once
 from service.store.memory import MemoryStore

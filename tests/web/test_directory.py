@@ -4,8 +4,8 @@ Which addresses there are, whoever rotates them.
 
 from dataclasses import replace
 
+from service.core.account_state import Known
 from service.core.conference import Account
-from service.core.known import Known
 from service.core.ports import FeedRecord
 from service.core.state import State
 from service.store.memory import MemoryStore

@@ -4,9 +4,9 @@ What is known after a list is what was known before it and what it changed.
 
 from datetime import timedelta
 
+from service.core.account_state import Absence, Known
 from service.core.changes import Changes
 from service.core.conference import Account
-from service.core.known import Absence, Known
 from service.core.state import State
 from tests.core.given import DESK, NOW, ROOM, SERVER, conference, listed, many
 from tests.core.story import Story
