@@ -14,8 +14,8 @@ from service.core.trueconf_id import too_long
 from service.trueconf import fields, limits
 from service.trueconf.entry import identifier_of
 from service.trueconf.frames import PEER_ID, peer_id_of
+from service.trueconf.lenient_json import repaired
 from service.trueconf.limits import Limits
-from service.trueconf.repair import repaired
 
 _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 

@@ -41,8 +41,8 @@ from service.trueconf.frames import (
     SystemInfo,
 )
 from service.trueconf.identity import LOCATING, Identity
+from service.trueconf.lenient_json import octets
 from service.trueconf.login import Login
-from service.trueconf.repair import octets
 from service.trueconf.requests import Requests
 from service.trueconf.wire import LIST_REFUSED, Decoder
 

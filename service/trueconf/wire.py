@@ -15,6 +15,7 @@ from service.core.rejected import MAX_RAW
 from service.trueconf.entry import entry_of
 from service.trueconf.envelope import Head, check_around, entries_of, id_of, opened, peer_of, value_of
 from service.trueconf.frames import Frame, ListFrame, frame_of, is_no, name
+from service.trueconf.lenient_json import octets
 from service.trueconf.limits import (
     FRAME,
     MOST_CONFERENCE_OCTETS,
@@ -24,7 +25,6 @@ from service.trueconf.limits import (
     check_size,
     octets_as_text,
 )
-from service.trueconf.repair import octets
 
 Entry = Conference | Rejection
 
