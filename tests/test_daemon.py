@@ -16,9 +16,9 @@ from service.configuration.policy import policy_of, rendering_digest
 from service.core.errors import StoreUnavailable
 from service.core.revision import Policy
 from service.daemon import StoreWatch, ender, forget_accounts, in_loop, new_scheduler, tidy
+from service.simulator.server import Simulator, SimulatorOptions
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
-from service.trueconf.simulator import Simulator, SimulatorOptions
 from tests.core.given import DESK, NOW, conference, listed
 from tests.core.given import ROOM as LOBBY
 from tests.e2e.given import once, weekly

@@ -10,8 +10,8 @@ from service.configuration.environment import load_settings
 from service.configuration.hosts import local_hosts
 from service.configuration.places import data_dir
 from service.settings import Settings
+from service.simulator.server import Simulator, SimulatorOptions
 from service.telemetry import configure_logging
-from service.trueconf.simulator import Simulator, SimulatorOptions
 
 
 @click.command()

@@ -10,7 +10,7 @@ import click
 
 from service.configuration.zone_names import zone_name
 from service.core.errors import SettingsError
-from service.trueconf.simulator import Simulator, SimulatorOptions
+from service.simulator.server import Simulator, SimulatorOptions
 
 _DEFAULT = SimulatorOptions()
 _SECONDS = click.FloatRange(min=0, min_open=True)

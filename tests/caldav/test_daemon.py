@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.trueconf.simulator import Simulator, SimulatorOptions
+from service.simulator.server import Simulator, SimulatorOptions
 from tests.caldav import loopback
 from tests.caldav.loopback import PASSWORD, USERNAME, Loopback
 from tests.e2e.given import once, weekly

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from service.core.zonedata import data_version
-from service.trueconf.simulator import Simulator, SimulatorOptions
+from service.simulator.server import Simulator, SimulatorOptions
 from tests.commands.conftest import Confcal
 from tests.commands.given import heard
 from tests.core.given import conference, listed

@@ -18,8 +18,8 @@ from service.app import open_settings_store
 from service.configuration.environment import load_settings
 from service.configuration.policy import policy_of
 from service.configuration.text import example
+from service.simulator.server import Simulator, SimulatorOptions
 from service.sync import Synchronizer
-from service.trueconf.simulator import Simulator, SimulatorOptions
 from tests.commands.conftest import Confcal
 from tests.core.given import ROOM, conference, listed, weekly
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
-from service.trueconf.simulator import Simulator, SimulatorOptions
+from service.simulator.server import Simulator, SimulatorOptions
 from tests.durability.mutations import mutations
 from tests.e2e.given import many, once, weekly
 from tests.e2e.program import DEADLINE_SECONDS, Daemon, Home

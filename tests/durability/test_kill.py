@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from service.trueconf.simulator import Simulator, SimulatorOptions
+from service.simulator.server import Simulator, SimulatorOptions
 from tests.durability.served import Parts, Served, read_parts
 from tests.durability.told import DAY, WEEK, Span
 from tests.e2e.given import once, weekly

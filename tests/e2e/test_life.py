@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from service.trueconf.simulator import Simulator, SimulatorOptions
+from service.simulator.server import Simulator, SimulatorOptions
 from tests.e2e.given import once, weekly
 from tests.e2e.program import ORDERLY_SECONDS, Home, Program, room, started
 

@@ -12,7 +12,7 @@ import pytest
 import recurring_ical_events
 from icalendar import Calendar
 
-from service.trueconf.simulator import Simulator, SimulatorOptions
+from service.simulator.server import Simulator, SimulatorOptions
 from tests.e2e.given import MONDAY, lasting_room, many, once, weekly
 from tests.e2e.program import Feed, Home, room
 

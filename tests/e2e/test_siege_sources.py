@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from service.trueconf.simulator import Simulator, SimulatorOptions
+from service.simulator.server import Simulator, SimulatorOptions
 from tests.e2e.given import once
 from tests.e2e.program import Home
 from tests.e2e.siege import MEBIBYTE, besieged

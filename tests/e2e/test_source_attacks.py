@@ -11,7 +11,7 @@ from statistics import median
 
 import pytest
 
-from service.trueconf.simulator import Simulator, SimulatorOptions
+from service.simulator.server import Simulator, SimulatorOptions
 from tests.e2e.given import once
 from tests.e2e.program import Daemon, Home
 from tests.trueconf.hostile import CONTINUATION, FINAL, MEBIBYTE, PING, TEXT, endpoint, frame

@@ -18,7 +18,7 @@ from statistics import median
 import httpx
 import pytest
 
-from service.trueconf.simulator import Simulator, SimulatorOptions
+from service.simulator.server import Simulator, SimulatorOptions
 from tests.e2e.given import once, weekly
 from tests.e2e.program import Daemon, Home, started
 

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 from service.configuration.environment import load_settings
 from service.operations.enquiry import report_of, source_reports
 from service.settings import Settings, SourceSettings
-from service.trueconf.simulator import Simulator, SimulatorOptions
+from service.simulator.server import Simulator, SimulatorOptions
 
 LIST = SimulatorOptions(conferences=[{"id": "1", "schedule_type": "none"}])
 

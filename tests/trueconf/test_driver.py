@@ -14,8 +14,8 @@ from websockets.asyncio.server import ServerConnection, serve
 from service.core.conference import Account, Snapshot
 from service.core.errors import StoreUnavailable
 from service.core.sources import SourceState
+from service.simulator.server import Simulator, SimulatorOptions
 from service.trueconf.driver import Source
-from service.trueconf.simulator import Simulator, SimulatorOptions
 from service.trueconf.taps import Taps
 
 NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)

@@ -14,10 +14,10 @@ import uvloop
 
 from service.core.conference import Account, Snapshot
 from service.fetching import http_fetch
+from service.simulator.server import Simulator
 from service.trueconf.causes import Cause, cause_of
 from service.trueconf.driver import Source
 from service.trueconf.eyeballs import Address, connected_socket, interleaved
-from service.trueconf.simulator import Simulator
 
 Run = Callable[[Callable[[], Awaitable[None]]], None]
 NAME = "room.example"

@@ -16,9 +16,9 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from service.core.conference import Account, Snapshot
 from service.core.sources import SourceState
+from service.simulator.server import Simulator, SimulatorOptions
 from service.trueconf.driver import Source
 from service.trueconf.frames import Frame
-from service.trueconf.simulator import Simulator, SimulatorOptions
 from service.trueconf.status import SourceStatus
 from service.trueconf.taps import Taps
 from service.trueconf.transport import Lost

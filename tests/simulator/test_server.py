@@ -10,8 +10,8 @@ from websockets.exceptions import ConnectionClosed
 
 from service.core.errors import FrameRejected
 from service.core.schedule import Once, Unscheduled, Weekday, Weekly
-from service.trueconf.simulated_list import Variant, changed, demo_list, rolled, spelled
-from service.trueconf.simulator import Simulator, SimulatorOptions
+from service.simulator.conferences import Variant, changed, demo_list, rolled, spelled
+from service.simulator.server import Simulator, SimulatorOptions
 from service.trueconf.wire import list_of
 
 NOW = datetime(2026, 12, 7, 7, 30, tzinfo=UTC)

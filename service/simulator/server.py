@@ -22,8 +22,8 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from service.trueconf.simulated_answers import LOGIN_NEEDED, READY, answer
-from service.trueconf.simulated_list import DaysBasis, Raw, Variant, changed, demo_list, rolled, spelled
+from service.simulator.answers import LOGIN_NEEDED, READY, answer
+from service.simulator.conferences import DaysBasis, Raw, Variant, changed, demo_list, rolled, spelled
 
 _CONFIG_PATH: Final = "/public/default/config.json"
 _CUT_SHORT: Final = '{"method": "event", "event": "conferenceList", "cnt": 1, "conferences": [{"id": "00484'
