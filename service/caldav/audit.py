@@ -5,7 +5,6 @@ Looking a collection over: what is in it, what changed there, how our resources 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from service.caldav.answers import require_usable
 from service.caldav.collection import (
     GONE,
     Collection,
@@ -17,9 +16,10 @@ from service.caldav.collection import (
     told,
     understood,
 )
-from service.caldav.exchange import Steps
+from service.caldav.conversation import Steps
 from service.caldav.multistatus import DAV, Answer, Multistatus
 from service.caldav.protocol import LISTING, multiget, propfind, sync_collection
+from service.caldav.responses import require_usable
 from service.core.errors import Conflict
 from service.core.publishing import Publication, Standing
 from service.core.publishing_ports import Listing

@@ -4,11 +4,11 @@ Reading a collection: whether it is there, one resource in it, whose a UID is.
 
 from dataclasses import dataclass, field
 
-from service.caldav.answers import SERVER_FAILED, require_usable
-from service.caldav.exchange import Steps
+from service.caldav.conversation import Steps
 from service.caldav.hrefs import host_of, path_of, url_of
 from service.caldav.multistatus import CALDAV, DAV, Answer, Multistatus, parse_multistatus
 from service.caldav.protocol import Response, get, propfind, query_uid
+from service.caldav.responses import SERVER_FAILED, require_usable
 from service.caldav.xml import Malformed
 from service.core.errors import CollectionFailed, CollectionGone, Conflict
 from service.core.meaning import read_resource

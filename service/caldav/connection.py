@@ -15,14 +15,14 @@ from typing import Generic, TypeVar
 import httpx
 
 from service.caldav.accounts import Account
-from service.caldav.answers import refused_password
 from service.caldav.body import raw_body
 from service.caldav.challenges import parse_challenges
+from service.caldav.conversation import Steps, require_private
 from service.caldav.credentials import ClientCertificate
-from service.caldav.exchange import Steps, require_private
 from service.caldav.hrefs import host_of
 from service.caldav.places import Places, entry_for, named_place, origin_of
 from service.caldav.protocol import Request, Response
+from service.caldav.responses import refused_password
 from service.caldav.tokens import MOST_OCTETS as TOKEN_OCTETS
 from service.caldav.turns import LargeAnswers, Turn
 from service.caldav.unreachable import translated, unusable

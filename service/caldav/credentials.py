@@ -11,10 +11,10 @@ from typing import assert_never
 
 import httpx
 
-from service.caldav.answers import SERVER_FAILED, retry_after
 from service.caldav.digest import DigestAuth
 from service.caldav.hrefs import host_of
 from service.caldav.protocol import Response
+from service.caldav.responses import SERVER_FAILED, retry_after
 from service.caldav.tokens import parse_token
 from service.core.errors import CredentialsRefused, Fatal, Retryable
 

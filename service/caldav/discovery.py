@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-from service.caldav.answers import require_usable
+from service.caldav.conversation import Steps, followed, require_private
 from service.caldav.excerpt import first_words
-from service.caldav.exchange import Steps, followed, require_private
 from service.caldav.hrefs import as_collection, host_of, path_of, slug
 from service.caldav.multistatus import CALDAV, DAV, Answer, parse_multistatus
 from service.caldav.protocol import DISCOVERY, Response, mkcalendar, mkcol, propfind
 from service.caldav.quirks import active, recognize
+from service.caldav.responses import require_usable
 from service.caldav.xml import Malformed
 from service.core.errors import (
     CollectionFailed,

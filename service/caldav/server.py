@@ -1,21 +1,44 @@
 """
-A CalDAV server, as the settings of one target describe it.
+A CalDAV server and a collection on it, as publishing knows them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from service.caldav.announced import Announced, announced, domain_of
+from service.caldav.audit import listed, seen
 from service.caldav.collection import Collection
 from service.caldav.connection import Connection
 from service.caldav.discovery import Wish, discover
 from service.caldav.hrefs import url_of
 from service.caldav.protocol import Request, get
-from service.caldav.publisher import CalDavPublisher
 from service.caldav.quirks import active
+from service.caldav.writing import carried_out
 from service.core.errors import NotCalDav, Retryable
-from service.core.publishing import RemoteRules
-from service.core.publishing_ports import Found, Publisher
+from service.core.publishing import Operation, Publication, RemoteRules
+from service.core.publishing_ports import Found, Listing, Publisher
+
+
+class CalDavPublisher:
+    """
+    Implements `service.core.publishing_ports.Publisher`.
+    """
+
+    def __init__(self, connection: Connection, collection: Collection) -> None:
+        self._connection = connection
+        self._collection = collection
+
+    async def apply(self, operation: Operation) -> Publication | None:
+        """See Publisher."""
+        return await self._connection.run(carried_out(self._collection, operation))
+
+    async def listing(self, token: str) -> Listing:
+        """See Publisher."""
+        return await self._connection.run(listed(self._collection, token))
+
+    async def seen(self, publications: Iterable[Publication]) -> list[Publication]:
+        """See Publisher."""
+        return await self._connection.run(seen(self._collection, list(publications)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ One operation as a conversation: a conditional request, and a second look where 
 from dataclasses import replace
 from typing import assert_never
 
-from service.caldav.answers import Refusal, Refused, accepted, refused
 from service.caldav.collection import Collection, There, confirmed, find_uid, look, require_collection
-from service.caldav.exchange import Steps
+from service.caldav.conversation import Steps
 from service.caldav.hrefs import joined, origin, path_of, resource_href, url_of
 from service.caldav.protocol import Response, delete, put
+from service.caldav.responses import Refusal, Refused, accepted, refused
 from service.core.errors import Conflict, Retryable
 from service.core.meaning import meaning_of
 from service.core.publishing import Create, Delete, Operation, Publication, Resource, Standing, Update

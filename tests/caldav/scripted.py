@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from service.caldav.exchange import Steps
+from service.caldav.conversation import Steps
 from service.caldav.protocol import Request, Response
 
 T = TypeVar("T")

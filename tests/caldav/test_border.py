@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from service.caldav.connection import Connection, Trust, open_http
+from service.caldav.conversation import Steps, followed
 from service.caldav.credentials import Basic, OAuth2, http_auth
-from service.caldav.exchange import Steps, followed
 from service.caldav.protocol import Response, get
 from service.caldav.tokens import parse_token
 from service.core.errors import AnswerUnusable, CredentialsRefused, Fatal, PublishError, Retryable

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from service.caldav.connection import Connection
-from service.caldav.exchange import Steps
+from service.caldav.conversation import Steps
 from service.caldav.protocol import get
 from service.caldav.turns import LargeAnswers
 from service.core.errors import Retryable

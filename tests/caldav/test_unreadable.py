@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.caldav.answers import retry_after
 from service.caldav.connection import Connection
+from service.caldav.conversation import Steps
 from service.caldav.discovery import Wish
-from service.caldav.exchange import Steps
 from service.caldav.multistatus import parse_multistatus
 from service.caldav.protocol import get
+from service.caldav.responses import retry_after
 from service.caldav.server import CalDavServer
 from service.caldav.xml import Malformed
 from service.core.errors import CollectionFailed, PublishError

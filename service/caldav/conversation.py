@@ -8,9 +8,9 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import TypeVar
 
-from service.caldav.answers import REDIRECTS
 from service.caldav.hrefs import host_of, joined, origin
 from service.caldav.protocol import Request, Response
+from service.caldav.responses import REDIRECTS
 from service.core.errors import Fatal
 
 T = TypeVar("T")

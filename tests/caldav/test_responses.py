@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.caldav.answers import Refusal, accepted, refused, retry_after
 from service.caldav.protocol import Response
+from service.caldav.responses import Refusal, accepted, refused, retry_after
 from service.core.errors import CollectionMoved, Fatal, Retryable
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
