@@ -36,7 +36,7 @@ from service.core.revision import Policy, revise
 from service.core.state import State
 from service.core.vevent import Rendering, to_vevent
 from service.core.weekly import WeeklyRules
-from service.store.open import open_store
+from service.store.sql import open_store
 from service.sync import Synchronizer
 from service.telemetry import configure_logging
 from service.trueconf.frames import ListFrame

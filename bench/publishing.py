@@ -46,7 +46,7 @@ from service.core.vevent import Rendering, to_vevent
 from service.core.weekly import WeeklyRules
 from service.publishing.dispatch import Dispatcher, Timing
 from service.publishing.passes import Pass, Target
-from service.store.open import open_store
+from service.store.sql import open_store
 
 MOST_RATIO = 1.15
 ROUNDS = 3

@@ -29,7 +29,7 @@ from service.oddities import Oddities
 from service.publishing.upkeep import Upkeep
 from service.settings import Settings, SourceSettings
 from service.store.engine import file_of
-from service.store.open import open_store
+from service.store.sql import open_store
 from service.sync import Synchronizer
 from service.targets import Calendars, open_upkeeps, target_view
 from service.trueconf.discovery import Fetch

@@ -13,7 +13,7 @@ from service.core.schedule import Weekly
 from service.core.zone_notices import ZoneNotice
 from service.core.zone_survey import Series, weekly_series, zone_notices
 from service.settings import Settings
-from service.store.open import open_store
+from service.store.sql import open_store
 
 
 async def notices_of(settings: Settings, heard: Mapping[str, Sequence[Conference]]) -> tuple[ZoneNotice, ...]:

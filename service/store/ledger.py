@@ -14,7 +14,7 @@ from service.core.publishing_ports import Claim, TargetRecord
 from service.store import tables
 from service.store.engine import reading, writing
 from service.store.rows import moment_of, seconds_of
-from service.store.upsert import upsert
+from service.store.writes import upsert
 
 
 class SqlLedger:

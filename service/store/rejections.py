@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.core.rejected import RejectedInput
 from service.store.rows import moment_of, seconds_of
 from service.store.tables import rejected
-from service.store.upsert import insert_into
+from service.store.writes import insert_into
 
 _ONCE = ["source", "conference_id", "field", "digest"]
 

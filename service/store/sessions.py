@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from service.store.engine import reading, writing
 from service.store.rows import seconds_of
 from service.store.tables import closed_sessions
-from service.store.upsert import insert_into
+from service.store.writes import insert_into
 
 
 class SqlClosedSessions:

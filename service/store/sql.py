@@ -1,8 +1,9 @@
 """
-The store on SQLite and PostgreSQL: the same statements on both.
+The store in a database, and how it is opened.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +16,9 @@ from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.core.state import State
 from service.store.account_purge import purge_accounts
-from service.store.engine import reading, writing
+from service.store.engine import create_engine, reading, writing
 from service.store.ledger import SqlLedger
+from service.store.migrate import upgrade, verify
 from service.store.rejections import delete_rejected, read_rejected, write_rejected
 from service.store.rows import Stored, collecting_later, to_feed, to_state
 from service.store.sessions import SqlClosedSessions
@@ -188,3 +190,17 @@ def _chunks(keys: Iterable[Key]) -> Iterator[tuple[str, Sequence[tuple[str, int]
         parts = list(unique)
         for start in range(0, len(parts), _PARTS_AT_ONCE):
             yield server, parts[start : start + _PARTS_AT_ONCE]
+
+
+async def open_store(url: str, *, migrate: bool) -> SqlStore:
+    """
+    Return the store at `url`, its schema brought up to date where `migrate` says so, and checked otherwise.
+
+    Raises SettingsError, StoreUnavailable, SchemaTooNew, and SchemaTooOld without `migrate`.
+    """
+    async with AsyncExitStack() as opened:
+        engine = create_engine(url)
+        opened.push_async_callback(engine.dispose)
+        await (upgrade(engine) if migrate else verify(engine))
+        opened.pop_all()
+    return SqlStore(engine)

@@ -1,8 +1,8 @@
 """
-What one transaction writes. The callers open and end it.
+The statements that write the state, alike for SQLite and PostgreSQL.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Executable,
     Integer,
+    Table,
     Text,
     and_,
     bindparam,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.core.changes import Changes, Edit
@@ -51,7 +53,22 @@ from service.store.tables import (
     same_part,
     vevents,
 )
-from service.store.upsert import insert_into, upsert
+
+
+def insert_into(db: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Return an insert that may say what to do on a conflict."""
+    return postgresql.insert(table) if db.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def upsert(db: AsyncConnection, table: Table, columns: Collection[str] | None = None) -> Executable:
+    """Insert rows; where one exists, replace these columns of it (all, unless named)."""
+    statement = insert_into(db, table)
+    key = [column.name for column in table.primary_key]
+    replaced = [column.name for column in table.c if column.name not in key] if columns is None else columns
+    return statement.on_conflict_do_update(
+        index_elements=key, set_={column: statement.excluded[column] for column in replaced}
+    )
+
 
 _ENTRY_CONTENT = select(conferences.c.content).where(same_part(conferences, memberships)).scalar_subquery()
 

@@ -13,7 +13,7 @@ from service.configuration.places import (
 )
 from service.core.errors import SettingsError
 from service.settings import Settings
-from service.store.open import open_store
+from service.store.sql import open_store
 
 
 def settings_of(**given: object) -> Settings:

@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 
 from service.core.ports import Store
 from service.store.memory import MemoryStore
-from service.store.open import open_store
+from service.store.sql import open_store
 from tests.contracts.given import OpenStore
 from tests.contracts.pooler import pooled
 from tests.tools import missing

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from service.store.engine import create_engine, reading, writing
 from service.store.migrate import migrate
-from service.store.open import open_store
+from service.store.sql import open_store
 from tests.contracts.conftest import NewDatabase
 
 

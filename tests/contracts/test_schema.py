@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.core.errors import SchemaTooNew, SchemaTooOld
 from service.store.engine import create_engine, file_of, writing
 from service.store.migrate import Migrated, alembic_config, migrate
-from service.store.open import open_store
+from service.store.sql import open_store
 from service.store.tables import metadata
 
 

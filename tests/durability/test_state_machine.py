@@ -22,7 +22,7 @@ from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
 from service.core.errors import UnknownName
 from service.core.ports import Store
-from service.store.open import open_store
+from service.store.sql import open_store
 from service.trueconf.events import CommandRefused, FrameWasRejected, ListIgnored
 from tests.durability.history import History
 from tests.durability.strategies import (

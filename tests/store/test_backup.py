@@ -17,7 +17,7 @@ from service.core.conference import Conference, Key
 from service.core.errors import SettingsError, StoreUnavailable
 from service.core.revision import Policy
 from service.store.backup import backup
-from service.store.open import open_store
+from service.store.sql import open_store
 from service.sync import Synchronizer
 from tests.core.given import NOW, SERVER, conference, listed, many, room
 

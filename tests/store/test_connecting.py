@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from service.core.errors import StoreUnavailable
-from service.store.open import open_store
+from service.store.sql import open_store
 from tests.tools import missing
 
 SSL_REQUEST_OCTETS = 8

@@ -25,8 +25,7 @@ from service.ownership import ourselves, user_name
 from service.store.engine import create_engine
 from service.store.failures import translated
 from service.store.migrate import migrate
-from service.store.open import open_store
-from service.store.sql import SqlStore
+from service.store.sql import SqlStore, open_store
 from service.store.volume import lacks_locks
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -20,7 +20,7 @@ from service.core.conference import Account, Conference, Key
 from service.core.ports import Store
 from service.core.schedule import UNBOUNDED, Bounds, Once
 from service.store.memory import MemoryStore
-from service.store.open import open_store
+from service.store.sql import open_store
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SERVER = "video.example.org"
