@@ -31,6 +31,8 @@ from starlette.types import Message
 from bench._clients import Asked, ask, latency, load
 from bench._servers import ZONE, bare, confcal, request, serve_bare
 from bench.conversion import SERVER, conferences
+from service.calendars.feeds import FeedRules, Feeds
+from service.calendars.tokens import token_of
 from service.core.conference import Account, Listing, Snapshot
 from service.core.revision import Policy
 from service.core.vevent import Rendering
@@ -38,9 +40,7 @@ from service.core.weekly import WeeklyRules
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
 from service.telemetry import configure_logging
-from service.web.addresses import token_of
 from service.web.feed_app import FeedApp
-from service.web.feeds import FeedRules, Feeds
 from service.web.network import Networks
 from service.web.ratelimit import FailureLimit, Guard
 from service.web.visits import Visits

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
+from service.calendars.feeds import FeedRules, Feeds
 from service.clock import ClockWatch
 from service.configuration.listening import listen
 from service.configuration.places import database_url, exposure, make_installation, public_url, secret_of
@@ -40,7 +41,6 @@ from service.trueconf.taps import Deliver, Taps
 from service.trueconf.turns import LargeFrames
 from service.watch import HourlyLists, Watch
 from service.web.administration import Administration
-from service.web.feeds import FeedRules, Feeds
 from service.web.live import Live
 from service.web.pages import Pages
 from service.web.server import make_web

@@ -28,10 +28,10 @@ from service.caldav.hrefs import resource_href
 from service.caldav.places import Origin, origin_of
 from service.caldav.server import CalDavServer
 from service.caldav.turns import LargeAnswers
+from service.calendars.calendar import Calendar
 from service.configuration.addresses import address_map
 from service.configuration.targets import TargetSettings
 from service.core.account_state import Entry
-from service.core.calendars import Calendar
 from service.core.claims import base_of, is_left
 from service.core.errors import PlanRefused, SettingsError
 from service.core.nearest import meant

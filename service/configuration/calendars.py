@@ -9,9 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic_settings import NoDecode
 
+from service.calendars.calendar import ALL, COLOR, NAMES
 from service.configuration.choices import AnyCase
-from service.core.calendars import ALL, COLOR
-from service.core.colors import NAMES
 from service.core.text import cut
 from service.core.trueconf_id import TrueConfId
 from service.trueconf.fields import MODES, mode

@@ -7,14 +7,14 @@ from datetime import datetime
 from hashlib import sha256
 from importlib.metadata import version
 
+from service.calendars.calendar import Calendar
+from service.calendars.rules import Rule
 from service.configuration.calendars import CalendarSettings
 from service.configuration.places import secret_of
-from service.core.calendars import Calendar
 from service.core.ical import RENDERING
 from service.core.rejected import KeepRules
 from service.core.removal import RemovalRules
 from service.core.revision import Policy, Variant
-from service.core.rules import Rule
 from service.core.vevent import JOIN_URL, Redaction, Rendering
 from service.core.vtimezone import compact_zone
 from service.core.weekly import WeeklyRules

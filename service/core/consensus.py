@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from service.core.account_state import Known
 from service.core.conference import Account, Conference
-from service.core.rules import full_id
 from service.core.schedule import Unscheduled
+from service.core.trueconf_id import full_id
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _HEARD_FOR = timedelta(days=7)

@@ -3,7 +3,12 @@ A TrueConf ID: `user`, `user@server` or `user@server/instance`. Nothing else tak
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
+
+_PEOPLE = 65536
+"""The same people are invited again and again; a list names them a hundred thousand times."""
+
 
 LONGEST: Final = 255
 """Characters of a user, of a server and of a conference's id: keys and addresses are made of them."""
@@ -52,3 +57,13 @@ class TrueConfId:
 def too_long(what: str) -> str:
     """Return the reason that refuses a part of an ID, or an id, for its length."""
     return f"the {what} is longer than {LONGEST} characters"
+
+
+@lru_cache(maxsize=_PEOPLE)
+def full_id(id_: str, server: str) -> str:
+    """
+    Return a TrueConf ID as people are told apart by: `user@server`, without case and instance.
+
+    An ID without a server is one of the conference's own server.
+    """
+    return TrueConfId.parse(id_).at(server).folded

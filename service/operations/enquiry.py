@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 
 from service import app
+from service.calendars.calendar import Calendar
+from service.calendars.feeds import Feeds
 from service.configuration.places import public_url
 from service.configuration.policy import policy_of
-from service.core.calendars import Calendar
 from service.core.conference import Conference, Snapshot
 from service.core.errors import SettingsError, UnknownName
 from service.core.nearest import meant
@@ -22,7 +23,6 @@ from service.trueconf.discovery import Fetch
 from service.trueconf.status import SourceStatus
 from service.trueconf.taps import Taps
 from service.trueconf.turns import LargeFrames
-from service.web.feeds import Feeds
 
 _SILENT = "no list came in time; see whether somebody is signed in there, or raise --timeout"
 

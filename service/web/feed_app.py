@@ -9,11 +9,11 @@ from functools import lru_cache
 
 from starlette.types import Message, Receive, Scope, Send
 
+from service.calendars.feeds import Feed, Feeds, http_date
+from service.calendars.tokens import Addresses, Gone
 from service.core.errors import StoreUnavailable
-from service.web.addresses import Addresses, Gone
 from service.web.answers import PreparedStart
 from service.web.conditional import not_modified
-from service.web.feeds import Feed, Feeds, http_date
 from service.web.ratelimit import Guard
 from service.web.visits import Visits
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import assert_never
 
+from service.calendars.calendar import Calendar
 from service.core.account_state import Entry
-from service.core.calendars import Calendar
 from service.core.occurrences import Occurrence, agenda
 from service.core.revision import Policy
 from service.core.schedule import Once, Schedule, Unscheduled, Weekly

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import assert_never
 
+from service.calendars.calendar import ALL, Calendar
+from service.calendars.feeds import Feeds
 from service.core.account_state import Entry, Held, Known
-from service.core.calendars import ALL, Calendar
 from service.core.conference import Account, Conference, Key
 from service.core.consensus import Report
 from service.core.disputes import Dispute, find_disputes
@@ -19,7 +20,6 @@ from service.core.schedule import Once, Schedule, Unscheduled, Weekly
 from service.core.state import State
 from service.core.vevent import summary_of
 from service.core.zone_notices import ZoneNotice, is_warning
-from service.web.feeds import Feeds
 from service.web.views import (
     ActivityView,
     CalendarKind,

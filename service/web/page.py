@@ -12,14 +12,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.core.calendars import Calendar
+from service.calendars.calendar import Calendar
+from service.calendars.feeds import Feeds
+from service.calendars.tokens import Gone
 from service.core.revision import Policy
 from service.core.state import State
-from service.web.addresses import Gone
 from service.web.dates import Dates
 from service.web.devices import device_of
 from service.web.errors import ErrorPages
-from service.web.feeds import Feeds
 from service.web.meetings import STALE_AFTER, Meetings, listed_at
 from service.web.month import Month, agenda_days, grid, slots_by_day
 from service.web.pages import Pages

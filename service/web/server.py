@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service.calendars.feeds import Feeds
 from service.core.revision import Policy
 from service.core.state import State
 from service.web.administration import Administration, administered
@@ -20,7 +21,6 @@ from service.web.body import BodyRefused
 from service.web.dashboard import NoDashboard
 from service.web.errors import ErrorPages
 from service.web.feed_app import PREFIX, FeedApp
-from service.web.feeds import Feeds
 from service.web.health import healthz, readyz
 from service.web.network import Networks
 from service.web.oversight import Oversight

@@ -4,8 +4,8 @@ Targets as the settings say them, on the server of a site.
 
 from collections.abc import Mapping
 
+from service.calendars.calendar import Calendar, calendars_of, entries_of
 from service.configuration.environment import load_settings
-from service.core.calendars import Calendar, calendars_of, entries_of
 from service.core.resource import Extras
 from service.core.revision import Policy
 from service.store.memory import MemoryStore

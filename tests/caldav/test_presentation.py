@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from service.calendars.calendar import Calendar
 from service.configuration.environment import load_settings
-from service.core.calendars import Calendar
 from service.core.publishing import RemoteRules, Resource, Standing
 from service.core.resource import Extras, resource_of
 from service.core.revision import Policy

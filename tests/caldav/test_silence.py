@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from icalendar import Calendar as VCalendar
 
 from service.caldav.server import CalDavServer
+from service.calendars.calendar import Calendar
 from service.configuration.environment import load_settings
 from service.core.account_state import Entry, Revision
-from service.core.calendars import Calendar
 from service.core.changes import RenderedVEvent
 from service.core.conference import Conference, Invitation, Key, Listing, Snapshot
 from service.core.errors import SettingsError

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from service.core.conference import Key
 from service.core.file_names import distinct, stem_of
-from service.core.rules import full_id
+from service.core.trueconf_id import full_id
 from service.trueconf.wire import list_of
 from tests.conftest import SAMPLES
 

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 import pytest
 
-from service.core import colors
 from service.core.sources import IN_TROUBLE, SourceState
 from service.core.target_state import PUBLISHING, TargetState
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from hypothesis.stateful import RuleBasedStateMachine
 
+from service.calendars.feeds import FeedRules, Feeds
 from service.core.conference import Account
 from service.core.ports import Store
 from service.core.revision import Policy
@@ -19,7 +20,6 @@ from service.store.memory import MemoryStore
 from service.sync import Synchronizer
 from service.trueconf.events import Event, SnapshotReceived
 from service.trueconf.session import Session
-from service.web.feeds import FeedRules, Feeds
 from tests.durability.served import Conference, Record, Served, read_parts
 from tests.durability.told import DAY, HERE, START, THERE, ZONES, Raw, Told
 from tests.durability.words import Live, Report, word_that_counts

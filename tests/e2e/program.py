@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 from icalendar import Calendar
 
-from service.web.addresses import token_of
+from service.calendars.tokens import token_of
 
 SECRET = "the secret of the tests"
 MODULE = (sys.executable, "-m", "service")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from service.web.addresses import token_of
+from service.calendars.tokens import token_of
 from tests.e2e.given import once
 from tests.e2e.program import DEADLINE_SECONDS, SECRET, Daemon, Home, Room, room
 

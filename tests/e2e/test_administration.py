@@ -8,7 +8,7 @@ import signal
 
 import httpx
 
-from service.web.addresses import token_of
+from service.calendars.tokens import token_of
 from tests.e2e.given import once
 from tests.e2e.program import DEADLINE_SECONDS, ORDERLY_SECONDS, SECRET, Daemon, Home
 

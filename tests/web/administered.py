@@ -11,6 +11,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from service.app import accepting
+from service.calendars.feeds import FeedRules, Feeds
 from service.clock import ClockWatch
 from service.configuration.environment import load_settings
 from service.configuration.policy import keep_rules_of, named_calendars, policy_of
@@ -28,7 +29,6 @@ from service.sync import Synchronizer
 from service.trueconf.taps import Deliver, Taps
 from service.watch import HourlyLists, Watch
 from service.web.administration import Administration
-from service.web.feeds import FeedRules, Feeds
 from service.web.live import Live
 from service.web.pages import Pages
 from service.web.server import make_web

@@ -9,6 +9,8 @@ from datetime import datetime
 
 import httpx
 
+from service.calendars.feeds import FeedRules, Feeds
+from service.calendars.tokens import token_of
 from service.core.changes import RenderedVEvent
 from service.core.conference import Account, Snapshot
 from service.core.errors import StoreUnavailable
@@ -19,8 +21,6 @@ from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
-from service.web.addresses import token_of
-from service.web.feeds import FeedRules, Feeds
 from service.web.pages import Pages
 from service.web.server import make_web
 from tests.core.given import NOW

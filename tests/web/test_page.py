@@ -8,8 +8,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from service.calendars.tokens import token_of
 from service.core.ports import FeedRecord
-from service.web.addresses import token_of
 from tests.core.given import NOW, ROOM, SERVER, at, conference, listed, once, room, weekly
 from tests.web.document import Document
 from tests.web.given import BASE, SECRET, Web, served

@@ -4,8 +4,8 @@ How fresh a calendar is: of several lists, the one that is behind most counts.
 
 from datetime import datetime, timedelta
 
+from service.calendars.calendar import Calendar
 from service.core.account_state import Known
-from service.core.calendars import Calendar
 from service.core.conference import Account
 from service.core.state import State
 from service.web.meetings import listed_at

@@ -4,8 +4,8 @@ Guesses slow down; everybody else does not notice.
 
 from datetime import timedelta
 
+from service.calendars.tokens import token_of
 from service.core.ports import FeedRecord
-from service.web.addresses import token_of
 from service.web.ratelimit import FailureLimit
 from tests.core.given import NOW, conference, listed
 from tests.web.administered import administered

@@ -7,12 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from service.calendars.feeds import Built, Feed, FeedRules, Feeds, Shelf
+from service.calendars.tokens import Gone, token_of
 from service.core.conference import Conference, Invitation
 from service.core.ports import FeedRecord
 from service.core.schedule import Unscheduled
-from service.web.addresses import Gone, token_of
-from service.web.feeds import FeedRules, Feeds
-from service.web.shelf import Built, Feed, Shelf
 from tests.core.given import NOW, SERVER, conference, listed, room, weekly
 from tests.web.administered import Administered, administered
 from tests.web.given import BASE, SECRET

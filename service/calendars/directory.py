@@ -5,13 +5,13 @@ Which calendars there are, who may be in them, and under which secret addresses 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from service.calendars.calendar import Calendar, calendars_of, entries_of
+from service.calendars.participants import Roster, is_person
+from service.calendars.tokens import Addresses
 from service.core.account_state import Entry
-from service.core.calendars import Calendar, calendars_of, entries_of
 from service.core.conference import Account
 from service.core.ports import FeedRecord, Store
-from service.core.roster import Roster, is_person
 from service.core.state import State
-from service.web.addresses import Addresses
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from service.web.addresses import Addresses, Gone, token_of
+from service.calendars.tokens import Addresses, Gone, token_of
 
 SECRET = b"a secret of the tests"
 BASE = "https://calendars.example.com"

@@ -11,11 +11,9 @@ from functools import lru_cache
 from service.core.account_state import Entry
 from service.core.conference import Account
 from service.core.text import one_line
-from service.core.trueconf_id import TrueConfId
+from service.core.trueconf_id import full_id
 
 _PATTERNS = 1024
-_PEOPLE = 65536
-"""The same people are invited again and again; a list names them a hundred thousand times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +45,6 @@ class Rule:
 
 
 EVERYTHING = Rule()
-
-
-@lru_cache(maxsize=_PEOPLE)
-def full_id(id_: str, server: str) -> str:
-    """
-    Return a TrueConf ID as people are told apart by: `user@server`, without case and instance.
-
-    An ID without a server is one of the conference's own server.
-    """
-    return TrueConfId.parse(id_).at(server).folded
 
 
 def participants_of(entry: Entry) -> Iterator[str]:

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from service.core.calendars import ALL, calendars_of, entries_of
+from service.calendars.calendar import ALL, calendars_of, entries_of
 from service.core.conference import Account, Snapshot
 from service.core.revision import Policy, revise
 from service.core.state import State

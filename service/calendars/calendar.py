@@ -1,16 +1,38 @@
 """
-Calendars: named sets of VEVENTs, each chosen by a rule.
+A calendar: its name, its title, its color, and whose conferences are in it.
 """
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from service.calendars.participants import Roster
+from service.calendars.rules import EVERYTHING, Rule, fits, holds_account
 from service.core.account_state import Entry, Known
 from service.core.conference import Account, Key
-from service.core.roster import Roster
-from service.core.rules import EVERYTHING, Rule, fits, holds_account
 from service.core.state import State
 from service.core.vevent import Redaction
+
+_CSS3 = """
+    aliceblue antiquewhite aqua aquamarine azure beige bisque black blanchedalmond blue blueviolet
+    brown burlywood cadetblue chartreuse chocolate coral cornflowerblue cornsilk crimson cyan
+    darkblue darkcyan darkgoldenrod darkgray darkgreen darkgrey darkkhaki darkmagenta darkolivegreen
+    darkorange darkorchid darkred darksalmon darkseagreen darkslateblue darkslategray darkslategrey
+    darkturquoise darkviolet deeppink deepskyblue dimgray dimgrey dodgerblue firebrick floralwhite
+    forestgreen fuchsia gainsboro ghostwhite gold goldenrod gray green greenyellow grey honeydew
+    hotpink indianred indigo ivory khaki lavender lavenderblush lawngreen lemonchiffon lightblue
+    lightcoral lightcyan lightgoldenrodyellow lightgray lightgreen lightgrey lightpink lightsalmon
+    lightseagreen lightskyblue lightslategray lightslategrey lightsteelblue lightyellow lime
+    limegreen linen magenta maroon mediumaquamarine mediumblue mediumorchid mediumpurple
+    mediumseagreen mediumslateblue mediumspringgreen mediumturquoise mediumvioletred midnightblue
+    mintcream mistyrose moccasin navajowhite navy oldlace olive olivedrab orange orangered orchid
+    palegoldenrod palegreen paleturquoise palevioletred papayawhip peachpuff peru pink plum
+    powderblue purple red rosybrown royalblue saddlebrown salmon sandybrown seagreen seashell sienna
+    silver skyblue slateblue slategray slategrey snow springgreen steelblue tan teal thistle tomato
+    turquoise violet wheat white whitesmoke yellow yellowgreen
+"""
+
+NAMES = frozenset(_CSS3.split())
+
 
 ALL = "all"
 COLOR = "steelblue"

@@ -4,11 +4,11 @@ Calendars by rule and of people.
 
 from dataclasses import replace
 
-from service.core.calendars import Calendar, calendars_of, entries_of
+from service.calendars.calendar import Calendar, calendars_of, entries_of
+from service.calendars.participants import Roster
+from service.calendars.rules import Rule
 from service.core.conference import Account, Invitation
 from service.core.revision import Policy, revise
-from service.core.roster import Roster
-from service.core.rules import Rule
 from service.core.state import State
 from tests.core.given import DESK, ROOM, SERVER, conference, listed
 

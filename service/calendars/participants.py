@@ -5,9 +5,10 @@ Who takes part in what: an index, so that the calendar of one person costs what 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from service.calendars.rules import participants_of
 from service.core.account_state import Entry
 from service.core.conference import Key
-from service.core.rules import full_id, participants_of
+from service.core.trueconf_id import full_id
 
 _LONGEST_ID = 256
 

@@ -4,13 +4,13 @@ Which addresses there are, whoever rotates them.
 
 from dataclasses import replace
 
+from service.calendars.directory import Directory, FeedRules
+from service.calendars.tokens import Gone, token_of
 from service.core.account_state import Known
 from service.core.conference import Account
 from service.core.ports import FeedRecord
 from service.core.state import State
 from service.store.memory import MemoryStore
-from service.web.addresses import Gone, token_of
-from service.web.directory import Directory, FeedRules
 
 SECRET = b"a secret of the tests"
 

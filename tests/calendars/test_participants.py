@@ -7,10 +7,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.calendars.participants import Roster
+from service.calendars.rules import Rule, fits
 from service.core.account_state import Entry
 from service.core.conference import Invitation, Key
-from service.core.roster import Roster
-from service.core.rules import Rule, fits
 from tests.core.given import REVISION, SERVER, conference
 
 PEOPLE = st.sampled_from(["ivanov", "brown", "petrov@other.example", "Ivanov@video.example.com", "lobby/1"])

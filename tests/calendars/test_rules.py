@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from service.calendars.rules import EVERYTHING, Rule, fits, holds_account
 from service.core.account_state import Entry
 from service.core.conference import Account, Invitation, Key
-from service.core.rules import EVERYTHING, Rule, fits, full_id, holds_account
+from service.core.trueconf_id import full_id
 from tests.core.given import REVISION, SERVER, conference
 
 
