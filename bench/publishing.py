@@ -40,12 +40,12 @@ from service.core.account_state import Revision
 from service.core.changes import RenderedVEvent
 from service.core.conference import Conference, Key
 from service.core.ical import Heading, render_calendar, render_vevent
-from service.core.publishing import RemoteRules, Resource
-from service.core.resource import render_resource
 from service.core.vevent import Rendering, to_vevent
 from service.core.weekly import WeeklyRules
 from service.publishing.dispatch import Dispatcher, Timing
-from service.publishing.passes import Pass, Target
+from service.publishing.model import RemoteRules, Resource
+from service.publishing.resource import render_resource
+from service.publishing.sync_run import Pass, Target
 from service.store.sql import open_store
 
 MOST_RATIO = 1.15

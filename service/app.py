@@ -19,7 +19,6 @@ from service.configuration.listening import listen
 from service.configuration.places import database_url, exposure, make_installation, public_url, secret_of
 from service.configuration.policy import keep_rules_of, named_calendars, policy_of, rendering_digest
 from service.core.conference import Account, Snapshot
-from service.core.ports import Store
 from service.fetching import http_fetch
 from service.intake.posted import Intake, account_of_source, accounts_of, pinned_account, pinned_accounts
 from service.intake.recorder import Recorder
@@ -27,7 +26,8 @@ from service.intake.rejections import Rejections
 from service.language import catalogues
 from service.metrics import Metrics
 from service.oddities import Oddities
-from service.publishing.upkeep import Upkeep
+from service.publishing.ports import Database
+from service.publishing.reconciler import Upkeep
 from service.settings import Settings, SourceSettings
 from service.store.engine import file_of
 from service.store.sql import open_store
@@ -58,7 +58,7 @@ class Parts:
     """
 
     settings: Settings
-    store: Store
+    store: Database
     synchronizer: Synchronizer
     feeds: Feeds
     rejections: Rejections
@@ -78,7 +78,7 @@ class Parts:
     """The address that feeds are handed out under."""
 
 
-async def open_settings_store(settings: Settings) -> Store:
+async def open_settings_store(settings: Settings) -> Database:
     """
     Open the database for the daemon: one on SQLite is made and migrated. Raises StoreUnavailable.
     """
@@ -87,12 +87,12 @@ async def open_settings_store(settings: Settings) -> Store:
     return await open_store(url, migrate=file_of(url) is not None)
 
 
-async def open_existing_store(settings: Settings) -> Store:
+async def open_existing_store(settings: Settings) -> Database:
     """Open the database as it is, for a command beside the daemon. Raises StoreUnavailable."""
     return await open_store(database_url(settings), migrate=False)
 
 
-def feeds_of(settings: Settings, store: Store, synchronizer: Synchronizer, url: str) -> Feeds:
+def feeds_of(settings: Settings, store: Database, synchronizer: Synchronizer, url: str) -> Feeds:
     """Return the feeds under the address `url`."""
     variant = policy_of(settings).variants[0].name
     rules = FeedRules(
@@ -241,7 +241,7 @@ def accepting(
     return accept
 
 
-def _administration(settings: Settings, store: Store, watch: Watch, live: Live) -> Administration:
+def _administration(settings: Settings, store: Database, watch: Watch, live: Live) -> Administration:
     given = {name: each.ingest_token for name, each in settings.sources.items()}
     return Administration(
         watch.reports(),

@@ -16,8 +16,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from service.app import Parts, built, utc_now
 from service.configuration.policy import policy_of, rendering_digest
 from service.core.errors import StoreUnavailable
-from service.core.ports import Store
 from service.core.zone_notices import ZoneNotice, is_warning, without_topics
+from service.publishing.ports import Database
 from service.settings import Settings
 from service.sync import Synchronizer
 from service.web.serving import WebServer
@@ -179,7 +179,7 @@ async def tidy(synchronizer: Synchronizer, settings: Settings, now: datetime) ->
     await synchronizer.start(rendering=rendering_digest(policy_of(settings), now), now=now)
 
 
-async def forget_accounts(store: Store, synchronizer: Synchronizer, before: datetime) -> None:
+async def forget_accounts(store: Database, synchronizer: Synchronizer, before: datetime) -> None:
     """
     Forget accounts that were not heard of since a moment and whose calendars are empty.
 

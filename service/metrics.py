@@ -14,7 +14,7 @@ from service.core.conference import Snapshot
 from service.core.sources import SourceState
 from service.core.state import State
 from service.core.target_state import PUBLISHING, TargetState
-from service.publishing.upkeep import UpkeepStatus
+from service.publishing.reconciler import UpkeepStatus
 from service.trueconf.status import SourceStatus
 
 Targets = Callable[[], Iterable[UpkeepStatus]]

@@ -14,7 +14,7 @@ from service.core.changes import Changes
 from service.core.conference import Account, Key, Snapshot
 from service.core.disputes import Dispute, find_disputes
 from service.core.errors import HeldListChanged, StaleState, UnknownName
-from service.core.ports import Store
+from service.core.ports import StateStore
 from service.core.rerender import move_on_old, rerender
 from service.core.revision import Policy, approve, revise
 from service.core.state import State
@@ -29,7 +29,7 @@ class Synchronizer:
     Owns the state in memory; nothing else changes it.
     """
 
-    def __init__(self, store: Store, policy: Policy) -> None:
+    def __init__(self, store: StateStore, policy: Policy) -> None:
         self._store = store
         self._policy = policy
         self._listeners: list[Callable[[], None]] = []

@@ -32,16 +32,16 @@ from service.calendars.calendar import Calendar
 from service.configuration.addresses import address_map
 from service.configuration.targets import TargetSettings
 from service.core.account_state import Entry
-from service.core.claims import base_of, is_left
 from service.core.errors import PlanRefused, SettingsError
 from service.core.nearest import meant
-from service.core.ports import Store
-from service.core.publishing import RemoteRules, Resource
-from service.core.resource import Extras, resource_of
 from service.core.vevent import uid_of
 from service.publishing.dispatch import Timing
-from service.publishing.passes import Target
-from service.publishing.upkeep import Upkeep, UpkeepStatus
+from service.publishing.model import RemoteRules, Resource
+from service.publishing.ownership import base_of, is_left
+from service.publishing.ports import Database
+from service.publishing.reconciler import Upkeep, UpkeepStatus
+from service.publishing.resource import Extras, resource_of
+from service.publishing.sync_run import Target
 from service.settings import Settings
 from service.web.views import ParkedView, TargetView
 
@@ -54,7 +54,7 @@ class Calendars:
     The calendars there are, and what is in them.
     """
 
-    store: Store
+    store: Database
     named: Callable[[], Mapping[str, Calendar]]
     entries: Callable[[Calendar], Iterable[Entry]]
 

@@ -16,7 +16,6 @@ from service.configuration.zones import zone_readings
 from service.core.conference import Account, Conference
 from service.core.errors import UnknownName
 from service.core.oddness import oddness_of
-from service.core.ports import Store
 from service.core.rejected import RejectedInput
 from service.core.sources import SourceState
 from service.core.trueconf_id import TrueConfId
@@ -24,6 +23,7 @@ from service.core.zone_notices import ZoneNotice
 from service.core.zone_survey import weekly_series, zone_notices
 from service.core.zonedata import data_version
 from service.intake.posted import Intake, IntakeStatus
+from service.publishing.ports import Database
 from service.settings import Settings
 from service.sync import Synchronizer
 from service.trueconf.discovery import place
@@ -80,7 +80,7 @@ class Watch:
     """
 
     settings: Settings
-    store: Store
+    store: Database
     synchronizer: Synchronizer
     intake: Intake
     lists: HourlyLists

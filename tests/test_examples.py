@@ -13,7 +13,7 @@ import yaml
 from service.configuration.environment import load_settings
 from service.core.state import State
 from service.metrics import Metrics
-from service.publishing.upkeep import UpkeepStatus
+from service.publishing.reconciler import UpkeepStatus
 from service.settings import Settings
 from tests.core.given import conference, listed
 from tests.core.story import Story

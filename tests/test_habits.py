@@ -58,10 +58,10 @@ def test_the_folders_that_contributing_names_exist() -> None:
 
 def test_make_test_runs_everything_or_what_is_asked_for() -> None:
     everything = recipe("test")[-1]
-    one = recipe("test", "ONLY=tests/core/test_plan.py")[-1]
+    one = recipe("test", "ONLY=tests/publishing/test_plan.py")[-1]
 
     assert "tests/" not in everything.replace("tests/readers", "").replace("tests/browser", "")
-    assert one.split() == [".venv/bin/pytest", "tests/core/test_plan.py"]
+    assert one.split() == [".venv/bin/pytest", "tests/publishing/test_plan.py"]
 
 
 @pytest.mark.parametrize("verb", ["fast", "coverage"])

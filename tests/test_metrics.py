@@ -4,12 +4,12 @@ from datetime import timedelta
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.core.conference import Listing, Rejection
-from service.core.publishing import Publication, Report
 from service.core.sources import SourceState
 from service.core.state import State
 from service.core.target_state import TargetState
 from service.metrics import Metrics
-from service.publishing.upkeep import UpkeepStatus
+from service.publishing.model import Publication, Report
+from service.publishing.reconciler import UpkeepStatus
 from service.trueconf.status import SourceStatus
 from tests.core.given import NOW, conference, listed, many
 from tests.core.story import Story

@@ -21,8 +21,8 @@ from service.caldav.multistatus import DAV, Answer, Multistatus
 from service.caldav.protocol import LISTING, multiget, propfind, sync_collection
 from service.caldav.responses import require_usable
 from service.core.errors import Conflict
-from service.core.publishing import Publication, Standing
-from service.core.publishing_ports import Listing
+from service.publishing.model import Publication, Standing
+from service.publishing.ports import Listing
 
 AT_ONCE = 250
 """Resources in one multiget: Zoho leaves out, in silence, what goes beyond a thousand."""

@@ -11,8 +11,8 @@ from service.caldav.protocol import Response, get, propfind, query_uid
 from service.caldav.responses import SERVER_FAILED, require_usable
 from service.caldav.xml import Malformed
 from service.core.errors import CollectionFailed, CollectionGone, Conflict
-from service.core.meaning import read_resource
-from service.core.publishing import RemoteRules
+from service.publishing.equivalence import read_resource
+from service.publishing.model import RemoteRules
 
 MULTISTATUS = 207
 GONE = frozenset({404, 410})

@@ -22,7 +22,7 @@ from service.core.errors import (
     NotCalDav,
     Retryable,
 )
-from service.core.publishing_ports import Found
+from service.publishing.ports import Found
 
 _WELL_KNOWN = "/.well-known/caldav"
 _CALENDAR = f"{CALDAV}calendar"

@@ -15,13 +15,13 @@ from service.caldav.protocol import Request, get
 from service.caldav.quirks import active
 from service.caldav.writing import carried_out
 from service.core.errors import NotCalDav, Retryable
-from service.core.publishing import Operation, Publication, RemoteRules
-from service.core.publishing_ports import Found, Listing, Publisher
+from service.publishing.model import Operation, Publication, RemoteRules
+from service.publishing.ports import Found, Listing, Publisher
 
 
 class CalDavPublisher:
     """
-    Implements `service.core.publishing_ports.Publisher`.
+    Implements `service.publishing.ports.Publisher`.
     """
 
     def __init__(self, connection: Connection, collection: Collection) -> None:
@@ -44,7 +44,7 @@ class CalDavPublisher:
 @dataclass(frozen=True, slots=True)
 class CalDavServer:
     """
-    Implements `service.core.publishing_ports.Server`.
+    Implements `service.publishing.ports.Server`.
     """
 
     connection: Connection

@@ -11,8 +11,8 @@ from service.caldav.hrefs import joined, origin, path_of, resource_href, url_of
 from service.caldav.protocol import Response, delete, put
 from service.caldav.responses import Refusal, Refused, accepted, refused
 from service.core.errors import Conflict, Retryable
-from service.core.meaning import meaning_of
-from service.core.publishing import Create, Delete, Operation, Publication, Resource, Standing, Update
+from service.publishing.equivalence import meaning_of
+from service.publishing.model import Create, Delete, Operation, Publication, Resource, Standing, Update
 
 _GONE = frozenset({404, 410})
 _OF_COLLECTIONS = frozenset({Refusal.MISSING, Refusal.PERMISSION, Refusal.FAILURE})

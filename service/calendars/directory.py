@@ -10,7 +10,7 @@ from service.calendars.participants import Roster, is_person
 from service.calendars.tokens import Addresses
 from service.core.account_state import Entry
 from service.core.conference import Account
-from service.core.ports import FeedRecord, Store
+from service.core.ports import FeedRecord, FeedStore
 from service.core.state import State
 
 
@@ -36,7 +36,7 @@ class Directory:
     All calendars with their addresses, following the state and what is recorded of rotations.
     """
 
-    def __init__(self, store: Store, rules: FeedRules) -> None:
+    def __init__(self, store: FeedStore, rules: FeedRules) -> None:
         self._store = store
         self._rules = rules
         self._generations: dict[str, int] = {}

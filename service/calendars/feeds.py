@@ -20,7 +20,7 @@ from service.core.changes import RenderedVEvent
 from service.core.conference import Key
 from service.core.errors import StoreUnavailable
 from service.core.ical import LARGE_EVENTS, LARGE_OCTETS, Heading, render_calendar
-from service.core.ports import FeedRecord, Store
+from service.core.ports import FeedRecord, FeedStore
 from service.core.presentation import Presentation, present
 from service.core.state import State
 
@@ -110,7 +110,7 @@ class Feeds:
 
     def __init__(
         self,
-        store: Store,
+        store: FeedStore,
         rules: FeedRules,
         *,
         state: Callable[[], State],

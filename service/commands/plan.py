@@ -4,8 +4,8 @@ import click
 
 from service.configuration.environment import load_settings
 from service.core.errors import ConfcalError
-from service.core.publishing import Operation
 from service.operations.targets import Planned, difference, named, planned, verb, with_aims
+from service.publishing.model import Operation
 from service.targets import Aim
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from service.core.errors import SettingsError
-from service.core.resource import address_book
+from service.publishing.resource import address_book
 
 
 def address_map(name: str, path: Path | None) -> Mapping[str, str]:

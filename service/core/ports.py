@@ -9,7 +9,6 @@ from typing import Protocol
 
 from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Key
-from service.core.publishing_ports import Ledger
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.core.state import State
 
@@ -48,20 +47,20 @@ class ClosedSessions(Protocol):
         ...
 
 
-class Store(Protocol):
+class PublishedTargets(Protocol):
     """
-    The database. Every method raises StoreUnavailable where it cannot be read or written now.
+    The names of the targets that something was published to.
     """
 
-    @property
-    def ledger(self) -> Ledger:
-        """What is published, in the same database."""
+    async def targets(self) -> Mapping[str, object]:
+        """Return them; what is remembered of each is not for every reader."""
         ...
 
-    @property
-    def closed_sessions(self) -> ClosedSessions:
-        """What was signed out of, in the same database."""
-        ...
+
+class StateStore(Protocol):
+    """
+    What is known, as the synchronizer keeps it. Every method raises StoreUnavailable.
+    """
 
     async def version(self) -> int:
         """Return the version of the state: it grows with every recorded change."""
@@ -92,6 +91,25 @@ class Store(Protocol):
         """
         ...
 
+    async def purge(self, before: datetime) -> int:
+        """
+        Forget conferences that are in no account's calendar and were last revised before this moment.
+
+        Returns how many. What is forgotten starts with SEQUENCE 0 should it ever come back.
+        """
+        ...
+
+
+class FeedStore(Protocol):
+    """
+    What feeds are made of, and what is remembered of them. Every method raises StoreUnavailable.
+    """
+
+    @property
+    def ledger(self) -> PublishedTargets:
+        """What is published, in the same database."""
+        ...
+
     async def vevents(self, variant: str, account: Account | None = None) -> list[RenderedVEvent]:
         """Return the VEVENTs of all accounts, or of one, ordered by UID, each once."""
         ...
@@ -112,21 +130,11 @@ class Store(Protocol):
         """Remember a feed."""
         ...
 
-    async def purge(self, before: datetime) -> int:
-        """
-        Forget conferences that are in no account's calendar and were last revised before this moment.
 
-        Returns how many. What is forgotten starts with SEQUENCE 0 should it ever come back.
-        """
-        ...
-
-    async def purge_accounts(self, before: datetime) -> int:
-        """
-        Forget accounts whose last list came before this moment and that have nothing in their calendars.
-
-        Returns how many. Of their feeds nothing is remembered but how often their addresses were rotated.
-        """
-        ...
+class RejectedStore(Protocol):
+    """
+    The rejected inputs that are kept. Every method raises StoreUnavailable.
+    """
 
     async def record_rejected(self, inputs: Sequence[RejectedInput], *, keep: int, since: datetime) -> None:
         """
@@ -146,6 +154,25 @@ class Store(Protocol):
 
     async def forget_rejected(self, number: int) -> None:
         """Drop one rejected input."""
+        ...
+
+
+class Store(StateStore, FeedStore, RejectedStore, Protocol):
+    """
+    The database. Every method raises StoreUnavailable where it cannot be read or written now.
+    """
+
+    @property
+    def closed_sessions(self) -> ClosedSessions:
+        """What was signed out of, in the same database."""
+        ...
+
+    async def purge_accounts(self, before: datetime) -> int:
+        """
+        Forget accounts whose last list came before this moment and that have nothing in their calendars.
+
+        Returns how many. Of their feeds nothing is remembered but how often their addresses were rotated.
+        """
         ...
 
     async def close(self) -> None:

@@ -13,7 +13,7 @@ import structlog
 
 from service.core.conference import Account, Snapshot
 from service.core.errors import StoreUnavailable
-from service.core.ports import Store
+from service.core.ports import RejectedStore
 from service.core.rejected import MAX_RAW, KeepRules, RejectedInput, alike, rejected_alike, rejected_frame
 
 log = structlog.get_logger()
@@ -48,7 +48,7 @@ class Rejections:
 
     def __init__(
         self,
-        store: Store,
+        store: RejectedStore,
         rules: KeepRules,
         *,
         clock: Callable[[], datetime],

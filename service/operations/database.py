@@ -12,7 +12,6 @@ from service.configuration.places import database_url, make_installation
 from service.configuration.policy import keep_rules_of, policy_of
 from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import ConfcalError, FrameRejected, SettingsError
-from service.core.ports import Store
 from service.core.rejected import RejectedInput
 from service.core.state import State
 from service.core.text import cut
@@ -20,6 +19,7 @@ from service.core.trueconf_id import TrueConfId
 from service.intake.posted import account_of_source, pinned_accounts
 from service.intake.rejections import Rejections
 from service.intake.replay import Recorded, Replayed, Unclaimed, replayed
+from service.publishing.ports import Database
 from service.settings import Settings
 from service.store.address import described
 from service.store.migrate import create
@@ -33,7 +33,7 @@ _SHOWN = 40
 
 
 @asynccontextmanager
-async def with_store(settings: Settings) -> AsyncIterator[Store]:
+async def with_store(settings: Settings) -> AsyncIterator[Database]:
     """Give the store of the daemon with these settings. Raises NoDatabase and StoreUnavailable."""
     store = await open_existing_store(settings)
     try:
@@ -68,7 +68,7 @@ async def with_synchronizer(settings: Settings) -> AsyncIterator[Synchronizer]:
         yield await _synchronizer(settings, store)
 
 
-async def _synchronizer(settings: Settings, store: Store) -> Synchronizer:
+async def _synchronizer(settings: Settings, store: Database) -> Synchronizer:
     synchronizer = Synchronizer(store, policy_of(settings))
     await synchronizer.refresh()
     return synchronizer

@@ -10,12 +10,12 @@ from datetime import timedelta
 
 from service.app import utc_now
 from service.caldav.hrefs import host_of, origin, resource_href
-from service.core.claims import base_of, is_left
 from service.core.errors import CollectionGone, CollectionMoved, ConfcalError, UnknownName
-from service.core.publishing import Publication, Report, Resource, Standing
-from service.core.publishing_ports import Ledger, TargetRecord
 from service.publishing.dispatch import Dispatcher, Timing
-from service.publishing.passes import Pass, Target
+from service.publishing.model import Publication, Report, Resource, Standing
+from service.publishing.ownership import base_of, is_left
+from service.publishing.ports import Ledger, TargetRecord
+from service.publishing.sync_run import Pass, Target
 from service.targets import Aim
 
 _NEVER = timedelta(days=36500)

@@ -19,15 +19,14 @@ from service.caldav.hrefs import host_of
 from service.caldav.quirks import active, described
 from service.caldav.server import CalDavServer
 from service.configuration.policy import policy_of
-from service.core.claims import base_of
 from service.core.errors import CollectionMissing, NoDatabase, PlaceNotTrusted, PublishError, UnknownName
-from service.core.plan import Plan, make_plan
-from service.core.ports import Store
-from service.core.publishing import Create, Delete, Operation, Publication, Standing, Update
-from service.core.publishing_ports import Found
 from service.core.target_state import TargetState
 from service.operations.database import with_store
-from service.publishing.patience import state_of
+from service.publishing.model import Create, Delete, Operation, Publication, Standing, Update
+from service.publishing.ownership import base_of
+from service.publishing.plan import Plan, make_plan
+from service.publishing.ports import Database, Found
+from service.publishing.retry import state_of
 from service.settings import Settings
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
@@ -59,7 +58,7 @@ async def _aims_for_check(settings: Settings) -> AsyncIterator[dict[str, Aim]]:
 
 
 @asynccontextmanager
-async def _aims_over(settings: Settings, store: Store) -> AsyncIterator[dict[str, Aim]]:
+async def _aims_over(settings: Settings, store: Database) -> AsyncIterator[dict[str, Aim]]:
     synchronizer = Synchronizer(store, policy_of(settings))
     await synchronizer.refresh()
     feeds = feeds_of(settings, store, synchronizer, "")

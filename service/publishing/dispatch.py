@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from service.core.errors import Retryable
-from service.core.pace import Pace, pause_seconds
-from service.core.publishing import Operation
+from service.publishing.model import Operation
+from service.publishing.retry import Pace, pause_seconds
 
 Carry = Callable[[Operation], Awaitable[None]]
 GiveUp = Callable[[Operation, Retryable], Awaitable[None]]

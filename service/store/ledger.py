@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Row, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from service.core.claims import claim
-from service.core.publishing import Publication, Standing
-from service.core.publishing_ports import Claim, TargetRecord
+from service.publishing.model import Publication, Standing
+from service.publishing.ownership import claim
+from service.publishing.ports import Claim, TargetRecord
 from service.store import tables
 from service.store.engine import reading, writing
 from service.store.rows import moment_of, seconds_of
@@ -19,7 +19,7 @@ from service.store.writes import upsert
 
 class SqlLedger:
     """
-    Implements `service.core.publishing_ports.Ledger`.
+    Implements `service.publishing.ports.Ledger`.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:

@@ -19,7 +19,7 @@ from service.store.memory_sessions import MemoryClosedSessions
 
 class MemoryStore:
     """
-    Implements `service.core.ports.Store`; what it holds is gone with it.
+    Implements `service.publishing.ports.Database`; what it holds is gone with it.
     """
 
     def __init__(self) -> None:

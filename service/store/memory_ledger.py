@@ -4,14 +4,14 @@ The ledger without a database.
 
 from collections.abc import Collection, Iterable
 
-from service.core.claims import claim
-from service.core.publishing import Publication
-from service.core.publishing_ports import Claim, TargetRecord
+from service.publishing.model import Publication
+from service.publishing.ownership import claim
+from service.publishing.ports import Claim, TargetRecord
 
 
 class MemoryLedger:
     """
-    Implements `service.core.publishing_ports.Ledger`; what it holds is gone with it.
+    Implements `service.publishing.ports.Ledger`; what it holds is gone with it.
     """
 
     def __init__(self) -> None:

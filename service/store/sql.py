@@ -42,7 +42,7 @@ _IS_MEMBER = same_part(memberships, vevents)
 
 class SqlStore:
     """
-    Implements `service.core.ports.Store` on a migrated database; see `open_store`.
+    Implements `service.publishing.ports.Database` on a migrated database; see `open_store`.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:

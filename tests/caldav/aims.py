@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from service.calendars.calendar import Calendar, calendars_of, entries_of
 from service.configuration.environment import load_settings
-from service.core.resource import Extras
 from service.core.revision import Policy
+from service.publishing.resource import Extras
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
 from service.targets import Aim, Calendars, named_by

@@ -11,10 +11,10 @@ from service.caldav.discovery import Wish
 from service.caldav.hrefs import resource_href
 from service.caldav.server import CalDavServer
 from service.core.errors import PlanRefused
-from service.core.publishing import Resource
 from service.publishing.dispatch import Timing
-from service.publishing.passes import Target
-from service.publishing.upkeep import Upkeep, UpkeepStatus
+from service.publishing.model import Resource
+from service.publishing.reconciler import Upkeep, UpkeepStatus
+from service.publishing.sync_run import Target
 from tests.caldav.misbehaving import Misbehaving
 from tests.caldav.site import Site
 

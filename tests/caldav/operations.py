@@ -7,8 +7,8 @@ from typing import Any
 from service.caldav.collection import Collection
 from service.caldav.protocol import Request, Response
 from service.caldav.writing import carried_out
-from service.core.meaning import meaning_of
-from service.core.publishing import Create, Delete, Publication, Standing, Update
+from service.publishing.equivalence import meaning_of
+from service.publishing.model import Create, Delete, Publication, Standing, Update
 from tests.caldav.scripted import answer, held
 from tests.caldav.site import resource
 

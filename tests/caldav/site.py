@@ -18,14 +18,14 @@ from service.caldav.server import CalDavServer
 from service.core.account_state import Entry, Revision
 from service.core.conference import Conference, Key
 from service.core.ical import render_vevent
-from service.core.meaning import read_resource
-from service.core.publishing import Publication, RemoteRules, Report, Resource
-from service.core.resource import Extras, render_resource
 from service.core.schedule import Once, Schedule, Weekday, Weekly
 from service.core.vevent import Rendering, to_vevent
 from service.core.weekly import WeeklyRules
 from service.publishing.dispatch import Dispatcher, Timing
-from service.publishing.passes import Pass, Target
+from service.publishing.equivalence import read_resource
+from service.publishing.model import Publication, RemoteRules, Report, Resource
+from service.publishing.resource import Extras, render_resource
+from service.publishing.sync_run import Pass, Target
 from service.store.memory_ledger import MemoryLedger
 
 START = datetime(2026, 10, 5, 8, tzinfo=UTC)

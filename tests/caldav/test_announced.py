@@ -20,7 +20,7 @@ from service.caldav.connection import Connection
 from service.caldav.discovery import Wish
 from service.caldav.server import CalDavServer
 from service.core.errors import NotCalDav, Retryable
-from service.core.publishing import RemoteRules
+from service.publishing.model import RemoteRules
 from tests.caldav.site import Clock
 
 Zone = Mapping[tuple[str, str], tuple[str, ...]]

@@ -11,8 +11,8 @@ from service.caldav.audit import listed, seen
 from service.caldav.collection import Collection
 from service.caldav.protocol import Request, Response
 from service.core.errors import CollectionFailed, CollectionGone, Retryable
-from service.core.meaning import meaning_of
-from service.core.publishing import Publication, Standing
+from service.publishing.equivalence import meaning_of
+from service.publishing.model import Publication, Standing
 from tests.caldav.operations import CALENDAR, FOLDER, URL
 from tests.caldav.scripted import answer, held, multistatus
 from tests.caldav.site import resource

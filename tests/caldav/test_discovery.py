@@ -7,7 +7,7 @@ from service.caldav.discovery import Wish, discover
 from service.caldav.hrefs import slug
 from service.caldav.protocol import Request, Response
 from service.core.errors import Fatal, Retryable
-from service.core.publishing_ports import Found
+from service.publishing.ports import Found
 from tests.caldav.scripted import answer, held, multistatus
 
 HOST = "https://dav.example.org"

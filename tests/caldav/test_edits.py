@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from service.core.errors import Conflict
-from service.core.meaning import meaning_of
-from service.core.publishing import Create, Delete, RemoteRules, Standing, Update
+from service.publishing.equivalence import meaning_of
+from service.publishing.model import Create, Delete, RemoteRules, Standing, Update
 from tests.caldav.misbehaving import HOME, ORIGIN, PASSWORD, USERNAME, Misbehaving
 from tests.caldav.operations import CHANGED, OURS, ROW, Script, apply
 from tests.caldav.site import Site, opened, resource, resources

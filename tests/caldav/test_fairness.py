@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from service.core.errors import Fatal
-from service.core.publishing import Standing
+from service.publishing.model import Standing
 from tests.caldav.kept import Kept, answering
 from tests.caldav.misbehaving import HOME, Misbehaving
 from tests.caldav.site import Site, resource, resources

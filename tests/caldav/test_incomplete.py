@@ -10,9 +10,9 @@ import pytest
 import structlog
 
 from service.core.errors import Fatal
-from service.core.publishing import Standing
 from service.core.target_state import TargetState
 from service.operations.targets import report_of
+from service.publishing.model import Standing
 from service.targets import upkeep_of
 from tests.caldav.aims import Aims
 from tests.caldav.kept import Kept, answering, down

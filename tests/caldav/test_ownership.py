@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from service.core.errors import Fatal, Retryable
-from service.core.publishing import RemoteRules
+from service.publishing.model import RemoteRules
 from tests.caldav.kept import Kept, answering
 from tests.caldav.misbehaving import HOME, Misbehaving
 from tests.caldav.site import Site, foreign_events, resource, resources

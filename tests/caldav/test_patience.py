@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from service.core.errors import StoreUnavailable
-from service.core.publishing import Standing
+from service.publishing.model import Standing
 from tests.caldav.kept import Kept, answering, down
 from tests.caldav.misbehaving import HOME, Misbehaving
 from tests.caldav.site import Site, resource, resources

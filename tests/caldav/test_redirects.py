@@ -16,8 +16,8 @@ from service.caldav.discovery import Wish
 from service.caldav.protocol import Request
 from service.caldav.server import CalDavServer
 from service.core.errors import Fatal, PlaceNotTrusted
-from service.core.publishing import Create, RemoteRules
-from service.core.publishing_ports import Found
+from service.publishing.model import Create, RemoteRules
+from service.publishing.ports import Found
 from tests.caldav.scripted import multistatus
 from tests.caldav.site import Clock, resource
 from tests.caldav.test_discovery import CALENDAR, COLLECTION, EVENTS, home, principal

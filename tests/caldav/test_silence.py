@@ -21,10 +21,10 @@ from service.core.changes import RenderedVEvent
 from service.core.conference import Conference, Invitation, Key, Listing, Snapshot
 from service.core.errors import SettingsError
 from service.core.ical import render_vevent
-from service.core.resource import Extras, render_resource
 from service.core.revision import Policy
 from service.core.schedule import Once
 from service.core.vevent import Rendering, to_vevent
+from service.publishing.resource import Extras, render_resource
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
 from service.targets import Aim, Calendars, open_aims

@@ -15,7 +15,7 @@ from service.core.errors import (
     CredentialsRefused,
     Retryable,
 )
-from service.core.publishing import Create, Delete, Operation, Standing, Update
+from service.publishing.model import Create, Delete, Operation, Standing, Update
 from tests.caldav.misbehaving import HOME, ORIGIN, PASSWORD, USERNAME, Misbehaving
 from tests.caldav.operations import CALENDAR, CHANGED, EMPTY, FOLDER, OURS, ROW, Script, apply, error
 from tests.caldav.scripted import held

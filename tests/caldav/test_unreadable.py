@@ -19,7 +19,7 @@ from service.caldav.responses import retry_after
 from service.caldav.server import CalDavServer
 from service.caldav.xml import Malformed
 from service.core.errors import CollectionFailed, PublishError
-from service.core.publishing import Create, Delete, Publication, RemoteRules, Standing, Update
+from service.publishing.model import Create, Delete, Publication, RemoteRules, Standing, Update
 from tests.caldav.scripted import answer
 from tests.caldav.site import Clock, resource
 

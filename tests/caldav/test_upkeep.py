@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from service.core.errors import PlanRefused
-from service.core.publishing import RemoteRules, Standing
 from service.publishing.dispatch import Timing
+from service.publishing.model import RemoteRules, Standing
 from tests.caldav.kept import Kept, down
 from tests.caldav.misbehaving import Misbehaving
 from tests.caldav.site import Site, resource, resources

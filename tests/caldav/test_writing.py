@@ -13,15 +13,8 @@ from service.caldav.collection import Collection
 from service.caldav.protocol import Request, Response
 from service.caldav.writing import carried_out
 from service.core.errors import CollectionGone, Conflict, Retryable
-from service.core.meaning import meaning_of
-from service.core.publishing import (
-    Create,
-    Delete,
-    Publication,
-    RemoteRules,
-    Standing,
-    Update,
-)
+from service.publishing.equivalence import meaning_of
+from service.publishing.model import Create, Delete, Publication, RemoteRules, Standing, Update
 from tests.caldav.misbehaving import HOME, ORIGIN, PASSWORD, USERNAME, Misbehaving
 from tests.caldav.operations import (
     CALENDAR,

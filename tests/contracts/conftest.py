@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url
 
-from service.core.ports import Store
+from service.publishing.ports import Database
 from service.store.memory import MemoryStore
 from service.store.sql import open_store
 from tests.contracts.given import OpenStore
@@ -87,7 +87,7 @@ async def sql_store(database: str) -> AsyncIterator[OpenStore]:
     """Give a function that opens one database, again with each call."""
     async with AsyncExitStack() as opened:
 
-        async def open_again() -> Store:
+        async def open_again() -> Database:
             store = await open_store(database, migrate=True)
             opened.push_async_callback(store.close)
             return store
@@ -96,14 +96,14 @@ async def sql_store(database: str) -> AsyncIterator[OpenStore]:
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql", "pgbouncer"])
-async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
     """An empty store of each kind."""
     opened = await _open(request)
     yield opened
     await opened.close()
 
 
-async def _open(request: pytest.FixtureRequest) -> Store:
+async def _open(request: pytest.FixtureRequest) -> Database:
     if request.param == "memory":
         return MemoryStore()
     new: NewDatabase = request.getfixturevalue(request.param)

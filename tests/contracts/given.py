@@ -9,10 +9,10 @@ from typing import Any
 from service.core.account_state import Entry, Revision
 from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Conference, Key
-from service.core.ports import Store
 from service.core.schedule import Once, Schedule
+from service.publishing.ports import Database
 
-OpenStore = Callable[[], Awaitable[Store]]
+OpenStore = Callable[[], Awaitable[Database]]
 """Opens one database, again with each call."""
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -49,7 +49,7 @@ def arrival(*conferences: Conference, account: Account = IVANOV) -> Changes:
     return changes(account, edits=edits, reports=conferences)
 
 
-async def record(store: Store, *several: Changes) -> int:
+async def record(store: Database, *several: Changes) -> int:
     version = await store.version()
     for each in several:
         version = await store.record(each, version=version)

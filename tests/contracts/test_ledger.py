@@ -6,9 +6,8 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from service.core.ports import Store
-from service.core.publishing import Publication, Standing
-from service.core.publishing_ports import Claim, TargetRecord
+from service.publishing.model import Publication, Standing
+from service.publishing.ports import Claim, Database, TargetRecord
 from tests.contracts.given import OpenStore
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
@@ -28,12 +27,12 @@ ROW = Publication(
 )
 
 
-async def test_a_new_ledger_knows_nothing(store: Store) -> None:
+async def test_a_new_ledger_knows_nothing(store: Database) -> None:
     assert await store.ledger.targets() == {}
     assert await store.ledger.publications("team") == {}
 
 
-async def test_what_is_recorded_is_read_back_for_its_own_target(store: Store) -> None:
+async def test_what_is_recorded_is_read_back_for_its_own_target(store: Database) -> None:
     await store.ledger.record_target("team", WORK)
     await store.ledger.record_target("home/a@b", replace(WORK, audited_at=None, token=""))
     await store.ledger.record_publications("team", [ROW, Publication("u2")])
@@ -46,7 +45,7 @@ async def test_what_is_recorded_is_read_back_for_its_own_target(store: Store) ->
     assert await store.ledger.publications("home/a@b") == {}
 
 
-async def test_rows_are_replaced_and_forgotten_in_one_go(store: Store) -> None:
+async def test_rows_are_replaced_and_forgotten_in_one_go(store: Database) -> None:
     await store.ledger.record_publications("team", [ROW, Publication("u2"), Publication("u3")])
     published = replace(ROW, standing=Standing.PUBLISHED, writes=())
 
@@ -56,7 +55,7 @@ async def test_rows_are_replaced_and_forgotten_in_one_go(store: Store) -> None:
     assert await store.ledger.publications("team") == {"u1": published, "u3": Publication("u3")}
 
 
-async def test_what_one_target_forgets_another_still_knows(store: Store) -> None:
+async def test_what_one_target_forgets_another_still_knows(store: Database) -> None:
     for name in ("team", "home"):
         await store.ledger.record_publications(name, [ROW])
 
@@ -66,7 +65,7 @@ async def test_what_one_target_forgets_another_still_knows(store: Store) -> None
     assert await store.ledger.publications("home") == {"u1": ROW}
 
 
-async def test_every_standing_survives(store: Store) -> None:
+async def test_every_standing_survives(store: Database) -> None:
     rows = {standing.value: Publication(standing.value, standing=standing) for standing in Standing}
 
     await store.ledger.record_publications("team", rows.values())
@@ -74,7 +73,7 @@ async def test_every_standing_survives(store: Store) -> None:
     assert await store.ledger.publications("team") == rows
 
 
-async def test_a_forgotten_target_leaves_the_others_alone(store: Store) -> None:
+async def test_a_forgotten_target_leaves_the_others_alone(store: Database) -> None:
     for name in ("team", "home"):
         await store.ledger.record_target(name, replace(WORK, url=f"https://dav.example.org/{name}/"))
         await store.ledger.record_publications(name, [ROW])
@@ -86,7 +85,7 @@ async def test_a_forgotten_target_leaves_the_others_alone(store: Store) -> None:
     assert await store.ledger.publications("home") == {"u1": ROW}
 
 
-async def test_of_two_claims_at_once_one_is_told_of_the_other(store: Store) -> None:
+async def test_of_two_claims_at_once_one_is_told_of_the_other(store: Database) -> None:
     names = [f"target-{number}" for number in range(8)]
 
     claims = await asyncio.gather(*(store.ledger.claim_collection(name, WORK) for name in names))
@@ -96,7 +95,7 @@ async def test_of_two_claims_at_once_one_is_told_of_the_other(store: Store) -> N
     assert {claim.held_by for claim in claims} == {"", holder}
 
 
-async def test_a_collection_that_is_held_is_not_recorded_again(store: Store) -> None:
+async def test_a_collection_that_is_held_is_not_recorded_again(store: Database) -> None:
     await store.ledger.record_target("team", WORK)
     await store.ledger.record_publications("team", [ROW])
 
@@ -106,7 +105,7 @@ async def test_a_collection_that_is_held_is_not_recorded_again(store: Store) -> 
     assert await store.ledger.publications("team") == {"u1": ROW}
 
 
-async def test_an_abandoned_target_s_rows_pass_on_and_a_left_collection_s_stay(store: Store) -> None:
+async def test_an_abandoned_target_s_rows_pass_on_and_a_left_collection_s_stay(store: Database) -> None:
     other = replace(WORK, url="https://dav.example.org/other/")
     await store.ledger.record_target("old", WORK)
     await store.ledger.record_publications("old", [ROW, Publication("u2")])
@@ -122,7 +121,7 @@ async def test_an_abandoned_target_s_rows_pass_on_and_a_left_collection_s_stay(s
     assert await store.ledger.publications("old") == {}
 
 
-async def test_where_both_have_a_row_the_target_s_own_stays(store: Store) -> None:
+async def test_where_both_have_a_row_the_target_s_own_stays(store: Database) -> None:
     for name, etag in (("team", '"own"'), ("old", '"other"')):
         await store.ledger.record_target(name, WORK)
         await store.ledger.record_publications(name, [replace(ROW, etag=etag)])

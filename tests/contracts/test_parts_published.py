@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from service.core.publishing import Report, Resource
-from service.core.resource import render_resource
 from service.core.revision import Policy
 from service.core.schedule import Weekday
 from service.core.vevent import Rendering
+from service.publishing.model import Report, Resource
+from service.publishing.resource import render_resource
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
 from tests.caldav import loopback as servers

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from service.core.errors import Fatal, Retryable
-from service.core.publishing import RemoteRules, Resource
+from service.publishing.model import RemoteRules, Resource
 from tests.caldav import loopback as servers
 from tests.caldav.loopback import Loopback
 from tests.caldav.site import Site, foreign_events, resource, resources

@@ -2,12 +2,12 @@
 Rejected input as a page lists it: without all that arrived.
 """
 
-from service.core.ports import Store
 from service.core.rejected import rejected_frame
+from service.publishing.ports import Database
 from tests.contracts.given import NOON
 
 
-async def test_a_reader_takes_as_much_of_what_arrived_as_it_wants(store: Store) -> None:
+async def test_a_reader_takes_as_much_of_what_arrived_as_it_wants(store: Database) -> None:
     frame = rejected_frame("lobby", "", field="frame", reason="no JSON", raw=b"\x00broken\xff" * 100, at=NOON)
     await store.record_rejected([frame], keep=10, since=NOON)
 

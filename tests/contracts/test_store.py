@@ -10,9 +10,9 @@ from service.core.account_state import Absence, Held, Revision
 from service.core.changes import Changes
 from service.core.conference import Conference, Invitation, Key, Listing, Snapshot
 from service.core.errors import StaleState
-from service.core.ports import Store
 from service.core.schedule import Once, Schedule, Unscheduled, Weekday, Weekly
 from service.core.state import State
+from service.publishing.ports import Database
 from tests.contracts.given import (
     BROWN,
     ELSEWHERE,
@@ -31,7 +31,7 @@ from tests.contracts.given import (
 )
 
 
-async def test_a_new_store_knows_nothing(store: Store) -> None:
+async def test_a_new_store_knows_nothing(store: Database) -> None:
     assert await store.load() == State()
     assert await store.version() == 0
     assert await store.rendering() == ""
@@ -47,7 +47,7 @@ async def test_a_new_store_knows_nothing(store: Store) -> None:
         Unscheduled(),
     ],
 )
-async def test_what_is_recorded_is_loaded(store: Store, schedule: Schedule) -> None:
+async def test_what_is_recorded_is_loaded(store: Database, schedule: Schedule) -> None:
     full = Conference(
         id="007",
         topic="Планёрка \N{PARTY POPPER}",
@@ -72,7 +72,7 @@ async def test_what_is_recorded_is_loaded(store: Store, schedule: Schedule) -> N
     assert await store.version() == version == 1
 
 
-async def test_state_and_session_are_not_kept(store: Store) -> None:
+async def test_state_and_session_are_not_kept(store: Database) -> None:
     await record(store, arrival(replace(conference(), state="running", session_id="1@video")))
 
     loaded = await store.load()
@@ -83,7 +83,7 @@ async def test_state_and_session_are_not_kept(store: Store) -> None:
     assert (kept.state, kept.session_id) == ("", "")
 
 
-async def test_an_unchanged_list_writes_its_arrival_and_keeps_the_version(store: Store) -> None:
+async def test_an_unchanged_list_writes_its_arrival_and_keeps_the_version(store: Database) -> None:
     await record(store, arrival(conference()))
     before = await store.load()
 
@@ -94,13 +94,13 @@ async def test_an_unchanged_list_writes_its_arrival_and_keeps_the_version(store:
     assert await store.load() == replace(before, accounts={IVANOV: known})
 
 
-async def test_an_account_with_an_empty_list_is_known(store: Store) -> None:
+async def test_an_account_with_an_empty_list_is_known(store: Database) -> None:
     await store.record(changes(), version=0)
 
     assert (await store.load()).known(IVANOV).list_at == NOON
 
 
-async def test_a_list_for_another_version_is_refused_and_nothing_of_it_written(store: Store) -> None:
+async def test_a_list_for_another_version_is_refused_and_nothing_of_it_written(store: Database) -> None:
     await record(store, arrival(conference()))
     before = await store.load()
     outdated = arrival(conference(topic="Too late"), conference("200"), account=BROWN)
@@ -112,7 +112,7 @@ async def test_a_list_for_another_version_is_refused_and_nothing_of_it_written(s
     assert "Too late" not in bodies(await store.vevents("feed"))
 
 
-async def test_an_unchanged_list_for_another_version_is_refused_too(store: Store) -> None:
+async def test_an_unchanged_list_for_another_version_is_refused_too(store: Database) -> None:
     await record(store, arrival(conference()))
     before = await store.load()
 
@@ -122,7 +122,7 @@ async def test_an_unchanged_list_for_another_version_is_refused_too(store: Store
     assert await store.load() == before
 
 
-async def test_one_id_on_two_servers_is_two_conferences(store: Store) -> None:
+async def test_one_id_on_two_servers_is_two_conferences(store: Database) -> None:
     here, there = conference(topic="Here"), conference(topic="There")
     await record(store, arrival(here), arrival(there, account=ELSEWHERE))
 
@@ -136,7 +136,7 @@ async def test_one_id_on_two_servers_is_two_conferences(store: Store) -> None:
     assert len(await store.vevents("feed")) == 2
 
 
-async def test_a_departure_leaves_one_account_only(store: Store) -> None:
+async def test_a_departure_leaves_one_account_only(store: Database) -> None:
     await record(
         store,
         arrival(conference("100"), conference("200")),
@@ -153,7 +153,7 @@ async def test_a_departure_leaves_one_account_only(store: Store) -> None:
     assert len(await store.vevents("feed")) == 2
 
 
-async def test_a_conference_that_comes_back_continues_its_revision(store: Store) -> None:
+async def test_a_conference_that_comes_back_continues_its_revision(store: Database) -> None:
     await record(
         store,
         changes(edits=(edit(conference(), sequence=4),), reports=(conference(),)),
@@ -169,7 +169,7 @@ async def test_a_conference_that_comes_back_continues_its_revision(store: Store)
     assert len(await store.vevents("feed")) == 1
 
 
-async def test_an_absence_begins_grows_and_ends(store: Store) -> None:
+async def test_an_absence_begins_grows_and_ends(store: Database) -> None:
     await record(store, arrival(conference("100"), conference("200")))
     seen = []
 
@@ -180,7 +180,7 @@ async def test_an_absence_begins_grows_and_ends(store: Store) -> None:
     assert seen == [{"100": Absence(1, NOON)}, {"100": Absence(2, NOON)}, {}]
 
 
-async def test_a_report_does_not_end_an_absence_by_itself(store: Store) -> None:
+async def test_a_report_does_not_end_an_absence_by_itself(store: Database) -> None:
     await record(
         store,
         arrival(conference()),
@@ -191,7 +191,7 @@ async def test_a_report_does_not_end_an_absence_by_itself(store: Store) -> None:
     assert (await store.load()).known(IVANOV).absences == {"100": Absence(1, NOON)}
 
 
-async def test_a_held_list_is_kept_until_it_is_replaced_or_dropped(store: Store) -> None:
+async def test_a_held_list_is_kept_until_it_is_replaced_or_dropped(store: Database) -> None:
     held = Held(NOON, 1, frozenset({"100", "200", "кириллица"}), 3)
     grown = replace(held, lists=2)
     await record(store, arrival(conference()))
@@ -209,7 +209,7 @@ async def test_a_held_list_is_kept_until_it_is_replaced_or_dropped(store: Store)
     assert seen == [held, held, grown, None]
 
 
-async def test_what_an_account_reported_survives_an_edit_by_another(store: Store) -> None:
+async def test_what_an_account_reported_survives_an_edit_by_another(store: Database) -> None:
     old, new = conference(topic="Old"), conference(topic="New")
     await record(store, arrival(old), changes(BROWN, reports=(old,)), arrival(new))
 
@@ -220,7 +220,7 @@ async def test_what_an_account_reported_survives_an_edit_by_another(store: Store
     assert loaded.entries[Key(SERVER, "100")].conference == new
 
 
-async def test_what_an_account_reported_survives_an_edit_without_a_report(store: Store) -> None:
+async def test_what_an_account_reported_survives_an_edit_without_a_report(store: Database) -> None:
     old, anchored = conference(topic="Old"), conference(topic="Anchored")
     await record(store, arrival(old), changes(edits=(edit(anchored),)))
 
@@ -230,7 +230,7 @@ async def test_what_an_account_reported_survives_an_edit_without_a_report(store:
     assert loaded.entries[Key(SERVER, "100")].conference == anchored
 
 
-async def test_reports_that_differ_from_the_entry_meet_it_again(store: Store) -> None:
+async def test_reports_that_differ_from_the_entry_meet_it_again(store: Database) -> None:
     old, new = conference(topic="Old"), conference(topic="New")
     await record(
         store,
@@ -248,7 +248,7 @@ async def test_reports_that_differ_from_the_entry_meet_it_again(store: Store) ->
     assert loaded.entries[Key(SERVER, "100")].revision.sequence == 3
 
 
-async def test_nul_characters_and_any_unicode_are_kept(store: Store) -> None:
+async def test_nul_characters_and_any_unicode_are_kept(store: Database) -> None:
     odd = replace(conference(topic="a\x00b\u202e\ufffe'%s:x"), owner="\x00", url="\x00")
     await record(store, arrival(odd))
 
@@ -256,7 +256,7 @@ async def test_nul_characters_and_any_unicode_are_kept(store: Store) -> None:
     assert "a\x00b\u202e\ufffe'%s:x" in bodies(await store.vevents("feed"))
 
 
-async def test_a_list_of_10_000_conferences_is_one_record(store: Store) -> None:
+async def test_a_list_of_10_000_conferences_is_one_record(store: Database) -> None:
     many = tuple(conference(str(number)) for number in range(10_000))
     await record(store, arrival(*many))
 

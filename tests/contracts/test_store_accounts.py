@@ -5,7 +5,8 @@ What every store does with accounts that nobody hears of any more.
 from datetime import timedelta
 
 from service.core.account_state import Absence, Held
-from service.core.ports import FeedRecord, Store
+from service.core.ports import FeedRecord
+from service.publishing.ports import Database
 from tests.contracts.given import BROWN, ELSEWHERE, IVANOV, LATER, NOON, arrival, changes, conference, record
 from tests.contracts.test_store_parts import closing
 
@@ -13,7 +14,7 @@ DAY = timedelta(days=1)
 HELD = Held(NOON, 1, frozenset({"100"}), 1)
 
 
-async def test_only_an_account_that_is_silent_and_holds_nothing_is_forgotten(store: Store) -> None:
+async def test_only_an_account_that_is_silent_and_holds_nothing_is_forgotten(store: Database) -> None:
     version = await record(
         store,
         arrival(conference()),
@@ -31,7 +32,7 @@ async def test_only_an_account_that_is_silent_and_holds_nothing_is_forgotten(sto
     assert await store.purge_accounts(NOON + DAY) == 0
 
 
-async def test_what_was_held_of_a_forgotten_account_goes_with_it(store: Store) -> None:
+async def test_what_was_held_of_a_forgotten_account_goes_with_it(store: Database) -> None:
     await record(
         store,
         arrival(conference()),
@@ -43,7 +44,7 @@ async def test_what_was_held_of_a_forgotten_account_goes_with_it(store: Store) -
     assert not (await store.load()).accounts
 
 
-async def test_a_forgotten_account_can_come_back(store: Store) -> None:
+async def test_a_forgotten_account_can_come_back(store: Database) -> None:
     await record(store, changes(BROWN))
     await store.purge_accounts(LATER)
 
@@ -52,7 +53,7 @@ async def test_a_forgotten_account_can_come_back(store: Store) -> None:
     assert (await store.load()).known(BROWN).reported == {"100": conference()}
 
 
-async def test_of_a_forgotten_account_s_feed_only_rotations_are_remembered(store: Store) -> None:
+async def test_of_a_forgotten_account_s_feed_only_rotations_are_remembered(store: Database) -> None:
     await record(store, changes(BROWN), changes(IVANOV), arrival(conference(), account=ELSEWHERE))
     served = FeedRecord(digest="d", changed_at=NOON)
     await store.record_feed(str(BROWN), served)
@@ -65,7 +66,7 @@ async def test_of_a_forgotten_account_s_feed_only_rotations_are_remembered(store
     assert await store.rotations() == {str(IVANOV): 2}
 
 
-async def test_an_account_whose_past_is_still_kept_is_not_forgotten(store: Store) -> None:
+async def test_an_account_whose_past_is_still_kept_is_not_forgotten(store: Database) -> None:
     await record(
         store,
         arrival(conference()),

@@ -8,8 +8,8 @@ from datetime import timedelta
 from service.core.account_state import Entry, Revision
 from service.core.changes import Closing, Edit
 from service.core.conference import Account, Key
-from service.core.ports import Store
 from service.core.schedule import Bounds
+from service.publishing.ports import Database
 from tests.contracts.given import (
     BROWN,
     IVANOV,
@@ -35,7 +35,7 @@ def closing(*accounts: Account, topic: str = "Planning, as it was") -> Closing:
     return Closing(Edit(entry, {"feed": replace(body, uid="uid-of-the-part")}), frozenset(accounts))
 
 
-async def test_a_closed_part_is_in_the_calendars_of_all_that_had_it(store: Store) -> None:
+async def test_a_closed_part_is_in_the_calendars_of_all_that_had_it(store: Database) -> None:
     await record(
         store,
         arrival(conference(topic="Old")),
@@ -53,7 +53,7 @@ async def test_a_closed_part_is_in_the_calendars_of_all_that_had_it(store: Store
     assert "as it was" not in bodies(await store.vevents_of("feed", [Key(SERVER, "100")]))
 
 
-async def test_a_departure_leaves_the_closed_part(store: Store) -> None:
+async def test_a_departure_leaves_the_closed_part(store: Database) -> None:
     await record(
         store,
         arrival(conference()),
@@ -66,7 +66,7 @@ async def test_a_departure_leaves_the_closed_part(store: Store) -> None:
     assert [vevent.uid for vevent in await store.vevents("feed", IVANOV)] == ["uid-of-the-part"]
 
 
-async def test_a_part_that_is_closed_twice_is_there_once_with_its_last_text(store: Store) -> None:
+async def test_a_part_that_is_closed_twice_is_there_once_with_its_last_text(store: Database) -> None:
     await record(
         store,
         arrival(conference()),
@@ -78,7 +78,7 @@ async def test_a_part_that_is_closed_twice_is_there_once_with_its_last_text(stor
     assert len(await store.vevents("feed")) == 2
 
 
-async def test_an_expired_part_leaves_and_is_purged(store: Store) -> None:
+async def test_an_expired_part_leaves_and_is_purged(store: Database) -> None:
     await record(
         store,
         arrival(conference()),
@@ -91,7 +91,7 @@ async def test_an_expired_part_leaves_and_is_purged(store: Store) -> None:
     assert set((await store.load()).entries) == {Key(SERVER, "100")}
 
 
-async def test_the_moment_of_a_changed_report_is_kept_until_it_leaves(store: Store) -> None:
+async def test_the_moment_of_a_changed_report_is_kept_until_it_leaves(store: Database) -> None:
     first = replace(arrival(conference()), changed=frozenset({"100"}))
     await record(store, first, changes(received_at=LATER, reports=(conference(topic="Next"),)))
     assert (await store.load()).known(IVANOV).changed_at == {"100": NOON}
@@ -100,7 +100,7 @@ async def test_the_moment_of_a_changed_report_is_kept_until_it_leaves(store: Sto
     assert (await store.load()).known(IVANOV).changed_at == {}
 
 
-async def test_what_accounts_tell_differently_is_known_after_loading(store: Store) -> None:
+async def test_what_accounts_tell_differently_is_known_after_loading(store: Database) -> None:
     await record(
         store,
         arrival(conference(), conference("200")),
@@ -110,7 +110,7 @@ async def test_what_accounts_tell_differently_is_known_after_loading(store: Stor
     assert (await store.load()).contested == {Key(SERVER, "100")}
 
 
-async def test_bounds_of_a_live_conference_are_kept(store: Store) -> None:
+async def test_bounds_of_a_live_conference_are_kept(store: Database) -> None:
     bounded = edit(conference())
     bounded = replace(bounded, entry=replace(bounded.entry, bounds=Bounds(since=NOON)))
     await record(store, replace(arrival(conference()), edits=(bounded,)))

@@ -12,12 +12,12 @@ from icalendar import Event as VEvent
 from service.core.changes import RenderedVEvent
 from service.core.conference import Key
 from service.core.ical import render_vevent
-from service.core.plan import make_plan
 from service.core.presentation import AS_RENDERED, Presentation, has_ended, present
-from service.core.publishing import Publication, Standing, Update
-from service.core.resource import Extras, render_resource, resource_of
 from service.core.schedule import Schedule
 from service.core.vevent import Redaction, Rendering, to_vevent
+from service.publishing.model import Publication, Standing, Update
+from service.publishing.plan import make_plan
+from service.publishing.resource import Extras, render_resource, resource_of
 from service.trueconf.wire import list_of
 from tests.conftest import SAMPLES
 from tests.core.given import MOSCOW, NOW, REVISION, SERVER, at, conference, once, weekly

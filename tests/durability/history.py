@@ -12,10 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 from service.calendars.feeds import FeedRules, Feeds
 from service.core.conference import Account
-from service.core.ports import Store
 from service.core.revision import Policy
 from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
+from service.publishing.ports import Database
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
 from service.trueconf.events import Event, SnapshotReceived
@@ -64,10 +64,10 @@ class History(RuleBasedStateMachine):
         self.sessions: dict[str, Session] = {}
         self.begin()
 
-    async def open(self) -> Store:
+    async def open(self) -> Database:
         return MemoryStore()
 
-    async def reopened(self) -> Store:
+    async def reopened(self) -> Database:
         """Return the same database after the process was gone."""
         return self.store
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
 from service.core.errors import UnknownName
-from service.core.ports import Store
+from service.publishing.ports import Database
 from service.store.sql import open_store
 from service.trueconf.events import CommandRefused, FrameWasRejected, ListIgnored
 from tests.durability.history import History
@@ -237,15 +237,15 @@ class OnDisk(Machine):
 
     template: Path
 
-    async def open(self) -> Store:
+    async def open(self) -> Database:
         self.folder = Path(mkdtemp(prefix="confcal-"))
         shutil.copy(self.template, self.folder / "confcal.db")
         return await self.opened()
 
-    async def opened(self) -> Store:
+    async def opened(self) -> Database:
         return await open_store(f"sqlite:///{self.folder / 'confcal.db'}", migrate=False)
 
-    async def reopened(self) -> Store:
+    async def reopened(self) -> Database:
         await self.store.close()
         return await self.opened()
 

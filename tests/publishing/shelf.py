@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from service.core.errors import Conflict, PlanRefused, PublishError, StoreUnavailable
-from service.core.meaning import meaning_of
-from service.core.publishing import (
+from service.publishing.dispatch import Dispatcher, Timing
+from service.publishing.equivalence import meaning_of
+from service.publishing.model import (
     Create,
     Delete,
     Operation,
@@ -20,10 +21,9 @@ from service.core.publishing import (
     Resource,
     Standing,
 )
-from service.core.publishing_ports import Found, Listing
-from service.publishing.dispatch import Dispatcher, Timing
-from service.publishing.passes import Pass, Target
-from service.publishing.upkeep import Upkeep, UpkeepStatus
+from service.publishing.ports import Found, Listing
+from service.publishing.reconciler import Upkeep, UpkeepStatus
+from service.publishing.sync_run import Pass, Target
 from service.store.memory_ledger import MemoryLedger
 
 START = datetime(2026, 10, 5, 8, tzinfo=UTC)
@@ -72,7 +72,7 @@ class Clock:
 @dataclass
 class Shelf:
     """
-    Implements `Server` and `Publisher` of `service.core.publishing_ports`.
+    Implements `Server` and `Publisher` of `service.publishing.ports`.
     """
 
     held: dict[str, bytes] = field(default_factory=dict)

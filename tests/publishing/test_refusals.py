@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from service.core.errors import AnswerUnusable, Conflict, Fatal, Retryable
-from service.core.publishing import Standing
+from service.publishing.model import Standing
 from tests.publishing.shelf import Team, resources, too_large
 
 DAY = timedelta(days=1)

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from service.core.account_state import Absence, Entry, Held, Revision
 from service.core.changes import Changes, Closing, Edit, RenderedVEvent
 from service.core.conference import Account, Conference, Key
-from service.core.ports import Store
 from service.core.schedule import UNBOUNDED, Bounds, Once
+from service.publishing.ports import Database
 from service.store.memory import MemoryStore
 from service.store.sql import open_store
 
@@ -69,7 +69,7 @@ def lists(draw: st.DrawFn) -> Changes:
     )
 
 
-async def play(store: Store, history: Sequence[Changes]) -> None:
+async def play(store: Database, history: Sequence[Changes]) -> None:
     # Every conference has its entry before somebody reports it.
     version = await store.record_rendering("", [edit(id_, "Old") for id_ in IDS], version=0)
     for changes in history:

@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 
 from service.core.errors import Retryable
-from service.core.publishing import Create, Operation, Resource
 from service.publishing.dispatch import Dispatcher, Timing
+from service.publishing.model import Create, Operation, Resource
 
 BUSY = Retryable("busy")
 

@@ -1,6 +1,6 @@
 import pytest
 
-from service.core.meaning import meaning_of, read_resource
+from service.publishing.equivalence import meaning_of, read_resource
 
 LINES = (
     "BEGIN:VCALENDAR",

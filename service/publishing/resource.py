@@ -14,10 +14,10 @@ from service.core.changes import RenderedVEvent
 from service.core.conference import Conference
 from service.core.ical import PRODID, fold
 from service.core.presentation import Presentation, has_ended, present
-from service.core.publishing import Resource
 from service.core.text import one_line
 from service.core.trueconf_id import TrueConfId, full_id
 from service.core.vtimezone import render_vtimezone
+from service.publishing.model import Resource
 
 _HEAD = b"".join(map(fold, ("BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODID}", "CALSCALE:GREGORIAN")))
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")

@@ -19,8 +19,8 @@ from service.core.errors import (
     Retryable,
     StoreUnavailable,
 )
-from service.core.publishing import RemoteRules
 from service.core.target_state import TargetState
+from service.publishing.model import RemoteRules
 from tests.publishing.shelf import Team, resources, too_large
 
 

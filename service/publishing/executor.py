@@ -9,12 +9,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from service.core.errors import AnswerUnusable, Conflict, Fatal, PublishError
-from service.core.plan import Plan, intents
-from service.core.publishing import Create, Delete, Operation, Publication, Report, Standing, Update
-from service.core.publishing_ports import Publisher
 from service.publishing.dispatch import Dispatcher
-from service.publishing.ledger_queue import LedgerQueue
-from service.publishing.rows import Rows
+from service.publishing.ledger_cache import LedgerQueue, Rows
+from service.publishing.model import Create, Delete, Operation, Publication, Report, Standing, Update
+from service.publishing.plan import Plan, intents
+from service.publishing.ports import Publisher
 
 log = structlog.get_logger()
 

@@ -76,7 +76,7 @@ class Publication:
     """Of the bytes last sent, or last refused; empty where the refused operation was a Delete."""
 
     meaning: str = ""
-    """Of what was last written, see `service.core.meaning`."""
+    """Of what was last written, see `service.publishing.equivalence`."""
 
     intended: str = ""
     """The meanings of writes whose answers we never saw, with spaces between; empty where there are none."""

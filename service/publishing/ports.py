@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from service.core.publishing import Operation, Publication
+from service.core.ports import Store
+from service.publishing.model import Operation, Publication
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class TargetRecord:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """
-    What became of the rows when a target took a collection, see `service.core.claims`.
+    What became of the rows when a target took a collection, see `service.publishing.ownership`.
     """
 
     held_by: str = ""
@@ -163,4 +164,15 @@ class Ledger(Protocol):
 
     async def forget_target(self, target: str) -> None:
         """Drop a target's row and the rows of its resources."""
+        ...
+
+
+class Database(Store, Protocol):
+    """
+    The store together with the ledger in it.
+    """
+
+    @property
+    def ledger(self) -> Ledger:
+        """What is published, in the same database."""
         ...

@@ -1,7 +1,7 @@
 import pytest
 
-from service.core.claims import base_of, claim, is_left
-from service.core.publishing_ports import Claim, TargetRecord
+from service.publishing.ownership import base_of, claim, is_left
+from service.publishing.ports import Claim, TargetRecord
 
 WORK = TargetRecord("same settings", "https://dav.example.org/work/")
 HOME = TargetRecord("other settings", "https://dav.example.org/home/")

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 import structlog
 
 from service.core.errors import Fatal
-from service.core.meaning import meaning_of
-from service.core.plan import Plan, make_plan, suspects
-from service.core.publishing import Create, Publication, RemoteRules, Report, Resource, Standing
-from service.core.publishing_ports import Found, Ledger, Publisher, Server, TargetRecord
-from service.publishing.carrying import Carrying
 from service.publishing.dispatch import Dispatcher
-from service.publishing.rows import Rows
+from service.publishing.equivalence import meaning_of
+from service.publishing.executor import Carrying
+from service.publishing.ledger_cache import Rows
+from service.publishing.model import Create, Publication, RemoteRules, Report, Resource, Standing
+from service.publishing.plan import Plan, make_plan, suspects
+from service.publishing.ports import Found, Ledger, Publisher, Server, TargetRecord
 
 log = structlog.get_logger()
 

@@ -4,7 +4,7 @@ Whose a collection is: each is one target's, and what lies in it is never withou
 
 from collections.abc import Collection, Mapping
 
-from service.core.publishing_ports import Claim, TargetRecord
+from service.publishing.ports import Claim, TargetRecord
 
 
 def claim(

@@ -8,7 +8,7 @@ from icalendar import Calendar
 from service.core.account_state import Entry
 from service.core.changes import RenderedVEvent
 from service.core.conference import Invitation, Key
-from service.core.resource import Extras, address_book, render_resource
+from service.publishing.resource import Extras, address_book, render_resource
 from tests.core.given import REVISION, SERVER, conference
 
 INVITED = (Invitation("white", "Белова"), Invitation("gray@other.example.com", "G."), Invitation("x", "X"))

@@ -1,4 +1,4 @@
-from service.core.pace import Pace, down_seconds, pause_seconds
+from service.publishing.retry import Pace, down_seconds, pause_seconds
 
 FOUR = Pace.full(4)
 

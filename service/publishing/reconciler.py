@@ -18,12 +18,12 @@ from service.core.errors import (
     PlanRefused,
     StoreUnavailable,
 )
-from service.core.publishing import Publication, Report, Standing
-from service.core.publishing_ports import Ledger
 from service.core.target_state import TargetState
 from service.publishing.dispatch import Dispatcher, Timing
-from service.publishing.passes import HrefOf, Pass, Target
-from service.publishing.patience import Pause, concerns_all, pause_seconds, paused, state_of
+from service.publishing.model import Publication, Report, Standing
+from service.publishing.ports import Ledger
+from service.publishing.retry import Pause, backoff_seconds, concerns_all, paused, state_of
+from service.publishing.sync_run import HrefOf, Pass, Target
 from service.publishing.trouble import Trouble
 
 log = structlog.get_logger()
@@ -242,11 +242,11 @@ class Upkeep:
         if isinstance(error, StoreUnavailable):
             # The server did nothing wrong: it is not approached more carefully for that.
             self._store_failures += 1
-            return pause_seconds(error, self._store_failures, chance=self._timing.random())
+            return backoff_seconds(error, self._store_failures, chance=self._timing.random())
         self._store_failures = 0
         self._failures += 1
         self._dispatcher.after_failure()
-        return pause_seconds(error, self._failures, chance=self._timing.random())
+        return backoff_seconds(error, self._failures, chance=self._timing.random())
 
     def _next_seconds(self, made: "_Round") -> float:
         now = self._clock()

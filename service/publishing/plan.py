@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from service.core.meaning import meaning_of
-from service.core.publishing import (
+from service.publishing.equivalence import meaning_of
+from service.publishing.model import (
     Create,
     Delete,
     Operation,
@@ -17,7 +17,7 @@ from service.core.publishing import (
     Standing,
     Update,
 )
-from service.core.publishing_ports import Listing
+from service.publishing.ports import Listing
 
 
 @dataclass(frozen=True, slots=True)

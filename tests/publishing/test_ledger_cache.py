@@ -3,8 +3,8 @@ import asyncio
 import pytest
 
 from service.core.errors import StoreUnavailable
-from service.core.publishing import Publication
-from service.publishing.ledger_queue import LedgerQueue
+from service.publishing.ledger_cache import LedgerQueue
+from service.publishing.model import Publication
 
 
 class Ledger:

@@ -6,7 +6,7 @@ import pytest
 import structlog
 
 from service.core.errors import Fatal, Retryable
-from service.core.publishing import RemoteRules, Standing
+from service.publishing.model import RemoteRules, Standing
 from tests.publishing.shelf import Shelf, Team, body_of, resources
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.meaning import meaning_of
-from service.core.plan import Plan, intents, make_plan, suspects
-from service.core.publishing import Create, Delete, Publication, RemoteRules, Resource, Standing, Update
-from service.core.publishing_ports import Listing
+from service.publishing.equivalence import meaning_of
+from service.publishing.model import Create, Delete, Publication, RemoteRules, Resource, Standing, Update
+from service.publishing.plan import Plan, intents, make_plan, suspects
+from service.publishing.ports import Listing
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
