@@ -15,12 +15,10 @@ from starlette.types import ASGIApp
 
 from service.calendars.feeds import FeedRules, Feeds
 from service.clock import ClockWatch
-from service.configuration.listening import listen
-from service.configuration.places import database_url, exposure, make_installation, public_url, secret_of
 from service.configuration.policy import keep_rules_of, named_calendars, policy_of, rendering_digest
 from service.core.conference import Account, Snapshot
 from service.fetching import http_fetch
-from service.intake.posted import Intake, account_of_source, accounts_of, pinned_account, pinned_accounts
+from service.intake.posted import Intake
 from service.intake.recorder import Recorder
 from service.intake.rejections import Rejections
 from service.language import catalogues
@@ -28,7 +26,10 @@ from service.metrics import Metrics
 from service.oddities import Oddities
 from service.publishing.ports import Database
 from service.publishing.reconciler import Upkeep
-from service.settings import Settings, SourceSettings
+from service.settings.accounts import account_of_source, accounts_of, pinned_account, pinned_accounts
+from service.settings.listening import listen
+from service.settings.model import Settings, SourceSettings
+from service.settings.paths import database_url, exposure, make_installation, public_url, secret_of
 from service.store.engine import file_of
 from service.store.sql import open_store
 from service.sync import Synchronizer

@@ -18,7 +18,7 @@ from service.configuration.policy import policy_of, rendering_digest
 from service.core.errors import StoreUnavailable
 from service.core.zone_notices import ZoneNotice, is_warning, without_topics
 from service.publishing.ports import Database
-from service.settings import Settings
+from service.settings.model import Settings
 from service.sync import Synchronizer
 from service.web.serving import WebServer
 

@@ -4,8 +4,8 @@ Whether the daemon on this machine answers. It is asked every half minute, so no
 
 from http.client import HTTPConnection, HTTPException
 
-from service.configuration.hosts import in_url, local_hosts
-from service.settings import Settings
+from service.settings.hosts import in_url, local_hosts
+from service.settings.model import Settings
 
 _PATIENCE_SECONDS = 4
 """For all addresses together: the image's HEALTHCHECK waits five."""

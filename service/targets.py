@@ -29,8 +29,6 @@ from service.caldav.places import Origin, origin_of
 from service.caldav.server import CalDavServer
 from service.caldav.turns import LargeAnswers
 from service.calendars.calendar import Calendar
-from service.configuration.addresses import address_map
-from service.configuration.targets import TargetSettings
 from service.core.account_state import Entry
 from service.core.errors import PlanRefused, SettingsError
 from service.core.nearest import meant
@@ -42,7 +40,9 @@ from service.publishing.ports import Database
 from service.publishing.reconciler import Upkeep, UpkeepStatus
 from service.publishing.resource import Extras, resource_of
 from service.publishing.sync_run import Target
-from service.settings import Settings
+from service.settings.addresses import address_map
+from service.settings.model import Settings
+from service.settings.targets import TargetSettings
 from service.web.views import ParkedView, TargetView
 
 _PATTERNS = ("accounts/*", "people/*")

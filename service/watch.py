@@ -11,10 +11,9 @@ from typing import Protocol
 
 import msgspec
 
-from service.configuration.text import effective
-from service.configuration.zones import zone_readings
 from service.core.conference import Account, Conference
 from service.core.errors import UnknownName
+from service.core.exposure import Exposure
 from service.core.oddness import oddness_of
 from service.core.rejected import RejectedInput
 from service.core.sources import SourceState
@@ -24,12 +23,14 @@ from service.core.zone_survey import weekly_series, zone_notices
 from service.core.zonedata import data_version
 from service.intake.posted import Intake, IntakeStatus
 from service.publishing.ports import Database
-from service.settings import Settings
+from service.settings.model import Settings
+from service.settings.show import effective
+from service.settings.zones import zone_readings
 from service.sync import Synchronizer
 from service.trueconf.discovery import place
 from service.trueconf.status import SourceStatus
 from service.web.oversight import Reports
-from service.web.views import Exposure, Hour, RejectedView, SettingView, SourceView, TargetView
+from service.web.views import Hour, RejectedView, SettingView, SourceView, TargetView
 from service.web.visits import HOURS
 
 _HOUR = timedelta(hours=1)

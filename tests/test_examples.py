@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from service.configuration.environment import load_settings
 from service.core.state import State
 from service.metrics import Metrics
 from service.publishing.reconciler import UpkeepStatus
-from service.settings import Settings
+from service.settings.load import load_settings
+from service.settings.model import Settings
 from tests.core.given import conference, listed
 from tests.core.story import Story
 from tests.test_metrics import numbers

@@ -9,8 +9,8 @@ from pydantic import SecretStr
 
 from service.core.conference import Account
 from service.core.sources import SourceState
-from service.intake.posted import account_of_source
-from service.settings import SourceSettings
+from service.settings.accounts import account_of_source
+from service.settings.model import SourceSettings
 from service.trueconf.status import SourceStatus
 from service.watch import HourlyLists, endpoint_view, running_in
 from tests.core.given import DESK, NOW, ROOM, SERVER, conference, listed

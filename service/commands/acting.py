@@ -5,7 +5,7 @@ Which installation a command acted on: a shell seldom has the daemon's settings 
 import click
 
 from service.operations.database import database_name
-from service.settings import Settings
+from service.settings.model import Settings
 
 
 def name_database(settings: Settings) -> None:

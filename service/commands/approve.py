@@ -4,11 +4,11 @@ import click
 
 from service.app import utc_now
 from service.commands.acting import name_database
-from service.configuration.environment import load_settings
 from service.core.conference import Account
 from service.core.errors import UnknownName
 from service.core.trueconf_id import TrueConfId
 from service.operations.database import with_synchronizer
+from service.settings.load import load_settings
 
 
 @click.command()

@@ -3,8 +3,8 @@ from pathlib import Path
 import click
 
 from service.commands.acting import name_database
-from service.configuration.environment import load_settings
-from service.configuration.places import database_url
+from service.settings.load import load_settings
+from service.settings.paths import database_url
 from service.store.backup import backup as backup_store
 
 

@@ -4,14 +4,14 @@ import sys
 import click
 
 from service.commands.crash import ended_by
-from service.configuration.environment import load_configuration
-from service.configuration.precautions import warnings_of
 from service.core.conference import Conference
 from service.core.zonedata import data_version
 from service.operations.enquiry import source_reports
 from service.operations.targets import target_reports
 from service.operations.zones import notices_of
-from service.settings import Settings
+from service.settings.load import load_configuration
+from service.settings.model import Settings
+from service.settings.precautions import warnings_of
 from service.telemetry import configure_logging
 
 _FAILED = 1

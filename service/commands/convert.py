@@ -10,13 +10,13 @@ from pydantic import SecretStr
 from service.app import utc_now
 from service.commands.conversion import Wanted, read_lists, to_calendar
 from service.commands.progress import progress
-from service.configuration.environment import load_settings
-from service.configuration.places import has_secret
 from service.configuration.policy import policy_of, variant_of
 from service.core.errors import ConfcalError, SettingsError
 from service.core.ical import LARGE_OCTETS, Heading
 from service.core.trueconf_id import LONGEST, too_long
-from service.settings import Settings
+from service.settings.load import load_settings
+from service.settings.model import Settings
+from service.settings.paths import has_secret
 from service.trueconf.limits import octets_as_text
 
 _SOME_REJECTED = 1

@@ -6,10 +6,10 @@ import click
 from service import daemon
 from service.app import Parts
 from service.commands.running import run_to_end
-from service.configuration.environment import load_settings
-from service.configuration.hosts import local_hosts
-from service.configuration.places import data_dir
-from service.settings import Settings
+from service.settings.hosts import local_hosts
+from service.settings.load import load_settings
+from service.settings.model import Settings
+from service.settings.paths import data_dir
 from service.simulator.server import Simulator, SimulatorOptions
 from service.telemetry import configure_logging
 

@@ -13,7 +13,7 @@ def _read(context: click.Context, _: click.Parameter, files: tuple[Path, ...]) -
     if not files:
         return
     # Here: a health check every half minute seldom has a file.
-    from service.configuration.env_files import EnvFiles  # noqa: PLC0415
+    from service.settings.env_files import EnvFiles  # noqa: PLC0415
 
     if _GIVEN not in context.meta:
         context.meta[_GIVEN] = EnvFiles()

@@ -4,9 +4,9 @@ import json
 import click
 
 from service.commands.acting import name_database
-from service.configuration.environment import load_settings
 from service.core.ical import LARGE_EVENTS
 from service.operations.enquiry import ListedFeed, listed_feeds, rotated_feed
+from service.settings.load import load_settings
 
 
 @click.group(invoke_without_command=True)

@@ -1,8 +1,8 @@
 import click
 
-from service.configuration.environment import load_settings
 from service.core.errors import ConfcalError
 from service.health import health_trouble
+from service.settings.load import load_settings
 
 
 @click.command()

@@ -2,10 +2,10 @@ import asyncio
 
 import click
 
-from service.configuration.environment import load_settings
 from service.core.account_state import Known
 from service.core.vevent import summary_of
 from service.operations.database import with_synchronizer
+from service.settings.load import load_settings
 
 
 @click.command()

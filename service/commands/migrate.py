@@ -3,8 +3,8 @@ import asyncio
 import click
 
 from service.commands.acting import name_database
-from service.configuration.environment import load_settings
-from service.configuration.places import database_url, make_installation
+from service.settings.load import load_settings
+from service.settings.paths import database_url, make_installation
 from service.store.migrate import migrate as migrate_store
 
 

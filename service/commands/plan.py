@@ -2,10 +2,10 @@ import asyncio
 
 import click
 
-from service.configuration.environment import load_settings
 from service.core.errors import ConfcalError
 from service.operations.targets import Planned, difference, named, planned, verb, with_aims
 from service.publishing.model import Operation
+from service.settings.load import load_settings
 from service.targets import Aim
 
 

@@ -4,10 +4,10 @@ import click
 
 from service.commands.acting import name_database
 from service.commands.progress import progress
-from service.configuration.environment import load_settings
 from service.operations.purging import purge as purge_collections
 from service.operations.purging import purgeable
 from service.operations.targets import with_aims
+from service.settings.load import load_settings
 
 
 @click.command()

@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from service.configuration.environment import load_settings
 from service.core.errors import UnknownName
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.operations.database import retry_rejected, with_store
+from service.settings.load import load_settings
 
 
 @click.group(invoke_without_command=True)

@@ -6,11 +6,11 @@ import click
 
 from service.app import utc_now
 from service.commands.progress import Progress, progress
-from service.configuration.environment import load_settings
 from service.core.errors import SettingsError
 from service.intake.replay import Recorded, moment_of, read_recording
 from service.operations.database import Played, create_database, replay_recording
-from service.settings import Settings
+from service.settings.load import load_settings
+from service.settings.model import Settings
 
 _SOME_REJECTED = 1
 

@@ -5,10 +5,10 @@ import structlog
 
 from service import daemon
 from service.commands.running import run_to_end
-from service.configuration.environment import load_configuration
-from service.configuration.places import make_installation
-from service.configuration.precautions import warnings_of
 from service.core.errors import SettingsError
+from service.settings.load import load_configuration
+from service.settings.paths import make_installation
+from service.settings.precautions import warnings_of
 from service.telemetry import configure_logging
 
 log = structlog.get_logger()

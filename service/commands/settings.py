@@ -1,7 +1,7 @@
 import click
 
-from service.configuration.environment import load_configuration
-from service.configuration.text import effective_as_given, example
+from service.settings.load import load_configuration
+from service.settings.show import effective_as_given, example
 
 
 @click.command()

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from service.configuration.zone_names import zone_name
 from service.core.errors import SettingsError
+from service.settings.zone_names import zone_name
 from service.simulator.server import Simulator, SimulatorOptions
 
 _DEFAULT = SimulatorOptions()

@@ -9,8 +9,6 @@ from importlib.metadata import version
 
 from service.calendars.calendar import Calendar
 from service.calendars.rules import Rule
-from service.configuration.calendars import CalendarSettings
-from service.configuration.places import secret_of
 from service.core.ical import RENDERING
 from service.core.rejected import KeepRules
 from service.core.removal import RemovalRules
@@ -20,7 +18,9 @@ from service.core.vtimezone import compact_zone
 from service.core.weekly import WeeklyRules
 from service.core.zonedata import data_version
 from service.language import Language, translator
-from service.settings import Settings, SourceSettings
+from service.settings.calendars import CalendarSettings
+from service.settings.model import Settings, SourceSettings
+from service.settings.paths import secret_of
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -7,16 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlsplit
 
 import structlog
 
 from service.core.allowance import Allowance
 from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import FrameRejected, SourceFlooded
-from service.core.pinning import account_named, refusal_of_peer
+from service.core.pinning import refusal_of_peer
 from service.core.sources import SourceState
-from service.settings import Settings, SourceSettings
 from service.trueconf.events import FrameWasRejected
 from service.trueconf.frames import PEER_ID, ListFrame
 from service.trueconf.taps import Deliver, Taps
@@ -43,36 +41,6 @@ class IntakeStatus:
     state: SourceState = SourceState.WAITING
     last_list_at: datetime | None = None
     error: str = ""
-
-
-def accounts_of(settings: Settings) -> dict[str, Account]:
-    """Return the accounts of all sources to which events may be posted."""
-    named = settings.sources.items()
-    return {name: account_of_source(name, source) for name, source in named if source.ingest_token}
-
-
-def account_of_source(name: str, settings: SourceSettings) -> Account:
-    """
-    Return whose lists the posted ones are, and those of an endpoint that names nobody.
-
-    It is ACCOUNT where the source is pinned to one, else the user of the source's name on its server, or on
-    its host where no server is set.
-    """
-    if pinned := pinned_account(settings):
-        return pinned
-    server = settings.server or urlsplit(settings.url or "").hostname or ""
-    return Account(name, server.lower())
-
-
-def pinned_account(settings: SourceSettings) -> Account | None:
-    """Return the only account whose lists are taken from a source; None where any may come."""
-    return account_named(settings.account, server="") if settings.account else None
-
-
-def pinned_accounts(settings: Settings) -> dict[str, Account]:
-    """Return the accounts of all sources that are pinned to one."""
-    named = ((name, pinned_account(source)) for name, source in settings.sources.items())
-    return {name: account for name, account in named if account}
 
 
 class Intake:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from service.app import open_existing_store, utc_now
-from service.configuration.places import database_url, make_installation
 from service.configuration.policy import keep_rules_of, policy_of
 from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import ConfcalError, FrameRejected, SettingsError
@@ -16,11 +15,12 @@ from service.core.rejected import RejectedInput
 from service.core.state import State
 from service.core.text import cut
 from service.core.trueconf_id import TrueConfId
-from service.intake.posted import account_of_source, pinned_accounts
 from service.intake.rejections import Rejections
 from service.intake.replay import Recorded, Replayed, Unclaimed, replayed
 from service.publishing.ports import Database
-from service.settings import Settings
+from service.settings.accounts import account_of_source, pinned_accounts
+from service.settings.model import Settings
+from service.settings.paths import database_url, make_installation
 from service.store.address import described
 from service.store.migrate import create
 from service.sync import Synchronizer

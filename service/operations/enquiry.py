@@ -10,14 +10,14 @@ from dataclasses import asdict, dataclass
 from service import app
 from service.calendars.calendar import Calendar
 from service.calendars.feeds import Feeds
-from service.configuration.places import public_url
 from service.configuration.policy import policy_of
 from service.core.conference import Conference, Snapshot
 from service.core.errors import SettingsError, UnknownName
 from service.core.nearest import meant
 from service.core.sources import IN_TROUBLE
 from service.fetching import http_fetch
-from service.settings import Settings, SourceSettings
+from service.settings.model import Settings, SourceSettings
+from service.settings.paths import public_url
 from service.sync import Synchronizer
 from service.trueconf.discovery import Fetch
 from service.trueconf.status import SourceStatus

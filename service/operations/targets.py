@@ -27,7 +27,7 @@ from service.publishing.ownership import base_of
 from service.publishing.plan import Plan, make_plan
 from service.publishing.ports import Database, Found
 from service.publishing.retry import state_of
-from service.settings import Settings
+from service.settings.model import Settings
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
 from service.targets import Aim, Calendars, open_aims

@@ -5,14 +5,14 @@ What commands tell of zones: the data in use, and what an operator should know a
 from collections.abc import Iterable, Mapping, Sequence
 
 from service.app import utc_now
-from service.configuration.places import database_url
-from service.configuration.zones import zone_readings
 from service.core.conference import Conference
 from service.core.errors import SettingsError, StoreUnavailable
 from service.core.schedule import Weekly
 from service.core.zone_notices import ZoneNotice
 from service.core.zone_survey import Series, weekly_series, zone_notices
-from service.settings import Settings
+from service.settings.model import Settings
+from service.settings.paths import database_url
+from service.settings.zones import zone_readings
 from service.store.sql import open_store
 
 

@@ -14,6 +14,7 @@ from service.core.account_state import Entry, Held, Known
 from service.core.conference import Account, Conference, Key
 from service.core.consensus import Report
 from service.core.disputes import Dispute, find_disputes
+from service.core.exposure import Exposure
 from service.core.occurrences import Occurrence, occurrences
 from service.core.revision import Policy
 from service.core.schedule import Once, Schedule, Unscheduled, Weekly
@@ -27,7 +28,6 @@ from service.web.views import (
     CalendarView,
     ConferenceView,
     DisputeView,
-    Exposure,
     HeldView,
     Hour,
     Missing,

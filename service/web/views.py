@@ -2,8 +2,6 @@
 What the dashboard shows and the API tells: one form for both. Moments are in UTC.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -211,25 +209,6 @@ class ConferenceView(_View, frozen=True):
     server: str
     topic: str
     owner: str
-
-
-@dataclass(frozen=True, slots=True)
-class Exposure:
-    """
-    Others in the network could read along: the daemon listens for them, and hands out plain `http://`.
-    """
-
-    host: str
-    url: str
-
-    def said(self, gettext: Callable[[str], str] = str) -> str:
-        """Return the sentence with its remedy; in English where nothing translates it."""
-        text = gettext(
-            "confcal listens on %(host)s and hands out plain %(url)s: secret addresses and the admin token "
-            "can be read on the way; put a reverse proxy with TLS in front and set "
-            "CONFCAL_PUBLIC_URL=https://..."
-        )
-        return text % {"host": self.host, "url": self.url}
 
 
 class StatusView(_View, frozen=True):

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from playwright.async_api import Page
 
 from service.core.conference import Account, Conference, Invitation, Listing, Rejection, Snapshot
+from service.core.exposure import Exposure
 from service.core.sources import SourceState
 from service.core.target_state import TargetState
 from service.trueconf.status import SourceStatus
-from service.web.views import Exposure, ParkedView, TargetView
+from service.web.views import ParkedView, TargetView
 from tests.browser.conferences import HARMFUL, NOW, RICH
 from tests.browser.site import serving
 from tests.core.given import many

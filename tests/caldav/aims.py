@@ -5,9 +5,9 @@ Targets as the settings say them, on the server of a site.
 from collections.abc import Mapping
 
 from service.calendars.calendar import Calendar, calendars_of, entries_of
-from service.configuration.environment import load_settings
 from service.core.revision import Policy
 from service.publishing.resource import Extras
+from service.settings.load import load_settings
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
 from service.targets import Aim, Calendars, named_by

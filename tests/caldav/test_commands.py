@@ -16,10 +16,10 @@ import httpx
 import pytest
 
 from service.app import open_settings_store, utc_now
-from service.configuration.environment import load_settings
 from service.configuration.policy import policy_of
 from service.core.conference import Conference, Invitation
 from service.operations.targets import with_aims
+from service.settings.load import load_settings
 from service.sync import Synchronizer
 from service.targets import upkeep_of
 from tests.caldav import loopback

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from service.calendars.calendar import Calendar
-from service.configuration.environment import load_settings
 from service.core.revision import Policy
 from service.publishing.model import RemoteRules, Resource, Standing
 from service.publishing.resource import Extras, resource_of
+from service.settings.load import load_settings
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
 from service.targets import Calendars, open_aims

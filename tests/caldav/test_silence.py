@@ -15,7 +15,6 @@ from icalendar import Calendar as VCalendar
 
 from service.caldav.server import CalDavServer
 from service.calendars.calendar import Calendar
-from service.configuration.environment import load_settings
 from service.core.account_state import Entry, Revision
 from service.core.changes import RenderedVEvent
 from service.core.conference import Conference, Invitation, Key, Listing, Snapshot
@@ -25,6 +24,7 @@ from service.core.revision import Policy
 from service.core.schedule import Once
 from service.core.vevent import Rendering, to_vevent
 from service.publishing.resource import Extras, render_resource
+from service.settings.load import load_settings
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
 from service.targets import Aim, Calendars, open_aims

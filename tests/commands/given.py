@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from service.app import open_settings_store
-from service.configuration.environment import load_settings
 from service.configuration.policy import policy_of
 from service.core.conference import Snapshot
 from service.core.rejected import RejectedInput
 from service.core.state import State
+from service.settings.load import load_settings
 from service.sync import Synchronizer
 from tests.core.given import conference, listed, once
 

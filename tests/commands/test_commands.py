@@ -15,9 +15,9 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from service.__main__ import cli
 from service.app import open_settings_store
-from service.configuration.environment import load_settings
 from service.configuration.policy import policy_of
-from service.configuration.text import example
+from service.settings.load import load_settings
+from service.settings.show import example
 from service.simulator.server import Simulator, SimulatorOptions
 from service.sync import Synchronizer
 from tests.commands.conftest import Confcal

@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.configuration.environment import load_settings
 from service.configuration.policy import policy_of, rendering_digest
 from service.core.removal import RemovalRules
+from service.settings.load import load_settings
 
 LOBBY = {"CONFCAL_SOURCES__LOBBY__URL": "ws://10.0.0.15:8765"}
 

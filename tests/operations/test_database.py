@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from service.configuration.environment import load_settings
 from service.core.conference import Account
 from service.core.errors import ConfcalError, SettingsError
 from service.core.rejected import RejectedInput
@@ -19,7 +18,8 @@ from service.operations.database import (
     with_store,
     with_synchronizer,
 )
-from service.settings import Settings
+from service.settings.load import load_settings
+from service.settings.model import Settings
 from tests.core.given import NOW, ROOM, conference, listed
 
 FRAME = b'{"event":"conferenceList","cnt":1,"conferences":[{"id":"1","topic":"A","schedule_type":"none"}]}'

@@ -4,9 +4,9 @@ Asking the sources once, for `confcal check`.
 
 from structlog.testing import capture_logs
 
-from service.configuration.environment import load_settings
 from service.operations.enquiry import report_of, source_reports
-from service.settings import Settings, SourceSettings
+from service.settings.load import load_settings
+from service.settings.model import Settings, SourceSettings
 from service.simulator.server import Simulator, SimulatorOptions
 
 LIST = SimulatorOptions(conferences=[{"id": "1", "schedule_type": "none"}])

@@ -13,17 +13,19 @@ from starlette.types import ASGIApp
 from service.app import accepting
 from service.calendars.feeds import FeedRules, Feeds
 from service.clock import ClockWatch
-from service.configuration.environment import load_settings
 from service.configuration.policy import keep_rules_of, named_calendars, policy_of
 from service.core.changes import Changes, RenderedVEvent
 from service.core.conference import Key
 from service.core.errors import StoreUnavailable
+from service.core.exposure import Exposure
 from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
-from service.intake.posted import Intake, accounts_of
+from service.intake.posted import Intake
 from service.intake.rejections import Rejections
 from service.metrics import Metrics
 from service.oddities import Oddities
+from service.settings.accounts import accounts_of
+from service.settings.load import load_settings
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
 from service.trueconf.taps import Deliver, Taps
@@ -32,7 +34,6 @@ from service.web.administration import Administration
 from service.web.live import Live
 from service.web.pages import Pages
 from service.web.server import make_web
-from service.web.views import Exposure
 from tests.web.catalogues import catalogues
 from tests.web.given import BASE, SECRET, Clock
 

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from service.core.exposure import Exposure
 from service.core.sources import SourceState
 from service.core.target_state import TargetState
 from service.trueconf.status import SourceStatus
 from service.web.glance import is_silent, source_tone, target_tone
-from service.web.views import Exposure, ParkedView, SourceView, TargetView
+from service.web.views import ParkedView, SourceView, TargetView
 from tests.core.given import DESK, NOW, ROOM, conference, listed, many, once
 from tests.web.administered import Administered, administered
 from tests.web.browsing import dashboard, sign_in

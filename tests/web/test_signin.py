@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from service.core.exposure import Exposure
 from service.web.sessions import LASTING
-from service.web.views import Exposure
 from tests.core.given import conference, listed
 from tests.web.administered import TOKEN, Administered, administered
 from tests.web.browsing import dashboard, form_token, sign_in

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from service.configuration.environment import load_settings
 from service.core.errors import SettingsError
-from service.settings import Settings
+from service.settings.load import load_settings
+from service.settings.model import Settings
 
 LOBBY = {"CONFCAL_SOURCES__LOBBY__URL": "ws://10.0.0.15:8765"}
 

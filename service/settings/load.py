@@ -11,20 +11,12 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource
 
-from service.configuration.env_files import file_of
-from service.configuration.names import (
-    FILE,
-    Place,
-    annotation_of,
-    is_secret,
-    place_of,
-    unknown_sentence,
-    variable,
-)
-from service.configuration.origins import Configuration, Origin
-from service.configuration.sentences import sentences_of
 from service.core.errors import SettingsError
-from service.settings import PREFIX, Settings
+from service.settings.env_files import file_of
+from service.settings.model import PREFIX, Settings
+from service.settings.names import FILE, Place, annotation_of, is_secret, place_of, unknown_sentence, variable
+from service.settings.origins import Configuration, Origin
+from service.settings.sentences import sentences_of
 
 _CONFIG_FILE = f"{PREFIX}CONFIG_FILE"
 _QUOTES = "'\""

@@ -9,10 +9,10 @@ from datetime import timedelta
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from service.configuration.durations import iso
-from service.configuration.names import annotation_of, is_secret, unknown_sentence, variable
 from service.core.nearest import meant
-from service.settings import Settings
+from service.settings.model import Settings
+from service.settings.names import annotation_of, is_secret, unknown_sentence, variable
+from service.settings.types import iso
 
 _DURATION = TypeAdapter(timedelta)
 

@@ -15,10 +15,10 @@ from pydantic_settings import NoDecode
 
 from service.caldav.named_hosts import checked_host
 from service.caldav.quirks import QUIRKS, unknown
-from service.configuration.calendars import Words
-from service.configuration.choices import AnyCase
-from service.configuration.durations import Duration, parsed
 from service.core.trueconf_id import TrueConfId
+from service.settings.calendars import Words
+from service.settings.choices import AnyCase
+from service.settings.types import Duration, parsed
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _WEEK = timedelta(days=7)

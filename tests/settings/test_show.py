@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from service.configuration.environment import load_settings
-from service.configuration.text import effective, example
+from service.settings.load import load_settings
+from service.settings.show import effective, example
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "confcal.env.example"
 LOBBY = {"CONFCAL_SOURCES__LOBBY__URL": "http://10.0.0.15"}

@@ -12,10 +12,10 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from service.configuration.durations import iso
-from service.configuration.names import FILE, Place, nested, variable
-from service.configuration.origins import Configuration, Origin
-from service.settings import Settings
+from service.settings.model import Settings
+from service.settings.names import FILE, Place, nested, variable
+from service.settings.origins import Configuration, Origin
+from service.settings.types import iso
 from service.trueconf.discovery import without_pin
 
 _MASK = "********"

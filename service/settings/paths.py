@@ -10,13 +10,13 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from service.configuration.hosts import ANY, in_url, local_hosts, reached_by_others
-from service.configuration.secret_file import write_once
 from service.core.errors import SettingsError
+from service.core.exposure import Exposure
 from service.ownership import belonging
-from service.settings import Settings
+from service.settings.hosts import ANY, in_url, local_hosts, reached_by_others
+from service.settings.model import Settings
+from service.settings.secret_file import write_once
 from service.store.engine import file_of
-from service.web.views import Exposure
 
 _MIN_SECRET = 16
 

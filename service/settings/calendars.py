@@ -10,9 +10,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic_settings import NoDecode
 
 from service.calendars.calendar import ALL, COLOR, NAMES
-from service.configuration.choices import AnyCase
 from service.core.text import cut
 from service.core.trueconf_id import TrueConfId
+from service.settings.choices import AnyCase
 from service.trueconf.fields import MODES, mode
 
 _ID = re.compile(r"[^\s@/,]+(@[^\s@/,]+)?")

@@ -3,16 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from service.configuration.environment import load_settings
-from service.configuration.places import (
-    data_dir,
-    database_url,
-    make_installation,
-    public_url,
-    secret_of,
-)
 from service.core.errors import SettingsError
-from service.settings import Settings
+from service.settings.load import load_settings
+from service.settings.model import Settings
+from service.settings.paths import data_dir, database_url, make_installation, public_url, secret_of
 from service.store.sql import open_store
 
 

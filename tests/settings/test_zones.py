@@ -2,9 +2,9 @@
 What the settings say about zones, and what they leave open.
 """
 
-from service.configuration.environment import load_settings
-from service.configuration.zones import zone_readings
 from service.core.weekly import WeeklyRules
+from service.settings.load import load_settings
+from service.settings.zones import zone_readings
 
 LOBBY = {"CONFCAL_SOURCES__LOBBY__URL": "ws://l:1"}
 HALL = {"CONFCAL_SOURCES__HALL__URL": "ws://h:1", "CONFCAL_SOURCES__HALL__TIMEZONE": "Asia/Tokyo"}

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from service.configuration.hosts import ANY, ANY_IPV4, ANY_IPV6, hosts_of, in_url, is_address
 from service.core.errors import SettingsError
-from service.settings import Settings
+from service.settings.hosts import ANY, ANY_IPV4, ANY_IPV6, hosts_of, in_url, is_address
+from service.settings.model import Settings
 
 _BACKLOG = 1024
 _TRIES = 8

@@ -10,7 +10,7 @@ from typing import get_args, get_origin
 from pydantic import BaseModel, SecretStr
 
 from service.core.nearest import nearest
-from service.settings import DELIMITER, PREFIX, Settings
+from service.settings.model import DELIMITER, PREFIX, Settings
 
 FILE = "_FILE"
 """What the name of a secret ends with that stands in a file."""

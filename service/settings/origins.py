@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.configuration.names import Place
-from service.settings import Settings
+from service.settings.model import Settings
+from service.settings.names import Place
 
 
 @dataclass(frozen=True, slots=True)

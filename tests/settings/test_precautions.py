@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from service.configuration.environment import load_configuration
-from service.configuration.places import make_installation
-from service.configuration.precautions import warnings_of
+from service.settings.load import load_configuration
+from service.settings.paths import make_installation
+from service.settings.precautions import warnings_of
 
 TOML = '[sources.lobby]\nurl = "ws://h:1"\n'
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from service.configuration.environment import load_settings
 from service.core.errors import SettingsError
+from service.settings.load import load_settings
 
 SOURCE = "CONFCAL_SOURCES__LOBBY__"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from service.calendars.rules import Rule
-from service.configuration.environment import load_settings
 from service.configuration.policy import named_calendars, policy_of, rendering_digest
 from service.core.errors import SettingsError
-from service.settings import Settings
+from service.settings.load import load_settings
+from service.settings.model import Settings
 from tests.core.given import NOW
 
 BOARD = "CALENDARS__BOARD__"

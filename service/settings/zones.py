@@ -2,10 +2,10 @@
 What the settings say about zones, and what they leave open.
 """
 
-from service.configuration.names import variable
 from service.core.weekly import WeeklyRules
 from service.core.zone_survey import Reading
-from service.settings import Settings
+from service.settings.model import Settings
+from service.settings.names import variable
 
 
 def zone_readings(settings: Settings) -> tuple[Reading, ...]:

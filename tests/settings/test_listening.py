@@ -8,12 +8,12 @@ from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
-from service.configuration.environment import load_settings
-from service.configuration.hosts import local_hosts
-from service.configuration.listening import listen
 from service.core.errors import SettingsError
 from service.health import health_trouble
-from service.settings import Settings
+from service.settings.hosts import local_hosts
+from service.settings.listening import listen
+from service.settings.load import load_settings
+from service.settings.model import Settings
 
 
 def settings_of(**given: object) -> Settings:

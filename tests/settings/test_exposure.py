@@ -4,8 +4,8 @@ A warning where others in the network could read along.
 
 import pytest
 
-from service.configuration.environment import load_settings
-from service.configuration.places import exposure
+from service.settings.load import load_settings
+from service.settings.paths import exposure
 from tests.web.catalogues import catalogues
 
 

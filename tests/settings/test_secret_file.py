@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from service.configuration.secret_file import write_once
+from service.settings.secret_file import write_once
 
 
 def without_links(number: int) -> Callable[[Path, Path], None]:

@@ -25,16 +25,16 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from service.configuration.calendars import CalendarSettings, Words, checked_names
-from service.configuration.choices import AnyCase
-from service.configuration.durations import Duration
-from service.configuration.hosts import checked_hosts
-from service.configuration.targets import TargetSettings, checked_targets
-from service.configuration.zone_names import zone_name
 from service.core.rejected import KeepRules
 from service.core.removal import RemovalRules
 from service.core.trueconf_id import TrueConfId
 from service.core.vevent import checked_template
+from service.settings.calendars import CalendarSettings, Words, checked_names
+from service.settings.choices import AnyCase
+from service.settings.hosts import checked_hosts
+from service.settings.targets import TargetSettings, checked_targets
+from service.settings.types import Duration
+from service.settings.zone_names import zone_name
 from service.trueconf.discovery import check_url
 
 PREFIX = "CONFCAL_"
