@@ -18,9 +18,6 @@ from service.clock import ClockWatch
 from service.configuration.policy import keep_rules_of, named_calendars, policy_of, rendering_digest
 from service.core.conference import Account, Snapshot
 from service.fetching import http_fetch
-from service.intake.posted import Intake
-from service.intake.recorder import Recorder
-from service.intake.rejections import Rejections
 from service.language import catalogues
 from service.metrics import Metrics
 from service.oddities import Oddities
@@ -30,16 +27,19 @@ from service.settings.accounts import account_of_source, accounts_of, pinned_acc
 from service.settings.listening import listen
 from service.settings.model import Settings, SourceSettings
 from service.settings.paths import database_url, exposure, make_installation, public_url, secret_of
+from service.sources.endpoint import Source
+from service.sources.hooks import Deliver, Taps
+from service.sources.posted import Intake
+from service.sources.recorder import Recorder
+from service.sources.rejections import Rejections
+from service.sources.status import SourceStatus
+from service.sources.turns import LargeFrames
 from service.store.engine import file_of
 from service.store.sql import open_store
 from service.sync import Synchronizer
 from service.targets import Calendars, open_upkeeps, target_view
 from service.trueconf.discovery import Fetch
-from service.trueconf.driver import Source
 from service.trueconf.events import FrameWasRejected
-from service.trueconf.status import SourceStatus
-from service.trueconf.taps import Deliver, Taps
-from service.trueconf.turns import LargeFrames
 from service.watch import HourlyLists, Watch
 from service.web.administration import Administration
 from service.web.live import Live

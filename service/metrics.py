@@ -15,7 +15,7 @@ from service.core.sources import SourceState
 from service.core.state import State
 from service.core.target_state import PUBLISHING, TargetState
 from service.publishing.reconciler import UpkeepStatus
-from service.trueconf.status import SourceStatus
+from service.sources.status import SourceStatus
 
 Targets = Callable[[], Iterable[UpkeepStatus]]
 

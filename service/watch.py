@@ -21,14 +21,14 @@ from service.core.trueconf_id import TrueConfId
 from service.core.zone_notices import ZoneNotice
 from service.core.zone_survey import weekly_series, zone_notices
 from service.core.zonedata import data_version
-from service.intake.posted import Intake, IntakeStatus
 from service.publishing.ports import Database
 from service.settings.model import Settings
 from service.settings.show import effective
 from service.settings.zones import zone_readings
+from service.sources.posted import Intake, IntakeStatus
+from service.sources.status import SourceStatus
 from service.sync import Synchronizer
 from service.trueconf.discovery import place
-from service.trueconf.status import SourceStatus
 from service.web.oversight import Reports
 from service.web.views import Hour, RejectedView, SettingView, SourceView, TargetView
 from service.web.visits import HOURS

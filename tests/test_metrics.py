@@ -10,7 +10,7 @@ from service.core.target_state import TargetState
 from service.metrics import Metrics
 from service.publishing.model import Publication, Report
 from service.publishing.reconciler import UpkeepStatus
-from service.trueconf.status import SourceStatus
+from service.sources.status import SourceStatus
 from tests.core.given import NOW, conference, listed, many
 from tests.core.story import Story
 

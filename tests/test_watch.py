@@ -11,7 +11,7 @@ from service.core.conference import Account
 from service.core.sources import SourceState
 from service.settings.accounts import account_of_source
 from service.settings.model import SourceSettings
-from service.trueconf.status import SourceStatus
+from service.sources.status import SourceStatus
 from service.watch import HourlyLists, endpoint_view, running_in
 from tests.core.given import DESK, NOW, ROOM, SERVER, conference, listed
 from tests.web.administered import administered

@@ -7,10 +7,10 @@ import click
 from service.app import utc_now
 from service.commands.progress import Progress, progress
 from service.core.errors import SettingsError
-from service.intake.replay import Recorded, moment_of, read_recording
 from service.operations.database import Played, create_database, replay_recording
 from service.settings.load import load_settings
 from service.settings.model import Settings
+from service.sources.replay import Recorded, moment_of, read_recording
 
 _SOME_REJECTED = 1
 

@@ -15,12 +15,12 @@ from service.core.rejected import RejectedInput
 from service.core.state import State
 from service.core.text import cut
 from service.core.trueconf_id import TrueConfId
-from service.intake.rejections import Rejections
-from service.intake.replay import Recorded, Replayed, Unclaimed, replayed
 from service.publishing.ports import Database
 from service.settings.accounts import account_of_source, pinned_accounts
 from service.settings.model import Settings
 from service.settings.paths import database_url, make_installation
+from service.sources.rejections import Rejections
+from service.sources.replay import Recorded, Replayed, Unclaimed, replayed
 from service.store.address import described
 from service.store.migrate import create
 from service.sync import Synchronizer

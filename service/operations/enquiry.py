@@ -18,11 +18,11 @@ from service.core.sources import IN_TROUBLE
 from service.fetching import http_fetch
 from service.settings.model import Settings, SourceSettings
 from service.settings.paths import public_url
+from service.sources.hooks import Taps
+from service.sources.status import SourceStatus
+from service.sources.turns import LargeFrames
 from service.sync import Synchronizer
 from service.trueconf.discovery import Fetch
-from service.trueconf.status import SourceStatus
-from service.trueconf.taps import Taps
-from service.trueconf.turns import LargeFrames
 
 _SILENT = "no list came in time; see whether somebody is signed in there, or raise --timeout"
 

@@ -17,10 +17,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service.core.errors import HeldListChanged, StaleState, StoreUnavailable
+from service.trueconf.receipts import AcceptedEvent
 from service.web import views
 from service.web.bearer import CHALLENGE, bearer_of
 from service.web.gate import Gate
-from service.web.ingest import AcceptedEvent, Ingest
+from service.web.ingest import Ingest
 from service.web.live import Live
 from service.web.network import Networks
 from service.web.openapi import Handler, Operation, Parameter, document

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from service.core.errors import FrameRejected, SourceFlooded, StaleState, StoreUnavailable
+from service.trueconf.receipts import AcceptedEvent
 from service.web.bearer import CHALLENGE, bearer_of, same_token
 from service.web.body import UNREAD, BodyRefused, read_body
 from service.web.gate import Gate
@@ -23,34 +23,6 @@ _MOST_UNDERWAY = 4
 
 _NO_JSON = "frame"
 """The field of a rejection that is about the whole event."""
-
-
-class RejectedConference(msgspec.Struct, frozen=True):
-    """
-    One conference of an event that could not be understood; what is published of it stays as it was.
-    """
-
-    conference: str
-    """Its ID; empty where even that is missing."""
-
-    field: str
-    reason: str
-
-
-class AcceptedEvent(msgspec.Struct, frozen=True):
-    """
-    What became of an event.
-    """
-
-    account: str
-    """Whose list it was taken for."""
-
-    accepted: int
-    """How many conferences were understood."""
-
-    rejected: tuple[RejectedConference, ...]
-    doubts: tuple[str, ...]
-    """Why nothing is removed though this list lacks it."""
 
 
 AcceptEvent = Callable[[str, bytes], Awaitable[AcceptedEvent]]

@@ -13,7 +13,7 @@ from service.core.conference import Account, Conference, Invitation, Listing, Re
 from service.core.exposure import Exposure
 from service.core.sources import SourceState
 from service.core.target_state import TargetState
-from service.trueconf.status import SourceStatus
+from service.sources.status import SourceStatus
 from service.web.views import ParkedView, TargetView
 from tests.browser.conferences import HARMFUL, NOW, RICH
 from tests.browser.site import serving

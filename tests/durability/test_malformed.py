@@ -10,7 +10,7 @@ from service.core.conference import Account
 from service.core.rejected import KeepRules
 from service.core.revision import Policy
 from service.core.state import State
-from service.intake.rejections import Rejections
+from service.sources.rejections import Rejections
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
 from service.trueconf.events import Event, FrameWasRejected, SnapshotReceived

@@ -7,8 +7,6 @@ import pytest
 from service.core.conference import Account
 from service.core.errors import ConfcalError, SettingsError
 from service.core.rejected import RejectedInput
-from service.intake.recorder import line_of
-from service.intake.replay import read_recording
 from service.operations.database import (
     Played,
     account_of,
@@ -20,6 +18,8 @@ from service.operations.database import (
 )
 from service.settings.load import load_settings
 from service.settings.model import Settings
+from service.sources.recorder import line_of
+from service.sources.replay import read_recording
 from tests.core.given import NOW, ROOM, conference, listed
 
 FRAME = b'{"event":"conferenceList","cnt":1,"conferences":[{"id":"1","topic":"A","schedule_type":"none"}]}'

@@ -20,15 +20,15 @@ from service.core.errors import StoreUnavailable
 from service.core.exposure import Exposure
 from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
-from service.intake.posted import Intake
-from service.intake.rejections import Rejections
 from service.metrics import Metrics
 from service.oddities import Oddities
 from service.settings.accounts import accounts_of
 from service.settings.load import load_settings
+from service.sources.hooks import Deliver, Taps
+from service.sources.posted import Intake
+from service.sources.rejections import Rejections
 from service.store.memory import MemoryStore
 from service.sync import Synchronizer
-from service.trueconf.taps import Deliver, Taps
 from service.watch import HourlyLists, Watch
 from service.web.administration import Administration
 from service.web.live import Live

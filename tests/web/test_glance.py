@@ -12,7 +12,7 @@ import pytest
 from service.core.exposure import Exposure
 from service.core.sources import SourceState
 from service.core.target_state import TargetState
-from service.trueconf.status import SourceStatus
+from service.sources.status import SourceStatus
 from service.web.glance import is_silent, source_tone, target_tone
 from service.web.views import ParkedView, SourceView, TargetView
 from tests.core.given import DESK, NOW, ROOM, conference, listed, many, once

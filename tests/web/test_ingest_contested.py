@@ -9,9 +9,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service.core.errors import StaleState
+from service.trueconf.receipts import AcceptedEvent
 from service.web.gate import Gate
 from service.web.guesses import GuessRules
-from service.web.ingest import AcceptedEvent, Ingest
+from service.web.ingest import Ingest
 from service.web.network import Networks
 from tests.web.given import BASE, Clock
 

@@ -8,9 +8,9 @@ import tracemalloc
 import pytest
 
 from service.core.sources import SourceState
-from service.trueconf.guarded import GuardedConnection
-from service.trueconf.transport import Lost, opened, received, translated
-from service.trueconf.turns import LARGE, LargeFrames
+from service.sources.connection import Lost, opened, received, translated
+from service.sources.guarded import GuardedConnection
+from service.sources.turns import LARGE, LargeFrames
 from tests.trueconf.hostile import FINAL, MEBIBYTE, TEXT, endpoint, frame
 
 LARGER = LARGE + 4 * MEBIBYTE

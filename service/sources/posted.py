@@ -15,11 +15,11 @@ from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import FrameRejected, SourceFlooded
 from service.core.pinning import refusal_of_peer
 from service.core.sources import SourceState
+from service.sources.hooks import Deliver, Taps
 from service.trueconf.events import FrameWasRejected
 from service.trueconf.frames import PEER_ID, ListFrame
-from service.trueconf.taps import Deliver, Taps
+from service.trueconf.receipts import AcceptedEvent, RejectedConference
 from service.trueconf.wire import Decoder
-from service.web.ingest import AcceptedEvent, RejectedConference
 
 _EVENTS: Final = Allowance.full(60, per_second=1)
 """Events at once and a second: who posts a list does so when it changed, or every few minutes."""

@@ -3,7 +3,7 @@ from itertools import islice
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.trueconf.backoff import backoff, pin_waits
+from service.sources.backoff import backoff, pin_waits
 
 
 def test_waits_double_up_to_a_minute() -> None:

@@ -1,5 +1,5 @@
 """
-The sockets and the clock around a Session: connects, talks, and comes back after everything that can fail.
+An endpoint: connects to it, keeps the session going, connects again.
 """
 
 import asyncio
@@ -13,7 +13,13 @@ import structlog
 from service.core.conference import Account, Snapshot
 from service.core.errors import ConfcalError
 from service.core.sources import SourceState
-from service.trueconf.backoff import backoff, pin_waits
+from service.sources.backoff import backoff, pin_waits
+from service.sources.connection import Lost, failing, opened, received, translated
+from service.sources.guarded import GuardedConnection
+from service.sources.hooks import NOBODY, Deliver, Taps
+from service.sources.standing import Standing
+from service.sources.status import SourceStatus
+from service.sources.turns import LargeFrames
 from service.trueconf.discovery import Fetch, endpoint_of, place
 from service.trueconf.events import (
     AccountKnown,
@@ -27,15 +33,34 @@ from service.trueconf.events import (
     PinRejected,
     SnapshotReceived,
 )
-from service.trueconf.guarded import GuardedConnection
 from service.trueconf.session import Session
-from service.trueconf.silence import Silence
-from service.trueconf.standing import Standing
-from service.trueconf.status import SourceStatus
-from service.trueconf.taps import NOBODY, Deliver, Taps
-from service.trueconf.transport import Lost, failing, opened, received, translated
-from service.trueconf.turns import LargeFrames
 from service.trueconf.wire import Decoder
+
+
+class Silence:
+    """
+    Counts the polls since something was last heard.
+
+    It is too long once `polls` polls and the time `least` passed: a few polls in a row prove nothing alone.
+    """
+
+    def __init__(self, now: datetime, *, polls: int, least: timedelta) -> None:
+        self._polls, self._least = polls, least
+        self._asked, self._since = 0, now
+
+    def broken(self, now: datetime) -> None:
+        """Begin anew: it was heard."""
+        self._asked, self._since = 0, now
+
+    def polled(self, now: datetime) -> timedelta | None:
+        """Count a poll; the length of the silence before it where that is too long."""
+        # A clock that was set back must not hide a silence until it has caught up.
+        length = abs(now - self._since)
+        if self._asked >= self._polls and length >= self._least:
+            return length
+        self._asked += 1
+        return None
+
 
 # What a larger frame takes to decode would be felt by others.
 _DECODED_AT_ONCE: Final = 16 * 1024

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from service.trueconf.silence import Silence
+from service.sources.endpoint import Silence
 
 NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -15,8 +15,8 @@ from service.core.conference import Account, Snapshot
 from service.core.errors import StoreUnavailable
 from service.core.sources import SourceState
 from service.simulator.server import Simulator, SimulatorOptions
-from service.trueconf.driver import Source
-from service.trueconf.taps import Taps
+from service.sources.endpoint import Source
+from service.sources.hooks import Taps
 
 NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
 FALLBACK = Account("lobby", "127.0.0.1")

@@ -13,12 +13,12 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from service.core.sources import SourceState
+from service.sources.eyeballs import connected_socket
+from service.sources.guarded import GuardedConnection
+from service.sources.turns import LargeFrames
 from service.trueconf.causes import Cause, ClosedInHandshake, Mute, cause_of, plain, reason_of
 from service.trueconf.discovery import DiscoveryFailed
-from service.trueconf.eyeballs import connected_socket
-from service.trueconf.guarded import GuardedConnection
 from service.trueconf.limits import FRAME, octets_as_text
-from service.trueconf.turns import LargeFrames
 
 _OPEN_SECONDS: Final = 10
 _PORTS: Final = {"ws": 80, "wss": 443}

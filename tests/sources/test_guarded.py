@@ -8,8 +8,8 @@ import zlib
 import pytest
 
 from service.core.sources import SourceState
-from service.trueconf.transport import Lost, opened, received, translated
-from service.trueconf.turns import LargeFrames
+from service.sources.connection import Lost, opened, received, translated
+from service.sources.turns import LargeFrames
 from tests.trueconf.hostile import COMPRESSED, CONTINUATION, FINAL, MEBIBYTE, PING, TEXT, endpoint, frame
 
 

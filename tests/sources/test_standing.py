@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 
 from service.core.conference import Account
 from service.core.sources import IN_TROUBLE, SourceState
-from service.trueconf.standing import Standing
-from service.trueconf.taps import NOBODY
-from service.trueconf.transport import Lost
+from service.sources.connection import Lost
+from service.sources.hooks import NOBODY
+from service.sources.standing import Standing
 
 NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
 REASON = "the list is of somebody else"

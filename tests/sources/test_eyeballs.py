@@ -15,9 +15,9 @@ import uvloop
 from service.core.conference import Account, Snapshot
 from service.fetching import http_fetch
 from service.simulator.server import Simulator
+from service.sources.endpoint import Source
+from service.sources.eyeballs import Address, connected_socket, interleaved
 from service.trueconf.causes import Cause, cause_of
-from service.trueconf.driver import Source
-from service.trueconf.eyeballs import Address, connected_socket, interleaved
 
 Run = Callable[[Callable[[], Awaitable[None]]], None]
 NAME = "room.example"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from service.trueconf.transport import Lost
+from service.sources.connection import Lost
 
 
 @dataclass(frozen=True, slots=True)

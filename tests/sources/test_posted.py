@@ -11,11 +11,11 @@ from structlog.testing import capture_logs
 from service.core.conference import Account, Snapshot
 from service.core.errors import FrameRejected, SourceFlooded
 from service.core.sources import SourceState
-from service.intake.posted import Intake
 from service.settings.accounts import account_of_source
 from service.settings.model import SourceSettings
+from service.sources.hooks import Taps
+from service.sources.posted import Intake
 from service.trueconf.frames import Frame
-from service.trueconf.taps import Taps
 from service.trueconf.wire import Decoder
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)

@@ -7,8 +7,8 @@ import pytest
 
 from service.core.conference import Account, Snapshot
 from service.core.errors import FrameRejected, SettingsError
-from service.intake.recorder import line_of
-from service.intake.replay import Recorded, Unclaimed, read_recording, replayed
+from service.sources.recorder import line_of
+from service.sources.replay import Recorded, Unclaimed, read_recording, replayed
 from tests.conftest import SAMPLES
 from tests.core.given import NOW, ROOM
 

@@ -11,10 +11,10 @@ import structlog
 
 from service.core.conference import Account
 from service.core.sources import IN_TROUBLE, SourceState
-from service.trueconf.status import SourceStatus
-from service.trueconf.taps import Taps
-from service.trueconf.transport import Lost
-from service.trueconf.trouble import Trouble
+from service.sources.connection import Lost
+from service.sources.hooks import Taps
+from service.sources.status import SourceStatus
+from service.sources.trouble import Trouble
 
 _BETWEEN_SAME_WARNINGS: Final = timedelta(seconds=10)
 _OWING: Final = frozenset({SourceState.SILENT, SourceState.FLOODING, SourceState.FAILING})

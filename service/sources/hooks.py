@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.core.conference import Account, Snapshot
+from service.sources.status import SourceStatus
 from service.trueconf.events import FrameWasRejected
-from service.trueconf.status import SourceStatus
 
 Deliver = Callable[[Snapshot], Awaitable[None]]
 """Takes a snapshot over; raises ConfcalError where it cannot just now."""

@@ -11,7 +11,7 @@ from websockets.frames import DATA_OPCODES, Frame
 from websockets.http11 import Response
 
 from service.core.allowance import Allowance
-from service.trueconf.turns import LargeFrames, Turn
+from service.sources.turns import LargeFrames, Turn
 
 _FRAMES: Final = Allowance.full(1000, per_second=200)
 """Frames at once and a second: an endpoint sends a handful when it is asked, and when something happens."""

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from service.core.conference import Listing, Rejection, Snapshot
 from service.core.errors import StoreUnavailable
 from service.core.rejected import KeepRules, RejectedInput
-from service.intake.rejections import Rejections
+from service.sources.rejections import Rejections
 from service.store.memory import MemoryStore
 from tests.core.given import NOW, ROOM, conference
 

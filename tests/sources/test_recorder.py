@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.core.errors import SettingsError
-from service.intake.recorder import Recorder, line_of
+from service.sources.recorder import Recorder, line_of
 from tests.core.given import NOW
 from tests.tools import missing
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
+from service.sources.connection import Direct, Lost, opened, translated
+from service.sources.turns import LargeFrames
 from service.trueconf.causes import Cause
-from service.trueconf.transport import Direct, Lost, opened, translated
-from service.trueconf.turns import LargeFrames
 from tests.tools import missing
 
 

@@ -17,12 +17,12 @@ from websockets.asyncio.server import ServerConnection, serve
 from service.core.conference import Account, Snapshot
 from service.core.sources import SourceState
 from service.simulator.server import Simulator, SimulatorOptions
-from service.trueconf.driver import Source
+from service.sources.connection import Lost
+from service.sources.endpoint import Source
+from service.sources.hooks import Taps
+from service.sources.status import SourceStatus
+from service.sources.trouble import Trouble
 from service.trueconf.frames import Frame
-from service.trueconf.status import SourceStatus
-from service.trueconf.taps import Taps
-from service.trueconf.transport import Lost
-from service.trueconf.trouble import Trouble
 from service.trueconf.wire import Decoder
 
 NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
