@@ -31,6 +31,7 @@ from starlette.types import Message
 from bench._clients import Asked, ask, latency, load
 from bench._servers import ZONE, bare, confcal, request, serve_bare
 from bench.conversion import SERVER, conferences
+from service.app.synchronizer import Synchronizer
 from service.calendars.feeds import FeedRules, Feeds
 from service.calendars.tokens import token_of
 from service.core.conference import Account, Listing, Snapshot
@@ -38,7 +39,6 @@ from service.core.revision import Policy
 from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
 from service.store.memory import MemoryStore
-from service.sync import Synchronizer
 from service.telemetry import configure_logging
 from service.web.feed_app import FeedApp
 from service.web.network import Networks

@@ -28,6 +28,7 @@ from typing import Any
 
 import click
 
+from service.app.synchronizer import Synchronizer
 from service.core.account_state import Revision
 from service.core.changes import Changes
 from service.core.conference import Account, Snapshot
@@ -37,7 +38,6 @@ from service.core.state import State
 from service.core.vevent import Rendering, to_vevent
 from service.core.weekly import WeeklyRules
 from service.store.sql import open_store
-from service.sync import Synchronizer
 from service.telemetry import configure_logging
 from service.trueconf.frames import ListFrame
 from service.trueconf.wire import Decoder

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
+from service.app.metrics import Metrics
 from service.core.state import State
-from service.metrics import Metrics
 from service.publishing.reconciler import UpkeepStatus
 from service.settings.load import load_settings
 from service.settings.model import Settings
+from tests.app.test_metrics import numbers
 from tests.core.given import conference, listed
 from tests.core.story import Story
-from tests.test_metrics import numbers
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "config"

@@ -4,7 +4,7 @@ Which installation a command acted on: a shell seldom has the daemon's settings 
 
 import click
 
-from service.operations.database import database_name
+from service.app.offline import database_name
 from service.settings.model import Settings
 
 

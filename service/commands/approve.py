@@ -2,12 +2,12 @@ import asyncio
 
 import click
 
-from service.app import utc_now
+from service.app.build import utc_now
+from service.app.offline import with_synchronizer
 from service.commands.acting import name_database
 from service.core.conference import Account
 from service.core.errors import UnknownName
 from service.core.trueconf_id import TrueConfId
-from service.operations.database import with_synchronizer
 from service.settings.load import load_settings
 
 

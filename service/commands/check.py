@@ -3,12 +3,12 @@ import sys
 
 import click
 
+from service.app.check import source_reports
+from service.app.preview import target_reports
+from service.app.zones import notices_of
 from service.commands.crash import ended_by
 from service.core.conference import Conference
 from service.core.zonedata import data_version
-from service.operations.enquiry import source_reports
-from service.operations.targets import target_reports
-from service.operations.zones import notices_of
 from service.settings.load import load_configuration
 from service.settings.model import Settings
 from service.settings.precautions import warnings_of

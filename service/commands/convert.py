@@ -7,10 +7,10 @@ from typing import Any
 import click
 from pydantic import SecretStr
 
-from service.app import utc_now
-from service.commands.conversion import Wanted, read_lists, to_calendar
+from service.app.build import utc_now
+from service.app.conversion import Wanted, read_lists, to_calendar
+from service.app.policy import policy_of, variant_of
 from service.commands.progress import progress
-from service.configuration.policy import policy_of, variant_of
 from service.core.errors import ConfcalError, SettingsError
 from service.core.ical import LARGE_OCTETS, Heading
 from service.core.trueconf_id import LONGEST, too_long

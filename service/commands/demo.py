@@ -3,8 +3,8 @@ from secrets import token_urlsafe
 
 import click
 
-from service import daemon
-from service.app import Parts
+from service.app import daemon
+from service.app.build import Parts
 from service.commands.running import run_to_end
 from service.settings.hosts import local_hosts
 from service.settings.load import load_settings

@@ -3,9 +3,9 @@ import json
 
 import click
 
+from service.app.check import ListedFeed, listed_feeds, rotated_feed
 from service.commands.acting import name_database
 from service.core.ical import LARGE_EVENTS
-from service.operations.enquiry import ListedFeed, listed_feeds, rotated_feed
 from service.settings.load import load_settings
 
 

@@ -1,7 +1,7 @@
 import click
 
+from service.app.health import health_trouble
 from service.core.errors import ConfcalError
-from service.health import health_trouble
 from service.settings.load import load_settings
 
 

@@ -2,9 +2,9 @@ import asyncio
 
 import click
 
+from service.app.offline import with_synchronizer
 from service.core.account_state import Known
 from service.core.vevent import summary_of
-from service.operations.database import with_synchronizer
 from service.settings.load import load_settings
 
 

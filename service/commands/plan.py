@@ -2,11 +2,11 @@ import asyncio
 
 import click
 
+from service.app.preview import Planned, difference, named, planned, verb, with_aims
+from service.app.targets import Aim
 from service.core.errors import ConfcalError
-from service.operations.targets import Planned, difference, named, planned, verb, with_aims
 from service.publishing.model import Operation
 from service.settings.load import load_settings
-from service.targets import Aim
 
 
 @click.command()

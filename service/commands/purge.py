@@ -2,11 +2,11 @@ import asyncio
 
 import click
 
+from service.app.preview import with_aims
+from service.app.purge import purge as purge_collections
+from service.app.purge import purgeable
 from service.commands.acting import name_database
 from service.commands.progress import progress
-from service.operations.purging import purge as purge_collections
-from service.operations.purging import purgeable
-from service.operations.targets import with_aims
 from service.settings.load import load_settings
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
+from service.app.offline import retry_rejected, with_store
 from service.core.errors import UnknownName
 from service.core.rejected import MAX_RAW, RejectedInput
-from service.operations.database import retry_rejected, with_store
 from service.settings.load import load_settings
 
 

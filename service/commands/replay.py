@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from service.app import utc_now
+from service.app.build import utc_now
+from service.app.offline import Played, create_database, replay_recording
 from service.commands.progress import Progress, progress
 from service.core.errors import SettingsError
-from service.operations.database import Played, create_database, replay_recording
 from service.settings.load import load_settings
 from service.settings.model import Settings
 from service.sources.replay import Recorded, moment_of, read_recording

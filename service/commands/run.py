@@ -3,7 +3,7 @@ from pathlib import Path
 import click
 import structlog
 
-from service import daemon
+from service.app import daemon
 from service.commands.running import run_to_end
 from service.core.errors import SettingsError
 from service.settings.load import load_configuration

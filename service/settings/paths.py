@@ -12,11 +12,11 @@ from sqlalchemy import URL
 
 from service.core.errors import SettingsError
 from service.core.exposure import Exposure
-from service.ownership import belonging
 from service.settings.hosts import ANY, in_url, local_hosts, reached_by_others
 from service.settings.model import Settings
 from service.settings.secret_file import write_once
 from service.store.engine import file_of
+from service.store.ownership import belonging
 
 _MIN_SECRET = 16
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from pathlib import Path
 
-from service.ownership import belonging, readable_by_others
 from service.settings.model import Settings
 from service.settings.names import annotation_of, is_secret, variable
 from service.settings.origins import Configuration
+from service.store.ownership import belonging, readable_by_others
 
 _MAPPED = ip_network("::ffff:0:0/96")
 """IPv4 as IPv6 writes it."""

@@ -8,8 +8,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from service.core.errors import SettingsError, StoreUnavailable
-from service.ownership import belonging
 from service.store.engine import file_of, made_private, require_file
+from service.store.ownership import belonging
 
 _MARKED = (
     "UPDATE meta SET value = '' WHERE name = 'rendering'",

@@ -18,7 +18,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from service.core.errors import StoreUnavailable
-from service.ownership import belonging
+from service.store.ownership import belonging
 from service.store.volume import lacks_locks
 
 _SQLITE: Mapping[str, str] = {

@@ -11,13 +11,13 @@ from datetime import datetime
 
 from starlette.types import ASGIApp
 
+from service.app.synchronizer import Synchronizer
 from service.calendars.feeds import FeedRules, Feeds
 from service.core.conference import Conference
 from service.core.revision import Policy
 from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
 from service.store.memory import MemoryStore
-from service.sync import Synchronizer
 from service.web.limits import Limits
 from service.web.pages import Pages
 from service.web.server import make_web

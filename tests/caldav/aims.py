@@ -4,13 +4,13 @@ Targets as the settings say them, on the server of a site.
 
 from collections.abc import Mapping
 
+from service.app.synchronizer import Synchronizer
+from service.app.targets import Aim, Calendars, named_by
 from service.calendars.calendar import Calendar, calendars_of, entries_of
 from service.core.revision import Policy
 from service.publishing.resource import Extras
 from service.settings.load import load_settings
 from service.store.memory import MemoryStore
-from service.sync import Synchronizer
-from service.targets import Aim, Calendars, named_by
 from tests.caldav.misbehaving import PASSWORD, USERNAME
 from tests.caldav.site import Site
 from tests.core.given import conference, listed

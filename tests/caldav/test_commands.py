@@ -15,13 +15,13 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from service.app import open_settings_store, utc_now
-from service.configuration.policy import policy_of
+from service.app.build import open_settings_store, utc_now
+from service.app.policy import policy_of
+from service.app.preview import with_aims
+from service.app.synchronizer import Synchronizer
+from service.app.targets import upkeep_of
 from service.core.conference import Conference, Invitation
-from service.operations.targets import with_aims
 from service.settings.load import load_settings
-from service.sync import Synchronizer
-from service.targets import upkeep_of
 from tests.caldav import loopback
 from tests.caldav.loopback import PASSWORD, USERNAME, Loopback
 from tests.caldav.site import foreign_events

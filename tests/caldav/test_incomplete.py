@@ -9,11 +9,11 @@ import httpx
 import pytest
 import structlog
 
+from service.app.preview import report_of
+from service.app.targets import upkeep_of
 from service.core.errors import Fatal
 from service.core.target_state import TargetState
-from service.operations.targets import report_of
 from service.publishing.model import Standing
-from service.targets import upkeep_of
 from tests.caldav.aims import Aims
 from tests.caldav.kept import Kept, answering, down
 from tests.caldav.misbehaving import HOME, Misbehaving

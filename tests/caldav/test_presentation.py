@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from service.app.synchronizer import Synchronizer
+from service.app.targets import Calendars, open_aims
 from service.calendars.calendar import Calendar
 from service.core.revision import Policy
 from service.publishing.model import RemoteRules, Resource, Standing
 from service.publishing.resource import Extras, resource_of
 from service.settings.load import load_settings
 from service.store.memory import MemoryStore
-from service.sync import Synchronizer
-from service.targets import Calendars, open_aims
 from tests.caldav.site import Site
 from tests.core.given import NOW, ROOM, at, conference, listed, once
 from tests.core.test_presentation import rendered

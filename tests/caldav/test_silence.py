@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar as VCalendar
 
+from service.app.synchronizer import Synchronizer
+from service.app.targets import Aim, Calendars, open_aims
 from service.caldav.server import CalDavServer
 from service.calendars.calendar import Calendar
 from service.core.account_state import Entry, Revision
@@ -26,8 +28,6 @@ from service.core.vevent import Rendering, to_vevent
 from service.publishing.resource import Extras, render_resource
 from service.settings.load import load_settings
 from service.store.memory import MemoryStore
-from service.sync import Synchronizer
-from service.targets import Aim, Calendars, open_aims
 from tests.caldav.misbehaving import Misbehaving
 from tests.caldav.site import START, Clock, Site
 from tests.core.given import NOW, ROOM

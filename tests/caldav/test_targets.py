@@ -4,7 +4,7 @@ What the settings make of targets.
 
 import pytest
 
-from service.targets import upkeep_of
+from service.app.targets import upkeep_of
 from tests.caldav.aims import Aims
 from tests.caldav.misbehaving import HOME, Misbehaving
 from tests.caldav.site import Site

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from service.app import open_settings_store
-from service.configuration.policy import policy_of
+from service.app.build import open_settings_store
+from service.app.policy import policy_of
+from service.app.synchronizer import Synchronizer
 from service.core.conference import Snapshot
 from service.core.rejected import RejectedInput
 from service.core.state import State
 from service.settings.load import load_settings
-from service.sync import Synchronizer
 from tests.core.given import conference, listed, once
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)

@@ -14,12 +14,12 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from service.__main__ import cli
-from service.app import open_settings_store
-from service.configuration.policy import policy_of
+from service.app.build import open_settings_store
+from service.app.policy import policy_of
+from service.app.synchronizer import Synchronizer
 from service.settings.load import load_settings
 from service.settings.show import example
 from service.simulator.server import Simulator, SimulatorOptions
-from service.sync import Synchronizer
 from tests.commands.conftest import Confcal
 from tests.core.given import ROOM, conference, listed, weekly
 
@@ -61,7 +61,7 @@ def test_a_health_check_does_not_load_the_daemon() -> None:
 
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
 
-    assert {"sqlalchemy", "starlette", "httpx", "websockets", "service.app"} & set(
+    assert {"sqlalchemy", "starlette", "httpx", "websockets", "service.app.build"} & set(
         loaded.stdout.split()
     ) == set()
 

@@ -8,9 +8,9 @@ import threading
 import pytest
 from structlog.testing import capture_logs
 
+from service.app.daemon import crashed_at_once
 from service.commands.running import run_to_end
 from service.core.errors import ConfcalError
-from service.daemon import crashed_at_once
 
 
 class Stuck:

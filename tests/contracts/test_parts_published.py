@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
+from service.app.synchronizer import Synchronizer
 from service.core.revision import Policy
 from service.core.schedule import Weekday
 from service.core.vevent import Rendering
 from service.publishing.model import Report, Resource
 from service.publishing.resource import render_resource
 from service.store.memory import MemoryStore
-from service.sync import Synchronizer
 from tests.caldav import loopback as servers
 from tests.caldav.loopback import Loopback
 from tests.caldav.site import Site

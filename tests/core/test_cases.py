@@ -9,6 +9,7 @@ import pytest
 import recurring_ical_events
 from icalendar import Calendar
 
+from service.app.synchronizer import Synchronizer
 from service.core.conference import Account, Snapshot
 from service.core.ical import Heading, render_calendar
 from service.core.removal import RemovalRules
@@ -16,7 +17,6 @@ from service.core.revision import Policy
 from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
 from service.store.memory import MemoryStore
-from service.sync import Synchronizer
 from service.trueconf.wire import list_of
 from tests.core.given import MOSCOW, at
 from tests.core.node import ask

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from structlog.testing import capture_logs
 
+from service.app.oddities import Oddities
 from service.core.account_state import Known
 from service.core.conference import Account
 from service.core.oddness import accounts_shown, oddness_of
 from service.core.state import State
-from service.oddities import Oddities
 from tests.core.given import NOW, SERVER
 
 HOUR = timedelta(hours=1)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from hypothesis.stateful import RuleBasedStateMachine
 
+from service.app.synchronizer import Synchronizer
 from service.calendars.feeds import FeedRules, Feeds
 from service.core.conference import Account
 from service.core.revision import Policy
@@ -17,7 +18,6 @@ from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
 from service.publishing.ports import Database
 from service.store.memory import MemoryStore
-from service.sync import Synchronizer
 from service.trueconf.events import Event, SnapshotReceived
 from service.trueconf.session import Session
 from tests.durability.served import Conference, Record, Served, read_parts

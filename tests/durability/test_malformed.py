@@ -6,13 +6,13 @@ import os
 from datetime import timedelta
 from itertools import islice
 
+from service.app.synchronizer import Synchronizer
 from service.core.conference import Account
 from service.core.rejected import KeepRules
 from service.core.revision import Policy
 from service.core.state import State
 from service.sources.rejections import Rejections
 from service.store.memory import MemoryStore
-from service.sync import Synchronizer
 from service.trueconf.events import Event, FrameWasRejected, SnapshotReceived
 from service.trueconf.session import Session
 from tests.core.given import NOW, many

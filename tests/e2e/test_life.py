@@ -19,7 +19,7 @@ from tests.e2e.program import ORDERLY_SECONDS, Home, Program, room, started
 EXPLODING = """
 from service import app
 from service.__main__ import main
-from service.sync import Synchronizer
+from service.app.synchronizer import Synchronizer
 
 
 class Exploding(Synchronizer):

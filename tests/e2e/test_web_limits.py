@@ -29,7 +29,7 @@ EXPLODING = """
 import asyncio
 from service import app
 from service.__main__ import main
-from service.sync import Synchronizer
+from service.app.synchronizer import Synchronizer
 
 
 class Exploding(Synchronizer):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from service.app.policy import named_calendars, policy_of, rendering_digest
 from service.calendars.rules import Rule
-from service.configuration.policy import named_calendars, policy_of, rendering_digest
 from service.core.errors import SettingsError
 from service.settings.load import load_settings
 from service.settings.model import Settings

@@ -8,8 +8,8 @@ from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
+from service.app.health import health_trouble
 from service.core.errors import SettingsError
-from service.health import health_trouble
 from service.settings.hosts import local_hosts
 from service.settings.listening import listen
 from service.settings.load import load_settings

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import uvloop
 
+from service.app.fetching import http_fetch
 from service.core.conference import Account, Snapshot
-from service.fetching import http_fetch
 from service.simulator.server import Simulator
 from service.sources.endpoint import Source
 from service.sources.eyeballs import Address, connected_socket, interleaved

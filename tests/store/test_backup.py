@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from service.app.synchronizer import Synchronizer
 from service.core.account_state import Revision
 from service.core.conference import Conference, Key
 from service.core.errors import SettingsError, StoreUnavailable
 from service.core.revision import Policy
 from service.store.backup import backup
 from service.store.sql import open_store
-from service.sync import Synchronizer
 from tests.core.given import NOW, SERVER, conference, listed, many, room
 
 DAY = timedelta(days=1)

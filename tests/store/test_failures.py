@@ -21,10 +21,10 @@ from service.core.errors import NoDatabase, SchemaTooOld, StoreUnavailable
 from service.core.ports import FeedRecord
 from service.core.schedule import Unscheduled
 from service.core.state import State
-from service.ownership import ourselves, user_name
 from service.store.engine import create_engine
 from service.store.failures import translated
 from service.store.migrate import migrate
+from service.store.ownership import ourselves, user_name
 from service.store.sql import SqlStore, open_store
 from service.store.volume import lacks_locks
 

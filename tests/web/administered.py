@@ -10,26 +10,26 @@ from datetime import timedelta
 import httpx
 from starlette.types import ASGIApp
 
-from service.app import accepting
+from service.app.build import accepting
+from service.app.clock import ClockWatch
+from service.app.metrics import Metrics
+from service.app.oddities import Oddities
+from service.app.policy import keep_rules_of, named_calendars, policy_of
+from service.app.reports import HourlyLists, Watch
+from service.app.synchronizer import Synchronizer
 from service.calendars.feeds import FeedRules, Feeds
-from service.clock import ClockWatch
-from service.configuration.policy import keep_rules_of, named_calendars, policy_of
 from service.core.changes import Changes, RenderedVEvent
 from service.core.conference import Key
 from service.core.errors import StoreUnavailable
 from service.core.exposure import Exposure
 from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
-from service.metrics import Metrics
-from service.oddities import Oddities
 from service.settings.accounts import accounts_of
 from service.settings.load import load_settings
 from service.sources.hooks import Deliver, Taps
 from service.sources.posted import Intake
 from service.sources.rejections import Rejections
 from service.store.memory import MemoryStore
-from service.sync import Synchronizer
-from service.watch import HourlyLists, Watch
 from service.web.administration import Administration
 from service.web.live import Live
 from service.web.pages import Pages

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import httpx
 
+from service.app.synchronizer import Synchronizer
 from service.calendars.feeds import FeedRules, Feeds
 from service.calendars.tokens import token_of
 from service.core.changes import RenderedVEvent
@@ -20,7 +21,6 @@ from service.core.revision import Policy
 from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
 from service.store.memory import MemoryStore
-from service.sync import Synchronizer
 from service.web.pages import Pages
 from service.web.server import make_web
 from tests.core.given import NOW

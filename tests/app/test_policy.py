@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.configuration.policy import policy_of, rendering_digest
+from service.app.policy import policy_of, rendering_digest
 from service.core.removal import RemovalRules
 from service.settings.load import load_settings
 

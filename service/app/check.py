@@ -7,21 +7,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 
-from service import app
+from service.app import build
+from service.app.fetching import http_fetch
+from service.app.policy import policy_of
+from service.app.synchronizer import Synchronizer
 from service.calendars.calendar import Calendar
 from service.calendars.feeds import Feeds
-from service.configuration.policy import policy_of
 from service.core.conference import Conference, Snapshot
 from service.core.errors import SettingsError, UnknownName
 from service.core.nearest import meant
 from service.core.sources import IN_TROUBLE
-from service.fetching import http_fetch
 from service.settings.model import Settings, SourceSettings
 from service.settings.paths import public_url
 from service.sources.hooks import Taps
 from service.sources.status import SourceStatus
 from service.sources.turns import LargeFrames
-from service.sync import Synchronizer
 from service.trueconf.discovery import Fetch
 
 _SILENT = "no list came in time; see whether somebody is signed in there, or raise --timeout"
@@ -47,11 +47,11 @@ class ListedFeed:
 async def _feeds(settings: Settings) -> AsyncIterator[Feeds]:
     if settings.public_url is None and settings.port == 0:
         raise SettingsError("CONFCAL_PUBLIC_URL is missing: with CONFCAL_PORT=0 no address can be told")
-    store = await app.open_existing_store(settings)
+    store = await build.open_existing_store(settings)
     try:
         synchronizer = Synchronizer(store, policy_of(settings))
         await synchronizer.refresh()
-        feeds = app.feeds_of(settings, store, synchronizer, public_url(settings, settings.port))
+        feeds = build.feeds_of(settings, store, synchronizer, public_url(settings, settings.port))
         await feeds.start()
         yield feeds
     finally:
@@ -129,7 +129,7 @@ async def report_of(
 
     if settings.url is None:
         return SourceReport(name, good=True, text=f"takes events at POST /api/events/{name}")
-    source = app.make_source(name, settings, settings.url, fetch, Taps(status=told), large=LargeFrames())
+    source = build.make_source(name, settings, settings.url, fetch, Taps(status=told), large=LargeFrames())
     asking = {asyncio.create_task(source.run(deliver)), asyncio.create_task(settled.wait())}
     await asyncio.wait(asking, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
     for task in asking:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from service.app.synchronizer import Synchronizer
 from service.core.conference import Account, Conference
 from service.core.errors import UnknownName
 from service.core.exposure import Exposure
@@ -27,7 +28,6 @@ from service.settings.show import effective
 from service.settings.zones import zone_readings
 from service.sources.posted import Intake, IntakeStatus
 from service.sources.status import SourceStatus
-from service.sync import Synchronizer
 from service.trueconf.discovery import place
 from service.web.oversight import Reports
 from service.web.views import Hour, RejectedView, SettingView, SourceView, TargetView

@@ -3,11 +3,11 @@ from datetime import timedelta
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from service.app.metrics import Metrics
 from service.core.conference import Listing, Rejection
 from service.core.sources import SourceState
 from service.core.state import State
 from service.core.target_state import TargetState
-from service.metrics import Metrics
 from service.publishing.model import Publication, Report
 from service.publishing.reconciler import UpkeepStatus
 from service.sources.status import SourceStatus

@@ -13,13 +13,13 @@ from pathlib import Path
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from service.app import Parts, built, utc_now
-from service.configuration.policy import policy_of, rendering_digest
+from service.app.build import Parts, built, utc_now
+from service.app.policy import policy_of, rendering_digest
+from service.app.synchronizer import Synchronizer
 from service.core.errors import StoreUnavailable
 from service.core.zone_notices import ZoneNotice, is_warning, without_topics
 from service.publishing.ports import Database
 from service.settings.model import Settings
-from service.sync import Synchronizer
 from service.web.serving import WebServer
 
 log = structlog.get_logger()

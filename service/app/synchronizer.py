@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from service import list_log
+from service.app import list_log
 from service.core.changes import Changes
 from service.core.conference import Account, Key, Snapshot
 from service.core.disputes import Dispute, find_disputes

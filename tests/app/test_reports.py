@@ -7,12 +7,12 @@ from datetime import timedelta
 
 from pydantic import SecretStr
 
+from service.app.reports import HourlyLists, endpoint_view, running_in
 from service.core.conference import Account
 from service.core.sources import SourceState
 from service.settings.accounts import account_of_source
 from service.settings.model import SourceSettings
 from service.sources.status import SourceStatus
-from service.watch import HourlyLists, endpoint_view, running_in
 from tests.core.given import DESK, NOW, ROOM, SERVER, conference, listed
 from tests.web.administered import administered
 

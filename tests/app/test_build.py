@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from service.fetching import http_fetch
+from service.app.fetching import http_fetch
 
 
 @asynccontextmanager

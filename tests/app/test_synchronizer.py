@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from service.app.synchronizer import Synchronizer
 from service.core.changes import Changes, Edit
 from service.core.conference import Account, Key, Rejection
 from service.core.errors import StaleState, StoreUnavailable
@@ -15,7 +16,6 @@ from service.core.state import State
 from service.core.vevent import Rendering, uid_of
 from service.core.weekly import WeeklyRules
 from service.store.memory import MemoryStore
-from service.sync import Synchronizer
 from tests.core.given import DESK, NOW, ROOM, SERVER, conference, listed, once, room, weekly
 
 LATER = NOW + timedelta(hours=1)

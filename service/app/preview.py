@@ -13,15 +13,17 @@ from secrets import token_urlsafe
 
 from pydantic import SecretStr
 
-from service.app import feeds_of, utc_now
+from service.app.build import feeds_of, utc_now
+from service.app.offline import with_store
+from service.app.policy import policy_of
+from service.app.synchronizer import Synchronizer
+from service.app.targets import Aim, Calendars, open_aims
 from service.caldav.discovery import Wish
 from service.caldav.hrefs import host_of
 from service.caldav.quirks import active, described
 from service.caldav.server import CalDavServer
-from service.configuration.policy import policy_of
 from service.core.errors import CollectionMissing, NoDatabase, PlaceNotTrusted, PublishError, UnknownName
 from service.core.target_state import TargetState
-from service.operations.database import with_store
 from service.publishing.model import Create, Delete, Operation, Publication, Standing, Update
 from service.publishing.ownership import base_of
 from service.publishing.plan import Plan, make_plan
@@ -29,8 +31,6 @@ from service.publishing.ports import Database, Found
 from service.publishing.retry import state_of
 from service.settings.model import Settings
 from service.store.memory import MemoryStore
-from service.sync import Synchronizer
-from service.targets import Aim, Calendars, open_aims
 
 _NEVER = timedelta(days=36500)
 _MOST_REASONS = 3

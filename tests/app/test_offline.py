@@ -4,10 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from service.core.conference import Account
-from service.core.errors import ConfcalError, SettingsError
-from service.core.rejected import RejectedInput
-from service.operations.database import (
+from service.app.offline import (
     Played,
     account_of,
     create_database,
@@ -16,6 +13,9 @@ from service.operations.database import (
     with_store,
     with_synchronizer,
 )
+from service.core.conference import Account
+from service.core.errors import ConfcalError, SettingsError
+from service.core.rejected import RejectedInput
 from service.settings.load import load_settings
 from service.settings.model import Settings
 from service.sources.recorder import line_of

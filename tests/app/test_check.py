@@ -4,7 +4,7 @@ Asking the sources once, for `confcal check`.
 
 from structlog.testing import capture_logs
 
-from service.operations.enquiry import report_of, source_reports
+from service.app.check import report_of, source_reports
 from service.settings.load import load_settings
 from service.settings.model import Settings, SourceSettings
 from service.simulator.server import Simulator, SimulatorOptions

@@ -13,14 +13,17 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
+from service.app.clock import ClockWatch
+from service.app.fetching import http_fetch
+from service.app.metrics import Metrics
+from service.app.oddities import Oddities
+from service.app.policy import keep_rules_of, named_calendars, policy_of, rendering_digest
+from service.app.reports import HourlyLists, Watch
+from service.app.synchronizer import Synchronizer
+from service.app.targets import Calendars, open_upkeeps, target_view
 from service.calendars.feeds import FeedRules, Feeds
-from service.clock import ClockWatch
-from service.configuration.policy import keep_rules_of, named_calendars, policy_of, rendering_digest
 from service.core.conference import Account, Snapshot
-from service.fetching import http_fetch
 from service.language import catalogues
-from service.metrics import Metrics
-from service.oddities import Oddities
 from service.publishing.ports import Database
 from service.publishing.reconciler import Upkeep
 from service.settings.accounts import account_of_source, accounts_of, pinned_account, pinned_accounts
@@ -36,11 +39,8 @@ from service.sources.status import SourceStatus
 from service.sources.turns import LargeFrames
 from service.store.engine import file_of
 from service.store.sql import open_store
-from service.sync import Synchronizer
-from service.targets import Calendars, open_upkeeps, target_view
 from service.trueconf.discovery import Fetch
 from service.trueconf.events import FrameWasRejected
-from service.watch import HourlyLists, Watch
 from service.web.administration import Administration
 from service.web.live import Live
 from service.web.pages import Pages

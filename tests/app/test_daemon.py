@@ -11,14 +11,14 @@ from pathlib import Path
 import httpx
 from structlog.testing import capture_logs
 
-from service.configuration.policy import policy_of, rendering_digest
+from service.app.daemon import StoreWatch, ender, forget_accounts, in_loop, new_scheduler, tidy
+from service.app.policy import policy_of, rendering_digest
+from service.app.synchronizer import Synchronizer
 from service.core.errors import StoreUnavailable
 from service.core.revision import Policy
-from service.daemon import StoreWatch, ender, forget_accounts, in_loop, new_scheduler, tidy
 from service.settings.load import load_settings
 from service.simulator.server import Simulator, SimulatorOptions
 from service.store.memory import MemoryStore
-from service.sync import Synchronizer
 from tests.core.given import DESK, NOW, conference, listed
 from tests.core.given import ROOM as LOBBY
 from tests.e2e.given import once, weekly

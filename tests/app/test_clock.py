@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from service.clock import ClockWatch
+from service.app.clock import ClockWatch
 from tests.core.given import NOW
 
 

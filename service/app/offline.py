@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from service.app import open_existing_store, utc_now
-from service.configuration.policy import keep_rules_of, policy_of
+from service.app.build import open_existing_store, utc_now
+from service.app.policy import keep_rules_of, policy_of
+from service.app.synchronizer import Synchronizer
 from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import ConfcalError, FrameRejected, SettingsError
 from service.core.rejected import RejectedInput
@@ -23,7 +24,6 @@ from service.sources.rejections import Rejections
 from service.sources.replay import Recorded, Replayed, Unclaimed, replayed
 from service.store.address import described
 from service.store.migrate import create
-from service.sync import Synchronizer
 from service.trueconf.frames import PEER_ID
 from service.trueconf.wire import list_of
 

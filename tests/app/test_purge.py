@@ -5,8 +5,8 @@ Taking back what was published, and nothing else.
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from service.operations.purging import purge, purgeable
-from service.targets import upkeep_of
+from service.app.purge import purge, purgeable
+from service.app.targets import upkeep_of
 from tests.caldav.aims import Aims
 from tests.caldav.conftest import server, site
 from tests.caldav.misbehaving import HOME, Misbehaving

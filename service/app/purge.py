@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from service.app import utc_now
+from service.app.build import utc_now
+from service.app.targets import Aim
 from service.caldav.hrefs import host_of, origin, resource_href
 from service.core.errors import CollectionGone, CollectionMoved, ConfcalError, UnknownName
 from service.publishing.dispatch import Dispatcher, Timing
@@ -16,7 +17,6 @@ from service.publishing.model import Publication, Report, Resource, Standing
 from service.publishing.ownership import base_of, is_left
 from service.publishing.ports import Ledger, TargetRecord
 from service.publishing.sync_run import Pass, Target
-from service.targets import Aim
 
 _NEVER = timedelta(days=36500)
 _GONE = (
