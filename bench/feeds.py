@@ -40,10 +40,10 @@ from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
 from service.store.memory import MemoryStore
 from service.telemetry import configure_logging
-from service.web.feed_app import FeedApp
+from service.web.access_stats import Visits
+from service.web.feeds.app import FeedApp
 from service.web.network import Networks
 from service.web.ratelimit import FailureLimit, Guard
-from service.web.visits import Visits
 
 LEAST_RATIO = 0.8
 ALIKE = 0.9

@@ -43,7 +43,7 @@ from service.trueconf.discovery import Fetch
 from service.trueconf.events import FrameWasRejected
 from service.web.administration import Administration
 from service.web.live import Live
-from service.web.pages import Pages
+from service.web.renderer import Pages
 from service.web.server import make_web
 
 

@@ -29,9 +29,9 @@ from service.settings.zones import zone_readings
 from service.sources.posted import Intake, IntakeStatus
 from service.sources.status import SourceStatus
 from service.trueconf.discovery import place
-from service.web.oversight import Reports
-from service.web.views import Hour, RejectedView, SettingView, SourceView, TargetView
-from service.web.visits import HOURS
+from service.web.access_stats import HOURS
+from service.web.queries import Reports
+from service.web.schemas import Hour, RejectedView, SettingView, SourceView, TargetView
 
 _HOUR = timedelta(hours=1)
 

@@ -43,7 +43,7 @@ from service.publishing.sync_run import Target
 from service.settings.addresses import address_map
 from service.settings.model import Settings
 from service.settings.targets import TargetSettings
-from service.web.views import ParkedView, TargetView
+from service.web.schemas import ParkedView, TargetView
 
 _PATTERNS = ("accounts/*", "people/*")
 

@@ -11,6 +11,9 @@ from service.core.changes import Changes
 from service.core.conference import Account, Conference, Key, Snapshot
 from service.core.schedule import Weekly
 
+STALE_AFTER = timedelta(minutes=30)
+"""Endpoints report every eight to twelve minutes."""
+
 
 @dataclass(frozen=True, slots=True)
 class State:

@@ -10,17 +10,17 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from service.core.ports import ClosedSessions
-from service.web.api import Api
-from service.web.dashboard import Dashboard, NoDashboard
+from service.web.admin.dashboard import Dashboard, NoDashboard
+from service.web.admin.sessions import Sessions
+from service.web.admin.signin import SignIn
+from service.web.api.ingest import AcceptEvent, Ingest
+from service.web.api.routes import Api
 from service.web.gate import Gate, Pause
 from service.web.guesses import GuessRules
-from service.web.ingest import AcceptEvent, Ingest
 from service.web.live import Live
-from service.web.oversight import Oversight, Reports
-from service.web.pages import Pages
+from service.web.queries import Oversight, Reports
 from service.web.ratelimit import Guard
-from service.web.sessions import Sessions
-from service.web.signin import SignIn
+from service.web.renderer import Pages
 
 _ADMIN_GUESSES = GuessRules(free=10, until_stop=30)
 _EVENT_GUESSES = GuessRules(free=30, until_stop=100)

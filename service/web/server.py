@@ -14,20 +14,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.calendars.feeds import Feeds
 from service.core.revision import Policy
 from service.core.state import State
+from service.web.access_stats import Visits
+from service.web.admin.dashboard import NoDashboard
 from service.web.administration import Administration, administered
-from service.web.api import PREFIX as API
+from service.web.api.routes import PREFIX as API
 from service.web.assets import Assets
 from service.web.body import BodyRefused
-from service.web.dashboard import NoDashboard
-from service.web.errors import ErrorPages
-from service.web.feed_app import PREFIX, FeedApp
+from service.web.feeds.app import PREFIX, FeedApp
 from service.web.health import healthz, readyz
 from service.web.network import Networks
-from service.web.oversight import Oversight
-from service.web.page import SubscriptionPage
-from service.web.pages import Pages
+from service.web.pages.calendar_page import SubscriptionPage
+from service.web.pages.errors import ErrorPages
+from service.web.queries import Oversight
 from service.web.ratelimit import FailureLimit, Guard
-from service.web.visits import Visits
+from service.web.renderer import Pages
 
 _WRONG_TOKENS, _PER = 30, timedelta(minutes=1)
 

@@ -14,7 +14,7 @@ from service.core.exposure import Exposure
 from service.core.sources import SourceState
 from service.core.target_state import TargetState
 from service.sources.status import SourceStatus
-from service.web.views import ParkedView, TargetView
+from service.web.schemas import ParkedView, TargetView
 from tests.browser.conferences import HARMFUL, NOW, RICH
 from tests.browser.site import serving
 from tests.core.given import many

@@ -19,7 +19,7 @@ from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
 from service.store.memory import MemoryStore
 from service.web.limits import Limits
-from service.web.pages import Pages
+from service.web.renderer import Pages
 from service.web.server import make_web
 from service.web.serving import WebServer
 from tests.browser.conferences import NOW, RICH

@@ -32,7 +32,7 @@ from service.sources.rejections import Rejections
 from service.store.memory import MemoryStore
 from service.web.administration import Administration
 from service.web.live import Live
-from service.web.pages import Pages
+from service.web.renderer import Pages
 from service.web.server import make_web
 from tests.web.catalogues import catalogues
 from tests.web.given import BASE, SECRET, Clock

@@ -21,7 +21,7 @@ from service.core.revision import Policy
 from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
 from service.store.memory import MemoryStore
-from service.web.pages import Pages
+from service.web.renderer import Pages
 from service.web.server import make_web
 from tests.core.given import NOW
 from tests.web.catalogues import catalogues

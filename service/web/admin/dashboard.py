@@ -1,0 +1,216 @@
+"""
+`/`: what the administrator watches. Complete without JavaScript; with it, it follows by itself.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from service.core.errors import HeldListChanged, StaleState, StoreUnavailable
+from service.core.zone_notices import is_warning
+from service.web.admin.charts import HEIGHT, WIDTH, bars_of, rows_of
+from service.web.admin.flash import Flash
+from service.web.admin.health_status import Glance, is_silent
+from service.web.admin.sessions import Session
+from service.web.admin.signin import SignIn
+from service.web.live import Live
+from service.web.queries import Oversight
+from service.web.renderer import PAGE_HEADERS, Pages
+from service.web.schemas import RejectedView
+
+log = structlog.get_logger()
+
+_SHOWN_CALENDARS = 25
+_SHOWN_REJECTED = 50
+
+_HEADERS = {
+    "Content-Security-Policy": f"{PAGE_HEADERS['Content-Security-Policy']}; connect-src 'self'",
+}
+_NAMING = frozenset({"rotated", "approved"})
+"""What was done to something; said only where this session did it."""
+
+_NOTHING_DONE = frozenset({"unsure", "changed", "expired", "gone", "unavailable"})
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """
+    The pages behind the sign-in.
+    """
+
+    oversight: Oversight
+    pages: Pages
+    signin: SignIn
+    live: Live
+
+    def routes(self) -> list[Route]:
+        """Return the routes of the dashboard."""
+        return [
+            Route("/", self.page, methods=["GET"]),
+            Route("/sign-in", self.signin.form, methods=["GET"]),
+            Route("/sign-in", self.signin.sign_in, methods=["POST"]),
+            Route("/sign-out", self.signin.sign_out, methods=["POST"]),
+            Route("/rotate", self.rotate, methods=["POST"]),
+            Route("/approve", self.approve, methods=["POST"]),
+            Route("/live", self.events, methods=["GET"]),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        """Answer `GET /`."""
+        session = await self.signin.session(request)
+        if session is None or self.signin.arrives(request):
+            return await self.signin.arrived(request)
+        try:
+            rejected = list(await self.oversight.reports.rejected())
+        except StoreUnavailable:
+            rejected = None
+        # In a thread: calendars of thousands take a while, and feeds are served meanwhile.
+        return await run_in_threadpool(self._rendered, request, session, rejected)
+
+    def _rendered(self, request: Request, session: Session, rejected: list[RejectedView] | None) -> Response:
+        oversight, query = self.oversight, request.query_params
+        like, after = query.get("like", ""), query.get("after", "")
+        listing = oversight.calendars(like=like, after=after, most=_SHOWN_CALENDARS)
+        # Nothing that only the address says is shown: what is sought only where a calendar is named so.
+        like = like if listing.total else ""
+        after = after if after in oversight.feeds.calendars else ""
+        done, about = self._said(request, session)
+        activity = oversight.activity()
+        sources, targets = oversight.reports.sources(), oversight.reports.targets()
+        now = oversight.now()
+        exposure, addresses = oversight.reports.exposure, oversight.feeds.addresses
+        gettext = self.pages.gettext(self.pages.dates(request))
+        context: dict[str, Any] = {
+            "now": now,
+            "form_token": self.signin.sessions.form_token(session),
+            "done": done,
+            "about": about,
+            "new_link": addresses.page_url(about) if about in addresses.tokens else "",
+            "status": oversight.status(),
+            "exposure": exposure.said(gettext) if exposure else "",
+            "zone_notices": [
+                (notice.said(gettext), is_warning(notice)) for notice in oversight.reports.zone_notices(now)
+            ],
+            "glance": Glance.of(sources, targets, now),
+            "silent": {each.name for each in sources if is_silent(each, now)},
+            "sources": sources,
+            "listing": listing,
+            "like": like,
+            "after": after,
+            "targets": targets,
+            "held": oversight.held(),
+            "disputes": oversight.disputes(),
+            "rejected": None if rejected is None else rejected[:_SHOWN_REJECTED],
+            "rejected_total": len(rejected or ()),
+            "bars": bars_of(activity.hours),
+            "most_lists": max((hour.lists for hour in activity.hours), default=0),
+            "chart_width": WIDTH,
+            "chart_height": HEIGHT,
+            "requests": rows_of(activity.requests),
+            "lags": rows_of((t.name, t.lag_seconds) for t in targets if t.lag_seconds is not None),
+            "settings": oversight.reports.settings(),
+        }
+        kept = {name: value for name, value in (("like", like), ("after", after)) if value}
+        response = self.pages.render(request, "dashboard.html", context, headers=_HEADERS, kept=kept)
+        if done in _NAMING:
+            self._flash.drop(response)
+        return response
+
+    @property
+    def _flash(self) -> Flash:
+        return Flash(self.signin.sessions, self.pages.root or "/", self.signin.secure)
+
+    def _said(self, request: Request, session: Session) -> tuple[str, str]:
+        """Return what the page says was done, and to what; nothing where this session did not do it."""
+        done = request.query_params.get("done", "")
+        if done in _NAMING:
+            about = self._flash.about(request, session, done=done)
+            return (done, about) if about is not None else ("", "")
+        return (done if done in _NOTHING_DONE else "", "")
+
+    async def rotate(self, request: Request) -> Response:
+        """Answer `POST /rotate`."""
+        meant = await self._meant(request)
+        if meant is None:
+            return self._done("expired")
+        session, fields = meant
+        name = fields.get("calendar", "")
+        kept = {key: fields[key] for key in ("like", "after") if fields.get(key)}
+        if not fields.get("sure"):
+            return self._done("unsure", **kept)
+        try:
+            await self.oversight.feeds.directory.rotate(name)
+        except KeyError:
+            return self._done("gone", **kept)
+        except StoreUnavailable:
+            return self._done("unavailable", **kept)
+        network = self.signin.network(request)
+        log.info("web.link_replaced", calendar=name, way="dashboard", network=network)
+        self.live.ring()
+        response = self._done("rotated", **kept)
+        self._flash.keep(response, session, done="rotated", about=name)
+        return response
+
+    async def approve(self, request: Request) -> Response:
+        """Answer `POST /approve`."""
+        meant = await self._meant(request)
+        if meant is None:
+            return self._done("expired")
+        session, fields = meant
+        account = fields.get("account", "")
+        try:
+            removed = await self.oversight.reports.approve(account, fields.get("digest", ""))
+        except KeyError:
+            return self._done("gone")
+        except HeldListChanged:
+            return self._done("changed")
+        except (StoreUnavailable, StaleState):
+            return self._done("unavailable")
+        network = self.signin.network(request)
+        log.info("web.list_approved", account=account, removed=removed, way="dashboard", network=network)
+        self.live.ring()
+        response = self._done("approved")
+        self._flash.keep(response, session, done="approved", about=account)
+        return response
+
+    async def events(self, request: Request) -> Response:
+        """Answer `GET /live` with server-sent events."""
+        if await self.signin.session(request) is None or self.live.full:
+            # 204 has the browser give up (WHATWG HTML, 9.2.1); the page stays as it is.
+            return Response(status_code=204, headers=PAGE_HEADERS)
+        headers = {**PAGE_HEADERS, "X-Accel-Buffering": "no"}
+        if request.method == "HEAD":
+            return Response(headers=headers, media_type="text/event-stream")
+        return StreamingResponse(self.live.stream(), headers=headers, media_type="text/event-stream")
+
+    async def _meant(self, request: Request) -> tuple[Session, dict[str, str]] | None:
+        """Return the session and its form's fields; None where no page of the session sent them."""
+        session = await self.signin.session(request)
+        fields = await self.signin.is_meant(request, session) if session else None
+        return (session, fields) if session and fields is not None else None
+
+    def _done(self, what: str, **more: str) -> Response:
+        return self.signin.moved(f"/?{urlencode({'done': what, **more})}")
+
+
+@dataclass(frozen=True, slots=True)
+class NoDashboard:
+    """
+    What stands at `/` while no admin token is set.
+    """
+
+    pages: Pages
+
+    def routes(self) -> list[Route]:
+        """Return the route of the page that says how to turn the dashboard on."""
+        return [Route("/", self.page, methods=["GET"])]
+
+    async def page(self, request: Request) -> Response:
+        """Answer `GET /`."""
+        return self.pages.render(request, "dashboard_off.html", {}, status_code=404)

@@ -1,0 +1,57 @@
+"""
+Whether a source or a target is in order, as it is to be seen at a glance.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from service.core.sources import IN_TROUBLE, SourceState
+from service.core.state import STALE_AFTER
+from service.core.target_state import TargetState
+from service.web.schemas import SourceView, TargetView
+
+Tone = Literal["good", "warn", "bad", ""]
+"""`good` is in order; nothing is not yet, without a fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """
+    The tones of all that can be in order or not, by name.
+    """
+
+    sources: dict[str, Tone]
+    targets: dict[str, Tone]
+
+    @classmethod
+    def of(cls, sources: Iterable[SourceView], targets: Iterable[TargetView], now: datetime) -> "Glance":
+        """Return how these are doing at this moment."""
+        return cls(
+            {each.name: source_tone(each, now) for each in sources},
+            {each.name: target_tone(each) for each in targets},
+        )
+
+
+def source_tone(source: SourceView, now: datetime) -> Tone:
+    """Return whether lists arrive; `warn` for one that is silent though nothing is wrong with it."""
+    if source.state in IN_TROUBLE:
+        return "bad"
+    if source.error or is_silent(source, now):
+        return "warn"
+    return "good" if source.state == SourceState.LISTENING and source.last_list_at else ""
+
+
+def is_silent(source: SourceView, now: datetime) -> bool:
+    """Return whether a source that listens has told nothing for longer than lists are apart."""
+    return source.state == SourceState.LISTENING and now - (source.last_list_at or source.since) > STALE_AFTER
+
+
+def target_tone(target: TargetView) -> Tone:
+    """Return whether a target holds what it should."""
+    if target.error:
+        return "bad"
+    if target.parked:
+        return "warn"
+    return "good" if target.state is TargetState.IN_STEP else ""

@@ -1,0 +1,165 @@
+"""
+Signing in to the dashboard, and out.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from service.web.admin.forms import from_elsewhere, read_form
+from service.web.admin.sessions import LASTING, Session, Sessions
+from service.web.body import UNREAD
+from service.web.gate import Gate
+from service.web.network import Networks
+from service.web.renderer import PAGE_HEADERS, Pages
+
+log = structlog.get_logger()
+
+_SIGNED_IN = "signed-in"
+"""In the address after the form: a cookie was just given."""
+
+_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """
+    The form, and the cookie that it gives.
+    """
+
+    sessions: Sessions
+    pages: Pages
+    gate: Gate
+    networks: Networks
+    url: str
+    """The address that people reach the dashboard under."""
+
+    overheard: bool = False
+    """Whether the daemon listens for others by plain HTTP, whatever the address says."""
+
+    @property
+    def secure(self) -> bool:
+        """Whether that is by https."""
+        return self.url.startswith("https:")
+
+    @property
+    def exposed(self) -> bool:
+        """Whether others could read the token on its way."""
+        return not self.secure and (self.overheard or urlsplit(self.url).hostname not in _THIS_MACHINE)
+
+    @property
+    def cookie(self) -> str:
+        """The name of the cookie; the prefix has browsers refuse it from any other host or without TLS."""
+        return "__Host-confcal" if self.secure and not self.pages.root else "confcal"
+
+    async def session(self, request: Request) -> Session | None:
+        """Return the session of a request, where it has one."""
+        return await self.sessions.of(request.cookies.get(self.cookie))
+
+    async def form(self, request: Request) -> Response:
+        """Answer `GET /sign-in`."""
+        if await self.session(request):
+            return self.moved("/")
+        if self.arrives(request):
+            return self._page(request, fault="cookie", kept={_SIGNED_IN: ""})
+        return self._page(request, fault="")
+
+    def arrives(self, request: Request) -> bool:
+        """Return whether a request is the first after the form."""
+        return _SIGNED_IN in request.query_params
+
+    async def arrived(self, request: Request) -> Response:
+        """Return where whoever arrives goes on: to the dashboard, or to the form without a session."""
+        if await self.session(request):
+            return self.moved("/")
+        # A browser that did not keep the cookie would show the empty form again, and no reason.
+        return self.moved(f"/sign-in?{_SIGNED_IN}=" if self.arrives(request) else "/sign-in")
+
+    async def sign_in(self, request: Request) -> Response:
+        """Answer `POST /sign-in`."""
+        if from_elsewhere(request):
+            # Not counted: another site makes browsers send it, and their networks would pay.
+            return self._page(request, fault="wrong", status=403, headers=UNREAD)
+        # Whoever is signed in already is no guesser, and gets in from wherever guesses come.
+        known = await self.session(request) is not None
+        if not known and self.gate.stop_seconds(request.scope):
+            return self._stopped(request)
+        token = (await read_form(request)).get("token", "").strip()
+        # Again: many forms may have been on their way at once.
+        if not known and self.gate.stop_seconds(request.scope):
+            return self._stopped(request)
+        if not self.sessions.admits(token):
+            return await self._refused(request)
+        log.info("web.signed_in", network=self.network(request))
+        response = self.moved(f"/?{_SIGNED_IN}=")
+        response.set_cookie(
+            self.cookie,
+            self.sessions.open(),
+            max_age=int(LASTING.total_seconds()),
+            path=self.pages.root or "/",
+            secure=self.secure,
+            httponly=True,
+            # Not strict: who follows a link from a letter is signed in too. Changes ask for the form's token.
+            samesite="lax",
+        )
+        return response
+
+    async def sign_out(self, request: Request) -> Response:
+        """Answer `POST /sign-out`."""
+        session = await self.session(request)
+        if session is None or await self.is_meant(request, session) is None:
+            return self.moved("/")
+        await self.sessions.close(session)
+        log.info("web.signed_out", network=self.network(request))
+        response = self.moved("/sign-in")
+        response.delete_cookie(
+            self.cookie, self.pages.root or "/", secure=self.secure, httponly=True, samesite="lax"
+        )
+        return response
+
+    async def is_meant(self, request: Request, session: Session) -> dict[str, str] | None:
+        """Return the fields of a form that a page of this session sent; None for any other."""
+        fields = dict(await read_form(request))
+        if from_elsewhere(request) or not self.sessions.is_form_token(session, fields.get("form_token", "")):
+            return None
+        return fields
+
+    def moved(self, path: str) -> Response:
+        """Return the answer that has the browser get a page of ours, after whatever it did."""
+        return RedirectResponse(self.pages.root + path, 303, PAGE_HEADERS)
+
+    def network(self, request: Request) -> str:
+        """Return where a request comes from, as the log names it."""
+        return self.networks.of(request.scope)
+
+    async def _refused(self, request: Request) -> Response:
+        wait = await self.gate.fail(request.scope, way="sign-in")
+        if self.gate.stop_seconds(request.scope):
+            return self._stopped(request)
+        if wait:
+            return self._page(request, fault="wait", status=429, headers={"Retry-After": str(wait)})
+        return self._page(request, fault="wrong", status=403)
+
+    def _stopped(self, request: Request) -> Response:
+        wait = self.gate.stop_seconds(request.scope)
+        headers = {"Retry-After": str(wait), **UNREAD}
+        return self._page(request, fault="stopped", minutes=ceil(wait / 60), status=429, headers=headers)
+
+    def _page(
+        self,
+        request: Request,
+        *,
+        fault: str,
+        minutes: int = 0,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+        kept: dict[str, str] | None = None,
+    ) -> Response:
+        context = {"fault": fault, "minutes": minutes, "exposed": self.exposed, "url": self.url}
+        return self.pages.render(
+            request, "signin.html", context, status_code=status, headers=headers, kept=kept
+        )

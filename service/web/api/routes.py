@@ -1,0 +1,277 @@
+"""
+`/api/`: what the dashboard shows and does, as JSON, for whoever holds the admin token.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import structlog
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from service.core.errors import HeldListChanged, StaleState, StoreUnavailable
+from service.trueconf.receipts import AcceptedEvent
+from service.web import schemas
+from service.web.api.bearer import CHALLENGE, bearer_of
+from service.web.api.ingest import Ingest
+from service.web.api.openapi import Handler, Operation, Parameter, document
+from service.web.api.problem import answer, problem, too_many
+from service.web.gate import Gate
+from service.web.live import Live
+from service.web.network import Networks
+from service.web.queries import Oversight
+
+log = structlog.get_logger()
+
+PREFIX = "/api/"
+
+_MOST = 200
+_USUAL = 50
+_SMALL_NUMBER = re.compile("[0-9]{1,3}")
+
+_NAME = {"type": "string", "minLength": 1}
+_LISTING = (
+    Parameter("like", "query", "Only calendars whose name or title holds this text.", {"type": "string"}),
+    Parameter("after", "query", "Only calendars behind the one of this name.", {"type": "string"}),
+    Parameter("limit", "query", "At most so many.", {"type": "integer", "minimum": 1, "maximum": _MOST}),
+)
+_LOOKED_AT = Parameter(
+    "digest", "query", "Only where this is still the digest of the held list, as GET /held told it.", _NAME
+)
+_EVENT = {
+    "type": "object",
+    "description": "A conferenceList event or a getScheduler reply of TrueConf.",
+    "properties": {"conferences": {"type": "array", "items": {"type": "object"}}},
+    "required": ["conferences"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """
+    The handlers. Without an admin token only events are taken.
+    """
+
+    oversight: Oversight
+    ingest: Ingest
+    admits: Callable[[str], bool] | None
+    """Whether this is the admin token; None where there is none, and so no access."""
+
+    gate: Gate
+    networks: Networks
+    live: Live
+
+    def application(self) -> Starlette:
+        """Return the application for all that is under `/api/`."""
+        operations = self.operations()
+        text = msgspec.json.encode(
+            document(
+                operations,
+                version=self.oversight.reports.version,
+                url=self.oversight.feeds.addresses.public_url,
+            )
+        )
+
+        async def described(_request: Request) -> Response:
+            return answer(msgspec.Raw(text))
+
+        routes = [
+            Route(f"/api{each.path}", self._secured(each), methods=[each.method]) for each in operations
+        ]
+        routes.append(Route("/api/openapi.json", described, methods=["GET"]))
+        handlers: Any = {
+            HTTPException: _refused,
+            StoreUnavailable: _unavailable,
+            StaleState: _unavailable,
+            Exception: _crashed,
+        }
+        application = Starlette(routes=routes, exception_handlers=handlers)
+        application.router.redirect_slashes = False
+        return application
+
+    def operations(self) -> list[Operation]:
+        """Return all that the API does."""
+        reports = self.oversight.reports
+        named = Parameter("name", "path", "The name of a calendar.", _NAME)
+        account = Parameter("account", "path", "`user@server`.", _NAME)
+        source = Parameter("source", "path", "The name of a source with an INGEST_TOKEN.", _NAME)
+        event_refusals = (400, 401, 404, 413, 415, 422, 429, 503)
+        return [
+            _get("/status", "status", "The daemon as a whole", self.oversight.status, schemas.StatusView),
+            _get(
+                "/sources", "sources", "How the sources are doing", reports.sources, list[schemas.SourceView]
+            ),
+            _get("/targets", "targets", "How publishing is doing", reports.targets, list[schemas.TargetView]),
+            _get(
+                "/held",
+                "held",
+                "Lists that wait for an approval",
+                self.oversight.held,
+                list[schemas.HeldView],
+            ),
+            _get(
+                "/disputes",
+                "disputes",
+                "Conferences of which accounts go on telling different things",
+                self.oversight.disputes,
+                list[schemas.DisputeView],
+            ),
+            _get("/activity", "activity", "The last day", self.oversight.activity, schemas.ActivityView),
+            _get("/settings", "settings", "The settings", reports.settings, list[schemas.SettingView]),
+            Operation(
+                "GET",
+                "/rejected",
+                "rejected",
+                "Input that could not be understood",
+                self._rejected,
+                list[schemas.RejectedView],
+                refusals=(503,),
+            ),
+            Operation(
+                "GET",
+                "/calendars",
+                "calendars",
+                "The calendars with their secret addresses",
+                self._calendars,
+                schemas.CalendarList,
+                refusals=(422,),
+                parameters=_LISTING,
+            ),
+            Operation(
+                "POST",
+                "/calendars/{name}/rotate",
+                "rotate",
+                "Give a calendar a new address",
+                self._rotate,
+                schemas.Rotated,
+                refusals=(404, 503),
+                parameters=(named,),
+            ),
+            Operation(
+                "POST",
+                "/held/{account}/approve",
+                "approve",
+                "Apply a held list",
+                self._approve,
+                schemas.Approved,
+                refusals=(404, 409, 422, 503),
+                parameters=(account, _LOOKED_AT),
+            ),
+            Operation(
+                "POST",
+                "/events/{source}",
+                "events",
+                "Send an event, with the source's own token",
+                self.ingest.__call__,
+                AcceptedEvent,
+                good=202,
+                refusals=event_refusals,
+                parameters=(source,),
+                takes=_EVENT,
+            ),
+        ]
+
+    def _secured(self, operation: Operation) -> Handler:
+        if operation.handler == self.ingest.__call__:
+            return operation.handler
+
+        async def secured(request: Request) -> Response:
+            if self.admits is None:
+                detail = "The API is off; set CONFCAL_ADMIN_TOKEN and restart confcal."
+                return problem(401, detail, headers=CHALLENGE)
+            stopped = self.gate.stop_seconds(request.scope)
+            if stopped:
+                return too_many(stopped)
+            token = bearer_of(request)
+            if self.admits(token):
+                return await operation.handler(request)
+            # Without a token nothing is guessed.
+            wait = await self.gate.fail(request.scope, way="api") if token else 0
+            if wait:
+                return too_many(wait)
+            return problem(401, "Send CONFCAL_ADMIN_TOKEN as bearer token.", headers=CHALLENGE)
+
+        return secured
+
+    async def _rejected(self, _request: Request) -> Response:
+        return answer(await self.oversight.reports.rejected())
+
+    async def _calendars(self, request: Request) -> Response:
+        odd = _odd_parameter(request, _LISTING)
+        if odd is not None:
+            return problem(
+                422, "Send each of like, after and limit at most once, and nothing else.", field=odd
+            )
+        limit = request.query_params.get("limit", str(_USUAL))
+        if not (_SMALL_NUMBER.fullmatch(limit) and 1 <= int(limit) <= _MOST):
+            return problem(422, f"Send a limit from 1 to {_MOST}.", field="limit")
+        like, after = (request.query_params.get(name, "") for name in ("like", "after"))
+        return answer(
+            await run_in_threadpool(self.oversight.calendars, like=like, after=after, most=int(limit))
+        )
+
+    async def _rotate(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        try:
+            await self.oversight.feeds.directory.rotate(name)
+        except KeyError:
+            return problem(404, "There is no such calendar; GET /api/calendars lists them.")
+        log.info("web.link_replaced", calendar=name, way="api", network=self.networks.of(request.scope))
+        self.live.ring()
+        urls = self.oversight.feeds.addresses
+        return answer(schemas.Rotated(name, urls.feed_url(name), urls.page_url(name)))
+
+    async def _approve(self, request: Request) -> Response:
+        odd = _odd_parameter(request, (_LOOKED_AT,))
+        digest = request.query_params.get("digest")
+        if odd is not None or digest == "":
+            return problem(
+                422, "Send the digest that GET /api/held told, once, and nothing else.", field=odd or "digest"
+            )
+        account = request.path_params["account"]
+        try:
+            removed = await self.oversight.reports.approve(account, digest)
+        except KeyError:
+            return problem(404, "No list of this account is held; GET /api/held lists those that are.")
+        except HeldListChanged:
+            return problem(409, "The held list is another by now; look at GET /api/held again.")
+        network = self.networks.of(request.scope)
+        log.info("web.list_approved", account=account, removed=removed, way="api", network=network)
+        return answer(schemas.Approved(account, removed))
+
+
+def _odd_parameter(request: Request, known: Sequence[Parameter]) -> str | None:
+    """Return the name of a query parameter that is none of these, or that is there twice."""
+    names = {parameter.name for parameter in known}
+    given = [name for name, _ in request.query_params.multi_items()]
+    return next((name for name in given if name not in names or given.count(name) > 1), None)
+
+
+def _get(path: str, name: str, summary: str, view: Callable[[], object], gives: object) -> Operation:
+    async def handler(_request: Request) -> Response:
+        return answer(await run_in_threadpool(view))
+
+    return Operation("GET", path, name, summary, handler, gives)
+
+
+def _refused(_request: Request, error: HTTPException) -> Response:
+    words = {404: "There is nothing at this path; GET /api/openapi.json tells what there is."}
+    detail = words.get(error.status_code, "The path has other methods; Allow names them.")
+    return problem(error.status_code, detail, headers=error.headers)
+
+
+def _unavailable(_request: Request, _error: Exception) -> Response:
+    detail = "The database cannot be used at the moment; try again later."
+    return problem(503, detail, headers={"Retry-After": "60"})
+
+
+def _crashed(_request: Request, _error: Exception) -> Response:
+    """Answer after a bug; what it was stands in the log only."""
+    return problem(500, "This is a fault of confcal; its log says what happened.")

@@ -1,0 +1,183 @@
+"""
+`GET|HEAD /feeds/{token}/{name}.ics`, as bare ASGI: thousands of clients ask every few minutes, for a 304.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import lru_cache
+
+from starlette.types import Message, Receive, Scope, Send
+
+from service.calendars.feeds import Feed, Feeds, http_date
+from service.calendars.tokens import Addresses, Gone
+from service.core.errors import StoreUnavailable
+from service.web.access_stats import Visits
+from service.web.answers import PreparedStart
+from service.web.feeds.conditional import not_modified
+from service.web.ratelimit import Guard
+
+PREFIX = "/feeds/"
+
+Headers = list[tuple[bytes, bytes]]
+
+_COMMON: Headers = [
+    (b"cache-control", b"private, no-cache"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-robots-tag", b"noindex, nofollow"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+_NOTHING: Message = {"type": "http.response.body", "body": b""}
+_DOWNLOAD = re.compile(rb"(?:^|&)download(?:=|&|$)")
+"""The page's link for taking a file away; calendars that subscribe do not use it."""
+
+_UNNAMED = "calendar.ics"
+"""For a calendar that went while its feed was built."""
+
+_METHODS = ("GET", "HEAD")
+_REMEMBERED = 4096
+
+_PLAIN: Headers = [*_COMMON, (b"content-type", b"text/plain; charset=utf-8")]
+
+
+class FeedApp:
+    """
+    Serves feeds. Any Accept, Authorization or User-Agent will do: calendar clients send odd ones.
+    """
+
+    def __init__(self, feeds: Feeds, guard: Guard, visits: Visits, clock: Callable[[], datetime]) -> None:
+        self._feeds = feeds
+        self._guard = guard
+        self._visits = visits
+        self._clock = clock
+        self._addresses: Addresses | None = None
+        self._paths: dict[str, str] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        del receive
+        if scope["method"] not in _METHODS:
+            await _say(send, scope, 405, b"A feed can only be read.", [(b"allow", b"GET, HEAD")])
+            return
+        calendar = self._calendar(scope["path"])
+        if not isinstance(calendar, str):
+            await self._refuse(calendar, scope, send)
+            return
+        feed = self._feeds.fresh(calendar)
+        if feed is None:
+            try:
+                feed = await self._built(calendar)
+            except _NotYet as reason:
+                await _say(send, scope, 503, str(reason).encode(), [(b"retry-after", b"60")])
+                return
+        now, asked = self._clock(), dict(scope["headers"])
+        self._visits.note(calendar, scope, asked.get(b"user-agent", b""), now)
+        if asked.get(b"if-none-match") == feed.etag and feed.changed_at <= now:
+            # Nearly every request; the long way comes to the same.
+            await send(_start_of_304(feed.etag, feed.last_modified))
+            await send(_NOTHING)
+            return
+        file_name = self._feeds.addresses.file_names.get(calendar, _UNNAMED)
+        start, end = _answer(asked, feed, file_name, now=now, query=scope["query_string"])
+        await send(start)
+        await send(_NOTHING if scope["method"] == "HEAD" else end)
+
+    def _calendar(self, path: str) -> str | Gone | None:
+        """
+        Return the calendar that a path stands for, or why it stands for none: None for a name that is none's.
+
+        Paths as they are handed out are remembered until addresses change: with any other name they work too,
+        but whoever asks chooses how long it is. That tells nothing by its timing: characters are
+        compared only where Python's hash, keyed anew with each start, is the same.
+        """
+        addresses = self._feeds.addresses
+        if addresses is not self._addresses or len(self._paths) >= _REMEMBERED:
+            self._addresses, self._paths = addresses, {}
+        known = self._paths.get(path)
+        if known is not None:
+            return known
+        token, _, name = path.removeprefix(PREFIX).partition("/")
+        calendar = addresses.find(token)
+        if isinstance(calendar, Gone):
+            return calendar
+        if not name.endswith(".ics") or "/" in name:
+            return None
+        if name == addresses.file_names[calendar]:
+            self._paths[path] = calendar
+        return calendar
+
+    async def _refuse(self, gone: Gone | None, scope: Scope, send: Send) -> None:
+        if gone is Gone.ROTATED:
+            self._guard.let_pass(scope)
+            await _say(send, scope, 410, b"This calendar has a new address. Ask whoever gave you this one.")
+            return
+        wait = self._guard.fail(scope) if gone is Gone.UNKNOWN else 0
+        if wait:
+            text = b"Too many wrong addresses were asked for from your network."
+            await _say(send, scope, 429, text, [(b"retry-after", str(wait).encode())])
+            return
+        await _say(send, scope, 404, b"There is no such calendar.")
+
+    async def _built(self, calendar: str) -> Feed:
+        if not self._feeds.ready():
+            raise _NotYet("The first list of conferences has not arrived yet.")
+        try:
+            return await self._feeds.feed(calendar)
+        except StoreUnavailable as error:
+            raise _NotYet("The calendar cannot be read at the moment.") from error
+
+
+class _NotYet(Exception):
+    """There is no feed to answer with, for the reason that this says."""
+
+
+def _answer(
+    asked: Mapping[bytes, bytes], feed: Feed, file_name: str, *, now: datetime, query: bytes
+) -> tuple[Message, Message]:
+    """Return the two messages that answer a GET."""
+    # Two changes within a second push the date ahead; it may not be sent early (RFC 9110, 8.8.2.1).
+    last_modified = feed.last_modified if feed.changed_at <= now else http_date(now)
+    unchanged = not_modified(
+        asked.get(b"if-none-match"),
+        asked.get(b"if-modified-since"),
+        etag=feed.etag,
+        changed_at=feed.changed_at,
+    )
+    if unchanged:
+        return _start_of_304(feed.etag, last_modified), _NOTHING
+    once = _DOWNLOAD.search(query) is not None
+    start = _start_of_200(
+        feed.etag, last_modified, len(feed.body), file_name, "attachment" if once else "inline"
+    )
+    return start, {"type": "http.response.body", "body": feed.body}
+
+
+# The same few messages go out again and again, and writing them costs more than all decisions. Nothing stands
+# between them and the server that would change them.
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _start_of_304(etag: bytes, last_modified: bytes) -> PreparedStart:
+    headers = [*_COMMON, (b"etag", etag), (b"last-modified", last_modified)]
+    return PreparedStart(304, headers)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _start_of_200(etag: bytes, last_modified: bytes, length: int, file_name: str, kind: str) -> PreparedStart:
+    headers = [
+        *_COMMON,
+        (b"etag", etag),
+        (b"last-modified", last_modified),
+        (b"content-type", b"text/calendar; charset=utf-8"),
+        (b"content-length", str(length).encode()),
+        (b"content-disposition", f'{kind}; filename="{file_name}"'.encode()),
+    ]
+    return PreparedStart(200, headers)
+
+
+async def _say(send: Send, scope: Scope, status: int, text: bytes, extra: Headers | None = None) -> None:
+    body = text + b"\n"
+    headers = [*_PLAIN, *(extra or []), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

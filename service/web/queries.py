@@ -1,0 +1,286 @@
+"""
+What the administrator sees and does, whoever asks: the dashboard or the API.
+"""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import assert_never
+
+from service.calendars.calendar import ALL, Calendar
+from service.calendars.feeds import Feeds
+from service.core.account_state import Entry, Held, Known
+from service.core.conference import Account, Conference, Key
+from service.core.consensus import Report
+from service.core.disputes import Dispute, find_disputes
+from service.core.exposure import Exposure
+from service.core.occurrences import Occurrence, occurrences
+from service.core.revision import Policy
+from service.core.schedule import Once, Schedule, Unscheduled, Weekly
+from service.core.state import State
+from service.core.vevent import summary_of
+from service.core.zone_notices import ZoneNotice, is_warning
+from service.web.access_stats import Visits
+from service.web.schemas import (
+    ActivityView,
+    CalendarKind,
+    CalendarList,
+    CalendarView,
+    ConferenceView,
+    DisputeView,
+    HeldView,
+    Hour,
+    Missing,
+    NextMeeting,
+    RejectedView,
+    SettingView,
+    SourceView,
+    StatusView,
+    TargetView,
+    ToldView,
+)
+
+_MOST_SUMMARIES = 2000
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """
+    What the composition root tells about the parts that this layer does not see.
+    """
+
+    version: str
+    started_at: datetime
+    exposure: Exposure | None
+    zone_data: str
+    """The version of the zone data in use."""
+
+    zone_notices: Callable[[datetime], Sequence[ZoneNotice]]
+    """What an administrator should know about the zones of weekly conferences."""
+
+    sources: Callable[[], Sequence[SourceView]]
+    targets: Callable[[], Sequence[TargetView]]
+    running: Callable[[], Iterable[tuple[Account, Conference]]]
+    """The conferences that run now, with the account whose list says so."""
+
+    lists_per_hour: Callable[[datetime], Sequence[Hour]]
+    rejected: Callable[[], Awaitable[Sequence[RejectedView]]]
+    """Raises StoreUnavailable."""
+
+    approve: Callable[[str, str | None], Awaitable[int]]
+    """
+    Applies the held list of `user@server`; how many it removed.
+
+    Raises KeyError, HeldListChanged where its digest is given and is another, and StoreUnavailable.
+    """
+
+    settings: Callable[[], Sequence[SettingView]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Summary:
+    changes: int
+    events: int
+    next: Occurrence | None
+
+
+class Oversight:
+    """
+    Puts the views together.
+    """
+
+    def __init__(
+        self,
+        feeds: Feeds,
+        policy: Policy,
+        reports: Reports,
+        visits: Visits,
+        *,
+        state: Callable[[], State],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.feeds, self.reports = feeds, reports
+        self._policy, self._visits = policy, visits
+        self._state, self._clock = state, clock
+        self._summaries: OrderedDict[str, _Summary] = OrderedDict()
+
+    def now(self) -> datetime:
+        """Return the moment that the views are of."""
+        return self._clock()
+
+    def status(self) -> StatusView:
+        """Return the daemon as a whole."""
+        state, exposure = self._state(), self.reports.exposure
+        members = _members(state)
+        return StatusView(
+            version=self.reports.version,
+            url=self.feeds.addresses.public_url,
+            started_at=self.reports.started_at,
+            ready=self.feeds.ready(),
+            accounts=len(state.accounts),
+            conferences=len(members),
+            calendars=len(self.feeds.calendars),
+            held=sum(1 for known in state.accounts.values() if known.held),
+            running=tuple(_running(self.reports.running())),
+            rooms=tuple(_view(e.key.server, e.conference) for e in members if _is_room(e.conference)),
+            zone_data=self.reports.zone_data,
+            warnings=(
+                *((exposure.said(),) if exposure else ()),
+                *(notice.said() for notice in self.reports.zone_notices(self._clock()) if is_warning(notice)),
+            ),
+        )
+
+    def calendars(self, *, like: str = "", after: str = "", most: int = 50) -> CalendarList:
+        """
+        Return the calendars whose name or title holds the text `like`, at most so many behind `after`.
+        """
+        wanted = like.strip().casefold()
+        found = [
+            calendar
+            for calendar in self.feeds.calendars.values()
+            if wanted in calendar.name.casefold() or wanted in calendar.title.casefold()
+        ]
+        names = [calendar.name for calendar in found]
+        start = names.index(after) + 1 if after in names else 0
+        shown = found[start : start + most]
+        more = start + most < len(found)
+        now = self._clock()
+        requests = self._visits.requests(now)
+        views = tuple(self._calendar(each, now, requests.get(each.name, 0)) for each in shown)
+        return CalendarList(views, len(found), shown[-1].name if more else "")
+
+    def _calendar(self, calendar: Calendar, now: datetime, requests: int) -> CalendarView:
+        summary = self._summary(calendar, now)
+        urls = self.feeds.addresses
+        return CalendarView(
+            name=calendar.name,
+            title=calendar.title,
+            kind=_kind(calendar),
+            redaction=calendar.redaction,
+            events=summary.events,
+            next=_meeting(summary.next),
+            subscribers=self._visits.subscribers(calendar.name, now),
+            requests=requests,
+            rotations=self.feeds.directory.generation(calendar.name),
+            feed_url=urls.feed_url(calendar.name),
+            page_url=urls.page_url(calendar.name),
+        )
+
+    def _summary(self, calendar: Calendar, now: datetime) -> _Summary:
+        changes = self.feeds.changes
+        last = self._summaries.get(calendar.name)
+        if last and last.changes == changes and (last.next is None or last.next.end > now):
+            return last
+        scheduled = [e for e in self.feeds.directory.entries(calendar) if not _is_room(e.conference)]
+        summary = _Summary(changes, len(scheduled), self._next(scheduled, now))
+        self._summaries[calendar.name] = summary
+        while len(self._summaries) > _MOST_SUMMARIES:
+            self._summaries.popitem(last=False)
+        return summary
+
+    def _next(self, entries: Iterable[Entry], now: datetime) -> Occurrence | None:
+        following = (
+            next(occurrences(e, self._policy.rendering(e.source).weekly, now), None) for e in entries
+        )
+        return min(
+            (each for each in following if each), key=lambda o: (o.start, o.end, o.entry.key), default=None
+        )
+
+    def held(self) -> list[HeldView]:
+        """Return the lists that wait for an approval."""
+        state, now = self._state(), self._clock()
+        known = sorted(state.accounts.values(), key=lambda each: each.account)
+        return [self._held(state, each, each.held, now) for each in known if each.held]
+
+    def _held(self, state: State, known: Known, held: Held, now: datetime) -> HeldView:
+        missing = (
+            self._missing(id_, state.entries.get(Key(known.account.server, id_)), now) for id_ in held.missing
+        )
+        return HeldView(
+            str(known.account),
+            held.since,
+            held.lists,
+            held.upcoming,
+            held.digest,
+            tuple(sorted(missing, key=lambda one: (one.start or _LAST, len(one.id), one.id))),
+        )
+
+    def _missing(self, id_: str, entry: Entry | None, now: datetime) -> Missing:
+        if entry is None:
+            return Missing(id_, id_)
+        following = self._next([entry], now)
+        return Missing(id_, summary_of(entry.conference), following.start if following else None)
+
+    def disputes(self) -> list[DisputeView]:
+        """Return the conferences of which accounts go on telling different things."""
+        return [_disputed(each) for each in find_disputes(self._state(), self._policy, self._clock())]
+
+    def activity(self) -> ActivityView:
+        """Return the last day in numbers."""
+        now = self._clock()
+        requests = sorted(self._visits.requests(now).items(), key=lambda pair: (-pair[1], pair[0]))
+        return ActivityView(tuple(self.reports.lists_per_hour(now)), dict(requests))
+
+
+def _disputed(dispute: Dispute) -> DisputeView:
+    told = tuple(_told(report) for report in dispute.reports)
+    id_, server = dispute.key.id, dispute.key.server
+    return DisputeView(id_, server, dispute.topic or id_, str(dispute.counts), told)
+
+
+def _told(report: Report) -> ToldView:
+    conference = report.conference
+    changed_at = report.changed_at if report.changed_at > _FIRST else None
+    kind, start = _kind_and_start(conference.schedule)
+    return ToldView(str(report.account), summary_of(conference), kind, start, changed_at)
+
+
+def _kind_and_start(schedule: Schedule) -> tuple[str, datetime | None]:
+    match schedule:
+        case Unscheduled():
+            return "none", None
+        case Once(start):
+            return "once", start
+        case Weekly(start):
+            return "week", start
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _members(state: State) -> list[Entry]:
+    """Return the entries that are in any account's calendar, each once."""
+    members = {
+        entry.key: entry
+        for known in state.accounts.values()
+        for entry in (state.entry(known.account.server, id_) for id_ in known.reported)
+    }
+    return list(members.values())
+
+
+def _running(conferences: Iterable[tuple[Account, Conference]]) -> Iterable[ConferenceView]:
+    seen = {(account.server, conference.id): conference for account, conference in conferences}
+    return (_view(server, conference) for (server, _), conference in sorted(seen.items(), key=lambda i: i[0]))
+
+
+def _view(server: str, conference: Conference) -> ConferenceView:
+    return ConferenceView(conference.id, server, summary_of(conference), conference.owner)
+
+
+def _is_room(conference: Conference) -> bool:
+    return isinstance(conference.schedule, Unscheduled)
+
+
+def _kind(calendar: Calendar) -> CalendarKind:
+    if calendar.name == ALL:
+        return "all"
+    if calendar.account:
+        return "account"
+    return "person" if calendar.person else "rule"
+
+
+def _meeting(occurrence: Occurrence | None) -> NextMeeting | None:
+    if occurrence is None:
+        return None
+    return NextMeeting(summary_of(occurrence.entry.conference), occurrence.start, occurrence.end)

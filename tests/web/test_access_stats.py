@@ -1,0 +1,66 @@
+"""
+Who fetches which calendar, counted without keeping who it was.
+"""
+
+from datetime import datetime, timedelta
+
+from starlette.types import Scope
+
+from service.web.access_stats import Visits
+from service.web.network import Networks
+from tests.core.given import NOW
+
+HOUR = timedelta(hours=1)
+
+
+def visited(
+    visits: Visits, at: datetime, *clients: str, agent: bytes = b"Calendar/1", calendar: str = "all"
+) -> None:
+    for client in clients:
+        scope: Scope = {"type": "http", "client": (client, 1), "headers": []}
+        visits.note(calendar, scope, agent, at)
+
+
+def test_a_network_with_a_program_is_one_subscriber() -> None:
+    visits = Visits(Networks())
+    visited(visits, NOW, "192.0.2.1", "192.0.2.2", "198.51.100.1")
+    visited(visits, NOW, "192.0.2.1", agent=b"Other/1")
+
+    assert visits.subscribers("all", NOW) == 3
+    assert visits.requests(NOW) == {"all": 4}
+    assert visits.subscribers("other", NOW) == 0
+
+
+def test_a_subscriber_is_forgotten_after_two_days() -> None:
+    visits = Visits(Networks())
+    visited(visits, NOW, "192.0.2.1", "198.51.100.1")
+    visited(visits, NOW + 47 * HOUR, "192.0.2.1")
+
+    assert visits.subscribers("all", NOW + 47 * HOUR) == 2
+    assert visits.subscribers("all", NOW + 50 * HOUR) == 1
+    assert visits.subscribers("all", NOW + 96 * HOUR) == 0
+
+
+def test_requests_are_those_of_the_last_day() -> None:
+    visits = Visits(Networks())
+    for hour in range(60):
+        visited(visits, NOW + hour * HOUR, "192.0.2.1")
+
+    assert visits.requests(NOW + 59 * HOUR) == {"all": 24}
+    assert visits.requests(NOW + 90 * HOUR) == {}
+
+
+def test_nothing_kept_names_an_address() -> None:
+    visits = Visits(Networks())
+    visited(visits, NOW, "192.0.2.1")
+
+    assert "192.0.2" not in repr(vars(visits)["_clients"])
+
+
+def test_the_number_of_clients_kept_is_bounded() -> None:
+    visits = Visits(Networks(), most_clients=10)
+    for number in range(50):
+        visited(visits, NOW, f"10.0.{number}.1", calendar=f"c{number % 2}")
+
+    assert visits.subscribers("c0", NOW) + visits.subscribers("c1", NOW) == 10
+    assert visits.requests(NOW) == {"c0": 25, "c1": 25}
