@@ -38,12 +38,12 @@ from service.core.conference import Account, Listing, Snapshot
 from service.core.revision import Policy
 from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
-from service.store.memory import MemoryStore
 from service.telemetry import configure_logging
 from service.web.access_stats import Visits
 from service.web.feeds.app import FeedApp
 from service.web.network import Networks
 from service.web.ratelimit import FailureLimit, Guard
+from tests.store.memory import MemoryStore
 
 LEAST_RATIO = 0.8
 ALIKE = 0.9

@@ -30,7 +30,7 @@ from service.publishing.plan import Plan, make_plan
 from service.publishing.ports import Database, Found
 from service.publishing.retry import state_of
 from service.settings.model import Settings
-from service.store.memory import MemoryStore
+from tests.store.memory import MemoryStore
 
 _NEVER = timedelta(days=36500)
 _MOST_REASONS = 3

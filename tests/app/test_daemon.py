@@ -18,11 +18,11 @@ from service.core.errors import StoreUnavailable
 from service.core.revision import Policy
 from service.settings.load import load_settings
 from service.simulator.server import Simulator, SimulatorOptions
-from service.store.memory import MemoryStore
 from tests.core.given import DESK, NOW, conference, listed
 from tests.core.given import ROOM as LOBBY
 from tests.e2e.given import once, weekly
 from tests.e2e.program import Daemon, Home, started
+from tests.store.memory import MemoryStore
 
 ROOM = "room1@video.example.com"
 

@@ -15,8 +15,8 @@ from service.core.schedule import Weekday
 from service.core.state import State
 from service.core.vevent import Rendering, uid_of
 from service.core.weekly import WeeklyRules
-from service.store.memory import MemoryStore
 from tests.core.given import DESK, NOW, ROOM, SERVER, conference, listed, once, room, weekly
+from tests.store.memory import MemoryStore
 
 LATER = NOW + timedelta(hours=1)
 POLICY = Policy()

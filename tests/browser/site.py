@@ -17,13 +17,13 @@ from service.core.conference import Conference
 from service.core.revision import Policy
 from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
-from service.store.memory import MemoryStore
 from service.web.limits import Limits
 from service.web.renderer import Pages
 from service.web.server import make_web
 from service.web.serving import WebServer
 from tests.browser.conferences import NOW, RICH
 from tests.core.given import listed
+from tests.store.memory import MemoryStore
 from tests.web.catalogues import catalogues
 
 SECRET = b"a secret of the browser tests"

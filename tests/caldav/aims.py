@@ -10,10 +10,10 @@ from service.calendars.calendar import Calendar, calendars_of, entries_of
 from service.core.revision import Policy
 from service.publishing.resource import Extras
 from service.settings.load import load_settings
-from service.store.memory import MemoryStore
 from tests.caldav.misbehaving import PASSWORD, USERNAME
 from tests.caldav.site import Site
 from tests.core.given import conference, listed
+from tests.store.memory import MemoryStore
 
 
 class Aims:

@@ -26,7 +26,7 @@ from service.publishing.equivalence import read_resource
 from service.publishing.model import Publication, RemoteRules, Report, Resource
 from service.publishing.resource import Extras, render_resource
 from service.publishing.sync_run import Pass, Target
-from service.store.memory_ledger import MemoryLedger
+from tests.store.memory_ledger import MemoryLedger
 
 START = datetime(2026, 10, 5, 8, tzinfo=UTC)
 WRITES = frozenset({"PUT", "DELETE"})

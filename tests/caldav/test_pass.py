@@ -12,9 +12,9 @@ import structlog
 
 from service.core.errors import CollectionGone, Fatal, Retryable
 from service.publishing.model import Publication, RemoteRules, Standing
-from service.store.memory_ledger import MemoryLedger
 from tests.caldav.misbehaving import HOME, PASSWORD, Misbehaving
 from tests.caldav.site import Site, foreign_events, resource, resources
+from tests.store.memory_ledger import MemoryLedger
 
 WORK = f"{HOME}team/"
 

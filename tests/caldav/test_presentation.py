@@ -14,10 +14,10 @@ from service.core.revision import Policy
 from service.publishing.model import RemoteRules, Resource, Standing
 from service.publishing.resource import Extras, resource_of
 from service.settings.load import load_settings
-from service.store.memory import MemoryStore
 from tests.caldav.site import Site
 from tests.core.given import NOW, ROOM, at, conference, listed, once
 from tests.core.test_presentation import rendered
+from tests.store.memory import MemoryStore
 
 ALL = Calendar("all", "All")
 LOBBY = Calendar(str(ROOM), "Lobby", ROOM)

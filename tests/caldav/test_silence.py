@@ -27,10 +27,10 @@ from service.core.schedule import Once
 from service.core.vevent import Rendering, to_vevent
 from service.publishing.resource import Extras, render_resource
 from service.settings.load import load_settings
-from service.store.memory import MemoryStore
 from tests.caldav.misbehaving import Misbehaving
 from tests.caldav.site import START, Clock, Site
 from tests.core.given import NOW, ROOM
+from tests.store.memory import MemoryStore
 
 PEOPLE = (
     Invitation("brown@video.example.com", 'Elle "B" Brown; Ltd, Inc'),

@@ -10,7 +10,7 @@ from service.core.account_state import Known
 from service.core.conference import Account
 from service.core.ports import FeedRecord
 from service.core.state import State
-from service.store.memory import MemoryStore
+from tests.store.memory import MemoryStore
 
 SECRET = b"a secret of the tests"
 

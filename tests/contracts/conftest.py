@@ -15,10 +15,10 @@ import pytest
 from sqlalchemy import make_url
 
 from service.publishing.ports import Database
-from service.store.memory import MemoryStore
 from service.store.sql import open_store
 from tests.contracts.given import OpenStore
 from tests.contracts.pooler import pooled
+from tests.store.memory import MemoryStore
 from tests.tools import missing
 
 NewDatabase = Callable[[], str]

@@ -13,12 +13,12 @@ from service.core.schedule import Weekday
 from service.core.vevent import Rendering
 from service.publishing.model import Report, Resource
 from service.publishing.resource import render_resource
-from service.store.memory import MemoryStore
 from tests.caldav import loopback as servers
 from tests.caldav.loopback import Loopback
 from tests.caldav.site import Site
 from tests.contracts.sites import site_of
 from tests.core.given import HOUR, MOSCOW, at, conference, listed, once, weekly
+from tests.store.memory import MemoryStore
 
 EDITED = at("2026-11-25 12:00")
 OTHERS = tuple(conference(f"other{number}", schedule=once("2027-10-05 07:00")) for number in range(8))

@@ -16,10 +16,10 @@ from service.core.removal import RemovalRules
 from service.core.revision import Policy
 from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
-from service.store.memory import MemoryStore
 from service.trueconf.wire import list_of
 from tests.core.given import MOSCOW, at
 from tests.core.node import ask
+from tests.store.memory import MemoryStore
 
 CASES = Path(__file__).parent.parent / "data" / "cases"
 ROOM = Account("room", "video.example.com")

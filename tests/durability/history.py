@@ -17,13 +17,13 @@ from service.core.revision import Policy
 from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
 from service.publishing.ports import Database
-from service.store.memory import MemoryStore
 from service.trueconf.events import Event, SnapshotReceived
 from service.trueconf.session import Session
 from tests.durability.served import Conference, Record, Served, read_parts
 from tests.durability.told import DAY, HERE, START, THERE, ZONES, Raw, Told
 from tests.durability.words import Live, Report, word_that_counts
 from tests.durability.world import KEEP_ENDED, Calendar, Room
+from tests.store.memory import MemoryStore
 
 Result = TypeVar("Result")
 

@@ -12,12 +12,12 @@ from service.core.rejected import KeepRules
 from service.core.revision import Policy
 from service.core.state import State
 from service.sources.rejections import Rejections
-from service.store.memory import MemoryStore
 from service.trueconf.events import Event, FrameWasRejected, SnapshotReceived
 from service.trueconf.session import Session
 from tests.core.given import NOW, many
 from tests.core.given import listed as listed_by
 from tests.durability.mutations import mutations, samples
+from tests.store.memory import MemoryStore
 
 SEED = int(os.environ.get("CONFCAL_TEST_SEED", "20261005"))
 FRAMES = 1000

@@ -24,7 +24,7 @@ from service.publishing.model import (
 from service.publishing.ports import Found, Listing
 from service.publishing.reconciler import Upkeep, UpkeepStatus
 from service.publishing.sync_run import Pass, Target
-from service.store.memory_ledger import MemoryLedger
+from tests.store.memory_ledger import MemoryLedger
 
 START = datetime(2026, 10, 5, 8, tzinfo=UTC)
 URL = "https://dav.example.com/team/"

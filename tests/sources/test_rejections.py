@@ -9,8 +9,8 @@ from service.core.conference import Listing, Rejection, Snapshot
 from service.core.errors import StoreUnavailable
 from service.core.rejected import KeepRules, RejectedInput
 from service.sources.rejections import Rejections
-from service.store.memory import MemoryStore
 from tests.core.given import NOW, ROOM, conference
+from tests.store.memory import MemoryStore
 
 
 class Sleeper:

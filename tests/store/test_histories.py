@@ -19,8 +19,8 @@ from service.core.changes import Changes, Closing, Edit, RenderedVEvent
 from service.core.conference import Account, Conference, Key
 from service.core.schedule import UNBOUNDED, Bounds, Once
 from service.publishing.ports import Database
-from service.store.memory import MemoryStore
 from service.store.sql import open_store
+from tests.store.memory import MemoryStore
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SERVER = "video.example.org"

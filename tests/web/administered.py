@@ -29,11 +29,11 @@ from service.settings.load import load_settings
 from service.sources.hooks import Deliver, Taps
 from service.sources.posted import Intake
 from service.sources.rejections import Rejections
-from service.store.memory import MemoryStore
 from service.web.administration import Administration
 from service.web.live import Live
 from service.web.renderer import Pages
 from service.web.server import make_web
+from tests.store.memory import MemoryStore
 from tests.web.catalogues import catalogues
 from tests.web.given import BASE, SECRET, Clock
 

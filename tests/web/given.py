@@ -20,10 +20,10 @@ from service.core.removal import RemovalRules
 from service.core.revision import Policy
 from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
-from service.store.memory import MemoryStore
 from service.web.renderer import Pages
 from service.web.server import make_web
 from tests.core.given import NOW
+from tests.store.memory import MemoryStore
 from tests.web.catalogues import catalogues
 
 SECRET = b"a secret of the tests"

@@ -10,9 +10,9 @@ import pytest
 
 from service.core.errors import StoreUnavailable
 from service.core.ports import ClosedSessions
-from service.store.memory_sessions import MemoryClosedSessions
 from service.web.admin.sessions import LASTING, Session, Sessions
 from tests.core.given import NOW
+from tests.store.memory_sessions import MemoryClosedSessions
 from tests.web.given import SECRET, Clock
 
 TOKEN = "the administrator's token"

@@ -13,8 +13,8 @@ from service.core.errors import StaleState
 from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.core.state import State
-from service.store.memory_ledger import MemoryLedger
-from service.store.memory_sessions import MemoryClosedSessions
+from tests.store.memory_ledger import MemoryLedger
+from tests.store.memory_sessions import MemoryClosedSessions
 
 
 class MemoryStore:
