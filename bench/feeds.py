@@ -39,7 +39,7 @@ from service.core.revision import Policy
 from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
 from service.telemetry import configure_logging
-from service.web.access_stats import Visits
+from service.web.access_stats import AccessStats
 from service.web.feeds.app import FeedApp
 from service.web.network import Networks
 from service.web.ratelimit import FailureLimit, Guard
@@ -170,7 +170,7 @@ async def _app() -> FeedApp:
     networks = Networks()
     # Out of reach: it is the 404 that is measured, not the 429.
     guard = Guard(networks, FailureLimit(10**9, timedelta(minutes=5)), lambda: datetime.now(UTC))
-    return FeedApp(feeds, guard, Visits(networks), lambda: datetime.now(UTC))
+    return FeedApp(feeds, guard, AccessStats(networks), lambda: datetime.now(UTC))
 
 
 def _etag(answer: bytes) -> bytes:

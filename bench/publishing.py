@@ -32,7 +32,7 @@ import httpx
 from bench.conversion import conferences
 from service.caldav.connection import Connection, Trust, open_http
 from service.caldav.credentials import Basic, http_auth
-from service.caldav.discovery import Wish
+from service.caldav.discovery import CollectionSpec
 from service.caldav.hrefs import resource_href
 from service.caldav.protocol import mkcalendar
 from service.caldav.server import CalDavServer
@@ -45,7 +45,7 @@ from service.core.weekly import WeeklyRules
 from service.publishing.dispatch import Dispatcher, Timing
 from service.publishing.model import RemoteRules, Resource
 from service.publishing.resource import render_resource
-from service.publishing.sync_run import Pass, Target
+from service.publishing.sync_run import SyncRun, TargetCollection
 from service.store.sql import open_store
 
 MOST_RATIO = 1.15
@@ -217,11 +217,11 @@ async def confcal(collection: str, ledger: Path, desired: dict[str, Resource]) -
     async with open_http(Trust(), timeout_seconds=60, connections=4) as http:
         auth = http_auth(Basic(USER, PASSWORD), clock)
         connection = Connection(http, trusted=collection, auth=auth, timeout=timeout, clock=clock)
-        caldav = CalDavServer(connection, Wish(collection, "bench"), RemoteRules(), 4)
+        caldav = CalDavServer(connection, CollectionSpec(collection, "bench"), RemoteRules(), 4)
         store = await open_store(f"sqlite:///{ledger}", migrate=True)
-        target = Target("bench", "bench", caldav, render, RemoteRules(), timedelta(hours=1))
+        target = TargetCollection("bench", "bench", caldav, render, RemoteRules(), timedelta(hours=1))
         dispatcher = Dispatcher(4, Timing(asyncio.sleep, lambda: 0.5))
-        await Pass(target, store.ledger, dispatcher, href_of=resource_href, clock=clock).run()
+        await SyncRun(target, store.ledger, dispatcher, href_of=resource_href, clock=clock).run()
         await store.close()
 
 

@@ -12,7 +12,7 @@ import yaml
 
 from service.app.metrics import Metrics
 from service.core.state import State
-from service.publishing.reconciler import UpkeepStatus
+from service.publishing.reconciler import TargetStatus
 from service.settings.load import load_settings
 from service.settings.model import Settings
 from tests.app.test_metrics import numbers
@@ -103,7 +103,7 @@ def alerts() -> Iterator[Any]:
 @pytest.mark.parametrize("alert", list(alerts()), ids=[alert["alert"] for alert in alerts()])
 def test_an_alert_asks_for_numbers_that_there_are(alert: Any) -> None:
     story = Story()
-    metrics = Metrics(lambda: story.state, lambda: [UpkeepStatus("cloud", "all")])
+    metrics = Metrics(lambda: story.state, lambda: [TargetStatus("cloud", "all")])
     snapshot = listed(conference("1"))
     metrics.accepted(snapshot, story.records(snapshot))
     there = {name.partition("{")[0] for name in numbers(metrics)} | {"up"}

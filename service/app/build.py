@@ -18,21 +18,21 @@ from service.app.fetching import http_fetch
 from service.app.metrics import Metrics
 from service.app.oddities import Oddities
 from service.app.policy import keep_rules_of, named_calendars, policy_of, rendering_digest
-from service.app.reports import HourlyLists, Watch
+from service.app.reports import HourlyLists, StatusReporter
 from service.app.synchronizer import Synchronizer
 from service.app.targets import Calendars, open_upkeeps, target_view
 from service.calendars.feeds import FeedRules, Feeds
 from service.core.conference import Account, Snapshot
 from service.language import catalogues
 from service.publishing.ports import Database
-from service.publishing.reconciler import Upkeep
+from service.publishing.reconciler import Reconciler
 from service.settings.accounts import account_of_source, accounts_of, pinned_account, pinned_accounts
 from service.settings.listening import listen
 from service.settings.model import Settings, SourceSettings
 from service.settings.paths import database_url, exposure, make_installation, public_url, secret_of
-from service.sources.endpoint import Source
-from service.sources.hooks import Deliver, Taps
-from service.sources.posted import Intake
+from service.sources.endpoint import Endpoint
+from service.sources.hooks import SnapshotSink, SourceHooks
+from service.sources.posted import PostedEvents
 from service.sources.recorder import Recorder
 from service.sources.rejections import Rejections
 from service.sources.status import SourceStatus
@@ -64,14 +64,14 @@ class Parts:
     feeds: Feeds
     rejections: Rejections
     metrics: Metrics
-    sources: tuple[Source, ...]
-    upkeeps: tuple[Upkeep, ...]
+    sources: tuple[Endpoint, ...]
+    upkeeps: tuple[Reconciler, ...]
     """What keeps the CalDAV collections."""
 
-    accept: Deliver
+    accept: SnapshotSink
     """Takes over what a source heard."""
 
-    watch: Watch
+    watch: StatusReporter
     live: Live
     web: ASGIApp
     listening: tuple[socket.socket, ...]
@@ -113,10 +113,10 @@ def pages_of(settings: Settings, url: str) -> Pages:
 
 
 def make_source(
-    name: str, settings: SourceSettings, url: str, fetch: Fetch, taps: Taps, *, large: LargeFrames
-) -> Source:
+    name: str, settings: SourceSettings, url: str, fetch: Fetch, taps: SourceHooks, *, large: LargeFrames
+) -> Endpoint:
     """Return the source of this name, which listens to `url`."""
-    return Source(
+    return Endpoint(
         name,
         url=url,
         pin=settings.pin.get_secret_value() if settings.pin else None,
@@ -174,10 +174,10 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
                     ClockWatch(utc_now, time.monotonic),
                     oddities=Oddities(lambda: synchronizer.state),
                 )
-                intake = Intake(
+                intake = PostedEvents(
                     accounts_of(settings), accept, taps, clock=utc_now, pinned=pinned_accounts(settings)
                 )
-                watch = Watch(
+                watch = StatusReporter(
                     settings, store, synchronizer, intake, lists, utc_now(), utc_now, exposure(settings, url)
                 )
                 for upkeep in upkeeps:
@@ -226,7 +226,7 @@ def accepting(
     clock: ClockWatch,
     *,
     oddities: Oddities,
-) -> Deliver:
+) -> SnapshotSink:
     """Return what takes over a list, whichever way it came."""
 
     async def accept(snapshot: Snapshot) -> None:
@@ -242,7 +242,7 @@ def accepting(
     return accept
 
 
-def _administration(settings: Settings, store: Database, watch: Watch, live: Live) -> Administration:
+def _administration(settings: Settings, store: Database, watch: StatusReporter, live: Live) -> Administration:
     given = {name: each.ingest_token for name, each in settings.sources.items()}
     return Administration(
         watch.reports(),
@@ -256,7 +256,7 @@ def _administration(settings: Settings, store: Database, watch: Watch, live: Liv
     )
 
 
-def _taps(rejections: Rejections, metrics: Metrics, live: Live, recorder: Recorder | None) -> Taps:
+def _taps(rejections: Rejections, metrics: Metrics, live: Live, recorder: Recorder | None) -> SourceHooks:
     def status(told: SourceStatus) -> None:
         metrics.status(told)
         live.ring()
@@ -266,5 +266,5 @@ def _taps(rejections: Rejections, metrics: Metrics, live: Live, recorder: Record
         rejections.frame(source, account, field=event.field, reason=event.reason, raw=event.raw)
 
     if recorder is None:
-        return Taps(status=status, rejected=rejected)
-    return Taps(status=status, rejected=rejected, frame=recorder.frame)
+        return SourceHooks(status=status, rejected=rejected)
+    return SourceHooks(status=status, rejected=rejected, frame=recorder.frame)

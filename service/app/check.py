@@ -19,7 +19,7 @@ from service.core.nearest import meant
 from service.core.sources import IN_TROUBLE
 from service.settings.model import Settings, SourceSettings
 from service.settings.paths import public_url
-from service.sources.hooks import Taps
+from service.sources.hooks import SourceHooks
 from service.sources.status import SourceStatus
 from service.sources.turns import LargeFrames
 from service.trueconf.discovery import Fetch
@@ -129,7 +129,9 @@ async def report_of(
 
     if settings.url is None:
         return SourceReport(name, good=True, text=f"takes events at POST /api/events/{name}")
-    source = build.make_source(name, settings, settings.url, fetch, Taps(status=told), large=LargeFrames())
+    source = build.make_source(
+        name, settings, settings.url, fetch, SourceHooks(status=told), large=LargeFrames()
+    )
     asking = {asyncio.create_task(source.run(deliver)), asyncio.create_task(settled.wait())}
     await asyncio.wait(asking, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
     for task in asking:

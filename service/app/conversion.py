@@ -26,7 +26,7 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ConvertedLists:
     """
     What was understood of the input.
     """
@@ -45,7 +45,7 @@ class Reading:
     """Lists that could be used."""
 
 
-def read_lists(inputs: Iterable[tuple[str, bytes]]) -> Reading:
+def read_lists(inputs: Iterable[tuple[str, bytes]]) -> ConvertedLists:
     """
     Return what named inputs hold: one event or reply each, or JSON lines of them.
     """
@@ -64,7 +64,9 @@ def read_lists(inputs: Iterable[tuple[str, bytes]]) -> Reading:
         doubts += [f"{place}: {doubt}" for doubt in listing.doubts]
         conferences |= {conference.id: conference for conference in listing.conferences}
         rejected |= _rejections(listing)
-    return Reading(tuple(conferences.values()), tuple(rejected), tuple(unreadable), tuple(doubts), frames)
+    return ConvertedLists(
+        tuple(conferences.values()), tuple(rejected), tuple(unreadable), tuple(doubts), frames
+    )
 
 
 def _rejections(listing: Listing) -> dict[str, str]:

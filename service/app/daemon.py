@@ -101,7 +101,7 @@ def crashed_at_once(tasks: Iterable[asyncio.Task[None]], *, end: Callable[[int],
 
 async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], None]) -> None:
     server = WebServer(parts.web, parts.listening, grace_seconds=_GRACE_SECONDS)
-    bells = _Bells()
+    bells = _WakeEvents()
     scheduler = _scheduler(parts, bells)
     zones = ZoneLog()
     async with asyncio.TaskGroup() as tasks:
@@ -229,7 +229,7 @@ class StoreWatch:
             self._failing = False
 
 
-class _Bells:
+class _WakeEvents:
     """What the scheduler rings; the work is done by tasks."""
 
     def __init__(self) -> None:
@@ -251,7 +251,7 @@ def in_loop(ring: Callable[[], None]) -> Callable[[], Awaitable[None]]:
     return job
 
 
-def _scheduler(parts: Parts, bells: _Bells) -> AsyncIOScheduler:
+def _scheduler(parts: Parts, bells: _WakeEvents) -> AsyncIOScheduler:
     """Return the clock that rings bells: polls of the sources, a look at the database, a purge."""
     scheduler = new_scheduler()
     seconds = parts.settings.poll_every.total_seconds()

@@ -14,10 +14,10 @@ from service.core.conference import Snapshot
 from service.core.sources import SourceState
 from service.core.state import State
 from service.core.target_state import PUBLISHING, TargetState
-from service.publishing.reconciler import UpkeepStatus
+from service.publishing.reconciler import TargetStatus
 from service.sources.status import SourceStatus
 
-Targets = Callable[[], Iterable[UpkeepStatus]]
+Targets = Callable[[], Iterable[TargetStatus]]
 
 
 class Metrics:

@@ -17,8 +17,8 @@ from service.app.build import feeds_of, utc_now
 from service.app.offline import with_store
 from service.app.policy import policy_of
 from service.app.synchronizer import Synchronizer
-from service.app.targets import Aim, Calendars, open_aims
-from service.caldav.discovery import Wish
+from service.app.targets import Calendars, Target, open_aims
+from service.caldav.discovery import CollectionSpec
 from service.caldav.hrefs import host_of
 from service.caldav.quirks import active, described
 from service.caldav.server import CalDavServer
@@ -27,7 +27,7 @@ from service.core.target_state import TargetState
 from service.publishing.model import Create, Delete, Operation, Publication, Standing, Update
 from service.publishing.ownership import base_of
 from service.publishing.plan import Plan, make_plan
-from service.publishing.ports import Database, Found
+from service.publishing.ports import Database, DiscoveredCollection
 from service.publishing.retry import state_of
 from service.settings.model import Settings
 from tests.store.memory import MemoryStore
@@ -38,14 +38,14 @@ _STAMPS = ("DTSTAMP:", "LAST-MODIFIED:", "SEQUENCE:")
 
 
 @asynccontextmanager
-async def with_aims(settings: Settings) -> AsyncIterator[dict[str, Aim]]:
+async def with_aims(settings: Settings) -> AsyncIterator[dict[str, Target]]:
     """Give the targets of the settings over their store. Raises SettingsError and StoreUnavailable."""
     async with with_store(settings) as store, _aims_over(settings, store) as aims:
         yield aims
 
 
 @asynccontextmanager
-async def _aims_for_check(settings: Settings) -> AsyncIterator[dict[str, Aim]]:
+async def _aims_for_check(settings: Settings) -> AsyncIterator[dict[str, Target]]:
     """Do as `with_aims`; before the first start, when nothing is known yet, over an empty store in memory."""
     async with AsyncExitStack() as opened:
         try:
@@ -58,7 +58,7 @@ async def _aims_for_check(settings: Settings) -> AsyncIterator[dict[str, Aim]]:
 
 
 @asynccontextmanager
-async def _aims_over(settings: Settings, store: Database) -> AsyncIterator[dict[str, Aim]]:
+async def _aims_over(settings: Settings, store: Database) -> AsyncIterator[dict[str, Target]]:
     synchronizer = Synchronizer(store, policy_of(settings))
     await synchronizer.refresh()
     feeds = feeds_of(settings, store, synchronizer, "")
@@ -68,7 +68,7 @@ async def _aims_over(settings: Settings, store: Database) -> AsyncIterator[dict[
         yield aims
 
 
-def named(aims: Mapping[str, Aim], name: str) -> Aim:
+def named(aims: Mapping[str, Target], name: str) -> Target:
     """Return the target of this name. Raises UnknownName."""
     if name not in aims:
         known = f"there are {', '.join(sorted(aims))}" if aims else "no CONFCAL_TARGETS__<NAME>__URL is set"
@@ -89,7 +89,7 @@ class Planned:
     """Whether the collection was found before; else all of it counts as new."""
 
 
-async def planned(aim: Aim) -> AsyncIterator[Planned]:
+async def planned(aim: Target) -> AsyncIterator[Planned]:
     """Yield the plan of each collection of a target, without a request. Raises PlanRefused."""
     ledger = aim.calendars.store.ledger
     records = await ledger.targets()
@@ -104,7 +104,7 @@ async def planned(aim: Aim) -> AsyncIterator[Planned]:
         yield Planned(target.key, plan, len(desired) - writes, found)
 
 
-async def difference(aim: Aim, key: str, operation: Operation) -> Iterator[str]:
+async def difference(aim: Target, key: str, operation: Operation) -> Iterator[str]:
     """Return what an operation changes, by lines; the server is asked what it holds. Raises PublishError."""
     record = (await aim.calendars.store.ledger.targets()).get(key)
     before: list[str] = []
@@ -150,7 +150,7 @@ async def target_reports(settings: Settings) -> AsyncIterator[TargetReport]:
             yield await task
 
 
-async def report_of(aim: Aim) -> TargetReport:
+async def report_of(aim: Target) -> TargetReport:
     """Return what becomes of asking one target. Raises StoreUnavailable."""
     try:
         collections = [aim.collection(calendar) for calendar in aim.chosen()]
@@ -187,7 +187,7 @@ async def report_of(aim: Aim) -> TargetReport:
     )
 
 
-async def _refusals(aim: Aim) -> tuple[str, ...]:
+async def _refusals(aim: Target) -> tuple[str, ...]:
     """Return what the ledger says of events that the server refused, each reason once."""
     ledger = aim.calendars.store.ledger
     keys = [key for key in await ledger.targets() if base_of(key) == aim.name and aim.named(key)]
@@ -205,11 +205,11 @@ def _waits(row: Publication) -> bool:
     return row.standing is Standing.WAITING
 
 
-async def _found(aim: Aim, collection: str) -> tuple[Found, str]:
+async def _found(aim: Target, collection: str) -> tuple[DiscoveredCollection, str]:
     server = aim.server(collection)
     looking = CalDavServer(
         server.connection,
-        Wish(server.wish.url, collection, create=False, quirks=server.wish.quirks),
+        CollectionSpec(server.wish.url, collection, create=False, quirks=server.wish.quirks),
         server.rules,
         server.concurrency,
     )
@@ -219,7 +219,9 @@ async def _found(aim: Aim, collection: str) -> tuple[Found, str]:
         quirks = active(missing.server, server.wish.quirks)
         if not aim.settings.create or "no-create" in quirks:
             raise
-        return Found(aim.settings.url, missing.server), "the collection is not there yet; confcal creates it"
+        return DiscoveredCollection(
+            aim.settings.url, missing.server
+        ), "the collection is not there yet; confcal creates it"
 
 
 def verb(operation: Operation) -> str:

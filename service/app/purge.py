@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from service.app.build import utc_now
-from service.app.targets import Aim
+from service.app.targets import Target
 from service.caldav.hrefs import host_of, origin, resource_href
 from service.core.errors import CollectionGone, CollectionMoved, ConfcalError, UnknownName
 from service.publishing.dispatch import Dispatcher, Timing
-from service.publishing.model import Publication, Report, Resource, Standing
+from service.publishing.model import Publication, Resource, Standing, SyncReport
 from service.publishing.ownership import base_of, is_left
 from service.publishing.ports import Ledger, TargetRecord
-from service.publishing.sync_run import Pass, Target
+from service.publishing.sync_run import SyncRun, TargetCollection
 
 _NEVER = timedelta(days=36500)
 _GONE = (
@@ -30,15 +30,15 @@ class Purgeable:
     One collection that was published to.
     """
 
-    aim: Aim
+    aim: Target
     """Whose credentials are used."""
 
-    target: Target
+    target: TargetCollection
     count: int
     """Rows about resources in it."""
 
 
-async def purgeable(aims: Mapping[str, Aim], name: str) -> tuple[list[Purgeable], list[str]]:
+async def purgeable(aims: Mapping[str, Target], name: str) -> tuple[list[Purgeable], list[str]]:
     """
     Return the collections that a target ever published to, and sentences about those that stay as they are.
 
@@ -70,7 +70,7 @@ async def purgeable(aims: Mapping[str, Aim], name: str) -> tuple[list[Purgeable]
     return found, notes
 
 
-def _aim(aims: Mapping[str, Aim], key: str, records: Mapping[str, TargetRecord]) -> Aim | None:
+def _aim(aims: Mapping[str, Target], key: str, records: Mapping[str, TargetRecord]) -> Target | None:
     """Return the target of the settings whose credentials are meant for where a collection is."""
     own = aims.get(base_of(key))
     if own and not is_left(key):
@@ -80,13 +80,13 @@ def _aim(aims: Mapping[str, Aim], key: str, records: Mapping[str, TargetRecord])
     return next((aim for aim in candidates if _reaches(aim, url, records)), None)
 
 
-def _reaches(aim: Aim, url: str, records: Mapping[str, TargetRecord]) -> bool:
+def _reaches(aim: Target, url: str, records: Mapping[str, TargetRecord]) -> bool:
     # The collections of one user may be on another host than the address of the settings (iCloud).
     hosts = (record.url for key, record in records.items() if base_of(key) == aim.name and aim.named(key))
     return aim.connection.trusts(url) or any(origin(url) == origin(each) for each in hosts)
 
 
-def _holder(aims: Mapping[str, Aim], key: str, records: Mapping[str, TargetRecord]) -> str:
+def _holder(aims: Mapping[str, Target], key: str, records: Mapping[str, TargetRecord]) -> str:
     """Return the target that keeps the same collection today, where that is another one."""
     named = next(iter(aims.values())).named
     others = (
@@ -97,16 +97,16 @@ def _holder(aims: Mapping[str, Aim], key: str, records: Mapping[str, TargetRecor
     return next(others, "")
 
 
-def _emptied(key: str, record: TargetRecord, aim: Aim) -> Target:
+def _emptied(key: str, record: TargetRecord, aim: Target) -> TargetCollection:
     async def nothing(_people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
         return {}
 
-    return Target(key, record.identity, aim.server(""), nothing, aim.rules, _NEVER)
+    return TargetCollection(key, record.identity, aim.server(""), nothing, aim.rules, _NEVER)
 
 
 async def purge(
     collections: Sequence[Purgeable], progress: Callable[[int], None], *, gone: bool = False
-) -> Report:
+) -> SyncReport:
     """
     Delete what we published to these collections, and nothing else.
 
@@ -114,12 +114,12 @@ async def purge(
 
     Raises Retryable, Fatal, StoreUnavailable; what was deleted until then stays so.
     """
-    total = Report()
+    total = SyncReport()
     for each in collections:
         ledger, target = each.aim.calendars.store.ledger, each.target
         await _unpark(ledger, target.key)
         dispatcher = Dispatcher(each.aim.settings.concurrency, Timing(asyncio.sleep, random.random))
-        one = Pass(
+        one = SyncRun(
             target,
             ledger,
             dispatcher,

@@ -26,11 +26,11 @@ from service.publishing.ports import Database
 from service.settings.model import Settings
 from service.settings.show import effective
 from service.settings.zones import zone_readings
-from service.sources.posted import Intake, IntakeStatus
+from service.sources.posted import PostedEvents, PostedEventsStatus
 from service.sources.status import SourceStatus
 from service.trueconf.discovery import place
 from service.web.access_stats import HOURS
-from service.web.queries import Reports
+from service.web.queries import AdminPort
 from service.web.schemas import Hour, RejectedView, SettingView, SourceView, TargetView
 
 _HOUR = timedelta(hours=1)
@@ -39,7 +39,7 @@ NextPoll = Callable[[str], datetime | None]
 Targets = Callable[[], Sequence[TargetView]]
 
 
-class Reporting(Protocol):
+class HasStatus(Protocol):
     """
     A source that tells how it is doing.
     """
@@ -75,7 +75,7 @@ def _hour_of(moment: datetime) -> datetime:
 
 
 @dataclass(slots=True)
-class Watch:
+class StatusReporter:
     """
     Gathers reports. What starts later than the web server is filled in when it does.
     """
@@ -83,18 +83,18 @@ class Watch:
     settings: Settings
     store: Database
     synchronizer: Synchronizer
-    intake: Intake
+    intake: PostedEvents
     lists: HourlyLists
     started_at: datetime
     clock: Callable[[], datetime]
     exposure: Exposure | None = None
-    sources: Sequence[Reporting] = ()
+    sources: Sequence[HasStatus] = ()
     next_poll: NextPoll = lambda _source: None
     targets: Targets = tuple
 
-    def reports(self) -> Reports:
+    def reports(self) -> AdminPort:
         """Return what the web layer asks with."""
-        return Reports(
+        return AdminPort(
             version=version("confcal"),
             started_at=self.started_at,
             exposure=self.exposure,
@@ -167,7 +167,7 @@ def endpoint_view(status: SourceStatus, next_poll_at: datetime | None, where: st
     )
 
 
-def intake_view(status: IntakeStatus) -> SourceView:
+def intake_view(status: PostedEventsStatus) -> SourceView:
     """Return how a source is doing to which events are posted."""
     return SourceView(
         status.name,

@@ -14,16 +14,16 @@ from typing import assert_never
 from service.caldav.accounts import Account
 from service.caldav.connection import Connection, Trust, open_http
 from service.caldav.credentials import (
+    Anonymous,
     Basic,
     Bearer,
     ClientCertificate,
     Credentials,
     Digest,
-    Nobody,
     OAuth2,
     http_auth,
 )
-from service.caldav.discovery import Wish
+from service.caldav.discovery import CollectionSpec
 from service.caldav.hrefs import resource_href
 from service.caldav.places import Origin, origin_of
 from service.caldav.server import CalDavServer
@@ -37,9 +37,9 @@ from service.publishing.dispatch import Timing
 from service.publishing.model import RemoteRules, Resource
 from service.publishing.ownership import base_of, is_left
 from service.publishing.ports import Database
-from service.publishing.reconciler import Upkeep, UpkeepStatus
+from service.publishing.reconciler import Reconciler, TargetStatus
 from service.publishing.resource import Extras, resource_of
-from service.publishing.sync_run import Target
+from service.publishing.sync_run import TargetCollection
 from service.settings.addresses import address_map
 from service.settings.model import Settings
 from service.settings.targets import TargetSettings
@@ -80,7 +80,7 @@ class Calendars:
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class Target:
     """
     One target of the settings, with a connection to its server.
     """
@@ -102,7 +102,9 @@ class Aim:
 
     def server(self, collection: str) -> CalDavServer:
         """Return the server, on which a collection of this name is wanted."""
-        wish = Wish(self.settings.url, collection, create=self.settings.create, quirks=self.settings.quirks)
+        wish = CollectionSpec(
+            self.settings.url, collection, create=self.settings.create, quirks=self.settings.quirks
+        )
         return CalDavServer(self.connection, wish, self.rules, self.settings.concurrency)
 
     def chosen(self) -> Sequence[Calendar]:
@@ -118,7 +120,7 @@ class Aim:
             case name:
                 raise PlanRefused(_unknown_calendar(name, named))
 
-    def targets(self) -> list[Target]:
+    def targets(self) -> list[TargetCollection]:
         """Return the collections as they should be now. Raises PlanRefused."""
         if not any(calendar.account for calendar in self.calendars.named().values()):
             raise PlanRefused("no list was heard yet: nothing is published before the first one")
@@ -133,7 +135,7 @@ class Aim:
             return given.replace("{calendar}", calendar.name)
         return f"{given} {calendar.name}" if self.settings.calendar in _PATTERNS else given
 
-    def _target(self, calendar: Calendar) -> Target:
+    def _target(self, calendar: Calendar) -> TargetCollection:
         several = self.settings.calendar in _PATTERNS
         collection = self.collection(calendar)
         identity = "\n".join((self.settings.url, collection, self.settings.username or ""))
@@ -142,7 +144,7 @@ class Aim:
             extras = self.extras if people else replace(self.extras, addresses={})
             return await self.calendars.resources(calendar, extras, now=self.clock())
 
-        return Target(
+        return TargetCollection(
             f"{self.name}/{calendar.name}" if several else self.name,
             sha256(identity.encode()).hexdigest(),
             self.server(collection),
@@ -177,7 +179,7 @@ def named_by(targets: Mapping[str, TargetSettings]) -> Callable[[str], bool]:
 @asynccontextmanager
 async def open_aims(
     settings: Settings, calendars: Calendars, clock: Callable[[], datetime]
-) -> AsyncIterator[dict[str, Aim]]:
+) -> AsyncIterator[dict[str, Target]]:
     """Give the targets of the settings, and close their connections. Raises SettingsError."""
     accounts: dict[tuple[Origin, Credentials], Account] = {}
     large = LargeAnswers()
@@ -205,7 +207,7 @@ async def open_aims(
                 account=account,
                 large=large,
             )
-            aims[name] = Aim(name, each, connection, extras, calendars, named_by(settings.targets), clock)
+            aims[name] = Target(name, each, connection, extras, calendars, named_by(settings.targets), clock)
         yield aims
 
 
@@ -221,7 +223,7 @@ def _of_target(name: str) -> Iterator[None]:
 @asynccontextmanager
 async def open_upkeeps(
     settings: Settings, calendars: Calendars, clock: Callable[[], datetime]
-) -> AsyncIterator[tuple[Upkeep, ...]]:
+) -> AsyncIterator[tuple[Reconciler, ...]]:
     """
     Give what keeps the collections of all targets. Raises SettingsError.
     """
@@ -229,7 +231,7 @@ async def open_upkeeps(
         yield tuple(upkeep_of(aim, clock) for aim in aims.values())
 
 
-def target_view(status: UpkeepStatus) -> TargetView:
+def target_view(status: TargetStatus) -> TargetView:
     """Return how a target is doing, for the dashboard."""
     return TargetView(
         status.name,
@@ -243,10 +245,10 @@ def target_view(status: UpkeepStatus) -> TargetView:
     )
 
 
-def upkeep_of(aim: Aim, clock: Callable[[], datetime]) -> Upkeep:
+def upkeep_of(aim: Target, clock: Callable[[], datetime]) -> Reconciler:
     """Return the upkeep of a target."""
-    return Upkeep(
-        UpkeepStatus(aim.name, aim.settings.calendar),
+    return Reconciler(
+        TargetStatus(aim.name, aim.settings.calendar),
         aim.targets,
         aim.calendars.store.ledger,
         concurrency=aim.settings.concurrency,
@@ -265,7 +267,7 @@ def _credentials(settings: TargetSettings) -> Credentials:
     username = settings.username or ""
     match settings.kind:
         case "none" | "mtls":
-            return Nobody()
+            return Anonymous()
         case "basic":
             return Basic(username, secret("password"))
         case "digest":

@@ -8,7 +8,7 @@ from dataclasses import replace
 from service.caldav.collection import (
     GONE,
     Collection,
-    There,
+    RemoteResource,
     look,
     require_calendar,
     require_collection,
@@ -17,12 +17,12 @@ from service.caldav.collection import (
     understood,
 )
 from service.caldav.conversation import Steps
-from service.caldav.multistatus import DAV, Answer, Multistatus
+from service.caldav.multistatus import DAV, Multistatus, ResponseEntry
 from service.caldav.protocol import LISTING, multiget, propfind, sync_collection
 from service.caldav.responses import require_usable
 from service.core.errors import Conflict
 from service.publishing.model import Publication, Standing
-from service.publishing.ports import Listing
+from service.publishing.ports import CollectionListing
 
 AT_ONCE = 250
 """Resources in one multiget: Zoho leaves out, in silence, what goes beyond a thousand."""
@@ -31,7 +31,7 @@ _FULL = 507
 _MOST_PAGES = 1000
 
 
-def listed(collection: Collection, token: str) -> Steps[Listing]:
+def listed(collection: Collection, token: str) -> Steps[CollectionListing]:
     """
     List the collection, or what changed in it since `token`.
     """
@@ -44,20 +44,20 @@ def listed(collection: Collection, token: str) -> Steps[Listing]:
     if response.status in GONE:
         # Synology says so of an empty calendar as well, yet not when asked for it alone.
         yield from require_collection(collection)
-        return Listing()
+        return CollectionListing()
     answers = told(response, collection)
     own = answers.about(collection.url)
     if own:
         require_calendar(own, collection)
     else:
         yield from require_collection(collection)
-    return Listing(
+    return CollectionListing(
         {answer.href: answer.text(f"{DAV}getetag") for answer in _resources(answers, collection)},
         token=own.text(f"{DAV}sync-token") if own and reliable else "",
     )
 
 
-def _changes(collection: Collection, token: str) -> Steps[Listing | None]:
+def _changes(collection: Collection, token: str) -> Steps[CollectionListing | None]:
     """Return what changed since `token`; None where the server cannot say, and all is to be listed."""
     etags: dict[str, str] = {}
     removed: set[str] = set()
@@ -81,10 +81,10 @@ def _changes(collection: Collection, token: str) -> Steps[Listing | None]:
         # Of a deleted collection Xandikos tells that all in it was removed.
         yield from require_collection(collection)
     left = {href: etag for href, etag in etags.items() if href not in removed}
-    return Listing(left, removed=frozenset(removed), complete=False, token=token)
+    return CollectionListing(left, removed=frozenset(removed), complete=False, token=token)
 
 
-def _resources(answers: Multistatus, collection: Collection) -> Iterable[Answer]:
+def _resources(answers: Multistatus, collection: Collection) -> Iterable[ResponseEntry]:
     return (
         answer
         for answer in answers.others(collection.url)
@@ -110,7 +110,7 @@ def seen(collection: Collection, publications: Sequence[Publication]) -> Steps[l
     return rows
 
 
-def _shown(collection: Collection, batch: Sequence[Publication]) -> Steps[Mapping[str, Answer]]:
+def _shown(collection: Collection, batch: Sequence[Publication]) -> Steps[Mapping[str, ResponseEntry]]:
     """Ask for many resources; nothing where the server cannot answer for all, and each is to be asked for."""
     response = yield multiget(collection.url, (row.href for row in batch))
     require_usable(response, collection.quirks)
@@ -122,7 +122,9 @@ def _shown(collection: Collection, batch: Sequence[Publication]) -> Steps[Mappin
     return {answer.href: answer for answer in answers.answers}
 
 
-def _found(collection: Collection, row: Publication, answer: Answer | None) -> Steps[There | None]:
+def _found(
+    collection: Collection, row: Publication, answer: ResponseEntry | None
+) -> Steps[RemoteResource | None]:
     """Return a resource as it was shown. Raises Conflict where it cannot be read."""
     there = there_of(answer) if answer else None
     # Never gone because an answer is short: DAViCal leaves missing ones out.
@@ -131,7 +133,7 @@ def _found(collection: Collection, row: Publication, answer: Answer | None) -> S
     return there
 
 
-def as_it_is(row: Publication, there: There | None) -> Publication:
+def as_it_is(row: Publication, there: RemoteResource | None) -> Publication:
     """Return the row with what was found: still ours, changed by a person, or gone."""
     if there is None or there.uid != row.uid:
         return replace(row, etag="", intended="", standing=Standing.GONE)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from service.caldav.conversation import Steps
 from service.caldav.hrefs import host_of, path_of, url_of
-from service.caldav.multistatus import CALDAV, DAV, Answer, Multistatus, parse_multistatus
+from service.caldav.multistatus import CALDAV, DAV, Multistatus, ResponseEntry, parse_multistatus
 from service.caldav.protocol import Response, get, propfind, query_uid
 from service.caldav.responses import SERVER_FAILED, require_usable
 from service.caldav.xml import Malformed
@@ -40,7 +40,7 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True)
-class There:
+class RemoteResource:
     """
     A resource as it is in the collection.
     """
@@ -51,7 +51,7 @@ class There:
     meaning: str
 
 
-def look(collection: Collection, href: str) -> Steps[There | None]:
+def look(collection: Collection, href: str) -> Steps[RemoteResource | None]:
     """
     Read one resource; None where the server says that there is none.
 
@@ -72,7 +72,7 @@ def look(collection: Collection, href: str) -> Steps[There | None]:
         )
     etag = response.header("etag") or (yield from _etag(collection, href))
     reading = read_resource(response.body)
-    return There(href, etag, reading.uid, reading.meaning)
+    return RemoteResource(href, etag, reading.uid, reading.meaning)
 
 
 def _failed(response: Response, collection: Collection) -> bool:
@@ -90,7 +90,7 @@ def _etag(collection: Collection, href: str) -> Steps[str]:
     return answer.text(f"{DAV}getetag") if answer else ""
 
 
-def confirmed(collection: Collection, href: str) -> Steps[There | None]:
+def confirmed(collection: Collection, href: str) -> Steps[RemoteResource | None]:
     """
     Read a resource that was said to be missing; None only where its collection was there just before.
 
@@ -100,7 +100,7 @@ def confirmed(collection: Collection, href: str) -> Steps[There | None]:
     return (yield from look(collection, href))
 
 
-def find_uid(collection: Collection, uid: str) -> Steps[There | None]:
+def find_uid(collection: Collection, uid: str) -> Steps[RemoteResource | None]:
     """Find the resource that has a UID. Raises Conflict where the server cannot say."""
     response = yield query_uid(collection.url, uid)
     require_usable(response, collection.quirks)
@@ -126,19 +126,19 @@ def require_collection(collection: Collection) -> Steps[None]:
     require_calendar(own, collection)
 
 
-def require_calendar(own: Answer, collection: Collection) -> None:
+def require_calendar(own: ResponseEntry, collection: Collection) -> None:
     """Raise CollectionGone where an answer shows no calendar: Xandikos tells of a deleted one as a folder."""
     if not own.found or f"{CALDAV}calendar" not in own.names(f"{DAV}resourcetype"):
         raise gone(collection)
 
 
-def there_of(answer: Answer) -> There | None:
+def there_of(answer: ResponseEntry) -> RemoteResource | None:
     """Return the resource that an answer shows; None where it shows none, or no data."""
     body = answer.text(f"{CALDAV}calendar-data")
     if not answer.found or not body:
         return None
     reading = read_resource(body.encode("utf-8", "replace"))
-    return There(answer.href, answer.text(f"{DAV}getetag"), reading.uid, reading.meaning)
+    return RemoteResource(answer.href, answer.text(f"{DAV}getetag"), reading.uid, reading.meaning)
 
 
 def understood(response: Response) -> Multistatus | None:

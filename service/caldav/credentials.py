@@ -25,7 +25,7 @@ _OK = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Nobody:
+class Anonymous:
     """No credentials, or a client certificate alone."""
 
 
@@ -62,7 +62,7 @@ class OAuth2:
     token_url: str
 
 
-Credentials = Nobody | Basic | Digest | Bearer | OAuth2
+Credentials = Anonymous | Basic | Digest | Bearer | OAuth2
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class ClientCertificate:
 def http_auth(credentials: Credentials, clock: Callable[[], datetime]) -> httpx.Auth | None:
     """Return how httpx shows these credentials; one object serves all requests of a target."""
     match credentials:
-        case Nobody():
+        case Anonymous():
             return None
         case Basic(username, password):
             return httpx.BasicAuth(username, password)

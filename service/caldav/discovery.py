@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 from service.caldav.conversation import Steps, followed, require_private
 from service.caldav.excerpt import first_words
 from service.caldav.hrefs import as_collection, host_of, path_of, slug
-from service.caldav.multistatus import CALDAV, DAV, Answer, parse_multistatus
+from service.caldav.multistatus import CALDAV, DAV, ResponseEntry, parse_multistatus
 from service.caldav.protocol import DISCOVERY, Response, mkcalendar, mkcol, propfind
 from service.caldav.quirks import active, recognize
 from service.caldav.responses import require_usable
@@ -22,7 +22,7 @@ from service.core.errors import (
     NotCalDav,
     Retryable,
 )
-from service.publishing.ports import Found
+from service.publishing.ports import DiscoveredCollection
 
 _WELL_KNOWN = "/.well-known/caldav"
 _CALENDAR = f"{CALDAV}calendar"
@@ -36,7 +36,7 @@ _WRITING = frozenset({f"{DAV}all", f"{DAV}write", f"{DAV}write-content", f"{DAV}
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class CollectionSpec:
     """
     Which collection is wanted.
     """
@@ -53,11 +53,11 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    answer: Answer
+    answer: ResponseEntry
     server: str
 
 
-def discover(wish: Wish) -> Steps[Found]:
+def discover(wish: CollectionSpec) -> Steps[DiscoveredCollection]:
     """
     Find the collection, or create it. Raises Fatal with what to do, and Retryable.
     """
@@ -68,7 +68,7 @@ def discover(wish: Wish) -> Steps[Found]:
     return (yield from _under(home, place.server, wish))
 
 
-def _first(wish: Wish) -> Steps[_Place]:
+def _first(wish: CollectionSpec) -> Steps[_Place]:
     """Ask the address itself, else where the server's well-known address leads."""
     place = yield from _asked(wish.url, wish)
     if isinstance(place, _Place) and (_leads_on(place.answer) or not _is_root(wish.url)):
@@ -102,7 +102,7 @@ def _said(response: Response) -> str:
     return f', "{words}"' if words else ""
 
 
-def _asked(url: str, wish: Wish) -> Steps[_Place | Response]:
+def _asked(url: str, wish: CollectionSpec) -> Steps[_Place | Response]:
     request = propfind(url, DISCOVERY, depth=0)
     response = yield from followed(request, wish.url)
     require_usable(response)
@@ -120,7 +120,7 @@ def _asked(url: str, wish: Wish) -> Steps[_Place | Response]:
     return _Place(answer, recognize(response.url, response.headers))
 
 
-def _leads_on(answer: Answer) -> bool:
+def _leads_on(answer: ResponseEntry) -> bool:
     return _CALENDAR in answer.names(f"{DAV}resourcetype") or bool(
         answer.hrefs(f"{CALDAV}calendar-home-set") or answer.hrefs(f"{DAV}current-user-principal")
     )
@@ -130,7 +130,7 @@ def _is_root(url: str) -> bool:
     return urlsplit(url).path in {"", "/"}
 
 
-def _home(place: _Place, wish: Wish) -> Steps[str]:
+def _home(place: _Place, wish: CollectionSpec) -> Steps[str]:
     """Return the address of the calendar home; a principal without one is taken for it (Synology)."""
     homes = place.answer.hrefs(f"{CALDAV}calendar-home-set")
     if homes:
@@ -150,7 +150,7 @@ def _home(place: _Place, wish: Wish) -> Steps[str]:
     return homes[0] if homes else principal.answer.url
 
 
-def _under(home: str, server: str, wish: Wish) -> Steps[Found]:
+def _under(home: str, server: str, wish: CollectionSpec) -> Steps[DiscoveredCollection]:
     require_private(wish.url, home)
     home = as_collection(home)
     response = yield from followed(propfind(home, DISCOVERY, depth=1), wish.url)
@@ -179,10 +179,10 @@ def _under(home: str, server: str, wish: Wish) -> Steps[Found]:
             server,
         )
     yield from _create(url, server, wish)
-    return Found(url, server, created=True)
+    return DiscoveredCollection(url, server, created=True)
 
 
-def _named(name: str, listed: Mapping[str, Answer], *, nameless: bool) -> Answer | None:
+def _named(name: str, listed: Mapping[str, ResponseEntry], *, nameless: bool) -> ResponseEntry | None:
     """Return the calendar of this name, of this address, or of the one that we would have given it."""
     calendars = {
         segment: answer
@@ -200,7 +200,7 @@ def _named(name: str, listed: Mapping[str, Answer], *, nameless: bool) -> Answer
     return calendars[found[0]] if found else None
 
 
-def _checked(answer: Answer, server: str, wish: Wish) -> Found:
+def _checked(answer: ResponseEntry, server: str, wish: CollectionSpec) -> DiscoveredCollection:
     """Return the collection. Raises Fatal where it takes no events, or none of ours."""
     require_private(wish.url, answer.url)
     components = answer.properties.get(f"{CALDAV}supported-calendar-component-set")
@@ -213,10 +213,10 @@ def _checked(answer: Answer, server: str, wish: Wish) -> Found:
     granted = {inner.tag for child in privileges for inner in child} if privileges is not None else set()
     if granted and not granted & _WRITING:
         raise Fatal(f"{path_of(answer.url)} may only be read by this user: have it shared for writing")
-    return Found(as_collection(answer.url), server)
+    return DiscoveredCollection(as_collection(answer.url), server)
 
 
-def _create(url: str, server: str, wish: Wish) -> Steps[None]:
+def _create(url: str, server: str, wish: CollectionSpec) -> Steps[None]:
     quirks = active(server, wish.quirks)
     if "no-create" in quirks:
         raise Fatal(

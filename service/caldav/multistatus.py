@@ -18,7 +18,7 @@ _MULTIPLE = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ResponseEntry:
     """
     What a multistatus says about one resource.
     """
@@ -68,16 +68,16 @@ class Multistatus:
     The answers, each resource once, in their order.
     """
 
-    answers: tuple[Answer, ...]
+    answers: tuple[ResponseEntry, ...]
     token: str = ""
     """The new sync-token, in a sync-collection report."""
 
-    def others(self, url: str) -> Iterator[Answer]:
+    def others(self, url: str) -> Iterator[ResponseEntry]:
         """Yield the answers about anything but the resource at `url`."""
         own = path_of(url).rstrip("/")
         return (answer for answer in self.answers if answer.href.rstrip("/") != own)
 
-    def about(self, url: str) -> Answer | None:
+    def about(self, url: str) -> ResponseEntry | None:
         """Return the answer about the resource at `url`, if there is one."""
         own = path_of(url).rstrip("/")
         return next((answer for answer in self.answers if answer.href.rstrip("/") == own), None)
@@ -90,7 +90,7 @@ def parse_multistatus(body: bytes, base: str) -> Multistatus:
     root = parse_xml(body)
     if root.tag != f"{DAV}multistatus":
         raise Malformed(f"the answer is no multistatus{beginning(body)}")
-    answers: dict[str, Answer] = {}
+    answers: dict[str, ResponseEntry] = {}
     for response in root.iterfind(f"{DAV}response"):
         for answer in _answers(response, base):
             known = answers.get(answer.href)
@@ -100,7 +100,7 @@ def parse_multistatus(body: bytes, base: str) -> Multistatus:
     return Multistatus(tuple(answers.values()), (root.findtext(f"{DAV}sync-token") or "").strip())
 
 
-def _answers(response: ET.Element, base: str) -> Iterator[Answer]:
+def _answers(response: ET.Element, base: str) -> Iterator[ResponseEntry]:
     properties, statuses = _properties(response)
     own = _status(response.findtext(f"{DAV}status"))
     # Some servers report a missing resource as properties that are all 404.
@@ -109,7 +109,7 @@ def _answers(response: ET.Element, base: str) -> Iterator[Answer]:
         href = "".join(element.itertext()).strip()
         # One whose address cannot be read, or kept, is nothing that we could ask for again.
         if href and (url := joined(base, href)) and "\0" not in (path := path_of(url)):
-            yield Answer(path, url, status, properties)
+            yield ResponseEntry(path, url, status, properties)
 
 
 def _properties(response: ET.Element) -> tuple[dict[str, ET.Element], list[int]]:

@@ -9,14 +9,14 @@ from service.caldav.announced import Announced, announced, domain_of
 from service.caldav.audit import listed, seen
 from service.caldav.collection import Collection
 from service.caldav.connection import Connection
-from service.caldav.discovery import Wish, discover
+from service.caldav.discovery import CollectionSpec, discover
 from service.caldav.hrefs import url_of
 from service.caldav.protocol import Request, get
 from service.caldav.quirks import active
 from service.caldav.writing import carried_out
 from service.core.errors import NotCalDav, Retryable
 from service.publishing.model import Operation, Publication, RemoteRules
-from service.publishing.ports import Found, Listing, Publisher
+from service.publishing.ports import CollectionListing, DiscoveredCollection, Publisher
 
 
 class CalDavPublisher:
@@ -32,7 +32,7 @@ class CalDavPublisher:
         """See Publisher."""
         return await self._connection.run(carried_out(self._collection, operation))
 
-    async def listing(self, token: str) -> Listing:
+    async def listing(self, token: str) -> CollectionListing:
         """See Publisher."""
         return await self._connection.run(listed(self._collection, token))
 
@@ -48,7 +48,7 @@ class CalDavServer:
     """
 
     connection: Connection
-    wish: Wish
+    wish: CollectionSpec
     rules: RemoteRules
     concurrency: int
     announced: Announced = announced
@@ -57,7 +57,7 @@ class CalDavServer:
     def _way(self) -> Connection:
         return self.connection.confined() if "-partition-host" in self.wish.quirks else self.connection
 
-    async def find(self) -> Found:
+    async def find(self) -> DiscoveredCollection:
         """See Server; where the settings name a bare domain, errors tell what its DNS announces."""
         try:
             found = await self._way.run(discover(self.wish))

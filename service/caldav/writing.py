@@ -5,7 +5,14 @@ One operation as a conversation: a conditional request, and a second look where 
 from dataclasses import replace
 from typing import assert_never
 
-from service.caldav.collection import Collection, There, confirmed, find_uid, look, require_collection
+from service.caldav.collection import (
+    Collection,
+    RemoteResource,
+    confirmed,
+    find_uid,
+    look,
+    require_collection,
+)
 from service.caldav.conversation import Steps
 from service.caldav.hrefs import joined, origin, path_of, resource_href, url_of
 from service.caldav.protocol import Response, delete, put
@@ -38,7 +45,7 @@ def carried_out(collection: Collection, operation: Operation) -> Steps[Publicati
 
 def _create(c: Collection, resource: Resource, before: Publication | None) -> Steps[Publication]:
     href = (before and before.href) or resource_href(c.url, resource.uid)
-    there: There | None = None
+    there: RemoteResource | None = None
     if before and before.standing in _ONCE_THERE:
         # A person's client moves an event by writing it elsewhere, and not every server refuses a UID twice.
         there = yield from _moved(c, resource.uid)
@@ -60,7 +67,7 @@ def _create(c: Collection, resource: Resource, before: Publication | None) -> St
     return (yield from _settle(c, resource, before, there))
 
 
-def _moved(c: Collection, uid: str) -> Steps[There | None]:
+def _moved(c: Collection, uid: str) -> Steps[RemoteResource | None]:
     try:
         return (yield from find_uid(c, uid))
     except Conflict:
@@ -91,7 +98,7 @@ def _update(c: Collection, resource: Resource, publication: Publication) -> Step
 
 
 def _settle(
-    c: Collection, resource: Resource, before: Publication | None, there: There
+    c: Collection, resource: Resource, before: Publication | None, there: RemoteResource
 ) -> Steps[Publication]:
     """Make the best of a resource that stands where ours should be written."""
     if there.uid != resource.uid:
@@ -124,7 +131,7 @@ def _settle(
     raise Retryable(f"{c.host}: a resource changes while it is written")
 
 
-def _elsewhere(c: Collection, uid: str, refusal: Refused) -> Steps[There | None]:
+def _elsewhere(c: Collection, uid: str, refusal: Refused) -> Steps[RemoteResource | None]:
     """Return the resource that has the UID where it is in our collection. Raises Conflict where it is not."""
     if refusal.url and c.holds(path_of(refusal.url)):
         there = yield from look(c, path_of(refusal.url))
@@ -138,7 +145,7 @@ def _elsewhere(c: Collection, uid: str, refusal: Refused) -> Steps[There | None]
     return there
 
 
-def _weak(there: There) -> Conflict | None:
+def _weak(there: RemoteResource) -> Conflict | None:
     """Return why a server with weak ETags refuses every condition (RFC 9110, 13.1.1)."""
     if not there.etag.startswith("W/"):
         return None

@@ -5,9 +5,9 @@ A calendar: its name, its title, its color, and whose conferences are in it.
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from service.calendars.participants import Roster
+from service.calendars.participants import ParticipantIndex
 from service.calendars.rules import EVERYTHING, Rule, fits, holds_account
-from service.core.account_state import Entry, Known
+from service.core.account_state import AccountState, Entry
 from service.core.conference import Account, Key
 from service.core.state import State
 from service.core.vevent import Redaction
@@ -95,7 +95,7 @@ def _of_person(person: str, variant: str) -> Calendar:
     return Calendar(person, f"TrueConf: {person}", None, variant, rule, person=person)
 
 
-def entries_of(calendar: Calendar, state: State, roster: Roster | None = None) -> Iterator[Entry]:
+def entries_of(calendar: Calendar, state: State, roster: ParticipantIndex | None = None) -> Iterator[Entry]:
     """
     Return the entries of a calendar, those without a schedule too, each once.
 
@@ -113,5 +113,5 @@ def entries_of(calendar: Calendar, state: State, roster: Roster | None = None) -
     return (entry for entry in entries if fits(rule, entry))
 
 
-def _is_member(key: Key, views: Iterable[Known]) -> bool:
+def _is_member(key: Key, views: Iterable[AccountState]) -> bool:
     return any(known.holds(key) for known in views)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from service.calendars.calendar import Calendar, calendars_of, entries_of
-from service.calendars.participants import Roster, is_person
+from service.calendars.participants import ParticipantIndex, is_person
 from service.calendars.tokens import Addresses
 from service.core.account_state import Entry
 from service.core.conference import Account
@@ -40,7 +40,7 @@ class Directory:
         self._store = store
         self._rules = rules
         self._generations: dict[str, int] = {}
-        self._roster = Roster()
+        self._roster = ParticipantIndex()
         self._state = State()
         self._accounts: frozenset[Account] = frozenset()
         self.calendars: Mapping[str, Calendar] = {}
@@ -82,7 +82,7 @@ class Directory:
         Those of people stay, be they empty: nobody's subscription breaks, and no collection keeps what is
         over, because a person was taken off their last conference before a restart.
         """
-        self._roster = Roster(invited=frozenset(name for name in calendars if is_person(name)))
+        self._roster = ParticipantIndex(invited=frozenset(name for name in calendars if is_person(name)))
 
     def follow(self, state: State) -> None:
         """Take over the state; calendars of accounts and people that are new in it get their addresses."""

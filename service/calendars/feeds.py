@@ -51,7 +51,7 @@ def http_date(moment: datetime) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class CachedFeed:
     """
     A feed, and what it was built from.
     """
@@ -64,7 +64,7 @@ class Built:
     """What it holds, where that is cheaper to compare than to build; otherwise None."""
 
 
-class Shelf:
+class FeedCache:
     """
     The feeds last asked for, as many as `most_bytes` hold, and always the last one.
     """
@@ -72,16 +72,16 @@ class Shelf:
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self._bytes = 0
-        self._built: OrderedDict[str, Built] = OrderedDict()
+        self._built: OrderedDict[str, CachedFeed] = OrderedDict()
 
-    def get(self, calendar: str) -> Built | None:
+    def get(self, calendar: str) -> CachedFeed | None:
         """Return what was built for a calendar, up to date or not."""
         built = self._built.get(calendar)
         if built is not None:
             self._built.move_to_end(calendar)
         return built
 
-    def put(self, calendar: str, built: Built) -> None:
+    def put(self, calendar: str, built: CachedFeed) -> None:
         """Keep a feed; those not asked for the longest make room."""
         before = self._built.pop(calendar, None)
         self._bytes += len(built.feed.body) - (len(before.feed.body) if before else 0)
@@ -123,7 +123,7 @@ class Feeds:
         self._clock = clock
         self._records: dict[str, FeedRecord] = {}
         self._changes = 0
-        self._shelf = Shelf(most_bytes)
+        self._shelf = FeedCache(most_bytes)
         self._building: dict[str, asyncio.Lock] = {}
         self.directory = Directory(store, rules)
 
@@ -195,7 +195,7 @@ class Feeds:
                     raise
                 log.warning("web.feed_not_renewed", calendar=calendar.name, error=str(error))
                 return last.feed
-        self._shelf.put(calendar.name, Built(feed, changes, members))
+        self._shelf.put(calendar.name, CachedFeed(feed, changes, members))
         return feed
 
     def _members(self, calendar: Calendar) -> Members | None:

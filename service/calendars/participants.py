@@ -14,7 +14,7 @@ _LONGEST_ID = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Roster:
+class ParticipantIndex:
     """
     The conferences of each person, as of one set of entries.
     """
@@ -39,7 +39,7 @@ class Roster:
         same = (keys for name, keys in self.keys.items() if name.partition("@")[0] == person)
         return frozenset().union(*same)
 
-    def after(self, entries: Mapping[Key, Entry]) -> "Roster":
+    def after(self, entries: Mapping[Key, Entry]) -> "ParticipantIndex":
         """Return the roster of these entries; the cost follows the number of those that differ."""
         before = self.entries
         if entries is before:
@@ -62,7 +62,7 @@ class Roster:
         invited = {person for person in named if is_person(person)}
         # The same set where nobody is new: whoever made calendars of it need not look again.
         everybody = self.invited | invited if invited else self.invited
-        return Roster(entries, {**self.keys, **changed}, everybody)
+        return ParticipantIndex(entries, {**self.keys, **changed}, everybody)
 
 
 def _people(entry: Entry | None) -> set[str]:

@@ -15,7 +15,7 @@ _OCTETS = 24
 """192 bits, so that no rate of guessing matters."""
 
 
-class Gone(Enum):
+class LookupFailure(Enum):
     """Why a token leads nowhere."""
 
     ROTATED = auto()
@@ -44,7 +44,7 @@ class Addresses:
     """By calendar: what stands behind the token in the address that is handed out."""
 
     _spelled: Mapping[str, "_Spelled"]
-    _by_digest: Mapping[bytes, str | Gone]
+    _by_digest: Mapping[bytes, str | LookupFailure]
 
     @classmethod
     def of(cls, secret: bytes, generations: Mapping[str, int], public_url: str) -> "Addresses":
@@ -61,8 +61,10 @@ class Addresses:
         """
         spelled = {name: self._spell(secret, name, count) for name, count in generations.items()}
         departed = {name: self._spell(secret, name, count) for name, count in (gone or {}).items()}
-        digests: dict[bytes, str | Gone] = {
-            digest: Gone.ROTATED for each in (*departed.values(), *spelled.values()) for digest in each.past
+        digests: dict[bytes, str | LookupFailure] = {
+            digest: LookupFailure.ROTATED
+            for each in (*departed.values(), *spelled.values())
+            for digest in each.past
         }
         digests.update((each.digest, name) for name, each in spelled.items())
         tokens = {name: each.token for name, each in spelled.items()}
@@ -73,9 +75,9 @@ class Addresses:
         before = self._spelled.get(name)
         return before if before and before.generation == generation else _spell(secret, name, generation)
 
-    def find(self, token: str) -> str | Gone:
+    def find(self, token: str) -> str | LookupFailure:
         """Return the calendar a token stands for, or why it stands for none."""
-        return self._by_digest.get(_digest(token), Gone.UNKNOWN)
+        return self._by_digest.get(_digest(token), LookupFailure.UNKNOWN)
 
     def feed_url(self, calendar: str) -> str:
         """Return the https (or http) address of a calendar's feed."""

@@ -3,7 +3,7 @@ import asyncio
 import click
 
 from service.app.offline import with_synchronizer
-from service.core.account_state import Known
+from service.core.account_state import AccountState
 from service.core.vevent import summary_of
 from service.settings.load import load_settings
 
@@ -32,7 +32,7 @@ def held() -> None:
     asyncio.run(show())
 
 
-def _show(known: Known) -> None:
+def _show(known: AccountState) -> None:
     if known.held is None:
         return
     missing, upcoming = sorted(known.held.missing), known.held.upcoming

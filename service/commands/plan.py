@@ -3,7 +3,7 @@ import asyncio
 import click
 
 from service.app.preview import Planned, difference, named, planned, verb, with_aims
-from service.app.targets import Aim
+from service.app.targets import Target
 from service.core.errors import ConfcalError
 from service.publishing.model import Operation
 from service.settings.load import load_settings
@@ -39,7 +39,7 @@ async def _plan(target: str | None, *, verbose: bool) -> None:
                 click.echo(f"{aim.name}: {error}")
 
 
-async def _show(aim: Aim, each: Planned, *, verbose: bool) -> None:
+async def _show(aim: Target, each: Planned, *, verbose: bool) -> None:
     counts = dict.fromkeys("+~-", 0)
     for operation in each.plan.operations:
         counts[verb(operation)] += 1
@@ -54,6 +54,6 @@ async def _show(aim: Aim, each: Planned, *, verbose: bool) -> None:
             await _detail(aim, each.key, operation)
 
 
-async def _detail(aim: Aim, key: str, operation: Operation) -> None:
+async def _detail(aim: Target, key: str, operation: Operation) -> None:
     for line in await difference(aim, key, operation):
         click.echo(f"      {line}")

@@ -57,7 +57,7 @@ class Absence:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldRemoval:
     """
     A list whose removals wait for an approval or for more lists that agree.
     """
@@ -79,7 +79,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class AccountState:
     """
     One account's view of the state.
     """
@@ -95,7 +95,7 @@ class Known:
     """The closed parts in the account's calendar."""
 
     absences: Mapping[str, Absence] = field(default_factory=dict)
-    held: Held | None = None
+    held: HeldRemoval | None = None
     list_at: datetime | None = None
     """Arrival of the account's last list."""
 

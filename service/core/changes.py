@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from service.core.account_state import Absence, Entry, Held
+from service.core.account_state import Absence, Entry, HeldRemoval
 from service.core.conference import Account, Conference, Key
 
 
@@ -87,7 +87,7 @@ class Changes:
     expired: frozenset[Key] = frozenset()
     """Closed parts that leave the account's calendar: they are over for too long."""
 
-    held: Held | None = None
+    held: HeldRemoval | None = None
     held_changed: bool = False
     older: bool = False
     """Whether the list is older than the account's last one, so that nothing of it counts."""

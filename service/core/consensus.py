@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from service.core.account_state import Known
+from service.core.account_state import AccountState
 from service.core.conference import Account, Conference
 from service.core.schedule import Unscheduled
 from service.core.trueconf_id import full_id
@@ -48,7 +48,7 @@ class Verdict:
     """Whether accounts go on telling different things, so that somebody should look."""
 
 
-def reports_of(conference_id: str, views: Iterable[Known]) -> list[Report]:
+def reports_of(conference_id: str, views: Iterable[AccountState]) -> list[Report]:
     """
     Return the reports of a conference by the accounts that still list it.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from service.core.account_state import Entry, Known
+from service.core.account_state import AccountState, Entry
 from service.core.changes import Closing, Edit
 from service.core.conference import Account, Conference, Key
 from service.core.consensus import Report, Verdict, judge, reports_of, with_start_of
@@ -43,7 +43,7 @@ class Case:
     state: State
     policy: Policy
     now: datetime
-    views: tuple[Known, ...]
+    views: tuple[AccountState, ...]
     """Of the accounts in whose calendars it is."""
 
     @classmethod
@@ -94,10 +94,10 @@ class Case:
         following, closings = self._judged(cut, reports, holders - {account})
         return Outcome(self.key, contested, following, (closing, *closings))
 
-    def _but_of(self, account: Account) -> list[Known]:
+    def _but_of(self, account: Account) -> list[AccountState]:
         return [known for known in self.views if known.account != account]
 
-    def _told_by(self, views: Iterable[Known]) -> list[Conference]:
+    def _told_by(self, views: Iterable[AccountState]) -> list[Conference]:
         return [known.reported[self.key.id] for known in views]
 
     def _judged(

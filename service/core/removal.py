@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from service.core.account_state import Absence, Held, Known
+from service.core.account_state import Absence, AccountState, HeldRemoval
 from service.core.conference import Conference
 from service.core.schedule import Once, Unscheduled
 
@@ -56,11 +56,11 @@ class Removal:
     absences: Mapping[str, Absence | None] = field(default_factory=dict)
     """Those that changed; None where a conference is back."""
 
-    held: Held | None = None
+    held: HeldRemoval | None = None
 
 
 def decide(
-    known: Known, present: AbstractSet[str], *, now: datetime, rules: RemovalRules, good: bool
+    known: AccountState, present: AbstractSet[str], *, now: datetime, rules: RemovalRules, good: bool
 ) -> Removal:
     """
     Return what becomes of the members of an account that a list does not mention.
@@ -86,7 +86,9 @@ def decide(
     return Removal(gone, {id_: absence for id_, absence in absences.items() if id_ not in gone})
 
 
-def _held(known: Known, missing: frozenset[str], now: datetime, rules: RemovalRules) -> Held | None:
+def _held(
+    known: AccountState, missing: frozenset[str], now: datetime, rules: RemovalRules
+) -> HeldRemoval | None:
     """Return the hold that a list without `missing` meets: a new one, the same one grown, or none."""
     upcoming = {id_ for id_, conference in known.reported.items() if _is_upcoming(conference, now)}
     lacking = missing & upcoming
@@ -97,11 +99,11 @@ def _held(known: Known, missing: frozenset[str], now: datetime, rules: RemovalRu
     before = known.held
     # Those that have ended meanwhile are no disagreement.
     if before and before.missing & upcoming == lacking:
-        return Held(min(before.since, now), before.lists + 1, lacking, total)
-    return Held(now, 1, lacking, total)
+        return HeldRemoval(min(before.since, now), before.lists + 1, lacking, total)
+    return HeldRemoval(now, 1, lacking, total)
 
 
-def _released(held: Held, now: datetime, rules: RemovalRules) -> bool:
+def _released(held: HeldRemoval, now: datetime, rules: RemovalRules) -> bool:
     return held.lists >= rules.hold_lists and now - held.since >= rules.hold_for
 
 

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from service.core.account_state import Known
+from service.core.account_state import AccountState
 from service.core.changes import Changes
 from service.core.conference import Account, Conference, Key, Snapshot
 from service.core.consensus import Report
@@ -95,7 +95,7 @@ def approve(state: State, account: Account, policy: Policy, now: datetime) -> Ch
     )
 
 
-def _as_shown(state: State, known: Known, present: AbstractSet[str]) -> Known:
+def _as_shown(state: State, known: AccountState, present: AbstractSet[str]) -> AccountState:
     """
     Return the account's view with what its calendar shows of each member: that is what has ended, or has not.
     """
@@ -105,12 +105,12 @@ def _as_shown(state: State, known: Known, present: AbstractSet[str]) -> Known:
     return replace(known, reported={id_: state.entry(server, id_).conference for id_ in known.reported})
 
 
-def _missing_since(known: Known, id_: str, now: datetime) -> datetime:
+def _missing_since(known: AccountState, id_: str, now: datetime) -> datetime:
     absence = known.absences.get(id_)
     return min(absence.since, now) if absence and absence.lists else now
 
 
-def _told_later(known: Known, now: datetime) -> frozenset[str]:
+def _told_later(known: AccountState, now: datetime) -> frozenset[str]:
     """
     Return the members whose report changed later than now: the clock was set back, and they count as of now.
 
@@ -146,7 +146,7 @@ def _tells_news(before: Conference | None, conference: Conference, rules: Weekly
 class _Told:
     """A list, with what was known of its account."""
 
-    known: Known
+    known: AccountState
     snapshot: Snapshot
     changed: frozenset[str]
     now: datetime
@@ -183,14 +183,14 @@ def _reconsidered(
 
 
 def _departed(
-    state: State, known: Known, gone: Mapping[str, datetime], policy: Policy, now: datetime
+    state: State, known: AccountState, gone: Mapping[str, datetime], policy: Policy, now: datetime
 ) -> Iterator[Outcome]:
     for id_, since in sorted(gone.items()):
         key = Key(known.account.server, id_)
         yield Case.of(key, state, policy, now).depart(known.account, since)
 
 
-def _expired(state: State, known: Known, before: datetime) -> frozenset[Key]:
+def _expired(state: State, known: AccountState, before: datetime) -> frozenset[Key]:
     """Return the closed parts in an account's calendar that are over since `before`."""
     ends = ((key, state.entries[key].bounds.until) for key in known.closed)
     return frozenset(key for key, until in ends if until and until < before)

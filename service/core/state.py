@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from service.core.account_state import Absence, Entry, Known
+from service.core.account_state import Absence, AccountState, Entry
 from service.core.changes import Changes
 from service.core.conference import Account, Conference, Key, Snapshot
 from service.core.schedule import Weekly
@@ -23,15 +23,15 @@ class State:
 
     version: int = 0
     entries: Mapping[Key, Entry] = field(default_factory=dict)
-    accounts: Mapping[Account, Known] = field(default_factory=dict)
+    accounts: Mapping[Account, AccountState] = field(default_factory=dict)
     contested: frozenset[Key] = frozenset()
     """The conferences of which accounts tell different things, see `consensus`."""
 
-    def known(self, account: Account) -> Known:
+    def known(self, account: Account) -> AccountState:
         """Return the account's view; an empty one where it was never heard of."""
-        return self.accounts.get(account, Known(account))
+        return self.accounts.get(account, AccountState(account))
 
-    def heard(self, source: str) -> Known | None:
+    def heard(self, source: str) -> AccountState | None:
         """Return the view of the account whose list came last from a source; None before its first."""
         heard = [
             (known.list_at, account)
@@ -63,7 +63,7 @@ class State:
         """Return the state in which every absence and every hold began so much later."""
         return replace(self, accounts={a: _waiting_longer(known, by) for a, known in self.accounts.items()})
 
-    def reporters(self, key: Key) -> list[Known]:
+    def reporters(self, key: Key) -> list[AccountState]:
         """Return the views of the accounts in whose calendars a live conference is."""
         accounts = self.accounts.values()
         return [
@@ -133,11 +133,11 @@ def _changed_after(changed_at: Mapping[str, datetime], changes: Changes) -> Mapp
     return kept | dict.fromkeys(changes.changed, changes.received_at)
 
 
-def _heard_at(known: Known) -> tuple[float, Account]:
+def _heard_at(known: AccountState) -> tuple[float, Account]:
     return known.list_at.timestamp() if known.list_at else 0, known.account
 
 
-def _waiting_longer(known: Known, by: timedelta) -> Known:
+def _waiting_longer(known: AccountState, by: timedelta) -> AccountState:
     absences = {id_: replace(absence, since=absence.since + by) for id_, absence in known.absences.items()}
     held = replace(known.held, since=known.held.since + by) if known.held else None
     return replace(known, absences=absences, held=held)

@@ -11,8 +11,8 @@ from service.core.errors import Retryable
 from service.publishing.model import Operation
 from service.publishing.retry import Pace, pause_seconds
 
-Carry = Callable[[Operation], Awaitable[None]]
-GiveUp = Callable[[Operation, Retryable], Awaitable[None]]
+Execute = Callable[[Operation], Awaitable[None]]
+OnExhausted = Callable[[Operation, Retryable], Awaitable[None]]
 
 _TRIES = 5
 """Of one operation, while others succeed."""
@@ -52,7 +52,7 @@ class Dispatcher:
         """Have the next pass begin with one request, which is the probe."""
         self.pace = self.pace.slowed()
 
-    async def carry_out(self, operations: Iterable[Operation], carry: Carry, give_up: GiveUp) -> None:
+    async def carry_out(self, operations: Iterable[Operation], carry: Execute, give_up: OnExhausted) -> None:
         """
         Have `carry` carry out each; `give_up` is told of one that only ever fails while others succeed.
 

@@ -40,7 +40,7 @@ class _Component:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedResource:
     """
     A resource as read back.
     """
@@ -56,7 +56,7 @@ def meaning_of(body: bytes) -> str:
     return read_resource(body).meaning
 
 
-def read_resource(body: bytes) -> Reading:
+def read_resource(body: bytes) -> ParsedResource:
     """
     Return UID and meaning of a body, however odd it is.
     """
@@ -72,7 +72,7 @@ def read_resource(body: bytes) -> Reading:
             uid = uid or value.strip()
         elif stack:
             _note(stack[-1], name, parameters, value)
-    return Reading(uid, sha256("\n".join(f"{n}:{v}" for n, v in sorted(facts)).encode()).hexdigest())
+    return ParsedResource(uid, sha256("\n".join(f"{n}:{v}" for n, v in sorted(facts)).encode()).hexdigest())
 
 
 def _content_lines(body: bytes) -> Iterator[tuple[str, str, str]]:

@@ -10,8 +10,8 @@ import structlog
 
 from service.core.errors import AnswerUnusable, Conflict, Fatal, PublishError
 from service.publishing.dispatch import Dispatcher
-from service.publishing.ledger_cache import LedgerQueue, Rows
-from service.publishing.model import Create, Delete, Operation, Publication, Report, Standing, Update
+from service.publishing.ledger_cache import LedgerCache, WriteBehind
+from service.publishing.model import Create, Delete, Operation, Publication, Standing, SyncReport, Update
 from service.publishing.plan import Plan, intents
 from service.publishing.ports import Publisher
 
@@ -27,7 +27,7 @@ _RETRY = timedelta(days=1)
 _RETRY_PASSING = timedelta(hours=1)
 
 
-class Carrying:
+class Executor:
     """
     One plan on its way to the server.
     """
@@ -35,8 +35,8 @@ class Carrying:
     def __init__(
         self,
         target: str,
-        rows: Rows,
-        report: Report,
+        rows: LedgerCache,
+        report: SyncReport,
         *,
         clock: Callable[[], datetime],
         progress: Callable[[int], None],
@@ -46,7 +46,7 @@ class Carrying:
         self._report = report
         self._clock = clock
         self._progress = progress
-        self._queue = LedgerQueue(rows.write)
+        self._queue = WriteBehind(rows.write)
         self._blaming: dict[str, Publication] = {}
         self._suspended: dict[str, Publication] = {}
         self._before: dict[str, Publication] = {}

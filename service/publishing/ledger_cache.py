@@ -9,7 +9,7 @@ from service.publishing.model import Publication
 from service.publishing.ports import Ledger
 
 
-class Rows:
+class LedgerCache:
     """
     What the ledger says of a target's resources.
     """
@@ -47,7 +47,7 @@ _MOST_WAITING = 32
 """So few requests are ahead of the ledger at most; each costs a second look after a crash."""
 
 
-class LedgerQueue:
+class WriteBehind:
     """
     Hands rows to `write`, one call at a time; what comes meanwhile is written together.
     """

@@ -202,7 +202,7 @@ class RemoteRules:
 
 
 @dataclass(slots=True)
-class Report:
+class SyncReport:
     """
     What a pass did.
     """
@@ -223,7 +223,7 @@ class Report:
     reached: bool = False
     """Whether the server was asked anything, and answered."""
 
-    def add(self, other: "Report") -> None:
+    def add(self, other: "SyncReport") -> None:
         """Add what another pass did; what waits is only counted in its own pass."""
         for name in ("created", "updated", "deleted", "adopted", "left", "refused"):
             setattr(self, name, getattr(self, name) + getattr(other, name))

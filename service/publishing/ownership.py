@@ -4,12 +4,12 @@ Whose a collection is: each is one target's, and what lies in it is never withou
 
 from collections.abc import Collection, Mapping
 
-from service.publishing.ports import Claim, TargetRecord
+from service.publishing.ports import Assignment, TargetRecord
 
 
 def claim(
     known: Mapping[str, TargetRecord], target: str, record: TargetRecord, *, abandoned: Collection[str]
-) -> Claim:
+) -> Assignment:
     """
     Return what is to be done for `target` to have the collection of `record`.
 
@@ -19,9 +19,9 @@ def claim(
     holders = {key: other for key, other in known.items() if key != target and other.url == record.url}
     living = [key for key in holders if key not in abandoned]
     if living:
-        return Claim(held_by=living[0])
+        return Assignment(held_by=living[0])
     before = known.get(target)
-    return Claim(
+    return Assignment(
         left_as=_left_as(target, known) if before and before.url != record.url else "",
         taken=tuple(key for key, other in holders.items() if other.identity == record.identity),
     )

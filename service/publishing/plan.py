@@ -17,7 +17,7 @@ from service.publishing.model import (
     Standing,
     Update,
 )
-from service.publishing.ports import Listing
+from service.publishing.ports import CollectionListing
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +121,14 @@ def _started(row: Publication) -> Standing:
     return Standing.WAITING if row.standing is Standing.GONE else row.standing
 
 
-def suspects(published: Iterable[Publication], listing: Listing) -> list[Publication]:
+def suspects(published: Iterable[Publication], listing: CollectionListing) -> list[Publication]:
     """
     Return the rows that a listing raises doubts about; unknown ETags are such a doubt.
     """
     return [row for row in published if row.href and _suspect(row, listing)]
 
 
-def _suspect(row: Publication, listing: Listing) -> bool:
+def _suspect(row: Publication, listing: CollectionListing) -> bool:
     etag = listing.etags.get(row.href)
     match row.standing:
         case Standing.PUBLISHED | Standing.THEIRS:

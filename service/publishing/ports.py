@@ -12,7 +12,7 @@ from service.publishing.model import Operation, Publication
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class CollectionListing:
     """
     What the server says is in the collection, or has changed there since `token`.
     """
@@ -52,7 +52,7 @@ class TargetRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Assignment:
     """
     What became of the rows when a target took a collection, see `service.publishing.ownership`.
     """
@@ -80,7 +80,7 @@ class Publisher(Protocol):
         """
         ...
 
-    async def listing(self, token: str) -> Listing:
+    async def listing(self, token: str) -> CollectionListing:
         """Return what is in the collection, or changed since `token`. Raises Retryable, Fatal."""
         ...
 
@@ -94,7 +94,7 @@ class Publisher(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DiscoveredCollection:
     """
     The collection that the settings lead to.
     """
@@ -112,7 +112,7 @@ class Server(Protocol):
     Where a target's collection is.
     """
 
-    async def find(self) -> Found:
+    async def find(self) -> DiscoveredCollection:
         """Find the collection, or create it. Raises Retryable, Fatal."""
         ...
 
@@ -144,7 +144,7 @@ class Ledger(Protocol):
 
     async def claim_collection(
         self, target: str, record: TargetRecord, *, abandoned: Collection[str] = ()
-    ) -> Claim:
+    ) -> Assignment:
         """
         Remember a target unless another one has its collection, and pass rows on as `claim` says.
 

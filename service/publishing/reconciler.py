@@ -20,15 +20,15 @@ from service.core.errors import (
 )
 from service.core.target_state import TargetState
 from service.publishing.dispatch import Dispatcher, Timing
-from service.publishing.model import Publication, Report, Standing
+from service.publishing.model import Publication, Standing, SyncReport
 from service.publishing.ports import Ledger
-from service.publishing.retry import Pause, backoff_seconds, concerns_all, paused, state_of
-from service.publishing.sync_run import HrefOf, Pass, Target
+from service.publishing.retry import Backoff, backoff_seconds, concerns_all, paused, state_of
+from service.publishing.sync_run import HrefOf, SyncRun, TargetCollection
 from service.publishing.trouble import Trouble
 
 log = structlog.get_logger()
 
-Targets = Callable[[], Sequence[Target]]
+FindCollections = Callable[[], Sequence[TargetCollection]]
 """Gives the collections as they should be now. Raises PlanRefused where that cannot be said."""
 
 _AGAIN_SECONDS = 60.0
@@ -36,7 +36,7 @@ _AGAIN_SECONDS = 60.0
 
 
 @dataclass(slots=True)
-class UpkeepStatus:
+class TargetStatus:
     """
     How one target is doing.
     """
@@ -56,18 +56,18 @@ class UpkeepStatus:
     parked: dict[Publication, datetime] = field(default_factory=dict)
     """Since when we know of it."""
 
-    totals: Report = field(default_factory=Report)
+    totals: SyncReport = field(default_factory=SyncReport)
 
 
-class Upkeep:
+class Reconciler:
     """
     One target of the settings: one collection, or one for each calendar that its pattern chooses.
     """
 
     def __init__(
         self,
-        status: UpkeepStatus,
-        targets: Targets,
+        status: TargetStatus,
+        targets: FindCollections,
         ledger: Ledger,
         *,
         concurrency: int,
@@ -88,7 +88,7 @@ class Upkeep:
         self._changed_at: datetime | None = None
         self._failures = 0
         self._store_failures = 0
-        self._pauses: dict[str, Pause] = {}
+        self._pauses: dict[str, Backoff] = {}
         self._stopped_at = ""
         self._trouble: Trouble | None = None
         self._doubted = False
@@ -127,7 +127,7 @@ class Upkeep:
         self._conclude(made, changed_at)
         return self._pause(made.errors[0]) if self._open else self._next_seconds(made)
 
-    async def _collections(self, targets: Sequence[Target], made: "_Round") -> None:
+    async def _collections(self, targets: Sequence[TargetCollection], made: "_Round") -> None:
         """Make one pass over each. Raises only what concerns them all."""
         keys = {target.key for target in targets}
         self._pauses = {key: pause for key, pause in self._pauses.items() if key in keys}
@@ -142,9 +142,9 @@ class Upkeep:
             made.rows += (await self._ledger.publications(target.key)).values()
         self._stopped_at = ""
 
-    async def _collection(self, target: Target, pause: Pause | None, made: "_Round") -> None:
+    async def _collection(self, target: TargetCollection, pause: Backoff | None, made: "_Round") -> None:
         started = self._clock()
-        one = Pass(target, self._ledger, self._dispatcher, href_of=self._href_of, clock=self._clock)
+        one = SyncRun(target, self._ledger, self._dispatcher, href_of=self._href_of, clock=self._clock)
         # Nothing is known to work again before the server was asked.
         probing = pause is not None or (self._doubted and not made.reached)
         try:
@@ -162,13 +162,13 @@ class Upkeep:
             made.writes += report.writes
             self._tell(target, report, (self._clock() - started).total_seconds())
 
-    async def _void(self, target: Target, error: CollectionGone) -> None:
+    async def _void(self, target: TargetCollection, error: CollectionGone) -> None:
         """Have the collection looked for again, or made anew; the rows stay, for it may be what it was."""
         record = (await self._ledger.targets()).get(target.key)
         if record and (isinstance(error, CollectionMoved) or target.rules.on_delete == "restore"):
             await self._ledger.record_target(target.key, replace(record, identity=""))
 
-    def _tell(self, target: Target, report: Report, seconds: float) -> None:
+    def _tell(self, target: TargetCollection, report: SyncReport, seconds: float) -> None:
         self.status.totals.add(report)
         if report.writes or report.adopted or report.refused or report.left:
             log.info(
@@ -258,7 +258,7 @@ class Upkeep:
         return min(_AGAIN_SECONDS, *soon) if waits else min(soon)
 
 
-def _state_without_error(status: UpkeepStatus) -> TargetState:
+def _state_without_error(status: TargetStatus) -> TargetState:
     if status.parked:
         return TargetState.INCOMPLETE
     return TargetState.WAITING if status.pending else TargetState.IN_STEP

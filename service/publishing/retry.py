@@ -81,7 +81,7 @@ _STORE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class Backoff:
     """
     One collection that failed, and when it is tried again.
     """
@@ -91,10 +91,14 @@ class Pause:
     until: datetime
 
 
-def paused(error: ConfcalError, before: Pause | None, now: datetime, random: Callable[[], float]) -> Pause:
+def paused(
+    error: ConfcalError, before: Backoff | None, now: datetime, random: Callable[[], float]
+) -> Backoff:
     """Return the pause of a collection that failed, again after `before`."""
     failures = before.failures + 1 if before else 1
-    return Pause(error, failures, now + timedelta(seconds=backoff_seconds(error, failures, chance=random())))
+    return Backoff(
+        error, failures, now + timedelta(seconds=backoff_seconds(error, failures, chance=random()))
+    )
 
 
 def backoff_seconds(error: ConfcalError, failures: int, *, chance: float) -> float:

@@ -11,11 +11,11 @@ import structlog
 from service.core.errors import Fatal
 from service.publishing.dispatch import Dispatcher
 from service.publishing.equivalence import meaning_of
-from service.publishing.executor import Carrying
-from service.publishing.ledger_cache import Rows
-from service.publishing.model import Create, Publication, RemoteRules, Report, Resource, Standing
+from service.publishing.executor import Executor
+from service.publishing.ledger_cache import LedgerCache
+from service.publishing.model import Create, Publication, RemoteRules, Resource, Standing, SyncReport
 from service.publishing.plan import Plan, make_plan, suspects
-from service.publishing.ports import Found, Ledger, Publisher, Server, TargetRecord
+from service.publishing.ports import DiscoveredCollection, Ledger, Publisher, Server, TargetRecord
 
 log = structlog.get_logger()
 
@@ -28,7 +28,7 @@ HrefOf = Callable[[str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class TargetCollection:
     """
     One collection to keep.
     """
@@ -47,14 +47,14 @@ class Target:
     """Whether the settings have a target of this key; the rows of others may pass on to this one."""
 
 
-class Pass:
+class SyncRun:
     """
     Passes over one target. Nothing is requested where nothing changed and no audit is due.
     """
 
     def __init__(
         self,
-        target: Target,
+        target: TargetCollection,
         ledger: Ledger,
         dispatcher: Dispatcher,
         *,
@@ -67,11 +67,11 @@ class Pass:
         self._dispatcher = dispatcher
         self._href_of = href_of
         self._clock = clock
-        self._report = Report()
-        self._rows = Rows(ledger, target.key)
-        self._carrying = Carrying(target.key, self._rows, self._report, clock=clock, progress=progress)
+        self._report = SyncReport()
+        self._rows = LedgerCache(ledger, target.key)
+        self._carrying = Executor(target.key, self._rows, self._report, clock=clock, progress=progress)
 
-    async def run(self, *, probing: bool = False) -> Report:
+    async def run(self, *, probing: bool = False) -> SyncReport:
         """
         Make the collection equal to what is desired; `probing` asks the server even where nothing changed.
 
@@ -83,7 +83,7 @@ class Pass:
         if record is None:
             found, record = await self._found()
         else:
-            found = Found(record.url, record.server)
+            found = DiscoveredCollection(record.url, record.server)
         desired = await target.render(target.server.keeps_silent(record.server))
         publisher = target.server.publisher(record.url, record.server)
         plan = self._plan(desired)
@@ -106,7 +106,7 @@ class Pass:
         record = (await self._ledger.targets()).get(self._target.key)
         return record if record and record.identity == self._target.identity else None
 
-    async def _found(self) -> tuple[Found, TargetRecord]:
+    async def _found(self) -> tuple[DiscoveredCollection, TargetRecord]:
         """Find the collection, and remember its address."""
         target = self._target
         found = await target.server.find()

@@ -28,7 +28,7 @@ _TOO_BIG: Final = 1009
 _OTHERWISE: Final = "check the port, and that TrueConf Room is running there"
 
 
-class Lost(Exception):
+class ConnectionLost(Exception):
     """
     The connection ended or was never made; the text is one sentence, without secrets.
 
@@ -49,7 +49,7 @@ class Lost(Exception):
         """The error that an answer led to and nobody expected; its traceback is worth a look."""
 
 
-class Direct(connect):
+class ConnectWithoutRedirects(connect):
     """
     `connect` that stays where it was sent: a redirect is an error like any other status.
 
@@ -71,7 +71,7 @@ async def opened(address: str, large: LargeFrames) -> GuardedConnection:
     url = urlsplit(address)
     async with asyncio.timeout(_OPEN_SECONDS):
         reached = await connected_socket(url.hostname or "", url.port or _PORTS[url.scheme])
-    connecting = Direct(
+    connecting = ConnectWithoutRedirects(
         address,
         sock=reached,
         # Called, and nothing else.
@@ -110,13 +110,13 @@ async def received(socket: GuardedConnection, place: str) -> bytes:
             return await socket.message()
         except ConnectionClosed as error:
             if socket.slow:
-                raise Lost(
+                raise ConnectionLost(
                     f"{place} sends a large frame too slowly; look at the network on the way to it",
                     state=SourceState.FAILING,
                 ) from error
             if not socket.flooded:
                 raise
-            raise Lost(
+            raise ConnectionLost(
                 f"{place} sends more than is taken (200 frames or 4 MiB a second); "
                 "restart TrueConf Room or VideoSDK there",
                 state=SourceState.FLOODING,
@@ -125,13 +125,13 @@ async def received(socket: GuardedConnection, place: str) -> bytes:
 
 @contextmanager
 def translated(place: str) -> Iterator[None]:
-    """Turn whatever the network throws within the block into Lost; `place` is host and port."""
+    """Turn whatever the network throws within the block into ConnectionLost; `place` is host and port."""
     try:
         yield
-    except Lost:
+    except ConnectionLost:
         raise
     except DiscoveryFailed as error:
-        raise Lost(str(error), cause=cause_of(error)) from error
+        raise ConnectionLost(str(error), cause=cause_of(error)) from error
     except ConnectionClosed as error:
         raise _closed(place, error) from error
     except InvalidHandshake as error:
@@ -140,20 +140,20 @@ def translated(place: str) -> Iterator[None]:
         raise _unreachable(place, error) from error
 
 
-def _closed(place: str, error: ConnectionClosed) -> Lost:
+def _closed(place: str, error: ConnectionClosed) -> ConnectionLost:
     if error.sent and error.sent.code == _TOO_BIG and not error.rcvd_then_sent:
         most = octets_as_text(FRAME.frame)
-        return Lost(
+        return ConnectionLost(
             f"{place} sent a frame larger than {most}, the most that is taken", state=SourceState.FAILING
         )
-    return Lost(f"{place} closed the connection: {plain(error)}")
+    return ConnectionLost(f"{place} closed the connection: {plain(error)}")
 
 
-def _no_websocket(place: str, error: InvalidHandshake) -> Lost:
+def _no_websocket(place: str, error: InvalidHandshake) -> ConnectionLost:
     cause = Cause.TLS_ONLY if _asks_for_tls(error) else cause_of(error)
     if cause:
-        return Lost(f"{place} cannot be reached: {cause.reason}; {cause.advice}", cause=cause)
-    return Lost(f"{place} does not answer as a TrueConf WebSocket: {plain(error)}; check the port")
+        return ConnectionLost(f"{place} cannot be reached: {cause.reason}; {cause.advice}", cause=cause)
+    return ConnectionLost(f"{place} does not answer as a TrueConf WebSocket: {plain(error)}; check the port")
 
 
 def _asks_for_tls(error: InvalidHandshake) -> bool:
@@ -161,18 +161,18 @@ def _asks_for_tls(error: InvalidHandshake) -> bool:
     return isinstance(error, InvalidStatus) and b"HTTPS" in (error.response.body or b"")[:1000]
 
 
-def _unreachable(place: str, error: Exception) -> Lost:
+def _unreachable(place: str, error: Exception) -> ConnectionLost:
     cause = cause_of(error)
     if cause or isinstance(error, OSError):
         advice = cause.advice if cause else _OTHERWISE
-        return Lost(f"{place} cannot be reached: {reason_of(error)}; {advice}", cause=cause)
+        return ConnectionLost(f"{place} cannot be reached: {reason_of(error)}; {advice}", cause=cause)
     # What a library makes of an answer that no server should give must not end the other sources.
     return failing(place, error)
 
 
-def failing(place: str, error: Exception) -> Lost:
+def failing(place: str, error: Exception) -> ConnectionLost:
     """Return what an error means for which nobody was prepared: this endpoint is to be left alone."""
-    return Lost(
+    return ConnectionLost(
         f"{place} answers what nobody can read ({type(error).__name__}); check the port, "
         "or report the traceback in the log",
         state=SourceState.FAILING,

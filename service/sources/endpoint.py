@@ -14,9 +14,9 @@ from service.core.conference import Account, Snapshot
 from service.core.errors import ConfcalError
 from service.core.sources import SourceState
 from service.sources.backoff import backoff, pin_waits
-from service.sources.connection import Lost, failing, opened, received, translated
+from service.sources.connection import ConnectionLost, failing, opened, received, translated
 from service.sources.guarded import GuardedConnection
-from service.sources.hooks import NOBODY, Deliver, Taps
+from service.sources.hooks import NO_HOOKS, SnapshotSink, SourceHooks
 from service.sources.standing import Standing
 from service.sources.status import SourceStatus
 from service.sources.turns import LargeFrames
@@ -37,7 +37,7 @@ from service.trueconf.session import Session
 from service.trueconf.wire import Decoder
 
 
-class Silence:
+class SilenceTimer:
     """
     Counts the polls since something was last heard.
 
@@ -72,7 +72,7 @@ _BETWEEN_COMMANDS_SECONDS: Final = 0.05
 log = structlog.get_logger(__name__)
 
 
-class Source:
+class Endpoint:
     """
     Listens to one endpoint for as long as `run` runs.
 
@@ -95,7 +95,7 @@ class Source:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         pace: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        taps: Taps = NOBODY,
+        taps: SourceHooks = NO_HOOKS,
         pinned: Account | None = None,
         silent_polls: int = 3,
         silent_for: timedelta = timedelta(minutes=1),
@@ -109,8 +109,8 @@ class Source:
             source=name, pin=pin, fallback=fallback, server=server, pinned=pinned, decoder=decoder
         )
         self._bell, self._outbox, self._undelivered = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._frameless = Silence(now(), polls=silent_polls, least=silent_for)
-        self._listless = Silence(now(), polls=silent_polls, least=silent_for)
+        self._frameless = SilenceTimer(now(), polls=silent_polls, least=silent_for)
+        self._listless = SilenceTimer(now(), polls=silent_polls, least=silent_for)
         self._waits, self._pin_waits, self._delivery_waits = backoff(random), pin_waits(), backoff(random)
         self._standing = Standing(name, taps=taps, now=now)
         self._connected_at: datetime | None = None
@@ -128,7 +128,7 @@ class Source:
         """Have the list asked for soon. Call it within the loop's thread; many calls are as good as one."""
         self._bell.set()
 
-    async def run(self, deliver: Deliver) -> None:
+    async def run(self, deliver: SnapshotSink) -> None:
         """
         Hand every snapshot to `deliver`, one at a time, until cancelled.
 
@@ -141,14 +141,14 @@ class Source:
         finally:
             self._decoding.shutdown(wait=False)
 
-    async def _connection(self, deliver: Deliver) -> float:
+    async def _connection(self, deliver: SnapshotSink) -> float:
         """Live through one connection; the seconds to wait before the next."""
-        ended: list[Lost] = []
+        ended: list[ConnectionLost] = []
         self._connected_at = None
         try:
             await self._converse(deliver)
-        except* Lost as group:
-            ended.extend(error for error in group.exceptions if isinstance(error, Lost))
+        except* ConnectionLost as group:
+            ended.extend(error for error in group.exceptions if isinstance(error, ConnectionLost))
         # Of two tasks that end with a connection, the one that knows more than that it ended.
         lost = next((error for error in ended if error.state is not SourceState.UNREACHABLE), ended[0])
         if self._proved_itself():
@@ -161,7 +161,7 @@ class Source:
     def _proved_itself(self) -> bool:
         return self._connected_at is not None and self._now() - self._connected_at >= _PROVES_ITSELF
 
-    async def _converse(self, deliver: Deliver) -> None:
+    async def _converse(self, deliver: SnapshotSink) -> None:
         self._standing.trying(SourceState.CONNECTING)
         with translated(self._place):
             found = await endpoint_of(self._url, self._fetch)
@@ -196,13 +196,13 @@ class Source:
             self._bell.clear()
             now = self._now()
             if silence := self._frameless.polled(now):
-                raise Lost(
+                raise ConnectionLost(
                     f"{self._place} has not said anything for {int(silence.total_seconds())} s",
                     state=SourceState.SILENT,
                 )
             if self.status.state is not SourceState.LOGGED_OUT and (silence := self._listless.polled(now)):
                 advice = self._standing.rejection or "restart TrueConf Room or VideoSDK there"
-                raise Lost(
+                raise ConnectionLost(
                     f"{self._place} answers, but has sent no list for {int(silence.total_seconds())} s; "
                     f"{advice}",
                     state=SourceState.SILENT,
@@ -217,7 +217,7 @@ class Source:
             await self._sleep(next(self._delivery_waits))
             self.poll_now()
 
-    async def _receive(self, socket: GuardedConnection, deliver: Deliver) -> None:
+    async def _receive(self, socket: GuardedConnection, deliver: SnapshotSink) -> None:
         while True:
             frame = await received(socket, self._place)
             now = self._now()
@@ -243,13 +243,13 @@ class Source:
         except Exception as error:
             raise failing(self._place, error) from error
 
-    async def _follow(self, event: Event, deliver: Deliver) -> None:
+    async def _follow(self, event: Event, deliver: SnapshotSink) -> None:
         match event:
             case Authorized():
                 self._pin_waits = pin_waits()
                 self._standing.authorized()
             case PinRejected(reason):
-                raise Lost(
+                raise ConnectionLost(
                     f"{self._place} rejected the PIN: {reason}; set the PIN of TrueConf Room or VideoSDK",
                     state=SourceState.PIN_REJECTED,
                 )
@@ -274,7 +274,7 @@ class Source:
             case _ as unreachable:
                 assert_never(unreachable)
 
-    async def _hand_over(self, snapshot: Snapshot, deliver: Deliver) -> None:
+    async def _hand_over(self, snapshot: Snapshot, deliver: SnapshotSink) -> None:
         listing = snapshot.listing
         self._log.debug(
             "trueconf.list_received",

@@ -10,7 +10,7 @@ from service.core.conference import Account, Snapshot
 from service.sources.status import SourceStatus
 from service.trueconf.events import FrameWasRejected
 
-Deliver = Callable[[Snapshot], Awaitable[None]]
+SnapshotSink = Callable[[Snapshot], Awaitable[None]]
 """Takes a snapshot over; raises ConfcalError where it cannot just now."""
 
 
@@ -19,7 +19,7 @@ def _ignore(*_: object) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Taps:
+class SourceHooks:
     """
     Who else wants to know what a source hears; called at once, and must not wait.
     """
@@ -34,5 +34,5 @@ class Taps:
     """Told of every frame that could not be used, with the account last heard of."""
 
 
-NOBODY = Taps()
+NO_HOOKS = SourceHooks()
 """Nobody listens in."""

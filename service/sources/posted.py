@@ -15,7 +15,7 @@ from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import FrameRejected, SourceFlooded
 from service.core.pinning import refusal_of_peer
 from service.core.sources import SourceState
-from service.sources.hooks import Deliver, Taps
+from service.sources.hooks import SnapshotSink, SourceHooks
 from service.trueconf.events import FrameWasRejected
 from service.trueconf.frames import PEER_ID, ListFrame
 from service.trueconf.receipts import AcceptedEvent, RejectedConference
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class IntakeStatus:
+class PostedEventsStatus:
     """
     How a source is doing to which events are posted.
     """
@@ -43,7 +43,7 @@ class IntakeStatus:
     error: str = ""
 
 
-class Intake:
+class PostedEvents:
     """
     Takes posted events, one at a time for each source.
 
@@ -53,8 +53,8 @@ class Intake:
     def __init__(
         self,
         accounts: Mapping[str, Account],
-        deliver: Deliver,
-        taps: Taps,
+        deliver: SnapshotSink,
+        taps: SourceHooks,
         *,
         clock: Callable[[], datetime],
         pinned: Mapping[str, Account] | None = None,
@@ -65,10 +65,12 @@ class Intake:
         self._decoders = {name: new_decoder() for name in accounts}
         self._locks = {name: asyncio.Lock() for name in accounts}
         self._events, self._octets = dict.fromkeys(accounts, _EVENTS), dict.fromkeys(accounts, _OCTETS)
-        self._statuses = {name: IntakeStatus(name, account, clock()) for name, account in accounts.items()}
+        self._statuses = {
+            name: PostedEventsStatus(name, account, clock()) for name, account in accounts.items()
+        }
 
     @property
-    def statuses(self) -> tuple[IntakeStatus, ...]:
+    def statuses(self) -> tuple[PostedEventsStatus, ...]:
         """How these sources are doing."""
         return tuple(self._statuses.values())
 

@@ -11,8 +11,8 @@ import structlog
 
 from service.core.conference import Account
 from service.core.sources import IN_TROUBLE, SourceState
-from service.sources.connection import Lost
-from service.sources.hooks import Taps
+from service.sources.connection import ConnectionLost
+from service.sources.hooks import SourceHooks
 from service.sources.status import SourceStatus
 from service.sources.trouble import Trouble
 
@@ -31,7 +31,7 @@ class Standing:
     The status of one source, and the trouble that it has.
     """
 
-    def __init__(self, name: str, *, taps: Taps, now: Callable[[], datetime]) -> None:
+    def __init__(self, name: str, *, taps: SourceHooks, now: Callable[[], datetime]) -> None:
         self._taps, self._now = taps, now
         self._owes_list = False
         self._trouble = Trouble()
@@ -107,7 +107,7 @@ class Standing:
         """Note that a connection lasted: what comes from here on is new."""
         self._trouble = Trouble()
 
-    def lost(self, lost: Lost, wait_seconds: float) -> None:
+    def lost(self, lost: ConnectionLost, wait_seconds: float) -> None:
         """Note that a connection ended or was never made, and when the next is tried."""
         self._trouble = self._trouble.met(lost, self._now())
         self._owes_list |= lost.state in _OWING

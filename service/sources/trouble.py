@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from service.sources.connection import Lost
+from service.sources.connection import ConnectionLost
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Trouble:
     told: bool = False
     """Whether there was a line that no recovery followed yet."""
 
-    def met(self, lost: Lost, now: datetime) -> "Trouble":
+    def met(self, lost: ConnectionLost, now: datetime) -> "Trouble":
         """Return the trouble after a connection was lost once more."""
         kind = (lost.state, lost.cause)
         count = self.by_kind.get(kind, 0) + 1

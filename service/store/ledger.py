@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.publishing.model import Publication, Standing
 from service.publishing.ownership import claim
-from service.publishing.ports import Claim, TargetRecord
+from service.publishing.ports import Assignment, TargetRecord
 from service.store import tables
 from service.store.engine import reading, writing
 from service.store.rows import moment_of, seconds_of
@@ -37,7 +37,7 @@ class SqlLedger:
 
     async def claim_collection(
         self, target: str, record: TargetRecord, *, abandoned: Collection[str] = ()
-    ) -> Claim:
+    ) -> Assignment:
         """See Ledger."""
         async with writing(self._engine) as db:
             if db.dialect.name == "postgresql":

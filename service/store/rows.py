@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 
-from service.core.account_state import Absence, Entry, Held, Known, Revision
+from service.core.account_state import Absence, AccountState, Entry, HeldRemoval, Revision
 from service.core.changes import Changes, Edit
 from service.core.conference import Account, Conference, Key
 from service.core.ports import FeedRecord
@@ -75,7 +75,7 @@ def to_state(version: int, stored: Stored) -> State:
             of_account.changed_at[id_] = _shared_moment(changed_at)
     held = dict(_held(stored.held))
     known = (
-        Known(
+        AccountState(
             Account(peer, server),
             members[name].reported,
             members[name].changed_at,
@@ -195,7 +195,7 @@ def absence_values(absence: Absence | None) -> Mapping[str, int | None]:
     return {"missing_lists": absence.lists, "missing_since": seconds_of(absence.since)}
 
 
-def held_row(account: Account, held: Held) -> Parameters:
+def held_row(account: Account, held: HeldRemoval) -> Parameters:
     """Return the row of `held`."""
     return {
         "account": str(account),
@@ -233,10 +233,10 @@ def _conference(id_: str, content: bytes) -> Conference:
         return Conference(id_, "", "", Unscheduled())
 
 
-def _held(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[str, Held]]:
+def _held(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[str, HeldRemoval]]:
     for account, since, lists, missing, upcoming in rows:
         try:
-            yield account, Held(moment_of(since), lists, decode_ids(missing), upcoming)
+            yield account, HeldRemoval(moment_of(since), lists, decode_ids(missing), upcoming)
         except (ValueError, TypeError):
             # The next list that lacks as much is held anew.
             log.warning("store.row_damaged", held=account)

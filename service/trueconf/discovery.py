@@ -30,7 +30,7 @@ _LIKE_A_PIN: Final = re.compile(r"[A-Za-z0-9]{3,16}")
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class EndpointAddress:
     """
     Where the WebSocket of an endpoint is.
     """
@@ -110,7 +110,7 @@ def without_pin(url: str) -> str:
     return urlsplit(url)._replace(path="/***").geturl() if pin_in(url) else url
 
 
-async def endpoint_of(url: str, fetch: Fetch) -> Endpoint:
+async def endpoint_of(url: str, fetch: Fetch) -> EndpointAddress:
     """
     Return where the WebSocket of the endpoint at `url` is, which passed `check_url`.
 
@@ -120,15 +120,15 @@ async def endpoint_of(url: str, fetch: Fetch) -> Endpoint:
     """
     address = urlsplit(url)
     if address.scheme not in _SOCKET_SCHEMES:
-        return Endpoint(url)
+        return EndpointAddress(url)
     try:
-        return Endpoint(await _asked(address, fetch))
+        return EndpointAddress(await _asked(address, fetch))
     except DiscoveryFailed as error:
         pin = pin_in(url)
         # An endpoint that cannot be reached cannot be reached without the path either.
         if pin is None or cause_of(error):
             raise
-    return Endpoint(await _asked(address._replace(path=""), fetch), pin)
+    return EndpointAddress(await _asked(address._replace(path=""), fetch), pin)
 
 
 async def websocket_url(url: str, fetch: Fetch) -> str:

@@ -26,7 +26,7 @@ from service.trueconf.limits import (
     octets_as_text,
 )
 
-Entry = Conference | Rejection
+ParsedEntry = Conference | Rejection
 
 _LEVELS_OF_A_LIST: Final = 2
 """The object that the frame is, and its list."""
@@ -45,7 +45,7 @@ class Decoder:
     """
 
     def __init__(self, most: Limits = FRAME) -> None:
-        self._known: Mapping[bytes, Entry] = {}
+        self._known: Mapping[bytes, ParsedEntry] = {}
         self._most = most
 
     def decode(self, data: str | bytes) -> Frame:
@@ -115,7 +115,7 @@ def _check(head: Head) -> None:
         raise FrameRejected("succeed", "false: the endpoint could not fetch the list")
 
 
-def _entry(raw: bytes) -> Entry:
+def _entry(raw: bytes) -> ParsedEntry:
     """Return what a slice holds. Raises FrameRejected where it is nested too deeply."""
     check_nesting(raw, within=_LEVELS_OF_A_LIST)
     if len(raw) > MOST_CONFERENCE_OCTETS:
@@ -129,7 +129,9 @@ def _entry(raw: bytes) -> Entry:
         return Rejection("", "conferences", error.reason, raw)
 
 
-def _sifted(raws: list[bytes], entries: list[Entry]) -> tuple[tuple[Conference, ...], tuple[Rejection, ...]]:
+def _sifted(
+    raws: list[bytes], entries: list[ParsedEntry]
+) -> tuple[tuple[Conference, ...], tuple[Rejection, ...]]:
     """
     Return the conferences, one per id and in the order of the list, and the rejections.
 
@@ -153,7 +155,7 @@ def _sifted(raws: list[bytes], entries: list[Entry]) -> tuple[tuple[Conference, 
     return tuple(conferences.values()), tuple(rejections)
 
 
-def _contested(raws: list[bytes], entries: list[Entry], ids: set[str]) -> Iterable[Rejection]:
+def _contested(raws: list[bytes], entries: list[ParsedEntry], ids: set[str]) -> Iterable[Rejection]:
     twins: dict[str, list[bytes]] = {}
     for raw, entry in zip(raws, entries, strict=True):
         if isinstance(entry, Conference) and entry.id in ids:

@@ -20,7 +20,7 @@ _MOST_CLIENTS = 50_000
 _HOUR = timedelta(hours=1)
 
 
-class Visits:
+class AccessStats:
     """
     Counts requests per hour, and clients: a network and a User-Agent make one.
     """

@@ -11,14 +11,14 @@ from starlette.types import ASGIApp
 
 from service.core.ports import ClosedSessions
 from service.web.admin.dashboard import Dashboard, NoDashboard
-from service.web.admin.sessions import Sessions
+from service.web.admin.sessions import AdminSessions
 from service.web.admin.signin import SignIn
 from service.web.api.ingest import AcceptEvent, Ingest
 from service.web.api.routes import Api
-from service.web.gate import Gate, Pause
+from service.web.gate import Gate, Sleep
 from service.web.guesses import GuessRules
 from service.web.live import Live
-from service.web.queries import Oversight, Reports
+from service.web.queries import AdminPort, AdminQueries
 from service.web.ratelimit import Guard
 from service.web.renderer import Pages
 
@@ -33,7 +33,7 @@ class Administration:
     What the composition root gives for it.
     """
 
-    reports: Reports
+    reports: AdminPort
     live: Live
     accept: AcceptEvent
     ingest_tokens: Mapping[str, str]
@@ -43,12 +43,12 @@ class Administration:
     secret: bytes
     closed_sessions: ClosedSessions
     trusted_proxies: tuple[str, ...] = ()
-    pause: Pause = asyncio.sleep
+    pause: Sleep = asyncio.sleep
     """Holds back answers to wrong tokens."""
 
 
 def administered(
-    administration: Administration, oversight: Oversight, pages: Pages, guard: Guard
+    administration: Administration, oversight: AdminQueries, pages: Pages, guard: Guard
 ) -> tuple[list[BaseRoute], ASGIApp]:
     """Return the routes of the dashboard, and the API; without an admin token only events are taken."""
     live, networks = administration.live, guard.networks
@@ -62,7 +62,7 @@ def administered(
         return [*NoDashboard(pages).routes()], Api(
             oversight, ingest, None, admin_gate, networks, live
         ).application()
-    sessions = Sessions(token, administration.secret, administration.closed_sessions, clock=guard.clock)
+    sessions = AdminSessions(token, administration.secret, administration.closed_sessions, clock=guard.clock)
     signin = SignIn(
         sessions,
         pages,

@@ -17,7 +17,7 @@ log = structlog.get_logger()
 _MOST_HELD = 100
 """Answers held back at once. Beyond that they go out at once: guessers must not fill the memory."""
 
-Pause = Callable[[float], Awaitable[object]]
+Sleep = Callable[[float], Awaitable[object]]
 
 
 class Gate:
@@ -34,7 +34,7 @@ class Gate:
         rules: GuessRules,
         *,
         clock: Callable[[], datetime],
-        pause: Pause = asyncio.sleep,
+        pause: Sleep = asyncio.sleep,
     ) -> None:
         self._networks, self._rules = networks, rules
         self._clock, self._pause = clock, pause

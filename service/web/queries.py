@@ -10,7 +10,7 @@ from typing import assert_never
 
 from service.calendars.calendar import ALL, Calendar
 from service.calendars.feeds import Feeds
-from service.core.account_state import Entry, Held, Known
+from service.core.account_state import AccountState, Entry, HeldRemoval
 from service.core.conference import Account, Conference, Key
 from service.core.consensus import Report
 from service.core.disputes import Dispute, find_disputes
@@ -21,7 +21,7 @@ from service.core.schedule import Once, Schedule, Unscheduled, Weekly
 from service.core.state import State
 from service.core.vevent import summary_of
 from service.core.zone_notices import ZoneNotice, is_warning
-from service.web.access_stats import Visits
+from service.web.access_stats import AccessStats
 from service.web.schemas import (
     ActivityView,
     CalendarKind,
@@ -46,7 +46,7 @@ _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UT
 
 
 @dataclass(frozen=True, slots=True)
-class Reports:
+class AdminPort:
     """
     What the composition root tells about the parts that this layer does not see.
     """
@@ -86,7 +86,7 @@ class _Summary:
     next: Occurrence | None
 
 
-class Oversight:
+class AdminQueries:
     """
     Puts the views together.
     """
@@ -95,8 +95,8 @@ class Oversight:
         self,
         feeds: Feeds,
         policy: Policy,
-        reports: Reports,
-        visits: Visits,
+        reports: AdminPort,
+        visits: AccessStats,
         *,
         state: Callable[[], State],
         clock: Callable[[], datetime],
@@ -194,7 +194,7 @@ class Oversight:
         known = sorted(state.accounts.values(), key=lambda each: each.account)
         return [self._held(state, each, each.held, now) for each in known if each.held]
 
-    def _held(self, state: State, known: Known, held: Held, now: datetime) -> HeldView:
+    def _held(self, state: State, known: AccountState, held: HeldRemoval, now: datetime) -> HeldView:
         missing = (
             self._missing(id_, state.entries.get(Key(known.account.server, id_)), now) for id_ in held.missing
         )

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.calendars.feeds import Feeds
 from service.core.revision import Policy
 from service.core.state import State
-from service.web.access_stats import Visits
+from service.web.access_stats import AccessStats
 from service.web.admin.dashboard import NoDashboard
 from service.web.administration import Administration, administered
 from service.web.api.routes import PREFIX as API
@@ -25,7 +25,7 @@ from service.web.health import healthz, readyz
 from service.web.network import Networks
 from service.web.pages.calendar_page import SubscriptionPage
 from service.web.pages.errors import ErrorPages
-from service.web.queries import Oversight
+from service.web.queries import AdminQueries
 from service.web.ratelimit import FailureLimit, Guard
 from service.web.renderer import Pages
 
@@ -48,13 +48,13 @@ def make_web(
     errors = ErrorPages(pages)
     networks = Networks(administration.trusted_proxies if administration else ())
     guard = Guard(networks, FailureLimit(_WRONG_TOKENS, _PER), clock)
-    visits = Visits(networks)
+    visits = AccessStats(networks)
     page = SubscriptionPage(feeds, pages, errors, guard, policy, state, clock)
     if administration is None:
         admin_routes: list[BaseRoute] = [*NoDashboard(pages).routes()]
         api: ASGIApp | None = None
     else:
-        oversight = Oversight(feeds, policy, administration.reports, visits, state=state, clock=clock)
+        oversight = AdminQueries(feeds, policy, administration.reports, visits, state=state, clock=clock)
         admin_routes, api = administered(administration, oversight, pages, guard)
     site = Starlette(
         routes=[

@@ -8,8 +8,8 @@ from service.core.conference import Listing, Rejection
 from service.core.sources import SourceState
 from service.core.state import State
 from service.core.target_state import TargetState
-from service.publishing.model import Publication, Report
-from service.publishing.reconciler import UpkeepStatus
+from service.publishing.model import Publication, SyncReport
+from service.publishing.reconciler import TargetStatus
 from service.sources.status import SourceStatus
 from tests.core.given import NOW, conference, listed, many
 from tests.core.story import Story
@@ -96,10 +96,10 @@ def test_numbers_name_no_people_and_no_conferences() -> None:
 
 
 def test_targets_tell_how_they_are_doing() -> None:
-    cloud = UpkeepStatus("cloud", "all", TargetState.IN_STEP, last_pass_at=NOW, lag_seconds=1.5, pending=2)
+    cloud = TargetStatus("cloud", "all", TargetState.IN_STEP, last_pass_at=NOW, lag_seconds=1.5, pending=2)
     cloud.parked = {Publication("uid-1"): NOW}
-    cloud.totals.add(Report(created=500, updated=20, deleted=3))
-    desk = UpkeepStatus("desk", "all", TargetState.DOWN, error="desk.example.com cannot be reached")
+    cloud.totals.add(SyncReport(created=500, updated=20, deleted=3))
+    desk = TargetStatus("desk", "all", TargetState.DOWN, error="desk.example.com cannot be reached")
 
     found = numbers(Metrics(State, lambda: (cloud, desk)))
 
@@ -114,8 +114,8 @@ def test_targets_tell_how_they_are_doing() -> None:
 
 
 def test_a_target_whose_calendar_does_not_exist_is_not_up() -> None:
-    cloud = UpkeepStatus("cloud", "boards", TargetState.WAITING, error="there is no calendar 'boards' (yet)")
-    desk = UpkeepStatus("desk", "all", TargetState.WAITING, pending=2)
+    cloud = TargetStatus("cloud", "boards", TargetState.WAITING, error="there is no calendar 'boards' (yet)")
+    desk = TargetStatus("desk", "all", TargetState.WAITING, pending=2)
 
     found = numbers(Metrics(State, lambda: (cloud, desk)))
 

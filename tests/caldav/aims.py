@@ -5,7 +5,7 @@ Targets as the settings say them, on the server of a site.
 from collections.abc import Mapping
 
 from service.app.synchronizer import Synchronizer
-from service.app.targets import Aim, Calendars, named_by
+from service.app.targets import Calendars, Target, named_by
 from service.calendars.calendar import Calendar, calendars_of, entries_of
 from service.core.revision import Policy
 from service.publishing.resource import Extras
@@ -31,7 +31,7 @@ class Aims:
         """Accept a list of so many conferences."""
         await self._synchronizer.accept(listed(*(conference(str(number)) for number in range(count))))
 
-    def of(self, *names: str, **differences: str) -> dict[str, Aim]:
+    def of(self, *names: str, **differences: str) -> dict[str, Target]:
         """Return the targets with these names."""
         same = {"URL": self.site.url, "COLLECTION": "team", "USERNAME": USERNAME, "PASSWORD": PASSWORD}
         environ = {
@@ -44,7 +44,7 @@ class Aims:
             self.store, self._named, lambda calendar: entries_of(calendar, self._synchronizer.state)
         )
         return {
-            name: Aim(name, each, self.site.connection, Extras(), calendars, named_by(targets))
+            name: Target(name, each, self.site.connection, Extras(), calendars, named_by(targets))
             for name, each in targets.items()
         }
 

@@ -7,14 +7,14 @@ from datetime import timedelta
 
 import httpx
 
-from service.caldav.discovery import Wish
+from service.caldav.discovery import CollectionSpec
 from service.caldav.hrefs import resource_href
 from service.caldav.server import CalDavServer
 from service.core.errors import PlanRefused
 from service.publishing.dispatch import Timing
 from service.publishing.model import Resource
-from service.publishing.reconciler import Upkeep, UpkeepStatus
-from service.publishing.sync_run import Target
+from service.publishing.reconciler import Reconciler, TargetStatus
+from service.publishing.sync_run import TargetCollection
 from tests.caldav.misbehaving import Misbehaving
 from tests.caldav.site import Site
 
@@ -34,8 +34,8 @@ class Kept:
         self.second_key = ""
         """The key of one more target that leads to the site's own collection."""
 
-        self.upkeep = Upkeep(
-            UpkeepStatus("team", "all"),
+        self.upkeep = Reconciler(
+            TargetStatus("team", "all"),
             self._targets,
             site.ledger,
             concurrency=4,
@@ -50,7 +50,7 @@ class Kept:
         self.site.clock.now += timedelta(**units)
         return await self.upkeep.once()
 
-    def _targets(self) -> list[Target]:
+    def _targets(self) -> list[TargetCollection]:
         if self.refusal:
             raise self.refusal
         name = self.upkeep.status.name
@@ -59,13 +59,15 @@ class Kept:
             return [self._target(key, self.site.collection) for key in keys]
         return [self._target(f"{name}/{each}", each) for each in self.collections]
 
-    def _target(self, key: str, collection: str) -> Target:
+    def _target(self, key: str, collection: str) -> TargetCollection:
         async def render(_people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
             return self.desired
 
         site = self.site
-        server = CalDavServer(site.connection, Wish(site.url, collection), site.rules, site.concurrency)
-        return Target(key, f"i{collection}", server, render, site.rules, site.audit_every)
+        server = CalDavServer(
+            site.connection, CollectionSpec(site.url, collection), site.rules, site.concurrency
+        )
+        return TargetCollection(key, f"i{collection}", server, render, site.rules, site.audit_every)
 
 
 def down(server: Misbehaving, *, times: int = 10_000) -> None:

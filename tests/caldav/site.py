@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from service.caldav.connection import Connection
-from service.caldav.discovery import Wish
+from service.caldav.discovery import CollectionSpec
 from service.caldav.hrefs import resource_href
 from service.caldav.multistatus import parse_multistatus
 from service.caldav.server import CalDavServer
@@ -23,9 +23,9 @@ from service.core.vevent import Rendering, to_vevent
 from service.core.weekly import WeeklyRules
 from service.publishing.dispatch import Dispatcher, Timing
 from service.publishing.equivalence import read_resource
-from service.publishing.model import Publication, RemoteRules, Report, Resource
+from service.publishing.model import Publication, RemoteRules, Resource, SyncReport
 from service.publishing.resource import Extras, render_resource
-from service.publishing.sync_run import Pass, Target
+from service.publishing.sync_run import SyncRun, TargetCollection
 from tests.store.memory_ledger import MemoryLedger
 
 START = datetime(2026, 10, 5, 8, tzinfo=UTC)
@@ -145,28 +145,30 @@ class Site:
 
     @property
     def server(self) -> CalDavServer:
-        wish = Wish(self.url, self.collection, create=self.create, quirks=self.quirks)
+        wish = CollectionSpec(self.url, self.collection, create=self.create, quirks=self.quirks)
         return CalDavServer(self.connection, wish, self.rules, self.concurrency)
 
-    async def publish(self, desired: Mapping[str, Resource]) -> Report:
+    async def publish(self, desired: Mapping[str, Resource]) -> SyncReport:
         """One pass."""
 
         async def render(_people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
             return desired
 
         return await self.carry_out(
-            Target(self.key, self.identity, self.server, render, self.rules, self.audit_every, self.named)
+            TargetCollection(
+                self.key, self.identity, self.server, render, self.rules, self.audit_every, self.named
+            )
         )
 
-    async def carry_out(self, target: Target) -> Report:
+    async def carry_out(self, target: TargetCollection) -> SyncReport:
         """One pass for a target that is made elsewhere."""
         self.dispatcher = self.dispatcher or Dispatcher(
             self.concurrency, Timing(self.clock.sleep, lambda: 0.5)
         )
-        one = Pass(target, self.ledger, self.dispatcher, href_of=resource_href, clock=self.clock)
+        one = SyncRun(target, self.ledger, self.dispatcher, href_of=resource_href, clock=self.clock)
         return await one.run()
 
-    async def audit(self, desired: Mapping[str, Resource]) -> Report:
+    async def audit(self, desired: Mapping[str, Resource]) -> SyncReport:
         """One pass, long enough after the last for an audit."""
         self.clock.now += self.audit_every
         return await self.publish(desired)

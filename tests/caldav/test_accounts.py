@@ -11,7 +11,7 @@ import pytest
 
 from service.caldav.accounts import Account
 from service.caldav.connection import Connection
-from service.caldav.discovery import Wish, discover
+from service.caldav.discovery import CollectionSpec, discover
 from service.caldav.protocol import get, put
 from service.core.errors import CredentialsRefused
 from tests.caldav.kept import Kept
@@ -135,11 +135,11 @@ async def test_a_login_that_is_refused_with_403_is_a_refused_password_too() -> N
     (one,) = connections(door, clock)
 
     with pytest.raises(CredentialsRefused, match="403") as refused:
-        await one.run(discover(Wish(URL, "team")))
+        await one.run(discover(CollectionSpec(URL, "team")))
     assert refused.value.delay_seconds == 60.0
     asked = len(door.asked)
     with pytest.raises(CredentialsRefused):
-        await one.run(discover(Wish(URL, "team")))
+        await one.run(discover(CollectionSpec(URL, "team")))
     assert len(door.asked) == asked
 
 

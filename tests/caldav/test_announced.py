@@ -17,7 +17,7 @@ import pytest
 
 from service.caldav.announced import announced, domain_of
 from service.caldav.connection import Connection
-from service.caldav.discovery import Wish
+from service.caldav.discovery import CollectionSpec
 from service.caldav.server import CalDavServer
 from service.core.errors import NotCalDav, Retryable
 from service.publishing.model import RemoteRules
@@ -142,7 +142,7 @@ async def _told(address: str, answer: httpx.Response | httpx.TransportError, url
     http = httpx.AsyncClient(transport=httpx.MockTransport(web))
     connection = Connection(http, trusted=url, auth=None, timeout=timedelta(seconds=5), clock=clock)
     with pytest.raises((NotCalDav, Retryable)) as error:
-        await CalDavServer(connection, Wish(url, "team"), RemoteRules(), 4, told).find()
+        await CalDavServer(connection, CollectionSpec(url, "team"), RemoteRules(), 4, told).find()
     return error.value
 
 

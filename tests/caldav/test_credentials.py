@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from service.caldav.connection import Connection, Trust, open_http
-from service.caldav.credentials import Basic, Bearer, Credentials, Digest, Nobody, OAuth2, http_auth
+from service.caldav.credentials import Anonymous, Basic, Bearer, Credentials, Digest, OAuth2, http_auth
 from service.caldav.protocol import get
 from service.core.errors import Fatal, Retryable, SettingsError
 from tests.caldav.site import Clock
@@ -33,7 +33,7 @@ def connection(
 @pytest.mark.parametrize(
     ("credentials", "header"),
     [
-        (Nobody(), None),
+        (Anonymous(), None),
         (Basic("alice", "pass:wörd"), "Basic " + base64.b64encode("alice:pass:wörd".encode()).decode()),
         (Bearer("t-1"), "Bearer t-1"),
     ],
@@ -176,7 +176,7 @@ async def test_an_endless_answer_is_cut_off() -> None:
         return httpx.Response(207, content=endless())
 
     with pytest.raises(Fatal, match="more than 64 MB"):
-        await connection(httpx.MockTransport(server), Nobody()).send(get(URL))
+        await connection(httpx.MockTransport(server), Anonymous()).send(get(URL))
 
 
 def test_secrets_are_not_in_the_representation() -> None:

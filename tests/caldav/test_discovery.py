@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from service.caldav.discovery import Wish, discover
+from service.caldav.discovery import CollectionSpec, discover
 from service.caldav.hrefs import slug
 from service.caldav.protocol import Request, Response
 from service.core.errors import Fatal, Retryable
-from service.publishing.ports import Found
+from service.publishing.ports import DiscoveredCollection
 from tests.caldav.scripted import answer, held, multistatus
 
 HOST = "https://dav.example.org"
@@ -40,8 +40,8 @@ class Server:
             return answer(request, 301, location=found)
         return multistatus(request, *found)
 
-    def find(self, path: str = "/", collection: str = "team", **wishes: Any) -> Found:
-        return held(discover(Wish(HOST + path, collection, **wishes)), self, self.asked)
+    def find(self, path: str = "/", collection: str = "team", **wishes: Any) -> DiscoveredCollection:
+        return held(discover(CollectionSpec(HOST + path, collection, **wishes)), self, self.asked)
 
     def methods(self) -> list[str]:
         return [f"{request.method} {request.url.removeprefix(HOST)}" for request in self.asked]
@@ -57,7 +57,7 @@ HOME = {
 def test_from_the_server_to_the_collection() -> None:
     server = Server(HOME)
 
-    assert server.find() == Found(f"{HOST}/cal/alice/team/", "")
+    assert server.find() == DiscoveredCollection(f"{HOST}/cal/alice/team/", "")
     assert server.methods() == ["PROPFIND /", "PROPFIND /p/alice/", "PROPFIND /cal/alice/"]
 
 
@@ -106,7 +106,7 @@ def test_icloud_may_send_us_to_its_numbered_host() -> None:
             return multistatus(request, ("/1/p/", home("https://p07-caldav.icloud.com:443/1/cal/")))
         return multistatus(request, ("/1/cal/", COLLECTION), ("/1/cal/team/", CALENDAR))
 
-    found = held(discover(Wish("https://caldav.icloud.com/", "team")), icloud)
+    found = held(discover(CollectionSpec("https://caldav.icloud.com/", "team")), icloud)
 
     assert found.server == "iCloud"
     assert "p07-caldav.icloud.com" in found.url
@@ -166,7 +166,7 @@ def test_a_missing_collection_is_made_once(first: int, second: int | None) -> No
 
     found = server.find(collection="ivanov@example.org")
 
-    assert found == Found(HOST + made, "", created=True)
+    assert found == DiscoveredCollection(HOST + made, "", created=True)
     assert [method for method in server.methods() if method.startswith("MK")] == (
         [f"MKCALENDAR {made}"] if second is None else [f"MKCALENDAR {made}", f"MKCOL {made}"]
     )
@@ -183,7 +183,9 @@ def test_an_address_where_nothing_is_becomes_the_collection() -> None:
             server.answers["PROPFIND", "/cal/alice/new/"] = [("/cal/alice/new/", CALENDAR)]
         return response
 
-    assert held(discover(Wish(HOST + "/cal/alice/new/", "x")), growing).url == f"{HOST}/cal/alice/new/"
+    assert (
+        held(discover(CollectionSpec(HOST + "/cal/alice/new/", "x")), growing).url == f"{HOST}/cal/alice/new/"
+    )
 
 
 def test_a_collection_that_cannot_be_made_is_told_with_what_to_do() -> None:
@@ -270,4 +272,4 @@ def test_a_web_page_is_no_caldav_server() -> None:
         return answer(request, 207, "<html>hello</html>")
 
     with pytest.raises(Fatal, match="does not look like a CalDAV server"):
-        held(discover(Wish(HOST + "/x/", "team")), web)
+        held(discover(CollectionSpec(HOST + "/x/", "team")), web)

@@ -11,13 +11,13 @@ import httpx
 import pytest
 
 from service.caldav.connection import Connection
-from service.caldav.credentials import Basic, Credentials, Nobody, http_auth
-from service.caldav.discovery import Wish
+from service.caldav.credentials import Anonymous, Basic, Credentials, http_auth
+from service.caldav.discovery import CollectionSpec
 from service.caldav.protocol import Request
 from service.caldav.server import CalDavServer
 from service.core.errors import Fatal, PlaceNotTrusted
 from service.publishing.model import Create, RemoteRules
-from service.publishing.ports import Found
+from service.publishing.ports import DiscoveredCollection
 from tests.caldav.scripted import multistatus
 from tests.caldav.site import Clock, resource
 from tests.caldav.test_discovery import CALENDAR, COLLECTION, EVENTS, home, principal
@@ -84,7 +84,7 @@ class Hosts:
             clock=clock,
             trusted_hosts=trusted,
         )
-        return CalDavServer(connection, Wish(OURS + "/", "team"), RemoteRules(), 4)
+        return CalDavServer(connection, CollectionSpec(OURS + "/", "team"), RemoteRules(), 4)
 
 
 ICLOUD, NUMBERED = "https://caldav.icloud.com", "https://p07-caldav.icloud.com"
@@ -101,7 +101,9 @@ def icloud(quirks: tuple[str, ...]) -> tuple[Hosts, CalDavServer]:
         timeout=timedelta(seconds=5),
         clock=clock,
     )
-    return hosts, CalDavServer(connection, Wish(ICLOUD + "/", "team", quirks=quirks), RemoteRules(), 4)
+    return hosts, CalDavServer(
+        connection, CollectionSpec(ICLOUD + "/", "team", quirks=quirks), RemoteRules(), 4
+    )
 
 
 async def test_the_numbered_host_gets_the_password_unless_the_quirk_is_off() -> None:
@@ -130,11 +132,11 @@ def _told(request: httpx.Request, answers: Answers) -> httpx.Response:
 async def test_on_its_own_host_a_redirect_is_followed_with_the_password() -> None:
     hosts = Hosts({OURS: {**ROOM, "/": moved("/p/alice/")}}, closed=frozenset({OURS}))
 
-    assert await hosts.server().find() == Found(f"{OURS}/cal/alice/team/", "")
+    assert await hosts.server().find() == DiscoveredCollection(f"{OURS}/cal/alice/team/", "")
     assert hosts.shown(OURS) == {SHOWN}
 
 
-@pytest.mark.parametrize("credentials", [ALICE, Nobody()], ids=["password", "nobody"])
+@pytest.mark.parametrize("credentials", [ALICE, Anonymous()], ids=["password", "nobody"])
 @pytest.mark.parametrize("other", [OTHER, "https://dav.example.org:444"])
 async def test_another_place_is_not_asked_and_told_with_the_setting(
     other: str, credentials: Credentials
@@ -210,7 +212,7 @@ async def test_a_user_name_inside_an_address_replaces_nobody() -> None:
     assert hosts.shown(OURS) == {SHOWN}
 
 
-@pytest.mark.parametrize("credentials", [ALICE, Nobody()], ids=["password", "nobody"])
+@pytest.mark.parametrize("credentials", [ALICE, Anonymous()], ids=["password", "nobody"])
 @pytest.mark.parametrize(
     "answer", [moved(PLAIN + "/"), principal(PLAIN + "/p/alice/")], ids=["redirect", "answer"]
 )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from icalendar import Calendar as VCalendar
 
 from service.app.synchronizer import Synchronizer
-from service.app.targets import Aim, Calendars, open_aims
+from service.app.targets import Calendars, Target, open_aims
 from service.caldav.server import CalDavServer
 from service.calendars.calendar import Calendar
 from service.core.account_state import Entry, Revision
@@ -177,7 +177,7 @@ async def test_people_of_the_map_are_named_on_the_wire_only_where_nobody_is_mail
     )
     extras = Extras(addresses=BOOK)
     settings = load_settings().targets["cloud"]
-    (target,) = Aim("cloud", settings, site.connection, extras, calendars, lambda _key: True).targets()
+    (target,) = Target("cloud", settings, site.connection, extras, calendars, lambda _key: True).targets()
 
     report = await site.carry_out(target)
 

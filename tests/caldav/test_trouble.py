@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import httpx
 import pytest
 
-from service.caldav.discovery import Wish, discover
+from service.caldav.discovery import CollectionSpec, discover
 from service.core.errors import (
     CollectionFailed,
     CollectionGone,
@@ -197,7 +197,7 @@ def test_a_calendar_that_may_not_be_made_yet_keeps_no_other_waiting(status: int)
     server = Server({**ROOM, ("MKCALENDAR", "/cal/alice/other/"): status})
 
     with pytest.raises(CollectionFailed):
-        held(discover(Wish(HOST + "/", "other")), server)
+        held(discover(CollectionSpec(HOST + "/", "other")), server)
 
 
 def test_a_calendar_that_became_a_folder_is_gone() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from service.caldav.connection import Connection
 from service.caldav.conversation import Steps
-from service.caldav.discovery import Wish
+from service.caldav.discovery import CollectionSpec
 from service.caldav.multistatus import parse_multistatus
 from service.caldav.protocol import get
 from service.caldav.responses import retry_after
@@ -56,7 +56,7 @@ def server(response: httpx.Response) -> CalDavServer:
         timeout=timedelta(seconds=5),
         clock=clock,
     )
-    return CalDavServer(connection, Wish(URL, "team"), RemoteRules(), 4)
+    return CalDavServer(connection, CollectionSpec(URL, "team"), RemoteRules(), 4)
 
 
 async def everything(response: httpx.Response) -> None:

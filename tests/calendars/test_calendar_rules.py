@@ -5,7 +5,7 @@ Calendars by rule and of people.
 from dataclasses import replace
 
 from service.calendars.calendar import Calendar, calendars_of, entries_of
-from service.calendars.participants import Roster
+from service.calendars.participants import ParticipantIndex
 from service.calendars.rules import Rule
 from service.core.conference import Account, Invitation
 from service.core.revision import Policy, revise
@@ -29,7 +29,7 @@ def state_of(**lists: list[object]) -> State:
     return state
 
 
-def ids(calendar: Calendar, state: State, roster: Roster | None = None) -> list[str]:
+def ids(calendar: Calendar, state: State, roster: ParticipantIndex | None = None) -> list[str]:
     return sorted(entry.key.id for entry in entries_of(calendar, state, roster))
 
 
@@ -68,7 +68,7 @@ def test_a_person_has_what_the_person_is_invited_to_and_owns() -> None:
     owned = replace(conference("4"), owner="ivanov")
     others = [invited("1", "ivanov"), invited("2", "petrov"), invited("3", "ivanov", "petrov")]
     state = state_of(lobby=[*others, owned])
-    roster = Roster().after(state.entries)
+    roster = ParticipantIndex().after(state.entries)
     person = calendars_of([], "full-en", people={IVANOV})[IVANOV]
 
     assert ids(person, state, roster) == ids(person, state) == ["1", "3", "4"]
@@ -81,4 +81,4 @@ def test_what_left_every_list_left_the_persons_calendar_too() -> None:
     state = replace(state, accounts={ROOM: replace(known, reported=left)})
     person = calendars_of([], "full-en", people={IVANOV})[IVANOV]
 
-    assert ids(person, state, Roster().after(state.entries)) == ids(person, state) == ["2"]
+    assert ids(person, state, ParticipantIndex().after(state.entries)) == ids(person, state) == ["2"]

@@ -5,8 +5,8 @@ Which addresses there are, whoever rotates them.
 from dataclasses import replace
 
 from service.calendars.directory import Directory, FeedRules
-from service.calendars.tokens import Gone, token_of
-from service.core.account_state import Known
+from service.calendars.tokens import LookupFailure, token_of
+from service.core.account_state import AccountState
 from service.core.conference import Account
 from service.core.ports import FeedRecord
 from service.core.state import State
@@ -30,7 +30,7 @@ async def test_a_rotation_follows_the_one_that_another_process_made_meanwhile() 
     await ours.rotate("all")
 
     assert await store.rotations() == {"all": 2}
-    assert ours.addresses.find(token_of(SECRET, "all", 1)) is Gone.ROTATED
+    assert ours.addresses.find(token_of(SECRET, "all", 1)) is LookupFailure.ROTATED
     assert ours.addresses.find(token_of(SECRET, "all", 2)) == "all"
 
 
@@ -52,7 +52,7 @@ LOBBY = Account("lobby", "video.example.com")
 
 
 def heard(*accounts: Account) -> State:
-    return State(accounts={each: Known(each) for each in accounts})
+    return State(accounts={each: AccountState(each) for each in accounts})
 
 
 async def test_a_forgotten_account_has_no_calendar_and_its_old_address_stays_taken_back() -> None:
@@ -67,8 +67,8 @@ async def test_a_forgotten_account_has_no_calendar_and_its_old_address_stays_tak
 
     for each in (ours, after_restart):
         assert str(LOBBY) not in each.calendars
-        assert each.addresses.find(old) is Gone.ROTATED
-        assert each.addresses.find(new) is Gone.UNKNOWN
+        assert each.addresses.find(old) is LookupFailure.ROTATED
+        assert each.addresses.find(new) is LookupFailure.UNKNOWN
 
 
 async def test_an_account_that_comes_back_has_the_address_it_had_last() -> None:
@@ -78,5 +78,5 @@ async def test_an_account_that_comes_back_has_the_address_it_had_last() -> None:
     ours.follow(heard())
     ours.follow(heard(LOBBY))
 
-    assert ours.addresses.find(token_of(SECRET, str(LOBBY), 0)) is Gone.ROTATED
+    assert ours.addresses.find(token_of(SECRET, str(LOBBY), 0)) is LookupFailure.ROTATED
     assert ours.addresses.find(token_of(SECRET, str(LOBBY), 1)) == str(LOBBY)

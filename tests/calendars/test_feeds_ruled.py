@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from service.calendars.feeds import Built, Feed, FeedRules, Feeds, Shelf
-from service.calendars.tokens import Gone, token_of
+from service.calendars.feeds import CachedFeed, Feed, FeedCache, FeedRules, Feeds
+from service.calendars.tokens import LookupFailure, token_of
 from service.core.conference import Conference, Invitation
 from service.core.ports import FeedRecord
 from service.core.schedule import Unscheduled
@@ -174,8 +174,8 @@ async def test_memory_holds_the_feeds_last_asked_for() -> None:
 
 
 def test_of_too_many_feeds_the_one_not_asked_for_the_longest_goes() -> None:
-    shelf = Shelf(most_bytes=2)
-    built = Built(Feed(b"x", b'"x"', NOW), 0, None)
+    shelf = FeedCache(most_bytes=2)
+    built = CachedFeed(Feed(b"x", b'"x"', NOW), 0, None)
     shelf.put("a", built)
     shelf.put("b", built)
 
@@ -289,4 +289,4 @@ async def test_a_forgotten_account_is_not_taken_for_a_person_who_was_served() ->
 
         for feeds in (site.feeds, restarted):
             assert list(feeds.calendars) == ["all"]
-            assert feeds.addresses.find(token_of(SECRET, f"lobby@{SERVER}", 0)) is Gone.ROTATED
+            assert feeds.addresses.find(token_of(SECRET, f"lobby@{SERVER}", 0)) is LookupFailure.ROTATED

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.calendars.participants import Roster
+from service.calendars.participants import ParticipantIndex
 from service.calendars.rules import Rule, fits
 from service.core.account_state import Entry
 from service.core.conference import Invitation, Key
@@ -26,12 +26,12 @@ def entries(*several: Entry) -> dict[Key, Entry]:
     return {each.key: each for each in several}
 
 
-def ids(roster: Roster, *people: str) -> list[str]:
+def ids(roster: ParticipantIndex, *people: str) -> list[str]:
     return [key.id for key in roster.keys_of(people)]
 
 
 def test_people_are_found_by_full_and_by_bare_id() -> None:
-    roster = Roster().after(entries(entry("1", "ivanov"), entry("2", "ivanov@other.example")))
+    roster = ParticipantIndex().after(entries(entry("1", "ivanov"), entry("2", "ivanov@other.example")))
 
     assert ids(roster, f"ivanov@{SERVER}") == ["1"]
     assert ids(roster, "ivanov") == ["1", "2"]
@@ -40,14 +40,14 @@ def test_people_are_found_by_full_and_by_bare_id() -> None:
 
 
 def test_owners_who_are_never_invited_are_known_but_not_among_the_invited() -> None:
-    roster = Roster().after(entries(entry("1", "ivanov")))
+    roster = ParticipantIndex().after(entries(entry("1", "ivanov")))
 
     assert roster.invited == {f"ivanov@{SERVER}"}
     assert ids(roster, f"brown@{SERVER}") == ["1"]
 
 
 def test_the_same_entries_give_the_same_roster() -> None:
-    first = Roster().after(entries(entry("1", "ivanov")))
+    first = ParticipantIndex().after(entries(entry("1", "ivanov")))
 
     assert first.after(first.entries) is first
     # A change that invites nobody new leaves the set as it is: it is compared by identity.
@@ -56,7 +56,7 @@ def test_the_same_entries_give_the_same_roster() -> None:
 
 
 def test_whoever_was_invited_once_keeps_a_calendar() -> None:
-    roster = Roster().after(entries(entry("1", "ivanov"))).after(entries(entry("1")))
+    roster = ParticipantIndex().after(entries(entry("1", "ivanov"))).after(entries(entry("1")))
 
     assert roster.invited == {f"ivanov@{SERVER}"}
     assert ids(roster, "ivanov") == []
@@ -65,12 +65,12 @@ def test_whoever_was_invited_once_keeps_a_calendar() -> None:
 def test_an_id_that_cannot_name_a_calendar_gets_none() -> None:
     hostile = ("", "@server", "a\x00b", "x" * 300, "\u202eabc")
 
-    assert Roster().after(entries(entry("1", *hostile, "ivanov"))).invited == {f"ivanov@{SERVER}"}
+    assert ParticipantIndex().after(entries(entry("1", *hostile, "ivanov"))).invited == {f"ivanov@{SERVER}"}
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("123"), st.lists(PEOPLE, max_size=3)), max_size=4))
 def test_after_any_changes_it_says_what_the_rule_says(steps: list[dict[str, list[str]]]) -> None:
-    roster = Roster()
+    roster = ParticipantIndex()
     for step in steps:
         known = entries(*(entry(id_, *invited) for id_, invited in step.items()))
         roster = roster.after(known)

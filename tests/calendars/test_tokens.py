@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from service.calendars.tokens import Addresses, Gone, token_of
+from service.calendars.tokens import Addresses, LookupFailure, token_of
 
 SECRET = b"a secret of the tests"
 BASE = "https://calendars.example.com"
@@ -39,7 +39,7 @@ def test_an_address_leads_back_to_its_calendar() -> None:
 
 @pytest.mark.parametrize("token", ["", "all", "A" * 32, "\ud800", "x" * 100_000])
 def test_any_other_token_is_unknown(token: str) -> None:
-    assert Addresses.of(SECRET, {"all": 0}, BASE).find(token) is Gone.UNKNOWN
+    assert Addresses.of(SECRET, {"all": 0}, BASE).find(token) is LookupFailure.UNKNOWN
 
 
 def test_past_generations_are_gone_and_future_ones_unknown() -> None:
@@ -47,7 +47,7 @@ def test_past_generations_are_gone_and_future_ones_unknown() -> None:
 
     found = [addresses.find(token_of(SECRET, "all", generation)) for generation in range(4)]
 
-    assert found == [Gone.ROTATED, Gone.ROTATED, "all", Gone.UNKNOWN]
+    assert found == [LookupFailure.ROTATED, LookupFailure.ROTATED, "all", LookupFailure.UNKNOWN]
 
 
 @pytest.mark.parametrize(

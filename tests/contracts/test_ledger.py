@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from service.publishing.model import Publication, Standing
-from service.publishing.ports import Claim, Database, TargetRecord
+from service.publishing.ports import Assignment, Database, TargetRecord
 from tests.contracts.given import OpenStore
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
@@ -99,7 +99,7 @@ async def test_a_collection_that_is_held_is_not_recorded_again(store: Database) 
     await store.ledger.record_target("team", WORK)
     await store.ledger.record_publications("team", [ROW])
 
-    assert await store.ledger.claim_collection("staff", WORK) == Claim(held_by="team")
+    assert await store.ledger.claim_collection("staff", WORK) == Assignment(held_by="team")
 
     assert await store.ledger.targets() == {"team": WORK}
     assert await store.ledger.publications("team") == {"u1": ROW}
@@ -114,7 +114,7 @@ async def test_an_abandoned_target_s_rows_pass_on_and_a_left_collection_s_stay(s
 
     done = await store.ledger.claim_collection("team", WORK, abandoned=["old"])
 
-    assert done == Claim(left_as="team~1", taken=("old",))
+    assert done == Assignment(left_as="team~1", taken=("old",))
     assert await store.ledger.targets() == {"team": WORK, "team~1": other}
     assert await store.ledger.publications("team") == {"u1": ROW, "u2": Publication("u2")}
     assert await store.ledger.publications("team~1") == {"u3": Publication("u3")}

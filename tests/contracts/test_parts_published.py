@@ -11,7 +11,7 @@ from service.app.synchronizer import Synchronizer
 from service.core.revision import Policy
 from service.core.schedule import Weekday
 from service.core.vevent import Rendering
-from service.publishing.model import Report, Resource
+from service.publishing.model import Resource, SyncReport
 from service.publishing.resource import render_resource
 from tests.caldav import loopback as servers
 from tests.caldav.loopback import Loopback
@@ -50,7 +50,7 @@ class Published:
         self.store = MemoryStore()
         self.synchronizer = Synchronizer(self.store, Policy(default=Rendering(MOSCOW)))
 
-    async def hear(self, *conferences: object, after: timedelta) -> Report:
+    async def hear(self, *conferences: object, after: timedelta) -> SyncReport:
         snapshot = listed(*conferences, *OTHERS, at=at("2026-10-01 09:00") + after)  # type: ignore[arg-type]
         await self.synchronizer.accept(snapshot)
         self.site.wire.forget()
@@ -71,7 +71,7 @@ async def published(
         yield published
 
 
-def counts(report: Report) -> tuple[int, int, int]:
+def counts(report: SyncReport) -> tuple[int, int, int]:
     return report.created, report.updated, report.deleted
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.core.account_state import Absence, Held, Revision
+from service.core.account_state import Absence, HeldRemoval, Revision
 from service.core.changes import Changes
 from service.core.conference import Conference, Invitation, Key, Listing, Snapshot
 from service.core.errors import StaleState
@@ -192,7 +192,7 @@ async def test_a_report_does_not_end_an_absence_by_itself(store: Database) -> No
 
 
 async def test_a_held_list_is_kept_until_it_is_replaced_or_dropped(store: Database) -> None:
-    held = Held(NOON, 1, frozenset({"100", "200", "кириллица"}), 3)
+    held = HeldRemoval(NOON, 1, frozenset({"100", "200", "кириллица"}), 3)
     grown = replace(held, lists=2)
     await record(store, arrival(conference()))
     seen = []

@@ -4,14 +4,14 @@ What every store does with accounts that nobody hears of any more.
 
 from datetime import timedelta
 
-from service.core.account_state import Absence, Held
+from service.core.account_state import Absence, HeldRemoval
 from service.core.ports import FeedRecord
 from service.publishing.ports import Database
 from tests.contracts.given import BROWN, ELSEWHERE, IVANOV, LATER, NOON, arrival, changes, conference, record
 from tests.contracts.test_store_parts import closing
 
 DAY = timedelta(days=1)
-HELD = Held(NOON, 1, frozenset({"100"}), 1)
+HELD = HeldRemoval(NOON, 1, frozenset({"100"}), 1)
 
 
 async def test_only_an_account_that_is_silent_and_holds_nothing_is_forgotten(store: Database) -> None:

@@ -5,7 +5,7 @@ Lists that arrive one after the other, and what is known after each.
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from service.core.account_state import Entry, Known
+from service.core.account_state import AccountState, Entry
 from service.core.changes import Changes
 from service.core.conference import Account, Conference, Key, Listing, Rejection, Snapshot
 from service.core.revision import Policy, approve, revise
@@ -50,7 +50,7 @@ class Story:
         self.state = self.state.after(changes, nothing, self.state.version + 1)
         return changes
 
-    def known(self, account: Account = ROOM) -> Known:
+    def known(self, account: Account = ROOM) -> AccountState:
         return self.state.known(account)
 
     def members(self, account: Account = ROOM) -> set[str]:

@@ -4,7 +4,7 @@ What is known after a list is what was known before it and what it changed.
 
 from datetime import timedelta
 
-from service.core.account_state import Absence, Known
+from service.core.account_state import Absence, AccountState
 from service.core.changes import Changes
 from service.core.conference import Account
 from service.core.state import State
@@ -110,7 +110,7 @@ def test_a_state_is_not_changed_by_what_follows_it() -> None:
 def test_the_last_account_of_a_source_is_the_one_whose_list_came_last() -> None:
     state = State(
         accounts={
-            account: Known(account, list_at=NOW + minutes * A_MINUTE, source=source)
+            account: AccountState(account, list_at=NOW + minutes * A_MINUTE, source=source)
             for account, minutes, source in [
                 (ROOM, 2, "lobby"),
                 (DESK, 1, "lobby"),
@@ -125,7 +125,7 @@ def test_the_last_account_of_a_source_is_the_one_whose_list_came_last() -> None:
 
 def test_an_account_is_spelled_as_it_is_known() -> None:
     known, other = Account("Ivanov", SERVER), Account("ivanov", "elsewhere.example.org")
-    state = State(accounts={each: Known(each, list_at=NOW) for each in (known, other)})
+    state = State(accounts={each: AccountState(each, list_at=NOW) for each in (known, other)})
 
     assert state.spelled(Account("IVANOV", SERVER)) == known
     assert state.spelled(ROOM) == ROOM
@@ -133,7 +133,12 @@ def test_an_account_is_spelled_as_it_is_known() -> None:
 
 def test_accounts_that_are_known_under_two_spellings_stay_two() -> None:
     first, second = Account("Ivanov", SERVER), Account("ivanov", SERVER)
-    state = State(accounts={first: Known(first, list_at=NOW), second: Known(second, list_at=NOW + A_MINUTE)})
+    state = State(
+        accounts={
+            first: AccountState(first, list_at=NOW),
+            second: AccountState(second, list_at=NOW + A_MINUTE),
+        }
+    )
 
     assert [state.spelled(each) for each in (first, second)] == [first, second]
     assert state.spelled(Account("IVANOV", SERVER)) == second

@@ -17,13 +17,13 @@ from service.publishing.model import (
     Operation,
     Publication,
     RemoteRules,
-    Report,
     Resource,
     Standing,
+    SyncReport,
 )
-from service.publishing.ports import Found, Listing
-from service.publishing.reconciler import Upkeep, UpkeepStatus
-from service.publishing.sync_run import Pass, Target
+from service.publishing.ports import CollectionListing, DiscoveredCollection
+from service.publishing.reconciler import Reconciler, TargetStatus
+from service.publishing.sync_run import SyncRun, TargetCollection
 from tests.store.memory_ledger import MemoryLedger
 
 START = datetime(2026, 10, 5, 8, tzinfo=UTC)
@@ -97,9 +97,9 @@ class Shelf:
 
     on_write: Callable[[], None] = lambda: None
 
-    async def find(self) -> Found:
+    async def find(self) -> DiscoveredCollection:
         self._answer("find")
-        return Found(URL, "shelf", self.created)
+        return DiscoveredCollection(URL, "shelf", self.created)
 
     def publisher(self, _url: str, _server: str) -> "Shelf":
         return self
@@ -132,9 +132,9 @@ class Shelf:
         etag = self._etag(href) if self.tells_etags else ""
         return _published(operation.resource, href, etag or '"lost"' if self.tells_etags else etag)
 
-    async def listing(self, token: str) -> Listing:
+    async def listing(self, token: str) -> CollectionListing:
         self._answer("listing")
-        return Listing({href: self._etag(href) for href in self.held}, token=f"{token}+")
+        return CollectionListing({href: self._etag(href) for href in self.held}, token=f"{token}+")
 
     async def seen(self, publications: Iterable[Publication]) -> list[Publication]:
         rows = list(publications)
@@ -193,8 +193,8 @@ class Team:
     def __post_init__(self) -> None:
         timing = Timing(self.sleep or self.clock.sleep, lambda: 0.5)
         self.dispatcher = Dispatcher(2, timing)
-        self.upkeep = Upkeep(
-            UpkeepStatus("team", "all"),
+        self.upkeep = Reconciler(
+            TargetStatus("team", "all"),
             self._targets,
             self.ledger,
             concurrency=2,
@@ -204,14 +204,14 @@ class Team:
             clock=self.clock,
         )
 
-    async def publish(self, desired: Mapping[str, Resource], *, probing: bool = False) -> Report:
+    async def publish(self, desired: Mapping[str, Resource], *, probing: bool = False) -> SyncReport:
         """Make one pass."""
         self.desired = desired
         target = self._target(self.keys[0])
-        one = Pass(target, self.ledger, self.dispatcher, href_of=href_of, clock=self.clock)
+        one = SyncRun(target, self.ledger, self.dispatcher, href_of=href_of, clock=self.clock)
         return await one.run(probing=probing)
 
-    async def audit(self, desired: Mapping[str, Resource]) -> Report:
+    async def audit(self, desired: Mapping[str, Resource]) -> SyncReport:
         """Make one pass that looks at the whole collection."""
         self.clock.now += HOUR
         return await self.publish(desired)
@@ -233,16 +233,16 @@ class Team:
         """Whether the collection holds exactly these."""
         return sorted(self.shelf.held.values()) == sorted(each.body for each in desired.values())
 
-    def _targets(self) -> list[Target]:
+    def _targets(self) -> list[TargetCollection]:
         if self.refusal:
             raise self.refusal
         return [self._target(key) for key in self.keys]
 
-    def _target(self, key: str) -> Target:
+    def _target(self, key: str) -> TargetCollection:
         async def render(_people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
             return self.desired
 
-        return Target(key, self.identity, self.shelf, render, self.rules, HOUR, self.named)
+        return TargetCollection(key, self.identity, self.shelf, render, self.rules, HOUR, self.named)
 
 
 def too_large() -> Conflict:

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from service.core.errors import StoreUnavailable
-from service.publishing.ledger_cache import LedgerQueue
+from service.publishing.ledger_cache import WriteBehind
 from service.publishing.model import Publication
 
 
@@ -30,7 +30,7 @@ def row(number: int) -> Publication:
 
 async def test_what_comes_while_one_write_is_under_way_is_written_together() -> None:
     ledger = Ledger()
-    queue = LedgerQueue(ledger.write)
+    queue = WriteBehind(ledger.write)
 
     await queue.put([row(1)])
     await ledger.begun.wait()
@@ -45,7 +45,7 @@ async def test_what_comes_while_one_write_is_under_way_is_written_together() -> 
 async def test_it_begins_anew_after_a_pause() -> None:
     ledger = Ledger()
     ledger.open.set()
-    queue = LedgerQueue(ledger.write)
+    queue = WriteBehind(ledger.write)
 
     await queue.put([row(1)])
     await queue.finish()
@@ -59,7 +59,7 @@ async def test_a_ledger_that_cannot_be_written_stops_whoever_goes_on() -> None:
     ledger = Ledger()
     ledger.broken = True
     ledger.open.set()
-    queue = LedgerQueue(ledger.write)
+    queue = WriteBehind(ledger.write)
     await queue.put([row(1)])
 
     with pytest.raises(StoreUnavailable):
@@ -70,7 +70,7 @@ async def test_a_ledger_that_cannot_be_written_stops_whoever_goes_on() -> None:
 
 async def test_requests_do_not_run_far_ahead_of_a_slow_ledger() -> None:
     ledger = Ledger()
-    queue = LedgerQueue(ledger.write)
+    queue = WriteBehind(ledger.write)
     await queue.put([row(0)])
     await ledger.begun.wait()
     for number in range(1, 32):
@@ -88,6 +88,6 @@ async def test_requests_do_not_run_far_ahead_of_a_slow_ledger() -> None:
 async def test_nothing_put_is_nothing_written() -> None:
     ledger = Ledger()
 
-    await LedgerQueue(ledger.write).finish()
+    await WriteBehind(ledger.write).finish()
 
     assert not ledger.begun.is_set()

@@ -1,15 +1,15 @@
 import pytest
 
 from service.publishing.ownership import base_of, claim, is_left
-from service.publishing.ports import Claim, TargetRecord
+from service.publishing.ports import Assignment, TargetRecord
 
 WORK = TargetRecord("same settings", "https://dav.example.org/work/")
 HOME = TargetRecord("other settings", "https://dav.example.org/home/")
 
 
 def test_a_free_collection_is_taken_without_more_ado() -> None:
-    assert claim({}, "team", WORK, abandoned=()) == Claim()
-    assert claim({"home": HOME, "team": WORK}, "team", WORK, abandoned=()) == Claim()
+    assert claim({}, "team", WORK, abandoned=()) == Assignment()
+    assert claim({"home": HOME, "team": WORK}, "team", WORK, abandoned=()) == Assignment()
 
 
 def test_a_collection_is_one_target_s() -> None:
@@ -24,12 +24,12 @@ def test_the_rows_of_an_abandoned_target_pass_on_where_the_settings_say_the_same
 def test_the_same_address_may_be_another_user_s_collection() -> None:
     theirs = TargetRecord("another user", WORK.url)
 
-    assert claim({"team": theirs}, "staff", WORK, abandoned={"team"}) == Claim()
+    assert claim({"team": theirs}, "staff", WORK, abandoned={"team"}) == Assignment()
 
 
 def test_what_lies_in_the_collection_before_is_kept_under_a_name_of_its_own() -> None:
     assert claim({"team": WORK}, "team", HOME, abandoned=()).left_as == "team~1"
-    assert claim({"team": WORK, "team~1": HOME}, "team", HOME, abandoned={"team~1"}) == Claim(
+    assert claim({"team": WORK, "team~1": HOME}, "team", HOME, abandoned={"team~1"}) == Assignment(
         left_as="team~2", taken=("team~1",)
     )
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from service.publishing.equivalence import meaning_of
 from service.publishing.model import Create, Delete, Publication, RemoteRules, Resource, Standing, Update
 from service.publishing.plan import Plan, intents, make_plan, suspects
-from service.publishing.ports import Listing
+from service.publishing.ports import CollectionListing
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
@@ -184,22 +184,22 @@ def test_what_a_person_deleted_waits_from_the_moment_it_is_to_be_written_again()
 @pytest.mark.parametrize(
     ("published", "listing", "doubted"),
     [
-        (row(), Listing({"/w/a.ics": '"1"'}), False),
-        (row(), Listing({"/w/a.ics": '"2"'}), True),
-        (row(), Listing({}), True),
-        (row(), Listing({}, complete=False), False),
-        (row(), Listing({}, frozenset({"/w/a.ics"}), complete=False), True),
-        (row(), Listing({"/w/a.ics": '"2"'}, complete=False), True),
-        (row(Standing.THEIRS), Listing({"/w/a.ics": '"1"'}), False),
-        (row(Standing.THEIRS), Listing({}), True),
-        (row(Standing.GONE, etag=""), Listing({}), False),
-        (row(Standing.GONE, etag=""), Listing({"/w/a.ics": '"5"'}), True),
-        (row(Standing.WAITING), Listing({}), False),
-        (row(Standing.PARKED), Listing({}), False),
+        (row(), CollectionListing({"/w/a.ics": '"1"'}), False),
+        (row(), CollectionListing({"/w/a.ics": '"2"'}), True),
+        (row(), CollectionListing({}), True),
+        (row(), CollectionListing({}, complete=False), False),
+        (row(), CollectionListing({}, frozenset({"/w/a.ics"}), complete=False), True),
+        (row(), CollectionListing({"/w/a.ics": '"2"'}, complete=False), True),
+        (row(Standing.THEIRS), CollectionListing({"/w/a.ics": '"1"'}), False),
+        (row(Standing.THEIRS), CollectionListing({}), True),
+        (row(Standing.GONE, etag=""), CollectionListing({}), False),
+        (row(Standing.GONE, etag=""), CollectionListing({"/w/a.ics": '"5"'}), True),
+        (row(Standing.WAITING), CollectionListing({}), False),
+        (row(Standing.PARKED), CollectionListing({}), False),
     ],
 )
 def test_a_listing_raises_doubts_only_where_it_differs(
-    published: Publication, listing: Listing, *, doubted: bool
+    published: Publication, listing: CollectionListing, *, doubted: bool
 ) -> None:
     assert suspects([published], listing) == ([published] if doubted else [])
 

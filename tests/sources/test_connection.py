@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from service.sources.connection import Direct, Lost, opened, translated
+from service.sources.connection import ConnectionLost, ConnectWithoutRedirects, opened, translated
 from service.sources.turns import LargeFrames
 from service.trueconf.causes import Cause
 from tests.tools import missing
@@ -49,8 +49,8 @@ async def over_tls(certificate: Path, answer: bytes = b"") -> AsyncIterator[str]
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-async def why(url: str) -> Lost:
-    with pytest.raises(Lost) as told, translated("room:8765"):
+async def why(url: str) -> ConnectionLost:
+    with pytest.raises(ConnectionLost) as told, translated("room:8765"):
         await opened(url, LargeFrames())
     return told.value
 
@@ -59,7 +59,7 @@ async def test_a_name_that_nobody_knows_is_told_as_that() -> None:
     async def resolve() -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    with pytest.raises(Lost) as told, translated("room:8765"):
+    with pytest.raises(ConnectionLost) as told, translated("room:8765"):
         await resolve()
 
     assert str(told.value) == (
@@ -119,7 +119,10 @@ async def test_a_certificate_that_is_not_trusted_is_told_in_words(
     "error", [OSError("[Errno 99] odd"), ssl.SSLError(1, "[SSL: ODD] odd (_ssl.c:1006)")]
 )
 def test_no_sentence_has_marks_for_programmers(error: Exception) -> None:
-    with pytest.raises(Lost, match=r"^room:8765 cannot be reached: odd; ") as told, translated("room:8765"):
+    with (
+        pytest.raises(ConnectionLost, match=r"^room:8765 cannot be reached: odd; ") as told,
+        translated("room:8765"),
+    ):
         raise error
 
     assert "_ssl" not in str(told.value)
@@ -144,8 +147,8 @@ async def answering(answer: bytes) -> AsyncIterator[str]:
 
 
 async def lost(url: str) -> str:
-    with pytest.raises(Lost) as told, translated("room:8765"):
-        await Direct(url, proxy=None, open_timeout=5)
+    with pytest.raises(ConnectionLost) as told, translated("room:8765"):
+        await ConnectWithoutRedirects(url, proxy=None, open_timeout=5)
     return str(told.value)
 
 
@@ -179,5 +182,8 @@ async def test_a_redirect_is_not_followed_for_the_pin_would_go_there_too() -> No
 
 @pytest.mark.parametrize("error", [ValueError("Port out of range"), KeyError("location")])
 def test_what_a_library_cannot_read_is_a_lost_connection(error: Exception) -> None:
-    with pytest.raises(Lost, match="room:8765 answers what nobody can read"), translated("room:8765"):
+    with (
+        pytest.raises(ConnectionLost, match="room:8765 answers what nobody can read"),
+        translated("room:8765"),
+    ):
         raise error

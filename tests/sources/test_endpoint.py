@@ -15,8 +15,8 @@ from service.core.conference import Account, Snapshot
 from service.core.errors import StoreUnavailable
 from service.core.sources import SourceState
 from service.simulator.server import Simulator, SimulatorOptions
-from service.sources.endpoint import Source
-from service.sources.hooks import Taps
+from service.sources.endpoint import Endpoint
+from service.sources.hooks import SourceHooks
 
 NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
 FALLBACK = Account("lobby", "127.0.0.1")
@@ -48,7 +48,7 @@ class Listener:
         await self.may_retry.wait()
         await asyncio.sleep(0)
 
-    def source(self, url: str, **rest: Any) -> Source:
+    def source(self, url: str, **rest: Any) -> Endpoint:
         settings: dict[str, Any] = {
             "pin": None,
             "fallback": FALLBACK,
@@ -57,10 +57,10 @@ class Listener:
             "random": lambda: 0.0,
             "sleep": self.sleep,
         }
-        return Source("lobby", url=url, **(settings | rest))
+        return Endpoint("lobby", url=url, **(settings | rest))
 
     @asynccontextmanager
-    async def running(self, url: str, **rest: Any) -> AsyncIterator[Source]:
+    async def running(self, url: str, **rest: Any) -> AsyncIterator[Endpoint]:
         source = self.source(url, **rest)
         async with asyncio.timeout(10):
             task = asyncio.create_task(source.run(self.deliver))
@@ -80,7 +80,7 @@ def listener() -> Listener:
     return Listener()
 
 
-async def settled(source: Source, state: str) -> None:
+async def settled(source: Endpoint, state: str) -> None:
     # Nothing announces a status: whoever shows it looks again, and so does this.
     while source.status.state != state or source.status.last_list_at is None:  # noqa: ASYNC110 - as said above
         await asyncio.sleep(0)
@@ -367,7 +367,7 @@ async def test_another_user_than_the_pinned_one_is_shown_and_their_lists_are_not
 
 async def test_a_refused_user_is_logged_once(listener: Listener) -> None:
     shown: asyncio.Queue[str] = asyncio.Queue()
-    taps = Taps(status=lambda status: shown.put_nowait(status.state))
+    taps = SourceHooks(status=lambda status: shown.put_nowait(status.state))
     ivanov = Account("ivanov", "video.example.com")
     async with Simulator(ROOM_OPTIONS) as room:
         with capture_logs() as logs:
@@ -417,7 +417,7 @@ NAMED: dict[str, dict[str, Any]] = {
 
 async def test_a_new_authorization_does_not_make_a_logged_out_room_look_well(listener: Listener) -> None:
     room, states, moments = Scripted(**NAMED), asyncio.Queue[str](), [NOW]
-    taps = Taps(status=lambda status: states.put_nowait(status.state))
+    taps = SourceHooks(status=lambda status: states.put_nowait(status.state))
     async with (
         room.listening() as url,
         listener.running(url, taps=taps, now=lambda: moments[0]) as source,

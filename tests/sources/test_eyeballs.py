@@ -15,7 +15,7 @@ import uvloop
 from service.app.fetching import http_fetch
 from service.core.conference import Account, Snapshot
 from service.simulator.server import Simulator
-from service.sources.endpoint import Source
+from service.sources.endpoint import Endpoint
 from service.sources.eyeballs import Address, connected_socket, interleaved
 from service.trueconf.causes import Cause, cause_of
 
@@ -72,7 +72,7 @@ def test_a_source_is_reached_by_ipv4_where_ipv6_swallows_packets() -> None:
         async with Simulator() as room:
             port = int(room.url.rpartition(":")[2])
             with black_hole(port):
-                source = Source(
+                source = Endpoint(
                     "lobby",
                     url=f"ws://{NAME}:{port}",
                     pin=None,

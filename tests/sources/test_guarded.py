@@ -8,14 +8,14 @@ import zlib
 import pytest
 
 from service.core.sources import SourceState
-from service.sources.connection import Lost, opened, received, translated
+from service.sources.connection import ConnectionLost, opened, received, translated
 from service.sources.turns import LargeFrames
 from tests.trueconf.hostile import COMPRESSED, CONTINUATION, FINAL, MEBIBYTE, PING, TEXT, endpoint, frame
 
 
-async def lost_from(url: str) -> Lost:
+async def lost_from(url: str) -> ConnectionLost:
     """Return why a connection was lost by which everything is received."""
-    with pytest.raises(Lost) as told:
+    with pytest.raises(ConnectionLost) as told:
         await _receive_all(url)
     return told.value
 

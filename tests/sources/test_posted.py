@@ -13,8 +13,8 @@ from service.core.errors import FrameRejected, SourceFlooded
 from service.core.sources import SourceState
 from service.settings.accounts import account_of_source
 from service.settings.model import SourceSettings
-from service.sources.hooks import Taps
-from service.sources.posted import Intake
+from service.sources.hooks import SourceHooks
+from service.sources.posted import PostedEvents
 from service.trueconf.frames import Frame
 from service.trueconf.wire import Decoder
 
@@ -46,7 +46,7 @@ class Desk:
         self.now = NOON
         self.delivered: list[str] = []
         accounts = {name: Account(name, "h") for name in ("lobby", "hall")}
-        self.intake = Intake(accounts, self._deliver, Taps(), clock=lambda: self.now, **rest)
+        self.intake = PostedEvents(accounts, self._deliver, SourceHooks(), clock=lambda: self.now, **rest)
 
     async def _deliver(self, snapshot: Snapshot) -> None:
         self.delivered.append(snapshot.source)
@@ -124,7 +124,7 @@ async def test_a_source_is_listening_since_its_first_list() -> None:
     async def deliver(_snapshot: Snapshot) -> None:
         pass
 
-    intake = Intake({"lobby": Account("lobby", "h")}, deliver, Taps(), clock=lambda: moments[0])
+    intake = PostedEvents({"lobby": Account("lobby", "h")}, deliver, SourceHooks(), clock=lambda: moments[0])
     for minute in (5, 10):
         moments[0] = NOON + timedelta(minutes=minute)
         await intake.accept("lobby", b'{"event":"conferenceList","cnt":0,"conferences":[]}')
@@ -141,8 +141,8 @@ async def posted(event: bytes, *, pinned: Account | None) -> list[Snapshot]:
         taken.append(snapshot)
 
     accounts = {"hall": pinned or Account("hall", "h")}
-    intake = Intake(
-        accounts, deliver, Taps(), clock=lambda: NOON, pinned={"hall": pinned} if pinned else None
+    intake = PostedEvents(
+        accounts, deliver, SourceHooks(), clock=lambda: NOON, pinned={"hall": pinned} if pinned else None
     )
     await intake.accept("hall", event)
     return taken

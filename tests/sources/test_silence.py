@@ -1,13 +1,13 @@
 from datetime import UTC, datetime, timedelta
 
-from service.sources.endpoint import Silence
+from service.sources.endpoint import SilenceTimer
 
 NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def silence() -> Silence:
-    return Silence(NOW, polls=2, least=MINUTE)
+def silence() -> SilenceTimer:
+    return SilenceTimer(NOW, polls=2, least=MINUTE)
 
 
 def test_polls_in_a_row_are_no_silence_before_the_time() -> None:

@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 
 from service.core.conference import Account
 from service.core.sources import IN_TROUBLE, SourceState
-from service.sources.connection import Lost
-from service.sources.hooks import NOBODY
+from service.sources.connection import ConnectionLost
+from service.sources.hooks import NO_HOOKS
 from service.sources.standing import Standing
 
 NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
@@ -19,7 +19,7 @@ REASON = "the list is of somebody else"
 
 @pytest.fixture
 def standing() -> Standing:
-    return Standing("lobby", taps=NOBODY, now=lambda: NOW)
+    return Standing("lobby", taps=NO_HOOKS, now=lambda: NOW)
 
 
 def test_a_refused_list_is_trouble_with_its_reason(standing: Standing) -> None:
@@ -40,7 +40,7 @@ def test_neither_a_new_connection_nor_its_authorization_makes_another_user_leave
 
 
 def test_an_endpoint_that_owed_a_list_has_paid_with_a_refused_one(standing: Standing) -> None:
-    standing.lost(Lost("it says nothing", state=SourceState.SILENT), 1.0)
+    standing.lost(ConnectionLost("it says nothing", state=SourceState.SILENT), 1.0)
     standing.named(Account("lobby", "video.example.com"))
     owing = standing.status
 

@@ -17,9 +17,9 @@ from websockets.asyncio.server import ServerConnection, serve
 from service.core.conference import Account, Snapshot
 from service.core.sources import SourceState
 from service.simulator.server import Simulator, SimulatorOptions
-from service.sources.connection import Lost
-from service.sources.endpoint import Source
-from service.sources.hooks import Taps
+from service.sources.connection import ConnectionLost
+from service.sources.endpoint import Endpoint
+from service.sources.hooks import SourceHooks
 from service.sources.status import SourceStatus
 from service.sources.trouble import Trouble
 from service.trueconf.frames import Frame
@@ -51,7 +51,7 @@ class Listener:
         await asyncio.sleep(0)
 
     @asynccontextmanager
-    async def running(self, url: str, **rest: Any) -> AsyncIterator[Source]:
+    async def running(self, url: str, **rest: Any) -> AsyncIterator[Endpoint]:
         given: dict[str, Any] = {
             "pin": None,
             "fallback": Account("lobby", "127.0.0.1"),
@@ -60,9 +60,9 @@ class Listener:
             "random": lambda: 0.0,
             "sleep": self.sleep,
             "now": lambda: self.now,
-            "taps": Taps(status=self.statuses.put_nowait),
+            "taps": SourceHooks(status=self.statuses.put_nowait),
         }
-        source = Source("lobby", url=url, **(given | rest))
+        source = Endpoint("lobby", url=url, **(given | rest))
         async with asyncio.timeout(10):
             task = asyncio.create_task(source.run(self.snapshots.put))
             try:
@@ -141,7 +141,7 @@ def test_another_cause_is_news() -> None:
     trouble = Trouble()
     told = []
     for state in (SourceState.UNREACHABLE,) * 3 + (SourceState.SILENT,) * 3 + (SourceState.UNREACHABLE,):
-        trouble = trouble.met(Lost("gone", state=state), NOW)
+        trouble = trouble.met(ConnectionLost("gone", state=state), NOW)
         told.append(trouble.worth_telling)
 
     assert told == [True, True, False, True, True, False, True]

@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from service.core.sources import SourceState
-from service.sources.connection import Lost, opened, received, translated
+from service.sources.connection import ConnectionLost, opened, received, translated
 from service.sources.guarded import GuardedConnection
 from service.sources.turns import LARGE, LargeFrames
 from tests.trueconf.hostile import FINAL, MEBIBYTE, TEXT, endpoint, frame
@@ -80,7 +80,7 @@ async def test_a_large_frame_that_does_not_arrive_gives_its_turn_away() -> None:
         endpoint(Sending(HALF).talk) as slow_url,
         await connected(slow_url, large) as slow,
     ):
-        with pytest.raises(Lost) as told:
+        with pytest.raises(ConnectionLost) as told:
             await received(slow, "room:8765")
 
     assert told.value.state is SourceState.FAILING

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from service.core.account_state import Entry, Known
+from service.core.account_state import AccountState, Entry
 from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Conference, Key
 from service.core.errors import StaleState
@@ -156,7 +156,7 @@ class MemoryStore:
         if version != self._state.version:
             raise StaleState(f"The store is no longer at version {version}: load it again")
 
-    def _write(self, version: int, edits: Sequence[Edit], accounts: Mapping[Account, Known]) -> None:
+    def _write(self, version: int, edits: Sequence[Edit], accounts: Mapping[Account, AccountState]) -> None:
         entries = {**self._state.entries, **{edit.entry.key: _stored(edit.entry) for edit in edits}}
         state = State(version, entries, accounts)
         live = {Key(known.account.server, id_) for known in accounts.values() for id_ in known.reported}
@@ -172,7 +172,7 @@ class MemoryStore:
         return sorted((vevent for vevent in rendered if vevent is not None), key=lambda vevent: vevent.uid)
 
 
-def _known_after(known: Known, changes: Changes) -> Known:
+def _known_after(known: AccountState, changes: Changes) -> AccountState:
     arrived = replace(known, list_at=changes.received_at, count=changes.count, source=changes.source)
     if changes.empty:
         return arrived
@@ -188,12 +188,12 @@ def _known_after(known: Known, changes: Changes) -> Known:
     )
 
 
-def _reported_after(known: Known, changes: Changes) -> dict[str, Conference]:
+def _reported_after(known: AccountState, changes: Changes) -> dict[str, Conference]:
     staying = {id_: c for id_, c in known.reported.items() if id_ not in changes.departures}
     return staying | {conference.id: _lasting(conference) for conference in changes.reports}
 
 
-def _changed_at_after(known: Known, changes: Changes) -> dict[str, datetime]:
+def _changed_at_after(known: AccountState, changes: Changes) -> dict[str, datetime]:
     staying = {id_: at for id_, at in known.changed_at.items() if id_ not in changes.departures}
     return staying | dict.fromkeys(changes.changed, changes.received_at)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from service.publishing.model import Publication
 from service.publishing.ownership import claim
-from service.publishing.ports import Claim, TargetRecord
+from service.publishing.ports import Assignment, TargetRecord
 
 
 class MemoryLedger:
@@ -28,7 +28,7 @@ class MemoryLedger:
 
     async def claim_collection(
         self, target: str, record: TargetRecord, *, abandoned: Collection[str] = ()
-    ) -> Claim:
+    ) -> Assignment:
         """See Ledger."""
         done = claim(self._targets, target, record, abandoned=abandoned)
         if done.held_by:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.core.account_state import Absence, Entry, Held, Revision
+from service.core.account_state import Absence, Entry, HeldRemoval, Revision
 from service.core.changes import Changes, Closing, Edit, RenderedVEvent
 from service.core.conference import Account, Conference, Key
 from service.core.schedule import UNBOUNDED, Bounds, Once
@@ -47,7 +47,8 @@ def lists(draw: st.DrawFn) -> Changes:
         return draw(st.dictionaries(st.sampled_from(IDS), values))
 
     held = draw(
-        st.none() | st.builds(Held, st.just(NOON), st.integers(1, 3), st.just(frozenset(IDS)), st.just(2))
+        st.none()
+        | st.builds(HeldRemoval, st.just(NOON), st.integers(1, 3), st.just(frozenset(IDS)), st.just(2))
     )
     reports, account = some(versions), draw(accounts)
     return Changes(

@@ -7,7 +7,7 @@ import pytest
 
 from service.trueconf.discovery import (
     DiscoveryFailed,
-    Endpoint,
+    EndpointAddress,
     check_url,
     endpoint_of,
     place,
@@ -97,7 +97,7 @@ async def test_the_pin_is_taken_from_the_address_on_the_main_screen(path: str) -
 
     found = await endpoint_of(check_url(f"http://10.1.1.10:80/{path}"), panel.fetch)
 
-    assert found == Endpoint("ws://10.1.1.10:8765", pin=path.strip("/"))
+    assert found == EndpointAddress("ws://10.1.1.10:8765", pin=path.strip("/"))
 
 
 def test_what_may_be_a_pin_in_an_address_is_not_shown() -> None:
@@ -110,7 +110,7 @@ async def test_a_path_behind_which_the_endpoint_is_holds_no_pin() -> None:
 
     found = await endpoint_of("https://proxy.example/lobby", panel.fetch)
 
-    assert found == Endpoint("wss://proxy.example:8765")
+    assert found == EndpointAddress("wss://proxy.example:8765")
     assert len(panel.asked) == 1
 
 

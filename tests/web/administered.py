@@ -15,7 +15,7 @@ from service.app.clock import ClockWatch
 from service.app.metrics import Metrics
 from service.app.oddities import Oddities
 from service.app.policy import keep_rules_of, named_calendars, policy_of
-from service.app.reports import HourlyLists, Watch
+from service.app.reports import HourlyLists, StatusReporter
 from service.app.synchronizer import Synchronizer
 from service.calendars.feeds import FeedRules, Feeds
 from service.core.changes import Changes, RenderedVEvent
@@ -26,8 +26,8 @@ from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.settings.accounts import accounts_of
 from service.settings.load import load_settings
-from service.sources.hooks import Deliver, Taps
-from service.sources.posted import Intake
+from service.sources.hooks import SnapshotSink, SourceHooks
+from service.sources.posted import PostedEvents
 from service.sources.rejections import Rejections
 from service.web.administration import Administration
 from service.web.live import Live
@@ -104,10 +104,10 @@ class Administered:
     store: FailingStore
     synchronizer: Synchronizer
     rejections: Rejections
-    watch: Watch
+    watch: StatusReporter
     live: Live
     clock: Clock
-    accept: Deliver
+    accept: SnapshotSink
     pauses: "Pauses"
 
     async def api(
@@ -162,8 +162,8 @@ async def administered(
         watch_of(clock),
         oddities=Oddities(lambda: synchronizer.state),
     )
-    intake = Intake(accounts_of(settings), accept, Taps(), clock=clock)
-    watch = Watch(settings, store, synchronizer, intake, lists, clock(), clock, exposure)
+    intake = PostedEvents(accounts_of(settings), accept, SourceHooks(), clock=clock)
+    watch = StatusReporter(settings, store, synchronizer, intake, lists, clock(), clock, exposure)
     tokens = {name: each.ingest_token for name, each in settings.sources.items()}
     administration = Administration(
         watch.reports(),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from starlette.types import Scope
 
-from service.web.access_stats import Visits
+from service.web.access_stats import AccessStats
 from service.web.network import Networks
 from tests.core.given import NOW
 
@@ -14,7 +14,7 @@ HOUR = timedelta(hours=1)
 
 
 def visited(
-    visits: Visits, at: datetime, *clients: str, agent: bytes = b"Calendar/1", calendar: str = "all"
+    visits: AccessStats, at: datetime, *clients: str, agent: bytes = b"Calendar/1", calendar: str = "all"
 ) -> None:
     for client in clients:
         scope: Scope = {"type": "http", "client": (client, 1), "headers": []}
@@ -22,7 +22,7 @@ def visited(
 
 
 def test_a_network_with_a_program_is_one_subscriber() -> None:
-    visits = Visits(Networks())
+    visits = AccessStats(Networks())
     visited(visits, NOW, "192.0.2.1", "192.0.2.2", "198.51.100.1")
     visited(visits, NOW, "192.0.2.1", agent=b"Other/1")
 
@@ -32,7 +32,7 @@ def test_a_network_with_a_program_is_one_subscriber() -> None:
 
 
 def test_a_subscriber_is_forgotten_after_two_days() -> None:
-    visits = Visits(Networks())
+    visits = AccessStats(Networks())
     visited(visits, NOW, "192.0.2.1", "198.51.100.1")
     visited(visits, NOW + 47 * HOUR, "192.0.2.1")
 
@@ -42,7 +42,7 @@ def test_a_subscriber_is_forgotten_after_two_days() -> None:
 
 
 def test_requests_are_those_of_the_last_day() -> None:
-    visits = Visits(Networks())
+    visits = AccessStats(Networks())
     for hour in range(60):
         visited(visits, NOW + hour * HOUR, "192.0.2.1")
 
@@ -51,14 +51,14 @@ def test_requests_are_those_of_the_last_day() -> None:
 
 
 def test_nothing_kept_names_an_address() -> None:
-    visits = Visits(Networks())
+    visits = AccessStats(Networks())
     visited(visits, NOW, "192.0.2.1")
 
     assert "192.0.2" not in repr(vars(visits)["_clients"])
 
 
 def test_the_number_of_clients_kept_is_bounded() -> None:
-    visits = Visits(Networks(), most_clients=10)
+    visits = AccessStats(Networks(), most_clients=10)
     for number in range(50):
         visited(visits, NOW, f"10.0.{number}.1", calendar=f"c{number % 2}")
 

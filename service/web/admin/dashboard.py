@@ -16,11 +16,11 @@ from service.core.errors import HeldListChanged, StaleState, StoreUnavailable
 from service.core.zone_notices import is_warning
 from service.web.admin.charts import HEIGHT, WIDTH, bars_of, rows_of
 from service.web.admin.flash import Flash
-from service.web.admin.health_status import Glance, is_silent
-from service.web.admin.sessions import Session
+from service.web.admin.health_status import HealthSummary, is_silent
+from service.web.admin.sessions import AdminSession
 from service.web.admin.signin import SignIn
 from service.web.live import Live
-from service.web.queries import Oversight
+from service.web.queries import AdminQueries
 from service.web.renderer import PAGE_HEADERS, Pages
 from service.web.schemas import RejectedView
 
@@ -44,7 +44,7 @@ class Dashboard:
     The pages behind the sign-in.
     """
 
-    oversight: Oversight
+    oversight: AdminQueries
     pages: Pages
     signin: SignIn
     live: Live
@@ -73,7 +73,9 @@ class Dashboard:
         # In a thread: calendars of thousands take a while, and feeds are served meanwhile.
         return await run_in_threadpool(self._rendered, request, session, rejected)
 
-    def _rendered(self, request: Request, session: Session, rejected: list[RejectedView] | None) -> Response:
+    def _rendered(
+        self, request: Request, session: AdminSession, rejected: list[RejectedView] | None
+    ) -> Response:
         oversight, query = self.oversight, request.query_params
         like, after = query.get("like", ""), query.get("after", "")
         listing = oversight.calendars(like=like, after=after, most=_SHOWN_CALENDARS)
@@ -97,7 +99,7 @@ class Dashboard:
             "zone_notices": [
                 (notice.said(gettext), is_warning(notice)) for notice in oversight.reports.zone_notices(now)
             ],
-            "glance": Glance.of(sources, targets, now),
+            "glance": HealthSummary.of(sources, targets, now),
             "silent": {each.name for each in sources if is_silent(each, now)},
             "sources": sources,
             "listing": listing,
@@ -126,7 +128,7 @@ class Dashboard:
     def _flash(self) -> Flash:
         return Flash(self.signin.sessions, self.pages.root or "/", self.signin.secure)
 
-    def _said(self, request: Request, session: Session) -> tuple[str, str]:
+    def _said(self, request: Request, session: AdminSession) -> tuple[str, str]:
         """Return what the page says was done, and to what; nothing where this session did not do it."""
         done = request.query_params.get("done", "")
         if done in _NAMING:
@@ -189,7 +191,7 @@ class Dashboard:
             return Response(headers=headers, media_type="text/event-stream")
         return StreamingResponse(self.live.stream(), headers=headers, media_type="text/event-stream")
 
-    async def _meant(self, request: Request) -> tuple[Session, dict[str, str]] | None:
+    async def _meant(self, request: Request) -> tuple[AdminSession, dict[str, str]] | None:
         """Return the session and its form's fields; None where no page of the session sent them."""
         session = await self.signin.session(request)
         fields = await self.signin.is_meant(request, session) if session else None

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.web.admin.sessions import Session, Sessions
+from service.web.admin.sessions import AdminSession, AdminSessions
 
 COOKIE = "confcal_done"
 _SECONDS = 60
@@ -22,11 +22,11 @@ class Flash:
     Hands a word and a name from one answer to the next page of the same session.
     """
 
-    sessions: Sessions
+    sessions: AdminSessions
     path: str
     secure: bool
 
-    def keep(self, response: Response, session: Session, *, done: str, about: str) -> None:
+    def keep(self, response: Response, session: AdminSession, *, done: str, about: str) -> None:
         """Have the next page say that this was `done`, to what is named `about`."""
         response.set_cookie(
             COOKIE,
@@ -38,7 +38,7 @@ class Flash:
             samesite="lax",
         )
 
-    def about(self, request: Request, session: Session, *, done: str) -> str | None:
+    def about(self, request: Request, session: AdminSession, *, done: str) -> str | None:
         """Return the name that was kept with the word `done`; None where this session kept none."""
         kept = self.sessions.signed(session, request.cookies.get(COOKIE, ""))
         word, _, name = (kept or "").partition(".")

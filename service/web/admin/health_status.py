@@ -12,21 +12,23 @@ from service.core.state import STALE_AFTER
 from service.core.target_state import TargetState
 from service.web.schemas import SourceView, TargetView
 
-Tone = Literal["good", "warn", "bad", ""]
+Severity = Literal["good", "warn", "bad", ""]
 """`good` is in order; nothing is not yet, without a fault."""
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class HealthSummary:
     """
     The tones of all that can be in order or not, by name.
     """
 
-    sources: dict[str, Tone]
-    targets: dict[str, Tone]
+    sources: dict[str, Severity]
+    targets: dict[str, Severity]
 
     @classmethod
-    def of(cls, sources: Iterable[SourceView], targets: Iterable[TargetView], now: datetime) -> "Glance":
+    def of(
+        cls, sources: Iterable[SourceView], targets: Iterable[TargetView], now: datetime
+    ) -> "HealthSummary":
         """Return how these are doing at this moment."""
         return cls(
             {each.name: source_tone(each, now) for each in sources},
@@ -34,7 +36,7 @@ class Glance:
         )
 
 
-def source_tone(source: SourceView, now: datetime) -> Tone:
+def source_tone(source: SourceView, now: datetime) -> Severity:
     """Return whether lists arrive; `warn` for one that is silent though nothing is wrong with it."""
     if source.state in IN_TROUBLE:
         return "bad"
@@ -48,7 +50,7 @@ def is_silent(source: SourceView, now: datetime) -> bool:
     return source.state == SourceState.LISTENING and now - (source.last_list_at or source.since) > STALE_AFTER
 
 
-def target_tone(target: TargetView) -> Tone:
+def target_tone(target: TargetView) -> Severity:
     """Return whether a target holds what it should."""
     if target.error:
         return "bad"

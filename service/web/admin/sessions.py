@@ -22,7 +22,7 @@ _PARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class AdminSession:
     """
     One signed-in browser.
     """
@@ -31,7 +31,7 @@ class Session:
     ends_at: datetime
 
 
-class Sessions:
+class AdminSessions:
     """
     Opens, knows and closes sessions. With another admin token, or another secret, all of them end.
 
@@ -64,7 +64,7 @@ class Sessions:
         content = f"{ends}.{self._nonce()}"
         return f"{content}.{self._spelled('cookie', content)}"
 
-    async def of(self, cookie: str | None) -> Session | None:
+    async def of(self, cookie: str | None) -> AdminSession | None:
         """Return the session that a cookie stands for, unless it is over or nobody opened it."""
         session = self._signed(cookie)
         if session is None or session.ends_at <= self._clock() or session.nonce in self._closed:
@@ -77,7 +77,7 @@ class Sessions:
             over = False
         return None if over else session
 
-    async def close(self, session: Session) -> None:
+    async def close(self, session: AdminSession) -> None:
         """End a session for whoever else holds its cookie too."""
         now = self._clock()
         self._closed = {nonce: end for nonce, end in self._closed.items() if end > now}
@@ -86,14 +86,14 @@ class Sessions:
         self._closed[session.nonce] = self._unsaved[session.nonce] = session.ends_at
         await self._save()
 
-    def _signed(self, cookie: str | None) -> Session | None:
+    def _signed(self, cookie: str | None) -> AdminSession | None:
         parts = (cookie or "").split(".")
         if len(parts) != _PARTS:
             return None
         ends, nonce, mac = parts
         if not _equal(mac, self._spelled("cookie", f"{ends}.{nonce}")):
             return None
-        return Session(nonce, datetime.fromtimestamp(int(ends), UTC))
+        return AdminSession(nonce, datetime.fromtimestamp(int(ends), UTC))
 
     async def _save(self) -> None:
         """Write what is closed; what cannot be written is tried again with the next request of a session."""
@@ -107,24 +107,24 @@ class Sessions:
             return
         self._unsaved = {nonce: end for nonce, end in self._unsaved.items() if nonce not in writing}
 
-    def form_token(self, session: Session) -> str:
+    def form_token(self, session: AdminSession) -> str:
         """Return what each form of this session carries; another site cannot read it."""
         return self._spelled("form", session.nonce)
 
-    def is_form_token(self, session: Session, token: str) -> bool:
+    def is_form_token(self, session: AdminSession, token: str) -> bool:
         """Return whether a form comes from a page of this session."""
         return _equal(token, self.form_token(session))
 
-    def sign(self, session: Session, text: str) -> str:
+    def sign(self, session: AdminSession, text: str) -> str:
         """Return a text with a signature that holds in this session alone."""
         return f"{self._signature(session, text)}.{text}"
 
-    def signed(self, session: Session, spelled: str) -> str | None:
+    def signed(self, session: AdminSession, spelled: str) -> str | None:
         """Return the text that `sign` was given in this session; None for any other."""
         mac, _, text = spelled.partition(".")
         return text if _equal(mac, self._signature(session, text)) else None
 
-    def _signature(self, session: Session, text: str) -> str:
+    def _signature(self, session: AdminSession, text: str) -> str:
         return self._spelled("said", f"{session.nonce}\n{text}")
 
     def _mac(self, purpose: str, text: str) -> bytes:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from service.web.admin.forms import from_elsewhere, read_form
-from service.web.admin.sessions import LASTING, Session, Sessions
+from service.web.admin.sessions import LASTING, AdminSession, AdminSessions
 from service.web.body import UNREAD
 from service.web.gate import Gate
 from service.web.network import Networks
@@ -31,7 +31,7 @@ class SignIn:
     The form, and the cookie that it gives.
     """
 
-    sessions: Sessions
+    sessions: AdminSessions
     pages: Pages
     gate: Gate
     networks: Networks
@@ -56,7 +56,7 @@ class SignIn:
         """The name of the cookie; the prefix has browsers refuse it from any other host or without TLS."""
         return "__Host-confcal" if self.secure and not self.pages.root else "confcal"
 
-    async def session(self, request: Request) -> Session | None:
+    async def session(self, request: Request) -> AdminSession | None:
         """Return the session of a request, where it has one."""
         return await self.sessions.of(request.cookies.get(self.cookie))
 
@@ -121,7 +121,7 @@ class SignIn:
         )
         return response
 
-    async def is_meant(self, request: Request, session: Session) -> dict[str, str] | None:
+    async def is_meant(self, request: Request, session: AdminSession) -> dict[str, str] | None:
         """Return the fields of a form that a page of this session sent; None for any other."""
         fields = dict(await read_form(request))
         if from_elsewhere(request) or not self.sessions.is_form_token(session, fields.get("form_token", "")):

@@ -26,7 +26,7 @@ from service.web.api.problem import answer, problem, too_many
 from service.web.gate import Gate
 from service.web.live import Live
 from service.web.network import Networks
-from service.web.queries import Oversight
+from service.web.queries import AdminQueries
 
 log = structlog.get_logger()
 
@@ -59,7 +59,7 @@ class Api:
     The handlers. Without an admin token only events are taken.
     """
 
-    oversight: Oversight
+    oversight: AdminQueries
     ingest: Ingest
     admits: Callable[[str], bool] | None
     """Whether this is the admin token; None where there is none, and so no access."""

@@ -10,9 +10,9 @@ from functools import lru_cache
 from starlette.types import Message, Receive, Scope, Send
 
 from service.calendars.feeds import Feed, Feeds, http_date
-from service.calendars.tokens import Addresses, Gone
+from service.calendars.tokens import Addresses, LookupFailure
 from service.core.errors import StoreUnavailable
-from service.web.access_stats import Visits
+from service.web.access_stats import AccessStats
 from service.web.answers import PreparedStart
 from service.web.feeds.conditional import not_modified
 from service.web.ratelimit import Guard
@@ -46,7 +46,9 @@ class FeedApp:
     Serves feeds. Any Accept, Authorization or User-Agent will do: calendar clients send odd ones.
     """
 
-    def __init__(self, feeds: Feeds, guard: Guard, visits: Visits, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, feeds: Feeds, guard: Guard, visits: AccessStats, clock: Callable[[], datetime]
+    ) -> None:
         self._feeds = feeds
         self._guard = guard
         self._visits = visits
@@ -83,7 +85,7 @@ class FeedApp:
         await send(start)
         await send(_NOTHING if scope["method"] == "HEAD" else end)
 
-    def _calendar(self, path: str) -> str | Gone | None:
+    def _calendar(self, path: str) -> str | LookupFailure | None:
         """
         Return the calendar that a path stands for, or why it stands for none: None for a name that is none's.
 
@@ -99,7 +101,7 @@ class FeedApp:
             return known
         token, _, name = path.removeprefix(PREFIX).partition("/")
         calendar = addresses.find(token)
-        if isinstance(calendar, Gone):
+        if isinstance(calendar, LookupFailure):
             return calendar
         if not name.endswith(".ics") or "/" in name:
             return None
@@ -107,12 +109,12 @@ class FeedApp:
             self._paths[path] = calendar
         return calendar
 
-    async def _refuse(self, gone: Gone | None, scope: Scope, send: Send) -> None:
-        if gone is Gone.ROTATED:
+    async def _refuse(self, gone: LookupFailure | None, scope: Scope, send: Send) -> None:
+        if gone is LookupFailure.ROTATED:
             self._guard.let_pass(scope)
             await _say(send, scope, 410, b"This calendar has a new address. Ask whoever gave you this one.")
             return
-        wait = self._guard.fail(scope) if gone is Gone.UNKNOWN else 0
+        wait = self._guard.fail(scope) if gone is LookupFailure.UNKNOWN else 0
         if wait:
             text = b"Too many wrong addresses were asked for from your network."
             await _say(send, scope, 429, text, [(b"retry-after", str(wait).encode())])

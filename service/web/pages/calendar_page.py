@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from service.calendars.calendar import Calendar
 from service.calendars.feeds import Feeds
-from service.calendars.tokens import Gone
+from service.calendars.tokens import LookupFailure
 from service.core.revision import Policy
 from service.core.state import STALE_AFTER, State
 from service.web.dates import Dates
@@ -55,12 +55,12 @@ class SubscriptionPage:
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""
         found = self.feeds.addresses.find(request.path_params["token"])
-        if found is Gone.UNKNOWN:
+        if found is LookupFailure.UNKNOWN:
             wait = self.guard.fail(request.scope)
             if wait:
                 return self.errors.page(request, "limited", headers={"Retry-After": str(wait)})
             return self.errors.page(request, "unknown")
-        if found is Gone.ROTATED:
+        if found is LookupFailure.ROTATED:
             self.guard.let_pass(request.scope)
             return self.errors.page(request, "rotated")
         if not self.feeds.ready():

@@ -10,7 +10,7 @@ import pytest
 
 from service.core.errors import StoreUnavailable
 from service.core.ports import ClosedSessions
-from service.web.admin.sessions import LASTING, Session, Sessions
+from service.web.admin.sessions import LASTING, AdminSession, AdminSessions
 from tests.core.given import NOW
 from tests.store.memory_sessions import MemoryClosedSessions
 from tests.web.given import SECRET, Clock
@@ -42,9 +42,9 @@ def sessions(
     token: str = TOKEN,
     secret: bytes = SECRET,
     closed: ClosedSessions | None = None,
-) -> Sessions:
+) -> AdminSessions:
     numbers = count(1)
-    return Sessions(
+    return AdminSessions(
         token,
         secret,
         closed or MemoryClosedSessions(),
@@ -167,7 +167,7 @@ async def test_a_sign_out_while_the_database_is_away_holds_and_is_kept_later() -
 
 def test_a_signed_text_is_believed_in_its_own_session_alone() -> None:
     known = sessions()
-    mine, other = Session("mine", NOW), Session("other", NOW)
+    mine, other = AdminSession("mine", NOW), AdminSession("other", NOW)
     signed = known.sign(mine, "a.text.with.dots")
 
     assert known.signed(mine, signed) == "a.text.with.dots"

@@ -12,7 +12,7 @@ import pytest
 from starlette.types import Message
 
 from service.core.ports import FeedRecord
-from service.web.access_stats import Visits
+from service.web.access_stats import AccessStats
 from service.web.feeds.app import FeedApp
 from service.web.network import Networks
 from service.web.ratelimit import FailureLimit, Guard
@@ -29,7 +29,7 @@ def http_date(seconds_after_now: float = 0) -> str:
 def feed_app(web: Web) -> FeedApp:
     networks = Networks()
     guard = Guard(networks, FailureLimit(30, timedelta(minutes=1)), web.clock)
-    return FeedApp(web.feeds, guard, Visits(networks), web.clock)
+    return FeedApp(web.feeds, guard, AccessStats(networks), web.clock)
 
 
 async def octets_sent(web: Web, method: str, path: str) -> int:

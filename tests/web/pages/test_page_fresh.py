@@ -5,7 +5,7 @@ How fresh a calendar is: of several lists, the one that is behind most counts.
 from datetime import datetime, timedelta
 
 from service.calendars.calendar import Calendar
-from service.core.account_state import Known
+from service.core.account_state import AccountState
 from service.core.conference import Account
 from service.core.state import State
 from service.web.pages.meetings import listed_at
@@ -16,7 +16,7 @@ ALL = Calendar("all", "TrueConf")
 
 
 def state(*arrivals: tuple[Account, str, datetime | None]) -> State:
-    return State(accounts={who: Known(who, list_at=at, source=source) for who, source, at in arrivals})
+    return State(accounts={who: AccountState(who, list_at=at, source=source) for who, source, at in arrivals})
 
 
 def test_a_calendar_of_an_account_is_as_fresh_as_its_list() -> None:
