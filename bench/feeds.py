@@ -162,7 +162,7 @@ async def _app() -> FeedApp:
     rules = FeedRules(SECRET.encode(), "http://127.0.0.1", "full-en", ZONE)
     feeds = Feeds(store, rules, state=lambda: synchronizer.state, clock=lambda: NOW)
     await feeds.start()
-    synchronizer.listen(feeds.changed)
+    synchronizer.listen(feeds.mark_changed)
     listed = tuple(replace(each, invitations=()) for each in conferences(1))
     await synchronizer.accept(Snapshot(Account("bench", SERVER), "bench", NOW, Listing(listed)))
     for _ in range(2):

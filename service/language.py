@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from service.core.errors import ConfcalError
-from service.core.vevent import Translate, untranslated
+from service.core.vevent import Translate, no_translation
 
 Language = Literal["en", "ru"]
 
@@ -27,7 +27,7 @@ def translator(language: Language, *, locales: Path = LOCALES) -> Translate:
     Raises CatalogueMissing where the installation lacks the catalogue.
     """
     if language == "en":
-        return untranslated
+        return no_translation
     try:
         return _catalogue(language, locales).gettext
     except OSError as error:

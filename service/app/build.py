@@ -17,7 +17,7 @@ from service.app.clock import ClockWatch
 from service.app.fetching import http_fetch
 from service.app.metrics import Metrics
 from service.app.oddities import Oddities
-from service.app.policy import keep_rules_of, named_calendars, policy_of, rendering_digest
+from service.app.policy import calendars_with_rules, keep_rules_of, policy_of, rendering_digest
 from service.app.reports import HourlyLists, StatusReporter
 from service.app.synchronizer import Synchronizer
 from service.app.targets import Calendars, open_upkeeps, target_view
@@ -101,7 +101,7 @@ def feeds_of(settings: Settings, store: Database, synchronizer: Synchronizer, ur
         url,
         variant,
         settings.timezone,
-        named=named_calendars(settings),
+        named=calendars_with_rules(settings),
         for_people=settings.calendars_for_people,
     )
     return Feeds(store, rules, state=lambda: synchronizer.state, clock=utc_now)
@@ -132,7 +132,7 @@ def make_source(
 
 
 @asynccontextmanager
-async def built(settings: Settings, *, record: Path | None = None) -> AsyncIterator[Parts]:
+async def open_parts(settings: Settings, *, record: Path | None = None) -> AsyncIterator[Parts]:
     """
     Build the daemon, give it, and take it down again; `record` is a folder for what arrives.
 
@@ -154,19 +154,19 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
             feeds = feeds_of(settings, store, synchronizer, url)
             await synchronizer.start(rendering=rendering_digest(policy, utc_now()), now=utc_now())
             await feeds.start()
-            synchronizer.listen(feeds.changed)
+            synchronizer.listen(feeds.mark_changed)
             rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
             calendars = Calendars(store, lambda: feeds.calendars, feeds.directory.entries)
             async with http_fetch() as fetch, open_upkeeps(settings, calendars, utc_now) as upkeeps:
                 metrics = Metrics(lambda: synchronizer.state, lambda: (each.status for each in upkeeps))
                 for name in settings.sources:
-                    heard = synchronizer.state.heard(name)
-                    metrics.awaiting(name, (heard and heard.list_at) or utc_now())
+                    heard = synchronizer.state.latest_from(name)
+                    metrics.expect_list(name, (heard and heard.list_at) or utc_now())
                 live = Live()
                 synchronizer.listen(live.ring)
                 taps, large = _taps(rejections, metrics, live, recorder), LargeFrames()
                 lists = HourlyLists()
-                accept = accepting(
+                accept = make_sink(
                     synchronizer,
                     rejections,
                     metrics,
@@ -181,7 +181,7 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
                     settings, store, synchronizer, intake, lists, utc_now(), utc_now, exposure(settings, url)
                 )
                 for upkeep in upkeeps:
-                    synchronizer.listen(upkeep.changed)
+                    synchronizer.listen(upkeep.mark_changed)
                 watch.targets = lambda: [target_view(upkeep.status) for upkeep in upkeeps]
                 sources = tuple(
                     make_source(name, each, each.url, fetch, taps, large=large)
@@ -218,7 +218,7 @@ async def built(settings: Settings, *, record: Path | None = None) -> AsyncItera
             await store.close()
 
 
-def accepting(
+def make_sink(
     synchronizer: Synchronizer,
     rejections: Rejections,
     metrics: Metrics,
@@ -235,7 +235,7 @@ def accepting(
             await synchronizer.wait_longer(forward)
         changes = await synchronizer.accept(snapshot)
         rejections.snapshot(snapshot)
-        metrics.accepted(snapshot, changes)
+        metrics.count_list(snapshot, changes)
         lists.note(snapshot.received_at)
         oddities.look(snapshot.source, snapshot.received_at)
 
@@ -262,7 +262,7 @@ def _taps(rejections: Rejections, metrics: Metrics, live: Live, recorder: Record
         live.ring()
 
     def rejected(source: str, account: Account | None, event: FrameWasRejected) -> None:
-        metrics.frame_rejected(source)
+        metrics.count_rejected_frame(source)
         rejections.frame(source, account, field=event.field, reason=event.reason, raw=event.raw)
 
     if recorder is None:

@@ -58,22 +58,22 @@ async def _feeds(settings: Settings) -> AsyncIterator[Feeds]:
         await store.close()
 
 
-def _listed(feeds: Feeds, calendar: Calendar) -> ListedFeed:
+def _describe_feed(feeds: Feeds, calendar: Calendar) -> ListedFeed:
     urls = feeds.addresses
     # Without a fingerprint there is no VEVENT: a room without a schedule.
     events = sum(bool(entry.fingerprint) for entry in feeds.directory.entries(calendar))
     return ListedFeed(calendar.name, urls.feed_url(calendar.name), urls.page_url(calendar.name), events)
 
 
-async def listed_feeds(settings: Settings) -> list[ListedFeed]:
+async def list_feeds(settings: Settings) -> list[ListedFeed]:
     """
     Return all calendars with their addresses. Raises SettingsError and StoreUnavailable.
     """
     async with _feeds(settings) as feeds:
-        return [_listed(feeds, calendar) for calendar in feeds.calendars.values()]
+        return [_describe_feed(feeds, calendar) for calendar in feeds.calendars.values()]
 
 
-async def rotated_feed(settings: Settings, name: str) -> ListedFeed:
+async def rotate_feed(settings: Settings, name: str) -> ListedFeed:
     """
     Give a calendar a new address, and return it. Raises UnknownName, SettingsError and StoreUnavailable.
     """
@@ -83,7 +83,7 @@ async def rotated_feed(settings: Settings, name: str) -> ListedFeed:
         except KeyError as error:
             hint = meant(name, feeds.calendars) or "; `confcal feeds` lists them"
             raise UnknownName(f"there is no calendar {name!r}{hint}") from error
-        return _listed(feeds, feeds.calendars[name])
+        return _describe_feed(feeds, feeds.calendars[name])
 
 
 @dataclass(frozen=True, slots=True)

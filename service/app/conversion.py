@@ -105,14 +105,14 @@ def to_calendar(
     """
     rendered = []
     for done, conference in enumerate(conferences, start=1):
-        vevent = _rendered(conference, wanted, now)
+        vevent = _render(conference, wanted, now)
         if vevent:
             rendered.append(vevent)
         progress(done)
     return render_calendar(wanted.heading, sorted(rendered, key=lambda vevent: vevent.uid))
 
 
-def _rendered(conference: Conference, wanted: Wanted, now: datetime) -> RenderedVEvent | None:
+def _render(conference: Conference, wanted: Wanted, now: datetime) -> RenderedVEvent | None:
     course = begin_course(conference.schedule, wanted.rendering.weekly, now, wanted.keep_ended)
     key = Key(wanted.server or server_of(conference), conference.id)
     variant = wanted.variant
@@ -125,10 +125,10 @@ def _rendered(conference: Conference, wanted: Wanted, now: datetime) -> Rendered
         redaction=variant.redaction,
         secret=variant.secret,
     )
-    return render_vevent(vevent, Revision(0, _revised_at(conference))) if vevent else None
+    return render_vevent(vevent, Revision(0, _revision_moment(conference))) if vevent else None
 
 
-def _revised_at(conference: Conference) -> datetime:
+def _revision_moment(conference: Conference) -> datetime:
     if conference.created_at:
         return conference.created_at
     match conference.schedule:

@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from service.app.build import Parts, built, utc_now
+from service.app.build import Parts, open_parts, utc_now
 from service.app.policy import policy_of, rendering_digest
 from service.app.synchronizer import Synchronizer
 from service.core.errors import StoreUnavailable
@@ -54,8 +54,8 @@ async def run(
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ender(stop))
-    async with built(settings, record=record) as parts:
+        loop.add_signal_handler(number, shutdown_handler(stop))
+    async with open_parts(settings, record=record) as parts:
         await _serve(parts, stop, heard)
         # What was rejected within the last second is not written yet.
         with suppress(TimeoutError):
@@ -64,7 +64,7 @@ async def run(
     log.info("app.stopped")
 
 
-def ender(
+def shutdown_handler(
     stop: asyncio.Event, *, last_seconds: float = _LAST_SECONDS, end: Callable[[int], None] = os._exit
 ) -> Callable[[], None]:
     """
@@ -89,7 +89,7 @@ def ender(
     return told
 
 
-def crashed_at_once(tasks: Iterable[asyncio.Task[None]], *, end: Callable[[int], None] = os._exit) -> None:
+def end_after_crash(tasks: Iterable[asyncio.Task[None]], *, end: Callable[[int], None] = os._exit) -> None:
     """End a process whose other parts do not end after a crash; the log still tells what crashed."""
     for task in tasks:
         error = task.exception() if task.done() and not task.cancelled() else None
@@ -115,14 +115,14 @@ async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], Non
                 tasks.create_task(upkeep.run(), name=f"target {upkeep.status.name}")
                 for upkeep in parts.upkeeps
             ),
-            tasks.create_task(_refreshing(parts, bells.refresh), name="refresh"),
-            tasks.create_task(_purging(parts, bells.purge, zones), name="purge"),
+            tasks.create_task(_refresh_when_woken(parts, bells.refresh), name="refresh"),
+            tasks.create_task(_purge_when_woken(parts, bells.purge, zones), name="purge"),
             tasks.create_task(parts.rejections.run(), name="rejections"),
             tasks.create_task(_tell(parts, heard, zones), name="heard"),
         ]
         scheduler.start()
         if parts.watch.exposure:
-            log.warning("app.exposed", warning=parts.watch.exposure.said())
+            log.warning("app.exposed", warning=parts.watch.exposure.describe())
         zones.tell(parts.watch.zone_notices(utc_now()))
         log.info("app.started", url=parts.url, sources=[source.status.name for source in parts.sources])
         stopping = tasks.create_task(stop.wait(), name="stop")
@@ -130,7 +130,7 @@ async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], Non
             await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             # A part crashed. The others are told to end now, and one of them may not.
-            asyncio.get_running_loop().call_later(_LAST_SECONDS, crashed_at_once, (serving, *running))
+            asyncio.get_running_loop().call_later(_LAST_SECONDS, end_after_crash, (serving, *running))
             raise
         scheduler.shutdown(wait=False)
         parts.live.close()
@@ -145,30 +145,30 @@ async def _tell(parts: Parts, heard: Callable[[Parts], None], zones: "ZoneLog") 
     heard(parts)
 
 
-async def _refreshing(parts: Parts, bell: asyncio.Event) -> None:
+async def _refresh_when_woken(parts: Parts, bell: asyncio.Event) -> None:
     store = StoreWatch()
     while True:
         await bell.wait()
         bell.clear()
-        with store.watched():
+        with store.tolerate_failure():
             await parts.synchronizer.refresh()
             if await parts.feeds.directory.refresh():
                 parts.live.ring()
 
 
-async def _purging(parts: Parts, bell: asyncio.Event, zones: "ZoneLog") -> None:
+async def _purge_when_woken(parts: Parts, bell: asyncio.Event, zones: "ZoneLog") -> None:
     store = StoreWatch()
     while True:
         await bell.wait()
         bell.clear()
-        with store.watched():
+        with store.tolerate_failure():
             now = utc_now()
-            await tidy(parts.synchronizer, parts.settings, now)
+            await run_housekeeping(parts.synchronizer, parts.settings, now)
             await forget_accounts(parts.store, parts.synchronizer, now - parts.settings.removal.keep_ended)
             zones.tell(parts.watch.zone_notices(now))
 
 
-async def tidy(synchronizer: Synchronizer, settings: Settings, now: datetime) -> None:
+async def run_housekeeping(synchronizer: Synchronizer, settings: Settings, now: datetime) -> None:
     """
     Forget what nobody lists any more, move old series on, follow zones with new rules since yesterday.
 
@@ -205,7 +205,12 @@ class ZoneLog:
             if key not in self._told:
                 self._told.add(key)
                 say = log.warning if is_warning(notice) else log.info
-                say("app.zone_notice", notice=type(notice).__name__, about=notice.subject, text=notice.said())
+                say(
+                    "app.zone_notice",
+                    notice=type(notice).__name__,
+                    about=notice.subject,
+                    text=notice.describe(),
+                )
 
 
 class StoreWatch:
@@ -215,7 +220,7 @@ class StoreWatch:
         self._failing = False
 
     @contextmanager
-    def watched(self) -> Iterator[None]:
+    def tolerate_failure(self) -> Iterator[None]:
         """Stop a StoreUnavailable that is raised inside."""
         try:
             yield

@@ -51,11 +51,11 @@ class Metrics:
         for state in SourceState:
             self._states.labels(status.name, state).set(state == status.state)
 
-    def awaiting(self, source: str, since: datetime) -> None:
+    def expect_list(self, source: str, since: datetime) -> None:
         """Note since when a source owes a list: one that never sends any is silent too."""
         self._list_at.labels(source).set(since.timestamp())
 
-    def accepted(self, snapshot: Snapshot, changes: Changes) -> None:
+    def count_list(self, snapshot: Snapshot, changes: Changes) -> None:
         """Count an accepted list."""
         source = snapshot.source
         self._list_at.labels(source).set(snapshot.received_at.timestamp())
@@ -66,7 +66,7 @@ class Metrics:
         self._removals.labels(source).inc(len(changes.departures))
         self._rejected.labels(source, "conference").inc(len(snapshot.listing.rejections))
 
-    def frame_rejected(self, source: str) -> None:
+    def count_rejected_frame(self, source: str) -> None:
         """Count a frame that could not be used."""
         self._rejected.labels(source, "frame").inc()
 

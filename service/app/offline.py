@@ -21,7 +21,7 @@ from service.settings.accounts import account_of_source, pinned_accounts
 from service.settings.model import Settings
 from service.settings.paths import database_url, make_installation
 from service.sources.rejections import Rejections
-from service.sources.replay import Recorded, Replayed, Unclaimed, replayed
+from service.sources.replay import Recorded, Replayed, Unclaimed, replay
 from service.store.address import described
 from service.store.migrate import create
 from service.trueconf.frames import PEER_ID
@@ -99,7 +99,7 @@ async def retry_rejected(settings: Settings, each: RejectedInput) -> str:
             f"number {each.number} is of a user whose lists were not taken: it cannot be tried again; "
             "log in as the right user, or change the ACCOUNT of the source"
         )
-    listing = _understood(each)
+    listing = _parse_again(each)
     listing = replace(listing, doubts=(*listing.doubts, _RETRIED))
     async with with_store(settings) as store:
         synchronizer = await _synchronizer(settings, store)
@@ -109,7 +109,7 @@ async def retry_rejected(settings: Settings, each: RejectedInput) -> str:
     return f"number {each.number} is understood now: {count} {'conference' if count == 1 else 'conferences'}"
 
 
-def _understood(each: RejectedInput) -> Listing:
+def _parse_again(each: RejectedInput) -> Listing:
     # The versions of a conference that was listed twice are kept together, as a list.
     one = each.raw if each.raw.startswith(b"[") else b"[" + each.raw + b"]"
     raw = b'{"event":"conferenceList","conferences":' + one + b"}" if each.of_conference else each.raw
@@ -188,11 +188,11 @@ async def replay_recording(
 def _outcomes(
     settings: Settings, frames: list[Recorded], whose: Callable[[str], Account]
 ) -> Iterator[tuple[Recorded, Replayed]]:
-    return replayed(frames, whose, servers=_servers(settings), pinned=pinned_accounts(settings))
+    return replay(frames, whose, servers=_servers(settings), pinned=pinned_accounts(settings))
 
 
 def _is_older(snapshot: Snapshot, synchronizer: Synchronizer) -> bool:
-    last = synchronizer.state.known(snapshot.account).list_at
+    last = synchronizer.state.account(snapshot.account).list_at
     return last is not None and snapshot.received_at.replace(microsecond=0) < last
 
 
@@ -208,7 +208,7 @@ def _fallback(settings: Settings, state: State, account: Account | None, source:
         return account
     if configured and (configured.ingest_token or configured.account):
         return account_of_source(source, configured)
-    heard = state.heard(source)
+    heard = state.latest_from(source)
     if heard:
         return heard.account
     return account_of_source(source, configured) if configured else Account(source, "trueconf")

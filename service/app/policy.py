@@ -48,7 +48,7 @@ def _variant_name(redaction: Redaction, language: Language) -> str:
     return f"{redaction}-{language}"
 
 
-def named_calendars(settings: Settings) -> tuple[Calendar, ...]:
+def calendars_with_rules(settings: Settings) -> tuple[Calendar, ...]:
     """Return the calendars that have a rule of their own in the settings."""
     return tuple(_calendar(name, each, settings.language) for name, each in settings.calendars.items())
 
@@ -57,12 +57,12 @@ def _calendar(name: str, settings: CalendarSettings, language: Language) -> Cale
     language = settings.language or language
     title = translator(language)("Busy") if settings.redact == "busy" else f"TrueConf: {name}"
     rule = Rule(
-        owners=_folded(settings.owner),
-        participants=_folded(settings.participant),
-        topics=_folded(settings.topic),
-        modes=_folded(settings.mode),
-        access=_folded(settings.access),
-        accounts=_folded(settings.account),
+        owners=_casefold_all(settings.owner),
+        participants=_casefold_all(settings.participant),
+        topics=_casefold_all(settings.topic),
+        modes=_casefold_all(settings.mode),
+        access=_casefold_all(settings.access),
+        accounts=_casefold_all(settings.account),
     )
     return Calendar(
         name,
@@ -76,7 +76,7 @@ def _calendar(name: str, settings: CalendarSettings, language: Language) -> Cale
     )
 
 
-def _folded(values: Iterable[str]) -> frozenset[str]:
+def _casefold_all(values: Iterable[str]) -> frozenset[str]:
     return frozenset(value.casefold() for value in values)
 
 

@@ -20,7 +20,7 @@ from service.app.synchronizer import Synchronizer
 from service.app.targets import Calendars, Target, open_aims
 from service.caldav.discovery import CollectionSpec
 from service.caldav.hrefs import host_of
-from service.caldav.quirks import active, described
+from service.caldav.quirks import active, describe
 from service.caldav.server import CalDavServer
 from service.core.errors import CollectionMissing, NoDatabase, PlaceNotTrusted, PublishError, UnknownName
 from service.core.target_state import TargetState
@@ -68,7 +68,7 @@ async def _aims_over(settings: Settings, store: Database) -> AsyncIterator[dict[
         yield aims
 
 
-def named(aims: Mapping[str, Target], name: str) -> Target:
+def find_target(aims: Mapping[str, Target], name: str) -> Target:
     """Return the target of this name. Raises UnknownName."""
     if name not in aims:
         known = f"there are {', '.join(sorted(aims))}" if aims else "no CONFCAL_TARGETS__<NAME>__URL is set"
@@ -89,7 +89,7 @@ class Planned:
     """Whether the collection was found before; else all of it counts as new."""
 
 
-async def planned(aim: Target) -> AsyncIterator[Planned]:
+async def make_plans(aim: Target) -> AsyncIterator[Planned]:
     """Yield the plan of each collection of a target, without a request. Raises PlanRefused."""
     ledger = aim.calendars.store.ledger
     records = await ledger.targets()
@@ -153,7 +153,7 @@ async def target_reports(settings: Settings) -> AsyncIterator[TargetReport]:
 async def report_of(aim: Target) -> TargetReport:
     """Return what becomes of asking one target. Raises StoreUnavailable."""
     try:
-        collections = [aim.collection(calendar) for calendar in aim.chosen()]
+        collections = [aim.collection(calendar) for calendar in aim.choose_calendars()]
     except PublishError as error:
         if "@" not in aim.settings.calendar:
             return TargetReport(aim.name, state_of(error), (str(error),))
@@ -163,7 +163,7 @@ async def report_of(aim: Target) -> TargetReport:
         notes = []
     try:
         # All collections of one target have one server and one user.
-        found, text = await _found(aim, collections[0] if collections else aim.name)
+        found, text = await _discover(aim, collections[0] if collections else aim.name)
         options = await aim.server("").options(found.url)
     except PlaceNotTrusted as error:
         setting = f"CONFCAL_TARGETS__{aim.name.upper()}__TRUSTED_HOSTS={error.entry}"
@@ -173,7 +173,7 @@ async def report_of(aim: Target) -> TargetReport:
         return TargetReport(aim.name, state_of(error), (str(error),))
     refusals = await _refusals(aim)
     supported = ", ".join(sorted(word.strip() for word in options.get("dav", "").split(",") if "-" in word))
-    quirks = described(active(found.server, aim.settings.quirks))
+    quirks = describe(active(found.server, aim.settings.quirks))
     return TargetReport(
         aim.name,
         TargetState.INCOMPLETE if refusals else TargetState.IN_STEP,
@@ -205,7 +205,7 @@ def _waits(row: Publication) -> bool:
     return row.standing is Standing.WAITING
 
 
-async def _found(aim: Target, collection: str) -> tuple[DiscoveredCollection, str]:
+async def _discover(aim: Target, collection: str) -> tuple[DiscoveredCollection, str]:
     server = aim.server(collection)
     looking = CalDavServer(
         server.connection,

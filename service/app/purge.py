@@ -66,7 +66,7 @@ async def purgeable(aims: Mapping[str, Target], name: str) -> tuple[list[Purgeab
             )
         else:
             count = len(await ledger.publications(key))
-            found.append(Purgeable(aim, _emptied(key, records[key], aim), count))
+            found.append(Purgeable(aim, _without_resources(key, records[key], aim), count))
     return found, notes
 
 
@@ -97,7 +97,7 @@ def _holder(aims: Mapping[str, Target], key: str, records: Mapping[str, TargetRe
     return next(others, "")
 
 
-def _emptied(key: str, record: TargetRecord, aim: Target) -> TargetCollection:
+def _without_resources(key: str, record: TargetRecord, aim: Target) -> TargetCollection:
     async def nothing(_people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
         return {}
 

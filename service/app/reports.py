@@ -102,9 +102,9 @@ class StatusReporter:
             zone_notices=self.zone_notices,
             sources=lambda: list(self._sources()),
             targets=self._targets,
-            running=lambda: running_in(self.synchronizer),
+            running=lambda: find_running(self.synchronizer),
             lists_per_hour=self.lists.last_day,
-            rejected=self._rejected,
+            rejected=self._list_rejected,
             approve=self._approve,
             settings=lambda: [SettingView(*each) for each in effective(self.settings)],
         )
@@ -132,19 +132,19 @@ class StatusReporter:
     def _oddness(self, source: str) -> str:
         return oddness_of(self.synchronizer.state, source, self.clock())
 
-    async def _rejected(self) -> list[RejectedView]:
-        return [rejected_view(each) for each in await self.store.rejected(most_raw=0)]
+    async def _list_rejected(self) -> list[RejectedView]:
+        return [to_rejected_view(each) for each in await self.store.load_rejected(most_raw=0)]
 
     async def _approve(self, account: str, digest: str | None) -> int:
         named = TrueConfId.parse(account)
-        known = self.synchronizer.state.spelled(Account(named.user, named.server))
+        known = self.synchronizer.state.normalize(Account(named.user, named.server))
         try:
             return await self.synchronizer.approve(known, now=self.clock(), digest=digest)
         except UnknownName as error:
             raise KeyError(account) from error
 
 
-def running_in(synchronizer: Synchronizer) -> Iterator[tuple[Account, Conference]]:
+def find_running(synchronizer: Synchronizer) -> Iterator[tuple[Account, Conference]]:
     """Yield the conferences that the last list of any source says are running."""
     for snapshot in synchronizer.latest.values():
         for conference in snapshot.listing.conferences:
@@ -180,7 +180,7 @@ def intake_view(status: PostedEventsStatus) -> SourceView:
     )
 
 
-def rejected_view(each: RejectedInput) -> RejectedView:
+def to_rejected_view(each: RejectedInput) -> RejectedView:
     """Return rejected input without what arrived."""
     return RejectedView(
         each.number,

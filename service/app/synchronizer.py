@@ -44,7 +44,7 @@ class Synchronizer:
         """Have `listener` called after every change that a calendar may show, once it is recorded."""
         self._listeners.append(listener)
 
-    def _changed(self) -> None:
+    def _notify_listeners(self) -> None:
         for listener in self._listeners:
             listener()
 
@@ -75,7 +75,7 @@ class Synchronizer:
             await self._reload()
             revised = sum(1 for edit in edits if edit.entry.revision.revised_at >= now)
             log.info("sync.rendered_anew", conferences=len(edits), revised=revised)
-        self._changed()
+        self._notify_listeners()
 
     async def refresh(self) -> None:
         """
@@ -84,7 +84,7 @@ class Synchronizer:
         async with self._writing:
             if await self._store.version() != self._state.version:
                 await self._reload()
-                self._changed()
+                self._notify_listeners()
 
     async def accept(self, snapshot: Snapshot) -> Changes:
         """
@@ -93,9 +93,9 @@ class Synchronizer:
         Raises StoreUnavailable; nothing is changed then, and the same snapshot may be accepted later.
         """
         async with self._writing:
-            snapshot = replace(snapshot, account=self._state.spelled(snapshot.account))
+            snapshot = replace(snapshot, account=self._state.normalize(snapshot.account))
             before = self._state.accounts
-            changes = await self._recorded(lambda state: revise(state, snapshot, self._policy), snapshot)
+            changes = await self._record(lambda state: revise(state, snapshot, self._policy), snapshot)
         if changes is None:
             raise AssertionError("a snapshot always has an arrival to record")
         if changes.older:
@@ -106,7 +106,7 @@ class Synchronizer:
         self.heard.set()
         # An account that was never heard of has a calendar now, be it empty.
         if changes.visible or changes.account not in before:
-            self._changed()
+            self._notify_listeners()
         list_log.tell_list(snapshot, changes)
         list_log.tell_rejected(snapshot, last)
         self._tell_disputes(changes.received_at)
@@ -121,14 +121,14 @@ class Synchronizer:
         """
 
         def decide(state: State) -> Changes:
-            known, changes = state.known(snapshot.account), revise(state, snapshot, self._policy)
+            known, changes = state.account(snapshot.account), revise(state, snapshot, self._policy)
             if known.list_at is None:
                 return changes
             return replace(changes, received_at=known.list_at, count=known.count, source=known.source)
 
         async with self._writing:
-            await self._recorded(decide, snapshot)
-        self._changed()
+            await self._record(decide, snapshot)
+        self._notify_listeners()
 
     def disputes(self, now: datetime) -> list[Dispute]:
         """Return the conferences of which accounts go on telling different things."""
@@ -147,23 +147,23 @@ class Synchronizer:
         """
 
         def decide(state: State) -> Changes | None:
-            known = state.known(account)
+            known = state.account(account)
             if known.held and digest is not None and known.held.digest != digest:
                 raise HeldListChanged(f"the held list of {account} is another by now; look at it again")
             return approve(state, account, self._policy, now.replace(microsecond=0))
 
         async with self._writing:
-            changes = await self._recorded(decide, None)
+            changes = await self._record(decide, None)
         if changes is None:
             raise UnknownName(f"no list of {account} is held; `confcal held` shows those that are")
-        self._changed()
+        self._notify_listeners()
         log.info("sync.list_approved", account=str(account), removed=len(changes.departures))
         return len(changes.departures)
 
     async def wait_longer(self, by: timedelta) -> None:
         """Have what is missing wait anew for the time by which the clock was set forward: it did not pass."""
         async with self._writing:
-            self._state = self._state.waiting_longer(by)
+            self._state = self._state.wait_longer(by)
         log.warning("sync.clock_set_forward", seconds=round(by.total_seconds()))
 
     async def move_on(self, now: datetime) -> None:
@@ -176,7 +176,7 @@ class Synchronizer:
                 await self._store.rendering(), edits, version=self._state.version
             )
             await self._reload()
-        self._changed()
+        self._notify_listeners()
         log.info("sync.moved_on", conferences=len(edits))
 
     async def purge(self, before: datetime) -> None:
@@ -187,7 +187,7 @@ class Synchronizer:
                 await self._reload()
                 log.info("sync.purged", conferences=forgotten)
 
-    async def _recorded(
+    async def _record(
         self, decide: Callable[[State], Changes | None], snapshot: Snapshot | None
     ) -> Changes | None:
         for _ in range(_TRIES):
@@ -200,7 +200,7 @@ class Synchronizer:
                     version = await self._store.record(changes, version=self._state.version)
             except StaleState:
                 await self._reload()
-                self._changed()
+                self._notify_listeners()
                 continue
             self._state = self._state.after(changes, snapshot, version)
             return changes

@@ -107,7 +107,7 @@ class Target:
         )
         return CalDavServer(self.connection, wish, self.rules, self.settings.concurrency)
 
-    def chosen(self) -> Sequence[Calendar]:
+    def choose_calendars(self) -> Sequence[Calendar]:
         """Return the calendars to publish. Raises PlanRefused."""
         named = self.calendars.named()
         match self.settings.calendar:
@@ -124,7 +124,7 @@ class Target:
         """Return the collections as they should be now. Raises PlanRefused."""
         if not any(calendar.account for calendar in self.calendars.named().values()):
             raise PlanRefused("no list was heard yet: nothing is published before the first one")
-        return [self._target(calendar) for calendar in self.chosen()]
+        return [self._target(calendar) for calendar in self.choose_calendars()]
 
     def collection(self, calendar: Calendar) -> str:
         """Return the name of a calendar's collection."""
@@ -166,7 +166,7 @@ def _unknown_calendar(name: str, known: Iterable[str]) -> str:
     )
 
 
-def named_by(targets: Mapping[str, TargetSettings]) -> Callable[[str], bool]:
+def make_name_filter(targets: Mapping[str, TargetSettings]) -> Callable[[str], bool]:
     """Return what tells whether a key of the ledger is one that these settings lead to."""
 
     def named(key: str) -> bool:
@@ -207,7 +207,9 @@ async def open_aims(
                 account=account,
                 large=large,
             )
-            aims[name] = Target(name, each, connection, extras, calendars, named_by(settings.targets), clock)
+            aims[name] = Target(
+                name, each, connection, extras, calendars, make_name_filter(settings.targets), clock
+            )
         yield aims
 
 

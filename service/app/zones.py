@@ -23,7 +23,7 @@ async def notices_of(settings: Settings, heard: Mapping[str, Sequence[Conference
     `heard` are the conferences that sources told just now; for the other sources the database is read, where
     there is one that can be.
     """
-    known = () if settings.sources.keys() <= heard.keys() else await _known(settings)
+    known = () if settings.sources.keys() <= heard.keys() else await _load_series(settings)
     series = [
         *((source, each) for source, listed in heard.items() for each in listed if _is_weekly(each)),
         *(pair for pair in known if pair[0] not in heard),
@@ -31,7 +31,7 @@ async def notices_of(settings: Settings, heard: Mapping[str, Sequence[Conference
     return zone_notices(zone_readings(settings), series, utc_now())
 
 
-async def _known(settings: Settings) -> Iterable[Series]:
+async def _load_series(settings: Settings) -> Iterable[Series]:
     try:
         store = await open_store(database_url(settings), migrate=False)
     # `check` says elsewhere what is wrong with a database; without one there is nothing to tell from it.

@@ -32,7 +32,7 @@ class Account:
         """Method and address of what was refused: only that, or a write, proves them good again."""
 
     @asynccontextmanager
-    async def admitted(self) -> AsyncIterator[None]:
+    async def lend(self) -> AsyncIterator[None]:
         """
         Show the credentials inside; while they are not proven, one request does at a time.
 
@@ -47,33 +47,33 @@ class Account:
             yield
 
     def _require_time(self) -> None:
-        left = self._left()
+        left = self._remaining_seconds()
         if left:
             raise CredentialsRefused(self._why, delay_seconds=left)
 
-    def _left(self) -> float:
+    def _remaining_seconds(self) -> float:
         left = (self._until - self._clock()).total_seconds() if self._until else 0.0
         # A clock that was set back does not lock anybody out for longer.
         return left if 0.0 < left <= _LATER.total_seconds() else 0.0
 
-    def accepted(self, request: Request) -> None:
+    def note_accepted(self, request: Request) -> None:
         """Note that a request was carried out with these credentials."""
         # Some servers let anybody read; who may write is known to them.
         if self._refusals and request.method not in _WRITING and _what(request) != self._doubt:
             return
         self._proven, self._refusals, self._until = True, 0, None
 
-    def refused(self, request: Request, why: str) -> CredentialsRefused:
+    def note_refused(self, request: Request, why: str) -> CredentialsRefused:
         """Note that the server took them for wrong, and return the error to raise."""
         # What was under way together with the first refusal is the same try.
-        if not self._left():
+        if not self._remaining_seconds():
             self._refusals += 1
             self._until = self._clock() + (_SOON if self._refusals < _QUICK_TRIES else _LATER)
             self._doubt = _what(request)
             seldom = self._refusals >= _QUICK_TRIES
             self._why = f"{why}; they are tried again every six hours, or after a restart" if seldom else why
         self._proven = False
-        return CredentialsRefused(self._why, delay_seconds=self._left())
+        return CredentialsRefused(self._why, delay_seconds=self._remaining_seconds())
 
 
 def _what(request: Request) -> tuple[str, str]:

@@ -58,7 +58,7 @@ def address_of(services: Iterable[SRV], texts: Iterable[TXT] = ()) -> str:
     return f"https://{host}{port}{quote(path, safe='/@:+,;=!$&()*~%')}"
 
 
-async def announced(domain: str, resolver: dns.asyncresolver.Resolver | None = None) -> str:
+async def find_announced(domain: str, resolver: dns.asyncresolver.Resolver | None = None) -> str:
     """Return the address that DNS announces for a domain; empty where it announces none or is silent."""
     try:
         resolver = resolver or dns.asyncresolver.Resolver()

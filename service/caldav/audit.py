@@ -9,12 +9,12 @@ from service.caldav.collection import (
     GONE,
     Collection,
     RemoteResource,
-    look,
+    parse_if_multistatus,
+    read_resource,
     require_calendar,
     require_collection,
-    there_of,
-    told,
-    understood,
+    require_multistatus,
+    to_remote_resource,
 )
 from service.caldav.conversation import Steps
 from service.caldav.multistatus import DAV, Multistatus, ResponseEntry
@@ -31,7 +31,7 @@ _FULL = 507
 _MOST_PAGES = 1000
 
 
-def listed(collection: Collection, token: str) -> Steps[CollectionListing]:
+def list_collection(collection: Collection, token: str) -> Steps[CollectionListing]:
     """
     List the collection, or what changed in it since `token`.
     """
@@ -45,7 +45,7 @@ def listed(collection: Collection, token: str) -> Steps[CollectionListing]:
         # Synology says so of an empty calendar as well, yet not when asked for it alone.
         yield from require_collection(collection)
         return CollectionListing()
-    answers = told(response, collection)
+    answers = require_multistatus(response, collection)
     own = answers.about(collection.url)
     if own:
         require_calendar(own, collection)
@@ -65,7 +65,7 @@ def _changes(collection: Collection, token: str) -> Steps[CollectionListing | No
         response = yield sync_collection(collection.url, token)
         if response.status != _FULL:
             require_usable(response, collection.quirks)
-        answers = understood(response)
+        answers = parse_if_multistatus(response)
         if answers is None:
             # A token that expired is refused with 403, 409, 410 or 412.
             return None
@@ -88,21 +88,23 @@ def _resources(answers: Multistatus, collection: Collection) -> Iterable[Respons
     return (
         answer
         for answer in answers.others(collection.url)
-        if answer.found and f"{DAV}collection" not in answer.names(f"{DAV}resourcetype")
+        if answer.exists and f"{DAV}collection" not in answer.names(f"{DAV}resourcetype")
     )
 
 
-def seen(collection: Collection, publications: Sequence[Publication]) -> Steps[list[Publication]]:
+def read_publications(
+    collection: Collection, publications: Sequence[Publication]
+) -> Steps[list[Publication]]:
     """
     Look at resources again, many at once; each row as it now is, without those that cannot be read.
     """
     rows = []
     for start in range(0, len(publications), AT_ONCE):
         batch = publications[start : start + AT_ONCE]
-        answers = yield from _shown(collection, batch)
+        answers = yield from _read_batch(collection, batch)
         for row in batch:
             try:
-                there = yield from _found(collection, row, answers.get(row.href))
+                there = yield from _read_shown(collection, row, answers.get(row.href))
             except Conflict:
                 # What cannot be read now keeps its row, and keeps nobody else waiting.
                 continue
@@ -110,11 +112,11 @@ def seen(collection: Collection, publications: Sequence[Publication]) -> Steps[l
     return rows
 
 
-def _shown(collection: Collection, batch: Sequence[Publication]) -> Steps[Mapping[str, ResponseEntry]]:
+def _read_batch(collection: Collection, batch: Sequence[Publication]) -> Steps[Mapping[str, ResponseEntry]]:
     """Ask for many resources; nothing where the server cannot answer for all, and each is to be asked for."""
     response = yield multiget(collection.url, (row.href for row in batch))
     require_usable(response, collection.quirks)
-    answers = understood(response)
+    answers = parse_if_multistatus(response)
     if answers is None:
         # Where one is missing, sabre answers 404 for all; where one has a BEL in it, others write no XML.
         yield from require_collection(collection)
@@ -122,30 +124,30 @@ def _shown(collection: Collection, batch: Sequence[Publication]) -> Steps[Mappin
     return {answer.href: answer for answer in answers.answers}
 
 
-def _found(
+def _read_shown(
     collection: Collection, row: Publication, answer: ResponseEntry | None
 ) -> Steps[RemoteResource | None]:
     """Return a resource as it was shown. Raises Conflict where it cannot be read."""
-    there = there_of(answer) if answer else None
+    there = to_remote_resource(answer) if answer else None
     # Never gone because an answer is short: DAViCal leaves missing ones out.
     if there is None and (answer is None or answer.status not in GONE):
-        there = yield from look(collection, row.href)
+        there = yield from read_resource(collection, row.href)
     return there
 
 
 def as_it_is(row: Publication, there: RemoteResource | None) -> Publication:
     """Return the row with what was found: still ours, changed by a person, or gone."""
     if there is None or there.uid != row.uid:
-        return replace(row, etag="", intended="", standing=Standing.GONE)
-    if there.meaning in row.meanings:
+        return replace(row, etag="", pending_hashes="", standing=Standing.GONE)
+    if there.content_hash in row.content_hashes:
         # Only what was intended: its answer was lost, and what was written is not what the row says.
-        digest = row.digest if there.meaning == row.meaning else ""
+        digest = row.digest if there.content_hash == row.content_hash else ""
         return replace(
             row,
             etag=there.etag,
             digest=digest,
-            meaning=there.meaning,
-            intended="",
+            content_hash=there.content_hash,
+            pending_hashes="",
             standing=Standing.PUBLISHED,
         )
-    return replace(row, etag=there.etag, intended="", standing=Standing.THEIRS)
+    return replace(row, etag=there.etag, pending_hashes="", standing=Standing.THEIRS)

@@ -32,17 +32,17 @@ async def raw_body(response: httpx.Response, *, place: str, most_octets: int, tu
     whole = BytesIO()
     size = 0
     async with turn.arriving(place) as arrival:
-        async for part in _arriving(response):
+        async for part in _receive(response):
             size += len(part)
             if size > most_octets:
-                raise Fatal(f"{place} sends more than {_sized(most_octets)} at once")
+                raise Fatal(f"{place} sends more than {_describe_size(most_octets)} at once")
             if size > _LARGE_OCTETS:
                 await arrival.large()
             whole.write(part)
     return whole.getvalue()
 
 
-async def _arriving(response: httpx.Response) -> AsyncIterator[bytes]:
+async def _receive(response: httpx.Response) -> AsyncIterator[bytes]:
     if response.is_stream_consumed:
         # A transport in memory hands over what it has read already.
         yield response.content
@@ -51,5 +51,5 @@ async def _arriving(response: httpx.Response) -> AsyncIterator[bytes]:
         yield part
 
 
-def _sized(octets: int) -> str:
+def _describe_size(octets: int) -> str:
     return f"{octets // _MB} MB" if octets >= _MB else f"{octets // 1024} kB"

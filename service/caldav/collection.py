@@ -11,7 +11,7 @@ from service.caldav.protocol import Response, get, propfind, query_uid
 from service.caldav.responses import SERVER_FAILED, require_usable
 from service.caldav.xml import Malformed
 from service.core.errors import CollectionFailed, CollectionGone, Conflict
-from service.publishing.equivalence import read_resource
+from service.publishing.equivalence import parse_resource
 from service.publishing.model import RemoteRules
 
 MULTISTATUS = 207
@@ -48,10 +48,10 @@ class RemoteResource:
     href: str
     etag: str
     uid: str
-    meaning: str
+    content_hash: str
 
 
-def look(collection: Collection, href: str) -> Steps[RemoteResource | None]:
+def read_resource(collection: Collection, href: str) -> Steps[RemoteResource | None]:
     """
     Read one resource; None where the server says that there is none.
 
@@ -59,23 +59,23 @@ def look(collection: Collection, href: str) -> Steps[RemoteResource | None]:
     """
     url = url_of(collection.url, href)
     response = yield get(url)
-    if _failed(response, collection):
+    if _is_server_failure(response, collection):
         # The whole server or this one resource: the collection tells.
         yield from require_collection(collection)
         response = yield get(url)
     if response.status in GONE:
         return None
-    failed = _failed(response, collection)
+    failed = _is_server_failure(response, collection)
     if not response.good:
         raise Conflict(
             f"it cannot be read back (status {response.status})", blames_target=True, passing=failed
         )
     etag = response.header("etag") or (yield from _etag(collection, href))
-    reading = read_resource(response.body)
-    return RemoteResource(href, etag, reading.uid, reading.meaning)
+    reading = parse_resource(response.body)
+    return RemoteResource(href, etag, reading.uid, reading.content_hash)
 
 
-def _failed(response: Response, collection: Collection) -> bool:
+def _is_server_failure(response: Response, collection: Collection) -> bool:
     """Whether the server failed on this. Raises Retryable and Fatal where the whole target is concerned."""
     require_usable(response, collection.quirks)
     return response.status >= SERVER_FAILED
@@ -85,31 +85,31 @@ def _etag(collection: Collection, href: str) -> Steps[str]:
     url = url_of(collection.url, href)
     response = yield propfind(url, (f"{DAV}getetag",), depth=0)
     require_usable(response, collection.quirks)
-    answers = understood(response)
+    answers = parse_if_multistatus(response)
     answer = answers.about(url) if answers else None
     return answer.text(f"{DAV}getetag") if answer else ""
 
 
-def confirmed(collection: Collection, href: str) -> Steps[RemoteResource | None]:
+def confirm_missing(collection: Collection, href: str) -> Steps[RemoteResource | None]:
     """
     Read a resource that was said to be missing; None only where its collection was there just before.
 
     A proxy answers 404 for all while the server behind it starts. Raises CollectionGone besides.
     """
     yield from require_collection(collection)
-    return (yield from look(collection, href))
+    return (yield from read_resource(collection, href))
 
 
 def find_uid(collection: Collection, uid: str) -> Steps[RemoteResource | None]:
     """Find the resource that has a UID. Raises Conflict where the server cannot say."""
     response = yield query_uid(collection.url, uid)
     require_usable(response, collection.quirks)
-    answers = understood(response)
+    answers = parse_if_multistatus(response)
     if answers is None and (response.good or response.status >= SERVER_FAILED):
         raise Conflict(
             f"its UID is in use, and the server cannot say where (status {response.status})", passing=True
         )
-    found = (there_of(answer) for answer in answers.others(collection.url)) if answers else ()
+    found = (to_remote_resource(answer) for answer in answers.others(collection.url)) if answers else ()
     return next((there for there in found if there and there.uid == uid), None)
 
 
@@ -118,8 +118,8 @@ def require_collection(collection: Collection) -> Steps[None]:
     response = yield propfind(collection.url, (f"{DAV}resourcetype",), depth=0)
     require_usable(response, collection.quirks)
     if response.status in GONE:
-        raise gone(collection)
-    answers = told(response, collection)
+        raise collection_gone(collection)
+    answers = require_multistatus(response, collection)
     own = answers.about(collection.url) or next(iter(answers.answers), None)
     if own is None or own.status >= SERVER_FAILED:
         raise CollectionFailed(f"{collection.host} does not show the collection")
@@ -128,20 +128,20 @@ def require_collection(collection: Collection) -> Steps[None]:
 
 def require_calendar(own: ResponseEntry, collection: Collection) -> None:
     """Raise CollectionGone where an answer shows no calendar: Xandikos tells of a deleted one as a folder."""
-    if not own.found or f"{CALDAV}calendar" not in own.names(f"{DAV}resourcetype"):
-        raise gone(collection)
+    if not own.exists or f"{CALDAV}calendar" not in own.names(f"{DAV}resourcetype"):
+        raise collection_gone(collection)
 
 
-def there_of(answer: ResponseEntry) -> RemoteResource | None:
+def to_remote_resource(answer: ResponseEntry) -> RemoteResource | None:
     """Return the resource that an answer shows; None where it shows none, or no data."""
     body = answer.text(f"{CALDAV}calendar-data")
-    if not answer.found or not body:
+    if not answer.exists or not body:
         return None
-    reading = read_resource(body.encode("utf-8", "replace"))
-    return RemoteResource(answer.href, answer.text(f"{DAV}getetag"), reading.uid, reading.meaning)
+    reading = parse_resource(body.encode("utf-8", "replace"))
+    return RemoteResource(answer.href, answer.text(f"{DAV}getetag"), reading.uid, reading.content_hash)
 
 
-def understood(response: Response) -> Multistatus | None:
+def parse_if_multistatus(response: Response) -> Multistatus | None:
     """Return the multistatus; None where the answer is none, or cannot be read."""
     try:
         return parse_multistatus(response.body, response.url) if response.status == MULTISTATUS else None
@@ -149,7 +149,7 @@ def understood(response: Response) -> Multistatus | None:
         return None
 
 
-def told(response: Response, collection: Collection) -> Multistatus:
+def require_multistatus(response: Response, collection: Collection) -> Multistatus:
     """Return the multistatus. Raises CollectionFailed where it is none, and as `require_usable` does."""
     require_usable(response, collection.quirks)
     if response.status != MULTISTATUS:
@@ -160,7 +160,7 @@ def told(response: Response, collection: Collection) -> Multistatus:
         raise CollectionFailed(f"{collection.host}: {error}") from error
 
 
-def gone(collection: Collection) -> CollectionGone:
+def collection_gone(collection: Collection) -> CollectionGone:
     """Return the error of a collection that is not there."""
     return CollectionGone(
         f"the collection on {collection.host} was deleted: create it anew, or purge the target"

@@ -20,12 +20,12 @@ from service.caldav.challenges import parse_challenges
 from service.caldav.conversation import Steps, require_private
 from service.caldav.credentials import ClientCertificate
 from service.caldav.hrefs import host_of
-from service.caldav.places import Places, entry_for, named_place, origin_of
+from service.caldav.places import Places, entry_for, name_place, origin_of
 from service.caldav.protocol import Request, Response
-from service.caldav.responses import refused_password
+from service.caldav.responses import explain_refused_password
 from service.caldav.tokens import MOST_OCTETS as TOKEN_OCTETS
 from service.caldav.turns import LargeAnswers, Turn
-from service.caldav.unreachable import translated, unusable
+from service.caldav.unreachable import translate_errors, unusable
 from service.caldav.xml import MOST_OCTETS
 from service.core.errors import ConfcalError, CredentialsRefused, PlaceNotTrusted, SettingsError
 
@@ -128,7 +128,7 @@ class Connection:
         self._account = account or Account(clock)
         self._large = large or LargeAnswers()
 
-    def confined(self) -> "Connection":
+    def confine(self) -> "Connection":
         """Return the same way, without the numbered hosts of a quirk."""
         return Connection(
             self._http,
@@ -169,7 +169,7 @@ class Connection:
         except CredentialsRefused as error:
             if error.delay_seconds is not None or request is None:
                 raise
-            raise self._account.refused(request, str(error)) from error
+            raise self._account.note_refused(request, str(error)) from error
         except ConfcalError:
             raise
         except Exception as error:
@@ -184,9 +184,9 @@ class Connection:
 
     async def _next(self, steps: Steps[T], response: Response) -> "Request | _Finished[T]":
         if len(response.body) < _QUICK_OCTETS:
-            return _advanced(steps, response)
+            return _advance(steps, response)
         # XML takes its time, and nobody else should wait for it.
-        return await asyncio.to_thread(_advanced, steps, response)
+        return await asyncio.to_thread(_advance, steps, response)
 
     async def send(self, request: Request) -> Response:
         """Send one request. Raises Retryable and Fatal where no answer comes, and where none is asked for."""
@@ -195,50 +195,52 @@ class Connection:
 
     async def _sent(self, request: Request, turn: Turn) -> Response:
         place, note = self._require_trusted(request)
-        async with self._account.admitted():
+        async with self._account.lend():
             try:
-                with translated(place, note):
+                with translate_errors(place, note):
                     async with asyncio.timeout(self._timeout.total_seconds() * _WHOLE_ANSWER):
-                        response = await self._exchanged(request, place, turn)
+                        response = await self._exchange(request, place, turn)
             except CredentialsRefused as error:
-                raise self._account.refused(request, str(error)) from error
+                raise self._account.note_refused(request, str(error)) from error
             if response.status == _UNAUTHORIZED:
-                raise self._unauthorized(request, response)
+                raise self._refuse_credentials(request, response)
             if response.good:
-                self._account.accepted(request)
+                self._account.note_accepted(request)
             return response
 
     def _require_trusted(self, request: Request) -> tuple[str, str]:
         """Return the place that is asked, and what errors about it end with. Raises Fatal."""
         require_private(self._places.url, request.url, request.sent_by or _IN_ANSWER)
-        with translated(host_of(request.url)):
+        with translate_errors(host_of(request.url)):
             ours, theirs = origin_of(self._places.url), origin_of(request.url)
             included = self._places.include(request.url)
         how = request.sent_by or _IN_ANSWER
         if not included:
             entry = entry_for(theirs)
             raise PlaceNotTrusted(
-                f"{named_place(ours)} sends us on to {named_place(theirs)} ({how}), and the credentials are "
+                f"{name_place(ours)} sends us on to {name_place(theirs)} ({how}), and the credentials are "
                 f"not for that place: set TRUSTED_HOSTS={entry}, "
                 "or name its address in URL if it is the right one",
                 entry,
             )
-        return named_place(theirs), "" if ours == theirs else f"; the server sent us there ({how})"
+        return name_place(theirs), "" if ours == theirs else f"; the server sent us there ({how})"
 
-    def _unauthorized(self, request: Request, response: Response) -> CredentialsRefused:
+    def _refuse_credentials(self, request: Request, response: Response) -> CredentialsRefused:
         host = host_of(request.url)
         if self._auth is None:
             text = f"{host} asks for a user, and none is set: set USERNAME and PASSWORD, or another AUTH"
-            return self._account.refused(request, text)
+            return self._account.note_refused(request, text)
         try:
             schemes = {each.scheme for each in parse_challenges(response.header("www-authenticate"))}
         except ValueError:
             schemes = set()
         if isinstance(self._auth, httpx.BasicAuth) and "digest" in schemes and "basic" not in schemes:
-            return self._account.refused(request, f"{host} takes no password but by Digest: set AUTH=digest")
-        return self._account.refused(request, refused_password(host))
+            return self._account.note_refused(
+                request, f"{host} takes no password but by Digest: set AUTH=digest"
+            )
+        return self._account.note_refused(request, explain_refused_password(host))
 
-    async def _exchanged(self, request: Request, place: str, turn: Turn) -> Response:
+    async def _exchange(self, request: Request, place: str, turn: Turn) -> Response:
         """
         Carry the request, and what the credentials need besides: a second try, or a new token.
 
@@ -285,7 +287,7 @@ def _first(steps: Steps[T]) -> "Request | _Finished[T]":
         return _Finished(finished.value)
 
 
-def _advanced(steps: Steps[T], response: Response) -> "Request | _Finished[T]":
+def _advance(steps: Steps[T], response: Response) -> "Request | _Finished[T]":
     # No StopIteration comes out of a thread.
     try:
         return steps.send(response)

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import TypeVar
 
-from service.caldav.hrefs import host_of, joined, origin
+from service.caldav.hrefs import host_of, join_url, origin
 from service.caldav.protocol import Request, Response
 from service.caldav.responses import REDIRECTS
 from service.core.errors import Fatal
@@ -20,7 +20,7 @@ Steps = Generator[Request, Response, T]
 _MOST_REDIRECTS = 5
 
 
-def followed(request: Request, trusted: str) -> Steps[Response]:
+def follow_redirects(request: Request, trusted: str) -> Steps[Response]:
     """
     Send a reading request, and again where the server redirects it, the method kept.
 
@@ -32,7 +32,7 @@ def followed(request: Request, trusted: str) -> Steps[Response]:
         target = response.header("location")
         if response.status not in REDIRECTS or not target:
             return response
-        url = joined(request.url, target)
+        url = join_url(request.url, target)
         if url is None:
             raise Fatal(f"{host_of(request.url)} redirects to something that is no address: correct it there")
         how = f"redirect, status {response.status}"

@@ -56,12 +56,12 @@ class DigestChallenge:
         a2 = self._digest(f"{method}:{uri}".encode())
         parts = [a1, self.nonce, *([f"{count:08x}", cnonce, self.qop] if self.qop else []), a2]
         response = self._digest(":".join(parts).encode())
-        fields = [*self._user(username, name + b":" + realm), f"realm={_quoted(self.realm)}"]
-        fields += [f"nonce={_quoted(self.nonce)}", f"uri={_quoted(uri)}", f'response="{response}"']
+        fields = [*self._user(username, name + b":" + realm), f"realm={_quote(self.realm)}"]
+        fields += [f"nonce={_quote(self.nonce)}", f"uri={_quote(uri)}", f'response="{response}"']
         if self.named:
             fields.append(f"algorithm={self.algorithm}")
         if self.opaque is not None:
-            fields.append(f"opaque={_quoted(self.opaque)}")
+            fields.append(f"opaque={_quote(self.opaque)}")
         if self.qop:
             fields += [f"qop={self.qop}", f"nc={count:08x}"]
         if self.qop or self.algorithm.endswith(_SESSION):
@@ -72,10 +72,10 @@ class DigestChallenge:
         if self.userhash:
             return [f'username="{self._digest(with_realm)}"', "userhash=true"]
         if username.isascii():
-            return [f"username={_quoted(username)}"]
+            return [f"username={_quote(username)}"]
         if self.utf8:
             return [f"username*=UTF-8''{quote(username, safe='')}"]
-        return [f"username={_quoted(username)}"]
+        return [f"username={_quote(username)}"]
 
     def _octets(self, text: str) -> bytes:
         # Servers that do not say so take UTF-8 more often than what browsers once sent.
@@ -85,12 +85,12 @@ class DigestChallenge:
         return hashlib.new(self._hash, data, usedforsecurity=False).hexdigest()
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
-def chosen(challenges: list[Challenge], host: str) -> DigestChallenge:
+def choose_challenge(challenges: list[Challenge], host: str) -> DigestChallenge:
     """
     Return the strongest challenge that can be answered.
 
@@ -180,11 +180,11 @@ class DigestAuth(httpx.Auth):
         if response.status_code != _UNAUTHORIZED:
             return
         # What was shown first, if anything, had a nonce that the server may have forgotten.
-        self._show(request, self._taken(response))
+        self._show(request, self._take(response))
         response = yield request
         if not self._stale(response):
             return
-        self._show(request, self._taken(response))
+        self._show(request, self._take(response))
         response = yield request
         if self._stale(response):
             host = host_of(str(request.url))
@@ -207,17 +207,17 @@ class DigestAuth(httpx.Auth):
         """Whether only the nonce was too old; else the password is wrong, and shown no more."""
         if response.status_code != _UNAUTHORIZED:
             return False
-        digests = [each.parameters for each in self._offered(response) if each.scheme == "digest"]
+        digests = [each.parameters for each in self._parse_offers(response) if each.scheme == "digest"]
         return any(each.get("stale", "").lower() == "true" for each in digests)
 
-    def _taken(self, response: httpx.Response) -> DigestChallenge:
-        challenge = chosen(self._offered(response), host_of(str(response.request.url)))
+    def _take(self, response: httpx.Response) -> DigestChallenge:
+        challenge = choose_challenge(self._parse_offers(response), host_of(str(response.request.url)))
         if challenge != self._challenge:
             # A nonce that stays is counted on: the server would take a number for a replay.
             self._challenge, self._cnonce, self._count = challenge, self._new_cnonce(), 0
         return challenge
 
-    def _offered(self, response: httpx.Response) -> list[Challenge]:
+    def _parse_offers(self, response: httpx.Response) -> list[Challenge]:
         try:
             return parse_challenges(", ".join(response.headers.get_list("www-authenticate")))
         except ValueError as error:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-from service.caldav.conversation import Steps, followed, require_private
+from service.caldav.conversation import Steps, follow_redirects, require_private
 from service.caldav.excerpt import first_words
 from service.caldav.hrefs import as_collection, host_of, path_of, slug
 from service.caldav.multistatus import CALDAV, DAV, ResponseEntry, parse_multistatus
@@ -63,18 +63,18 @@ def discover(wish: CollectionSpec) -> Steps[DiscoveredCollection]:
     """
     place = yield from _first(wish)
     if _CALENDAR in place.answer.names(f"{DAV}resourcetype"):
-        return _checked(place.answer, place.server, wish)
+        return _check(place.answer, place.server, wish)
     home = yield from _home(place, wish)
     return (yield from _under(home, place.server, wish))
 
 
 def _first(wish: CollectionSpec) -> Steps[_Place]:
     """Ask the address itself, else where the server's well-known address leads."""
-    place = yield from _asked(wish.url, wish)
+    place = yield from _ask(wish.url, wish)
     if isinstance(place, _Place) and (_leads_on(place.answer) or not _is_root(wish.url)):
         return place
     if _is_root(wish.url):
-        known = yield from _asked(urljoin(wish.url, _WELL_KNOWN), wish)
+        known = yield from _ask(urljoin(wish.url, _WELL_KNOWN), wish)
         place = known if isinstance(known, _Place) else place
     if isinstance(place, _Place):
         return place
@@ -82,7 +82,7 @@ def _first(wish: CollectionSpec) -> Steps[_Place]:
         url = as_collection(wish.url)
         server = recognize(url, place.headers)
         yield from _create(url, server, wish)
-        made = yield from _asked(url, wish)
+        made = yield from _ask(url, wish)
         if isinstance(made, _Place):
             return made
     if place.status == _FORBIDDEN:
@@ -92,19 +92,19 @@ def _first(wish: CollectionSpec) -> Steps[_Place]:
         )
     kind = CollectionMissing if place.status == 404 and not _is_root(wish.url) else NotCalDav  # noqa: PLR2004
     raise kind(
-        f"{host_of(wish.url)} shows no calendars at this address (status {place.status}{_said(place)}): "
+        f"{host_of(wish.url)} shows no calendars at this address (status {place.status}{_quote(place)}): "
         "name the CalDAV address that the server's documentation gives"
     )
 
 
-def _said(response: Response) -> str:
+def _quote(response: Response) -> str:
     words = first_words(response.body)
     return f', "{words}"' if words else ""
 
 
-def _asked(url: str, wish: CollectionSpec) -> Steps[_Place | Response]:
+def _ask(url: str, wish: CollectionSpec) -> Steps[_Place | Response]:
     request = propfind(url, DISCOVERY, depth=0)
-    response = yield from followed(request, wish.url)
+    response = yield from follow_redirects(request, wish.url)
     require_usable(response)
     if response.status >= _SERVER_FAILED:
         raise Retryable(f"{host_of(url)} failed (status {response.status})")
@@ -143,7 +143,7 @@ def _home(place: _Place, wish: CollectionSpec) -> Steps[str]:
     if not principals:
         return place.answer.url
     require_private(wish.url, principals[0])
-    principal = yield from _asked(principals[0], wish)
+    principal = yield from _ask(principals[0], wish)
     if not isinstance(principal, _Place):
         raise Fatal(f"{host_of(wish.url)} shows no calendars for this user (status {principal.status})")
     homes = principal.answer.hrefs(f"{CALDAV}calendar-home-set")
@@ -153,7 +153,7 @@ def _home(place: _Place, wish: CollectionSpec) -> Steps[str]:
 def _under(home: str, server: str, wish: CollectionSpec) -> Steps[DiscoveredCollection]:
     require_private(wish.url, home)
     home = as_collection(home)
-    response = yield from followed(propfind(home, DISCOVERY, depth=1), wish.url)
+    response = yield from follow_redirects(propfind(home, DISCOVERY, depth=1), wish.url)
     require_usable(response)
     if response.status != _MULTISTATUS:
         raise Fatal(f"{host_of(home)} does not list this user's calendars (status {response.status})")
@@ -164,9 +164,9 @@ def _under(home: str, server: str, wish: CollectionSpec) -> Steps[DiscoveredColl
     server = server or recognize(response.url, response.headers)
     named = {path_of(answer.url).rstrip("/").rpartition("/")[2]: answer for answer in answers.others(home)}
     nameless = "create-without-name" in active(server, wish.quirks)
-    chosen = _named(wish.collection, named, nameless=nameless)
+    chosen = _find_by_name(wish.collection, named, nameless=nameless)
     if chosen:
-        return _checked(chosen, server, wish)
+        return _check(chosen, server, wish)
     url = urljoin(home, slug(wish.collection) + "/")
     if slug(wish.collection) in named:
         raise Fatal(
@@ -182,7 +182,7 @@ def _under(home: str, server: str, wish: CollectionSpec) -> Steps[DiscoveredColl
     return DiscoveredCollection(url, server, created=True)
 
 
-def _named(name: str, listed: Mapping[str, ResponseEntry], *, nameless: bool) -> ResponseEntry | None:
+def _find_by_name(name: str, listed: Mapping[str, ResponseEntry], *, nameless: bool) -> ResponseEntry | None:
     """Return the calendar of this name, of this address, or of the one that we would have given it."""
     calendars = {
         segment: answer
@@ -200,7 +200,7 @@ def _named(name: str, listed: Mapping[str, ResponseEntry], *, nameless: bool) ->
     return calendars[found[0]] if found else None
 
 
-def _checked(answer: ResponseEntry, server: str, wish: CollectionSpec) -> DiscoveredCollection:
+def _check(answer: ResponseEntry, server: str, wish: CollectionSpec) -> DiscoveredCollection:
     """Return the collection. Raises Fatal where it takes no events, or none of ours."""
     require_private(wish.url, answer.url)
     components = answer.properties.get(f"{CALDAV}supported-calendar-component-set")
@@ -236,7 +236,7 @@ def _create(url: str, server: str, wish: CollectionSpec) -> Steps[None]:
     if response.good:
         return
     # Somebody else may have made it at the same moment.
-    there = yield from followed(propfind(url, (f"{DAV}resourcetype",), depth=0), wish.url)
+    there = yield from follow_redirects(propfind(url, (f"{DAV}resourcetype",), depth=0), wish.url)
     if there.status == _MULTISTATUS and _shows_calendar(there):
         return
     raise Fatal(
@@ -250,4 +250,4 @@ def _shows_calendar(response: Response) -> bool:
         answers = parse_multistatus(response.body, response.url).answers
     except Malformed:
         return False
-    return any(answer.found and _CALENDAR in answer.names(f"{DAV}resourcetype") for answer in answers)
+    return any(answer.exists and _CALENDAR in answer.names(f"{DAV}resourcetype") for answer in answers)

@@ -33,7 +33,7 @@ def first_words(body: bytes) -> str:
     return cut(" ".join(text.split()).replace(" :", ":"), _MOST_CHARACTERS)
 
 
-def beginning(body: bytes) -> str:
+def quote_beginning(body: bytes) -> str:
     """Return how a sentence goes on about what came; empty where there are no words in it."""
     words = first_words(body)
     return f': it begins with "{words}"' if words else ""

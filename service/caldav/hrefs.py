@@ -24,7 +24,7 @@ def path_of(href: str) -> str:
     return unquote(_SLASH.sub("%252F", urlsplit(href).path))
 
 
-def joined(base: str, href: str) -> str | None:
+def join_url(base: str, href: str) -> str | None:
     """Return the address that `href` means in an answer from `base`; None where it is no address at all."""
     try:
         url = urljoin(base, href)

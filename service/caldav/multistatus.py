@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
 
-from service.caldav.excerpt import beginning
-from service.caldav.hrefs import joined, path_of
+from service.caldav.excerpt import quote_beginning
+from service.caldav.hrefs import join_url, path_of
 from service.caldav.xml import Malformed, parse_xml
 
 DAV = "{DAV:}"
@@ -36,7 +36,7 @@ class ResponseEntry:
     """By name in Clark notation; only those that were found."""
 
     @property
-    def found(self) -> bool:
+    def exists(self) -> bool:
         """Whether the resource is there."""
         return _OK <= self.status < _MULTIPLE
 
@@ -58,7 +58,7 @@ class ResponseEntry:
         return [
             url
             for child in element.iter(f"{DAV}href")
-            if (href := (child.text or "").strip()) and (url := joined(self.url, href))
+            if (href := (child.text or "").strip()) and (url := join_url(self.url, href))
         ]
 
 
@@ -89,13 +89,13 @@ def parse_multistatus(body: bytes, base: str) -> Multistatus:
     """
     root = parse_xml(body)
     if root.tag != f"{DAV}multistatus":
-        raise Malformed(f"the answer is no multistatus{beginning(body)}")
+        raise Malformed(f"the answer is no multistatus{quote_beginning(body)}")
     answers: dict[str, ResponseEntry] = {}
     for response in root.iterfind(f"{DAV}response"):
         for answer in _answers(response, base):
             known = answers.get(answer.href)
             # DavMail and Zimbra list a resource twice: what is there counts.
-            if known is None or (answer.found and not known.found):
+            if known is None or (answer.exists and not known.exists):
                 answers[answer.href] = answer
     return Multistatus(tuple(answers.values()), (root.findtext(f"{DAV}sync-token") or "").strip())
 
@@ -108,7 +108,7 @@ def _answers(response: ET.Element, base: str) -> Iterator[ResponseEntry]:
     for element in response.findall(f"{DAV}href"):
         href = "".join(element.itertext()).strip()
         # One whose address cannot be read, or kept, is nothing that we could ask for again.
-        if href and (url := joined(base, href)) and "\0" not in (path := path_of(url)):
+        if href and (url := join_url(base, href)) and "\0" not in (path := path_of(url)):
             yield ResponseEntry(path, url, status, properties)
 
 

@@ -13,7 +13,7 @@ ENTRY = re.compile(
 )
 
 
-def checked_host(entry: str) -> str:
+def check_host(entry: str) -> str:
     """Return an entry of TRUSTED_HOSTS in lower case. Raises ValueError with the form that is wanted."""
     matched = ENTRY.fullmatch(entry.strip())
     if not matched or (matched["port"] and not 0 < int(matched["port"]) < 65536):  # noqa: PLR2004 -- ports

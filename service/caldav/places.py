@@ -22,7 +22,7 @@ def origin_of(url: str) -> Origin:
     return parts.scheme, host, parts.port or _PORTS.get(parts.scheme, 0)
 
 
-def named_place(origin: Origin) -> str:
+def name_place(origin: Origin) -> str:
     """Return host and port, for texts that tell two places apart."""
     _, host, port = origin
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -31,7 +31,7 @@ def named_place(origin: Origin) -> str:
 def entry_for(origin: Origin) -> str:
     """Return what TRUSTED_HOSTS would have to say for this place."""
     scheme, _, port = origin
-    place = named_place(origin)
+    place = name_place(origin)
     return place.rpartition(":")[0] if port == _PORTS.get(scheme) else place
 
 

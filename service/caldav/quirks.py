@@ -184,6 +184,6 @@ def unknown(wishes: Iterable[str]) -> list[str]:
     return [wish for wish in wishes if wish.removeprefix("-") not in _BY_NAME]
 
 
-def described(names: Collection[str]) -> list[Quirk]:
+def describe(names: Collection[str]) -> list[Quirk]:
     """Return the quirks of these names, in the order of the list."""
     return [quirk for quirk in QUIRKS if quirk.name in names]

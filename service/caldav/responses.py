@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from xml.etree import ElementTree as ET
 
-from service.caldav.hrefs import host_of, joined
+from service.caldav.hrefs import host_of, join_url
 from service.caldav.multistatus import CALDAV, DAV, parse_multistatus
 from service.caldav.protocol import Response
 from service.caldav.xml import Malformed, parse_xml
@@ -120,19 +120,19 @@ _UID_TEXTS = (b"uid already exists", b"uid conflict", b"already exists in this c
 """What sabre and Nextcloud say in a 400 or 403, without an element of the standard."""
 
 
-def accepted(response: Response) -> bool:
+def is_accepted(response: Response) -> bool:
     """
     Return whether a write was done; a 207 counts by what is in it.
     """
     if response.status != _MULTISTATUS:
         return response.good
     try:
-        return all(answer.found for answer in parse_multistatus(response.body, response.url).answers)
+        return all(answer.exists for answer in parse_multistatus(response.body, response.url).answers)
     except Malformed:
         return True
 
 
-def refused(response: Response, quirks: Collection[str] = ()) -> Refused:
+def parse_refusal(response: Response, quirks: Collection[str] = ()) -> Refused:
     """
     Return why one resource was refused. Raises Retryable and Fatal where that concerns the whole target.
     """
@@ -159,7 +159,7 @@ def require_usable(response: Response, quirks: Collection[str] = ()) -> None:
     """Raise Retryable or Fatal where an answer says that the target cannot be used, now or at all."""
     host, status = host_of(response.url), response.status
     if status == _UNAUTHORIZED:
-        raise CredentialsRefused(refused_password(host))
+        raise CredentialsRefused(explain_refused_password(host))
     if status in REDIRECTS:
         raise CollectionMoved(f"the collection on {host} has moved")
     throttled = status == _FORBIDDEN and any(word in response.body.lower() for word in _USAGE_LIMITS)
@@ -176,7 +176,7 @@ def require_usable(response: Response, quirks: Collection[str] = ()) -> None:
         )
 
 
-def refused_password(host: str) -> str:
+def explain_refused_password(host: str) -> str:
     """Return what is said where a server does not take the credentials."""
     return f"{host} refuses the user name or the password: correct them"
 
@@ -214,7 +214,7 @@ def _error_elements(response: Response) -> tuple[list[str], str]:
     errors = [root] if root.tag == f"{DAV}error" else list(root.iter(f"{DAV}error"))
     names = [child.tag for error in errors for child in error]
     href = next((found for error in errors if (found := _href(error))), "")
-    return names, (joined(response.url, href) or "") if href else ""
+    return names, (join_url(response.url, href) or "") if href else ""
 
 
 def _href(error: ET.Element) -> str:

@@ -5,15 +5,15 @@ A CalDAV server and a collection on it, as publishing knows them.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from service.caldav.announced import Announced, announced, domain_of
-from service.caldav.audit import listed, seen
+from service.caldav.announced import Announced, domain_of, find_announced
+from service.caldav.audit import list_collection, read_publications
 from service.caldav.collection import Collection
 from service.caldav.connection import Connection
 from service.caldav.discovery import CollectionSpec, discover
 from service.caldav.hrefs import url_of
 from service.caldav.protocol import Request, get
 from service.caldav.quirks import active
-from service.caldav.writing import carried_out
+from service.caldav.writing import execute
 from service.core.errors import NotCalDav, Retryable
 from service.publishing.model import Operation, Publication, RemoteRules
 from service.publishing.ports import CollectionListing, DiscoveredCollection, Publisher
@@ -30,15 +30,15 @@ class CalDavPublisher:
 
     async def apply(self, operation: Operation) -> Publication | None:
         """See Publisher."""
-        return await self._connection.run(carried_out(self._collection, operation))
+        return await self._connection.run(execute(self._collection, operation))
 
     async def listing(self, token: str) -> CollectionListing:
         """See Publisher."""
-        return await self._connection.run(listed(self._collection, token))
+        return await self._connection.run(list_collection(self._collection, token))
 
-    async def seen(self, publications: Iterable[Publication]) -> list[Publication]:
+    async def read(self, publications: Iterable[Publication]) -> list[Publication]:
         """See Publisher."""
-        return await self._connection.run(seen(self._collection, list(publications)))
+        return await self._connection.run(read_publications(self._collection, list(publications)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,11 @@ class CalDavServer:
     wish: CollectionSpec
     rules: RemoteRules
     concurrency: int
-    announced: Announced = announced
+    announced: Announced = find_announced
 
     @property
     def _way(self) -> Connection:
-        return self.connection.confined() if "-partition-host" in self.wish.quirks else self.connection
+        return self.connection.confine() if "-partition-host" in self.wish.quirks else self.connection
 
     async def find(self) -> DiscoveredCollection:
         """See Server; where the settings name a bare domain, errors tell what its DNS announces."""

@@ -28,7 +28,7 @@ _OTHER_NAME = frozenset({62, 64})
 
 
 @contextmanager
-def translated(place: str, note: str = "") -> Iterator[None]:
+def translate_errors(place: str, note: str = "") -> Iterator[None]:
     """
     Turn what a request raises into Retryable or Fatal; `place` is host and port, `note` ends the sentence.
 

@@ -8,17 +8,17 @@ from typing import assert_never
 from service.caldav.collection import (
     Collection,
     RemoteResource,
-    confirmed,
+    confirm_missing,
     find_uid,
-    look,
+    read_resource,
     require_collection,
 )
 from service.caldav.conversation import Steps
-from service.caldav.hrefs import joined, origin, path_of, resource_href, url_of
+from service.caldav.hrefs import join_url, origin, path_of, resource_href, url_of
 from service.caldav.protocol import Response, delete, put
-from service.caldav.responses import Refusal, Refused, accepted, refused
+from service.caldav.responses import Refusal, Refused, is_accepted, parse_refusal
 from service.core.errors import Conflict, Retryable
-from service.publishing.equivalence import meaning_of
+from service.publishing.equivalence import content_hash
 from service.publishing.model import Create, Delete, Operation, Publication, Resource, Standing, Update
 
 _GONE = frozenset({404, 410})
@@ -26,7 +26,7 @@ _OF_COLLECTIONS = frozenset({Refusal.MISSING, Refusal.PERMISSION, Refusal.FAILUR
 _ONCE_THERE = frozenset({Standing.PUBLISHED, Standing.THEIRS, Standing.GONE})
 
 
-def carried_out(collection: Collection, operation: Operation) -> Steps[Publication | None]:
+def execute(collection: Collection, operation: Operation) -> Steps[Publication | None]:
     """
     Carry out an operation; the new row, or None where nothing of ours is left.
 
@@ -48,16 +48,16 @@ def _create(c: Collection, resource: Resource, before: Publication | None) -> St
     there: RemoteResource | None = None
     if before and before.standing in _ONCE_THERE:
         # A person's client moves an event by writing it elsewhere, and not every server refuses a UID twice.
-        there = yield from _moved(c, resource.uid)
+        there = yield from _find_moved(c, resource.uid)
     if there is None and "create-by-looking" in c.quirks:
-        there = yield from look(c, href)
+        there = yield from read_resource(c, href)
     if there:
         return (yield from _settle(c, resource, before, there))
     response = yield put(url_of(c.url, href), resource.body, etag=None)
-    if accepted(response):
-        return (yield from _published(c, resource, href, response))
-    refusal = refused(response, c.quirks)
-    there = yield from look(c, href)
+    if is_accepted(response):
+        return (yield from _to_publication(c, resource, href, response))
+    refusal = parse_refusal(response, c.quirks)
+    there = yield from read_resource(c, href)
     if there is None and refusal.kind is Refusal.UID:
         there = yield from _elsewhere(c, resource.uid, refusal)
     if there is None:
@@ -67,7 +67,7 @@ def _create(c: Collection, resource: Resource, before: Publication | None) -> St
     return (yield from _settle(c, resource, before, there))
 
 
-def _moved(c: Collection, uid: str) -> Steps[RemoteResource | None]:
+def _find_moved(c: Collection, uid: str) -> Steps[RemoteResource | None]:
     try:
         return (yield from find_uid(c, uid))
     except Conflict:
@@ -80,18 +80,18 @@ def _update(c: Collection, resource: Resource, publication: Publication) -> Step
     # Any other row may tell the ETag of what a person wrote.
     if publication.etag and (ours or c.rules.on_change == "restore"):
         response = yield put(url_of(c.url, publication.href), resource.body, etag=publication.etag)
-        if accepted(response):
-            return (yield from _published(c, resource, publication.href, response, ours=ours))
-        refusal = refused(response, c.quirks)
-    there = yield from look(c, publication.href)
+        if is_accepted(response):
+            return (yield from _to_publication(c, resource, publication.href, response, ours=ours))
+        refusal = parse_refusal(response, c.quirks)
+    there = yield from read_resource(c, publication.href)
     if there is None:
-        there = yield from confirmed(c, publication.href)
+        there = yield from confirm_missing(c, publication.href)
     if there is None:
         # With `keep` a person's deletion counts until the conference itself changes.
         if c.rules.on_delete == "keep" and publication.digest == resource.digest:
-            return replace(publication, etag="", intended="", standing=Standing.GONE)
+            return replace(publication, etag="", pending_hashes="", standing=Standing.GONE)
         return (yield from _create(c, resource, publication))
-    if refusal and there.etag == publication.etag and there.meaning != meaning_of(resource.body):
+    if refusal and there.etag == publication.etag and there.content_hash != content_hash(resource.body):
         # Nobody changed it: it is the new data that the server does not want.
         raise _weak(there) or refusal.of_known().conflict()
     return (yield from _settle(c, resource, publication, there))
@@ -103,10 +103,10 @@ def _settle(
     """Make the best of a resource that stands where ours should be written."""
     if there.uid != resource.uid:
         raise Conflict("another event lies at its address, which is not ours to change")
-    wanted = meaning_of(resource.body)
-    if there.meaning == wanted:
+    wanted = content_hash(resource.body)
+    if there.content_hash == wanted:
         return _row(resource, there.href, there.etag)
-    ours = before is not None and there.meaning in before.meanings
+    ours = before is not None and there.content_hash in before.content_hashes
     if not ours and c.rules.on_change == "keep":
         row = before or Publication(resource.uid)
         return replace(
@@ -114,17 +114,17 @@ def _settle(
             href=there.href,
             etag=there.etag,
             digest=resource.digest,
-            intended="",
+            pending_hashes="",
             standing=Standing.THEIRS,
         )
     if not there.etag:
         raise Conflict("the server tells no ETag of it, and without one nothing is overwritten")
     response = yield put(url_of(c.url, there.href), resource.body, etag=there.etag)
-    if accepted(response):
-        return (yield from _published(c, resource, there.href, response, ours=ours))
-    refusal = refused(response, c.quirks)
-    again = yield from look(c, there.href)
-    if again and again.meaning == wanted:
+    if is_accepted(response):
+        return (yield from _to_publication(c, resource, there.href, response, ours=ours))
+    refusal = parse_refusal(response, c.quirks)
+    again = yield from read_resource(c, there.href)
+    if again and again.content_hash == wanted:
         return _row(resource, again.href, again.etag)
     if again and again.etag == there.etag:
         raise _weak(again) or refusal.of_known().conflict()
@@ -134,7 +134,7 @@ def _settle(
 def _elsewhere(c: Collection, uid: str, refusal: Refused) -> Steps[RemoteResource | None]:
     """Return the resource that has the UID where it is in our collection. Raises Conflict where it is not."""
     if refusal.url and c.holds(path_of(refusal.url)):
-        there = yield from look(c, path_of(refusal.url))
+        there = yield from read_resource(c, path_of(refusal.url))
     else:
         there = yield from find_uid(c, uid)
     if there is None or there.uid != uid:
@@ -165,52 +165,52 @@ def _delete(c: Collection, publication: Publication) -> Steps[Publication | None
         missing = False
         if etag:
             response = yield delete(url_of(c.url, publication.href), etag=etag, headers=headers)
-            if accepted(response):
+            if is_accepted(response):
                 return None
-            refusal = refused(response, c.quirks)
+            refusal = parse_refusal(response, c.quirks)
             missing = response.status in _GONE
-        there = None if missing else (yield from look(c, publication.href))
+        there = None if missing else (yield from read_resource(c, publication.href))
         if there is None:
-            there = yield from confirmed(c, publication.href)
+            there = yield from confirm_missing(c, publication.href)
         if there is None or there.uid != publication.uid:
             return None
-        if there.meaning not in publication.meanings:
-            return replace(publication, etag=there.etag, intended="", standing=Standing.THEIRS)
+        if there.content_hash not in publication.content_hashes:
+            return replace(publication, etag=there.etag, pending_hashes="", standing=Standing.THEIRS)
         if not there.etag or (there.etag == etag and not missing):
-            raise _weak(there) or _kept(refusal)
+            raise _weak(there) or _conflict_of(refusal)
         etag = there.etag
-    raise _kept(refusal)
+    raise _conflict_of(refusal)
 
 
-def _kept(refusal: Refused | None) -> Conflict:
+def _conflict_of(refusal: Refused | None) -> Conflict:
     if refusal:
         return refusal.conflict()
     return Conflict("the server tells no ETag of it, and without one nothing is deleted")
 
 
-def _published(
+def _to_publication(
     c: Collection, resource: Resource, href: str, response: Response, *, ours: bool = True
 ) -> Steps[Publication]:
     """
     Return the row of what was written, `ours` unless it was over something that a person wrote, as it seems.
     """
-    row = _row(resource, _stored_at(c, response) or href, response.header("etag"))
+    row = _row(resource, _storage_path(c, response) or href, response.header("etag"))
     if row.etag or (ours and "read-back" not in c.quirks):
         return row
     # Where a server drops what it does not know and tells no ETag, what it made of ours looks like an edit.
     try:
-        there = yield from look(c, row.href)
+        there = yield from read_resource(c, row.href)
     except Conflict:
         return row
     if there is None or there.uid != resource.uid:
         return row
-    return replace(row, etag=there.etag, meaning=there.meaning)
+    return replace(row, etag=there.etag, content_hash=there.content_hash)
 
 
-def _stored_at(c: Collection, response: Response) -> str:
+def _storage_path(c: Collection, response: Response) -> str:
     """Return where the server says it stored a resource, if that is a place in the collection."""
     location = response.header("location")
-    url = joined(response.url, location) if location else None
+    url = join_url(response.url, location) if location else None
     path = path_of(url) if url else ""
     known = url is not None and origin(url) == origin(c.url) and c.holds(path) and "\0" not in path
     return path if known else ""
@@ -222,6 +222,6 @@ def _row(resource: Resource, href: str, etag: str) -> Publication:
         href,
         etag,
         resource.digest,
-        meaning_of(resource.body),
+        content_hash(resource.body),
         standing=Standing.PUBLISHED,
     )

@@ -7,7 +7,7 @@ import sys
 from sys import getsizeof
 from xml.etree import ElementTree as ET
 
-from service.caldav.excerpt import beginning
+from service.caldav.excerpt import quote_beginning
 
 MOST_OCTETS = 64 * 1024 * 1024
 
@@ -63,27 +63,27 @@ def parse_xml(body: bytes) -> ET.Element:
     start = blank.end() if blank else 0
     root = _root(body, memoryview(body)[start:])
     if root is None and len(body) <= _MENDED_OCTETS:
-        root = _root(body, memoryview(_mended(body[start:]).encode()))
+        root = _root(body, memoryview(_strip_invalid(body[start:]).encode()))
     if root is None:
         doctype = _DOCTYPE.search(body[:_HEAD_OCTETS].replace(b"\0", b""))
         why = _REFUSED_DOCTYPE if doctype else "the answer is not well-formed XML"
-        raise Malformed(why + beginning(body))
+        raise Malformed(why + quote_beginning(body))
     return root
 
 
 def _root(body: bytes, text: memoryview) -> ET.Element | None:
     """Return the root element; None where the text is not well-formed. Raises Malformed."""
     try:
-        return _parsed(text)
+        return _parse(text)
     except _Doctype as error:
-        raise Malformed(_REFUSED_DOCTYPE + beginning(body)) from error
+        raise Malformed(_REFUSED_DOCTYPE + quote_beginning(body)) from error
     except Malformed:
         raise
     except (ET.ParseError, ValueError, LookupError):
         return None
 
 
-def _parsed(body: memoryview) -> ET.Element:
+def _parse(body: memoryview) -> ET.Element:
     bounds = _Bounds()
     parser = ET.XMLParser(target=bounds)  # noqa: S314 -- the bounds refuse a DOCTYPE, and so all entities
     heard = silent_from = 0
@@ -98,7 +98,7 @@ def _parsed(body: memoryview) -> ET.Element:
     return root
 
 
-def _mended(body: bytes) -> str:
+def _strip_invalid(body: bytes) -> str:
     """
     Return the text without what no XML may hold.
 

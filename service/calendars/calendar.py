@@ -102,7 +102,7 @@ def entries_of(calendar: Calendar, state: State, roster: ParticipantIndex | None
     A roster of the same state saves looking through all entries for those of a few people.
     """
     rule = calendar.rule
-    views = [state.known(calendar.account)] if calendar.account else list(state.accounts.values())
+    views = [state.account(calendar.account)] if calendar.account else list(state.accounts.values())
     views = [known for known in views if holds_account(rule, known.account)]
     keys: Iterable[Key]
     if rule.participants and roster is not None:

@@ -107,4 +107,4 @@ class Directory:
     def _address(self) -> None:
         generations = {name: self.generation(name) for name in self.calendars}
         gone = {name: count for name, count in self._generations.items() if name not in generations}
-        self.addresses = self.addresses.renewed(self._rules.secret, generations, gone)
+        self.addresses = self.addresses.renew(self._rules.secret, generations, gone)

@@ -150,9 +150,9 @@ class Feeds:
         served = (name for name, record in self._records.items() if record.digest)
         self.directory.remember({*served, *(key.partition("/")[2] for key in collections)})
         await self.directory.refresh()
-        self.changed()
+        self.mark_changed()
 
-    def changed(self) -> None:
+    def mark_changed(self) -> None:
         """Note that any calendar may look different now."""
         self._changes += 1
         self.directory.follow(self._state())
@@ -175,12 +175,12 @@ class Feeds:
         lock = self._building.setdefault(calendar, asyncio.Lock())
         try:
             async with lock:
-                return self.fresh(calendar) or await self._renewed(self.calendars[calendar])
+                return self.fresh(calendar) or await self._renew(self.calendars[calendar])
         finally:
             # Whoever waits for it holds the lock itself; the table must not grow with the calendars.
             self._building.pop(calendar, None)
 
-    async def _renewed(self, calendar: Calendar) -> Feed:
+    async def _renew(self, calendar: Calendar) -> Feed:
         last = self._shelf.get(calendar.name)
         # Counted before the work: a change that comes while it is done makes the feed old again.
         changes = self._changes
@@ -216,7 +216,7 @@ class Feeds:
         record = self._records.get(calendar.name, FeedRecord())
         if record.digest != digest or record.changed_at is None:
             generation = self.directory.generation(calendar.name)
-            record = FeedRecord(generation, digest, self._moved(record.changed_at))
+            record = FeedRecord(generation, digest, self._advance(record.changed_at))
             await self._remember(calendar.name, record)
             if len(body) > LARGE_OCTETS or len(vevents) > LARGE_EVENTS:
                 log.warning("web.feed_large", calendar=calendar.name, octets=len(body), events=len(vevents))
@@ -235,6 +235,6 @@ class Feeds:
             return await self._store.vevents(calendar.variant, calendar.account)
         return await self._store.vevents_of(calendar.variant, [key for key, _ in members])
 
-    def _moved(self, before: datetime | None) -> datetime:
+    def _advance(self, before: datetime | None) -> datetime:
         now = self._clock().replace(microsecond=0)
         return max(now, before + _SECOND) if before else now

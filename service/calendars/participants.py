@@ -58,7 +58,7 @@ class ParticipantIndex:
             person: (self.keys.get(person, nothing) | gained.get(person, nothing)) - lost.get(person, nothing)
             for person in gained.keys() | lost.keys()
         }
-        named = {person for key in differing for person in _invited(entries[key])} - self.invited
+        named = {person for key in differing for person in _find_invited(entries[key])} - self.invited
         invited = {person for person in named if is_person(person)}
         # The same set where nobody is new: whoever made calendars of it need not look again.
         everybody = self.invited | invited if invited else self.invited
@@ -69,7 +69,7 @@ def _people(entry: Entry | None) -> set[str]:
     return set(participants_of(entry)) if entry else set()
 
 
-def _invited(entry: Entry) -> Iterator[str]:
+def _find_invited(entry: Entry) -> Iterator[str]:
     server = entry.key.server
     return (full_id(invitation.id, server) for invitation in entry.conference.invitations)
 

@@ -49,9 +49,9 @@ class Addresses:
     @classmethod
     def of(cls, secret: bytes, generations: Mapping[str, int], public_url: str) -> "Addresses":
         """Return the addresses of these calendars, each in its present generation."""
-        return cls(public_url, {}, {}, {}, {}).renewed(secret, generations)
+        return cls(public_url, {}, {}, {}, {}).renew(secret, generations)
 
-    def renewed(
+    def renew(
         self, secret: bytes, generations: Mapping[str, int], gone: Mapping[str, int] | None = None
     ) -> "Addresses":
         """

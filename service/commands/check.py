@@ -6,7 +6,7 @@ import click
 from service.app.check import source_reports
 from service.app.preview import target_reports
 from service.app.zones import notices_of
-from service.commands.crash import ended_by
+from service.commands.crash import end_by
 from service.core.conference import Conference
 from service.core.zonedata import data_version
 from service.settings.load import load_configuration
@@ -43,7 +43,7 @@ def check(timeout: float) -> None:
         click.echo(f"warning   {warning}")
     if not settings.sources:
         click.echo("sources   FAILED: there is none; set CONFCAL_SOURCES__<NAME>__URL")
-    with ended_by():
+    with end_by():
         good = asyncio.run(_check(settings, timeout))
     if not (good and settings.sources):
         sys.exit(_FAILED)
@@ -65,5 +65,5 @@ async def _check(settings: Settings, timeout_seconds: float) -> bool:
             for line in others:
                 click.echo(f"          {line}")
     for notice in await notices_of(settings, heard):
-        click.echo(f"zones     {notice.said()}")
+        click.echo(f"zones     {notice.describe()}")
     return good

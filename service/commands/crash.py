@@ -13,7 +13,7 @@ log = structlog.get_logger()
 
 
 @contextmanager
-def ended_by() -> Iterator[None]:
+def end_by() -> Iterator[None]:
     """
     Turn the errors of tasks into one: a ConfcalError as it is, a bug into a sentence, its traceback logged.
 

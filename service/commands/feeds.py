@@ -3,7 +3,7 @@ import json
 
 import click
 
-from service.app.check import ListedFeed, listed_feeds, rotated_feed
+from service.app.check import ListedFeed, list_feeds, rotate_feed
 from service.commands.acting import name_database
 from service.core.ical import LARGE_EVENTS
 from service.settings.load import load_settings
@@ -29,7 +29,7 @@ def feeds(context: click.Context, *, as_json: bool) -> None:
     if context.invoked_subcommand:
         return
     settings = load_settings()
-    listed = asyncio.run(listed_feeds(settings))
+    listed = asyncio.run(list_feeds(settings))
     name_database(settings)
     if as_json:
         click.echo(json.dumps([feed.as_dict() for feed in listed], ensure_ascii=False, indent=2))
@@ -51,7 +51,7 @@ def rotate(name: str) -> None:
       confcal feeds rotate ivanov@video.example.com
     """
     settings = load_settings()
-    rotated = asyncio.run(rotated_feed(settings, name))
+    rotated = asyncio.run(rotate_feed(settings, name))
     name_database(settings)
     _say(rotated)
 

@@ -2,7 +2,7 @@ import asyncio
 
 import click
 
-from service.app.preview import Planned, difference, named, planned, verb, with_aims
+from service.app.preview import Planned, difference, find_target, make_plans, verb, with_aims
 from service.app.targets import Target
 from service.core.errors import ConfcalError
 from service.publishing.model import Operation
@@ -28,12 +28,12 @@ def plan(target: str | None, *, verbose: bool) -> None:
 
 async def _plan(target: str | None, *, verbose: bool) -> None:
     async with with_aims(load_settings()) as aims:
-        chosen = [named(aims, target)] if target else list(aims.values())
+        chosen = [find_target(aims, target)] if target else list(aims.values())
         if not chosen:
             click.echo("There are no targets: set CONFCAL_TARGETS__<NAME>__URL.")
         for aim in chosen:
             try:
-                async for each in planned(aim):
+                async for each in make_plans(aim):
                     await _show(aim, each, verbose=verbose)
             except ConfcalError as error:
                 click.echo(f"{aim.name}: {error}")

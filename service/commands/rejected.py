@@ -27,7 +27,7 @@ def rejected(context: click.Context, *, as_json: bool) -> None:
     if context.invoked_subcommand:
         return
     # What arrived is not shown here, and may be a gigabyte.
-    kept = asyncio.run(_kept(most_raw=0))
+    kept = asyncio.run(_load(most_raw=0))
     if as_json:
         click.echo(json.dumps([_as_dict(each) for each in kept], ensure_ascii=False, indent=2))
         return
@@ -50,7 +50,7 @@ def show(number: int) -> None:
     Example:
       confcal rejected show 12
     """
-    each = asyncio.run(_numbered(number))
+    each = asyncio.run(_find(number))
     # Octets, whatever they are: no encoding may stand between.
     sys.stdout.buffer.write(each.raw + b"\n")
 
@@ -67,18 +67,18 @@ def retry(number: int) -> None:
     """
 
     async def again() -> str:
-        return await retry_rejected(load_settings(), await _numbered(number))
+        return await retry_rejected(load_settings(), await _find(number))
 
     click.echo(asyncio.run(again()))
 
 
-async def _kept(*, most_raw: int = MAX_RAW, number: int | None = None) -> list[RejectedInput]:
+async def _load(*, most_raw: int = MAX_RAW, number: int | None = None) -> list[RejectedInput]:
     async with with_store(load_settings()) as store:
-        return await store.rejected(most_raw=most_raw, number=number)
+        return await store.load_rejected(most_raw=most_raw, number=number)
 
 
-async def _numbered(number: int) -> RejectedInput:
-    for each in await _kept(number=number):
+async def _find(number: int) -> RejectedInput:
+    for each in await _load(number=number):
         return each
     raise UnknownName(f"nothing rejected has the number {number}; `confcal rejected` lists what is kept")
 

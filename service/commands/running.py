@@ -12,7 +12,7 @@ from typing import Any
 import click
 import structlog
 
-from service.commands.crash import ended_by
+from service.commands.crash import end_by
 from service.core.errors import ConfcalError
 
 try:
@@ -44,7 +44,7 @@ def run_to_end(
     runner = asyncio.Runner(loop_factory=new_event_loop)
     crash: ConfcalError | None = None
     try:
-        with ended_by():
+        with end_by():
             runner.run(main)
     except ConfcalError as error:
         crash = error

@@ -67,7 +67,7 @@ def simulate(**options: Any) -> None:
     list_file, other = options.pop("list_file"), options.pop("other_peer")
     peer_every, fragment = options.pop("peer_every"), options.pop("fragment")
     conferences = _conferences(list_file) if list_file else None
-    wanted = SimulatorOptions(conferences=conferences, fragment_characters=fragment, **_named(options))
+    wanted = SimulatorOptions(conferences=conferences, fragment_characters=fragment, **_name_seconds(options))
     try:
         asyncio.run(_simulate(wanted, list_file, other, peer_every))
     except* OSError as group:
@@ -75,7 +75,7 @@ def simulate(**options: Any) -> None:
         raise SettingsError(f"--port: the simulator cannot listen: {reason}; choose other ports") from None
 
 
-def _named(options: dict[str, Any]) -> dict[str, Any]:
+def _name_seconds(options: dict[str, Any]) -> dict[str, Any]:
     return {f"{name}_seconds" if name.endswith("_every") else name: value for name, value in options.items()}
 
 
@@ -91,16 +91,16 @@ async def _simulate(
         click.echo(f"WebSocket  {simulator.url}")
         click.echo(f"Discovery  {simulator.web_url}")
         async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(_reading(simulator, list_file, again))] if list_file else []
+            running = [tasks.create_task(_read_again(simulator, list_file, again))] if list_file else []
             if other:
                 turns = itertools.cycle((other, options.peer))
-                running.append(tasks.create_task(_taking_turns(simulator, turns, peer_every_seconds)))
+                running.append(tasks.create_task(_take_turns(simulator, turns, peer_every_seconds)))
             await stop.wait()
             for task in running:
                 task.cancel()
 
 
-async def _reading(simulator: Simulator, list_file: Path, again: asyncio.Event) -> None:
+async def _read_again(simulator: Simulator, list_file: Path, again: asyncio.Event) -> None:
     while True:
         await again.wait()
         again.clear()
@@ -113,7 +113,7 @@ async def _reading(simulator: Simulator, list_file: Path, again: asyncio.Event) 
             await simulator.set_conferences(conferences)
 
 
-async def _taking_turns(simulator: Simulator, peers: Iterable[str], seconds: float) -> None:
+async def _take_turns(simulator: Simulator, peers: Iterable[str], seconds: float) -> None:
     for peer in peers:
         await asyncio.sleep(seconds)
         await simulator.change_user(peer)

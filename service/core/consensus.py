@@ -76,7 +76,7 @@ def judge(reports: Sequence[Report], now: datetime, behind_for: timedelta) -> Ve
     the lists of others may not know of it.
     """
     heard = [report for report in reports if now - report.confirmed_at < _HEARD_FOR] or reports
-    voices = _scheduled(heard)
+    voices = _drop_unscheduled(heard)
     newest = max(voices, key=lambda report: report.changed_at)
     if now - newest.changed_at < behind_for:
         return Verdict(newest)
@@ -91,7 +91,7 @@ def judge(reports: Sequence[Report], now: datetime, behind_for: timedelta) -> Ve
     return Verdict(owned[0] if owned else _most(told) or newest, disputed)
 
 
-def _scheduled(reports: Sequence[Report]) -> Sequence[Report]:
+def _drop_unscheduled(reports: Sequence[Report]) -> Sequence[Report]:
     """Return those that count: no report unschedules what another account still lists as scheduled."""
     scheduled = [each for each in reports if not isinstance(each.conference.schedule, Unscheduled)]
     return scheduled or reports

@@ -12,7 +12,7 @@ from service.core.conference import Conference, Key
 from service.core.ical import fingerprint, render_vevent
 from service.core.removal import RemovalRules
 from service.core.schedule import UNBOUNDED, Bounds
-from service.core.vevent import Redaction, Rendering, Translate, to_vevent, untranslated
+from service.core.vevent import Redaction, Rendering, Translate, no_translation, to_vevent
 
 _SECOND = timedelta(seconds=1)
 
@@ -25,7 +25,7 @@ class Variant:
 
     name: str = "full-en"
     redaction: Redaction = "full"
-    translate: Translate = untranslated
+    translate: Translate = no_translation
     secret: str = field(default="", repr=False)
     """What the UIDs of a redacted variant depend on."""
 

@@ -15,7 +15,7 @@ class Exposure:
     host: str
     url: str
 
-    def said(self, gettext: Callable[[str], str] = str) -> str:
+    def describe(self, gettext: Callable[[str], str] = str) -> str:
         """Return the sentence with its remedy; in English where nothing translates it."""
         text = gettext(
             "confcal listens on %(host)s and hands out plain %(url)s: secret addresses and the admin token "

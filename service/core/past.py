@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from service.core.schedule import UNBOUNDED, Bounds, Once, Schedule, Unscheduled, Weekly, is_hidden
-from service.core.weekly import WeeklyRules, continues, first_start, has_pattern_of, recur, ruled_from
+from service.core.weekly import WeeklyRules, continues, find_rule_start, first_start, has_pattern_of, recur
 
 _OLD = timedelta(days=2 * 365)
 """A series that began longer ago moves on: readers stop expanding at 100 to 3,500 instances."""
@@ -112,7 +112,7 @@ def _floor(before: Schedule, bounds: Bounds, reported: Schedule, now: datetime) 
 
 
 def _from(since: datetime | None, schedule: Schedule, rules: WeeklyRules, now: datetime) -> Course:
-    return Course(schedule, Bounds(since, ruled_from=ruled_from(schedule, rules, now)))
+    return Course(schedule, Bounds(since, ruled_from=find_rule_start(schedule, rules, now)))
 
 
 def close(schedule: Schedule, bounds: Bounds, rules: WeeklyRules, moment: datetime) -> Bounds | None:
@@ -145,7 +145,7 @@ def bounds_under(schedule: Schedule, bounds: Bounds, rules: WeeklyRules, now: da
     """
     Return the bounds that a schedule has under other rules: where these can tell the hour on the wall from.
     """
-    ruled = ruled_from(schedule, rules, now)
+    ruled = find_rule_start(schedule, rules, now)
     if ruled and bounds.until and ruled >= bounds.until:
         ruled = None
     return replace(bounds, ruled_from=ruled)

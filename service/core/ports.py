@@ -144,7 +144,9 @@ class RejectedStore(Protocol):
         """
         ...
 
-    async def rejected(self, *, most_raw: int = MAX_RAW, number: int | None = None) -> list[RejectedInput]:
+    async def load_rejected(
+        self, *, most_raw: int = MAX_RAW, number: int | None = None
+    ) -> list[RejectedInput]:
         """
         Return the rejected inputs that are kept, the newest first, with so many octets of what arrived.
 

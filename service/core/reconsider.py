@@ -64,8 +64,8 @@ class Case:
     def reconsider(self, told: Report) -> Outcome:
         """Return what the conference is, as one account tells this now and the others what they told last."""
         others = self._but_of(told.account)
-        contested = differ([told.conference, *self._told_by(others)])
-        edit, closings = self._judged(self.entry, [told, *reports_of(self.key.id, others)], self.holders)
+        contested = differ([told.conference, *self._find_reports(others)])
+        edit, closings = self._judge(self.entry, [told, *reports_of(self.key.id, others)], self.holders)
         return Outcome(self.key, contested, edit, closings)
 
     def depart(self, account: Account, since: datetime) -> Outcome:
@@ -76,38 +76,38 @@ class Case:
         its live part goes on for them after that moment.
         """
         entry, holders, others = self.state.entries[self.key], self.holders, self._but_of(account)
-        reports, contested = reports_of(self.key.id, others), differ(self._told_by(others))
+        reports, contested = reports_of(self.key.id, others), differ(self._find_reports(others))
         closed = None
         if isinstance(entry.conference.schedule, Weekly):
             rules = self.policy.rendering(entry.source).weekly
             closed = close(entry.conference.schedule, entry.bounds, rules, since)
         if closed is None:
-            return Outcome(self.key, contested, *self._judged(entry, reports, holders - {account}))
+            return Outcome(self.key, contested, *self._judge(entry, reports, holders - {account}))
         cut = replace(entry, bounds=replace(entry.bounds, since=since))
-        closing = self._closing(entry, closed, holders)
+        closing = self._close(entry, closed, holders)
         if holders == {account}:
             # In nobody's calendar it has no VEVENT; should it come back, its past is not shown twice.
             return Outcome(self.key, contested, Edit(cut, {}), (closing,))
         if not reports:
             edit = self._edit(self.key, cut.conference, cut.source, cut.bounds)
             return Outcome(self.key, contested, edit, (closing,))
-        following, closings = self._judged(cut, reports, holders - {account})
+        following, closings = self._judge(cut, reports, holders - {account})
         return Outcome(self.key, contested, following, (closing, *closings))
 
     def _but_of(self, account: Account) -> list[AccountState]:
         return [known for known in self.views if known.account != account]
 
-    def _told_by(self, views: Iterable[AccountState]) -> list[Conference]:
+    def _find_reports(self, views: Iterable[AccountState]) -> list[Conference]:
         return [known.reported[self.key.id] for known in views]
 
-    def _judged(
+    def _judge(
         self, entry: Entry | None, reports: Sequence[Report], holders: frozenset[Account]
     ) -> tuple[Edit | None, tuple[Closing, ...]]:
         """Return the live part as the reports have it, where it is another, and what they close."""
         if not reports:
             return None, ()
         if entry and holders:
-            reports = self._aligned(reports, entry)
+            reports = self._align(reports, entry)
         behind_for = self.policy.removal.missing_for
         report = judge(reports, self.now, behind_for).report if len(reports) > 1 else reports[0]
         source = entry.source if entry and _tells(report, entry) else report.source
@@ -116,7 +116,7 @@ class Case:
         conference = replace(report.conference, schedule=course.schedule, state="", session_id="")
         closings: tuple[Closing, ...] = ()
         if entry and course.closed:
-            closings = (self._closing(entry, course.closed, holders),)
+            closings = (self._close(entry, course.closed, holders),)
         stored = self.entry
         # What was cut as it left the last calendar has no VEVENT, see `depart`: it needs one to come back.
         rendered = bool(holders) or bounds.since is None
@@ -128,10 +128,10 @@ class Case:
         """Return whose word counts among `reports`; of changes of one moment what counts already."""
         entry = self.entry
         if entry and self.holders:
-            reports = self._aligned(reports, entry)
+            reports = self._align(reports, entry)
         return judge(reports, self.now, self.policy.removal.missing_for)
 
-    def _aligned(self, reports: Iterable[Report], entry: Entry) -> list[Report]:
+    def _align(self, reports: Iterable[Report], entry: Entry) -> list[Report]:
         """
         Give the start of the known series to every report that only tells the next occurrence of it.
 
@@ -162,7 +162,7 @@ class Case:
             return resume_course(entry.bounds, told, rules, self.now)
         return continue_course(entry.conference.schedule, entry.bounds, told, rules, self.now)
 
-    def _closing(self, entry: Entry, bounds: Bounds, holders: frozenset[Account]) -> Closing:
+    def _close(self, entry: Entry, bounds: Bounds, holders: frozenset[Account]) -> Closing:
         """Close the part of an entry in `bounds`, with its text, for all in whose calendars it was."""
         rules = self.policy.rendering(entry.source).weekly
         key = self.key._replace(part=part_of(entry.conference.schedule, bounds, rules))

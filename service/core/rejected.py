@@ -71,7 +71,7 @@ class RejectedInput:
         return len(self.raw) < MAX_RAW
 
 
-def rejected_frame(
+def to_rejected_frame(
     source: str, account: str, *, field: str, reason: str, raw: bytes, at: datetime
 ) -> RejectedInput:
     """Return a frame that could not be used."""
@@ -129,16 +129,16 @@ def _kind_of(reason: str) -> str:
     return _QUOTED.sub("_", reason)
 
 
-def rejected_conferences(snapshot: Snapshot) -> tuple[RejectedInput, ...]:
+def find_rejected_conferences(snapshot: Snapshot) -> tuple[RejectedInput, ...]:
     """Return the conferences of a list that could not be understood; many of one kind as one."""
-    return tuple(rejected_alike(snapshot, each) for each in alike(snapshot.listing.rejections))
+    return tuple(merge_rejected(snapshot, each) for each in alike(snapshot.listing.rejections))
 
 
-def rejected_alike(snapshot: Snapshot, group: Alike) -> RejectedInput:
+def merge_rejected(snapshot: Snapshot, group: Alike) -> RejectedInput:
     """Return rejected conferences of one kind as one input: the first of them."""
     first = group.first
     others = f" (and {group.count - 1:,} others alike)" if group.count > 1 else ""
-    frame = rejected_frame(
+    frame = to_rejected_frame(
         snapshot.source,
         str(snapshot.account),
         field=first.field,

@@ -59,7 +59,7 @@ class Removal:
     held: HeldRemoval | None = None
 
 
-def decide(
+def review_absences(
     known: AccountState, present: AbstractSet[str], *, now: datetime, rules: RemovalRules, good: bool
 ) -> Removal:
     """
@@ -75,18 +75,18 @@ def decide(
     if not absent:
         return Removal(absences=back)
     missing = frozenset(id_ for id_ in absent if not _is_kept(known.reported[id_], now, rules))
-    held = _held(known, missing, now, rules)
+    held = _hold(known, missing, now, rules)
     absences: dict[str, Absence | None] = dict(back)
     absences |= {id_: Absence(0, now) for id_ in absent - missing if id_ not in known.absences}
     absences |= {id_: _longer(known.absences.get(id_), now) for id_ in missing}
-    if held and not _released(held, now, rules):
+    if held and not _is_released(held, now, rules):
         return Removal(absences=absences, held=held)
     released = held.missing if held else frozenset()
-    gone = frozenset(id_ for id_ in missing if id_ in released or _earned(absences[id_], now, rules))
+    gone = frozenset(id_ for id_ in missing if id_ in released or _is_due(absences[id_], now, rules))
     return Removal(gone, {id_: absence for id_, absence in absences.items() if id_ not in gone})
 
 
-def _held(
+def _hold(
     known: AccountState, missing: frozenset[str], now: datetime, rules: RemovalRules
 ) -> HeldRemoval | None:
     """Return the hold that a list without `missing` meets: a new one, the same one grown, or none."""
@@ -103,7 +103,7 @@ def _held(
     return HeldRemoval(now, 1, lacking, total)
 
 
-def _released(held: HeldRemoval, now: datetime, rules: RemovalRules) -> bool:
+def _is_released(held: HeldRemoval, now: datetime, rules: RemovalRules) -> bool:
     return held.lists >= rules.hold_lists and now - held.since >= rules.hold_for
 
 
@@ -114,7 +114,7 @@ def _longer(absence: Absence | None, now: datetime) -> Absence:
     return Absence(absence.lists + 1, min(absence.since, now))
 
 
-def _earned(absence: Absence | None, now: datetime, rules: RemovalRules) -> bool:
+def _is_due(absence: Absence | None, now: datetime, rules: RemovalRules) -> bool:
     return (
         absence is not None
         and absence.lists >= rules.missing_lists
@@ -128,14 +128,14 @@ def _is_upcoming(conference: Conference, now: datetime) -> bool:
 
 def _is_kept(conference: Conference, now: datetime, rules: RemovalRules) -> bool:
     """Whether it has ended and stays, whatever the lists say."""
-    return _has_ended(conference, now) and _ended_at(conference, now) >= now - rules.keep_ended
+    return _has_ended(conference, now) and _end_of(conference, now) >= now - rules.keep_ended
 
 
 def _has_ended(conference: Conference, now: datetime) -> bool:
-    return isinstance(conference.schedule, Once) and _ended_at(conference, now) <= now
+    return isinstance(conference.schedule, Once) and _end_of(conference, now) <= now
 
 
-def _ended_at(conference: Conference, never: datetime) -> datetime:
+def _end_of(conference: Conference, never: datetime) -> datetime:
     match conference.schedule:
         case Once(start, duration):
             return start + duration

@@ -13,7 +13,7 @@ from service.core.conference import Account, Conference, Key, Snapshot
 from service.core.consensus import Report
 from service.core.edits import FULL, Policy, Variant, edit_of, next_revision
 from service.core.reconsider import Case, Outcome
-from service.core.removal import decide
+from service.core.removal import review_absences
 from service.core.schedule import Weekly
 from service.core.state import State
 from service.core.weekly import WeeklyRules, continues
@@ -33,7 +33,7 @@ def revise(state: State, snapshot: Snapshot, policy: Policy) -> Changes:
     of an edited schedule, `past`. The cost follows the number of changes; an unchanged conference is one
     look-up. A list older than the account's last one changes nothing.
     """
-    known = state.known(snapshot.account)
+    known = state.account(snapshot.account)
     now = snapshot.received_at.replace(microsecond=0)
     if known.list_at and _is_older(now, known.list_at, snapshot):
         return Changes(known.account, known.source, known.list_at, known.count, older=True)
@@ -43,13 +43,13 @@ def revise(state: State, snapshot: Snapshot, policy: Policy) -> Changes:
     present = {conference.id for conference in snapshot.listing.conferences}
     present |= {rejection.conference_id for rejection in snapshot.listing.rejections}
     shown = _as_shown(state, known, present)
-    removal = decide(shown, present, now=now, rules=policy.removal, good=snapshot.good)
+    removal = review_absences(shown, present, now=now, rules=policy.removal, good=snapshot.good)
     changed |= _told_later(known, now) - removal.departures
     gone = {id_: _missing_since(known, id_, now) for id_ in removal.departures}
     told = _Told(known, snapshot, changed, now)
     outcomes = [
-        *_reconsidered(state, told, _concerned(state, told, reports), policy),
-        *_departed(state, known, gone, policy, now),
+        *_reconsider(state, told, _find_concerned(state, told, reports), policy),
+        *_depart(state, known, gone, policy, now),
     ]
     return Changes(
         account=snapshot.account,
@@ -64,7 +64,7 @@ def revise(state: State, snapshot: Snapshot, policy: Policy) -> Changes:
         closings=tuple(closing for outcome in outcomes for closing in outcome.closings),
         contested=frozenset(outcome.key for outcome in outcomes if outcome.contested),
         agreed=frozenset(outcome.key for outcome in outcomes if not outcome.contested),
-        expired=_expired(state, known, now - policy.removal.keep_ended),
+        expired=_find_expired(state, known, now - policy.removal.keep_ended),
         held=removal.held,
         held_changed=removal.held != known.held,
     )
@@ -76,11 +76,11 @@ def approve(state: State, account: Account, policy: Policy, now: datetime) -> Ch
 
     Only what was held goes, and only what the last good list still lacked. None where nothing is held.
     """
-    known = state.known(account)
+    known = state.account(account)
     if known.held is None or known.list_at is None:
         return None
     gone = {id_: known.absences[id_].since for id_ in known.held.missing if id_ in known.absences}
-    outcomes = list(_departed(state, known, gone, policy, now))
+    outcomes = list(_depart(state, known, gone, policy, now))
     return Changes(
         account=account,
         source=known.source,
@@ -159,7 +159,7 @@ class _Told:
         return Report(self.known.account, self.snapshot.source, conference, at, self.now)
 
 
-def _concerned(state: State, told: _Told, reports: Sequence[Conference]) -> Iterator[Conference]:
+def _find_concerned(state: State, told: _Told, reports: Sequence[Conference]) -> Iterator[Conference]:
     """Yield the conferences of a list that may be others now: changed, listed again, or contested."""
     yield from reports
     back = told.known.absences
@@ -173,7 +173,7 @@ def _concerned(state: State, told: _Told, reports: Sequence[Conference]) -> Iter
             yield conference
 
 
-def _reconsidered(
+def _reconsider(
     state: State, told: _Told, conferences: Iterable[Conference], policy: Policy
 ) -> Iterator[Outcome]:
     account = told.known.account
@@ -182,7 +182,7 @@ def _reconsidered(
         yield Case.of(key, state, policy, told.now).reconsider(told.report(conference))
 
 
-def _departed(
+def _depart(
     state: State, known: AccountState, gone: Mapping[str, datetime], policy: Policy, now: datetime
 ) -> Iterator[Outcome]:
     for id_, since in sorted(gone.items()):
@@ -190,7 +190,7 @@ def _departed(
         yield Case.of(key, state, policy, now).depart(known.account, since)
 
 
-def _expired(state: State, known: AccountState, before: datetime) -> frozenset[Key]:
+def _find_expired(state: State, known: AccountState, before: datetime) -> frozenset[Key]:
     """Return the closed parts in an account's calendar that are over since `before`."""
     ends = ((key, state.entries[key].bounds.until) for key in known.closed)
     return frozenset(key for key, until in ends if until and until < before)

@@ -20,7 +20,7 @@ class Weekday(IntEnum):
     SA = 5
     SU = 6
 
-    def shifted(self, days: int) -> "Weekday":
+    def shift(self, days: int) -> "Weekday":
         """Return the weekday so many days later (earlier where negative)."""
         return Weekday((self + days) % 7)
 

@@ -27,11 +27,11 @@ class State:
     contested: frozenset[Key] = frozenset()
     """The conferences of which accounts tell different things, see `consensus`."""
 
-    def known(self, account: Account) -> AccountState:
+    def account(self, account: Account) -> AccountState:
         """Return the account's view; an empty one where it was never heard of."""
         return self.accounts.get(account, AccountState(account))
 
-    def heard(self, source: str) -> AccountState | None:
+    def latest_from(self, source: str) -> AccountState | None:
         """Return the view of the account whose list came last from a source; None before its first."""
         heard = [
             (known.list_at, account)
@@ -40,7 +40,7 @@ class State:
         ]
         return self.accounts[max(heard)[1]] if heard else None
 
-    def spelled(self, account: Account) -> Account:
+    def normalize(self, account: Account) -> Account:
         """
         Return an account as it is known already: endpoints write one TrueConf ID now `Ivanov`, now `ivanov`.
 
@@ -53,15 +53,15 @@ class State:
             for other, known in self.accounts.items()
             if other.server == account.server and other.peer.casefold() == account.peer.casefold()
         ]
-        return max(alike, key=_heard_at).account if alike else account
+        return max(alike, key=_order_by_list).account if alike else account
 
     def entry(self, server: str, conference_id: str) -> Entry:
         """Return a member's entry. Raises KeyError for a conference that nobody reported."""
         return self.entries[Key(server, conference_id)]
 
-    def waiting_longer(self, by: timedelta) -> "State":
+    def wait_longer(self, by: timedelta) -> "State":
         """Return the state in which every absence and every hold began so much later."""
-        return replace(self, accounts={a: _waiting_longer(known, by) for a, known in self.accounts.items()})
+        return replace(self, accounts={a: _wait_longer(known, by) for a, known in self.accounts.items()})
 
     def reporters(self, key: Key) -> list[AccountState]:
         """Return the views of the accounts in whose calendars a live conference is."""
@@ -78,14 +78,14 @@ class State:
         """
         if changes.older:
             return self
-        known = self.known(changes.account)
+        known = self.account(changes.account)
         reported = {c.id: c for c in known.reported.values() if c.id not in changes.departures}
         if snapshot:
             reported.update((c.id, c) for c in snapshot.listing.conferences)
         known = replace(
             known,
             reported=reported,
-            changed_at=_changed_after(known.changed_at, changes),
+            changed_at=_update_changed_at(known.changed_at, changes),
             closed=known.closed - changes.expired,
             absences=_absences_after(known.absences, changes),
             held=changes.held if changes.held_changed else known.held,
@@ -105,7 +105,7 @@ class State:
                 )
         return State(version, entries, accounts, self.contested - changes.agreed | changes.contested)
 
-    def contesting(self, keys: Iterable[Key]) -> "State":
+    def update_contested(self, keys: Iterable[Key]) -> "State":
         """Return the state with its `contested` brought up to date for these conferences."""
         keys = set(keys)
         differing = {key for key in keys if differ(known.reported[key.id] for known in self.reporters(key))}
@@ -126,18 +126,18 @@ def _comparable(conference: Conference | None) -> Conference | None:
     return replace(conference, schedule=replace(conference.schedule, start=at.replace(2000, 1, 1)))
 
 
-def _changed_after(changed_at: Mapping[str, datetime], changes: Changes) -> Mapping[str, datetime]:
+def _update_changed_at(changed_at: Mapping[str, datetime], changes: Changes) -> Mapping[str, datetime]:
     if not changes.changed and not changes.departures:
         return changed_at
     kept = {id_: at for id_, at in changed_at.items() if id_ not in changes.departures}
     return kept | dict.fromkeys(changes.changed, changes.received_at)
 
 
-def _heard_at(known: AccountState) -> tuple[float, Account]:
+def _order_by_list(known: AccountState) -> tuple[float, Account]:
     return known.list_at.timestamp() if known.list_at else 0, known.account
 
 
-def _waiting_longer(known: AccountState, by: timedelta) -> AccountState:
+def _wait_longer(known: AccountState, by: timedelta) -> AccountState:
     absences = {id_: replace(absence, since=absence.since + by) for id_, absence in known.absences.items()}
     held = replace(known.held, since=known.held.since + by) if known.held else None
     return replace(known, absences=absences, held=held)

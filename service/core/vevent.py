@@ -34,7 +34,7 @@ Redaction = Literal["full", "busy"]
 Translate = Callable[[str], str]
 
 
-def untranslated(text: str) -> str:
+def no_translation(text: str) -> str:
     """Return the text as it stands in the source: English."""
     return text
 
@@ -98,7 +98,7 @@ def to_vevent(
     rendering: Rendering,
     bounds: Bounds = UNBOUNDED,
     *,
-    translate: Translate = untranslated,
+    translate: Translate = no_translation,
     redaction: Redaction = "full",
     secret: str = "",
 ) -> VEvent | None:
@@ -157,7 +157,7 @@ def _when(schedule: Schedule, rules: WeeklyRules, bounds: Bounds) -> _When | Non
             assert_never(unreachable)
 
 
-def summary_of(conference: Conference, translate: Translate = untranslated) -> str:
+def summary_of(conference: Conference, translate: Translate = no_translation) -> str:
     """Return the topic, or words with the id where the topic is empty."""
     topic = cut(clean(conference.topic), _MAX_SUMMARY)
     return topic or translate("Conference {id}").replace("{id}", one_line(conference.id))
@@ -168,16 +168,16 @@ def join_link(key: Key, conference: Conference, template: str = JOIN_URL) -> str
     Return the address that a person opens to join: the server's own, else one made by the template.
 
     It is a URI in ASCII whatever `key` and `conference` hold, given a template that passed
-    `checked_template`; empty where neither is known.
+    `check_template`; empty where neither is known.
     """
     from_server = one_line(conference.url or "")
     if _is_uri(from_server):
         return from_server
     # Rather no link than one to a server that nobody named.
-    return "" if "{server}" in template and not key.server else _filled(template, key.server, conference.id)
+    return "" if "{server}" in template and not key.server else _fill(template, key.server, conference.id)
 
 
-def checked_template(template: str) -> str:
+def check_template(template: str) -> str:
     """
     Return the template of join links as it is.
 
@@ -185,14 +185,14 @@ def checked_template(template: str) -> str:
     """
     if "{id}" not in template:
         raise ValueError("it must say where the id goes, as in https://{server}/c/{id}")
-    if not _is_uri(_filled(template, "server.example", "1")):
+    if not _is_uri(_fill(template, "server.example", "1")):
         raise ValueError(
             "it must be an http or https address in ASCII with nothing but {server} and {id} in braces"
         )
     return template
 
 
-def _filled(template: str, server: str, conference_id: str) -> str:
+def _fill(template: str, server: str, conference_id: str) -> str:
     # Not str.format(): its fields reach into attributes, and what was filled in must not be read again.
     values = {"server": _authority(server), "id": _path_segment(conference_id)}
     return _PLACEHOLDER.sub(lambda match: values[match[1]], template)
@@ -221,7 +221,7 @@ def _path_segment(text: str) -> str:
     return "".join(chr(octet) if octet in _UNRESERVED else f"%{octet:02X}" for octet in octets)
 
 
-def mode_in_words(mode: str, translate: Translate = untranslated) -> str:
+def mode_in_words(mode: str, translate: Translate = no_translation) -> str:
     """Return TrueConf's mode in words; an unknown one as it is."""
     match mode:
         case "PxP":
@@ -236,7 +236,7 @@ def mode_in_words(mode: str, translate: Translate = untranslated) -> str:
             return one_line(mode)
 
 
-def access_in_words(access: str, translate: Translate = untranslated) -> str:
+def access_in_words(access: str, translate: Translate = no_translation) -> str:
     """Return TrueConf's access in words; an unknown one as it is."""
     match access:
         case "private":

@@ -16,7 +16,7 @@ from icalendar import Component, Timezone, TimezoneDaylight, TimezoneStandard
 
 from service.core.schedule import Weekday
 from service.core.transitions import FIRST, LAST, Transition, offset_at, transitions_of
-from service.core.zonedata import released_at
+from service.core.zonedata import find_release_moment
 
 _PROVEN = timedelta(days=15 * 365)
 """A yearly pair must hold for so long before `LAST` to count as the zone's rule."""
@@ -70,14 +70,14 @@ class CompactZone:
     """From this instant (UTC) on the rules before would tell another time: by then the law was known."""
 
     @property
-    def fixed(self) -> bool:
+    def is_fixed(self) -> bool:
         """Whether the offset no longer changes."""
         return len(self.observances) == 1
 
     @property
     def proven(self) -> bool:
         """Whether its present rules had held for five years when the bundled zone data was released."""
-        return self.told_since + _FIVE_YEARS <= released_at()
+        return self.told_since + _FIVE_YEARS <= find_release_moment()
 
 
 @lru_cache(maxsize=1024)
@@ -90,20 +90,22 @@ def compact_zone(tzid: str) -> CompactZone | None:
     zone = ZoneInfo(tzid)
     transitions = transitions_of(zone)
     if not transitions or transitions[-1].at < LAST - _PROVEN:
-        return _fixed(tzid, zone, transitions)
+        return _fix_offset(tzid, zone, transitions)
     return _pair(tzid, transitions)
 
 
-def _fixed(tzid: str, zone: ZoneInfo, transitions: Sequence[Transition]) -> CompactZone | None:
+def _fix_offset(tzid: str, zone: ZoneInfo, transitions: Sequence[Transition]) -> CompactZone | None:
     offset = offset_at(zone, LAST)
     if offset.seconds % 60:
         return None
     name = LAST.astimezone(zone).tzname() or tzid
     since = transitions[-1].at if transitions else FIRST
-    return CompactZone(tzid, (Observance(offset, offset, name, None),), since, _missed(transitions) or since)
+    return CompactZone(
+        tzid, (Observance(offset, offset, name, None),), since, _find_missed_change(transitions) or since
+    )
 
 
-def _missed(transitions: Sequence[Transition]) -> datetime | None:
+def _find_missed_change(transitions: Sequence[Transition]) -> datetime | None:
     """
     Return when a change of clocks was due that did not come; None where the last change was not seasonal.
 
@@ -199,11 +201,11 @@ def render_vtimezone(tzid: str) -> bytes:
     for observance in zone.observances:
         standard = observance.offset_to <= observance.offset_from
         part = TimezoneStandard() if standard else TimezoneDaylight()
-        component.add_component(_described(part, observance))
+        component.add_component(_describe(part, observance))
     return bytes(component.to_ical())
 
 
-def _described(part: Component, observance: Observance) -> Component:
+def _describe(part: Component, observance: Observance) -> Component:
     onset = observance.onset
     # Local by definition (RFC 5545, 3.6.5); 1970 is where readers expect a zone to begin.
     start = onset_in(onset, 1970) if onset else datetime.fromisoformat("1970-01-01")

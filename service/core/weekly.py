@@ -75,13 +75,13 @@ def recur(weekly: Weekly, rules: WeeklyRules, bounds: Bounds = UNBOUNDED) -> Rec
         # An hour that comes twice is read as the first one (RFC 5545, 3.3.5): its end is counted from there.
         first = local.replace(fold=0)
         written = _days_between(weekly.start, local) - flags.shift
-        first = _moved_on(first, begin) if begin > weekly.start else first
+        first = _move_on(first, begin) if begin > weekly.start else first
     else:
-        moved = _moved_on(weekly.start, begin)
+        moved = _move_on(weekly.start, begin)
         first = moved.astimezone(zone) if tzid else moved
         written = _days_between(moved, first) - flags.shift
     # From the date that the flags are of to the date in UTC, and from there to the one that is written.
-    days = frozenset(day.shifted(written) for day in weekly.days)
+    days = frozenset(day.shift(written) for day in weekly.days)
     byday = tuple(sorted(days))
     start = _first_flagged(first, days, weekly.duration)
     reason = f"{flags.reason}; {why_zone}"
@@ -100,7 +100,7 @@ def _days_between(moment: datetime, other: datetime) -> int:
     return (other.date() - moment.date()).days
 
 
-def _moved_on(start: datetime, begin: datetime) -> datetime:
+def _move_on(start: datetime, begin: datetime) -> datetime:
     """Return `start`, or the same time of day on the first later day on which it is not before `begin`."""
     if start.astimezone(UTC) >= begin:
         return start
@@ -129,14 +129,14 @@ def _flags(weekly: Weekly, shift: int, rules: WeeklyRules) -> _Flags:
     zone, day = rules.timezone, Weekday(weekly.start.weekday())
     if rules.days == "utc":
         return _Flags("utc", 0, "days are utc by setting")
-    local = day.shifted(shift) in weekly.days
+    local = day.shift(shift) in weekly.days
     if not local and rules.days == "auto" and day in weekly.days:
         return _Flags("utc", 0, "the start is a flagged day in UTC only")
     if not local and rules.time == "utc":
         # It is the instant in UTC that stays. Near midnight a series that was made in the other half of the
         # year is reported on the neighboring day, while its flags are those of the day it was made for.
         for other in _other_shifts(weekly.start, zone):
-            if day.shifted(other) in weekly.days:
+            if day.shift(other) in weekly.days:
                 return _Flags("local", other, f"the start is a flagged day in the other season of {zone}")
     if rules.days == "local":
         return _Flags("local", shift, "days are local by setting", doubtful=not local)
@@ -159,9 +159,9 @@ def _zone_of(start: datetime, rules: WeeklyRules) -> tuple[str, str]:
     compact = compact_zone(rules.timezone)
     if compact is None:
         return "", f"the rules of {rules.timezone} fit no VTIMEZONE, so the instant in UTC is kept"
-    if compact.fixed and compact.observances[0].offset_to == timedelta():
+    if compact.is_fixed and compact.observances[0].offset_to == timedelta():
         return "", "the zone is UTC"
-    if rules.time == "utc" and not compact.fixed:
+    if rules.time == "utc" and not compact.is_fixed:
         return "", f"the instant in UTC is fixed and {rules.timezone} changes its offset"
     # A reader goes by the name of the zone, and its zone data may be years older than ours.
     if rules.time == "utc" and not compact.proven:
@@ -221,7 +221,7 @@ def first_start(series: Recurrence) -> datetime:
     return series.start.replace(tzinfo=ZoneInfo(series.tzid) if series.tzid else UTC).astimezone(UTC)
 
 
-def ruled_from(schedule: Schedule, rules: WeeklyRules, now: datetime) -> datetime | None:
+def find_rule_start(schedule: Schedule, rules: WeeklyRules, now: datetime) -> datetime | None:
     """
     Return from when on the present rules of the zone tell the hour of a series; None where that is no matter.
 

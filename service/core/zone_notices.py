@@ -26,7 +26,7 @@ class OldName:
         """The setting that it is about."""
         return self.variable
 
-    def said(self, gettext: Gettext = str) -> str:
+    def describe(self, gettext: Gettext = str) -> str:
         """Return the sentences with the remedy; in English where nothing translates them."""
         text = gettext(
             "%(variable)s=%(zone)s is an old name of %(city)s: some calendar programs read it an hour wrong. "
@@ -50,7 +50,7 @@ class ZoneUnset:
         """The setting that it is about."""
         return self.variable
 
-    def said(self, gettext: Gettext = str) -> str:
+    def describe(self, gettext: Gettext = str) -> str:
         """Return the sentences with the remedy; in English where nothing translates them."""
         text = gettext(
             "%(variable)s is not set, so weekly conferences (%(count)d) are read in UTC: one that begins "
@@ -90,7 +90,7 @@ class TimeUnset:
         """The zone that it is about."""
         return self.zone
 
-    def said(self, gettext: Gettext = str) -> str:
+    def describe(self, gettext: Gettext = str) -> str:
         """Return the sentences with the remedy; in English where nothing translates them."""
         text = gettext(
             "CONFCAL_WEEKLY_TIME is not set, and %(zone)s changes its clocks (weekly conferences: "
@@ -128,7 +128,7 @@ class ZoneNamed:
         """The zone that it is about."""
         return self.zone
 
-    def said(self, gettext: Gettext = str) -> str:
+    def describe(self, gettext: Gettext = str) -> str:
         """Return the sentences; in English where nothing translates them."""
         text = gettext(
             "CONFCAL_WEEKLY_TIME=wall names %(zone)s in calendars. %(change)s A calendar program whose zone "
@@ -152,7 +152,7 @@ class WallNotKept:
         """The zone that it is about."""
         return self.zone
 
-    def said(self, gettext: Gettext = str) -> str:
+    def describe(self, gettext: Gettext = str) -> str:
         """Return the sentences; in English where nothing translates them."""
         text = gettext(
             "CONFCAL_WEEKLY_TIME=wall cannot be kept in %(zone)s, whose rules fit no VTIMEZONE: the instant "

@@ -100,7 +100,7 @@ def _unsaid(weekly: Mapping[Reading, Sequence[Conference]], now: datetime) -> It
             by_zone.setdefault(reading.rules, []).extend(conferences)
     for rules, conferences in sorted(by_zone.items(), key=lambda each: each[0].timezone):
         compact = compact_zone(rules.timezone)
-        if compact and compact.fixed:
+        if compact and compact.is_fixed:
             continue
         for conference in sorted(conferences, key=lambda each: (each.id, each.topic)):
             examples = _examples(conference, rules, now)
@@ -137,5 +137,5 @@ def _on_the_wall(readings: Iterable[Reading], now: datetime) -> Iterator[ZoneNam
         change, compact = last_change(ZoneInfo(zone), now), compact_zone(zone)
         if compact is None:
             yield WallNotKept(zone, change)
-        elif not compact.fixed or compact.observances[0].offset_to:
-            yield ZoneNamed(zone, change, seasonal=not compact.fixed)
+        elif not compact.is_fixed or compact.observances[0].offset_to:
+            yield ZoneNamed(zone, change, seasonal=not compact.is_fixed)

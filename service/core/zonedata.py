@@ -41,7 +41,7 @@ def data_version() -> str:
 
 
 @cache
-def released_at() -> datetime:
+def find_release_moment() -> datetime:
     """
     Return a moment at which the bundled data was not released yet: the first of its year.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from service.core.errors import Retryable
 from service.publishing.model import Operation
-from service.publishing.retry import Pace, pause_seconds
+from service.publishing.retry import Pace, retry_delay_seconds
 
 Execute = Callable[[Operation], Awaitable[None]]
 OnExhausted = Callable[[Operation, Retryable], Awaitable[None]]
@@ -50,9 +50,11 @@ class Dispatcher:
 
     def after_failure(self) -> None:
         """Have the next pass begin with one request, which is the probe."""
-        self.pace = self.pace.slowed()
+        self.pace = self.pace.slow_down()
 
-    async def carry_out(self, operations: Iterable[Operation], carry: Execute, give_up: OnExhausted) -> None:
+    async def execute_all(
+        self, operations: Iterable[Operation], carry: Execute, give_up: OnExhausted
+    ) -> None:
         """
         Have `carry` carry out each; `give_up` is told of one that only ever fails while others succeed.
 
@@ -90,13 +92,13 @@ class Dispatcher:
         except Retryable as busy:
             self._failures += 1
             if busy.crowded:
-                self.pace = self.pace.slowed()
+                self.pace = self.pace.slow_down()
             if self._failures >= _FAILURES or (busy.delay_seconds or 0.0) > _PATIENCE_SECONDS:
                 raise
-            pause = pause_seconds(self._failures, chance=self._timing.random())
+            pause = retry_delay_seconds(self._failures, chance=self._timing.random())
             least = _CROWDED_SECONDS * 2.0 ** (self._failures - 1) if busy.crowded else 0.0
             self._pause = max(self._pause, busy.delay_seconds or 0.0, pause, least)
             return busy
         self._failures = 0
-        self.pace = self.pace.eased()
+        self.pace = self.pace.speed_up()
         return None

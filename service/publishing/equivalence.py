@@ -48,15 +48,15 @@ class ParsedResource:
     uid: str
     """Of its first VEVENT; empty where there is none."""
 
-    meaning: str
+    content_hash: str
 
 
-def meaning_of(body: bytes) -> str:
+def content_hash(body: bytes) -> str:
     """Return a digest of what a resource means."""
-    return read_resource(body).meaning
+    return parse_resource(body).content_hash
 
 
-def read_resource(body: bytes) -> ParsedResource:
+def parse_resource(body: bytes) -> ParsedResource:
     """
     Return UID and meaning of a body, however odd it is.
     """
@@ -67,7 +67,7 @@ def read_resource(body: bytes) -> ParsedResource:
         if name == "BEGIN":
             stack.append(_Component(value.strip().upper()))
         elif name == "END" and stack:
-            facts += _closed(stack.pop(), depth=len(stack))
+            facts += _close(stack.pop(), depth=len(stack))
         elif stack and stack[-1].name == "VEVENT" and name == "UID":
             uid = uid or value.strip()
         elif stack:
@@ -83,7 +83,7 @@ def _content_lines(body: bytes) -> Iterator[tuple[str, str, str]]:
             yield matched[1].upper(), matched[2], matched[3]
 
 
-def _closed(component: _Component, *, depth: int) -> list[Fact]:
+def _close(component: _Component, *, depth: int) -> list[Fact]:
     match component.name:
         case "VEVENT":
             # Said twice is said once: Zimbra writes DTEND and DURATION.
@@ -140,14 +140,14 @@ def _end(component: _Component) -> list[Fact]:
 
 def _rule(value: str) -> str:
     """Return a rule without its defaults, its parts and lists in one order."""
-    parts = {_ordered(part.upper()) for part in value.strip().split(";") if part} - _RULE_DEFAULTS
+    parts = {_order_values(part.upper()) for part in value.strip().split(";") if part} - _RULE_DEFAULTS
     if not any(part.startswith(("INTERVAL=", "BYWEEKNO=")) for part in parts):
         # The first day of the week counts only where weeks are left out (RFC 5545, 3.3.10).
         parts = {part for part in parts if not part.startswith("WKST=")}
     return ";".join(sorted(parts))
 
 
-def _ordered(part: str) -> str:
+def _order_values(part: str) -> str:
     name, equals, value = part.partition("=")
     values = sorted(set(value.split(",")), key=lambda each: (_DAYS.get(each[-2:], 0), each))
     return name + equals + ",".join(values)

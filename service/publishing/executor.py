@@ -58,7 +58,7 @@ class Executor:
         self._successes = 0
         self._done = 0
 
-    async def out(
+    async def execute(
         self, plan: Plan, publisher: Publisher, dispatcher: Dispatcher, hrefs: Mapping[str, str]
     ) -> None:
         """
@@ -68,17 +68,17 @@ class Executor:
         """
         looping = {o.uid: why for o in plan.operations if (why := self._loops(o))}
         operations = [o for o in plan.operations if o.uid not in looping]
-        parked = [self._parked(uid, why) for uid, why in looping.items()]
+        parked = [self._park(uid, why) for uid, why in looping.items()]
         before = self._before = dict(self._rows.by_uid)
         await self._rows.write([*parked, *intents(operations, hrefs)], [row.uid for row in plan.forgotten])
         if not operations:
             return
 
         async def carry(operation: Operation) -> None:
-            await self._carried(publisher, operation, before.get(operation.uid))
+            await self._execute_one(publisher, operation, before.get(operation.uid))
 
         try:
-            await dispatcher.carry_out(operations, carry, self._refused)
+            await dispatcher.execute_all(operations, carry, self._note_refusal)
         finally:
             await self._queue.finish()
         if self._all_refused_in_front(len(operations)):
@@ -88,7 +88,7 @@ class Executor:
         if self._unusable:
             raise self._unusable
 
-    async def lost(self, rows: Sequence[Publication]) -> None:
+    async def note_lost(self, rows: Sequence[Publication]) -> None:
         """
         Note that what the server said it stored is not there; it is written again, and parked in the end.
 
@@ -101,7 +101,7 @@ class Executor:
             before = self._before.get(row.uid)
             same = before is not None and before.digest == row.digest
             unwritten = replace(row, refusals=before.refusals if before and same else 0, writes=())
-            again = unwritten.refused(
+            again = unwritten.refuse(
                 reason, digest=row.digest, most=_MOST_REFUSALS, retry_at=self._clock() + _RETRY
             )
             log.warning("publish.resource_lost", target=self._target, uid=row.uid, reason=reason)
@@ -116,29 +116,31 @@ class Executor:
         # What was parked and is due again gets its one write, after which it is judged anew.
         if isinstance(operation, Delete) or before is None or before.standing is Standing.PARKED:
             return ""
-        return before.looping(operation.resource.digest, self._clock())
+        return before.find_loop(operation.resource.digest, self._clock())
 
-    def _parked(self, uid: str, reason: str) -> Publication:
+    def _park(self, uid: str, reason: str) -> Publication:
         log.warning("publish.resource_parked", target=self._target, uid=uid, reason=reason)
-        return self._rows.by_uid[uid].parked(reason, retry_at=self._clock() + _RETRY)
+        return self._rows.by_uid[uid].park(reason, retry_at=self._clock() + _RETRY)
 
-    async def _carried(self, publisher: Publisher, operation: Operation, before: Publication | None) -> None:
+    async def _execute_one(
+        self, publisher: Publisher, operation: Operation, before: Publication | None
+    ) -> None:
         try:
             row = await publisher.apply(operation)
         except Conflict as conflict:
             # Nothing was written now; an earlier write without an answer may have been.
-            earlier = before.intended if before else ""
-            await self._refused(operation, conflict, intended=earlier)
+            earlier = before.pending_hashes if before else ""
+            await self._note_refusal(operation, conflict, intended=earlier)
         except AnswerUnusable as error:
             # The others may be understood.
             self._unusable = self._unusable or error
-            await self._refused(operation, error)
+            await self._note_refusal(operation, error)
         else:
-            await self._succeeded(operation, row)
+            await self._note_success(operation, row)
         self._done += 1
         self._progress(self._done)
 
-    async def _succeeded(self, operation: Operation, row: Publication | None) -> None:
+    async def _note_success(self, operation: Operation, row: Publication | None) -> None:
         self._successes += 1
         self._report.reached = True
         self._count(operation, row)
@@ -146,12 +148,12 @@ class Executor:
             await self._queue.put((), [operation.uid])
         elif row.standing is Standing.PUBLISHED:
             self.written.add(row.uid)
-            await self._queue.put([row.written(self._rows.get(operation.uid), self._clock())])
+            await self._queue.put([row.count_write(self._rows.get(operation.uid), self._clock())])
         else:
             log.info("publish.resource_left", target=self._target, uid=row.uid, standing=row.standing)
             await self._queue.put([row])
 
-    async def _refused(
+    async def _note_refusal(
         self, operation: Operation, error: PublishError, *, intended: str | None = None
     ) -> None:
         """
@@ -162,8 +164,8 @@ class Executor:
         self._report.reached = True
         self._report.refused += 1
         now = self._rows.get(operation.uid) or Publication(operation.uid)
-        now = now if intended is None else replace(now, intended=intended)
-        row = now.refused(
+        now = now if intended is None else replace(now, pending_hashes=intended)
+        row = now.refuse(
             str(error),
             digest="" if isinstance(operation, Delete) else operation.resource.digest,
             most=_MOST_REFUSALS,

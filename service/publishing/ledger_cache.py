@@ -69,7 +69,7 @@ class WriteBehind:
         self._rows += rows
         self._forgotten += forgotten
         if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._written())
+            self._writing = asyncio.create_task(self._write_all())
         if len(self._rows) + len(self._forgotten) >= _MOST_WAITING:
             await asyncio.shield(self._writing)
 
@@ -78,7 +78,7 @@ class WriteBehind:
         if self._writing:
             await asyncio.shield(self._writing)
 
-    async def _written(self) -> None:
+    async def _write_all(self) -> None:
         while self._rows or self._forgotten:
             rows, self._rows = self._rows, []
             forgotten, self._forgotten = self._forgotten, []

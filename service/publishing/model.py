@@ -75,10 +75,10 @@ class Publication:
     digest: str = ""
     """Of the bytes last sent, or last refused; empty where the refused operation was a Delete."""
 
-    meaning: str = ""
+    content_hash: str = ""
     """Of what was last written, see `service.publishing.equivalence`."""
 
-    intended: str = ""
+    pending_hashes: str = ""
     """The meanings of writes whose answers we never saw, with spaces between; empty where there are none."""
 
     standing: Standing = Standing.WAITING
@@ -91,17 +91,17 @@ class Publication:
     """When what is parked is tried again though nothing changed here; None: at once."""
 
     @property
-    def meanings(self) -> frozenset[str]:
+    def content_hashes(self) -> frozenset[str]:
         """All that the resource may mean without a person having changed it."""
-        return frozenset({self.meaning, *self.intended.split()} - {""})
+        return frozenset({self.content_hash, *self.pending_hashes.split()} - {""})
 
-    def intending(self, meaning: str) -> "Publication":
+    def announce_write(self, meaning: str) -> "Publication":
         """Return the row of a resource that is about to be given a meaning."""
         # An earlier write without an answer may have been carried out too, or may still be on its way.
-        intended = dict.fromkeys([*self.intended.split(), meaning])
-        return replace(self, intended=" ".join(intended))
+        intended = dict.fromkeys([*self.pending_hashes.split(), meaning])
+        return replace(self, pending_hashes=" ".join(intended))
 
-    def looping(self, digest: str, now: datetime) -> str:
+    def find_loop(self, digest: str, now: datetime) -> str:
         """Return why the resource counts as written too often without a change of ours; empty where not."""
         if self.digest != digest:
             return ""
@@ -117,18 +117,18 @@ class Publication:
         """Whether it is parked, and not to be tried yet unless it changes here."""
         return self.standing is Standing.PARKED and self.retry_at is not None and now < self.retry_at
 
-    def written(self, before: "Publication | None", now: datetime) -> "Publication":
+    def count_write(self, before: "Publication | None", now: datetime) -> "Publication":
         """Return the row with this write counted."""
         earlier = before.recent_writes(now) if before and before.digest == self.digest else ()
         return replace(self, writes=(*earlier, int(now.timestamp()))[-_WRITES_IN_A_ROW:])
 
-    def refused(self, reason: str, *, digest: str, most: int, retry_at: datetime) -> "Publication":
+    def refuse(self, reason: str, *, digest: str, most: int, retry_at: datetime) -> "Publication":
         """Return the row after an operation was refused: waiting, or parked after `most` refusals."""
         refusals = self.refusals + 1 if self.digest == digest else 1
         row = replace(self, digest=digest, standing=Standing.WAITING, reason=reason, refusals=refusals)
-        return row.parked(reason, retry_at=retry_at) if refusals >= most else row
+        return row.park(reason, retry_at=retry_at) if refusals >= most else row
 
-    def parked(self, reason: str, *, retry_at: datetime) -> "Publication":
+    def park(self, reason: str, *, retry_at: datetime) -> "Publication":
         """Return the row of a resource that is left alone until it changes here, or until a moment."""
         return replace(self, standing=Standing.PARKED, reason=reason, retry_at=retry_at)
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from service.publishing.ports import Assignment, TargetRecord
 
 
-def claim(
+def assign(
     known: Mapping[str, TargetRecord], target: str, record: TargetRecord, *, abandoned: Collection[str]
 ) -> Assignment:
     """
@@ -22,12 +22,12 @@ def claim(
         return Assignment(held_by=living[0])
     before = known.get(target)
     return Assignment(
-        left_as=_left_as(target, known) if before and before.url != record.url else "",
-        taken=tuple(key for key, other in holders.items() if other.identity == record.identity),
+        former_key=_free_key(target, known) if before and before.url != record.url else "",
+        adopted_keys=tuple(key for key, other in holders.items() if other.identity == record.identity),
     )
 
 
-def _left_as(target: str, known: Collection[str]) -> str:
+def _free_key(target: str, known: Collection[str]) -> str:
     number = 1
     while f"{target}~{number}" in known:
         number += 1

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from service.publishing.equivalence import meaning_of
+from service.publishing.equivalence import content_hash
 from service.publishing.model import (
     Create,
     Delete,
@@ -58,19 +58,19 @@ def _write(
     if before is None:
         return Create(resource)
     same = before.digest == resource.digest
-    if not _wanted(before, rules, same=same) or (same and before.rests(now)):
+    if not _is_wanted(before, rules, same=same) or (same and before.rests(now)):
         return None
     exists = bool(before.href) and (bool(before.etag) or before.standing is Standing.PUBLISHED)
     return Update(resource, before) if exists else Create(resource, before)
 
 
-def _wanted(before: Publication, rules: RemoteRules, *, same: bool) -> bool:
+def _is_wanted(before: Publication, rules: RemoteRules, *, same: bool) -> bool:
     match before.standing:
         case Standing.WAITING | Standing.PARKED:
             return True
         case Standing.PUBLISHED:
             # Where an answer was lost, what lies there may be another content than the row tells of.
-            return not same or bool(before.intended)
+            return not same or bool(before.pending_hashes)
         case Standing.THEIRS:
             return rules.on_change == "restore"
         case Standing.GONE:
@@ -79,7 +79,7 @@ def _wanted(before: Publication, rules: RemoteRules, *, same: bool) -> bool:
 
 
 def _forgettable(publication: Publication) -> bool:
-    never_there = not (publication.etag or publication.intended)
+    never_there = not (publication.etag or publication.pending_hashes)
     match publication.standing:
         case Standing.THEIRS | Standing.GONE:
             return True
@@ -108,16 +108,16 @@ def intents(operations: Iterable[Operation], href_of: Mapping[str, str]) -> list
         match operation:
             case Create(resource, before):
                 row = before or Publication(resource.uid)
-                row = replace(row, href=row.href or href_of[resource.uid], standing=_started(row))
-                rows.append(row.intending(meaning_of(resource.body)))
+                row = replace(row, href=row.href or href_of[resource.uid], standing=_initial_standing(row))
+                rows.append(row.announce_write(content_hash(resource.body)))
             case Update(resource, publication):
-                rows.append(publication.intending(meaning_of(resource.body)))
+                rows.append(publication.announce_write(content_hash(resource.body)))
             case Delete():
                 pass
     return rows
 
 
-def _started(row: Publication) -> Standing:
+def _initial_standing(row: Publication) -> Standing:
     return Standing.WAITING if row.standing is Standing.GONE else row.standing
 
 

@@ -60,10 +60,10 @@ class Assignment:
     held_by: str = ""
     """The target that has it; where there is one, nothing was changed."""
 
-    left_as: str = ""
+    former_key: str = ""
     """The key under which the rows of the collection that the target had before are kept."""
 
-    taken: tuple[str, ...] = ()
+    adopted_keys: tuple[str, ...] = ()
     """Keys, no longer in the settings, whose rows became this target's."""
 
 
@@ -84,7 +84,7 @@ class Publisher(Protocol):
         """Return what is in the collection, or changed since `token`. Raises Retryable, Fatal."""
         ...
 
-    async def seen(self, publications: Iterable[Publication]) -> list[Publication]:
+    async def read(self, publications: Iterable[Publication]) -> list[Publication]:
         """
         Look at resources again; each row as it now is: PUBLISHED, THEIRS or GONE. Raises Retryable, Fatal.
 
@@ -142,7 +142,7 @@ class Ledger(Protocol):
         """Remember a target."""
         ...
 
-    async def claim_collection(
+    async def assign_collection(
         self, target: str, record: TargetRecord, *, abandoned: Collection[str] = ()
     ) -> Assignment:
         """

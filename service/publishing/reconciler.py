@@ -22,7 +22,7 @@ from service.core.target_state import TargetState
 from service.publishing.dispatch import Dispatcher, Timing
 from service.publishing.model import Publication, Standing, SyncReport
 from service.publishing.ports import Ledger
-from service.publishing.retry import Backoff, backoff_seconds, concerns_all, paused, state_of
+from service.publishing.retry import Backoff, back_off, backoff_seconds, concerns_all, state_of
 from service.publishing.sync_run import HrefOf, SyncRun, TargetCollection
 from service.publishing.trouble import Trouble
 
@@ -94,7 +94,7 @@ class Reconciler:
         self._doubted = False
         self._open = False
 
-    def changed(self) -> None:
+    def mark_changed(self) -> None:
         """Have a pass made soon; while the target is down, changes wait for the server and become one."""
         self._changed_at = self._changed_at or self._clock()
         self._bell.set()
@@ -154,7 +154,7 @@ class Reconciler:
                 raise
             if isinstance(error, CollectionGone):
                 await self._void(target, error)
-            self._pauses[target.key] = paused(error, pause, self._clock(), self._timing.random)
+            self._pauses[target.key] = back_off(error, pause, self._clock(), self._timing.random)
             made.errors.append(error)
         else:
             self._pauses.pop(target.key, None)
@@ -225,7 +225,7 @@ class Reconciler:
             if status.error != before:
                 log.info("publish.target_waits", target=status.name, state=status.state, error=status.error)
             return
-        self._trouble = (self._trouble or Trouble(self._clock())).failed(error)
+        self._trouble = (self._trouble or Trouble(self._clock())).count_failure(error)
         if self._trouble.news:
             log.warning(
                 "publish.target_failed",

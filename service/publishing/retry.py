@@ -42,11 +42,11 @@ class Pace:
         """Return the pace of a server that never complained."""
         return cls(most, most)
 
-    def slowed(self) -> "Pace":
+    def slow_down(self) -> "Pace":
         """Return the pace after the server asked for less."""
         return replace(self, at_once=1, calm=0)
 
-    def eased(self) -> "Pace":
+    def speed_up(self) -> "Pace":
         """Return the pace after a success."""
         if self.at_once >= self.most:
             return self
@@ -54,12 +54,12 @@ class Pace:
             return replace(self, calm=self.calm + 1)
         return replace(self, at_once=self.at_once + 1, calm=0)
 
-    def limited(self, most: int) -> "Pace":
+    def limit(self, most: int) -> "Pace":
         """Return the pace with another upper limit."""
         return self if most == self.most else replace(self, most=most, at_once=min(self.at_once, most))
 
 
-def pause_seconds(attempt: int, *, chance: float) -> float:
+def retry_delay_seconds(attempt: int, *, chance: float) -> float:
     """
     Return how long to wait before the `attempt`-th repetition (from 1); `chance` is in [0, 1).
     """
@@ -91,7 +91,7 @@ class Backoff:
     until: datetime
 
 
-def paused(
+def back_off(
     error: ConfcalError, before: Backoff | None, now: datetime, random: Callable[[], float]
 ) -> Backoff:
     """Return the pause of a collection that failed, again after `before`."""

@@ -10,7 +10,7 @@ import structlog
 
 from service.core.errors import Fatal
 from service.publishing.dispatch import Dispatcher
-from service.publishing.equivalence import meaning_of
+from service.publishing.equivalence import content_hash
 from service.publishing.executor import Executor
 from service.publishing.ledger_cache import LedgerCache
 from service.publishing.model import Create, Publication, RemoteRules, Resource, Standing, SyncReport
@@ -81,7 +81,7 @@ class SyncRun:
         record = await self._record()
         await self._rows.load()
         if record is None:
-            found, record = await self._found()
+            found, record = await self._discover()
         else:
             found = DiscoveredCollection(record.url, record.server)
         desired = await target.render(target.server.keeps_silent(record.server))
@@ -92,7 +92,7 @@ class SyncRun:
         if due or (probing and not (plan.operations or self._report.reached)):
             record = await self._audit(publisher, record, desired, now, empty=found.created)
             plan = self._plan(desired)
-        await self._carry_out(publisher, record, plan)
+        await self._execute(publisher, record, plan)
         await self._settle(publisher)
         if first and self._carrying.written:
             await self._verify(publisher, record)
@@ -106,23 +106,23 @@ class SyncRun:
         record = (await self._ledger.targets()).get(self._target.key)
         return record if record and record.identity == self._target.identity else None
 
-    async def _found(self) -> tuple[DiscoveredCollection, TargetRecord]:
+    async def _discover(self) -> tuple[DiscoveredCollection, TargetRecord]:
         """Find the collection, and remember its address."""
         target = self._target
         found = await target.server.find()
         self._report.reached = True
         record = TargetRecord(target.identity, found.url, found.server)
         abandoned = [key for key in await self._ledger.targets() if not target.named(key)]
-        claim = await self._ledger.claim_collection(target.key, record, abandoned=abandoned)
+        claim = await self._ledger.assign_collection(target.key, record, abandoned=abandoned)
         if claim.held_by:
             raise Fatal(
                 f"the target {claim.held_by} publishes to this collection already: name another COLLECTION"
             )
-        if claim.left_as:
+        if claim.former_key:
             # Its address or its user is not ours any more; `confcal purge` knows it by this name.
-            log.warning("publish.collection_changed", target=target.key, left_as=claim.left_as)
-        if claim.taken:
-            log.info("publish.collection_taken_over", target=target.key, taken=claim.taken)
+            log.warning("publish.collection_changed", target=target.key, left_as=claim.former_key)
+        if claim.adopted_keys:
+            log.info("publish.collection_taken_over", target=target.key, taken=claim.adopted_keys)
         await self._rows.load()
         if found.created:
             # What rows there are tell of a collection that is gone, and of what was in it.
@@ -144,7 +144,7 @@ class SyncRun:
                 *suspects(self._rows, listing),
                 *(_candidate(desired[uid], href) for uid, href in hrefs.items() if href in listing.etags),
             ]
-            seen = await publisher.seen(doubted)
+            seen = await publisher.read(doubted)
             await self._keep(seen)
             # What could not be read now is in the next listing again.
             token = listing.token if len(seen) == len(doubted) else record.token
@@ -156,7 +156,7 @@ class SyncRun:
         """Ask for the ETags that writes were not answered with."""
         unknown = [row for row in self._rows if row.standing is Standing.PUBLISHED and not row.etag]
         if unknown:
-            await self._keep(await publisher.seen(unknown))
+            await self._keep(await publisher.read(unknown))
             self._report.reached = True
 
     async def _verify(self, publisher: Publisher, record: TargetRecord) -> None:
@@ -167,7 +167,7 @@ class SyncRun:
         doubted |= {
             row.uid: row for row in self._rows if row.uid in written and row.href not in listing.etags
         }
-        seen = await publisher.seen(doubted.values())
+        seen = await publisher.read(doubted.values())
         lost = [row for row in seen if row.uid in written and row.standing is Standing.GONE]
         await self._keep([row for row in seen if row not in lost])
         token = listing.token if len(seen) == len(doubted) else record.token
@@ -175,7 +175,7 @@ class SyncRun:
         record = replace(record, token=token, audited_at=None if lost else record.audited_at)
         await self._ledger.record_target(self._target.key, record)
         if lost:
-            await self._carrying.lost(lost)
+            await self._carrying.note_lost(lost)
 
     async def _keep(self, rows: Sequence[Publication]) -> None:
         changed = [row for row in rows if self._rows.get(row.uid) != row]
@@ -187,13 +187,13 @@ class SyncRun:
                 self._report.adopted += 1
         await self._rows.write(changed)
 
-    async def _carry_out(self, publisher: Publisher, record: TargetRecord, plan: Plan) -> None:
+    async def _execute(self, publisher: Publisher, record: TargetRecord, plan: Plan) -> None:
         creating = (o.uid for o in plan.operations if isinstance(o, Create))
         hrefs = {uid: self._href_of(record.url, uid) for uid in creating}
         if plan.operations:
             writers = self._target.server.writers(record.server)
-            self._dispatcher.pace = self._dispatcher.pace.limited(writers)
-        await self._carrying.out(plan, publisher, self._dispatcher, hrefs)
+            self._dispatcher.pace = self._dispatcher.pace.limit(writers)
+        await self._carrying.execute(plan, publisher, self._dispatcher, hrefs)
 
 
 def _candidate(resource: Resource, href: str) -> Publication:
@@ -202,8 +202,8 @@ def _candidate(resource: Resource, href: str) -> Publication:
         resource.uid,
         href,
         digest=resource.digest,
-        meaning=meaning_of(resource.body),
+        content_hash=content_hash(resource.body),
         # It may have been written before the event ended: no person's change.
-        intended=meaning_of(resource.before_end) if resource.before_end else "",
+        pending_hashes=content_hash(resource.before_end) if resource.before_end else "",
         standing=Standing.PUBLISHED,
     )

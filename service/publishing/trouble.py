@@ -27,7 +27,7 @@ class Trouble:
     news: bool = False
     """Whether the last failure is worth a line: another one, or one more power of ten."""
 
-    def failed(self, error: ConfcalError) -> "Trouble":
+    def count_failure(self, error: ConfcalError) -> "Trouble":
         """Return the trouble with one more failure; the same error again, untried, is none."""
         if error is self.error:
             return replace(self, news=False)

@@ -117,7 +117,7 @@ class CalendarSettings(BaseModel):
     """Language of its texts; CONFCAL_LANGUAGE where left out."""
 
 
-def checked_names(calendars: Mapping[str, CalendarSettings]) -> Mapping[str, CalendarSettings]:
+def check_names(calendars: Mapping[str, CalendarSettings]) -> Mapping[str, CalendarSettings]:
     """
     Return the calendars as they are. Raises ValueError where a name is none, or is taken.
 

@@ -13,7 +13,7 @@ _NAME = re.compile(r"(?=.{1,253}$)[\w-]+(\.[\w-]+)*\.?")
 _WITH_PORT = re.compile(r"\[.*\]:\d+|[^:]*:\d+")
 
 
-def checked_hosts(text: str) -> str:
+def check_hosts(text: str) -> str:
     """Return the hosts as they were written. Raises ValueError where one is none, and says why."""
     for host in _split(text):
         if _WITH_PORT.fullmatch(host):
@@ -41,7 +41,7 @@ def local_hosts(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def reached_by_others(text: str) -> bool:
+def is_reachable_by_others(text: str) -> bool:
     """Return whether others than this machine reach one of the hosts."""
     return any(map(_is_public, hosts_of(text)))
 

@@ -65,10 +65,10 @@ def _places(settings: Settings) -> Iterator[_Place]:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             yield _Place(host, family, host, optional=False)
         else:
-            yield from _resolved(host)
+            yield from _resolve(host)
 
 
-def _resolved(host: str) -> Iterator[_Place]:
+def _resolve(host: str) -> Iterator[_Place]:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
@@ -109,7 +109,7 @@ def _open(place: _Place, port: int) -> socket.socket:
         # The protocol is named because asyncio asks for it before it sets TCP_NODELAY.
         opened = socket.socket(place.family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     except OSError as error:
-        raise _missing(place, port, error) from error
+        raise _explain_missing(place, port, error) from error
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if place.family == socket.AF_INET6:
@@ -119,7 +119,7 @@ def _open(place: _Place, port: int) -> socket.socket:
     except OSError as error:
         opened.close()
         if error.errno in _MISSING:
-            raise _missing(place, port, error) from error
+            raise _explain_missing(place, port, error) from error
         if error.errno == errno.EADDRINUSE:
             raise _PortTaken(
                 f"CONFCAL_PORT: {shown} cannot be listened on ({_reason(error)}); "
@@ -136,7 +136,7 @@ def _open(place: _Place, port: int) -> socket.socket:
     return opened
 
 
-def _missing(place: _Place, port: int, error: OSError) -> _Missing:
+def _explain_missing(place: _Place, port: int, error: OSError) -> _Missing:
     named = place.host if place.host == place.address else f"{place.host} ({place.address})"
     return _Missing(
         f"CONFCAL_HOST: {in_url(place.address)}:{port} cannot be listened on ({_reason(error)}); "

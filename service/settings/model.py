@@ -28,11 +28,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from service.core.rejected import KeepRules
 from service.core.removal import RemovalRules
 from service.core.trueconf_id import TrueConfId
-from service.core.vevent import checked_template
-from service.settings.calendars import CalendarSettings, Words, checked_names
+from service.core.vevent import check_template
+from service.settings.calendars import CalendarSettings, Words, check_names
 from service.settings.choices import AnyCase
-from service.settings.hosts import checked_hosts
-from service.settings.targets import TargetSettings, checked_targets
+from service.settings.hosts import check_hosts
+from service.settings.targets import TargetSettings, check_targets
 from service.settings.types import Duration
 from service.settings.zone_names import zone_name
 from service.trueconf.discovery import check_url
@@ -149,7 +149,7 @@ class SourceSettings(BaseModel):
     """The only TrueConf user whose lists are taken, like lobby@video.example.com; lists of another one who
     logs in there are refused. Left out, each user's lists go into a calendar of that user's own."""
 
-    join_url: Annotated[str, AfterValidator(checked_template)] | None = None
+    join_url: Annotated[str, AfterValidator(check_template)] | None = None
     """Where conferences are joined, with {server} and {id}; `https://{server}/c/{id}` where left out."""
 
     ingest_token: SecretStr | None = Field(default=None, min_length=16)
@@ -245,7 +245,7 @@ class Settings(BaseSettings):
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     """The address under which people reach confcal, like https://calendars.example.com."""
 
-    host: Annotated[str, AfterValidator(checked_hosts)] = "127.0.0.1"
+    host: Annotated[str, AfterValidator(check_hosts)] = "127.0.0.1"
     """Address to listen on, several with commas; `*` for every IPv4 and IPv6 address, as in the image."""
 
     port: int = Field(default=8080, ge=0, le=65535)
@@ -267,9 +267,9 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[Words, AfterValidator(_networks)] = ()
     """Networks of the reverse proxies whose X-Forwarded-For is believed, like 127.0.0.1/32, with commas."""
 
-    calendars: Annotated[dict[str, CalendarSettings], AfterValidator(checked_names)] = {}
+    calendars: Annotated[dict[str, CalendarSettings], AfterValidator(check_names)] = {}
 
-    targets: Annotated[dict[str, TargetSettings], AfterValidator(checked_targets)] = {}
+    targets: Annotated[dict[str, TargetSettings], AfterValidator(check_targets)] = {}
 
     calendars_for_people: bool = False
     """Whether each invited person has a calendar, named by the TrueConf ID; hand out its link yourself."""

@@ -27,7 +27,7 @@ def variable(*path: str) -> str:
 def unknown_sentence(name: str) -> str:
     """Return what to say of a variable that is no setting."""
     path = place_of(name)
-    known = [variable(*candidate) for candidate in _known_paths(Settings, path)]
+    known = [variable(*candidate) for candidate in _find_paths(Settings, path)]
     known += [
         candidate + FILE for candidate in known if is_secret(annotation_of(Settings, place_of(candidate)))
     ]
@@ -43,18 +43,18 @@ def place_of(name: str) -> Place:
     return tuple(name.removeprefix(PREFIX).lower().split(DELIMITER))
 
 
-def _known_paths(model: type[BaseModel], like: Place) -> Iterator[Place]:
+def _find_paths(model: type[BaseModel], like: Place) -> Iterator[Place]:
     """Yield the paths of all settings; names that the operator chose are taken from `like`."""
     for field, info in model.model_fields.items():
-        inner = nested(info.annotation)
+        inner = find_model(info.annotation)
         if inner is None:
             yield (field,)
         elif _is_named(info.annotation):
             rest = like[2:] if len(like) > 1 else ()
             name = (like[1] if len(like) > 1 else "") or "name"
-            yield from ((field, name, *path) for path in _known_paths(inner, rest))
+            yield from ((field, name, *path) for path in _find_paths(inner, rest))
         else:
-            yield from ((field, *path) for path in _known_paths(inner, like[1:]))
+            yield from ((field, *path) for path in _find_paths(inner, like[1:]))
 
 
 def annotation_of(model: type[BaseModel], path: Place) -> object | None:
@@ -62,7 +62,7 @@ def annotation_of(model: type[BaseModel], path: Place) -> object | None:
     if not path or path[0] not in model.model_fields:
         return None
     annotation = model.model_fields[path[0]].annotation
-    inner = nested(annotation)
+    inner = find_model(annotation)
     if _is_named(annotation) and not any(path[1:2]):
         return None
     rest = path[2:] if _is_named(annotation) else path[1:]
@@ -71,12 +71,12 @@ def annotation_of(model: type[BaseModel], path: Place) -> object | None:
     return annotation_of(inner, rest)
 
 
-def nested(annotation: object) -> type[BaseModel] | None:
+def find_model(annotation: object) -> type[BaseModel] | None:
     """Return the model inside an annotation (itself, or the values of a mapping), if there is one."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     if _is_named(annotation):
-        return nested(get_args(annotation)[1])
+        return find_model(get_args(annotation)[1])
     return None
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import URL
 
 from service.core.errors import SettingsError
 from service.core.exposure import Exposure
-from service.settings.hosts import ANY, in_url, local_hosts, reached_by_others
+from service.settings.hosts import ANY, in_url, is_reachable_by_others, local_hosts
 from service.settings.model import Settings
 from service.settings.secret_file import write_once
 from service.store.engine import file_of
@@ -150,6 +150,6 @@ def public_url(settings: Settings, port: int) -> str:
 
 def exposure(settings: Settings, url: str) -> Exposure | None:
     """Return what others in the network could overhear; None where they cannot."""
-    if url.startswith("https:") or not reached_by_others(settings.host):
+    if url.startswith("https:") or not is_reachable_by_others(settings.host):
         return None
     return Exposure(settings.host or ANY, url)

@@ -59,7 +59,7 @@ def sentences_of(error: ValidationError, config_file: str | None) -> Iterator[st
                 # Only TOML has values that are no texts: 0123 and 2026-01-01 would not stay what was written.
                 yield f'{name}: write it in quotes in {config_file}, like {path[-1]} = "..."'
             case kind:
-                yield f"{name}: {_reason(kind, problem)}{_given(path, problem['input'])}"
+                yield f"{name}: {_reason(kind, problem)}{_quote_value(path, problem['input'])}"
 
 
 def _reason(kind: str, problem: ErrorDetails) -> str:
@@ -95,7 +95,7 @@ def _plain(bound: object) -> str:
         return text
 
 
-def _given(path: tuple[str, ...], value: object) -> str:
+def _quote_value(path: tuple[str, ...], value: object) -> str:
     """Return what was written, where it is a plain value that cannot hold a password."""
     annotation = annotation_of(Settings, path)
     plain = isinstance(value, str | int | float) and "@" not in str(value)

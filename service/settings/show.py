@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from service.settings.model import Settings
-from service.settings.names import FILE, Place, nested, variable
+from service.settings.names import FILE, Place, find_model, variable
 from service.settings.origins import Configuration, Origin
 from service.settings.types import iso
 from service.trueconf.discovery import without_pin
@@ -80,7 +80,7 @@ def example() -> str:
 def _example_of(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[str]:
     for name, field in model.model_fields.items():
         here = (*path, name)
-        inner = nested(field.annotation)
+        inner = find_model(field.annotation)
         if inner is None:
             yield "\n" + _comment(field) + f"#{variable(*here)}={_example_value(here, field)}\n"
             continue

@@ -13,12 +13,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 from pydantic_settings import NoDecode
 
-from service.caldav.named_hosts import checked_host
+from service.caldav.named_hosts import check_host
 from service.caldav.quirks import QUIRKS, unknown
 from service.core.trueconf_id import TrueConfId
 from service.settings.calendars import Words
 from service.settings.choices import AnyCase
-from service.settings.types import Duration, parsed
+from service.settings.types import Duration, parse_duration
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _WEEK = timedelta(days=7)
@@ -65,16 +65,16 @@ def _quirks(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _hosts(entries: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(checked_host(entry) for entry in entries)
+    return tuple(check_host(entry) for entry in entries)
 
 
 def _split(value: object) -> object:
     if not isinstance(value, str):
         return value
-    return tuple(parsed(part.strip()) for part in value.split(",") if part.strip())
+    return tuple(parse_duration(part.strip()) for part in value.split(",") if part.strip())
 
 
-def checked_targets(targets: "dict[str, TargetSettings]") -> "dict[str, TargetSettings]":
+def check_targets(targets: "dict[str, TargetSettings]") -> "dict[str, TargetSettings]":
     """Return the targets. Raises ValueError where a name is none that a command line takes."""
     for name in targets:
         if not _NAME.fullmatch(name):

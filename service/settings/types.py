@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 
-def parsed(value: object) -> object:
+def parse_duration(value: object) -> object:
     """Return a text as a duration: seconds, or ISO 8601. Raises ValueError."""
     if not isinstance(value, str):
         return value
@@ -25,7 +25,7 @@ def parsed(value: object) -> object:
 _LONGEST = timedelta(days=36500)
 """A moment so long before or after the present can still be told; much longer ones cannot."""
 
-Duration = Annotated[timedelta, BeforeValidator(parsed), Field(le=_LONGEST)]
+Duration = Annotated[timedelta, BeforeValidator(parse_duration), Field(le=_LONGEST)]
 
 
 def iso(duration: timedelta) -> str:

@@ -46,7 +46,7 @@ def demo_list(now: datetime, *, seed: int, domain: str, zone: tzinfo) -> list[Ra
         return datetime.combine(today + days * _DAY, time(hour, minute), zone)
 
     def on(flags: Sequence[int], hour: int, minute: int) -> datetime:
-        return next(day for day in (at(days, hour, minute) for days in range(7)) if _flagged(flags, day))
+        return next(day for day in (at(days, hour, minute) for days in range(7)) if _is_flagged(flags, day))
 
     def conference(number: int, topic: str, **rest: Any) -> Raw:  # noqa: ANN401 - fields of a JSON object
         return _conference(number, topic, now=now, seed=seed, domain=domain, **rest)
@@ -68,7 +68,7 @@ def demo_list(now: datetime, *, seed: int, domain: str, zone: tzinfo) -> list[Ra
     ]  # fmt: skip
 
 
-def changed(conferences: Sequence[Raw], step: int, *, now: datetime, seed: int, domain: str) -> list[Raw]:
+def change(conferences: Sequence[Raw], step: int, *, now: datetime, seed: int, domain: str) -> list[Raw]:
     """
     Return the list after its change number `step`: in turn one is added, renamed, moved by an hour, removed.
     """
@@ -82,18 +82,18 @@ def changed(conferences: Sequence[Raw], step: int, *, now: datetime, seed: int, 
             )
             return [*conferences, added]
         case 1 if ours:
-            return _replaced(conferences, ours[-1] | {"topic": f"{ours[-1]['topic']} (v{step})"})
+            return _replace(conferences, ours[-1] | {"topic": f"{ours[-1]['topic']} (v{step})"})
         case 2 if ours:
             schedule = ours[-1]["schedule"]
             later = schedule | {"start_time": schedule["start_time"] + 3600}
-            return _replaced(conferences, ours[-1] | {"schedule": later})
+            return _replace(conferences, ours[-1] | {"schedule": later})
         case 3 if ours:
             return [entry for entry in conferences if entry["id"] != ours[-1]["id"]]
         case _:
             return list(conferences)
 
 
-def rolled(conference: Raw, now: datetime, *, zone: tzinfo) -> Raw:
+def roll(conference: Raw, now: datetime, *, zone: tzinfo) -> Raw:
     """Return a weekly conference with `start_time` moved on to its next occurrence, others as they are."""
     if conference.get("schedule_type") != "week":
         return conference
@@ -102,12 +102,12 @@ def rolled(conference: Raw, now: datetime, *, zone: tzinfo) -> Raw:
     first = max(start, start + (now - start) // _DAY * _DAY)
     coming = (first + days * _DAY for days in range(9))
     following = next(
-        (day for day in coming if day >= now and _flagged(schedule["days"], day.astimezone(zone))), start
+        (day for day in coming if day >= now and _is_flagged(schedule["days"], day.astimezone(zone))), start
     )
     return conference | {"schedule": schedule | {"start_time": int(following.timestamp())}}
 
 
-def spelled(conference: Raw, variant: Variant, *, basis: DaysBasis, zone: tzinfo, domain: str) -> Raw:
+def encode(conference: Raw, variant: Variant, *, basis: DaysBasis, zone: tzinfo, domain: str) -> Raw:
     """Return the object as an endpoint of that variant sends it, its weekday flags on that basis."""
     based = _with_utc_days(conference, zone) if basis == "utc" else conference
     match variant:
@@ -153,11 +153,11 @@ def _conference(
     return conference | {"schedule": schedule | ({"days": list(flags)} if flags else {})}
 
 
-def _flagged(flags: Sequence[int], moment: datetime) -> bool:
+def _is_flagged(flags: Sequence[int], moment: datetime) -> bool:
     return bool(flags[moment.isoweekday() % 7])
 
 
-def _replaced(conferences: Sequence[Raw], changed_one: Raw) -> list[Raw]:
+def _replace(conferences: Sequence[Raw], changed_one: Raw) -> list[Raw]:
     return [changed_one if entry["id"] == changed_one["id"] else entry for entry in conferences]
 
 

@@ -23,7 +23,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from service.simulator.answers import LOGIN_NEEDED, READY, answer
-from service.simulator.conferences import DaysBasis, Raw, Variant, changed, demo_list, rolled, spelled
+from service.simulator.conferences import DaysBasis, Raw, Variant, change, demo_list, encode, roll
 
 _CONFIG_PATH: Final = "/public/default/config.json"
 _CUT_SHORT: Final = '{"method": "event", "event": "conferenceList", "cnt": 1, "conferences": [{"id": "00484'
@@ -194,7 +194,7 @@ class Simulator:
 
     async def _change(self) -> None:
         options = self._options
-        self._conferences = changed(
+        self._conferences = change(
             self._conferences, self._changes, now=self._now(), seed=options.seed, domain=options.domain
         )
         self._changes += 1
@@ -259,9 +259,9 @@ class Simulator:
 
     def _list(self) -> Raw:
         options, zone = self._options, self._zone
-        current = [rolled(entry, self._now(), zone=zone) for entry in self._conferences]
+        current = [roll(entry, self._now(), zone=zone) for entry in self._conferences]
         shown = [
-            spelled(entry, options.variant, basis=options.days_basis, zone=zone, domain=options.domain)
+            encode(entry, options.variant, basis=options.days_basis, zone=zone, domain=options.domain)
             for entry in (current if options.rolling else self._conferences)
         ]
         success = {"succeed": True} if options.variant == "B" else {}

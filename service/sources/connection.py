@@ -13,7 +13,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from service.core.sources import SourceState
-from service.sources.eyeballs import connected_socket
+from service.sources.eyeballs import connect_socket
 from service.sources.guarded import GuardedConnection
 from service.sources.turns import LargeFrames
 from service.trueconf.causes import Cause, ClosedInHandshake, Mute, cause_of, plain, reason_of
@@ -61,7 +61,7 @@ class ConnectWithoutRedirects(connect):
         return exc
 
 
-async def opened(address: str, large: LargeFrames) -> GuardedConnection:
+async def open_socket(address: str, large: LargeFrames) -> GuardedConnection:
     """
     Return an open WebSocket to a ws or wss URL. Raises whatever the network throws.
 
@@ -70,7 +70,7 @@ async def opened(address: str, large: LargeFrames) -> GuardedConnection:
     """
     url = urlsplit(address)
     async with asyncio.timeout(_OPEN_SECONDS):
-        reached = await connected_socket(url.hostname or "", url.port or _PORTS[url.scheme])
+        reached = await connect_socket(url.hostname or "", url.port or _PORTS[url.scheme])
     connecting = ConnectWithoutRedirects(
         address,
         sock=reached,
@@ -102,10 +102,10 @@ async def opened(address: str, large: LargeFrames) -> GuardedConnection:
     return connection
 
 
-async def received(socket: GuardedConnection, place: str) -> bytes:
+async def receive(socket: GuardedConnection, place: str) -> bytes:
     """Return the next message; nothing may be kept of a large one before it. Raises Lost."""
     socket.understood()
-    with translated(place):
+    with translate_errors(place):
         try:
             return await socket.message()
         except ConnectionClosed as error:
@@ -124,7 +124,7 @@ async def received(socket: GuardedConnection, place: str) -> bytes:
 
 
 @contextmanager
-def translated(place: str) -> Iterator[None]:
+def translate_errors(place: str) -> Iterator[None]:
     """Turn whatever the network throws within the block into ConnectionLost; `place` is host and port."""
     try:
         yield
@@ -133,14 +133,14 @@ def translated(place: str) -> Iterator[None]:
     except DiscoveryFailed as error:
         raise ConnectionLost(str(error), cause=cause_of(error)) from error
     except ConnectionClosed as error:
-        raise _closed(place, error) from error
+        raise _explain_close(place, error) from error
     except InvalidHandshake as error:
         raise _no_websocket(place, error) from error
     except Exception as error:
         raise _unreachable(place, error) from error
 
 
-def _closed(place: str, error: ConnectionClosed) -> ConnectionLost:
+def _explain_close(place: str, error: ConnectionClosed) -> ConnectionLost:
     if error.sent and error.sent.code == _TOO_BIG and not error.rcvd_then_sent:
         most = octets_as_text(FRAME.frame)
         return ConnectionLost(
@@ -167,10 +167,10 @@ def _unreachable(place: str, error: Exception) -> ConnectionLost:
         advice = cause.advice if cause else _OTHERWISE
         return ConnectionLost(f"{place} cannot be reached: {reason_of(error)}; {advice}", cause=cause)
     # What a library makes of an answer that no server should give must not end the other sources.
-    return failing(place, error)
+    return explain_failure(place, error)
 
 
-def failing(place: str, error: Exception) -> ConnectionLost:
+def explain_failure(place: str, error: Exception) -> ConnectionLost:
     """Return what an error means for which nobody was prepared: this endpoint is to be left alone."""
     return ConnectionLost(
         f"{place} answers what nobody can read ({type(error).__name__}); check the port, "

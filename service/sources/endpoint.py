@@ -14,7 +14,7 @@ from service.core.conference import Account, Snapshot
 from service.core.errors import ConfcalError
 from service.core.sources import SourceState
 from service.sources.backoff import backoff, pin_waits
-from service.sources.connection import ConnectionLost, failing, opened, received, translated
+from service.sources.connection import ConnectionLost, explain_failure, open_socket, receive, translate_errors
 from service.sources.guarded import GuardedConnection
 from service.sources.hooks import NO_HOOKS, SnapshotSink, SourceHooks
 from service.sources.standing import Standing
@@ -48,11 +48,11 @@ class SilenceTimer:
         self._polls, self._least = polls, least
         self._asked, self._since = 0, now
 
-    def broken(self, now: datetime) -> None:
+    def reset(self, now: datetime) -> None:
         """Begin anew: it was heard."""
         self._asked, self._since = 0, now
 
-    def polled(self, now: datetime) -> timedelta | None:
+    def tick(self, now: datetime) -> timedelta | None:
         """Count a poll; the length of the silence before it where that is too long."""
         # A clock that was set back must not hide a silence until it has caught up.
         length = abs(now - self._since)
@@ -151,29 +151,29 @@ class Endpoint:
             ended.extend(error for error in group.exceptions if isinstance(error, ConnectionLost))
         # Of two tasks that end with a connection, the one that knows more than that it ended.
         lost = next((error for error in ended if error.state is not SourceState.UNREACHABLE), ended[0])
-        if self._proved_itself():
+        if self._has_lasted():
             self._waits = backoff(self._random)
-            self._standing.proved()
+            self._standing.note_lasting()
         wait = next(self._pin_waits if lost.state is SourceState.PIN_REJECTED else self._waits)
-        self._standing.lost(lost, wait)
+        self._standing.note_lost(lost, wait)
         return wait
 
-    def _proved_itself(self) -> bool:
+    def _has_lasted(self) -> bool:
         return self._connected_at is not None and self._now() - self._connected_at >= _PROVES_ITSELF
 
     async def _converse(self, deliver: SnapshotSink) -> None:
-        self._standing.trying(SourceState.CONNECTING)
-        with translated(self._place):
+        self._standing.show_progress(SourceState.CONNECTING)
+        with translate_errors(self._place):
             found = await endpoint_of(self._url, self._fetch)
-            socket = await opened(found.address, self._large)
+            socket = await open_socket(found.address, self._large)
         async with socket:
-            self._standing.trying(SourceState.AUTHORIZING)
+            self._standing.show_progress(SourceState.AUTHORIZING)
             self._standing.tell_progress("trueconf.connected", host=place(found.address))
             self._connected_at = now = self._now()
-            self._frameless.broken(now)
-            self._listless.broken(now)
+            self._frameless.reset(now)
+            self._listless.reset(now)
             self._bell.clear()
-            self._session.connected(now, pin=found.pin)
+            self._session.start(now, pin=found.pin)
             self._outbox.set()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._send(socket))
@@ -186,7 +186,7 @@ class Endpoint:
             await self._outbox.wait()
             self._outbox.clear()
             for command in self._session.take_commands():
-                with translated(self._place):
+                with translate_errors(self._place):
                     await socket.send(command, text=True)
                 await self._pace(_BETWEEN_COMMANDS_SECONDS)
 
@@ -195,12 +195,12 @@ class Endpoint:
             await self._bell.wait()
             self._bell.clear()
             now = self._now()
-            if silence := self._frameless.polled(now):
+            if silence := self._frameless.tick(now):
                 raise ConnectionLost(
                     f"{self._place} has not said anything for {int(silence.total_seconds())} s",
                     state=SourceState.SILENT,
                 )
-            if self.status.state is not SourceState.LOGGED_OUT and (silence := self._listless.polled(now)):
+            if self.status.state is not SourceState.LOGGED_OUT and (silence := self._listless.tick(now)):
                 advice = self._standing.rejection or "restart TrueConf Room or VideoSDK there"
                 raise ConnectionLost(
                     f"{self._place} answers, but has sent no list for {int(silence.total_seconds())} s; "
@@ -219,11 +219,11 @@ class Endpoint:
 
     async def _receive(self, socket: GuardedConnection, deliver: SnapshotSink) -> None:
         while True:
-            frame = await received(socket, self._place)
+            frame = await receive(socket, self._place)
             now = self._now()
-            self._frameless.broken(now)
+            self._frameless.reset(now)
             self._taps.frame(self.status.name, frame, now)
-            events = await self._understood(frame, now)
+            events = await self._interpret(frame, now)
             # Of a large frame nothing is left in memory when another one may come.
             del frame
             while events:
@@ -232,7 +232,7 @@ class Endpoint:
             # What is there already is received without a pause, and others must have theirs.
             await asyncio.sleep(0)
 
-    async def _understood(self, frame: bytes, now: datetime) -> list[Event]:
+    async def _interpret(self, frame: bytes, now: datetime) -> list[Event]:
         """Return what follows from a frame. Raises Lost where it leads to an error that nobody expected."""
         try:
             if len(frame) <= _DECODED_AT_ONCE:
@@ -241,34 +241,34 @@ class Endpoint:
             decoded = await loop.run_in_executor(self._decoding, self._session.decode, frame)
             return self._session.take(decoded, frame, now)
         except Exception as error:
-            raise failing(self._place, error) from error
+            raise explain_failure(self._place, error) from error
 
     async def _follow(self, event: Event, deliver: SnapshotSink) -> None:
         match event:
             case Authorized():
                 self._pin_waits = pin_waits()
-                self._standing.authorized()
+                self._standing.note_authorized()
             case PinRejected(reason):
                 raise ConnectionLost(
                     f"{self._place} rejected the PIN: {reason}; set the PIN of TrueConf Room or VideoSDK",
                     state=SourceState.PIN_REJECTED,
                 )
             case AccountKnown(account):
-                self._standing.named(account)
+                self._standing.note_account(account)
             case LoggedOut():
-                self._listless.broken(self._now())
-                self._standing.logged_out(self._place)
+                self._listless.reset(self._now())
+                self._standing.note_logout(self._place)
             case SnapshotReceived(snapshot):
-                self._listless.broken(self._now())
+                self._listless.reset(self._now())
                 await self._hand_over(snapshot, deliver)
             case ListIgnored(reason):
                 self._log.warning("trueconf.list_ignored", reason=reason)
             case ListRefused(reason):
-                self._listless.broken(self._now())
+                self._listless.reset(self._now())
                 self._standing.refused(self._place, reason)
             case FrameWasRejected(field, reason, raw):
                 self._taps.rejected(self.status.name, self.status.account, event)
-                self._standing.rejected(field, reason, len(raw))
+                self._standing.note_rejected(field, reason, len(raw))
             case CommandRefused(method, error):
                 self._log.info("trueconf.command_refused", method=method, error=error)
             case _ as unreachable:

@@ -17,7 +17,7 @@ Address = tuple[int, int, int, str, Any]
 """As getaddrinfo returns it: family, kind, protocol, canonical name, address."""
 
 
-async def connected_socket(
+async def connect_socket(
     host: str, port: int, *, between_seconds: float = _BETWEEN_ATTEMPTS_SECONDS
 ) -> socket.socket:
     """
@@ -27,12 +27,12 @@ async def connected_socket(
     where several addresses failed, an ExceptionGroup of their errors is its cause.
     """
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    waiting, running, errors = interleaved(found), set[asyncio.Task[socket.socket]](), list[OSError]()
+    waiting, running, errors = interleave(found), set[asyncio.Task[socket.socket]](), list[OSError]()
     won: socket.socket | None = None
     try:
         while waiting or running:
             if waiting:
-                running.add(asyncio.create_task(_connected(waiting.pop(0))))
+                running.add(asyncio.create_task(_connect(waiting.pop(0))))
             patience = between_seconds if waiting else None
             done, running = await asyncio.wait(running, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -46,13 +46,13 @@ async def connected_socket(
             if won:
                 return won
     finally:
-        await _ended(running)
+        await _end(running)
     if len(errors) == 1:
         raise errors[0]
     raise ConnectionError("no address of it answers") from ExceptionGroup("addresses", errors)
 
 
-def interleaved(addresses: Sequence[Address]) -> list[Address]:
+def interleave(addresses: Sequence[Address]) -> list[Address]:
     """Return addresses with the families taking turns, in the order that the resolver prefers."""
     families: dict[int, list[Address]] = {}
     for address in addresses:
@@ -60,7 +60,7 @@ def interleaved(addresses: Sequence[Address]) -> list[Address]:
     return [address for address in chain(*zip_longest(*families.values())) if address]
 
 
-async def _connected(address: Address) -> socket.socket:
+async def _connect(address: Address) -> socket.socket:
     family, kind, protocol, _, where = address
     attempt = socket.socket(family, kind, protocol)
     try:
@@ -73,7 +73,7 @@ async def _connected(address: Address) -> socket.socket:
     return attempt
 
 
-async def _ended(tasks: set[asyncio.Task[socket.socket]]) -> None:
+async def _end(tasks: set[asyncio.Task[socket.socket]]) -> None:
     """Give up attempts; one that succeeded at the last moment is closed."""
     for task in tasks:
         task.cancel()

@@ -106,7 +106,7 @@ class PostedEvents:
                 _read, self._decoders[source], event, account, self._pinned.get(source)
             )
         except FrameRejected as rejected:
-            self._rejected(source, rejected, event)
+            self._note_rejected(source, rejected, event)
             raise
         except Exception as error:
             # What an event makes of a library is the trouble of its source alone.
@@ -117,7 +117,7 @@ class PostedEvents:
         self._show(source, SourceState.LISTENING, last_list_at=now)
         return accepted
 
-    def _rejected(self, source: str, rejected: FrameRejected, event: bytes) -> None:
+    def _note_rejected(self, source: str, rejected: FrameRejected, event: bytes) -> None:
         status = self._statuses[source]
         state = SourceState.LISTENING if status.last_list_at else SourceState.WAITING
         self._show(source, state, error=f"The last event was rejected: {rejected}")

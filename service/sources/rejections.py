@@ -14,7 +14,7 @@ import structlog
 from service.core.conference import Account, Snapshot
 from service.core.errors import StoreUnavailable
 from service.core.ports import RejectedStore
-from service.core.rejected import MAX_RAW, KeepRules, RejectedInput, alike, rejected_alike, rejected_frame
+from service.core.rejected import MAX_RAW, KeepRules, RejectedInput, alike, merge_rejected, to_rejected_frame
 
 log = structlog.get_logger()
 
@@ -68,13 +68,13 @@ class Rejections:
         """Take a frame that could not be used."""
         name, part = str(account) if account else "", raw[: 2 * MAX_RAW]
         at = self._clock()
-        built = partial(rejected_frame, source, name, field=field, reason=reason, raw=part, at=at)
+        built = partial(to_rejected_frame, source, name, field=field, reason=reason, raw=part, at=at)
         self._take(_Taken(built, min(len(part), MAX_RAW)))
 
     def snapshot(self, snapshot: Snapshot) -> None:
         """Take the conferences of a list that could not be understood; many of one kind are one."""
         for each in alike(snapshot.listing.rejections):
-            self._take(_Taken(partial(rejected_alike, snapshot, each), min(len(each.first.raw), MAX_RAW)))
+            self._take(_Taken(partial(merge_rejected, snapshot, each), min(len(each.first.raw), MAX_RAW)))
 
     def _take(self, each: _Taken) -> None:
         self._waiting.append(each)
@@ -101,7 +101,7 @@ class Rejections:
             return
         self._waiting.clear()
         self._octets = self._missed = 0
-        inputs = await asyncio.to_thread(_built, taken)
+        inputs = await asyncio.to_thread(_build, taken)
         try:
             await self._store.record_rejected(
                 inputs, keep=self._rules.keep, since=self._clock() - self._rules.keep_for
@@ -122,5 +122,5 @@ class Rejections:
             log.warning("rejections.too_many", not_kept=missed)
 
 
-def _built(taken: list[_Taken]) -> list[RejectedInput]:
+def _build(taken: list[_Taken]) -> list[RejectedInput]:
     return [each.built() for each in taken]

@@ -69,7 +69,7 @@ def _frames(data: bytes, source: str, at: datetime) -> Iterator[Recorded]:
         if isinstance(content, list) and not line:
             yield from _steps(content, source, at)
         elif document.strip():
-            yield _recorded(content, document, source, at, f"line {line}" if line else "the file")
+            yield _parse_step(content, document, source, at, f"line {line}" if line else "the file")
 
 
 def _steps(steps: list[Any], source: str, at: datetime) -> Iterator[Recorded]:
@@ -79,12 +79,12 @@ def _steps(steps: list[Any], source: str, at: datetime) -> Iterator[Recorded]:
             yield Recorded(_octets(step["frame"]), _later(at, step, place), source, place)
 
 
-def _recorded(content: object, raw: bytes, source: str, at: datetime, place: str) -> Recorded:
+def _parse_step(content: object, raw: bytes, source: str, at: datetime, place: str) -> Recorded:
     match content:
         case {"at": str() as moment, "source": str() as name, "frame": str() as text}:
             return Recorded(text.encode(), moment_of(moment, place), name, place)
         case {"at": str() as moment, "source": str() as name, "frame_base64": str() as coded}:
-            return Recorded(_decoded(coded, place), moment_of(moment, place), name, place)
+            return Recorded(_decode(coded, place), moment_of(moment, place), name, place)
         case _:
             return Recorded(raw, at, source, place)
 
@@ -102,7 +102,7 @@ def _octets(frame: object) -> bytes:
     return frame.encode() if isinstance(frame, str) else json.dumps(frame, ensure_ascii=False).encode()
 
 
-def _decoded(coded: str, place: str) -> bytes:
+def _decode(coded: str, place: str) -> bytes:
     try:
         return base64.b64decode(coded, validate=True)
     except ValueError as error:
@@ -130,7 +130,7 @@ def moment_of(text: str, place: str) -> datetime:
     return moment
 
 
-def replayed(
+def replay(
     frames: list[Recorded],
     fallback: Callable[[str], Account],
     *,
@@ -157,12 +157,12 @@ def replayed(
             yield recorded, _list(recorded, fallback(recorded.source), only.get(recorded.source))
             continue
         if recorded.source not in last:
-            session.connected(recorded.at)
+            session.start(recorded.at)
         last[recorded.source] = recorded
-        for outcome in _heard(session, recorded):
+        for outcome in _receive(session, recorded):
             yield recorded, outcome
     for name, recorded in last.items():
-        if sessions[name].waiting:
+        if sessions[name].has_waiting_list:
             yield recorded, Unclaimed()
 
 
@@ -177,7 +177,7 @@ def _names_user(frame: bytes) -> bool:
     return isinstance(told, LoginReply | SystemInfo | LoggedIn)
 
 
-def _heard(session: Session, recorded: Recorded) -> Iterator[Replayed]:
+def _receive(session: Session, recorded: Recorded) -> Iterator[Replayed]:
     for event in session.receive(recorded.frame, recorded.at):
         match event:
             case SnapshotReceived(snapshot):

@@ -43,7 +43,7 @@ class Standing:
         """Why the last frame was rejected, where no list came since."""
         self.status = SourceStatus(name, SourceState.CONNECTING, None, None, "", now())
 
-    def trying(self, state: SourceState) -> None:
+    def show_progress(self, state: SourceState) -> None:
         """Show how far a connection came, unless it is a failure that is not overcome by that."""
         # Otherwise every retry would hide for a moment what is wrong.
         shown = self.status.state
@@ -53,21 +53,21 @@ class Standing:
         if not failed:
             self._show(state, error=self.status.error)
 
-    def authorized(self) -> None:
+    def note_authorized(self) -> None:
         """Note that the endpoint takes our commands."""
         # Whoever logged out did not come back by our authorization, nor did another user leave.
         if self.status.state not in {SourceState.LOGGED_OUT, SourceState.WRONG_USER}:
-            self._listening()
+            self._listen()
         self.tell_progress("trueconf.authorized")
 
-    def named(self, account: Account) -> None:
+    def note_account(self, account: Account) -> None:
         """Note whose lists arrive from here on."""
         self._told_refusal = ""
         self.status = replace(self.status, account=account)
-        self._listening()
+        self._listen()
         self._log.info("trueconf.account_known", account=str(account))
 
-    def logged_out(self, place: str) -> None:
+    def note_logout(self, place: str) -> None:
         """Note that nobody is logged in; then no list is owed."""
         self._owes_list = False
         self._show(SourceState.LOGGED_OUT, error=f"nobody is logged in at {place}; log in there")
@@ -87,11 +87,11 @@ class Standing:
         self.status = replace(self.status, last_list_at=received_at)
         self._show(SourceState.LISTENING)
         if self._trouble.told:
-            lasted = round(self._trouble.lasted(self._now()).total_seconds())
+            lasted = round(self._trouble.measure(self._now()).total_seconds())
             self._log.info("trueconf.recovered", after_seconds=lasted, tries=self._trouble.tries)
-            self._trouble = self._trouble.recovered()
+            self._trouble = self._trouble.recover()
 
-    def rejected(self, field: str, reason: str, octets: int) -> None:
+    def note_rejected(self, field: str, reason: str, octets: int) -> None:
         """Note a rejected frame; of a flood of them one now and then is logged, with the number of others."""
         self.rejection = f"what it sent last was rejected: {field}: {reason}"
         if self.status.state is SourceState.LISTENING:
@@ -103,13 +103,13 @@ class Standing:
         others, self._told_rejected_at, self._untold_rejected = self._untold_rejected, now, 0
         self._log.warning("trueconf.frame_rejected", field=field, reason=reason, bytes=octets, others=others)
 
-    def proved(self) -> None:
+    def note_lasting(self) -> None:
         """Note that a connection lasted: what comes from here on is new."""
         self._trouble = Trouble()
 
-    def lost(self, lost: ConnectionLost, wait_seconds: float) -> None:
+    def note_lost(self, lost: ConnectionLost, wait_seconds: float) -> None:
         """Note that a connection ended or was never made, and when the next is tried."""
-        self._trouble = self._trouble.met(lost, self._now())
+        self._trouble = self._trouble.count(lost, self._now())
         self._owes_list |= lost.state in _OWING
         self._show(lost.state, error=str(lost))
         if not self._trouble.worth_telling:
@@ -124,7 +124,7 @@ class Standing:
         tell = self._log.debug if self._trouble.tries else self._log.info
         tell(event, **content)
 
-    def _listening(self) -> None:
+    def _listen(self) -> None:
         if self._owes_list and self.status.state in IN_TROUBLE:
             self._taps.status(self.status)
         else:

@@ -26,7 +26,7 @@ class Trouble:
     told: bool = False
     """Whether there was a line that no recovery followed yet."""
 
-    def met(self, lost: ConnectionLost, now: datetime) -> "Trouble":
+    def count(self, lost: ConnectionLost, now: datetime) -> "Trouble":
         """Return the trouble after a connection was lost once more."""
         kind = (lost.state, lost.cause)
         count = self.by_kind.get(kind, 0) + 1
@@ -39,10 +39,10 @@ class Trouble:
             self.told or worth_telling,
         )
 
-    def recovered(self) -> "Trouble":
+    def recover(self) -> "Trouble":
         """Return the trouble after it was told that a list arrived; it may come again."""
         return replace(self, told=False)
 
-    def lasted(self, now: datetime) -> timedelta:
+    def measure(self, now: datetime) -> timedelta:
         """Return for how long there is trouble."""
         return now - (self.since or now)

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from service.core.errors import SettingsError, StoreUnavailable
-from service.store.engine import file_of, made_private, require_file
+from service.store.engine import file_of, make_private, require_file
 from service.store.ownership import belonging
 
 _MARKED = (
@@ -40,7 +40,7 @@ def backup(url: str, target: Path) -> int:
     partial = target.with_name(target.name + ".partial")
     try:
         partial.unlink(missing_ok=True)
-        made_private(partial)
+        make_private(partial)
         _copy(source, partial)
         partial.replace(target)
         return target.stat().st_size

@@ -63,7 +63,7 @@ def encode(conference: Conference) -> bytes:
             id=conference.id,
             topic=conference.topic,
             owner=conference.owner,
-            schedule=_stored(conference.schedule),
+            schedule=_to_stored(conference.schedule),
             mode=conference.mode,
             access=conference.access,
             created_at=conference.created_at,
@@ -99,7 +99,7 @@ def decode_ids(content: bytes) -> frozenset[str]:
     return _ids.decode(content)
 
 
-def _stored(schedule: Schedule) -> _Unscheduled | _Once | _Weekly:
+def _to_stored(schedule: Schedule) -> _Unscheduled | _Once | _Weekly:
     match schedule:
         case Unscheduled():
             return _Unscheduled()

@@ -15,7 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.core.errors import NoDatabase
 from service.store.address import address_of, tls_context, without_tls_files
-from service.store.failures import translated
+from service.store.failures import translate_errors
 
 _BUSY_SECONDS = "15"
 """How long SQLite waits for another writer, unless the address says `?timeout=`."""
@@ -95,7 +95,7 @@ async def probe(engine: AsyncEngine, *, create: bool) -> None:
         file = Path(engine.url.database or "")
         if not create:
             require_file(file)
-        with translated(engine.url):
+        with translate_errors(engine.url):
             seconds = float(str(engine.url.query["timeout"]))
             await asyncio.to_thread(_open_once, file, seconds, create=create)
 
@@ -110,7 +110,7 @@ def require_file(file: Path) -> None:
             raise NoDatabase(f"There is no database in {file}: is CONFCAL_DATA_DIR the daemon's?") from error
 
 
-def made_private(file: Path) -> None:
+def make_private(file: Path) -> None:
     """Make an empty file that only its owner may read; one that is there already stays. Raises OSError."""
     with suppress(FileExistsError):
         file.touch(mode=0o600, exist_ok=False)
@@ -120,23 +120,23 @@ def _open_once(file: Path, busy_seconds: float, *, create: bool) -> None:
     if create:
         # What keeps the file from being made, SQLite says better. Its log beside it gets the same mode.
         with suppress(OSError):
-            made_private(file)
+            make_private(file)
     with closing(sqlite3.connect(file, timeout=busy_seconds)) as connection:
         connection.execute("PRAGMA schema_version")
 
 
 @asynccontextmanager
-async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def begin_read(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """Give a transaction that sees one moment of the database. Raises StoreUnavailable."""
-    with translated(engine.url):
+    with translate_errors(engine.url):
         async with engine.execution_options(**_READING[engine.dialect.name]).begin() as db:
             yield db
 
 
 @asynccontextmanager
-async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def begin_write(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """Give a transaction that is committed unless an error leaves it. Raises StoreUnavailable."""
-    with translated(engine.url):
+    with translate_errors(engine.url):
         async with engine.execution_options(**_WRITING[engine.dialect.name]).begin() as db:
             yield db
 

@@ -66,7 +66,7 @@ _CONNECTING = ("08", "28", "3D000", "53300", "57P03")
 
 
 @contextmanager
-def translated(url: URL) -> Iterator[None]:
+def translate_errors(url: URL) -> Iterator[None]:
     """Raise StoreUnavailable in place of whatever the database's libraries raise inside."""
     try:
         yield

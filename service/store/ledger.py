@@ -9,10 +9,10 @@ from sqlalchemy import Row, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.publishing.model import Publication, Standing
-from service.publishing.ownership import claim
+from service.publishing.ownership import assign
 from service.publishing.ports import Assignment, TargetRecord
 from service.store import tables
-from service.store.engine import reading, writing
+from service.store.engine import begin_read, begin_write
 from service.store.rows import moment_of, seconds_of
 from service.store.writes import upsert
 
@@ -27,28 +27,28 @@ class SqlLedger:
 
     async def targets(self) -> dict[str, TargetRecord]:
         """See Ledger."""
-        async with reading(self._engine) as db:
+        async with begin_read(self._engine) as db:
             return {row.target: _target(row) for row in await db.execute(select(tables.targets))}
 
     async def record_target(self, target: str, record: TargetRecord) -> None:
         """See Ledger."""
-        async with writing(self._engine) as db:
+        async with begin_write(self._engine) as db:
             await db.execute(upsert(db, tables.targets), _target_row(target, record))
 
-    async def claim_collection(
+    async def assign_collection(
         self, target: str, record: TargetRecord, *, abandoned: Collection[str] = ()
     ) -> Assignment:
         """See Ledger."""
-        async with writing(self._engine) as db:
+        async with begin_write(self._engine) as db:
             if db.dialect.name == "postgresql":
                 # Two that see no holder would both write; SQLite lets one writer in at a time anyway.
                 await db.execute(text("LOCK TABLE targets IN SHARE ROW EXCLUSIVE MODE"))
             known = {row.target: _target(row) for row in await db.execute(select(tables.targets))}
-            done = claim(known, target, record, abandoned=abandoned)
+            done = assign(known, target, record, abandoned=abandoned)
             if not done.held_by:
-                if done.left_as:
-                    await _rename(db, target, done.left_as)
-                for key in done.taken:
+                if done.former_key:
+                    await _rename(db, target, done.former_key)
+                for key in done.adopted_keys:
                     await _take(db, key, target)
                 await db.execute(upsert(db, tables.targets), _target_row(target, record))
         return done
@@ -56,7 +56,7 @@ class SqlLedger:
     async def publications(self, target: str) -> dict[str, Publication]:
         """See Ledger."""
         query = select(tables.publications).where(tables.publications.c.target == target)
-        async with reading(self._engine) as db:
+        async with begin_read(self._engine) as db:
             return {row.uid: _publication(row) for row in await db.execute(query)}
 
     async def record_publications(
@@ -64,7 +64,7 @@ class SqlLedger:
     ) -> None:
         """See Ledger."""
         written = [_row(target, row) for row in publications]
-        async with writing(self._engine) as db:
+        async with begin_write(self._engine) as db:
             if written:
                 await db.execute(upsert(db, tables.publications), written)
             for uid in forgotten:
@@ -73,7 +73,7 @@ class SqlLedger:
 
     async def forget_target(self, target: str) -> None:
         """See Ledger."""
-        async with writing(self._engine) as db:
+        async with begin_write(self._engine) as db:
             await db.execute(delete(tables.publications).where(tables.publications.c.target == target))
             await db.execute(delete(tables.targets).where(tables.targets.c.target == target))
 
@@ -115,8 +115,8 @@ def _row(target: str, row: Publication) -> dict[str, Any]:
         "href": row.href,
         "etag": row.etag,
         "digest": row.digest,
-        "meaning": row.meaning,
-        "intended": row.intended,
+        "meaning": row.content_hash,
+        "intended": row.pending_hashes,
         "standing": row.standing.value,
         "reason": row.reason,
         "refusals": row.refusals,

@@ -15,7 +15,7 @@ from sqlalchemy import URL, Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.core.errors import SchemaTooNew, SchemaTooOld
-from service.store.engine import create_engine, probe, reading, writing
+from service.store.engine import begin_read, begin_write, create_engine, probe
 from service.store.failures import name
 
 _LOCK = 0x636F6E6663616C
@@ -57,7 +57,7 @@ async def create(url: str) -> None:
     engine = create_engine(url)
     try:
         await probe(engine, create=True)
-        async with writing(engine) as db:
+        async with begin_write(engine) as db:
             if await db.run_sync(_revision) is None:
                 await db.run_sync(_upgrade, engine.url)
     finally:
@@ -67,14 +67,14 @@ async def create(url: str) -> None:
 async def upgrade(engine: AsyncEngine) -> Migrated:
     """Do as `migrate`, with an engine."""
     await probe(engine, create=True)
-    async with writing(engine) as db:
+    async with begin_write(engine) as db:
         return await db.run_sync(_upgrade, engine.url)
 
 
 async def verify(engine: AsyncEngine) -> None:
     """Raise NoDatabase, SchemaTooOld or SchemaTooNew unless the database has the schema of this confcal."""
     await probe(engine, create=False)
-    async with reading(engine) as db:
+    async with begin_read(engine) as db:
         found = await db.run_sync(_revision)
     newest = _newest(found, engine.url)
     if found is None:

@@ -39,7 +39,7 @@ class Stored(NamedTuple):
 
 
 @contextmanager
-def collecting_later() -> Iterator[None]:
+def pause_garbage_collection() -> Iterator[None]:
     """
     Keep the garbage collector from searching many new values again and again, all of which stay.
 
@@ -72,8 +72,8 @@ def to_state(version: int, stored: Stored) -> State:
         if lists is not None:
             of_account.absences[id_] = Absence(lists, moment_of(since))
         if changed_at is not None:
-            of_account.changed_at[id_] = _shared_moment(changed_at)
-    held = dict(_held(stored.held))
+            of_account.changed_at[id_] = _share_moment(changed_at)
+    held = dict(_parse_held(stored.held))
     known = (
         AccountState(
             Account(peer, server),
@@ -89,7 +89,7 @@ def to_state(version: int, stored: Stored) -> State:
         for name, peer, server, source, list_at, count in stored.accounts
     )
     state = State(version, entries, {each.account: each for each in known})
-    return state.contesting(_shared(stored.memberships))
+    return state.update_contested(_find_shared(stored.memberships))
 
 
 @dataclass
@@ -102,7 +102,7 @@ class _Members:
     closed: set[Key] = field(default_factory=set)
 
 
-def _shared(memberships: Sequence[Sequence[Any]]) -> set[Key]:
+def _find_shared(memberships: Sequence[Sequence[Any]]) -> set[Key]:
     """Return the conferences that several accounts report, and one of them not as the calendars show it."""
     counted = Counter(Key(row[1], row[2]) for row in memberships if row[3] == 0)
     return {
@@ -113,7 +113,7 @@ def _shared(memberships: Sequence[Sequence[Any]]) -> set[Key]:
 
 
 @lru_cache(maxsize=4096)
-def _shared_moment(seconds: int) -> datetime:
+def _share_moment(seconds: int) -> datetime:
     """Return a moment; the conferences of one list have one object of it between them."""
     return moment_of(seconds)
 
@@ -195,7 +195,7 @@ def absence_values(absence: Absence | None) -> Mapping[str, int | None]:
     return {"missing_lists": absence.lists, "missing_since": seconds_of(absence.since)}
 
 
-def held_row(account: Account, held: HeldRemoval) -> Parameters:
+def to_held_row(account: Account, held: HeldRemoval) -> Parameters:
     """Return the row of `held`."""
     return {
         "account": str(account),
@@ -233,7 +233,7 @@ def _conference(id_: str, content: bytes) -> Conference:
         return Conference(id_, "", "", Unscheduled())
 
 
-def _held(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[str, HeldRemoval]]:
+def _parse_held(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[str, HeldRemoval]]:
     for account, since, lists, missing, upcoming in rows:
         try:
             yield account, HeldRemoval(moment_of(since), lists, decode_ids(missing), upcoming)

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service.store.engine import reading, writing
+from service.store.engine import begin_read, begin_write
 from service.store.rows import seconds_of
 from service.store.tables import closed_sessions
 from service.store.writes import insert_into
@@ -24,7 +24,7 @@ class SqlClosedSessions:
 
     async def close(self, sessions: Mapping[str, datetime], *, now: datetime) -> None:
         """See ClosedSessions."""
-        async with writing(self._engine) as db:
+        async with begin_write(self._engine) as db:
             await db.execute(delete(closed_sessions).where(closed_sessions.c.ends_at <= seconds_of(now)))
             statement = insert_into(db, closed_sessions).on_conflict_do_nothing()
             for session, ends_at in sessions.items():
@@ -32,6 +32,6 @@ class SqlClosedSessions:
 
     async def is_closed(self, session: str) -> bool:
         """See ClosedSessions."""
-        async with reading(self._engine) as db:
+        async with begin_read(self._engine) as db:
             found = exists().where(closed_sessions.c.session == session)
             return bool((await db.execute(select(found))).scalar_one())

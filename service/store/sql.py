@@ -16,11 +16,11 @@ from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.core.state import State
 from service.store.account_purge import purge_accounts
-from service.store.engine import create_engine, reading, writing
+from service.store.engine import begin_read, begin_write, create_engine
 from service.store.ledger import SqlLedger
 from service.store.migrate import upgrade, verify
 from service.store.rejections import delete_rejected, read_rejected, write_rejected
-from service.store.rows import Stored, collecting_later, to_feed, to_state
+from service.store.rows import Stored, pause_garbage_collection, to_feed, to_state
 from service.store.sessions import SqlClosedSessions
 from service.store.tables import accounts, conferences, feeds, held, memberships, meta, same_part, vevents
 from service.store.writes import (
@@ -55,18 +55,18 @@ class SqlStore:
 
     async def version(self) -> int:
         """See Store."""
-        async with reading(self._engine) as db:
+        async with begin_read(self._engine) as db:
             return int(await _meta(db, "version"))
 
     async def load(self) -> State:
         """See Store."""
-        async with reading(self._engine) as db:
-            with collecting_later():
+        async with begin_read(self._engine) as db:
+            with pause_garbage_collection():
                 return await _state(db)
 
     async def record(self, changes: Changes, *, version: int) -> int:
         """See Store."""
-        async with writing(self._engine) as db:
+        async with begin_write(self._engine) as db:
             if changes.empty:
                 await require(db, version)
                 await write_arrival(db, changes)
@@ -77,12 +77,12 @@ class SqlStore:
 
     async def rendering(self) -> str:
         """See Store."""
-        async with reading(self._engine) as db:
+        async with begin_read(self._engine) as db:
             return await _meta(db, "rendering")
 
     async def record_rendering(self, digest: str, edits: Sequence[Edit], *, version: int) -> int:
         """See Store."""
-        async with writing(self._engine) as db:
+        async with begin_write(self._engine) as db:
             following = await advance(db, version)
             await write_rendering(db, digest, edits)
         return following
@@ -90,14 +90,14 @@ class SqlStore:
     async def vevents(self, variant: str, account: Account | None = None) -> list[RenderedVEvent]:
         """See Store."""
         chosen = _of_any(variant) if account is None else _of_account(variant, account)
-        async with reading(self._engine) as db:
-            with collecting_later():
+        async with begin_read(self._engine) as db:
+            with pause_garbage_collection():
                 return _by_uid(await db.execute(chosen))
 
     async def vevents_of(self, variant: str, keys: Sequence[Key]) -> list[RenderedVEvent]:
         """See Store."""
         found: list[Sequence[Any]] = []
-        async with reading(self._engine) as db:
+        async with begin_read(self._engine) as db:
             for server, parts in _chunks(keys):
                 of_server = _of_any(variant).where(vevents.c.server == server)
                 found += await db.execute(of_server.where(tuple_(vevents.c.id, vevents.c.part).in_(parts)))
@@ -105,43 +105,45 @@ class SqlStore:
 
     async def feeds(self) -> dict[str, FeedRecord]:
         """See Store."""
-        async with reading(self._engine) as db:
+        async with begin_read(self._engine) as db:
             return dict(to_feed(row) for row in await db.execute(select(feeds)))
 
     async def rotations(self) -> dict[str, int]:
         """See Store."""
         rotated = select(feeds.c.calendar, feeds.c.generation).where(feeds.c.generation > 0)
-        async with reading(self._engine) as db:
+        async with begin_read(self._engine) as db:
             return {row.calendar: row.generation for row in await db.execute(rotated)}
 
     async def record_feed(self, calendar: str, record: FeedRecord) -> None:
         """See Store. A generation never goes back: whoever serves the old one must not undo a rotation."""
-        async with writing(self._engine) as db:
+        async with begin_write(self._engine) as db:
             await write_feed(db, calendar, record)
 
     async def purge(self, before: datetime) -> int:
         """See Store."""
-        async with writing(self._engine) as db:
+        async with begin_write(self._engine) as db:
             return await purge_conferences(db, before)
 
     async def purge_accounts(self, before: datetime) -> int:
         """See Store."""
-        async with writing(self._engine) as db:
+        async with begin_write(self._engine) as db:
             return await purge_accounts(db, before)
 
     async def record_rejected(self, inputs: Sequence[RejectedInput], *, keep: int, since: datetime) -> None:
         """See Store."""
-        async with writing(self._engine) as db:
+        async with begin_write(self._engine) as db:
             await write_rejected(db, inputs, keep=keep, since=since)
 
-    async def rejected(self, *, most_raw: int = MAX_RAW, number: int | None = None) -> list[RejectedInput]:
+    async def load_rejected(
+        self, *, most_raw: int = MAX_RAW, number: int | None = None
+    ) -> list[RejectedInput]:
         """See Store."""
-        async with reading(self._engine) as db:
+        async with begin_read(self._engine) as db:
             return await read_rejected(db, most_raw, number)
 
     async def forget_rejected(self, number: int) -> None:
         """See Store."""
-        async with writing(self._engine) as db:
+        async with begin_write(self._engine) as db:
             await delete_rejected(db, number)
 
     async def close(self) -> None:

@@ -66,7 +66,7 @@ conferences = Table(
 They outlive their memberships: a conference that comes back continues its revision.
 
 `part` is 0 for the live part; a closed part has its first start there. Its bounds are `since`, `until` and
-`ruled_from`.
+`find_rule_start`.
 """
 
 vevents = Table(

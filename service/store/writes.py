@@ -36,10 +36,10 @@ from service.store.rows import (
     account_row,
     conference_row,
     feed_row,
-    held_row,
     member_row,
     report_row,
     seconds_of,
+    to_held_row,
     vevent_rows,
 )
 from service.store.tables import (
@@ -215,7 +215,7 @@ async def _write_held(db: AsyncConnection, changes: Changes) -> None:
         return
     await db.execute(delete(held).where(held.c.account == str(changes.account)))
     if changes.held is not None:
-        await db.execute(insert(held), held_row(changes.account, changes.held))
+        await db.execute(insert(held), to_held_row(changes.account, changes.held))
 
 
 async def _many(db: AsyncConnection, statement: Executable, rows: Sequence[Parameters]) -> None:

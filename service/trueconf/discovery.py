@@ -72,7 +72,7 @@ def check_url(url: str) -> str:
     if address.fragment:
         raise ValueError("it has a part behind #, which an address cannot have; leave it out")
     if address.scheme == "ws" and port is None:
-        raise ValueError(f"it names no port; write ws://{_bracketed(host)}:8765, or http:// to have it found")
+        raise ValueError(f"it names no port; write ws://{_bracket(host)}:8765, or http:// to have it found")
     if address.scheme in _SOCKET_SCHEMES and address.query:
         raise ValueError("it has a part behind ?, which the port cannot be asked with; leave it out")
     return url
@@ -90,7 +90,7 @@ def _split(url: str) -> tuple[SplitResult, int | None, str | None]:
 def place(url: str) -> str:
     """Return host and port of a URL that passed `check_url`, for logs: no path, no query."""
     address = urlsplit(url)
-    host = _bracketed(address.hostname or "")
+    host = _bracket(address.hostname or "")
     return host if address.port is None else f"{host}:{address.port}"
 
 
@@ -122,13 +122,13 @@ async def endpoint_of(url: str, fetch: Fetch) -> EndpointAddress:
     if address.scheme not in _SOCKET_SCHEMES:
         return EndpointAddress(url)
     try:
-        return EndpointAddress(await _asked(address, fetch))
+        return EndpointAddress(await _ask(address, fetch))
     except DiscoveryFailed as error:
         pin = pin_in(url)
         # An endpoint that cannot be reached cannot be reached without the path either.
         if pin is None or cause_of(error):
             raise
-    return EndpointAddress(await _asked(address._replace(path=""), fetch), pin)
+    return EndpointAddress(await _ask(address._replace(path=""), fetch), pin)
 
 
 async def websocket_url(url: str, fetch: Fetch) -> str:
@@ -136,7 +136,7 @@ async def websocket_url(url: str, fetch: Fetch) -> str:
     return (await endpoint_of(url, fetch)).address
 
 
-async def _asked(address: SplitResult, fetch: Fetch) -> str:
+async def _ask(address: SplitResult, fetch: Fetch) -> str:
     asked = f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}{_CONFIG_PATH}"
     try:
         body = await fetch(asked)
@@ -146,16 +146,16 @@ async def _asked(address: SplitResult, fetch: Fetch) -> str:
             f"{place(address.geturl())} did not tell its WebSocket port at {_CONFIG_PATH}: {error}; "
             f"{cause.advice if cause else _OTHERWISE}",
         ) from error
-    return f"{_SOCKET_SCHEMES[address.scheme]}://{_bracketed(address.hostname or '')}:{_port(body, address)}"
+    return f"{_SOCKET_SCHEMES[address.scheme]}://{_bracket(address.hostname or '')}:{_port(body, address)}"
 
 
 def _port(body: bytes, address: SplitResult) -> int:
     if is_deeper_than(body, MOST_NESTING):
-        raise _unexpected(address, "no JSON")
+        raise _unexpected_answer(address, "no JSON")
     try:
         content = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _unexpected(address, "no JSON") from error
+        raise _unexpected_answer(address, "no JSON") from error
     match content:
         case {"config": {"websocket": {"port": bool()}}}:
             pass
@@ -163,19 +163,19 @@ def _port(body: bytes, address: SplitResult) -> int:
             return port
         case {"config": {"websocket": {"port": str() as digits}}} if _is_port(digits):
             return int(digits)
-    raise _unexpected(address, "no config.websocket.port from 1 to 65535")
+    raise _unexpected_answer(address, "no config.websocket.port from 1 to 65535")
 
 
 def _is_port(digits: str) -> bool:
     return digits.isascii() and digits.isdecimal() and len(digits) <= len("65535") and int(digits) in _PORTS
 
 
-def _unexpected(address: SplitResult, what: str) -> DiscoveryFailed:
+def _unexpected_answer(address: SplitResult, what: str) -> DiscoveryFailed:
     return DiscoveryFailed(
         f"{place(address.geturl())} answered {_CONFIG_PATH} with {what}; "
         "check that the port is that of TrueConf Room's control panel, or write the address as ws://host:port",
     )
 
 
-def _bracketed(host: str) -> str:
+def _bracket(host: str) -> str:
     return f"[{host}]" if ":" in host else host

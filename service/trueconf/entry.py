@@ -51,7 +51,7 @@ def _conference(conference_id: str, value: Json) -> Conference:
         schedule=_schedule(value),
         mode=fields.mode(value.get("mode")),
         access=fields.text(value.get("access")),
-        created_at=fields.created(value.get("created_at")),
+        created_at=fields.parse_created(value.get("created_at")),
         invitations=_invitations(value.get("invitations")),
         url=fields.link(value.get("url")),
         state=fields.text(value.get("state")),
@@ -81,13 +81,13 @@ def _schedule(value: Json) -> Schedule:
 def _schedule_type(value: Json, schedule: Json) -> str:
     """Return `none`, `once` or `week`, from variant A where the object has its field, else from B."""
     if (sent := value.get("schedule_type")) is not None:
-        return _known("schedule_type", sent, _word)
+        return _require_known("schedule_type", sent, _word)
     if (sent := schedule.get("type")) is not None:
-        return _known("schedule.type", sent, _word_or_number)
+        return _require_known("schedule.type", sent, _word_or_number)
     raise Unusable("schedule_type", "missing")
 
 
-def _known(field: str, sent: object, reading: Callable[[object], str]) -> str:
+def _require_known(field: str, sent: object, reading: Callable[[object], str]) -> str:
     word = reading(sent)
     if word in _VARIANT_B.values():
         return word
@@ -119,10 +119,10 @@ def _invitations(value: object) -> tuple[Invitation, ...]:
 def _invitation(invited: str, display_name: str) -> Invitation:
     # What is remembered stays in memory, so it must be short whatever an endpoint sends.
     known = len(invited) + len(display_name) <= _LONGEST_SHARED
-    return _shared(invited, display_name) if known else Invitation(invited, display_name)
+    return _share(invited, display_name) if known else Invitation(invited, display_name)
 
 
 @lru_cache(maxsize=65536)
-def _shared(invited: str, display_name: str) -> Invitation:
+def _share(invited: str, display_name: str) -> Invitation:
     """Return one value for the same person in many conferences: copies would be a third of all memory."""
     return Invitation(invited, display_name)

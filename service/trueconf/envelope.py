@@ -14,7 +14,7 @@ from service.core.trueconf_id import too_long
 from service.trueconf import fields, limits
 from service.trueconf.entry import identifier_of
 from service.trueconf.frames import PEER_ID, peer_id_of
-from service.trueconf.lenient_json import repaired
+from service.trueconf.lenient_json import repair
 from service.trueconf.limits import Limits
 
 _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -73,7 +73,7 @@ _slices: Final = msgspec.json.Decoder(list[Raw])
 _identified: Final = msgspec.json.Decoder(_Identified)
 
 
-def opened(data: bytes, most: Limits) -> tuple[bytes, Head]:
+def open_frame(data: bytes, most: Limits) -> tuple[bytes, Head]:
     """
     Return a frame as strict JSON, and its top level.
 
@@ -86,7 +86,7 @@ def opened(data: bytes, most: Limits) -> tuple[bytes, Head]:
     except _UNDECODABLE:
         limits.check_nesting(data)
         limits.check_repairable(data, most)
-        strict = repaired(data)
+        strict = repair(data)
     try:
         return strict, _head_of(_envelope.decode(strict))
     except msgspec.ValidationError as error:
@@ -101,7 +101,7 @@ def value_of(data: bytes) -> Any:  # noqa: ANN401 - JSON of unknown shape, narro
         return msgspec.json.decode(data)
     except _UNDECODABLE:
         limits.check_nesting(data)
-        strict = repaired(data)
+        strict = repair(data)
     try:
         return msgspec.json.decode(strict)
     except _UNDECODABLE as error:
@@ -177,7 +177,7 @@ def entries_of(sent: memoryview | None) -> list[bytes]:
     if _commas(sent) < limits.MOST_CONFERENCES:
         return [bytes(entry) for entry in _slices.decode(sent)]
     try:
-        entries = msgspec.structs.astuple(_bounded().decode(sent))
+        entries = msgspec.structs.astuple(_bounded_decoder().decode(sent))
     except msgspec.ValidationError as error:
         raise FrameRejected(
             "conferences", f"more than {limits.MOST_CONFERENCES:,} conferences, the most that is taken"
@@ -193,7 +193,7 @@ def _commas(sent: memoryview) -> int:
 
 
 @cache
-def _bounded() -> msgspec.json.Decoder[msgspec.Struct]:
+def _bounded_decoder() -> msgspec.json.Decoder[msgspec.Struct]:
     """
     Return what splits a list of MOST_CONFERENCES at most into raw slices.
 

@@ -37,7 +37,7 @@ MODES: Final = ("PxP", "OxP", "S|L", "S|L Auto")
 _MODES: Final = {name.casefold(): name for name in MODES} | {"0xp": "OxP"}
 _FLAGS: Final = {0: False, 1: True, "0": False, "1": True}
 # The flags begin with Sunday, whatever the country.
-_FLAG_ORDER: Final = tuple(Weekday.SU.shifted(days) for days in range(7))
+_FLAG_ORDER: Final = tuple(Weekday.SU.shift(days) for days in range(7))
 _DAY_NAMES: Final = {
     name[:length]: day
     for day, name in zip(
@@ -142,7 +142,7 @@ def start(value: object) -> datetime:
     )
 
 
-def created(value: object) -> datetime | None:
+def parse_created(value: object) -> datetime | None:
     """Return `created_at`, read as a start time is; None where it is unusable."""
     seconds = _epoch_seconds(value)
     return None if seconds is None else _moment(seconds)
@@ -187,9 +187,9 @@ def weekdays(value: object) -> frozenset[Weekday]:
         case str() | bytes():
             raise Unusable(field, "expected a list, got text")
         case Sequence():
-            days = _flagged(value)
+            days = _days_of_flags(value)
             if days is None:
-                days = _named(value)
+                days = _days_of_names(value)
         case _:
             raise Unusable(field, f"expected a list, got {kind(value)}")
     if days is None:
@@ -219,14 +219,14 @@ def kind(value: object) -> str:
             return "a list"
 
 
-def _flagged(values: Sequence[object]) -> frozenset[Weekday] | None:
+def _days_of_flags(values: Sequence[object]) -> frozenset[Weekday] | None:
     flags = [_FLAGS.get(value) if isinstance(value, int | str) else None for value in values]
     if len(flags) != len(_FLAG_ORDER) or None in flags:
         return None
     return frozenset(day for day, flag in zip(_FLAG_ORDER, flags, strict=True) if flag)
 
 
-def _named(values: Sequence[object]) -> frozenset[Weekday] | None:
+def _days_of_names(values: Sequence[object]) -> frozenset[Weekday] | None:
     days = [_DAY_NAMES.get(value.strip().casefold()) if isinstance(value, str) else None for value in values]
     known = frozenset(day for day in days if day is not None)
     return known if days and None not in days else None

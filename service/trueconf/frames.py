@@ -147,7 +147,7 @@ def frame_of(message: Json) -> Frame:
 
     Raises FrameRejected with the field PEER_ID or DOMAIN where the user or the server has an impossible name.
     """
-    content = _lowered(message)
+    content = _lowercase_keys(message)
     method, event = name(content.get("method")), name(content.get("event"))
     if event and method in {"", "event"}:
         return _event(event, content)
@@ -213,9 +213,9 @@ def _reply(method: str, content: Json) -> Frame:  # noqa: PLR0911 - one line per
             peer_id = peer_id_of(content.get("peerid"))
             return LoginReply(logged_in if isinstance(logged_in, bool) else None, peer_id)
         case "getsysteminfo":
-            return SystemInfo(peer_id_of(_nested(content, "authinfo").get("peerid")))
+            return SystemInfo(peer_id_of(_find_nested(content, "authinfo").get("peerid")))
         case "getconnected":
-            return Connected(_domain(_nested(content, "serverinfo").get("domain")))
+            return Connected(_domain(_find_nested(content, "serverinfo").get("domain")))
         case "getserverdomain":
             return Connected(_domain(content.get("domain")))
         case "getappstate":
@@ -242,10 +242,10 @@ def _error(content: Json) -> str:
     return f"{told} (resultCode {code})" if code else told
 
 
-def _nested(content: Json, key: str) -> Json:
+def _find_nested(content: Json, key: str) -> Json:
     value = content.get(key)
-    return _lowered(value) if isinstance(value, Mapping) else {}
+    return _lowercase_keys(value) if isinstance(value, Mapping) else {}
 
 
-def _lowered(content: Mapping[str, object]) -> Json:
+def _lowercase_keys(content: Mapping[str, object]) -> Json:
     return {key.casefold(): value for key, value in content.items()}

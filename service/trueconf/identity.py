@@ -37,7 +37,7 @@ class Identity:
     unanswered: frozenset[str] = NAMING | LOCATING
     """The commands whose answers may still change the picture."""
 
-    def named(self, peer_id: str) -> "Identity":
+    def with_user(self, peer_id: str) -> "Identity":
         """
         Return the identity with the user's id: `user`, `user@server` or `user@server/instance`.
 
@@ -49,11 +49,11 @@ class Identity:
         same = peer.casefold() == self.peer.casefold()
         return replace(self, peer=self.peer if same else peer, peer_server=server or self.peer_server)
 
-    def located(self, domain: str) -> "Identity":
+    def with_server(self, domain: str) -> "Identity":
         """Return the identity with the server's domain, where it tells one."""
         return replace(self, domain=_CONTROLS.sub("", domain).strip().lower() or self.domain)
 
-    def answered(self, *commands: str) -> "Identity":
+    def note_answer(self, *commands: str) -> "Identity":
         """Return the identity without waiting for `commands` any longer."""
         return replace(self, unanswered=self.unanswered.difference(commands))
 

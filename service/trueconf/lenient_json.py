@@ -15,7 +15,7 @@ _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 _LONGEST_INTEGER: Final = 30
 
 
-def repaired(data: bytes) -> bytes:
+def repair(data: bytes) -> bytes:
     """
     Return strict JSON that says the same as `data`.
 
@@ -42,7 +42,7 @@ def repaired(data: bytes) -> bytes:
     return _LONE_SURROGATE.sub(_REPLACEMENT, plain).encode()
 
 
-def octets(data: str | bytes) -> bytes:
+def to_bytes(data: str | bytes) -> bytes:
     """Return a text frame as UTF-8; surrogates without a partner, which have no UTF-8, as U+FFFD."""
     if isinstance(data, bytes):
         return data

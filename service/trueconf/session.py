@@ -41,7 +41,7 @@ from service.trueconf.frames import (
     SystemInfo,
 )
 from service.trueconf.identity import LOCATING, Identity
-from service.trueconf.lenient_json import octets
+from service.trueconf.lenient_json import to_bytes
 from service.trueconf.login import Login
 from service.trueconf.requests import Requests
 from service.trueconf.wire import LIST_REFUSED, Decoder
@@ -89,11 +89,11 @@ class Session:
         self._waiting: Snapshot | None = None
 
     @property
-    def waiting(self) -> bool:
+    def has_waiting_list(self) -> bool:
         """Whether there is a list of which it is not told yet whose it is."""
         return self._waiting is not None
 
-    def connected(self, now: datetime, *, pin: str | None = None) -> None:
+    def start(self, now: datetime, *, pin: str | None = None) -> None:
         """
         Begin anew on an open socket: authorization is due on every one.
 
@@ -144,7 +144,7 @@ class Session:
                 self._list_refused = True
             elif decoded.field == PEER_ID or (decoded.field == DOMAIN and not self._server):
                 self._doubt_user(decoded, now)
-            return [FrameWasRejected(decoded.field, decoded.reason, octets(text))]
+            return [FrameWasRejected(decoded.field, decoded.reason, to_bytes(text))]
         if self._asked_at is not None and abs(now - self._asked_at) > _ANSWERS_COME_WITHIN:
             self._identity = replace(self._identity, unanswered=frozenset())
         return [*self._react(decoded, now), *self._deliver(now)]
@@ -154,22 +154,22 @@ class Session:
             case ListFrame(listing, peer_id):
                 return self._keep(listing, peer_id, now)
             case AuthReply(accepted, reason):
-                return self._accepted(now) if accepted else [self._authorization.rejected(reason)]
+                return self._accept(now) if accepted else [self._authorization.rejected(reason)]
             case AuthorizationNeeded():
                 self._authorization.given = False
                 if self._authorization.may_be_asked(now):
                     self._authorize(now)
                 return []
             case LoginReply(logged_in, peer_id):
-                self._identity = self._identity.answered("getlogin")
+                self._identity = self._identity.note_answer("getlogin")
                 if logged_in is False:
                     return self._went_offline()
                 return self._went_online(peer_id, now) if logged_in or peer_id else []
             case SystemInfo(peer_id):
-                self._identity = self._identity.answered("getsysteminfo")
+                self._identity = self._identity.note_answer("getsysteminfo")
                 return self._went_online(peer_id, now) if peer_id else []
             case Connected(domain):
-                self._identity = self._identity.answered(*LOCATING)
+                self._identity = self._identity.note_answer(*LOCATING)
                 self._locate(domain)
                 return []
             case AppState(state, announced):
@@ -190,7 +190,7 @@ class Session:
                 self._ask("getScheduler")
                 return []
             case Refused(method, error):
-                self._identity = self._identity.answered(method)
+                self._identity = self._identity.note_answer(method)
                 self._list_refused = self._list_refused or method in _TELL_OF_TOKEN
                 return [CommandRefused(method, error)]
             case Other():
@@ -201,7 +201,7 @@ class Session:
     def _authorize(self, now: datetime) -> None:
         self._requests.add("auth", **self._authorization.asked(now))
 
-    def _accepted(self, now: datetime) -> list[Event]:
+    def _accept(self, now: datetime) -> list[Event]:
         self._authorization.given = True
         self._asked_at = now
         self._identity = replace(self._identity, unanswered=Identity().unanswered)
@@ -216,7 +216,7 @@ class Session:
         return self._went_online("", now) if state in _LOGGED_IN else []
 
     def _locate(self, domain: str) -> None:
-        self._identity = self._identity.located(domain)
+        self._identity = self._identity.with_server(domain)
         if domain and self._unfit.startswith(DOMAIN):
             self._unfit = ""
 
@@ -255,7 +255,7 @@ class Session:
                 unanswered=LOCATING if peer_id else LOCATING | {"getlogin"},
             )
             self._ask("getLogin", "getConnected", "getScheduler")
-        self._identity = self._identity.named(peer_id)
+        self._identity = self._identity.with_user(peer_id)
         return ignored
 
     def _keep(self, listing: Listing, peer_id: str, now: datetime) -> list[Event]:

@@ -13,9 +13,9 @@ from service.core.conference import Conference, Listing, Rejection
 from service.core.errors import FrameRejected
 from service.core.rejected import MAX_RAW
 from service.trueconf.entry import entry_of
-from service.trueconf.envelope import Head, check_around, entries_of, id_of, opened, peer_of, value_of
+from service.trueconf.envelope import Head, check_around, entries_of, id_of, open_frame, peer_of, value_of
 from service.trueconf.frames import Frame, ListFrame, frame_of, is_no, name
-from service.trueconf.lenient_json import octets
+from service.trueconf.lenient_json import to_bytes
 from service.trueconf.limits import (
     FRAME,
     MOST_CONFERENCE_OCTETS,
@@ -56,9 +56,9 @@ class Decoder:
         for a list that says `result: false` or `succeed: false`, or whose `conferences` is no list. The field
         is LIST_REFUSED where the endpoint would not give the list, also where an error stands in its place.
         """
-        text = octets(data)
+        text = to_bytes(data)
         check_size(text, self._most)
-        frame, head = opened(text, self._most)
+        frame, head = open_frame(text, self._most)
         check_around(frame, head)
         if not _is_list(head):
             check_other(frame, self._most)
@@ -77,7 +77,7 @@ class Decoder:
             for raw, entry in zip(raws, entries, strict=True)
             if whole or isinstance(entry, Conference)
         }
-        conferences, rejections = _sifted(raws, entries)
+        conferences, rejections = _sift(raws, entries)
         return Listing(conferences, rejections, tuple(_doubts(head, len(raws))))
 
 
@@ -129,7 +129,7 @@ def _entry(raw: bytes) -> ParsedEntry:
         return Rejection("", "conferences", error.reason, raw)
 
 
-def _sifted(
+def _sift(
     raws: list[bytes], entries: list[ParsedEntry]
 ) -> tuple[tuple[Conference, ...], tuple[Rejection, ...]]:
     """
@@ -149,13 +149,13 @@ def _sifted(
         if first is not entry and first != entry:
             differing.add(entry.id)
     if differing:
-        rejections |= dict.fromkeys(_contested(raws, entries, differing))
+        rejections |= dict.fromkeys(_find_contested(raws, entries, differing))
     for rejection in rejections:
         conferences.pop(rejection.conference_id, None)
     return tuple(conferences.values()), tuple(rejections)
 
 
-def _contested(raws: list[bytes], entries: list[ParsedEntry], ids: set[str]) -> Iterable[Rejection]:
+def _find_contested(raws: list[bytes], entries: list[ParsedEntry], ids: set[str]) -> Iterable[Rejection]:
     twins: dict[str, list[bytes]] = {}
     for raw, entry in zip(raws, entries, strict=True):
         if isinstance(entry, Conference) and entry.id in ids:

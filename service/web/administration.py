@@ -47,7 +47,7 @@ class Administration:
     """Holds back answers to wrong tokens."""
 
 
-def administered(
+def make_admin_routes(
     administration: Administration, oversight: AdminQueries, pages: Pages, guard: Guard
 ) -> tuple[list[BaseRoute], ASGIApp]:
     """Return the routes of the dashboard, and the API; without an admin token only events are taken."""

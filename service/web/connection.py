@@ -143,7 +143,7 @@ class Connection(HttpToolsProtocol):
             "query_string": url.query or b"",
             "state": {},
         }
-        previous_answered, self.cycle = self._answered(), self._answer(version)
+        previous_answered, self.cycle = self._has_answered(), self._answer(version)
         self._reading, self._since, self._head_octets = BODY, self.loop.time(), 0
         self._requests += 1
         if previous_answered:
@@ -218,7 +218,7 @@ class Connection(HttpToolsProtocol):
     def _refuse(self, status: int) -> None:
         """Answer a request that is not read to its end."""
         self._refused = True
-        unanswered = not self._answered()
+        unanswered = not self._has_answered()
         if unanswered and self._reading is not BODY:
             self._answer_last()
             return
@@ -240,7 +240,7 @@ class Connection(HttpToolsProtocol):
 
     # --- What takes too long.
 
-    def _answered(self) -> bool:
+    def _has_answered(self) -> bool:
         return self._requests == 0 or self.cycle.response_complete
 
     def idle_since(self) -> tuple[int, float] | None:
@@ -249,7 +249,7 @@ class Connection(HttpToolsProtocol):
 
         Those without a request come first, then those that are in the middle of sending one.
         """
-        if self._answered() and (self._reading is NOTHING or self._refused):
+        if self._has_answered() and (self._reading is NOTHING or self._refused):
             return 0, self._since
         if self._reading is not NOTHING or self._unsent:
             return 1, self._since
@@ -259,10 +259,10 @@ class Connection(HttpToolsProtocol):
         """End the connection where its client takes too long."""
         waited = now - self._since
         limits = self._limits
-        if self._stalled(now):
+        if self._is_stalled(now):
             self.transport.abort()
         elif self._refused:
-            if self._answered() or self.cycle.disconnected:
+            if self._has_answered() or self.cycle.disconnected:
                 self._close_after(waited, limits.linger_seconds)
         elif self._reading is HEAD or not self._requests:
             if waited > limits.head_seconds:
@@ -270,7 +270,7 @@ class Connection(HttpToolsProtocol):
         elif self._reading is BODY:
             if waited > limits.body_seconds:
                 self._time_out()
-        elif self._answered() and not self._unsent:
+        elif self._has_answered() and not self._unsent:
             self._close_after(waited, limits.idle_seconds)
 
     def _close_after(self, waited: float, seconds: float) -> None:
@@ -284,7 +284,7 @@ class Connection(HttpToolsProtocol):
         else:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
 
-    def _stalled(self, now: float) -> bool:
+    def _is_stalled(self, now: float) -> bool:
         """Return whether the client has not taken an octet of its answer for too long."""
         unsent = self.transport.get_write_buffer_size()
         if unsent != self._unsent:

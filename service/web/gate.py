@@ -63,7 +63,7 @@ class Gate:
             log.warning("web.network_stopped", network=network, way=way, seconds=stopped, **unread)
         if stopped or waiting:
             return stopped or waiting
-        await self._hold(after.pause_seconds(self._rules))
+        await self._hold(after.delay_seconds(self._rules))
         return 0
 
     def _key(self, scope: Scope, subject: str) -> str:

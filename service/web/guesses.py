@@ -74,12 +74,12 @@ class Guesses:
         """Return how long the network has to wait before another wrong token; 0 where it need not."""
         return max(_seconds_until(self.waits_until, now), self.stop_seconds(now))
 
-    def failed(self, rules: GuessRules, now: datetime) -> "Guesses":
+    def count_failure(self, rules: GuessRules, now: datetime) -> "Guesses":
         """Return what weighs after one more wrong token."""
         before = self._less_forgiven(rules, now)
         wrong = before.wrong + 1
         if wrong >= rules.until_stop:
-            until = now + _doubled(_FIRST_STOP, self.stops, _LONGEST_STOP)
+            until = now + _double(_FIRST_STOP, self.stops, _LONGEST_STOP)
             # What comes after a stop has no free tries left.
             return Guesses(
                 wrong=rules.free,
@@ -92,13 +92,13 @@ class Guesses:
         later = replace(before, wrong=wrong, forgiven_at=now + _FORGIVEN_AFTER)
         if wrong < rules.free or _seconds_until(self.waits_until, now):
             return later
-        until = now + _doubled(_FIRST_WAIT, self.waits, _LONGEST_WAIT)
+        until = now + _double(_FIRST_WAIT, self.waits, _LONGEST_WAIT)
         return replace(later, waits=self.waits + 1, waits_until=until, forgiven_at=until + _FORGIVEN_AFTER)
 
-    def pause_seconds(self, rules: GuessRules) -> float:
+    def delay_seconds(self, rules: GuessRules) -> float:
         """Return how long the answer to the newest wrong token is held back."""
         beyond = self.wrong - rules.quick
-        return _doubled(_SHORTEST_PAUSE, beyond - 1, _LONGEST_PAUSE).total_seconds() if beyond > 0 else 0.0
+        return _double(_SHORTEST_PAUSE, beyond - 1, _LONGEST_PAUSE).total_seconds() if beyond > 0 else 0.0
 
     def _less_forgiven(self, rules: GuessRules, now: datetime) -> "Guesses":
         """Return what weighs after single ones were forgiven; from the first wait on, none is."""
@@ -128,14 +128,14 @@ class GuessBook:
 
     def fail(self, network: str, now: datetime) -> Guesses:
         """Count a wrong token; what weighs on the network now."""
-        after = self._networks[network] = self.of(network, now).failed(self._rules, now)
+        after = self._networks[network] = self.of(network, now).count_failure(self._rules, now)
         self._networks.move_to_end(network)
         if len(self._networks) > self._most_networks:
             self._networks.popitem(last=False)
         return after
 
 
-def _doubled(first: timedelta, times: int, most: timedelta) -> timedelta:
+def _double(first: timedelta, times: int, most: timedelta) -> timedelta:
     factor = 1 << min(times, _MOST_DOUBLINGS)
     return min(first * factor, most)
 

@@ -22,20 +22,20 @@ _TERRITORIES = {"en": "GB", "ru": "RU"}
 """Whose habits (week, clock) a language has where the browser names no territory."""
 
 
-def chosen_locale(wanted: str | None, header: str, catalogues: Catalogues, default: str) -> Locale:
+def choose_locale(wanted: str | None, header: str, catalogues: Catalogues, default: str) -> Locale:
     """
     Return the locale of a page: `wanted` where there is such a language, else the best of Accept-Language.
 
     The territory comes from Accept-Language too: en-US counts weeks from Sunday and hours to twelve.
     """
-    accepted = list(_accepted(header))
+    accepted = list(_parse_accept_language(header))
     language = wanted if wanted in catalogues else None
     language = language or next((code for code, _ in accepted if code in catalogues), default)
     territory = next((where for code, where in accepted if code == language and where), None)
     return _locale(language, territory) or _locale(language, _TERRITORIES.get(language)) or Locale("en", "GB")
 
 
-def _accepted(header: str) -> Iterator[tuple[str, str | None]]:
+def _parse_accept_language(header: str) -> Iterator[tuple[str, str | None]]:
     """Yield language and territory of each range of Accept-Language (RFC 9110, 12.5.4), the best first."""
     ranges = [match for part in header[:_MAX_HEADER].split(",") if (match := _RANGE.match(part))]
     weighed = [(float(match[3] or 1), match) for match in ranges]

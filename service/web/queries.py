@@ -123,12 +123,16 @@ class AdminQueries:
             conferences=len(members),
             calendars=len(self.feeds.calendars),
             held=sum(1 for known in state.accounts.values() if known.held),
-            running=tuple(_running(self.reports.running())),
+            running=tuple(_list_running(self.reports.running())),
             rooms=tuple(_view(e.key.server, e.conference) for e in members if _is_room(e.conference)),
             zone_data=self.reports.zone_data,
             warnings=(
-                *((exposure.said(),) if exposure else ()),
-                *(notice.said() for notice in self.reports.zone_notices(self._clock()) if is_warning(notice)),
+                *((exposure.describe(),) if exposure else ()),
+                *(
+                    notice.describe()
+                    for notice in self.reports.zone_notices(self._clock())
+                    if is_warning(notice)
+                ),
             ),
         )
 
@@ -160,7 +164,7 @@ class AdminQueries:
             kind=_kind(calendar),
             redaction=calendar.redaction,
             events=summary.events,
-            next=_meeting(summary.next),
+            next=_to_next_meeting(summary.next),
             subscribers=self._visits.subscribers(calendar.name, now),
             requests=requests,
             rotations=self.feeds.directory.generation(calendar.name),
@@ -188,15 +192,16 @@ class AdminQueries:
             (each for each in following if each), key=lambda o: (o.start, o.end, o.entry.key), default=None
         )
 
-    def held(self) -> list[HeldView]:
+    def list_held(self) -> list[HeldView]:
         """Return the lists that wait for an approval."""
         state, now = self._state(), self._clock()
         known = sorted(state.accounts.values(), key=lambda each: each.account)
-        return [self._held(state, each, each.held, now) for each in known if each.held]
+        return [self._describe_held(state, each, each.held, now) for each in known if each.held]
 
-    def _held(self, state: State, known: AccountState, held: HeldRemoval, now: datetime) -> HeldView:
+    def _describe_held(self, state: State, known: AccountState, held: HeldRemoval, now: datetime) -> HeldView:
         missing = (
-            self._missing(id_, state.entries.get(Key(known.account.server, id_)), now) for id_ in held.missing
+            self._describe_missing(id_, state.entries.get(Key(known.account.server, id_)), now)
+            for id_ in held.missing
         )
         return HeldView(
             str(known.account),
@@ -207,7 +212,7 @@ class AdminQueries:
             tuple(sorted(missing, key=lambda one: (one.start or _LAST, len(one.id), one.id))),
         )
 
-    def _missing(self, id_: str, entry: Entry | None, now: datetime) -> Missing:
+    def _describe_missing(self, id_: str, entry: Entry | None, now: datetime) -> Missing:
         if entry is None:
             return Missing(id_, id_)
         following = self._next([entry], now)
@@ -215,7 +220,7 @@ class AdminQueries:
 
     def disputes(self) -> list[DisputeView]:
         """Return the conferences of which accounts go on telling different things."""
-        return [_disputed(each) for each in find_disputes(self._state(), self._policy, self._clock())]
+        return [_to_dispute_view(each) for each in find_disputes(self._state(), self._policy, self._clock())]
 
     def activity(self) -> ActivityView:
         """Return the last day in numbers."""
@@ -224,13 +229,13 @@ class AdminQueries:
         return ActivityView(tuple(self.reports.lists_per_hour(now)), dict(requests))
 
 
-def _disputed(dispute: Dispute) -> DisputeView:
-    told = tuple(_told(report) for report in dispute.reports)
+def _to_dispute_view(dispute: Dispute) -> DisputeView:
+    told = tuple(_to_told_view(report) for report in dispute.reports)
     id_, server = dispute.key.id, dispute.key.server
     return DisputeView(id_, server, dispute.topic or id_, str(dispute.counts), told)
 
 
-def _told(report: Report) -> ToldView:
+def _to_told_view(report: Report) -> ToldView:
     conference = report.conference
     changed_at = report.changed_at if report.changed_at > _FIRST else None
     kind, start = _kind_and_start(conference.schedule)
@@ -259,7 +264,7 @@ def _members(state: State) -> list[Entry]:
     return list(members.values())
 
 
-def _running(conferences: Iterable[tuple[Account, Conference]]) -> Iterable[ConferenceView]:
+def _list_running(conferences: Iterable[tuple[Account, Conference]]) -> Iterable[ConferenceView]:
     seen = {(account.server, conference.id): conference for account, conference in conferences}
     return (_view(server, conference) for (server, _), conference in sorted(seen.items(), key=lambda i: i[0]))
 
@@ -280,7 +285,7 @@ def _kind(calendar: Calendar) -> CalendarKind:
     return "person" if calendar.person else "rule"
 
 
-def _meeting(occurrence: Occurrence | None) -> NextMeeting | None:
+def _to_next_meeting(occurrence: Occurrence | None) -> NextMeeting | None:
     if occurrence is None:
         return None
     return NextMeeting(summary_of(occurrence.entry.conference), occurrence.start, occurrence.end)

@@ -36,7 +36,7 @@ class FailureLimit:
 
     def wait_seconds(self, network: str, now: datetime) -> int:
         """Return how long the network must wait before it may fail again; 0 where it need not."""
-        over = self._filled(network, now) + 1 - self._most
+        over = self._fill_level(network, now) + 1 - self._most
         return ceil(over * self._per.total_seconds() / self._most) if over > 0 else 0
 
     def fail(self, network: str, now: datetime) -> int:
@@ -44,13 +44,13 @@ class FailureLimit:
         wait = self.wait_seconds(network, now)
         if wait:
             return wait
-        self._buckets[network] = _Bucket(self._filled(network, now) + 1, now)
+        self._buckets[network] = _Bucket(self._fill_level(network, now) + 1, now)
         self._buckets.move_to_end(network)
         if len(self._buckets) > self._most_networks:
             self._buckets.popitem(last=False)
         return 0
 
-    def _filled(self, network: str, now: datetime) -> float:
+    def _fill_level(self, network: str, now: datetime) -> float:
         bucket = self._buckets.get(network)
         if bucket is None:
             return 0

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, Response
 
 from service.web.assets import addresses
 from service.web.dates import Dates
-from service.web.language import NAMES, Catalogues, chosen_locale
+from service.web.language import NAMES, Catalogues, choose_locale
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -92,7 +92,7 @@ class Pages:
 
     def dates(self, request: Request) -> Dates:
         """Return how this viewer writes dates: in the zone of the cookie, else in the organization's."""
-        locale = chosen_locale(
+        locale = choose_locale(
             request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE),
             request.headers.get("accept-language", ""),
             self._catalogues,

@@ -16,7 +16,7 @@ from service.core.revision import Policy
 from service.core.state import State
 from service.web.access_stats import AccessStats
 from service.web.admin.dashboard import NoDashboard
-from service.web.administration import Administration, administered
+from service.web.administration import Administration, make_admin_routes
 from service.web.api.routes import PREFIX as API
 from service.web.assets import Assets
 from service.web.body import BodyRefused
@@ -55,7 +55,7 @@ def make_web(
         api: ASGIApp | None = None
     else:
         oversight = AdminQueries(feeds, policy, administration.reports, visits, state=state, clock=clock)
-        admin_routes, api = administered(administration, oversight, pages, guard)
+        admin_routes, api = make_admin_routes(administration, oversight, pages, guard)
     site = Starlette(
         routes=[
             Route("/calendars/{token}", page.__call__, methods=["GET"]),
@@ -70,7 +70,7 @@ def make_web(
             404: errors.not_found,
             405: errors.not_allowed,
             500: errors.crash,
-            BodyRefused: errors.refused,
+            BodyRefused: errors.refuse,
         },
     )
     # It would send people to whatever Host says, by http, with the token in the address.

@@ -11,7 +11,14 @@ from pathlib import Path
 import httpx
 from structlog.testing import capture_logs
 
-from service.app.daemon import StoreWatch, ender, forget_accounts, in_loop, new_scheduler, tidy
+from service.app.daemon import (
+    StoreWatch,
+    forget_accounts,
+    in_loop,
+    new_scheduler,
+    run_housekeeping,
+    shutdown_handler,
+)
 from service.app.policy import policy_of, rendering_digest
 from service.app.synchronizer import Synchronizer
 from service.core.errors import StoreUnavailable
@@ -160,10 +167,10 @@ async def test_every_day_what_nobody_lists_any_more_is_forgotten() -> None:
     for hours in (1, 2):
         await synchronizer.accept(listed(conference("1"), at=NOW + timedelta(hours=hours)))
 
-    await tidy(synchronizer, settings, NOW + settings.removal.keep_ended)
+    await run_housekeeping(synchronizer, settings, NOW + settings.removal.keep_ended)
     assert {key.id for key in synchronizer.state.entries} == {"1", "2"}
 
-    await tidy(synchronizer, settings, NOW + settings.removal.keep_ended + timedelta(days=1))
+    await run_housekeeping(synchronizer, settings, NOW + settings.removal.keep_ended + timedelta(days=1))
     assert {key.id for key in synchronizer.state.entries} == {"1"}
 
 
@@ -189,14 +196,14 @@ async def test_every_day_what_zones_changed_is_rendered_anew() -> None:
     synchronizer = Synchronizer(store, policy_of(settings))
     await synchronizer.start(rendering="with the rules of yesterday", now=NOW)
 
-    await tidy(synchronizer, settings, NOW)
+    await run_housekeeping(synchronizer, settings, NOW)
 
     assert await store.rendering() == rendering_digest(policy_of(settings), NOW)
 
 
 async def test_an_end_that_takes_long_is_one_all_the_same() -> None:
     stop, ended = asyncio.Event(), asyncio.Queue[int]()
-    told = ender(stop, last_seconds=0, end=ended.put_nowait)
+    told = shutdown_handler(stop, last_seconds=0, end=ended.put_nowait)
 
     told()
 
@@ -207,7 +214,7 @@ async def test_an_end_that_takes_long_is_one_all_the_same() -> None:
 
 async def test_a_second_signal_ends_at_once() -> None:
     ended: list[int] = []
-    told = ender(asyncio.Event(), end=ended.append)
+    told = shutdown_handler(asyncio.Event(), end=ended.append)
 
     told()
     assert ended == []
@@ -219,7 +226,7 @@ def test_a_store_that_fails_is_told_once_and_so_is_its_return() -> None:
     watch = StoreWatch()
     with capture_logs() as logs:
         for failing in (False, True, True, False, False, True):
-            with watch.watched():
+            with watch.tolerate_failure():
                 if failing:
                     raise StoreUnavailable("the disk is gone")
 

@@ -34,7 +34,7 @@ def test_a_list_is_counted_with_what_it_changed() -> None:
     metrics = told(story)
     snapshot = listed(conference("1"), conference("2"))
 
-    metrics.accepted(snapshot, story.records(snapshot))
+    metrics.count_list(snapshot, story.records(snapshot))
 
     found = numbers(metrics)
     assert found["confcal_source_last_list_timestamp_seconds{lobby}"] == NOW.timestamp()
@@ -51,7 +51,7 @@ def test_a_held_list_is_seen_and_so_is_its_end() -> None:
     story.hears(*many(3))
     empty = listed(at=NOW + timedelta(minutes=20))
 
-    metrics.accepted(empty, story.records(empty))
+    metrics.count_list(empty, story.records(empty))
     during = numbers(metrics)
     story.approves()
 
@@ -65,9 +65,9 @@ def test_rejected_input_is_counted_by_kind() -> None:
     metrics = told(story)
     broken = Listing((conference(),), (Rejection("7", "schedule", "missing"),))
     snapshot = replace(listed(), listing=broken)
-    metrics.accepted(snapshot, story.records(snapshot))
-    metrics.frame_rejected("lobby")
-    metrics.frame_rejected("lobby")
+    metrics.count_list(snapshot, story.records(snapshot))
+    metrics.count_rejected_frame("lobby")
+    metrics.count_rejected_frame("lobby")
 
     found = numbers(metrics)
     assert found["confcal_rejected_total{frame,lobby}"] == 2
@@ -88,7 +88,7 @@ def test_numbers_name_no_people_and_no_conferences() -> None:
     story = Story()
     metrics = told(story)
     snapshot = listed(conference("secret-id", "Secret topic"))
-    metrics.accepted(snapshot, story.records(snapshot))
+    metrics.count_list(snapshot, story.records(snapshot))
 
     text = metrics.render().decode()
     assert "ecret" not in text
@@ -125,6 +125,6 @@ def test_a_target_whose_calendar_does_not_exist_is_not_up() -> None:
 def test_a_source_that_never_sent_a_list_is_silent_since_it_is_awaited() -> None:
     metrics = told(Story())
 
-    metrics.awaiting("lobby", NOW)
+    metrics.expect_list("lobby", NOW)
 
     assert numbers(metrics)["confcal_source_last_list_timestamp_seconds{lobby}"] == NOW.timestamp()

@@ -48,7 +48,7 @@ async def test_a_command_sees_what_the_daemon_recorded_and_renders_nothing(setti
         await daemon.accept(listed(conference()))
 
     async with with_synchronizer(settings) as command:
-        assert command.state.known(ROOM).reported == {"100": conference()}
+        assert command.state.account(ROOM).reported == {"100": conference()}
     async with with_store(settings) as store:
         assert await store.rendering() == "the daemon's"
 
@@ -62,8 +62,8 @@ async def test_a_daemon_notices_what_a_command_did(settings: Settings) -> None:
 
         await daemon.refresh()
 
-        assert not daemon.state.known(ROOM).reported
-        assert not daemon.state.known(ROOM).held
+        assert not daemon.state.account(ROOM).reported
+        assert not daemon.state.account(ROOM).held
 
 
 async def test_input_that_is_tried_again_proves_nothing_about_the_rest(settings: Settings) -> None:
@@ -74,7 +74,7 @@ async def test_input_that_is_tried_again_proves_nothing_about_the_rest(settings:
         await retry_rejected(settings, each)
 
     async with with_synchronizer(settings) as daemon:
-        known = daemon.state.known(ROOM)
+        known = daemon.state.account(ROOM)
         assert set(known.reported) == {"1", "8", "9"}
         assert not known.absences
 

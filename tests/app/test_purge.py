@@ -39,7 +39,7 @@ async def test_what_is_parked_is_deleted_too(site: Site, server: Misbehaving) ->
     await upkeep_of(found["cloud"], site.clock).once()
     rows = (await site.ledger.publications("cloud")).values()
     # Deleting them is what was refused before.
-    parked = [replace(row, digest="").parked("no", retry_at=FAR_OFF) for row in rows]
+    parked = [replace(row, digest="").park("no", retry_at=FAR_OFF) for row in rows]
     await site.ledger.record_publications("cloud", parked)
 
     report = await purge((await purgeable(found, "cloud"))[0], lambda _done: None)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from pydantic import SecretStr
 
-from service.app.reports import HourlyLists, endpoint_view, running_in
+from service.app.reports import HourlyLists, endpoint_view, find_running
 from service.core.conference import Account
 from service.core.sources import SourceState
 from service.settings.accounts import account_of_source
@@ -62,11 +62,11 @@ async def test_what_runs_is_what_the_last_list_of_each_source_says() -> None:
         running = replace(conference("1"), state="running")
         await site.accept(listed(running, conference("2"), source="lobby"))
         await site.accept(listed(replace(conference("3"), state="Running"), account=DESK, source="desk"))
-        both = sorted(each.id for _, each in running_in(site.synchronizer))
+        both = sorted(each.id for _, each in find_running(site.synchronizer))
         await site.accept(listed(conference("1"), conference("2"), source="lobby"))
 
         assert both == ["1", "3"]
-        assert [each.id for _, each in running_in(site.synchronizer)] == ["3"]
+        assert [each.id for _, each in find_running(site.synchronizer)] == ["3"]
 
 
 def test_a_posted_list_belongs_to_the_sources_name_on_its_server() -> None:

@@ -114,7 +114,7 @@ async def test_an_unchanged_list_tells_nobody() -> None:
 
     assert telltale.times == 0
     assert synchronizer.state.version == version
-    assert synchronizer.state.known(listed().account).list_at == LATER
+    assert synchronizer.state.account(listed().account).list_at == LATER
 
 
 async def test_a_conference_that_starts_and_stops_tells_nobody() -> None:
@@ -358,7 +358,7 @@ async def test_a_user_whose_id_is_written_in_another_case_keeps_the_calendar() -
     await synchronizer.accept(listed(conference("1"), conference("2"), account=again))
 
     assert set(synchronizer.state.accounts) == {first}
-    assert set(synchronizer.state.known(first).reported) == {"1", "2"}
+    assert set(synchronizer.state.account(first).reported) == {"1", "2"}
 
 
 async def test_what_another_writer_changed_is_told_on_even_where_the_list_adds_nothing() -> None:

@@ -66,7 +66,7 @@ async def running_site(
         store, FeedRules(SECRET, public_url, "full-en", ZONE), state=lambda: synchronizer.state, clock=clock
     )
     await feeds.start()
-    synchronizer.listen(feeds.changed)
+    synchronizer.listen(feeds.mark_changed)
     if conferences is not None:
         await synchronizer.accept(listed(*conferences, at=NOW))
     pages = Pages(catalogues(), language="en", timezone=ZONE, public_url=public_url)

@@ -86,7 +86,7 @@ async def test_a_held_list_is_looked_at_and_approved(visit: Visit, *, javascript
             page.get_by_text("The held list of ivanov@video.example.com was applied.")
         ).to_be_visible()
         await expect(page.locator(".card.held")).to_have_count(0)
-        assert len(site.parts.synchronizer.state.known(DESK).reported) == 3
+        assert len(site.parts.synchronizer.state.account(DESK).reported) == 3
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no-scripts"])

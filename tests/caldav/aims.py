@@ -5,7 +5,7 @@ Targets as the settings say them, on the server of a site.
 from collections.abc import Mapping
 
 from service.app.synchronizer import Synchronizer
-from service.app.targets import Calendars, Target, named_by
+from service.app.targets import Calendars, Target, make_name_filter
 from service.calendars.calendar import Calendar, calendars_of, entries_of
 from service.core.revision import Policy
 from service.publishing.resource import Extras
@@ -44,7 +44,7 @@ class Aims:
             self.store, self._named, lambda calendar: entries_of(calendar, self._synchronizer.state)
         )
         return {
-            name: Target(name, each, self.site.connection, Extras(), calendars, named_by(targets))
+            name: Target(name, each, self.site.connection, Extras(), calendars, make_name_filter(targets))
             for name, each in targets.items()
         }
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from service.caldav.collection import Collection
 from service.caldav.protocol import Request, Response
-from service.caldav.writing import carried_out
-from service.publishing.equivalence import meaning_of
+from service.caldav.writing import execute
+from service.publishing.equivalence import content_hash
 from service.publishing.model import Create, Delete, Publication, Standing, Update
 from tests.caldav.scripted import answer, held
 from tests.caldav.site import resource
@@ -16,7 +16,7 @@ URL = "https://dav.example.org/cal/team/"
 OURS = resource(1)
 CHANGED = resource(1, topic="Changed", revision=1)
 PATH = f"/cal/team/{OURS.uid}.ics"
-ROW = Publication(OURS.uid, PATH, '"1"', OURS.digest, meaning_of(OURS.body), standing=Standing.PUBLISHED)
+ROW = Publication(OURS.uid, PATH, '"1"', OURS.digest, content_hash(OURS.body), standing=Standing.PUBLISHED)
 EMPTY = '<D:multistatus xmlns:D="DAV:"/>'
 
 
@@ -61,4 +61,4 @@ class Script:
 
 
 def apply(script: Script, operation: Create | Update | Delete, **differences: Any) -> Publication | None:
-    return held(carried_out(Collection(URL, **differences), operation), script)
+    return held(execute(Collection(URL, **differences), operation), script)

@@ -22,7 +22,7 @@ from service.core.schedule import Once, Schedule, Weekday, Weekly
 from service.core.vevent import Rendering, to_vevent
 from service.core.weekly import WeeklyRules
 from service.publishing.dispatch import Dispatcher, Timing
-from service.publishing.equivalence import read_resource
+from service.publishing.equivalence import parse_resource
 from service.publishing.model import Publication, RemoteRules, Resource, SyncReport
 from service.publishing.resource import Extras, render_resource
 from service.publishing.sync_run import SyncRun, TargetCollection
@@ -207,11 +207,13 @@ class Site:
         self, desired: Mapping[str, Resource], foreign: Mapping[str, bytes] | None = None
     ) -> None:
         """Assert that the collection holds exactly these, each once."""
-        expected = [read_resource(each.body) for each in desired.values()]
-        expected += [read_resource(body) for body in (foreign or {}).values()]
-        found = [read_resource(body) for body in (await self.held()).values()]
+        expected = [parse_resource(each.body) for each in desired.values()]
+        expected += [parse_resource(body) for body in (foreign or {}).values()]
+        found = [parse_resource(body) for body in (await self.held()).values()]
         assert sorted(r.uid for r in found) == sorted(r.uid for r in expected)
-        assert sorted((r.uid, r.meaning) for r in found) == sorted((r.uid, r.meaning) for r in expected)
+        assert sorted((r.uid, r.content_hash) for r in found) == sorted(
+            (r.uid, r.content_hash) for r in expected
+        )
 
     async def person_puts(self, name: str, body: bytes) -> None:
         """Write as a person does."""

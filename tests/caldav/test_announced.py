@@ -15,7 +15,7 @@ import dns.rrset
 import httpx
 import pytest
 
-from service.caldav.announced import announced, domain_of
+from service.caldav.announced import domain_of, find_announced
 from service.caldav.connection import Connection
 from service.caldav.discovery import CollectionSpec
 from service.caldav.server import CalDavServer
@@ -103,13 +103,13 @@ SRV, TXT = ("_caldavs._tcp.example.com", "SRV"), ("_caldavs._tcp.example.com", "
     ],
 )
 async def test_the_address_is_that_of_the_records(resolver_of: Resolvers, zone: Zone, address: str) -> None:
-    assert await announced("example.com", await resolver_of(zone)) == address
+    assert await find_announced("example.com", await resolver_of(zone)) == address
 
 
 async def test_where_there_is_no_name_server_nothing_is_announced() -> None:
     resolver = dns.asyncresolver.Resolver(configure=False)
 
-    assert await announced("example.com", resolver) == ""
+    assert await find_announced("example.com", resolver) == ""
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from service.caldav.audit import listed, seen
+from service.caldav.audit import list_collection, read_publications
 from service.caldav.collection import Collection
 from service.caldav.protocol import Request, Response
 from service.core.errors import CollectionFailed, CollectionGone, Retryable
-from service.publishing.equivalence import meaning_of
+from service.publishing.equivalence import content_hash
 from service.publishing.model import Publication, Standing
 from tests.caldav.operations import CALENDAR, FOLDER, URL
 from tests.caldav.scripted import answer, held, multistatus
@@ -29,7 +29,7 @@ def row(number: int) -> Publication:
         f"/cal/team/{ours.uid}.ics",
         f'"{number}"',
         ours.digest,
-        meaning_of(ours.body),
+        content_hash(ours.body),
         standing=Standing.PUBLISHED,
     )
 
@@ -60,7 +60,7 @@ def server(
     [(207, "<D:multistatus"), (207, "<html/>"), (207, ""), (500, ""), (403, ""), (404, ""), (400, "")],
 )
 def test_where_not_all_can_be_asked_for_at_once_each_is(status: int, body: str) -> None:
-    rows = held(seen(TEAM, ROWS), server(lambda request: answer(request, status, body)))
+    rows = held(read_publications(TEAM, ROWS), server(lambda request: answer(request, status, body)))
 
     assert [(found.uid, found.etag, found.standing) for found in rows] == [
         (before.uid, '"9"', Standing.PUBLISHED) for before in ROWS
@@ -71,7 +71,7 @@ def test_where_not_all_can_be_asked_for_at_once_each_is(status: int, body: str) 
 def test_one_resource_that_cannot_be_read_keeps_no_other_waiting(status: int) -> None:
     poisoned = server(lambda request: answer(request, 500), [ROWS[1].href], status)
 
-    rows = held(seen(TEAM, ROWS), poisoned)
+    rows = held(read_publications(TEAM, ROWS), poisoned)
 
     assert [found.uid for found in rows] == [ROWS[0].uid, ROWS[2].uid]
 
@@ -87,7 +87,7 @@ def test_a_control_character_in_one_resource_hides_no_other() -> None:
         )
         return multistatus(request, *told)
 
-    rows = held(seen(TEAM, ROWS[:2]), server(report))
+    rows = held(read_publications(TEAM, ROWS[:2]), server(report))
 
     assert [found.standing for found in rows] == [Standing.PUBLISHED, Standing.THEIRS]
 
@@ -97,12 +97,12 @@ def test_nothing_is_gone_because_a_server_that_starts_says_404() -> None:
         return answer(request, 404)
 
     with pytest.raises(CollectionGone):
-        held(seen(TEAM, ROWS), proxy)
+        held(read_publications(TEAM, ROWS), proxy)
 
 
 def test_a_server_that_fails_altogether_shows_nothing_of_any_resource() -> None:
     with pytest.raises(Retryable):
-        held(seen(TEAM, ROWS), lambda request: answer(request, 500))
+        held(read_publications(TEAM, ROWS), lambda request: answer(request, 500))
 
 
 def test_a_report_of_changes_is_read_to_its_last_page() -> None:
@@ -122,7 +122,7 @@ def test_a_report_of_changes_is_read_to_its_last_page() -> None:
         token = f"<D:sync-token>urn:{number + 1}</D:sync-token>"
         return answer(request, 207, f'<D:multistatus xmlns:D="DAV:">{inner}{token}</D:multistatus>')
 
-    listing = held(listed(TEAM, "urn:0"), server(cut))
+    listing = held(list_collection(TEAM, "urn:0"), server(cut))
 
     assert listing.etags == {f"/cal/team/{number}.ics": f'"{number}"' for number in (1, 2, 3)}
     assert listing.removed == {"/cal/team/0.ics"}
@@ -138,7 +138,7 @@ def test_a_report_of_changes_that_is_of_no_use_is_replaced_by_the_whole_list(sta
             return answer(request, status, body)
         return multistatus(request, OWN, ("/cal/team/1.ics", ETAG.format('"1"')))
 
-    listing = held(listed(TEAM, "urn:0"), answers)
+    listing = held(list_collection(TEAM, "urn:0"), answers)
 
     assert (listing.etags, listing.complete) == ({"/cal/team/1.ics": '"1"'}, True)
 
@@ -148,7 +148,7 @@ def test_a_busy_server_is_not_asked_for_the_whole_list_instead(status: int) -> N
     asked: list[Request] = []
 
     with pytest.raises(Retryable) as told:
-        held(listed(TEAM, "urn:0"), lambda request: answer(request, status, retry_after="90"), asked)
+        held(list_collection(TEAM, "urn:0"), lambda request: answer(request, status, retry_after="90"), asked)
 
     assert told.value.delay_seconds == 90
     assert len(asked) == 1
@@ -161,19 +161,19 @@ def test_a_list_without_its_collection_is_believed_once_that_is_seen() -> None:
         return multistatus(request, ("/cal/team/1.ics", ETAG.format('"1"')))
 
     shown = CALENDAR
-    assert held(listed(TEAM, ""), answers).etags == {"/cal/team/1.ics": '"1"'}
+    assert held(list_collection(TEAM, ""), answers).etags == {"/cal/team/1.ics": '"1"'}
     shown = FOLDER
     with pytest.raises(CollectionGone):
-        held(listed(TEAM, ""), answers)
+        held(list_collection(TEAM, ""), answers)
 
 
 def test_a_list_that_cannot_be_understood_concerns_one_collection() -> None:
     with pytest.raises(CollectionFailed):
-        held(listed(TEAM, ""), lambda request: answer(request, 207, "<D:multistatus"))
+        held(list_collection(TEAM, ""), lambda request: answer(request, 207, "<D:multistatus"))
 
 
 def test_a_quirk_is_no_reason_to_believe_in_a_folder() -> None:
     odd = replace(TEAM, quirks=frozenset({"no-sync-collection"}))
 
     with pytest.raises(CollectionGone):
-        held(listed(odd, "urn:0"), lambda request: answer(request, 207, FOLDER))
+        held(list_collection(odd, "urn:0"), lambda request: answer(request, 207, FOLDER))

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from service.caldav.connection import Connection, Trust, open_http
-from service.caldav.conversation import Steps, followed
+from service.caldav.conversation import Steps, follow_redirects
 from service.caldav.credentials import Basic, OAuth2, http_auth
 from service.caldav.protocol import Response, get
 from service.caldav.tokens import parse_token
@@ -213,7 +213,7 @@ async def test_where_the_server_sent_us_is_told_with_host_and_port() -> None:
     with pytest.raises(
         Retryable, match=r"org:443 cannot .*; the server sent us there \(redirect, status 301\)"
     ):
-        await one.run(followed(get("http://dav.example.org/"), "http://dav.example.org/"))
+        await one.run(follow_redirects(get("http://dav.example.org/"), "http://dav.example.org/"))
 
 
 async def test_a_server_that_asks_for_a_user_where_none_is_set_is_told_so() -> None:

@@ -111,7 +111,7 @@ def test_check_fails_where_the_server_refused_events_for_good(confcal: Confcal) 
         async with with_aims(load_settings()) as aims:
             ledger = aims["cloud"].calendars.store.ledger
             row = next(iter((await ledger.publications("cloud")).values()))
-            parked = row.parked("the server finds it too large (status 413)", retry_at=utc_now())
+            parked = row.park("the server finds it too large (status 413)", retry_at=utc_now())
             await ledger.record_publications("cloud", [parked])
 
     asyncio.run(park())

@@ -11,7 +11,7 @@ import pytest
 
 from service.caldav.challenges import MOST_CHARACTERS, parse_challenges
 from service.caldav.connection import Connection
-from service.caldav.digest import DigestAuth, chosen
+from service.caldav.digest import DigestAuth, choose_challenge
 from service.caldav.protocol import get
 from service.core.errors import CredentialsRefused, Fatal
 from tests.caldav.site import Clock
@@ -29,7 +29,7 @@ CNONCE = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
 
 def shown(header: str, **differences: str | int) -> str:
     given = {"username": "Mufasa", "password": "Circle of Life", "method": "GET", "uri": "/dir/index.html"}
-    challenge = chosen(parse_challenges(header), "dav.example.org")
+    challenge = choose_challenge(parse_challenges(header), "dav.example.org")
     return challenge.authorization(**{**given, "count": 1, "cnonce": CNONCE, **differences})  # type: ignore[arg-type]
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from service.core.errors import Conflict
-from service.publishing.equivalence import meaning_of
+from service.publishing.equivalence import content_hash
 from service.publishing.model import Create, Delete, RemoteRules, Standing, Update
 from tests.caldav.misbehaving import HOME, ORIGIN, PASSWORD, USERNAME, Misbehaving
 from tests.caldav.operations import CHANGED, OURS, ROW, Script, apply
@@ -172,7 +172,7 @@ def test_what_a_server_made_of_ours_is_ours() -> None:
 
     assert row is not None
     assert (row.etag, row.standing) == ('"1"', Standing.PUBLISHED)
-    assert row.meaning == meaning_of(stripped(OURS.body))
+    assert row.content_hash == content_hash(stripped(OURS.body))
     assert script.methods() == ["PUT", "GET"]
 
 

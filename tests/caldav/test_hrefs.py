@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from service.caldav.hrefs import credentials_may_go, joined, path_of, resource_href, slug, url_of
+from service.caldav.hrefs import credentials_may_go, join_url, path_of, resource_href, slug, url_of
 
 COLLECTION = "https://dav.example.org/cal/alice%40x/team/"
 
@@ -69,4 +69,4 @@ def test_an_encoded_slash_is_part_of_a_name() -> None:
 
 @pytest.mark.parametrize("href", ["http://[", "//[::1", "http://a:b/", "http://a:99999/", "http://[v1]/"])
 def test_what_is_no_address_is_told_by_none(href: str) -> None:
-    assert joined(COLLECTION, href) is None
+    assert join_url(COLLECTION, href) is None

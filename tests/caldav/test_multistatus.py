@@ -66,13 +66,13 @@ def test_a_resource_that_is_listed_twice_counts_once_and_is_there() -> None:
 
     listed = parse_multistatus(body(missing + response("a.ics") + response("/cal/alice/team/a.ics")), BASE)
 
-    assert [(answer.href, answer.found) for answer in listed.answers] == [("/cal/alice/team/a.ics", True)]
+    assert [(answer.href, answer.exists) for answer in listed.answers] == [("/cal/alice/team/a.ics", True)]
 
 
 def test_a_resource_whose_properties_are_all_404_is_missing() -> None:
     answers = parse_multistatus(body(response("a.ics", "<D:getetag/>", "404 Not Found")), BASE).answers
 
-    assert (answers[0].status, answers[0].found) == (404, False)
+    assert (answers[0].status, answers[0].exists) == (404, False)
 
 
 def test_a_property_that_is_not_found_is_not_there() -> None:
@@ -84,7 +84,7 @@ def test_a_property_that_is_not_found_is_not_there() -> None:
 
     answer = parse_multistatus(body(two), BASE).answers[0]
 
-    assert answer.found
+    assert answer.exists
     assert set(answer.properties) == {f"{DAV}getetag"}
 
 

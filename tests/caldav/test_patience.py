@@ -236,17 +236,17 @@ async def test_the_lag_is_counted_from_the_first_change_that_waited(site: Site, 
     await kept.upkeep.once()
     down(server)
     kept.desired = resources(range(2))
-    kept.upkeep.changed()
+    kept.upkeep.mark_changed()
     first = site.clock.now
     await kept.later(minutes=10)
-    kept.upkeep.changed()
+    kept.upkeep.mark_changed()
     server.before = None
     await kept.later(minutes=10)
     assert kept.upkeep.status.lag_seconds == (site.clock.now - first).total_seconds()
 
     kept.desired = resources(range(3))
     site.clock.now += timedelta(hours=1)
-    kept.upkeep.changed()
+    kept.upkeep.mark_changed()
     await kept.later(seconds=7)
 
     assert kept.upkeep.status.lag_seconds == 7.0
@@ -262,11 +262,11 @@ async def test_a_change_during_a_pass_is_not_counted_as_published_by_it(
     async def change(request: httpx.Request) -> httpx.Response | None:
         if request.method == "PUT" and len(kept.desired) == 2:
             kept.desired = resources(range(3))
-            kept.upkeep.changed()
+            kept.upkeep.mark_changed()
         return None
 
     server.before = change
-    kept.upkeep.changed()
+    kept.upkeep.mark_changed()
     await kept.upkeep.once()
     assert kept.upkeep.status.lag_seconds == 0.0
     await kept.later(seconds=9)

@@ -4,7 +4,7 @@ Which places the settings name.
 
 import pytest
 
-from service.caldav.named_hosts import checked_host
+from service.caldav.named_hosts import check_host
 from service.caldav.places import Places
 
 OURS = "https://dav.example.org/cal/"
@@ -35,7 +35,7 @@ OURS = "https://dav.example.org/cal/"
     ],
 )
 def test_a_place_is_named_by_host_and_port(entry: str, url: str, *, included: bool) -> None:
-    assert Places(OURS, (checked_host(entry),)).include(url) is included
+    assert Places(OURS, (check_host(entry),)).include(url) is included
 
 
 def test_over_plain_http_a_named_place_may_be_plain_too() -> None:
@@ -49,4 +49,4 @@ def test_over_plain_http_a_named_place_may_be_plain_too() -> None:
 )
 def test_what_names_no_host_is_refused_with_the_form(entry: str) -> None:
     with pytest.raises(ValueError, match=r"like dav\.example\.com"):
-        checked_host(entry)
+        check_host(entry)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from service.caldav.quirks import QUIRKS, active, described, recognize, unknown
+from service.caldav.quirks import QUIRKS, active, describe, recognize, unknown
 
 TESTS = Path(__file__).parent
 
@@ -38,7 +38,7 @@ def test_an_operator_switches_quirks_on_and_off() -> None:
     assert active("Xandikos", ["-one-writer", "trash-bin"]) == {"trash-bin"}
     assert active("") == frozenset()
     assert unknown(["-one-writer", "no-such"]) == ["no-such"]
-    assert [quirk.name for quirk in described({"trash-bin", "one-writer"})] == ["one-writer", "trash-bin"]
+    assert [quirk.name for quirk in describe({"trash-bin", "one-writer"})] == ["one-writer", "trash-bin"]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from service.caldav.protocol import Response
-from service.caldav.responses import Refusal, accepted, refused, retry_after
+from service.caldav.responses import Refusal, is_accepted, parse_refusal, retry_after
 from service.core.errors import CollectionMoved, Fatal, Retryable
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
@@ -56,13 +56,13 @@ def error(element: str, inner: str = "") -> str:
 def test_a_refusal_is_told_by_its_body_first_and_then_by_its_status(
     status: int, body: str, kind: Refusal
 ) -> None:
-    assert refused(response(status, body)).kind is kind
+    assert parse_refusal(response(status, body)).kind is kind
 
 
 def test_cyrus_names_the_resource_that_has_the_uid() -> None:
     body = error("unique-scheduling-object-resource", "<D:href>/dav/other/2.ics</D:href>")
 
-    assert refused(response(403, body)).url == "https://dav.example.org/dav/other/2.ics"
+    assert parse_refusal(response(403, body)).url == "https://dav.example.org/dav/other/2.ics"
 
 
 @pytest.mark.parametrize(
@@ -79,24 +79,24 @@ def test_cyrus_names_the_resource_that_has_the_uid() -> None:
 )
 def test_a_busy_server_is_no_refusal(status: int, body: str, *, crowded: bool) -> None:
     with pytest.raises(Retryable) as told:
-        refused(response(status, body))
+        parse_refusal(response(status, body))
 
     assert told.value.crowded is crowded
 
 
 def test_an_overloaded_sogo_is_given_time() -> None:
     with pytest.raises(Retryable):
-        refused(response(501), {"overload-501"})
+        parse_refusal(response(501), {"overload-501"})
 
 
 def test_a_wrong_password_concerns_the_whole_target() -> None:
     with pytest.raises(Fatal, match="user name or the password"):
-        refused(response(401))
+        parse_refusal(response(401))
 
 
 def test_a_moved_collection_is_not_followed_with_a_write() -> None:
     with pytest.raises(CollectionMoved):
-        refused(response(301, location="https://elsewhere.example.net/"))
+        parse_refusal(response(301, location="https://elsewhere.example.net/"))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_date_is_read_by_the_clock_of_the_server() -> None:
 def test_a_207_on_put_counts_by_what_is_in_it(inner: str, *, done: bool) -> None:
     body = f'<D:multistatus xmlns:D="DAV:">{inner}</D:multistatus>'
 
-    assert accepted(response(207, body)) is done
+    assert is_accepted(response(207, body)) is done
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 409, 412, 415, 423, 429, 500, 503, 507])
@@ -145,7 +145,7 @@ def test_no_error_repeats_what_the_server_said(status: int) -> None:
     answer = response(status, f"<x>{SECRET_TOPIC}</x>")
 
     try:
-        text = refused(answer).text
+        text = parse_refusal(answer).text
     except (Retryable, Fatal) as told:
         text = str(told)
 

@@ -67,7 +67,7 @@ async def everything(response: httpx.Response) -> None:
         one.find(),
         publisher.listing(""),
         publisher.listing("urn:1"),
-        publisher.seen([ROW]),
+        publisher.read([ROW]),
         publisher.apply(Create(OURS)),
         publisher.apply(Update(OURS, ROW)),
         publisher.apply(Delete(ROW)),

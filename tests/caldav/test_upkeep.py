@@ -24,7 +24,7 @@ async def test_ten_edits_during_an_outage_are_one_put_afterwards(site: Site, ser
     down(server)
     for revision in range(1, 11):
         kept.desired = {**kept.desired, **resources([2], topic=f"Edit {revision}", revision=revision)}
-        kept.upkeep.changed()
+        kept.upkeep.mark_changed()
         await kept.upkeep.once()
     server.before = None
     site.wire.forget()
@@ -82,7 +82,7 @@ async def test_bells_wait_while_the_target_is_down(site: Site, server: Misbehavi
     await slept.wait()
     before = len(site.wire.requests)
     for _ in range(10):
-        kept.upkeep.changed()
+        kept.upkeep.mark_changed()
         await asyncio.sleep(0)
     assert len(site.wire.requests) == before
     running.cancel()
@@ -95,7 +95,7 @@ async def test_a_change_rings_and_is_published(site: Site) -> None:
     running = asyncio.create_task(kept.upkeep.run())
     for count in (2, 4):
         kept.desired = resources(range(count))
-        kept.upkeep.changed()
+        kept.upkeep.mark_changed()
         async with asyncio.timeout(10):
             while site.wire.methods().get("PUT", 0) < count:  # noqa: ASYNC110 -- requests ring no bell
                 await asyncio.sleep(0)
@@ -115,7 +115,7 @@ async def test_it_ends_even_where_the_bell_rings_at_that_moment(site: Site) -> N
         while kept.upkeep.status.last_pass_at is None:  # noqa: ASYNC110 -- a pass rings no bell
             await asyncio.sleep(0)
         await asyncio.sleep(0)
-        kept.upkeep.changed()
+        kept.upkeep.mark_changed()
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
@@ -188,7 +188,7 @@ async def test_the_first_list_is_published_at_once(site: Site) -> None:
     await asyncio.sleep(0)
     kept.desired = resources(range(2))
     kept.refusal = None
-    kept.upkeep.changed()
+    kept.upkeep.mark_changed()
     async with asyncio.timeout(10):
         while len(await site.rows()) < 2:  # noqa: ASYNC110 -- a pass rings no bell
             await asyncio.sleep(0)
@@ -224,7 +224,7 @@ async def test_one_collection_of_several_that_fails_does_not_hold_up_the_others(
     assert (kept.upkeep.status.state, len(await site.rows())) == ("failing", 2)
     running = asyncio.create_task(kept.upkeep.run())
     kept.desired = resources(range(3))
-    kept.upkeep.changed()
+    kept.upkeep.mark_changed()
     async with asyncio.timeout(10):
         while len(await site.rows()) < 3:  # noqa: ASYNC110 -- a pass rings no bell
             await asyncio.sleep(0)

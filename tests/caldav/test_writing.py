@@ -11,9 +11,9 @@ import pytest
 
 from service.caldav.collection import Collection
 from service.caldav.protocol import Request, Response
-from service.caldav.writing import carried_out
+from service.caldav.writing import execute
 from service.core.errors import CollectionGone, Conflict, Retryable
-from service.publishing.equivalence import meaning_of
+from service.publishing.equivalence import content_hash
 from service.publishing.model import Create, Delete, Publication, RemoteRules, Standing, Update
 from tests.caldav.misbehaving import HOME, ORIGIN, PASSWORD, USERNAME, Misbehaving
 from tests.caldav.operations import (
@@ -254,7 +254,7 @@ def test_a_delete_that_davical_refuses_for_ever_is_a_conflict() -> None:
 
 
 def test_nothing_is_deleted_or_overwritten_without_an_etag() -> None:
-    blank = Publication(OURS.uid, PATH, "", OURS.digest, meaning_of(OURS.body), standing=Standing.PUBLISHED)
+    blank = Publication(OURS.uid, PATH, "", OURS.digest, content_hash(OURS.body), standing=Standing.PUBLISHED)
     script = Script(GET=[(200, OURS.body)], PROPFIND=[(207, EMPTY)])
 
     with pytest.raises(Conflict, match="without one nothing is deleted"):
@@ -268,7 +268,7 @@ def test_a_resource_is_found_where_the_server_put_it() -> None:
     def server(request: Request) -> Response:
         return answer(request, 201, etag='"1"', location="/cal/team/renamed.ics")
 
-    row = held(carried_out(Collection(URL), Create(OURS)), server)
+    row = held(execute(Collection(URL), Create(OURS)), server)
 
     assert row is not None
     assert row.href == "/cal/team/renamed.ics"
@@ -279,7 +279,7 @@ def test_a_location_elsewhere_is_not_believed(location: str) -> None:
     def server(request: Request) -> Response:
         return answer(request, 201, etag='"1"', location=location)
 
-    row = held(carried_out(Collection(URL), Create(OURS)), server)
+    row = held(execute(Collection(URL), Create(OURS)), server)
 
     assert row is not None
     assert row.href == PATH

@@ -59,7 +59,7 @@ def kept(*inputs: RejectedInput) -> Sequence[RejectedInput]:
     async def keep() -> Sequence[RejectedInput]:
         store = await open_settings_store(load_settings())
         await store.record_rejected(inputs, keep=1000, since=LONG_AGO)
-        found = await store.rejected()
+        found = await store.load_rejected()
         await store.close()
         return found
 

@@ -19,7 +19,7 @@ def test_what_is_held_goes(confcal: Confcal, arguments: list[str]) -> None:
     done = confcal("approve", *arguments)
 
     assert (done.code, done.text) == (0, f"{ROOM}: 2 conferences removed\n")
-    assert not known().known(ROOM).reported
+    assert not known().account(ROOM).reported
     assert confcal("held").text == "No list is held.\n"
 
 
@@ -39,4 +39,4 @@ def test_an_account_whose_list_is_not_held_is_told(confcal: Confcal) -> None:
     assert done.err == (
         "confcal: no list of brown@video.example.com is held; `confcal held` shows those that are\n"
     )
-    assert known().known(ROOM).held
+    assert known().account(ROOM).held

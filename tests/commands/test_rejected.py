@@ -85,7 +85,7 @@ def test_what_is_understood_now_enters_the_calendar_and_nothing_leaves_it(confca
     done = confcal("rejected", "retry", number)
 
     assert (done.code, done.text) == (0, f"number {number} is understood now: 1 conference\n")
-    view = known().known(ROOM)
+    view = known().account(ROOM)
     assert set(view.reported) == {"1", "2", "3", "7"}
     assert view.reported["7"].topic == "Found again"
     assert not view.absences
@@ -95,10 +95,10 @@ def test_what_is_understood_now_enters_the_calendar_and_nothing_leaves_it(confca
 
 def test_trying_again_is_no_new_list(confcal: Confcal) -> None:
     heard(listed_by(*many(3)))
-    before = known().known(ROOM)
+    before = known().account(ROOM)
     confcal("rejected", "retry", number_of(replace(CONFERENCE, raw=SOUND)))
 
-    after = known().known(ROOM)
+    after = known().account(ROOM)
     assert set(after.reported) > set(before.reported)
     assert (after.list_at, after.count, after.source) == (before.list_at, before.count, before.source)
 
@@ -129,7 +129,7 @@ def test_what_is_not_understood_stays_kept(confcal: Confcal) -> None:
     assert done.code == 1
     assert done.err == f"confcal: number {number} is still not understood: 7: schedule_type: missing\n"
     assert [each.number for each in kept()] == [number]
-    assert known().known(ROOM).reported["7"].topic == "As it was"
+    assert known().account(ROOM).reported["7"].topic == "As it was"
 
 
 def test_of_a_conference_that_was_listed_twice_it_is_not_known_which_was_meant(confcal: Confcal) -> None:

@@ -8,7 +8,7 @@ import threading
 import pytest
 from structlog.testing import capture_logs
 
-from service.app.daemon import crashed_at_once
+from service.app.daemon import end_after_crash
 from service.commands.running import run_to_end
 from service.core.errors import ConfcalError
 
@@ -72,7 +72,7 @@ async def test_what_crashed_is_told_though_the_other_parts_go_on() -> None:
     crashed, going_on = asyncio.create_task(crash()), asyncio.create_task(asyncio.Event().wait())
     await asyncio.wait([crashed])
     with capture_logs() as logs:
-        crashed_at_once([crashed, going_on], end=codes.append)  # type: ignore[list-item]
+        end_after_crash([crashed, going_on], end=codes.append)  # type: ignore[list-item]
     going_on.cancel()
 
     assert codes == [1]

@@ -88,7 +88,7 @@ async def test_a_forgotten_target_leaves_the_others_alone(store: Database) -> No
 async def test_of_two_claims_at_once_one_is_told_of_the_other(store: Database) -> None:
     names = [f"target-{number}" for number in range(8)]
 
-    claims = await asyncio.gather(*(store.ledger.claim_collection(name, WORK) for name in names))
+    claims = await asyncio.gather(*(store.ledger.assign_collection(name, WORK) for name in names))
 
     (holder,) = await store.ledger.targets()
     assert [claim.held_by for claim in claims].count("") == 1
@@ -99,7 +99,7 @@ async def test_a_collection_that_is_held_is_not_recorded_again(store: Database) 
     await store.ledger.record_target("team", WORK)
     await store.ledger.record_publications("team", [ROW])
 
-    assert await store.ledger.claim_collection("staff", WORK) == Assignment(held_by="team")
+    assert await store.ledger.assign_collection("staff", WORK) == Assignment(held_by="team")
 
     assert await store.ledger.targets() == {"team": WORK}
     assert await store.ledger.publications("team") == {"u1": ROW}
@@ -112,9 +112,9 @@ async def test_an_abandoned_target_s_rows_pass_on_and_a_left_collection_s_stay(s
     await store.ledger.record_target("team", other)
     await store.ledger.record_publications("team", [Publication("u3")])
 
-    done = await store.ledger.claim_collection("team", WORK, abandoned=["old"])
+    done = await store.ledger.assign_collection("team", WORK, abandoned=["old"])
 
-    assert done == Assignment(left_as="team~1", taken=("old",))
+    assert done == Assignment(former_key="team~1", adopted_keys=("old",))
     assert await store.ledger.targets() == {"team": WORK, "team~1": other}
     assert await store.ledger.publications("team") == {"u1": ROW, "u2": Publication("u2")}
     assert await store.ledger.publications("team~1") == {"u3": Publication("u3")}
@@ -126,7 +126,7 @@ async def test_where_both_have_a_row_the_target_s_own_stays(store: Database) -> 
         await store.ledger.record_target(name, WORK)
         await store.ledger.record_publications(name, [replace(ROW, etag=etag)])
 
-    await store.ledger.claim_collection("team", WORK, abandoned=["old"])
+    await store.ledger.assign_collection("team", WORK, abandoned=["old"])
 
     assert await store.ledger.publications("team") == {"u1": replace(ROW, etag='"own"')}
     assert list(await store.ledger.targets()) == ["team"]

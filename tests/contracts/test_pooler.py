@@ -6,7 +6,7 @@ import asyncio
 
 from sqlalchemy import text
 
-from service.store.engine import create_engine, reading, writing
+from service.store.engine import begin_read, begin_write, create_engine
 from service.store.migrate import migrate
 from service.store.sql import open_store
 from tests.contracts.conftest import NewDatabase
@@ -18,7 +18,7 @@ async def test_the_same_statement_runs_in_whichever_session_is_free(pgbouncer: N
     await store.feeds()
 
     # The session that served the store is taken now, so the store gets another one.
-    async with writing(other) as db:
+    async with begin_write(other) as db:
         await db.execute(text("SELECT 1"))
         assert await store.feeds() == {}
 
@@ -31,7 +31,7 @@ async def test_two_transactions_of_one_process_are_in_two_sessions(pgbouncer: Ne
     engine = create_engine(pgbouncer())
     backend = text("SELECT pg_backend_pid()")
 
-    async with reading(engine) as one, reading(engine) as two:
+    async with begin_read(engine) as one, begin_read(engine) as two:
         sessions = {(await one.execute(backend)).scalar_one(), (await two.execute(backend)).scalar_one()}
 
     assert len(sessions) == 2
@@ -40,10 +40,10 @@ async def test_two_transactions_of_one_process_are_in_two_sessions(pgbouncer: Ne
 
 async def test_no_statement_is_kept_in_a_session(pgbouncer: NewDatabase) -> None:
     engine = create_engine(pgbouncer())
-    async with writing(engine) as db:
+    async with begin_write(engine) as db:
         await db.execute(text("SELECT 1 WHERE 1 = :one"), {"one": 1})
 
-    async with reading(engine) as db:
+    async with begin_read(engine) as db:
         kept = (await db.execute(text("SELECT count(*) FROM pg_prepared_statements"))).scalar_one()
 
     assert kept == 0

@@ -14,7 +14,7 @@ LONG_AGO = NOON - timedelta(days=30)
 
 async def keep(store: Database, *inputs: RejectedInput, most: int = 100) -> list[RejectedInput]:
     await store.record_rejected(inputs, keep=most, since=LONG_AGO)
-    return await store.rejected()
+    return await store.load_rejected()
 
 
 async def test_rejected_input_is_kept_with_its_reason_and_a_number_the_newest_first(store: Database) -> None:
@@ -65,7 +65,7 @@ async def test_old_input_is_dropped(store: Database) -> None:
 
     await store.record_rejected([], keep=100, since=LATER)
 
-    assert await store.rejected() == []
+    assert await store.load_rejected() == []
 
 
 async def test_input_of_any_octets_is_kept_as_it_is(store: Database) -> None:
@@ -79,8 +79,8 @@ async def test_one_input_can_be_forgotten(store: Database) -> None:
 
     await store.forget_rejected(first.number)
 
-    assert [each.number for each in await store.rejected()] != [first.number]
-    assert len(await store.rejected()) == 1
+    assert [each.number for each in await store.load_rejected()] != [first.number]
+    assert len(await store.load_rejected()) == 1
 
 
 async def test_purging_forgets_what_is_in_no_calendar_and_old(store: Database) -> None:
@@ -104,5 +104,5 @@ async def test_purging_is_seen_by_other_processes_as_a_new_version(store: Databa
 async def test_one_input_is_found_by_its_number(store: Database) -> None:
     first, second = await keep(store, CONFERENCE, FRAME)
 
-    assert await store.rejected(number=first.number) == [first]
-    assert await store.rejected(number=first.number + second.number) == []
+    assert await store.load_rejected(number=first.number) == [first]
+    assert await store.load_rejected(number=first.number + second.number) == []

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.core.errors import SchemaTooNew, SchemaTooOld
-from service.store.engine import create_engine, file_of, writing
+from service.store.engine import begin_write, create_engine, file_of
 from service.store.migrate import Migrated, alembic_config, migrate
 from service.store.sql import open_store
 from service.store.tables import metadata
@@ -39,7 +39,7 @@ def constraints(connection: Connection) -> dict[str, set[str | None]]:
 
 async def execute(database: str, statement: str) -> None:
     engine = create_engine(database)
-    async with writing(engine) as db:
+    async with begin_write(engine) as db:
         await db.execute(text(statement))
     await engine.dispose()
 
@@ -52,7 +52,7 @@ async def test_migrations_make_exactly_the_tables(database: str) -> None:
     assert await migrate(database) == Migrated(None, "0005")
 
     engine = create_engine(database)
-    async with writing(engine) as db:
+    async with begin_write(engine) as db:
         assert await db.run_sync(difference) == []
         names = await db.run_sync(constraints)
         await db.run_sync(metadata.drop_all)
@@ -63,7 +63,7 @@ async def test_migrations_make_exactly_the_tables(database: str) -> None:
 
 async def test_a_database_without_parts_keeps_every_row_as_live(database: str) -> None:
     engine = create_engine(database)
-    async with writing(engine) as db:
+    async with begin_write(engine) as db:
         await db.run_sync(lambda connection: command.upgrade(alembic_config(connection), "0003"))
         for statement in _ROWS_OF_0003:
             await db.execute(text(statement), {"bytes": b"\x00\xff"})
@@ -72,7 +72,7 @@ async def test_a_database_without_parts_keeps_every_row_as_live(database: str) -
     assert await migrate(database) == Migrated("0003", "0005")
 
     engine = create_engine(database)
-    async with writing(engine) as db:
+    async with begin_write(engine) as db:
         for table, row in _ROWS_SINCE_0004.items():
             assert [tuple(found) for found in await db.execute(text(f"SELECT * FROM {table}"))] == [row]  # noqa: S608 -- names of the test
         assert set(await table_names(db)) == {*metadata.tables, "alembic_version"}
@@ -143,6 +143,6 @@ async def test_a_migration_that_fails_leaves_nothing_behind(database: str) -> No
         await migrate(database)
 
     engine = create_engine(database)
-    async with writing(engine) as db:
+    async with begin_write(engine) as db:
         assert await table_names(db) == ["feeds"]
     await engine.dispose()

@@ -68,7 +68,7 @@ async def test_what_is_recorded_is_loaded(store: Database, schedule: Schedule) -
     loaded = await store.load()
     assert loaded == State().after(recorded, Snapshot(IVANOV, "lobby", NOON, Listing((full,))), version)
     assert loaded.entries[Key(SERVER, "007")].conference == full
-    assert loaded.known(IVANOV).reported == {"007": full}
+    assert loaded.account(IVANOV).reported == {"007": full}
     assert await store.version() == version == 1
 
 
@@ -79,7 +79,7 @@ async def test_state_and_session_are_not_kept(store: Database) -> None:
 
     kept = loaded.entries[Key(SERVER, "100")].conference
     assert (kept.state, kept.session_id) == ("", "")
-    kept = loaded.known(IVANOV).reported["100"]
+    kept = loaded.account(IVANOV).reported["100"]
     assert (kept.state, kept.session_id) == ("", "")
 
 
@@ -90,14 +90,14 @@ async def test_an_unchanged_list_writes_its_arrival_and_keeps_the_version(store:
     version = await store.record(Changes(IVANOV, "kiosk", LATER, 1), version=1)
 
     assert version == await store.version() == 1
-    known = replace(before.known(IVANOV), list_at=LATER, source="kiosk")
+    known = replace(before.account(IVANOV), list_at=LATER, source="kiosk")
     assert await store.load() == replace(before, accounts={IVANOV: known})
 
 
 async def test_an_account_with_an_empty_list_is_known(store: Database) -> None:
     await store.record(changes(), version=0)
 
-    assert (await store.load()).known(IVANOV).list_at == NOON
+    assert (await store.load()).account(IVANOV).list_at == NOON
 
 
 async def test_a_list_for_another_version_is_refused_and_nothing_of_it_written(store: Database) -> None:
@@ -128,8 +128,8 @@ async def test_one_id_on_two_servers_is_two_conferences(store: Database) -> None
 
     loaded = await store.load()
 
-    assert loaded.known(IVANOV).reported == {"100": here}
-    assert loaded.known(ELSEWHERE).reported == {"100": there}
+    assert loaded.account(IVANOV).reported == {"100": here}
+    assert loaded.account(ELSEWHERE).reported == {"100": there}
     assert "Here" in bodies(await store.vevents("feed", IVANOV))
     assert "There" in bodies(await store.vevents("feed", ELSEWHERE))
     assert "There" in bodies(await store.vevents_of("feed", [Key(ELSEWHERE.server, "100")]))
@@ -146,9 +146,9 @@ async def test_a_departure_leaves_one_account_only(store: Database) -> None:
     )
 
     loaded = await store.load()
-    assert loaded.known(IVANOV).reported == {"200": conference("200")}
-    assert loaded.known(IVANOV).absences == {}
-    assert loaded.known(BROWN).reported == {"100": conference("100")}
+    assert loaded.account(IVANOV).reported == {"200": conference("200")}
+    assert loaded.account(IVANOV).absences == {}
+    assert loaded.account(BROWN).reported == {"100": conference("100")}
     assert len(await store.vevents("feed", IVANOV)) == 1
     assert len(await store.vevents("feed")) == 2
 
@@ -175,7 +175,7 @@ async def test_an_absence_begins_grows_and_ends(store: Database) -> None:
 
     for absence in (Absence(1, NOON), Absence(2, NOON), None):
         await record(store, changes(absences={"100": absence}))
-        seen.append((await store.load()).known(IVANOV).absences)
+        seen.append((await store.load()).account(IVANOV).absences)
 
     assert seen == [{"100": Absence(1, NOON)}, {"100": Absence(2, NOON)}, {}]
 
@@ -188,7 +188,7 @@ async def test_a_report_does_not_end_an_absence_by_itself(store: Database) -> No
         changes(reports=(conference(topic="New"),)),
     )
 
-    assert (await store.load()).known(IVANOV).absences == {"100": Absence(1, NOON)}
+    assert (await store.load()).account(IVANOV).absences == {"100": Absence(1, NOON)}
 
 
 async def test_a_held_list_is_kept_until_it_is_replaced_or_dropped(store: Database) -> None:
@@ -204,7 +204,7 @@ async def test_a_held_list_is_kept_until_it_is_replaced_or_dropped(store: Databa
         changes(held_changed=True),
     ):
         await record(store, each)
-        seen.append((await store.load()).known(IVANOV).held)
+        seen.append((await store.load()).account(IVANOV).held)
 
     assert seen == [held, held, grown, None]
 
@@ -215,8 +215,8 @@ async def test_what_an_account_reported_survives_an_edit_by_another(store: Datab
 
     loaded = await store.load()
 
-    assert loaded.known(IVANOV).reported == {"100": new}
-    assert loaded.known(BROWN).reported == {"100": old}
+    assert loaded.account(IVANOV).reported == {"100": new}
+    assert loaded.account(BROWN).reported == {"100": old}
     assert loaded.entries[Key(SERVER, "100")].conference == new
 
 
@@ -226,7 +226,7 @@ async def test_what_an_account_reported_survives_an_edit_without_a_report(store:
 
     loaded = await store.load()
 
-    assert loaded.known(IVANOV).reported == {"100": old}
+    assert loaded.account(IVANOV).reported == {"100": old}
     assert loaded.entries[Key(SERVER, "100")].conference == anchored
 
 
@@ -244,7 +244,7 @@ async def test_reports_that_differ_from_the_entry_meet_it_again(store: Database)
 
     loaded = await store.load()
 
-    assert loaded.known(IVANOV).reported == loaded.known(BROWN).reported == {"100": new}
+    assert loaded.account(IVANOV).reported == loaded.account(BROWN).reported == {"100": new}
     assert loaded.entries[Key(SERVER, "100")].revision.sequence == 3
 
 
@@ -252,7 +252,7 @@ async def test_nul_characters_and_any_unicode_are_kept(store: Database) -> None:
     odd = replace(conference(topic="a\x00b\u202e\ufffe'%s:x"), owner="\x00", url="\x00")
     await record(store, arrival(odd))
 
-    assert (await store.load()).known(IVANOV).reported == {"100": odd}
+    assert (await store.load()).account(IVANOV).reported == {"100": odd}
     assert "a\x00b\u202e\ufffe'%s:x" in bodies(await store.vevents("feed"))
 
 
@@ -261,7 +261,7 @@ async def test_a_list_of_10_000_conferences_is_one_record(store: Database) -> No
     await record(store, arrival(*many))
 
     loaded = await store.load()
-    assert loaded.known(IVANOV).reported == {each.id: each for each in many}
+    assert loaded.account(IVANOV).reported == {each.id: each for each in many}
     assert len(await store.vevents_of("feed", list(loaded.entries))) == 10_000
 
     await record(store, changes(departures=frozenset(each.id for each in many[1:])))

@@ -50,7 +50,7 @@ async def test_a_forgotten_account_can_come_back(store: Database) -> None:
 
     await record(store, arrival(conference(), account=BROWN))
 
-    assert (await store.load()).known(BROWN).reported == {"100": conference()}
+    assert (await store.load()).account(BROWN).reported == {"100": conference()}
 
 
 async def test_of_a_forgotten_account_s_feed_only_rotations_are_remembered(store: Database) -> None:

@@ -49,7 +49,7 @@ async def test_a_conference_that_loses_its_schedule_has_no_vevent(store: Databas
     await record(store, arrival(conference()), changes(edits=(edit(room, variants=""),), reports=(room,)))
 
     assert await store.vevents("feed") == []
-    assert (await store.load()).known(IVANOV).reported == {"100": room}
+    assert (await store.load()).account(IVANOV).reported == {"100": room}
 
 
 async def test_vevents_are_ordered_by_uid(store: Database) -> None:
@@ -82,7 +82,7 @@ async def test_a_change_of_settings_replaces_vevents(store: Database) -> None:
     assert await store.rendering() == "digest"
     assert loaded.version == await store.version() == 2
     assert loaded.entries[Key(SERVER, "100")] == again.entry
-    assert loaded.known(IVANOV).reported["100"] == conference("100")
+    assert loaded.account(IVANOV).reported["100"] == conference("100")
     assert [vevent.body for vevent in await store.vevents("feed")] == [
         again.vevents["feed"].body,
         rendered(edit(conference("200")).entry, "feed").body,

@@ -45,7 +45,7 @@ async def test_a_closed_part_is_in_the_calendars_of_all_that_had_it(store: Datab
 
     loaded = await store.load()
 
-    assert loaded.known(IVANOV).closed == loaded.known(BROWN).closed == {CLOSED}
+    assert loaded.account(IVANOV).closed == loaded.account(BROWN).closed == {CLOSED}
     assert loaded.entries[CLOSED] == closing().edit.entry
     for account in (None, IVANOV, BROWN):
         assert "as it was" in bodies(await store.vevents("feed", account))
@@ -62,7 +62,7 @@ async def test_a_departure_leaves_the_closed_part(store: Database) -> None:
 
     loaded = await store.load()
 
-    assert not loaded.known(IVANOV).reported
+    assert not loaded.account(IVANOV).reported
     assert [vevent.uid for vevent in await store.vevents("feed", IVANOV)] == ["uid-of-the-part"]
 
 
@@ -94,10 +94,10 @@ async def test_an_expired_part_leaves_and_is_purged(store: Database) -> None:
 async def test_the_moment_of_a_changed_report_is_kept_until_it_leaves(store: Database) -> None:
     first = replace(arrival(conference()), changed=frozenset({"100"}))
     await record(store, first, changes(received_at=LATER, reports=(conference(topic="Next"),)))
-    assert (await store.load()).known(IVANOV).changed_at == {"100": NOON}
+    assert (await store.load()).account(IVANOV).changed_at == {"100": NOON}
 
     await record(store, changes(departures=frozenset({"100"})))
-    assert (await store.load()).known(IVANOV).changed_at == {}
+    assert (await store.load()).account(IVANOV).changed_at == {}
 
 
 async def test_what_accounts_tell_differently_is_known_after_loading(store: Database) -> None:

@@ -51,7 +51,7 @@ class Story:
         return changes
 
     def known(self, account: Account = ROOM) -> AccountState:
-        return self.state.known(account)
+        return self.state.account(account)
 
     def members(self, account: Account = ROOM) -> set[str]:
         """Return the ids in an account's calendar."""

@@ -16,7 +16,7 @@ A_QUARTER = timedelta(minutes=15)
 
 
 def test_an_account_that_was_never_heard_of_has_nothing() -> None:
-    known = State().known(ROOM)
+    known = State().account(ROOM)
 
     assert known.account == ROOM
     assert (known.reported, known.absences, known.held, known.list_at) == ({}, {}, None, None)
@@ -103,7 +103,7 @@ def test_a_state_is_not_changed_by_what_follows_it() -> None:
     before = story.state
     story.records(listed(conference(topic="Renamed"), at=NOW + A_QUARTER))
 
-    assert before.known(ROOM).reported == {"100": conference()}
+    assert before.account(ROOM).reported == {"100": conference()}
     assert next(iter(before.entries.values())).conference.topic == "Planning"
 
 
@@ -119,16 +119,16 @@ def test_the_last_account_of_a_source_is_the_one_whose_list_came_last() -> None:
         }
     )
 
-    assert state.heard("lobby") == state.known(ROOM)
-    assert state.heard("attic") is None
+    assert state.latest_from("lobby") == state.account(ROOM)
+    assert state.latest_from("attic") is None
 
 
 def test_an_account_is_spelled_as_it_is_known() -> None:
     known, other = Account("Ivanov", SERVER), Account("ivanov", "elsewhere.example.org")
     state = State(accounts={each: AccountState(each, list_at=NOW) for each in (known, other)})
 
-    assert state.spelled(Account("IVANOV", SERVER)) == known
-    assert state.spelled(ROOM) == ROOM
+    assert state.normalize(Account("IVANOV", SERVER)) == known
+    assert state.normalize(ROOM) == ROOM
 
 
 def test_accounts_that_are_known_under_two_spellings_stay_two() -> None:
@@ -140,5 +140,5 @@ def test_accounts_that_are_known_under_two_spellings_stay_two() -> None:
         }
     )
 
-    assert [state.spelled(each) for each in (first, second)] == [first, second]
-    assert state.spelled(Account("IVANOV", SERVER)) == second
+    assert [state.normalize(each) for each in (first, second)] == [first, second]
+    assert state.normalize(Account("IVANOV", SERVER)) == second

@@ -10,7 +10,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from hatch_build import compiled
-from service.core.vevent import access_in_words, mode_in_words, untranslated
+from service.core.vevent import access_in_words, mode_in_words, no_translation
 from service.language import CatalogueMissing, translator
 from tests.web.catalogues import extracted
 
@@ -81,7 +81,7 @@ def test_placeholders_are_the_same_in_both_languages() -> None:
 
 
 def test_the_source_is_english() -> None:
-    assert translator("en") is untranslated
+    assert translator("en") is no_translation
 
 
 def test_words_of_a_vevent_in_russian(tmp_path: Path) -> None:

@@ -1,17 +1,17 @@
 from service.core.conference import Listing, Rejection, Snapshot
-from service.core.rejected import MAX_RAW, alike, rejected_conferences, rejected_frame
+from service.core.rejected import MAX_RAW, alike, find_rejected_conferences, to_rejected_frame
 from tests.core.given import NOW, ROOM
 
 
 def test_a_frame_has_no_conference() -> None:
-    each = rejected_frame("lobby", str(ROOM), field="frame", reason="no JSON", raw=b"{", at=NOW)
+    each = to_rejected_frame("lobby", str(ROOM), field="frame", reason="no JSON", raw=b"{", at=NOW)
 
     assert (each.conference_id, each.first_at, each.last_at, each.times) == ("", NOW, NOW, 1)
     assert each.whole
 
 
 def test_a_huge_frame_is_cut_and_says_so() -> None:
-    each = rejected_frame("lobby", "", field="frame", reason="no JSON", raw=b"x" * (MAX_RAW + 1), at=NOW)
+    each = to_rejected_frame("lobby", "", field="frame", reason="no JSON", raw=b"x" * (MAX_RAW + 1), at=NOW)
 
     assert len(each.raw) == MAX_RAW
     assert not each.whole
@@ -20,7 +20,7 @@ def test_a_huge_frame_is_cut_and_says_so() -> None:
 def test_words_that_an_endpoint_chose_are_one_line_and_not_long() -> None:
     broken = Rejection("7" * 5000, "schedule\n.type", "it says\r\n\x1b[31m" + "x" * 5000, b"{}")
 
-    (each,) = rejected_conferences(Snapshot(ROOM, "lobby", NOW, Listing((), (broken,))))
+    (each,) = find_rejected_conferences(Snapshot(ROOM, "lobby", NOW, Listing((), (broken,))))
 
     for words in (each.conference_id, each.field, each.reason):
         assert len(words) <= 500
@@ -30,7 +30,7 @@ def test_words_that_an_endpoint_chose_are_one_line_and_not_long() -> None:
 def test_each_conference_that_makes_no_sense_is_one_input() -> None:
     listing = Listing((), (Rejection("1", "id", "a"), Rejection("2", "id", "b")))
 
-    found = rejected_conferences(Snapshot(ROOM, "hall", NOW, listing))
+    found = find_rejected_conferences(Snapshot(ROOM, "hall", NOW, listing))
 
     assert [(each.source, each.account, each.conference_id) for each in found] == [
         ("hall", str(ROOM), "1"),
@@ -49,7 +49,7 @@ def test_many_that_are_wrong_in_the_same_way_are_one_input_with_a_count() -> Non
         Rejection(f"a{number}", "schedule.start_time", f"{number} is outside 2000") for number in range(10)
     ]
 
-    found = rejected_conferences(Snapshot(ROOM, "hall", NOW, Listing((), (*months, *late))))
+    found = find_rejected_conferences(Snapshot(ROOM, "hall", NOW, Listing((), (*months, *late))))
 
     assert [(each.conference_id, each.times) for each in found] == [
         ("0", 20_000),

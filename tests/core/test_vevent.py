@@ -13,7 +13,7 @@ from service.core.schedule import Weekday
 from service.core.vevent import (
     Rendering,
     access_in_words,
-    checked_template,
+    check_template,
     join_link,
     mode_in_words,
     summary_of,
@@ -228,7 +228,7 @@ def test_whatever_an_id_holds_it_is_one_segment_of_a_path() -> None:
     "template", ["https://{server}/c/{id}", "http://10.0.0.1:8080/{id}", "https://a.example/?id={id}"]
 )
 def test_a_template_that_makes_an_address_is_good(template: str) -> None:
-    assert checked_template(template) == template
+    assert check_template(template) == template
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_a_template_that_makes_an_address_is_good(template: str) -> None:
 )
 def test_a_template_that_cannot_make_an_address_is_refused_with_a_reason(template: str, words: str) -> None:
     with pytest.raises(ValueError, match=words.replace("{", "\\{").replace("}", "\\}")):
-        checked_template(template)
+        check_template(template)
 
 
 # -- Redaction

@@ -206,10 +206,10 @@ def test_a_zone_is_told_from_its_last_change_of_rules_on() -> None:
     berlin = compact_zone("Europe/Berlin")
 
     assert moscow
-    assert moscow.fixed
+    assert moscow.is_fixed
     assert moscow.valid_from == datetime(2014, 10, 25, 22, tzinfo=UTC)
     assert berlin
-    assert not berlin.fixed
+    assert not berlin.is_fixed
     assert berlin.valid_from < datetime(2000, 1, 1, tzinfo=UTC)
 
 

@@ -14,9 +14,9 @@ def test_time_that_the_daemon_was_away_is_no_time_that_a_conference_was_missing(
     story.hears(*many(1), after=timedelta(minutes=1))
     away = timedelta(days=3)
 
-    waited = story.state.waiting_longer(away)
+    waited = story.state.wait_longer(away)
 
-    before, after = story.known().absences["2"], waited.known(ROOM).absences["2"]
+    before, after = story.known().absences["2"], waited.account(ROOM).absences["2"]
     assert after.since - before.since == away
 
 
@@ -27,7 +27,7 @@ def test_a_hold_waits_for_the_daemon_too() -> None:
     held = story.known().held
     assert held
 
-    later = story.state.waiting_longer(timedelta(hours=2)).known(ROOM).held
+    later = story.state.wait_longer(timedelta(hours=2)).account(ROOM).held
 
     assert later
     assert (later.since - held.since, later.digest) == (timedelta(hours=2), held.digest)

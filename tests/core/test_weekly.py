@@ -11,10 +11,10 @@ from service.core.weekly import (
     Recurrence,
     WeeklyRules,
     continues,
+    find_rule_start,
     first_start,
     has_pattern_of,
     recur,
-    ruled_from,
 )
 from tests.core.given import HOUR, MOSCOW, NOW, at, once, wall, weekly
 
@@ -252,30 +252,30 @@ MOSCOW_WALL = WeeklyRules("Europe/Moscow", time="wall")
 def test_on_the_wall_an_old_series_begins_with_the_present_rules_at_its_own_hour() -> None:
     # Monday 10:00 at +04:00 then, Monday 10:00 at +03:00 now.
     schedule = weekly("2014-09-15 06:00", MO)
-    bounds = Bounds(ruled_from=ruled_from(schedule, MOSCOW_WALL, NOW))
+    bounds = Bounds(ruled_from=find_rule_start(schedule, MOSCOW_WALL, NOW))
 
     assert shown(recur(schedule, MOSCOW_WALL, bounds)) == "Europe/Moscow 2014-10-27 10:00 MO"
 
 
 def test_where_the_instant_stays_the_rules_of_the_zone_do_not_matter() -> None:
-    assert ruled_from(weekly("2014-09-15 06:00", MO), MOSCOW, NOW) is None
+    assert find_rule_start(weekly("2014-09-15 06:00", MO), MOSCOW, NOW) is None
 
 
 def test_rules_that_are_yet_to_come_move_no_series() -> None:
-    assert ruled_from(weekly("2014-09-15 06:00", MO), MOSCOW_WALL, at("2014-10-01 00:00")) is None
+    assert find_rule_start(weekly("2014-09-15 06:00", MO), MOSCOW_WALL, at("2014-10-01 00:00")) is None
 
 
 def test_a_series_begins_with_the_present_rules_at_an_hour_that_exists() -> None:
     # Easter Island's present rules begin on Saturday, 2 September 2023, with the hour from 22:00 skipped.
     rules = WeeklyRules("Pacific/Easter", time="wall")
     schedule = weekly("2023-05-07 04:30", SA)
-    series = recur(schedule, rules, Bounds(ruled_from=ruled_from(schedule, rules, NOW)))
+    series = recur(schedule, rules, Bounds(ruled_from=find_rule_start(schedule, rules, NOW)))
 
     assert first_start(series) == at("2023-09-10 03:30")
 
 
 def test_rules_of_a_zone_are_nothing_to_single_meetings() -> None:
-    assert ruled_from(once(), MOSCOW_WALL, NOW) is None
+    assert find_rule_start(once(), MOSCOW_WALL, NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_rules_of_a_zone_are_nothing_to_single_meetings() -> None:
 def test_flags_count_on_the_start_as_reported_wherever_the_series_begins(rules: WeeklyRules) -> None:
     # Thursday 23:00 in UTC, Friday 05:00 in Almaty, which moved from +06:00 to +05:00 in March 2024.
     schedule = weekly("2024-02-22 23:00", SU, MO, WE, TH, SA, duration=timedelta(minutes=90))
-    series = recur(schedule, rules, Bounds(NOW, ruled_from=ruled_from(schedule, rules, NOW)))
+    series = recur(schedule, rules, Bounds(NOW, ruled_from=find_rule_start(schedule, rules, NOW)))
 
     if rules.time == "wall":
         assert shown(series) == "Asia/Almaty 2026-10-06 05:00 MO,TU,TH,FR,SU"

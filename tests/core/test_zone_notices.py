@@ -47,8 +47,8 @@ def test_without_a_zone_weekly_conferences_are_told_to_be_read_in_utc() -> None:
     (notice,) = notices(reading("UTC", given=False), TEAM, replace(TEAM, id="8"))
 
     assert notice == ZoneUnset("CONFCAL_TIMEZONE", 2)
-    assert "CONFCAL_TIMEZONE is not set" in notice.said()
-    assert "read in UTC" in notice.said()
+    assert "CONFCAL_TIMEZONE is not set" in notice.describe()
+    assert "read in UTC" in notice.describe()
 
 
 def test_without_weekly_conferences_no_zone_is_missed() -> None:
@@ -68,8 +68,8 @@ def test_where_clocks_change_two_dates_are_told_under_both_settings() -> None:
         winter=Example(utc=wall("2026-10-26 09:00"), wall=wall("2026-10-26 10:00")),
         summer=Example(utc=wall("2026-10-12 10:00"), wall=wall("2026-10-12 10:00")),
     )
-    assert "With utc: 2026-10-26 09:00 in winter, 2026-10-12 10:00 in summer." in notice.said()
-    assert "With wall: 2026-10-26 10:00 in winter, 2026-10-12 10:00 in summer." in notice.said()
+    assert "With utc: 2026-10-26 09:00 in winter, 2026-10-12 10:00 in summer." in notice.describe()
+    assert "With wall: 2026-10-26 10:00 in winter, 2026-10-12 10:00 in summer." in notice.describe()
 
 
 @pytest.mark.parametrize(
@@ -99,27 +99,29 @@ def test_on_the_wall_the_last_change_of_the_zone_is_told() -> None:
     (notice,) = notices(reading("America/Vancouver", "wall"))
 
     assert isinstance(notice, ZoneNamed)
-    assert "America/Vancouver" in notice.said()
-    assert "changed last on 2026-03-08, from UTC-08:00 to UTC-07:00" in notice.said()
+    assert "America/Vancouver" in notice.describe()
+    assert "changed last on 2026-03-08, from UTC-08:00 to UTC-07:00" in notice.describe()
 
 
 def test_on_the_wall_a_zone_with_summer_time_tells_its_last_change_of_clocks() -> None:
     (notice,) = notices(reading("Europe/Berlin", "wall"))
 
-    assert "Its clocks change every year, last on 2026-03-29 from UTC+01:00 to UTC+02:00." in notice.said()
+    assert (
+        "Its clocks change every year, last on 2026-03-29 from UTC+01:00 to UTC+02:00." in notice.describe()
+    )
 
 
 def test_on_the_wall_a_zone_may_never_have_changed() -> None:
     (notice,) = notices(reading("Asia/Tokyo", "wall"))
 
-    assert "has not changed since 1999" in notice.said()
+    assert "has not changed since 1999" in notice.describe()
 
 
 def test_on_the_wall_a_zone_that_no_vtimezone_tells_is_said_to_keep_the_instant() -> None:
     (notice,) = notices(reading("Africa/Cairo", "wall"))
 
     assert isinstance(notice, WallNotKept)
-    assert "cannot be kept in Africa/Cairo" in notice.said()
+    assert "cannot be kept in Africa/Cairo" in notice.describe()
 
 
 def test_on_the_wall_utc_needs_no_name() -> None:
@@ -132,7 +134,7 @@ def test_an_old_name_is_told_with_its_city_and_with_its_setting() -> None:
     (notice,) = notices(old)
 
     assert notice == OldName("CONFCAL_SOURCES__HALL__TIMEZONE", "Australia/ACT", "Australia/Sydney")
-    assert "Set CONFCAL_SOURCES__HALL__TIMEZONE=Australia/Sydney." in notice.said()
+    assert "Set CONFCAL_SOURCES__HALL__TIMEZONE=Australia/Sydney." in notice.describe()
 
 
 def test_a_source_with_a_zone_of_its_own_is_not_counted_with_the_others() -> None:
@@ -164,9 +166,9 @@ def test_a_series_of_the_far_future_is_no_example() -> None:
 def test_a_log_holds_no_topics() -> None:
     (notice,) = notices(replace(reading(), time_given=False), TEAM)
 
-    assert "Team" in notice.said()
-    assert "Team" not in without_topics(notice).said()
-    assert "Example: 7." in without_topics(notice).said()
+    assert "Team" in notice.describe()
+    assert "Team" not in without_topics(notice).describe()
+    assert "Example: 7." in without_topics(notice).describe()
 
 
 def test_what_only_tells_is_no_warning() -> None:

@@ -85,7 +85,7 @@ class History(RuleBasedStateMachine):
             session = Session(
                 source=name, pin=None, fallback=Account("nobody", "nowhere"), server=room.server
             )
-            session.connected(self.now)
+            session.start(self.now)
             self.sessions[name] = session
             self.receive(name, {"method": "auth", "result": True})
             user = {"peerId": f"{room.user}@{room.server}"} if room.user else {}
@@ -200,7 +200,7 @@ class History(RuleBasedStateMachine):
         held = {account for account, known in state.accounts.items() if known.held}
         assert held == {account for account, calendar in self.calendars.items() if calendar.held}
         for account, calendar in self.calendars.items():
-            assert state.known(account).reported.keys() == calendar.members.keys()
+            assert state.account(account).reported.keys() == calendar.members.keys()
         served, again = self.do(self.feeds())
         assert served == again
         self.check_calendar(EVERYBODY, served, {c for c in self.live if self.holders(c)})

@@ -42,14 +42,14 @@ FIELDS = (
 
 def listening() -> Session:
     session = Session(source="lobby", pin=None, fallback=ROOM, server="video.example.com")
-    session.connected(NOW)
+    session.start(NOW)
     session.receive(b'{"method":"auth","result":true}', NOW)
     session.receive(b'{"method":"getLogin","isLoggedIn":true,"peerId":"room1","result":true}', NOW)
     return session
 
 
 def members(state: State) -> set[str]:
-    return set(state.known(ROOM).reported)
+    return set(state.account(ROOM).reported)
 
 
 async def test_a_thousand_damaged_frames() -> None:
@@ -67,7 +67,7 @@ async def test_a_thousand_damaged_frames() -> None:
 
         assert members(synchronizer.state) >= before, frame
 
-    kept = await store.rejected()
+    kept = await store.load_rejected()
     assert {each.field for each in kept} <= set(FIELDS)
     assert all(each.reason for each in kept)
     assert outcomes["rejected"] > FRAMES / 5

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from service.core.errors import Conflict, PlanRefused, PublishError, StoreUnavailable
 from service.publishing.dispatch import Dispatcher, Timing
-from service.publishing.equivalence import meaning_of
+from service.publishing.equivalence import content_hash
 from service.publishing.model import (
     Create,
     Delete,
@@ -136,7 +136,7 @@ class Shelf:
         self._answer("listing")
         return CollectionListing({href: self._etag(href) for href in self.held}, token=f"{token}+")
 
-    async def seen(self, publications: Iterable[Publication]) -> list[Publication]:
+    async def read(self, publications: Iterable[Publication]) -> list[Publication]:
         rows = list(publications)
         if rows:
             self._answer("seen")
@@ -145,12 +145,12 @@ class Shelf:
     def _looked_at(self, row: Publication) -> Publication:
         if row.href not in self.held:
             return replace(row, standing=Standing.GONE, etag="")
-        ours = meaning_of(self.held[row.href]) in row.meanings
+        ours = content_hash(self.held[row.href]) in row.content_hashes
         return replace(
             row,
             standing=Standing.PUBLISHED if ours else Standing.THEIRS,
             etag=self._etag(row.href),
-            intended="",
+            pending_hashes="",
         )
 
     def _answer(self, question: str) -> None:
@@ -168,7 +168,7 @@ class Shelf:
 
 
 def _published(resource: Resource, href: str, etag: str) -> Publication:
-    meaning = meaning_of(resource.body)
+    meaning = content_hash(resource.body)
     return Publication(resource.uid, href, etag, resource.digest, meaning, standing=Standing.PUBLISHED)
 
 

@@ -33,7 +33,7 @@ class Server:
         self.dispatcher = Dispatcher(most, Timing(self._sleep, lambda: 0.5))
 
     async def carries_out(self, *uids: str) -> None:
-        await self.dispatcher.carry_out(creating(*uids), self._carry, self._give_up)
+        await self.dispatcher.execute_all(creating(*uids), self._carry, self._give_up)
 
     async def _carry(self, operation: Operation) -> None:
         self.tried[operation.uid] += 1

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.publishing.equivalence import meaning_of
+from service.publishing.equivalence import content_hash
 from service.publishing.model import Create, Delete, Publication, RemoteRules, Resource, Standing, Update
 from service.publishing.plan import Plan, intents, make_plan, suspects
 from service.publishing.ports import CollectionListing
@@ -54,7 +54,7 @@ def test_what_changed_is_updated_and_what_left_is_deleted() -> None:
         pytest.param(row(Standing.THEIRS), Update, Update, id="edited"),
         pytest.param(row(Standing.GONE, etag=""), Create, Create, id="deleted"),
         pytest.param(row(etag=""), None, Update, id="ETag not known yet"),
-        pytest.param(row(intended="other"), Update, Update, id="an answer was lost"),
+        pytest.param(row(pending_hashes="other"), Update, Update, id="an answer was lost"),
     ],
 )
 def test_what_becomes_of_each_standing(published: Publication, same: type | None, changed: type) -> None:
@@ -80,7 +80,7 @@ def test_what_is_a_person_s_is_forgotten_and_never_deleted(standing: Standing, r
 
 
 def test_what_may_be_there_is_deleted_and_what_never_was_is_forgotten() -> None:
-    lost_answer = row(Standing.WAITING, etag="", intended="meaning")
+    lost_answer = row(Standing.WAITING, etag="", pending_hashes="meaning")
     never = row(Standing.WAITING, etag="")
 
     assert plan(None, lost_answer).operations == (Delete(lost_answer),)
@@ -90,9 +90,9 @@ def test_what_may_be_there_is_deleted_and_what_never_was_is_forgotten() -> None:
 def test_a_refused_deletion_is_repeated_until_it_is_parked() -> None:
     published = ROW
     for _ in range(2):
-        published = published.refused("no", digest="", most=3, retry_at=LATER)
+        published = published.refuse("no", digest="", most=3, retry_at=LATER)
         assert plan(None, published).operations == (Delete(published),)
-    published = published.refused("no", digest="", most=3, retry_at=LATER)
+    published = published.refuse("no", digest="", most=3, retry_at=LATER)
 
     assert plan(None, published) == Plan()
     assert plan(A, published).operations == (Update(A, published),)
@@ -101,7 +101,7 @@ def test_a_refused_deletion_is_repeated_until_it_is_parked() -> None:
 def test_a_parked_deletion_is_tried_again_when_its_time_has_come() -> None:
     published = ROW
     for _ in range(3):
-        published = published.refused("no", digest="", most=3, retry_at=NOON)
+        published = published.refuse("no", digest="", most=3, retry_at=NOON)
 
     assert published.standing is Standing.PARKED
     assert plan(None, published).operations == (Delete(published),)
@@ -117,40 +117,40 @@ def test_what_was_never_refused_comes_first() -> None:
 
 
 def test_refusals_count_for_one_content_only() -> None:
-    published = ROW.refused("no", digest="x", most=3, retry_at=LATER).refused(
+    published = ROW.refuse("no", digest="x", most=3, retry_at=LATER).refuse(
         "no", digest="x", most=3, retry_at=LATER
     )
     assert (published.refusals, published.standing) == (2, Standing.WAITING)
 
-    assert published.refused("no", digest="x", most=3, retry_at=LATER).standing is Standing.PARKED
-    assert published.refused("no", digest="y", most=3, retry_at=LATER).refusals == 1
+    assert published.refuse("no", digest="x", most=3, retry_at=LATER).standing is Standing.PARKED
+    assert published.refuse("no", digest="y", most=3, retry_at=LATER).refusals == 1
 
 
 def test_the_seventh_write_within_an_hour_is_one_too_many() -> None:
     published = ROW
     for minute in range(6):
         now = NOON + timedelta(minutes=minute)
-        assert not published.looping(A.digest, now)
-        published = ROW.written(published, now)
+        assert not published.find_loop(A.digest, now)
+        published = ROW.count_write(published, now)
 
-    assert published.looping(A.digest, NOON + timedelta(minutes=30))
-    assert not published.looping(CHANGED.digest, NOON + timedelta(minutes=30))
-    assert not published.looping(A.digest, NOON + timedelta(minutes=61))
+    assert published.find_loop(A.digest, NOON + timedelta(minutes=30))
+    assert not published.find_loop(CHANGED.digest, NOON + timedelta(minutes=30))
+    assert not published.find_loop(A.digest, NOON + timedelta(minutes=61))
 
 
 def test_what_is_written_with_every_audit_is_parked_after_half_a_day() -> None:
     published = ROW
     for hour in range(12):
         now = NOON + timedelta(hours=hour)
-        assert not published.looping(A.digest, now)
-        published = ROW.written(published, now)
+        assert not published.find_loop(A.digest, now)
+        published = ROW.count_write(published, now)
 
-    assert "12 times in a row" in published.looping(A.digest, NOON + timedelta(hours=12))
+    assert "12 times in a row" in published.find_loop(A.digest, NOON + timedelta(hours=12))
     # A try on each of the next days is not a new beginning; two days of peace are.
-    published = ROW.written(published, NOON + timedelta(hours=35))
-    assert published.looping(A.digest, NOON + timedelta(hours=36))
+    published = ROW.count_write(published, NOON + timedelta(hours=35))
+    assert published.find_loop(A.digest, NOON + timedelta(hours=36))
     assert len(published.writes) == 12
-    assert not published.looping(A.digest, NOON + timedelta(hours=35, days=2))
+    assert not published.find_loop(A.digest, NOON + timedelta(hours=35, days=2))
 
 
 def test_all_that_was_intended_is_ours_until_an_answer_comes() -> None:
@@ -158,7 +158,7 @@ def test_all_that_was_intended_is_ours_until_an_answer_comes() -> None:
     (first,) = intents([Update(CHANGED, ROW)], {})
     (second,) = intents([Update(newest, first)], {})
 
-    assert second.meanings == {"meaning", meaning_of(CHANGED.body), meaning_of(newest.body)}
+    assert second.content_hashes == {"meaning", content_hash(CHANGED.body), content_hash(newest.body)}
     assert intents([Update(newest, second)], {}) == [second]
 
 
@@ -168,8 +168,8 @@ def test_intentions_are_written_down_before_the_requests() -> None:
     created, updated = intents(operations, {"a": "/w/a.ics"})
 
     assert (created.href, created.standing, created.etag) == ("/w/a.ics", Standing.WAITING, "")
-    assert created.intended
-    assert updated.meanings == {"meaning", updated.intended}
+    assert created.pending_hashes
+    assert updated.content_hashes == {"meaning", updated.pending_hashes}
     assert (updated.etag, updated.digest) == (ROW.etag, ROW.digest)
 
 
@@ -237,10 +237,10 @@ def test_writes_of_another_content_are_not_counted() -> None:
     published = replace(ROW, writes=(int(NOON.timestamp()),))
     later = NOON + timedelta(minutes=1)
 
-    assert len(ROW.written(published, later).writes) == 2
-    assert len(replace(ROW, digest=CHANGED.digest).written(published, later).writes) == 1
+    assert len(ROW.count_write(published, later).writes) == 2
+    assert len(replace(ROW, digest=CHANGED.digest).count_write(published, later).writes) == 1
 
 
 def test_what_was_never_written_means_nothing() -> None:
-    assert Publication("a").meanings == frozenset()
-    assert Publication("a", meaning="m").meanings == {"m"}
+    assert Publication("a").content_hashes == frozenset()
+    assert Publication("a", content_hash="m").content_hashes == {"m"}

@@ -198,9 +198,9 @@ async def test_the_lag_runs_from_the_first_change_that_waited() -> None:
     team.shelf.down = Retryable("unreachable")
     team.desired = resources(range(2))
     changed_at = team.clock.now
-    team.upkeep.changed()
+    team.upkeep.mark_changed()
     await team.later(minutes=10)
-    team.upkeep.changed()
+    team.upkeep.mark_changed()
     team.shelf.down = None
 
     await team.later(minutes=10)
@@ -217,7 +217,7 @@ async def test_a_change_has_a_pass_made_at_once() -> None:
         await written.wait()
         written.clear()
         team.desired = resources(range(2))
-        team.upkeep.changed()
+        team.upkeep.mark_changed()
         await written.wait()
 
     await cancelled(running)
@@ -239,7 +239,7 @@ async def test_while_the_target_is_down_changes_wait_for_it() -> None:
     asked = team.shelf.asked.copy()
 
     for _ in range(10):
-        team.upkeep.changed()
+        team.upkeep.mark_changed()
         await asyncio.sleep(0)
 
     assert team.shelf.asked == asked

@@ -1,11 +1,11 @@
-from service.publishing.retry import Pace, down_seconds, pause_seconds
+from service.publishing.retry import Pace, down_seconds, retry_delay_seconds
 
 FOUR = Pace.full(4)
 
 
 def eased(pace: Pace, times: int) -> Pace:
     for _ in range(times):
-        pace = pace.eased()
+        pace = pace.speed_up()
     return pace
 
 
@@ -15,36 +15,36 @@ def test_it_begins_with_all_that_is_allowed_and_never_has_more() -> None:
 
 
 def test_a_crowded_server_gets_one_request_at_a_time() -> None:
-    assert FOUR.slowed().at_once == 1
+    assert FOUR.slow_down().at_once == 1
 
 
 def test_it_grows_by_one_after_twenty_successes_for_each_request_at_a_time() -> None:
-    slow = FOUR.slowed()
+    slow = FOUR.slow_down()
 
     assert [eased(slow, times).at_once for times in (19, 20, 59, 60, 119, 120)] == [1, 2, 2, 3, 3, 4]
 
 
 def test_successes_before_a_complaint_do_not_count() -> None:
-    assert eased(eased(FOUR.slowed(), 19).slowed(), 19).at_once == 1
+    assert eased(eased(FOUR.slow_down(), 19).slow_down(), 19).at_once == 1
 
 
 def test_a_lower_limit_counts_at_once_and_a_higher_one_is_grown_into() -> None:
-    assert (FOUR.limited(2).at_once, FOUR.limited(2).most) == (2, 2)
-    assert (FOUR.slowed().limited(2).at_once, FOUR.slowed().limited(8).at_once) == (1, 1)
-    assert FOUR.limited(8).at_once == 4
-    assert eased(FOUR.limited(8), 80).at_once == 5
+    assert (FOUR.limit(2).at_once, FOUR.limit(2).most) == (2, 2)
+    assert (FOUR.slow_down().limit(2).at_once, FOUR.slow_down().limit(8).at_once) == (1, 1)
+    assert FOUR.limit(8).at_once == 4
+    assert eased(FOUR.limit(8), 80).at_once == 5
 
 
 def test_what_was_calm_stays_so_under_another_limit() -> None:
-    calm = eased(FOUR.slowed(), 19)
+    calm = eased(FOUR.slow_down(), 19)
 
-    assert calm.limited(4) is calm
-    assert calm.limited(2).eased().at_once == 2
+    assert calm.limit(4) is calm
+    assert calm.limit(2).speed_up().at_once == 2
 
 
 def test_pauses_double_and_lie_around_their_length() -> None:
-    assert [pause_seconds(attempt, chance=0.5) for attempt in (1, 2, 3, 4)] == [0.25, 0.5, 1.0, 2.0]
-    assert (pause_seconds(3, chance=0.0), pause_seconds(3, chance=0.75)) == (0.5, 1.25)
+    assert [retry_delay_seconds(attempt, chance=0.5) for attempt in (1, 2, 3, 4)] == [0.25, 0.5, 1.0, 2.0]
+    assert (retry_delay_seconds(3, chance=0.0), retry_delay_seconds(3, chance=0.75)) == (0.5, 1.25)
 
 
 def test_a_server_that_is_down_is_left_alone_for_a_quarter_of_an_hour_at_most() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.app.policy import named_calendars, policy_of, rendering_digest
+from service.app.policy import calendars_with_rules, policy_of, rendering_digest
 from service.calendars.rules import Rule
 from service.core.errors import SettingsError
 from service.settings.load import load_settings
@@ -27,7 +27,7 @@ def refusal(**given: str) -> str:
 
 
 def test_a_calendar_is_defined_by_its_variables() -> None:
-    (calendar,) = named_calendars(
+    (calendar,) = calendars_with_rules(
         loaded(
             **{
                 f"{BOARD}TITLE": "Board",
@@ -59,15 +59,15 @@ def test_a_toml_file_says_the_same_with_lists(tmp_path: Path) -> None:
     file = tmp_path / "confcal.toml"
     file.write_text('[calendars.board]\nowner = ["ivanov", "brown"]\ntopic = "board*"\n', encoding="utf-8")
 
-    (calendar,) = named_calendars(loaded(CONFIG_FILE=str(file)))
+    (calendar,) = calendars_with_rules(loaded(CONFIG_FILE=str(file)))
 
     assert calendar.rule.owners == {"ivanov", "brown"}
     assert calendar.rule.topics == {"board*"}
 
 
 def test_a_busy_calendar_is_named_by_nothing_of_what_it_hides() -> None:
-    (english,) = named_calendars(loaded(**{f"{BOARD}REDACT": "busy", f"{BOARD}TOPIC": "merger*"}))
-    (titled,) = named_calendars(loaded(**{f"{BOARD}REDACT": "busy", f"{BOARD}TITLE": "Room 5"}))
+    (english,) = calendars_with_rules(loaded(**{f"{BOARD}REDACT": "busy", f"{BOARD}TOPIC": "merger*"}))
+    (titled,) = calendars_with_rules(loaded(**{f"{BOARD}REDACT": "busy", f"{BOARD}TITLE": "Room 5"}))
 
     assert english.title == "Busy"
     assert titled.title == "Room 5"

@@ -32,14 +32,14 @@ def test_plain_http_that_others_reach_is_warned_of(host: str, url: str, *, warne
     found = exposure(load_settings({"CONFCAL_HOST": host}), url)
 
     assert bool(found) is warned
-    assert not found or "CONFCAL_PUBLIC_URL=https://" in found.said()
+    assert not found or "CONFCAL_PUBLIC_URL=https://" in found.describe()
 
 
 def test_the_warning_is_told_in_the_readers_language() -> None:
     found = exposure(load_settings({"CONFCAL_HOST": "10.0.0.7"}), "http://10.0.0.7:8080")
     assert found
 
-    english, russian = found.said(), found.said(catalogues()["ru"].gettext)
+    english, russian = found.describe(), found.describe(catalogues()["ru"].gettext)
 
     assert "confcal listens on 10.0.0.7 and hands out plain http://10.0.0.7:8080" in english
     assert "confcal доступен по адресу 10.0.0.7" in russian

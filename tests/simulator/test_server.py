@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed
 
 from service.core.errors import FrameRejected
 from service.core.schedule import Once, Unscheduled, Weekday, Weekly
-from service.simulator.conferences import Variant, changed, demo_list, rolled, spelled
+from service.simulator.conferences import Variant, change, demo_list, encode, roll
 from service.simulator.server import Simulator, SimulatorOptions
 from service.trueconf.wire import list_of
 
@@ -59,7 +59,7 @@ def test_another_seed_is_another_demo() -> None:
 def test_the_list_changes_in_turn_and_comes_back() -> None:
     lists = [demo_list(NOW, seed=1, domain=DOMAIN, zone=MOSCOW)]
     for step in range(4):
-        lists.append(changed(lists[-1], step, now=NOW, seed=1, domain=DOMAIN))
+        lists.append(change(lists[-1], step, now=NOW, seed=1, domain=DOMAIN))
 
     before, added, renamed, moved, removed = lists
     assert [len(one) for one in lists] == [8, 9, 9, 9, 8]
@@ -69,13 +69,13 @@ def test_the_list_changes_in_turn_and_comes_back() -> None:
 
 
 def test_a_change_without_anything_to_change_leaves_the_list_alone() -> None:
-    assert [changed(ROOM, step, now=NOW, seed=1, domain=DOMAIN) for step in (1, 2, 3)] == [ROOM, ROOM, ROOM]
+    assert [change(ROOM, step, now=NOW, seed=1, domain=DOMAIN) for step in (1, 2, 3)] == [ROOM, ROOM, ROOM]
 
 
 @pytest.mark.parametrize("variant", ["A", "B", "iso"])
 def test_all_variants_mean_the_same(variant: Variant) -> None:
     entries = demo_list(NOW, seed=1, domain=DOMAIN, zone=MOSCOW)
-    sent = [spelled(one, variant, basis="local", zone=MOSCOW, domain=DOMAIN) for one in entries]
+    sent = [encode(one, variant, basis="local", zone=MOSCOW, domain=DOMAIN) for one in entries]
 
     plain, other = (list_of(json.dumps({"conferences": one})) for one in (entries, sent))
 
@@ -89,7 +89,7 @@ def test_days_in_utc_are_shifted_across_midnight() -> None:
     )
 
     (conference,) = list_of(
-        json.dumps({"conferences": [spelled(night, "A", basis="utc", zone=MOSCOW, domain=DOMAIN)]})
+        json.dumps({"conferences": [encode(night, "A", basis="utc", zone=MOSCOW, domain=DOMAIN)]})
     ).conferences
 
     assert isinstance(conference.schedule, Weekly)
@@ -101,7 +101,7 @@ def test_days_in_utc_are_shifted_across_midnight() -> None:
 def test_a_rolling_start_is_the_next_flagged_occurrence(days: int) -> None:
     later = NOW + timedelta(days=days)
     for entry in demo_list(NOW, seed=1, domain=DOMAIN, zone=MOSCOW):
-        moved = rolled(entry, later, zone=MOSCOW)
+        moved = roll(entry, later, zone=MOSCOW)
         if entry["schedule_type"] != "week":
             assert moved is entry
             continue

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from service.sources.connection import ConnectionLost, ConnectWithoutRedirects, opened, translated
+from service.sources.connection import ConnectionLost, ConnectWithoutRedirects, open_socket, translate_errors
 from service.sources.turns import LargeFrames
 from service.trueconf.causes import Cause
 from tests.tools import missing
@@ -50,8 +50,8 @@ async def over_tls(certificate: Path, answer: bytes = b"") -> AsyncIterator[str]
 
 
 async def why(url: str) -> ConnectionLost:
-    with pytest.raises(ConnectionLost) as told, translated("room:8765"):
-        await opened(url, LargeFrames())
+    with pytest.raises(ConnectionLost) as told, translate_errors("room:8765"):
+        await open_socket(url, LargeFrames())
     return told.value
 
 
@@ -59,7 +59,7 @@ async def test_a_name_that_nobody_knows_is_told_as_that() -> None:
     async def resolve() -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    with pytest.raises(ConnectionLost) as told, translated("room:8765"):
+    with pytest.raises(ConnectionLost) as told, translate_errors("room:8765"):
         await resolve()
 
     assert str(told.value) == (
@@ -121,7 +121,7 @@ async def test_a_certificate_that_is_not_trusted_is_told_in_words(
 def test_no_sentence_has_marks_for_programmers(error: Exception) -> None:
     with (
         pytest.raises(ConnectionLost, match=r"^room:8765 cannot be reached: odd; ") as told,
-        translated("room:8765"),
+        translate_errors("room:8765"),
     ):
         raise error
 
@@ -147,7 +147,7 @@ async def answering(answer: bytes) -> AsyncIterator[str]:
 
 
 async def lost(url: str) -> str:
-    with pytest.raises(ConnectionLost) as told, translated("room:8765"):
+    with pytest.raises(ConnectionLost) as told, translate_errors("room:8765"):
         await ConnectWithoutRedirects(url, proxy=None, open_timeout=5)
     return str(told.value)
 
@@ -184,6 +184,6 @@ async def test_a_redirect_is_not_followed_for_the_pin_would_go_there_too() -> No
 def test_what_a_library_cannot_read_is_a_lost_connection(error: Exception) -> None:
     with (
         pytest.raises(ConnectionLost, match="room:8765 answers what nobody can read"),
-        translated("room:8765"),
+        translate_errors("room:8765"),
     ):
         raise error

@@ -16,7 +16,7 @@ from service.app.fetching import http_fetch
 from service.core.conference import Account, Snapshot
 from service.simulator.server import Simulator
 from service.sources.endpoint import Endpoint
-from service.sources.eyeballs import Address, connected_socket, interleaved
+from service.sources.eyeballs import Address, connect_socket, interleave
 from service.trueconf.causes import Cause, cause_of
 
 Run = Callable[[Callable[[], Awaitable[None]]], None]
@@ -107,7 +107,7 @@ def test_an_address_that_refuses_costs_no_time() -> None:
         async with Simulator() as room:
             port = int(room.url.rpartition(":")[2])
             # An attempt that fails is followed by the next at once: this waits for no clock.
-            (await connected_socket(NAME, port, between_seconds=3600)).close()
+            (await connect_socket(NAME, port, between_seconds=3600)).close()
 
     run(work, "::1", "127.0.0.1")
 
@@ -115,7 +115,7 @@ def test_an_address_that_refuses_costs_no_time() -> None:
 def test_where_no_address_answers_the_reason_is_told() -> None:
     async def work() -> None:
         with pytest.raises(OSError, match="no address") as told:
-            await connected_socket(NAME, 1)
+            await connect_socket(NAME, 1)
         assert cause_of(told.value) is Cause.REFUSED
 
     run(work, "::1", "127.0.0.1")
@@ -124,7 +124,7 @@ def test_where_no_address_answers_the_reason_is_told() -> None:
 def test_the_error_of_a_single_address_is_its_own() -> None:
     async def work() -> None:
         with pytest.raises(ConnectionRefusedError):
-            await connected_socket(NAME, 1)
+            await connect_socket(NAME, 1)
 
     run(work, "127.0.0.1")
 
@@ -135,7 +135,7 @@ def test_attempts_that_lost_leave_nothing_open() -> None:
             port = int(room.url.rpartition(":")[2])
             with black_hole(port):
                 # A socket left open would be a ResourceWarning, and those are errors.
-                (await connected_socket(NAME, port, between_seconds=0.01)).close()
+                (await connect_socket(NAME, port, between_seconds=0.01)).close()
                 assert len(asyncio.all_tasks()) == len({t for t in asyncio.all_tasks() if not t.done()})
 
     run(work, "::1", "127.0.0.1")
@@ -144,7 +144,7 @@ def test_attempts_that_lost_leave_nothing_open() -> None:
 def test_it_works_in_the_loop_that_knows_nothing_of_it() -> None:
     async def work() -> None:
         async with Simulator() as room:
-            (await connected_socket("localhost", int(room.url.rpartition(":")[2]))).close()
+            (await connect_socket("localhost", int(room.url.rpartition(":")[2]))).close()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(work())
@@ -156,7 +156,7 @@ def test_families_take_turns() -> None:
 
     six, four = [address(10, number) for number in range(3)], [address(2, number) for number in range(2)]
 
-    assert interleaved([*six, *four]) == [six[0], four[0], six[1], four[1], six[2]]
+    assert interleave([*six, *four]) == [six[0], four[0], six[1], four[1], six[2]]
 
 
 async def _no_page(url: str) -> bytes:

@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from service.core.sources import SourceState
-from service.sources.connection import ConnectionLost, opened, received, translated
+from service.sources.connection import ConnectionLost, open_socket, receive, translate_errors
 from service.sources.turns import LargeFrames
 from tests.trueconf.hostile import COMPRESSED, CONTINUATION, FINAL, MEBIBYTE, PING, TEXT, endpoint, frame
 
@@ -22,11 +22,11 @@ async def lost_from(url: str) -> ConnectionLost:
 
 async def _receive_all(url: str) -> None:
     async with asyncio.timeout(20):
-        with translated("room:8765"):
-            socket = await opened(url, LargeFrames())
+        with translate_errors("room:8765"):
+            socket = await open_socket(url, LargeFrames())
         async with socket:
             while True:
-                await received(socket, "room:8765")
+                await receive(socket, "room:8765")
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ async def test_long_lists_in_many_fragments_are_no_flood() -> None:
         writer.write(flood)
         await writer.drain()
 
-    async with endpoint(talk) as url, asyncio.timeout(20), await opened(url, LargeFrames()) as socket:
-        assert len(await received(socket, "room:8765")) == sum(map(len, parts)) + 2
+    async with endpoint(talk) as url, asyncio.timeout(20), await open_socket(url, LargeFrames()) as socket:
+        assert len(await receive(socket, "room:8765")) == sum(map(len, parts)) + 2
 
 
 async def test_a_frame_that_is_too_large_is_refused_by_its_head() -> None:

@@ -59,7 +59,7 @@ def reject(into: Rejections, *numbers: int, size: int = 1) -> None:
 
 
 async def kept(store: MemoryStore) -> list[int]:
-    return sorted(int(each.raw) for each in await store.rejected())
+    return sorted(int(each.raw) for each in await store.load_rejected())
 
 
 async def test_a_frame_is_kept_with_where_it_came_from_and_why() -> None:
@@ -69,7 +69,7 @@ async def test_a_frame_is_kept_with_where_it_came_from_and_why() -> None:
 
     await taken.write()
 
-    (only,) = await store.rejected()
+    (only,) = await store.load_rejected()
     assert (only.source, only.account, only.conference_id) == ("lobby", str(ROOM), "")
     assert (only.field, only.reason, only.raw) == ("cnt", "negative", b"{}")
     assert (only.first_at, only.last_at, only.times) == (NOW, NOW, 1)
@@ -82,7 +82,7 @@ async def test_a_frame_of_nobody_in_particular_has_no_account() -> None:
 
     await taken.write()
 
-    assert [each.account for each in await store.rejected()] == [""]
+    assert [each.account for each in await store.load_rejected()] == [""]
 
 
 async def test_the_conferences_of_a_list_that_make_no_sense_are_kept() -> None:
@@ -93,7 +93,7 @@ async def test_the_conferences_of_a_list_that_make_no_sense_are_kept() -> None:
 
     await taken.write()
 
-    (only,) = await store.rejected()
+    (only,) = await store.load_rejected()
     assert (only.conference_id, only.field, only.raw) == ("7", "schedule", b'{"id":"7"}')
 
 
@@ -105,7 +105,7 @@ async def test_a_list_that_is_wrong_throughout_is_one_row_with_a_count() -> None
 
     await taken.write()
 
-    assert [(each.field, each.times) for each in await store.rejected()] == [("id", 20_000)]
+    assert [(each.field, each.times) for each in await store.load_rejected()] == [("id", 20_000)]
 
 
 async def test_a_hundred_frames_a_second_are_one_write_a_second() -> None:
@@ -141,7 +141,7 @@ async def test_large_frames_wait_in_no_more_memory_than_small_ones() -> None:
 
     await taken.write()
 
-    sizes = [len(each.raw) for each in await store.rejected()]
+    sizes = [len(each.raw) for each in await store.load_rejected()]
     assert sum(sizes) <= 16 * 2**20
     assert len(sizes) > 10
 
@@ -218,7 +218,7 @@ async def test_what_is_kept_holds_no_secret() -> None:
     taken.snapshot(Snapshot(ROOM, "lobby", NOW, Listing((), (missing,), ())))
     await taken.write()
 
-    assert {each.raw for each in await store.rejected()} == {
+    assert {each.raw for each in await store.load_rejected()} == {
         b'{"token":"***","result":false}',
         b'{"id":"1","url":"https://b.c/c/1?k=***"}',
     }

@@ -8,7 +8,7 @@ import pytest
 from service.core.conference import Account, Snapshot
 from service.core.errors import FrameRejected, SettingsError
 from service.sources.recorder import line_of
-from service.sources.replay import Recorded, Unclaimed, read_recording, replayed
+from service.sources.replay import Recorded, Unclaimed, read_recording, replay
 from tests.conftest import SAMPLES
 from tests.core.given import NOW, ROOM
 
@@ -21,7 +21,7 @@ def read(data: str | bytes) -> list[Recorded]:
 
 
 def played(frames: list[Recorded], **servers: str) -> list[Any]:
-    return [outcome for _, outcome in replayed(frames, lambda _source: ROOM, servers=servers)]
+    return [outcome for _, outcome in replay(frames, lambda _source: ROOM, servers=servers)]
 
 
 def line(content: object, source: str = "hall", seconds: int = 0) -> str:
@@ -126,9 +126,7 @@ def test_posted_lists_beside_a_conversation_wait_for_no_name() -> None:
     recording = line(LOGIN, "lobby") + line(LIST, "hall") + line(LIST, "lobby")
     frames = read(recording)
 
-    outcomes = replayed(
-        frames, lambda source: Account(source, "posted.example.com"), servers={"lobby": "a.b"}
-    )
+    outcomes = replay(frames, lambda source: Account(source, "posted.example.com"), servers={"lobby": "a.b"})
 
     assert [str(each.account) for _, each in outcomes if isinstance(each, Snapshot)] == [
         "hall@posted.example.com",
@@ -147,7 +145,7 @@ def test_a_user_in_an_event_of_a_call_names_nobody() -> None:
 def test_a_list_that_nobody_claims_is_told() -> None:
     frames = read(line(LOGIN) + line(LIST))
 
-    ((recorded, outcome),) = replayed(frames, lambda _source: ROOM, servers={})
+    ((recorded, outcome),) = replay(frames, lambda _source: ROOM, servers={})
 
     assert outcome == Unclaimed()
     assert recorded.place == "line 2"

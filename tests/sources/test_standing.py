@@ -32,26 +32,26 @@ def test_a_refused_list_is_trouble_with_its_reason(standing: Standing) -> None:
 
 def test_neither_a_new_connection_nor_its_authorization_makes_another_user_leave(standing: Standing) -> None:
     standing.refused("10.0.0.15", REASON)
-    standing.trying(SourceState.CONNECTING)
-    standing.trying(SourceState.AUTHORIZING)
-    standing.authorized()
+    standing.show_progress(SourceState.CONNECTING)
+    standing.show_progress(SourceState.AUTHORIZING)
+    standing.note_authorized()
 
     assert standing.status.state is SourceState.WRONG_USER
 
 
 def test_an_endpoint_that_owed_a_list_has_paid_with_a_refused_one(standing: Standing) -> None:
-    standing.lost(ConnectionLost("it says nothing", state=SourceState.SILENT), 1.0)
-    standing.named(Account("lobby", "video.example.com"))
+    standing.note_lost(ConnectionLost("it says nothing", state=SourceState.SILENT), 1.0)
+    standing.note_account(Account("lobby", "video.example.com"))
     owing = standing.status
 
     standing.refused("10.0.0.15", REASON)
-    standing.named(Account("lobby", "video.example.com"))
+    standing.note_account(Account("lobby", "video.example.com"))
 
     assert (owing.state, standing.status.state) == (SourceState.SILENT, SourceState.LISTENING)
 
 
 def test_a_refused_list_shows_that_what_was_rejected_is_past(standing: Standing) -> None:
-    standing.rejected("frame", "no JSON that can be read", 7)
+    standing.note_rejected("frame", "no JSON that can be read", 7)
     standing.refused("10.0.0.15", REASON)
 
     assert standing.rejection == ""
@@ -61,7 +61,7 @@ def test_a_refusal_is_logged_again_after_the_right_user_was_there(standing: Stan
     with capture_logs() as logs:
         standing.refused("10.0.0.15", REASON)
         standing.refused("10.0.0.15", REASON)
-        standing.named(Account("lobby", "video.example.com"))
+        standing.note_account(Account("lobby", "video.example.com"))
         standing.refused("10.0.0.15", REASON)
 
     assert [each["event"] for each in logs].count("trueconf.list_refused") == 2

@@ -141,7 +141,7 @@ def test_another_cause_is_news() -> None:
     trouble = Trouble()
     told = []
     for state in (SourceState.UNREACHABLE,) * 3 + (SourceState.SILENT,) * 3 + (SourceState.UNREACHABLE,):
-        trouble = trouble.met(ConnectionLost("gone", state=state), NOW)
+        trouble = trouble.count(ConnectionLost("gone", state=state), NOW)
         told.append(trouble.worth_telling)
 
     assert told == [True, True, False, True, True, False, True]

@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from service.core.sources import SourceState
-from service.sources.connection import ConnectionLost, opened, received, translated
+from service.sources.connection import ConnectionLost, open_socket, receive, translate_errors
 from service.sources.guarded import GuardedConnection
 from service.sources.turns import LARGE, LargeFrames
 from tests.trueconf.hostile import FINAL, MEBIBYTE, TEXT, endpoint, frame
@@ -37,8 +37,8 @@ class Sending:
 
 
 async def connected(url: str, large: LargeFrames) -> GuardedConnection:
-    with translated("room:8765"):
-        return await opened(url, large)
+    with translate_errors("room:8765"):
+        return await open_socket(url, large)
 
 
 async def test_a_large_frame_waits_for_that_of_another_source_and_small_ones_do_not() -> None:
@@ -51,8 +51,8 @@ async def test_a_large_frame_waits_for_that_of_another_source_and_small_ones_do_
         await connected(small_url, large) as small,
     ):
         async with large.lock:
-            waiting = asyncio.create_task(received(one, "room:8765"))
-            assert await received(small, "room:8765") == b"small"
+            waiting = asyncio.create_task(receive(one, "room:8765"))
+            assert await receive(small, "room:8765") == b"small"
             assert not waiting.done()
 
         assert len(await waiting) == LARGER
@@ -66,9 +66,9 @@ async def test_the_turn_is_over_when_the_next_message_is_asked_for() -> None:
         endpoint(Sending(WHOLE + SMALL).talk) as url,
         await connected(url, large) as one,
     ):
-        await received(one, "room:8765")
+        await receive(one, "room:8765")
         assert large.lock.locked()
-        assert await received(one, "room:8765") == b"small"
+        assert await receive(one, "room:8765") == b"small"
 
         assert not large.lock.locked()
 
@@ -81,7 +81,7 @@ async def test_a_large_frame_that_does_not_arrive_gives_its_turn_away() -> None:
         await connected(slow_url, large) as slow,
     ):
         with pytest.raises(ConnectionLost) as told:
-            await received(slow, "room:8765")
+            await receive(slow, "room:8765")
 
     assert told.value.state is SourceState.FAILING
     assert str(told.value).startswith("room:8765 sends a large frame too slowly")
@@ -92,7 +92,7 @@ async def test_a_connection_that_ends_gives_its_turn_back() -> None:
     large = LargeFrames()
     async with asyncio.timeout(20), endpoint(Sending(WHOLE).talk) as url:
         async with await connected(url, large) as one:
-            await received(one, "room:8765")
+            await receive(one, "room:8765")
             assert large.lock.locked()
 
         assert not large.lock.locked()
@@ -106,7 +106,7 @@ async def test_nothing_is_kept_of_a_large_frame() -> None:
     ):
         tracemalloc.start()
         try:
-            assert len(await received(one, "room:8765")) == LARGER
+            assert len(await receive(one, "room:8765")) == LARGER
             kept, _ = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()

@@ -49,7 +49,7 @@ class MemoryStore:
         self._require(version)
         if not changes.empty:
             version += 1
-        known = _known_after(self._state.known(changes.account), changes)
+        known = _known_after(self._state.account(changes.account), changes)
         accounts = {**self._state.accounts, changes.account: known}
         for closing in changes.closings:
             for account in closing.accounts:
@@ -135,10 +135,12 @@ class MemoryStore:
                 if old
                 else replace(new, number=self._numbers)
             )
-        kept = [each for each in await self.rejected() if each.last_at >= since][:keep]
+        kept = [each for each in await self.load_rejected() if each.last_at >= since][:keep]
         self._rejected = {(e.source, e.conference_id, e.field, e.raw): e for e in kept}
 
-    async def rejected(self, *, most_raw: int = MAX_RAW, number: int | None = None) -> list[RejectedInput]:
+    async def load_rejected(
+        self, *, most_raw: int = MAX_RAW, number: int | None = None
+    ) -> list[RejectedInput]:
         """See Store."""
         kept = sorted(self._rejected.values(), key=lambda e: (e.last_at, e.number), reverse=True)
         return [
@@ -160,11 +162,11 @@ class MemoryStore:
         entries = {**self._state.entries, **{edit.entry.key: _stored(edit.entry) for edit in edits}}
         state = State(version, entries, accounts)
         live = {Key(known.account.server, id_) for known in accounts.values() for id_ in known.reported}
-        self._state = state.contesting(live)
+        self._state = state.update_contested(live)
         self._vevents.update((edit.entry.key, edit.vevents) for edit in edits)
 
     def _members(self, account: Account | None = None) -> set[Key]:
-        views = self._state.accounts.values() if account is None else [self._state.known(account)]
+        views = self._state.accounts.values() if account is None else [self._state.account(account)]
         return {key for known in views for key in known.members()}
 
     def _published(self, variant: str, keys: Iterable[Key]) -> list[RenderedVEvent]:

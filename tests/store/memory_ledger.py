@@ -5,7 +5,7 @@ The ledger without a database.
 from collections.abc import Collection, Iterable
 
 from service.publishing.model import Publication
-from service.publishing.ownership import claim
+from service.publishing.ownership import assign
 from service.publishing.ports import Assignment, TargetRecord
 
 
@@ -26,17 +26,17 @@ class MemoryLedger:
         """See Ledger."""
         self._targets[target] = record
 
-    async def claim_collection(
+    async def assign_collection(
         self, target: str, record: TargetRecord, *, abandoned: Collection[str] = ()
     ) -> Assignment:
         """See Ledger."""
-        done = claim(self._targets, target, record, abandoned=abandoned)
+        done = assign(self._targets, target, record, abandoned=abandoned)
         if done.held_by:
             return done
-        if done.left_as:
-            self._targets[done.left_as] = self._targets.pop(target)
-            self._publications[done.left_as] = self._publications.pop(target, {})
-        for key in done.taken:
+        if done.former_key:
+            self._targets[done.former_key] = self._targets.pop(target)
+            self._publications[done.former_key] = self._publications.pop(target, {})
+        for key in done.adopted_keys:
             del self._targets[key]
             own = self._publications.setdefault(target, {})
             self._publications[target] = self._publications.pop(key, {}) | own

@@ -70,7 +70,7 @@ async def test_a_copy_holds_what_the_database_held(file: Path, tmp_path: Path) -
     state = await store.load()
     await store.close()
     assert {key.id: entry.revision for key, entry in state.entries.items()} == before
-    assert len(state.known(listed().account).reported) == 20
+    assert len(state.account(listed().account).reported) == 20
 
 
 async def test_a_copy_is_one_file_and_leaves_nothing_beside_it(file: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from service.core.errors import SettingsError
-from service.store.engine import create_engine, reading
+from service.store.engine import begin_read, create_engine
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,6 @@ def test_another_address_is_refused_without_repeating_its_password(url: str, com
 async def test_sqlite_keeps_what_was_committed(tmp_path: Path, pragma: str, value: object) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/confcal.db")
 
-    async with reading(engine) as db:
+    async with begin_read(engine) as db:
         assert (await db.execute(text(f"PRAGMA {pragma}"))).scalar_one() == value
     await engine.dispose()

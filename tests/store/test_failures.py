@@ -22,7 +22,7 @@ from service.core.ports import FeedRecord
 from service.core.schedule import Unscheduled
 from service.core.state import State
 from service.store.engine import create_engine
-from service.store.failures import translated
+from service.store.failures import translate_errors
 from service.store.migrate import migrate
 from service.store.ownership import ourselves, user_name
 from service.store.sql import SqlStore, open_store
@@ -170,7 +170,7 @@ async def test_a_server_that_is_not_there_is_named_without_the_password() -> Non
     ],
 )
 def test_errors_of_a_server_become_sentences_without_their_text(error: Exception, sentence: str) -> None:
-    with pytest.raises(StoreUnavailable, match=sentence) as raised, translated(POSTGRESQL):
+    with pytest.raises(StoreUnavailable, match=sentence) as raised, translate_errors(POSTGRESQL):
         raise error
 
     assert str(raised.value).startswith("The database confcal on db.example.org ")
@@ -217,7 +217,7 @@ def test_errors_of_a_server_become_sentences_without_their_text(error: Exception
 def test_why_no_connection_came_about_is_told_in_the_words_of_the_server_or_the_driver(
     error: Exception, sentence: str
 ) -> None:
-    with pytest.raises(StoreUnavailable) as raised, translated(POSTGRESQL):
+    with pytest.raises(StoreUnavailable) as raised, translate_errors(POSTGRESQL):
         raise error
 
     assert sentence in str(raised.value)
@@ -232,7 +232,7 @@ def sqlite_error(code: str) -> sqlite3.OperationalError:
 
 @pytest.mark.parametrize("code", ["SQLITE_PROTOCOL", "SQLITE_IOERR_LOCK", "SQLITE_IOERR_SHMMAP"])
 def test_a_volume_without_locks_is_named_as_such(file: Path, code: str) -> None:
-    with pytest.raises(StoreUnavailable) as raised, translated(make_url(f"sqlite+aiosqlite:///{file}")):
+    with pytest.raises(StoreUnavailable) as raised, translate_errors(make_url(f"sqlite+aiosqlite:///{file}")):
         raise sqlite_error(code)
 
     assert "this volume does not give the locks that SQLite needs" in str(raised.value)
@@ -280,7 +280,7 @@ def test_a_wrapped_error_is_known_by_its_code() -> None:
 
     with (
         pytest.raises(StoreUnavailable) as raised,
-        translated(make_url("sqlite+aiosqlite:////data/confcal.db")),
+        translate_errors(make_url("sqlite+aiosqlite:////data/confcal.db")),
     ):
         raise DBAPIError("INSERT", {"topic": "Secret"}, full)
 

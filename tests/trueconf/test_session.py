@@ -52,7 +52,7 @@ class Conversation:
 
     def __init__(self, pin: str | None = None, server: str | None = None) -> None:
         self.session = Session(source="lobby", pin=pin, fallback=FALLBACK, server=server)
-        self.session.connected(NOW)
+        self.session.start(NOW)
 
     def hear(self, *messages: dict[str, Any], at: float = 0) -> list[Event]:
         moment = NOW + timedelta(seconds=at)
@@ -232,8 +232,8 @@ def test_a_logout_drops_the_list_that_waited() -> None:
 def test_a_list_that_waited_is_not_given_to_the_user_of_the_next_connection() -> None:
     talk = Conversation()
     talk.begin(listed("1"))
-    assert talk.session.waiting
-    talk.session.connected(NOW + timedelta(seconds=5))
+    assert talk.session.has_waiting_list
+    talk.session.start(NOW + timedelta(seconds=5))
 
     assert snapshots(talk.begin(*ANSWERS)) == []
 
@@ -241,7 +241,7 @@ def test_a_list_that_waited_is_not_given_to_the_user_of_the_next_connection() ->
 def test_a_list_that_waited_is_not_given_to_the_next_user() -> None:
     talk = Conversation()
     talk.begin(login("room1"), listed("1"))
-    assert talk.session.waiting
+    assert talk.session.has_waiting_list
 
     events = talk.hear(login("petrova"))
 
@@ -305,7 +305,7 @@ def test_a_login_after_a_logout_is_a_change_even_of_the_same_user() -> None:
 def test_a_user_who_changed_while_the_socket_was_closed_is_noticed() -> None:
     talk = Conversation()
     talk.begin(*ANSWERS)
-    talk.session.connected(NOW + timedelta(seconds=10))
+    talk.session.start(NOW + timedelta(seconds=10))
 
     events = talk.begin(
         {"method": "getLogin", "isLoggedIn": True, "peerId": "petrova@video.example.com"}, ANSWERS[3]
@@ -428,7 +428,7 @@ def test_a_recorded_change_of_user_leaves_the_first_users_list_alone() -> None:
 def test_only_the_latest_questions_are_open_after_a_reconnect() -> None:
     talk = Conversation()
     talk.begin()
-    talk.session.connected(NOW + timedelta(seconds=60))
+    talk.session.start(NOW + timedelta(seconds=60))
 
     assert talk.asked() == ["auth"]
 

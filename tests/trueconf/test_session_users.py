@@ -37,7 +37,7 @@ class Pinned(Conversation):
     def __init__(self, pinned: Account, fallback: Account = FALLBACK) -> None:
         super().__init__()
         self.session = Session(source="lobby", pin=None, fallback=fallback, server=None, pinned=pinned)
-        self.session.connected(NOW)
+        self.session.start(NOW)
 
 
 def refusals(events: list[Event]) -> list[str]:

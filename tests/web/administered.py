@@ -10,11 +10,11 @@ from datetime import timedelta
 import httpx
 from starlette.types import ASGIApp
 
-from service.app.build import accepting
+from service.app.build import make_sink
 from service.app.clock import ClockWatch
 from service.app.metrics import Metrics
 from service.app.oddities import Oddities
-from service.app.policy import keep_rules_of, named_calendars, policy_of
+from service.app.policy import calendars_with_rules, keep_rules_of, policy_of
 from service.app.reports import HourlyLists, StatusReporter
 from service.app.synchronizer import Synchronizer
 from service.calendars.feeds import FeedRules, Feeds
@@ -61,9 +61,11 @@ class FailingStore(MemoryStore):
         self.read.append(len(keys))
         return await super().vevents_of(variant, keys)
 
-    async def rejected(self, *, most_raw: int = MAX_RAW, number: int | None = None) -> list[RejectedInput]:
+    async def load_rejected(
+        self, *, most_raw: int = MAX_RAW, number: int | None = None
+    ) -> list[RejectedInput]:
         self._try()
-        return await super().rejected(most_raw=most_raw, number=number)
+        return await super().load_rejected(most_raw=most_raw, number=number)
 
     async def record_feed(self, calendar: str, record: FeedRecord) -> None:
         self._try()
@@ -145,16 +147,16 @@ async def administered(
         url,
         policy.variants[0].name,
         settings.timezone,
-        named=named_calendars(settings),
+        named=calendars_with_rules(settings),
         for_people=settings.calendars_for_people,
     )
     feeds = Feeds(store, rules, state=lambda: synchronizer.state, clock=clock)
     await feeds.start()
-    synchronizer.listen(feeds.changed)
+    synchronizer.listen(feeds.mark_changed)
     live, lists = Live(between_seconds=0.01), HourlyLists()
     synchronizer.listen(live.ring)
     rejections = Rejections(store, keep_rules_of(settings), clock=clock)
-    accept = accepting(
+    accept = make_sink(
         synchronizer,
         rejections,
         Metrics(lambda: synchronizer.state),

@@ -100,7 +100,7 @@ async def served(
     rules = FeedRules(SECRET, public_url, "full-en", timezone)
     feeds = Feeds(store, rules, state=lambda: synchronizer.state, clock=clock)
     await feeds.start()
-    synchronizer.listen(feeds.changed)
+    synchronizer.listen(feeds.mark_changed)
     pages = Pages(catalogues(), language="en", timezone=timezone, public_url=public_url)
     app = make_web(feeds, policy, pages, state=lambda: synchronizer.state, clock=clock, metrics=lambda: b"")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:

@@ -18,7 +18,7 @@ HERE, THERE = "192.0.2.0/24", "198.51.100.0/24"
 def failing(times: int, *, known: Guesses | None = None, at: datetime = NOW) -> Guesses:
     guesses = known or Guesses()
     for _ in range(times):
-        guesses = guesses.current(at).failed(RULES, at)
+        guesses = guesses.current(at).count_failure(RULES, at)
     return guesses
 
 
@@ -95,7 +95,7 @@ def test_a_clock_that_is_set_back_by_years_stops_nobody_for_years() -> None:
 
 def test_answers_are_held_back_ever_longer_up_to_a_second() -> None:
     rules = GuessRules(free=12, until_stop=30)
-    pauses = [Guesses(wrong=wrong).pause_seconds(rules) for wrong in range(12)]
+    pauses = [Guesses(wrong=wrong).delay_seconds(rules) for wrong in range(12)]
 
     assert pauses == [0, 0, 0, 0, 0, 0.1, 0.2, 0.4, 0.8, 1, 1, 1]
 
@@ -108,7 +108,7 @@ def test_no_network_guesses_more_than_so_often_a_day(gaps: list[int]) -> None:
         guesses = guesses.current(now)
         if not guesses.stop_seconds(now):
             tried.append(now)
-            guesses = guesses.failed(RULES, now)
+            guesses = guesses.count_failure(RULES, now)
 
     for moment in tried:
         within = [each for each in tried if moment <= each < moment + 15 * MINUTE]

@@ -65,15 +65,15 @@ class Dashboard:
         """Answer `GET /`."""
         session = await self.signin.session(request)
         if session is None or self.signin.arrives(request):
-            return await self.signin.arrived(request)
+            return await self.signin.welcome(request)
         try:
             rejected = list(await self.oversight.reports.rejected())
         except StoreUnavailable:
             rejected = None
         # In a thread: calendars of thousands take a while, and feeds are served meanwhile.
-        return await run_in_threadpool(self._rendered, request, session, rejected)
+        return await run_in_threadpool(self._render, request, session, rejected)
 
-    def _rendered(
+    def _render(
         self, request: Request, session: AdminSession, rejected: list[RejectedView] | None
     ) -> Response:
         oversight, query = self.oversight, request.query_params
@@ -82,7 +82,7 @@ class Dashboard:
         # Nothing that only the address says is shown: what is sought only where a calendar is named so.
         like = like if listing.total else ""
         after = after if after in oversight.feeds.calendars else ""
-        done, about = self._said(request, session)
+        done, about = self._read_flash(request, session)
         activity = oversight.activity()
         sources, targets = oversight.reports.sources(), oversight.reports.targets()
         now = oversight.now()
@@ -95,9 +95,10 @@ class Dashboard:
             "about": about,
             "new_link": addresses.page_url(about) if about in addresses.tokens else "",
             "status": oversight.status(),
-            "exposure": exposure.said(gettext) if exposure else "",
+            "exposure": exposure.describe(gettext) if exposure else "",
             "zone_notices": [
-                (notice.said(gettext), is_warning(notice)) for notice in oversight.reports.zone_notices(now)
+                (notice.describe(gettext), is_warning(notice))
+                for notice in oversight.reports.zone_notices(now)
             ],
             "glance": HealthSummary.of(sources, targets, now),
             "silent": {each.name for each in sources if is_silent(each, now)},
@@ -106,7 +107,7 @@ class Dashboard:
             "like": like,
             "after": after,
             "targets": targets,
-            "held": oversight.held(),
+            "held": oversight.list_held(),
             "disputes": oversight.disputes(),
             "rejected": None if rejected is None else rejected[:_SHOWN_REJECTED],
             "rejected_total": len(rejected or ()),
@@ -128,7 +129,7 @@ class Dashboard:
     def _flash(self) -> Flash:
         return Flash(self.signin.sessions, self.pages.root or "/", self.signin.secure)
 
-    def _said(self, request: Request, session: AdminSession) -> tuple[str, str]:
+    def _read_flash(self, request: Request, session: AdminSession) -> tuple[str, str]:
         """Return what the page says was done, and to what; nothing where this session did not do it."""
         done = request.query_params.get("done", "")
         if done in _NAMING:
@@ -138,46 +139,46 @@ class Dashboard:
 
     async def rotate(self, request: Request) -> Response:
         """Answer `POST /rotate`."""
-        meant = await self._meant(request)
+        meant = await self._read_form(request)
         if meant is None:
-            return self._done("expired")
+            return self._redirect("expired")
         session, fields = meant
         name = fields.get("calendar", "")
         kept = {key: fields[key] for key in ("like", "after") if fields.get(key)}
         if not fields.get("sure"):
-            return self._done("unsure", **kept)
+            return self._redirect("unsure", **kept)
         try:
             await self.oversight.feeds.directory.rotate(name)
         except KeyError:
-            return self._done("gone", **kept)
+            return self._redirect("gone", **kept)
         except StoreUnavailable:
-            return self._done("unavailable", **kept)
+            return self._redirect("unavailable", **kept)
         network = self.signin.network(request)
         log.info("web.link_replaced", calendar=name, way="dashboard", network=network)
         self.live.ring()
-        response = self._done("rotated", **kept)
+        response = self._redirect("rotated", **kept)
         self._flash.keep(response, session, done="rotated", about=name)
         return response
 
     async def approve(self, request: Request) -> Response:
         """Answer `POST /approve`."""
-        meant = await self._meant(request)
+        meant = await self._read_form(request)
         if meant is None:
-            return self._done("expired")
+            return self._redirect("expired")
         session, fields = meant
         account = fields.get("account", "")
         try:
             removed = await self.oversight.reports.approve(account, fields.get("digest", ""))
         except KeyError:
-            return self._done("gone")
+            return self._redirect("gone")
         except HeldListChanged:
-            return self._done("changed")
+            return self._redirect("changed")
         except (StoreUnavailable, StaleState):
-            return self._done("unavailable")
+            return self._redirect("unavailable")
         network = self.signin.network(request)
         log.info("web.list_approved", account=account, removed=removed, way="dashboard", network=network)
         self.live.ring()
-        response = self._done("approved")
+        response = self._redirect("approved")
         self._flash.keep(response, session, done="approved", about=account)
         return response
 
@@ -191,14 +192,14 @@ class Dashboard:
             return Response(headers=headers, media_type="text/event-stream")
         return StreamingResponse(self.live.stream(), headers=headers, media_type="text/event-stream")
 
-    async def _meant(self, request: Request) -> tuple[AdminSession, dict[str, str]] | None:
+    async def _read_form(self, request: Request) -> tuple[AdminSession, dict[str, str]] | None:
         """Return the session and its form's fields; None where no page of the session sent them."""
         session = await self.signin.session(request)
         fields = await self.signin.is_meant(request, session) if session else None
         return (session, fields) if session and fields is not None else None
 
-    def _done(self, what: str, **more: str) -> Response:
-        return self.signin.moved(f"/?{urlencode({'done': what, **more})}")
+    def _redirect(self, what: str, **more: str) -> Response:
+        return self.signin.redirect(f"/?{urlencode({'done': what, **more})}")
 
 
 @dataclass(frozen=True, slots=True)

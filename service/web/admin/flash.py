@@ -40,7 +40,7 @@ class Flash:
 
     def about(self, request: Request, session: AdminSession, *, done: str) -> str | None:
         """Return the name that was kept with the word `done`; None where this session kept none."""
-        kept = self.sessions.signed(session, request.cookies.get(COOKIE, ""))
+        kept = self.sessions.read_signed(session, request.cookies.get(COOKIE, ""))
         word, _, name = (kept or "").partition(".")
         return unquote(name) if kept is not None and word == done else None
 

@@ -62,11 +62,11 @@ class AdminSessions:
         """Return the cookie of a new session."""
         ends = int((self._clock() + LASTING).timestamp())
         content = f"{ends}.{self._nonce()}"
-        return f"{content}.{self._spelled('cookie', content)}"
+        return f"{content}.{self._encode_mac('cookie', content)}"
 
     async def of(self, cookie: str | None) -> AdminSession | None:
         """Return the session that a cookie stands for, unless it is over or nobody opened it."""
-        session = self._signed(cookie)
+        session = self._verify(cookie)
         if session is None or session.ends_at <= self._clock() or session.nonce in self._closed:
             return None
         await self._save()
@@ -86,12 +86,12 @@ class AdminSessions:
         self._closed[session.nonce] = self._unsaved[session.nonce] = session.ends_at
         await self._save()
 
-    def _signed(self, cookie: str | None) -> AdminSession | None:
+    def _verify(self, cookie: str | None) -> AdminSession | None:
         parts = (cookie or "").split(".")
         if len(parts) != _PARTS:
             return None
         ends, nonce, mac = parts
-        if not _equal(mac, self._spelled("cookie", f"{ends}.{nonce}")):
+        if not _equal(mac, self._encode_mac("cookie", f"{ends}.{nonce}")):
             return None
         return AdminSession(nonce, datetime.fromtimestamp(int(ends), UTC))
 
@@ -109,7 +109,7 @@ class AdminSessions:
 
     def form_token(self, session: AdminSession) -> str:
         """Return what each form of this session carries; another site cannot read it."""
-        return self._spelled("form", session.nonce)
+        return self._encode_mac("form", session.nonce)
 
     def is_form_token(self, session: AdminSession, token: str) -> bool:
         """Return whether a form comes from a page of this session."""
@@ -119,18 +119,18 @@ class AdminSessions:
         """Return a text with a signature that holds in this session alone."""
         return f"{self._signature(session, text)}.{text}"
 
-    def signed(self, session: AdminSession, spelled: str) -> str | None:
+    def read_signed(self, session: AdminSession, spelled: str) -> str | None:
         """Return the text that `sign` was given in this session; None for any other."""
         mac, _, text = spelled.partition(".")
         return text if _equal(mac, self._signature(session, text)) else None
 
     def _signature(self, session: AdminSession, text: str) -> str:
-        return self._spelled("said", f"{session.nonce}\n{text}")
+        return self._encode_mac("said", f"{session.nonce}\n{text}")
 
     def _mac(self, purpose: str, text: str) -> bytes:
         return hmac.digest(self._key, f"{purpose}\n{text}".encode(errors="replace"), "sha256")
 
-    def _spelled(self, purpose: str, text: str) -> str:
+    def _encode_mac(self, purpose: str, text: str) -> str:
         return urlsafe_b64encode(self._mac(purpose, text)).decode().rstrip("=")
 
 

@@ -47,7 +47,7 @@ class SignIn:
         return self.url.startswith("https:")
 
     @property
-    def exposed(self) -> bool:
+    def is_exposed(self) -> bool:
         """Whether others could read the token on its way."""
         return not self.secure and (self.overheard or urlsplit(self.url).hostname not in _THIS_MACHINE)
 
@@ -63,7 +63,7 @@ class SignIn:
     async def form(self, request: Request) -> Response:
         """Answer `GET /sign-in`."""
         if await self.session(request):
-            return self.moved("/")
+            return self.redirect("/")
         if self.arrives(request):
             return self._page(request, fault="cookie", kept={_SIGNED_IN: ""})
         return self._page(request, fault="")
@@ -72,12 +72,12 @@ class SignIn:
         """Return whether a request is the first after the form."""
         return _SIGNED_IN in request.query_params
 
-    async def arrived(self, request: Request) -> Response:
+    async def welcome(self, request: Request) -> Response:
         """Return where whoever arrives goes on: to the dashboard, or to the form without a session."""
         if await self.session(request):
-            return self.moved("/")
+            return self.redirect("/")
         # A browser that did not keep the cookie would show the empty form again, and no reason.
-        return self.moved(f"/sign-in?{_SIGNED_IN}=" if self.arrives(request) else "/sign-in")
+        return self.redirect(f"/sign-in?{_SIGNED_IN}=" if self.arrives(request) else "/sign-in")
 
     async def sign_in(self, request: Request) -> Response:
         """Answer `POST /sign-in`."""
@@ -87,15 +87,15 @@ class SignIn:
         # Whoever is signed in already is no guesser, and gets in from wherever guesses come.
         known = await self.session(request) is not None
         if not known and self.gate.stop_seconds(request.scope):
-            return self._stopped(request)
+            return self._answer_stopped(request)
         token = (await read_form(request)).get("token", "").strip()
         # Again: many forms may have been on their way at once.
         if not known and self.gate.stop_seconds(request.scope):
-            return self._stopped(request)
+            return self._answer_stopped(request)
         if not self.sessions.admits(token):
-            return await self._refused(request)
+            return await self._refuse(request)
         log.info("web.signed_in", network=self.network(request))
-        response = self.moved(f"/?{_SIGNED_IN}=")
+        response = self.redirect(f"/?{_SIGNED_IN}=")
         response.set_cookie(
             self.cookie,
             self.sessions.open(),
@@ -112,10 +112,10 @@ class SignIn:
         """Answer `POST /sign-out`."""
         session = await self.session(request)
         if session is None or await self.is_meant(request, session) is None:
-            return self.moved("/")
+            return self.redirect("/")
         await self.sessions.close(session)
         log.info("web.signed_out", network=self.network(request))
-        response = self.moved("/sign-in")
+        response = self.redirect("/sign-in")
         response.delete_cookie(
             self.cookie, self.pages.root or "/", secure=self.secure, httponly=True, samesite="lax"
         )
@@ -128,7 +128,7 @@ class SignIn:
             return None
         return fields
 
-    def moved(self, path: str) -> Response:
+    def redirect(self, path: str) -> Response:
         """Return the answer that has the browser get a page of ours, after whatever it did."""
         return RedirectResponse(self.pages.root + path, 303, PAGE_HEADERS)
 
@@ -136,15 +136,15 @@ class SignIn:
         """Return where a request comes from, as the log names it."""
         return self.networks.of(request.scope)
 
-    async def _refused(self, request: Request) -> Response:
+    async def _refuse(self, request: Request) -> Response:
         wait = await self.gate.fail(request.scope, way="sign-in")
         if self.gate.stop_seconds(request.scope):
-            return self._stopped(request)
+            return self._answer_stopped(request)
         if wait:
             return self._page(request, fault="wait", status=429, headers={"Retry-After": str(wait)})
         return self._page(request, fault="wrong", status=403)
 
-    def _stopped(self, request: Request) -> Response:
+    def _answer_stopped(self, request: Request) -> Response:
         wait = self.gate.stop_seconds(request.scope)
         headers = {"Retry-After": str(wait), **UNREAD}
         return self._page(request, fault="stopped", minutes=ceil(wait / 60), status=429, headers=headers)
@@ -159,7 +159,7 @@ class SignIn:
         headers: dict[str, str] | None = None,
         kept: dict[str, str] | None = None,
     ) -> Response:
-        context = {"fault": fault, "minutes": minutes, "exposed": self.exposed, "url": self.url}
+        context = {"fault": fault, "minutes": minutes, "exposed": self.is_exposed, "url": self.url}
         return self.pages.render(
             request, "signin.html", context, status_code=status, headers=headers, kept=kept
         )

@@ -54,10 +54,10 @@ class Ingest:
         if expected is None or not same_token(bearer_of(request), expected):
             return await self._refusal(request, subject)
         if self._underway[source] >= _MOST_UNDERWAY:
-            return _flooded("Events of this source are still being taken; send this one again later.", 1)
+            return _refuse_flood("Events of this source are still being taken; send this one again later.", 1)
         self._underway[source] += 1
         try:
-            return await self._accepted(source, await _json(request))
+            return await self._accept(source, await _json(request))
         except BodyRefused as refused:
             headers = {"Accept-Encoding": "gzip, identity"} if refused.status == _UNSUPPORTED else {}
             return problem(refused.status, refused.detail, headers=headers)
@@ -74,7 +74,7 @@ class Ingest:
         detail = "Send the source's INGEST_TOKEN as bearer token."
         return problem(401, detail, headers={**CHALLENGE, **UNREAD})
 
-    async def _accepted(self, source: str, event: bytes) -> Response:
+    async def _accept(self, source: str, event: bytes) -> Response:
         try:
             return answer(await self.accept(source, event), 202)
         except FrameRejected as rejected:
@@ -82,7 +82,7 @@ class Ingest:
             return problem(status, _sentence(rejected.reason), field=rejected.field)
         except SourceFlooded as flooded:
             detail = "This source posts more than is taken; wait as long as Retry-After says."
-            return _flooded(detail, flooded.wait_seconds)
+            return _refuse_flood(detail, flooded.wait_seconds)
         except (StoreUnavailable, StaleState):
             detail = "The database cannot be written at the moment; send the event again later."
             return problem(503, detail, headers={"Retry-After": "60"})
@@ -91,7 +91,7 @@ class Ingest:
 _UNSUPPORTED = 415
 
 
-def _flooded(detail: str, wait_seconds: int) -> Response:
+def _refuse_flood(detail: str, wait_seconds: int) -> Response:
     return problem(429, detail, headers={"Retry-After": str(wait_seconds)})
 
 

@@ -81,7 +81,7 @@ def document(operations: Sequence[Operation], *, version: str, url: str) -> Json
     by_type = dict(zip(map(repr, types), schemas, strict=True))
     paths: dict[str, Json] = {}
     for each in operations:
-        paths.setdefault(f"/api{each.path}", {})[each.method.lower()] = _described(each, by_type)
+        paths.setdefault(f"/api{each.path}", {})[each.method.lower()] = _describe(each, by_type)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -99,7 +99,7 @@ def document(operations: Sequence[Operation], *, version: str, url: str) -> Json
     }
 
 
-def _described(operation: Operation, by_type: Mapping[str, Json]) -> Json:
+def _describe(operation: Operation, by_type: Mapping[str, Json]) -> Json:
     given = {"type": "object"} if operation.gives is None else by_type[repr(operation.gives)]
     responses: Json = {
         str(operation.good): {"description": "Done.", "content": {"application/json": {"schema": given}}}

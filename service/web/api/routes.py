@@ -82,15 +82,13 @@ class Api:
         async def described(_request: Request) -> Response:
             return answer(msgspec.Raw(text))
 
-        routes = [
-            Route(f"/api{each.path}", self._secured(each), methods=[each.method]) for each in operations
-        ]
+        routes = [Route(f"/api{each.path}", self._secure(each), methods=[each.method]) for each in operations]
         routes.append(Route("/api/openapi.json", described, methods=["GET"]))
         handlers: Any = {
-            HTTPException: _refused,
+            HTTPException: _refuse,
             StoreUnavailable: _unavailable,
             StaleState: _unavailable,
-            Exception: _crashed,
+            Exception: _answer_crash,
         }
         application = Starlette(routes=routes, exception_handlers=handlers)
         application.router.redirect_slashes = False
@@ -113,7 +111,7 @@ class Api:
                 "/held",
                 "held",
                 "Lists that wait for an approval",
-                self.oversight.held,
+                self.oversight.list_held,
                 list[schemas.HeldView],
             ),
             _get(
@@ -130,7 +128,7 @@ class Api:
                 "/rejected",
                 "rejected",
                 "Input that could not be understood",
-                self._rejected,
+                self._list_rejected,
                 list[schemas.RejectedView],
                 refusals=(503,),
             ),
@@ -178,7 +176,7 @@ class Api:
             ),
         ]
 
-    def _secured(self, operation: Operation) -> Handler:
+    def _secure(self, operation: Operation) -> Handler:
         if operation.handler == self.ingest.__call__:
             return operation.handler
 
@@ -200,7 +198,7 @@ class Api:
 
         return secured
 
-    async def _rejected(self, _request: Request) -> Response:
+    async def _list_rejected(self, _request: Request) -> Response:
         return answer(await self.oversight.reports.rejected())
 
     async def _calendars(self, request: Request) -> Response:
@@ -261,7 +259,7 @@ def _get(path: str, name: str, summary: str, view: Callable[[], object], gives: 
     return Operation("GET", path, name, summary, handler, gives)
 
 
-def _refused(_request: Request, error: HTTPException) -> Response:
+def _refuse(_request: Request, error: HTTPException) -> Response:
     words = {404: "There is nothing at this path; GET /api/openapi.json tells what there is."}
     detail = words.get(error.status_code, "The path has other methods; Allow names them.")
     return problem(error.status_code, detail, headers=error.headers)
@@ -272,6 +270,6 @@ def _unavailable(_request: Request, _error: Exception) -> Response:
     return problem(503, detail, headers={"Retry-After": "60"})
 
 
-def _crashed(_request: Request, _error: Exception) -> Response:
+def _answer_crash(_request: Request, _error: Exception) -> Response:
     """Answer after a bug; what it was stands in the log only."""
     return problem(500, "This is a fault of confcal; its log says what happened.")

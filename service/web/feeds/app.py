@@ -69,7 +69,7 @@ class FeedApp:
         feed = self._feeds.fresh(calendar)
         if feed is None:
             try:
-                feed = await self._built(calendar)
+                feed = await self._build(calendar)
             except _NotYet as reason:
                 await _say(send, scope, 503, str(reason).encode(), [(b"retry-after", b"60")])
                 return
@@ -121,7 +121,7 @@ class FeedApp:
             return
         await _say(send, scope, 404, b"There is no such calendar.")
 
-    async def _built(self, calendar: str) -> Feed:
+    async def _build(self, calendar: str) -> Feed:
         if not self._feeds.ready():
             raise _NotYet("The first list of conferences has not arrived yet.")
         try:

@@ -20,7 +20,7 @@ from service.core.state import STALE_AFTER, State
 from service.web.dates import Dates
 from service.web.pages.devices import device_of
 from service.web.pages.errors import ErrorPages
-from service.web.pages.meetings import Meetings, listed_at
+from service.web.pages.meetings import Meetings, find_list_moment
 from service.web.pages.month import Month, agenda_days, grid, slots_by_day
 from service.web.pages.platforms import is_private, ways
 from service.web.pages.qr import qr_svg
@@ -78,19 +78,19 @@ class SubscriptionPage:
         context = {
             "calendar": meetings.calendar,
             "now": now,
-            "upcoming": meetings.upcoming(now),
+            "upcoming": meetings.count_upcoming(now),
             "coming_up": meetings.next(now, _COMING_UP),
             **self._freshness(meetings.calendar, now),
-            **self._subscribing(request, meetings.calendar),
+            **self._describe_subscription(request, meetings.calendar),
             **schedule,
         }
-        return self.pages.render(request, "calendar.html", context, kept=_kept(request, schedule))
+        return self.pages.render(request, "calendar.html", context, kept=_keep_choices(request, schedule))
 
     def _freshness(self, calendar: Calendar, now: datetime) -> dict[str, Any]:
-        arrived = listed_at(calendar, self.state(), self.policy.renderings)
+        arrived = find_list_moment(calendar, self.state(), self.policy.renderings)
         return {"listed_at": arrived, "stale": arrived is None or now - arrived > STALE_AFTER}
 
-    def _subscribing(self, request: Request, calendar: Calendar) -> dict[str, Any]:
+    def _describe_subscription(self, request: Request, calendar: Calendar) -> dict[str, Any]:
         feed_url = self.feeds.addresses.feed_url(calendar.name)
         page_url = self.feeds.addresses.page_url(calendar.name)
         device = device_of(request.headers.get("user-agent", ""))
@@ -109,7 +109,7 @@ def _schedule(request: Request, meetings: Meetings, dates: Dates, now: datetime)
     """Return the month that was asked for, as a grid and as an agenda; or one day of it."""
     today = dates.day_of(now)
     present = Month.of(today)
-    earliest, latest = present.shifted(-_MONTHS_BACK), present.shifted(_MONTHS_AHEAD)
+    earliest, latest = present.shift(-_MONTHS_BACK), present.shift(_MONTHS_AHEAD)
     day = _day_asked(request.query_params.get("day", ""))
     only = day if day and earliest <= Month.of(day) <= latest else None
     asked = Month.of(day) if day else Month.read(request.query_params.get("month", ""))
@@ -123,15 +123,15 @@ def _schedule(request: Request, meetings: Meetings, dates: Dates, now: datetime)
         dates.zone,
         first,
         last,
-        show=meetings.shown,
+        show=meetings.show,
         most=_MOST_OF_A_DAY if only else _MOST_A_DAY,
     )
     return {
         "view": "agenda" if only or request.query_params.get("view") == "agenda" else "month",
         "only": only,
         "month": month,
-        "previous_month": month.shifted(-1) if month > earliest else None,
-        "next_month": month.shifted(1) if month < latest else None,
+        "previous_month": month.shift(-1) if month > earliest else None,
+        "next_month": month.shift(1) if month < latest else None,
         "present_month": present,
         "weekdays": [(first_weekday + number) % 7 for number in range(7)],
         "weeks": grid(month, first_weekday, slots, today=today),
@@ -140,7 +140,7 @@ def _schedule(request: Request, meetings: Meetings, dates: Dates, now: datetime)
     }
 
 
-def _kept(request: Request, schedule: Mapping[str, Any]) -> dict[str, str]:
+def _keep_choices(request: Request, schedule: Mapping[str, Any]) -> dict[str, str]:
     """Return what the schedule was asked for, as it was understood."""
     only = schedule["only"]
     understood = {

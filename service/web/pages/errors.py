@@ -58,7 +58,7 @@ class ErrorPages:
         headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
         return self.page(request, "method", headers=headers)
 
-    def refused(self, request: Request, error: Exception) -> Response:
+    def refuse(self, request: Request, error: Exception) -> Response:
         """Answer to a form that is not taken, without reading it to its end."""
         status = error.status if isinstance(error, BodyRefused) else None
         return self.page(request, "body", status=status, headers=UNREAD)

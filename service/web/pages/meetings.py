@@ -50,20 +50,20 @@ class Meetings:
 
     def between(self, since: datetime, until: datetime) -> Iterator[Occurrence]:
         """Yield what ends after `since` and starts before `until`, in order."""
-        return agenda(self._ruled(), since, until)
+        return agenda(self._with_rules(), since, until)
 
     def next(self, now: datetime, most: int) -> list[Meeting]:
         """Return what is under way and what comes next, at most so many."""
-        return [self.shown(found) for found in islice(self.between(now, now + _AHEAD), most)]
+        return [self.show(found) for found in islice(self.between(now, now + _AHEAD), most)]
 
-    def upcoming(self, now: datetime) -> int:
+    def count_upcoming(self, now: datetime) -> int:
         """Return how many conferences still meet."""
         return sum(_meets(entry.conference.schedule, now) for entry in self.entries)
 
-    def _ruled(self) -> Iterator[tuple[Entry, WeeklyRules]]:
+    def _with_rules(self) -> Iterator[tuple[Entry, WeeklyRules]]:
         return ((entry, self.policy.rendering(entry.source).weekly) for entry in self.entries)
 
-    def shown(self, occurrence: Occurrence) -> Meeting:
+    def show(self, occurrence: Occurrence) -> Meeting:
         """Return what the page tells of an occurrence."""
         entry = occurrence.entry
         weekly = isinstance(entry.conference.schedule, Weekly)
@@ -86,7 +86,7 @@ def _meets(schedule: Schedule, now: datetime) -> bool:
             assert_never(unreachable)
 
 
-def listed_at(calendar: Calendar, state: State, sources: Iterable[str]) -> datetime | None:
+def find_list_moment(calendar: Calendar, state: State, sources: Iterable[str]) -> datetime | None:
     """
     Return when the list that a calendar depends on arrived; of several sources, the one that is behind most.
 
@@ -94,7 +94,7 @@ def listed_at(calendar: Calendar, state: State, sources: Iterable[str]) -> datet
     reported before another user signed in there.
     """
     if calendar.account:
-        return state.known(calendar.account).list_at
+        return state.account(calendar.account).list_at
     latest: dict[str, datetime] = {}
     for known in state.accounts.values():
         if known.list_at:

@@ -48,7 +48,7 @@ class Month:
         """The first day."""
         return date(self.year, self.number, 1)
 
-    def shifted(self, months: int) -> "Month":
+    def shift(self, months: int) -> "Month":
         """Return the month so many months later (earlier where negative)."""
         years, number = divmod(self.number - 1 + months, 12)
         return Month(self.year + years, number + 1)

@@ -100,7 +100,7 @@ async def test_approving_applies_the_held_list(site: Administered) -> None:
 
     assert "The held list of ivanov@video.example.com was applied." in page.text
     assert "Held list of" not in page.text
-    assert len(site.synchronizer.state.known(DESK).reported) == 3
+    assert len(site.synchronizer.state.account(DESK).reported) == 3
 
 
 async def test_an_approval_of_an_old_page_removes_nothing(site: Administered) -> None:
@@ -113,7 +113,7 @@ async def test_an_approval_of_an_old_page_removes_nothing(site: Administered) ->
 
     assert "the held list is another by now" in page.text
     assert "remove 13 conferences" in page.text
-    assert len(site.synchronizer.state.known(DESK).reported) == 14
+    assert len(site.synchronizer.state.account(DESK).reported) == 14
 
 
 async def test_an_approval_that_does_not_say_of_what_removes_nothing(site: Administered) -> None:
@@ -122,7 +122,7 @@ async def test_an_approval_that_does_not_say_of_what_removes_nothing(site: Admin
 
     await site.client.post("/approve", data=fields)
 
-    assert len(site.synchronizer.state.known(DESK).reported) == 14
+    assert len(site.synchronizer.state.account(DESK).reported) == 14
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ async def test_nothing_is_done_that_no_page_of_the_session_asked_for(
 
     assert answer.headers["location"] == "/?done=expired"
     assert site.feeds.addresses.feed_url("all") == before
-    assert len(site.synchronizer.state.known(DESK).reported) == 14
+    assert len(site.synchronizer.state.account(DESK).reported) == 14
 
 
 @pytest.mark.parametrize(

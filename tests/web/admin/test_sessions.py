@@ -170,6 +170,6 @@ def test_a_signed_text_is_believed_in_its_own_session_alone() -> None:
     mine, other = AdminSession("mine", NOW), AdminSession("other", NOW)
     signed = known.sign(mine, "a.text.with.dots")
 
-    assert known.signed(mine, signed) == "a.text.with.dots"
+    assert known.read_signed(mine, signed) == "a.text.with.dots"
     for session, text in ((other, signed), (mine, f"{signed}x"), (mine, "text"), (mine, ""), (mine, "é.x")):
-        assert known.signed(session, text) is None
+        assert known.read_signed(session, text) is None

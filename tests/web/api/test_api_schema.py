@@ -27,7 +27,7 @@ async def _hold(site: Administered) -> None:
     """Have a list held, whatever became of the one before; the clock is set back for that."""
     fourteen = [replace(each, schedule=once()) for each in many(14)]
     # Each list is newer than the one before, or it would change nothing.
-    last = site.synchronizer.state.known(DESK).list_at or NOW
+    last = site.synchronizer.state.account(DESK).list_at or NOW
     await site.accept(listed(*fourteen, account=DESK, at=last + MINUTE))
     await site.accept(listed(*fourteen[:3], account=DESK, at=last + 2 * MINUTE))
 

@@ -79,7 +79,7 @@ async def test_a_conference_that_is_not_understood_is_told_and_kept(site: Admini
     assert answer.json()["rejected"][0]["conference"] == "200"
     assert answer.json()["rejected"][0]["field"] == "schedule_type"
     assert answer.json()["doubts"] == ["cnt says 3, the list has 2"]
-    assert [each.conference_id for each in await site.store.rejected()] == ["200"]
+    assert [each.conference_id for each in await site.store.load_rejected()] == ["200"]
 
 
 @pytest.mark.parametrize("sample", sorted(SAMPLES.glob("*.json")), ids=lambda path: path.stem)

@@ -5,7 +5,7 @@ The language of a page: by the link, the cookie, the browser, the setting, in th
 import pytest
 from babel import Locale
 
-from service.web.language import chosen_locale
+from service.web.language import choose_locale
 from tests.core.given import conference, listed, many
 from tests.web.catalogues import catalogues
 from tests.web.document import Document
@@ -37,11 +37,11 @@ from tests.web.given import Web, served
 def test_the_language_and_its_territory_are_those_that_fit_best(
     wanted: str | None, header: str, locale: str
 ) -> None:
-    assert chosen_locale(wanted, header, catalogues(), "en") == Locale.parse(locale)
+    assert choose_locale(wanted, header, catalogues(), "en") == Locale.parse(locale)
 
 
 def test_where_the_browser_says_nothing_the_setting_decides() -> None:
-    assert chosen_locale(None, "fr", catalogues(), "ru") == Locale.parse("ru_RU")
+    assert choose_locale(None, "fr", catalogues(), "ru") == Locale.parse("ru_RU")
 
 
 async def test_a_russian_browser_gets_a_russian_page(web: Web) -> None:

@@ -59,9 +59,9 @@ def test_a_month_is_read_or_it_is_none(text: str, month: Month | None) -> None:
 
 
 def test_months_follow_each_other_over_the_years() -> None:
-    assert Month(2026, 12).shifted(1) == Month(2027, 1)
-    assert Month(2026, 1).shifted(-1) == Month(2025, 12)
-    assert Month(2026, 10).shifted(15) == Month(2028, 1)
+    assert Month(2026, 12).shift(1) == Month(2027, 1)
+    assert Month(2026, 1).shift(-1) == Month(2025, 12)
+    assert Month(2026, 10).shift(15) == Month(2028, 1)
     assert str(Month(2026, 4)) == "2026-04"
 
 
