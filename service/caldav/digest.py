@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import httpx
+from typing_extensions import override
 
 from service.caldav.challenges import Challenge, parse_challenges
 from service.caldav.hrefs import host_of
@@ -172,8 +173,9 @@ class DigestAuth(httpx.Auth):
         self._cnonce = ""
         self._count = 0
 
+    @override
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """See httpx.Auth. Raises Fatal where no challenge can be answered."""
+        """Auth. Raises Fatal where no challenge can be answered."""
         if self._challenge:
             self._show(request, self._challenge)
         response = yield request

@@ -5,6 +5,8 @@ A CalDAV server and a collection on it, as publishing knows them.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from typing_extensions import override
+
 from service.caldav.announced import Announced, domain_of, find_announced
 from service.caldav.audit import list_collection, read_publications
 from service.caldav.collection import Collection
@@ -16,10 +18,10 @@ from service.caldav.quirks import active
 from service.caldav.writing import execute
 from service.core.errors import NotCalDav, Retryable
 from service.publishing.model import Operation, Publication, RemoteRules
-from service.publishing.ports import CollectionListing, DiscoveredCollection, Publisher
+from service.publishing.ports import CollectionListing, DiscoveredCollection, Publisher, Server
 
 
-class CalDavPublisher:
+class CalDavPublisher(Publisher):
     """
     Implements `service.publishing.ports.Publisher`.
     """
@@ -28,21 +30,21 @@ class CalDavPublisher:
         self._connection = connection
         self._collection = collection
 
+    @override
     async def apply(self, operation: Operation) -> Publication | None:
-        """See Publisher."""
         return await self._connection.run(execute(self._collection, operation))
 
+    @override
     async def listing(self, token: str) -> CollectionListing:
-        """See Publisher."""
         return await self._connection.run(list_collection(self._collection, token))
 
+    @override
     async def read(self, publications: Iterable[Publication]) -> list[Publication]:
-        """See Publisher."""
         return await self._connection.run(read_publications(self._collection, list(publications)))
 
 
 @dataclass(frozen=True, slots=True)
-class CalDavServer:
+class CalDavServer(Server):
     """
     Implements `service.publishing.ports.Server`.
     """
@@ -57,8 +59,9 @@ class CalDavServer:
     def _way(self) -> Connection:
         return self.connection.confine() if "-partition-host" in self.wish.quirks else self.connection
 
+    @override
     async def find(self) -> DiscoveredCollection:
-        """See Server; where the settings name a bare domain, errors tell what its DNS announces."""
+        """Where the settings name a bare domain, errors tell what its DNS announces."""
         try:
             found = await self._way.run(discover(self.wish))
         except NotCalDav as error:
@@ -80,16 +83,16 @@ class CalDavServer:
         address = await self.announced(domain) if domain else ""
         return f"; its DNS announces {address}: write that in URL if you know it" if address else ""
 
+    @override
     def publisher(self, url: str, server: str) -> Publisher:
-        """See Server."""
         return CalDavPublisher(self._way, Collection(url, active(server, self.wish.quirks), self.rules))
 
+    @override
     def writers(self, server: str) -> int:
-        """See Server."""
         return 1 if "one-writer" in active(server, self.wish.quirks) else self.concurrency
 
+    @override
     def keeps_silent(self, server: str) -> bool:
-        """See Server."""
         return "mails-client-attendees" not in active(server, self.wish.quirks)
 
     async def body(self, url: str, href: str) -> bytes:

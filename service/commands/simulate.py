@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from typing_extensions import override
 
 from service.core.errors import SettingsError
 from service.settings.zone_names import zone_name
@@ -24,8 +25,8 @@ class _Zone(click.ParamType[str]):
 
     name = "zone"
 
+    @override
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """See ParamType."""
         try:
             return zone_name(value)
         except ValueError as error:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
+from typing_extensions import override
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
@@ -56,8 +57,8 @@ class ConnectWithoutRedirects(connect):
     The PIN goes to the host in the settings, not to one that somebody in between names.
     """
 
+    @override
     def process_redirect(self, exc: Exception) -> Exception | str:
-        """See connect."""
         return exc
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from typing import Any, Final
 
+from typing_extensions import override
 from websockets.asyncio.client import ClientConnection
 from websockets.frames import DATA_OPCODES, Frame
 from websockets.http11 import Response
@@ -52,8 +53,9 @@ class GuardedConnection(ClientConnection):
         self._ended: deque[Frame] = deque()
         self._turn = Turn(large, go_on=self._go_on, too_slow=self._too_slow)
 
+    @override
     def data_received(self, data: bytes) -> None:
-        """See asyncio.Protocol."""
+        """Protocol."""
         for start in range(0, len(data), _AT_ONCE):
             if self.flooded:
                 return
@@ -63,15 +65,16 @@ class GuardedConnection(ClientConnection):
         if self.protocol.parser_exc:
             self._leave()
 
-    def process_event(self, event: Frame | Response | Any) -> None:  # noqa: ANN401 - as the library has it
-        """See ClientConnection."""
+    @override
+    def process_event(self, event: Frame | Response | Any) -> None:
         if isinstance(event, Frame):
             self._count(event)
         if not self.flooded:
             super().process_event(event)
 
+    @override
     def connection_lost(self, exc: Exception | None) -> None:
-        """See asyncio.Protocol."""
+        """Protocol."""
         self._turn.over()
         super().connection_lost(exc)
 

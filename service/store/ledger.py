@@ -7,17 +7,18 @@ from typing import Any
 
 from sqlalchemy import Row, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from typing_extensions import override
 
 from service.publishing.model import Publication, Standing
 from service.publishing.ownership import assign
-from service.publishing.ports import Assignment, TargetRecord
+from service.publishing.ports import Assignment, Ledger, TargetRecord
 from service.store import tables
 from service.store.engine import begin_read, begin_write
 from service.store.rows import moment_of, seconds_of
 from service.store.writes import upsert
 
 
-class SqlLedger:
+class SqlLedger(Ledger):
     """
     Implements `service.publishing.ports.Ledger`.
     """
@@ -25,20 +26,20 @@ class SqlLedger:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
+    @override
     async def targets(self) -> dict[str, TargetRecord]:
-        """See Ledger."""
         async with begin_read(self._engine) as db:
             return {row.target: _target(row) for row in await db.execute(select(tables.targets))}
 
+    @override
     async def record_target(self, target: str, record: TargetRecord) -> None:
-        """See Ledger."""
         async with begin_write(self._engine) as db:
             await db.execute(upsert(db, tables.targets), _target_row(target, record))
 
+    @override
     async def assign_collection(
         self, target: str, record: TargetRecord, *, abandoned: Collection[str] = ()
     ) -> Assignment:
-        """See Ledger."""
         async with begin_write(self._engine) as db:
             if db.dialect.name == "postgresql":
                 # Two that see no holder would both write; SQLite lets one writer in at a time anyway.
@@ -53,16 +54,16 @@ class SqlLedger:
                 await db.execute(upsert(db, tables.targets), _target_row(target, record))
         return done
 
+    @override
     async def publications(self, target: str) -> dict[str, Publication]:
-        """See Ledger."""
         query = select(tables.publications).where(tables.publications.c.target == target)
         async with begin_read(self._engine) as db:
             return {row.uid: _publication(row) for row in await db.execute(query)}
 
+    @override
     async def record_publications(
         self, target: str, publications: Iterable[Publication], forgotten: Iterable[str] = ()
     ) -> None:
-        """See Ledger."""
         written = [_row(target, row) for row in publications]
         async with begin_write(self._engine) as db:
             if written:
@@ -71,8 +72,8 @@ class SqlLedger:
                 c = tables.publications.c
                 await db.execute(delete(tables.publications).where(c.target == target, c.uid == uid))
 
+    @override
     async def forget_target(self, target: str) -> None:
-        """See Ledger."""
         async with begin_write(self._engine) as db:
             await db.execute(delete(tables.publications).where(tables.publications.c.target == target))
             await db.execute(delete(tables.targets).where(tables.targets.c.target == target))

@@ -9,12 +9,14 @@ from typing import Any
 
 from sqlalchemy import Select, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from typing_extensions import override
 
 from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Key
-from service.core.ports import FeedRecord
+from service.core.ports import ClosedSessions, FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.core.state import State
+from service.publishing.ports import Database, Ledger
 from service.store.account_purge import purge_accounts
 from service.store.engine import begin_read, begin_write, create_engine
 from service.store.ledger import SqlLedger
@@ -40,32 +42,40 @@ _VEVENTS = select(vevents.c.uid, vevents.c.tzid, vevents.c.body)
 _IS_MEMBER = same_part(memberships, vevents)
 
 
-class SqlStore:
+class SqlStore(Database):
     """
     Implements `service.publishing.ports.Database` on a migrated database; see `open_store`.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self.ledger = SqlLedger(engine)
-        """See Store."""
+        self._ledger = SqlLedger(engine)
 
-        self.closed_sessions = SqlClosedSessions(engine)
-        """See Store."""
+        self._closed_sessions = SqlClosedSessions(engine)
 
+    @property
+    @override
+    def ledger(self) -> Ledger:
+        return self._ledger
+
+    @property
+    @override
+    def closed_sessions(self) -> ClosedSessions:
+        return self._closed_sessions
+
+    @override
     async def version(self) -> int:
-        """See Store."""
         async with begin_read(self._engine) as db:
             return int(await _meta(db, "version"))
 
+    @override
     async def load(self) -> State:
-        """See Store."""
         async with begin_read(self._engine) as db:
             with pause_garbage_collection():
                 return await _state(db)
 
+    @override
     async def record(self, changes: Changes, *, version: int) -> int:
-        """See Store."""
         async with begin_write(self._engine) as db:
             if changes.empty:
                 await require(db, version)
@@ -75,27 +85,27 @@ class SqlStore:
             await write_changes(db, changes)
         return following
 
+    @override
     async def rendering(self) -> str:
-        """See Store."""
         async with begin_read(self._engine) as db:
             return await _meta(db, "rendering")
 
+    @override
     async def record_rendering(self, digest: str, edits: Sequence[Edit], *, version: int) -> int:
-        """See Store."""
         async with begin_write(self._engine) as db:
             following = await advance(db, version)
             await write_rendering(db, digest, edits)
         return following
 
+    @override
     async def vevents(self, variant: str, account: Account | None = None) -> list[RenderedVEvent]:
-        """See Store."""
         chosen = _of_any(variant) if account is None else _of_account(variant, account)
         async with begin_read(self._engine) as db:
             with pause_garbage_collection():
                 return _by_uid(await db.execute(chosen))
 
+    @override
     async def vevents_of(self, variant: str, keys: Sequence[Key]) -> list[RenderedVEvent]:
-        """See Store."""
         found: list[Sequence[Any]] = []
         async with begin_read(self._engine) as db:
             for server, parts in _chunks(keys):
@@ -103,51 +113,52 @@ class SqlStore:
                 found += await db.execute(of_server.where(tuple_(vevents.c.id, vevents.c.part).in_(parts)))
         return _by_uid(found)
 
+    @override
     async def feeds(self) -> dict[str, FeedRecord]:
-        """See Store."""
         async with begin_read(self._engine) as db:
             return dict(to_feed(row) for row in await db.execute(select(feeds)))
 
+    @override
     async def rotations(self) -> dict[str, int]:
-        """See Store."""
         rotated = select(feeds.c.calendar, feeds.c.generation).where(feeds.c.generation > 0)
         async with begin_read(self._engine) as db:
             return {row.calendar: row.generation for row in await db.execute(rotated)}
 
+    @override
     async def record_feed(self, calendar: str, record: FeedRecord) -> None:
-        """See Store. A generation never goes back: whoever serves the old one must not undo a rotation."""
+        """A generation never goes back: whoever serves the old one must not undo a rotation."""
         async with begin_write(self._engine) as db:
             await write_feed(db, calendar, record)
 
+    @override
     async def purge(self, before: datetime) -> int:
-        """See Store."""
         async with begin_write(self._engine) as db:
             return await purge_conferences(db, before)
 
+    @override
     async def purge_accounts(self, before: datetime) -> int:
-        """See Store."""
         async with begin_write(self._engine) as db:
             return await purge_accounts(db, before)
 
+    @override
     async def record_rejected(self, inputs: Sequence[RejectedInput], *, keep: int, since: datetime) -> None:
-        """See Store."""
         async with begin_write(self._engine) as db:
             await write_rejected(db, inputs, keep=keep, since=since)
 
+    @override
     async def load_rejected(
         self, *, most_raw: int = MAX_RAW, number: int | None = None
     ) -> list[RejectedInput]:
-        """See Store."""
         async with begin_read(self._engine) as db:
             return await read_rejected(db, most_raw, number)
 
+    @override
     async def forget_rejected(self, number: int) -> None:
-        """See Store."""
         async with begin_write(self._engine) as db:
             await delete_rejected(db, number)
 
+    @override
     async def close(self) -> None:
-        """See Store."""
         await self._engine.dispose()
 
 

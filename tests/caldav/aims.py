@@ -23,8 +23,7 @@ class Aims:
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self.store = MemoryStore()
-        self.store.ledger = site.ledger
+        self.store = MemoryStore(site.ledger)
         self._synchronizer = Synchronizer(self.store, Policy())
 
     async def hear(self, count: int) -> None:

@@ -6,28 +6,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from typing_extensions import override
+
 from service.core.account_state import AccountState, Entry
 from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Conference, Key
 from service.core.errors import StaleState
-from service.core.ports import FeedRecord
+from service.core.ports import ClosedSessions, FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.core.state import State
+from service.publishing.ports import Database, Ledger
 from tests.store.memory_ledger import MemoryLedger
 from tests.store.memory_sessions import MemoryClosedSessions
 
 
-class MemoryStore:
+class MemoryStore(Database):
     """
     Implements `service.publishing.ports.Database`; what it holds is gone with it.
     """
 
-    def __init__(self) -> None:
-        self.ledger = MemoryLedger()
-        """See Store."""
+    def __init__(self, ledger: Ledger | None = None) -> None:
+        self._ledger = MemoryLedger() if ledger is None else ledger
 
-        self.closed_sessions = MemoryClosedSessions()
-        """See Store."""
+        self._closed_sessions = MemoryClosedSessions()
 
         self._state = State()
         self._vevents: dict[Key, Mapping[str, RenderedVEvent]] = {}
@@ -36,16 +37,26 @@ class MemoryStore:
         self._rejected: dict[tuple[str, str, str, bytes], RejectedInput] = {}
         self._numbers = 0
 
+    @property
+    @override
+    def ledger(self) -> Ledger:
+        return self._ledger
+
+    @property
+    @override
+    def closed_sessions(self) -> ClosedSessions:
+        return self._closed_sessions
+
+    @override
     async def version(self) -> int:
-        """See Store."""
         return self._state.version
 
+    @override
     async def load(self) -> State:
-        """See Store."""
         return self._state
 
+    @override
     async def record(self, changes: Changes, *, version: int) -> int:
-        """See Store."""
         self._require(version)
         if not changes.empty:
             version += 1
@@ -59,40 +70,41 @@ class MemoryStore:
         self._write(version, edits, accounts)
         return version
 
+    @override
     async def rendering(self) -> str:
-        """See Store."""
         return self._rendering
 
+    @override
     async def record_rendering(self, digest: str, edits: Sequence[Edit], *, version: int) -> int:
-        """See Store."""
         self._require(version)
         self._rendering = digest
         self._write(version + 1, edits, self._state.accounts)
         return version + 1
 
+    @override
     async def vevents(self, variant: str, account: Account | None = None) -> list[RenderedVEvent]:
-        """See Store."""
         return self._published(variant, self._members(account))
 
+    @override
     async def vevents_of(self, variant: str, keys: Sequence[Key]) -> list[RenderedVEvent]:
-        """See Store."""
         return self._published(variant, self._members() & set(keys))
 
+    @override
     async def feeds(self) -> dict[str, FeedRecord]:
-        """See Store."""
         return dict(self._feeds)
 
+    @override
     async def rotations(self) -> dict[str, int]:
-        """See Store."""
         return {name: record.generation for name, record in self._feeds.items() if record.generation}
 
+    @override
     async def record_feed(self, calendar: str, record: FeedRecord) -> None:
-        """See Store. A generation never goes back."""
+        """A generation never goes back."""
         before = self._feeds.get(calendar, record)
         self._feeds[calendar] = replace(record, generation=max(before.generation, record.generation))
 
+    @override
     async def purge(self, before: datetime) -> int:
-        """See Store."""
         members = self._members()
         entries = self._state.entries
         gone = {k for k, e in entries.items() if k not in members and e.revision.revised_at < before}
@@ -101,8 +113,8 @@ class MemoryStore:
             self._state = replace(self._state, version=self._state.version + 1, entries=kept)
         return len(gone)
 
+    @override
     async def purge_accounts(self, before: datetime) -> int:
-        """See Store."""
         accounts = self._state.accounts
         idle = {
             account
@@ -118,8 +130,8 @@ class MemoryStore:
                 self._feeds[name] = FeedRecord(rotated)
         return len(idle)
 
+    @override
     async def record_rejected(self, inputs: Sequence[RejectedInput], *, keep: int, since: datetime) -> None:
-        """See Store."""
         for new in inputs:
             once = (new.source, new.conference_id, new.field, new.raw)
             old = self._rejected.get(once)
@@ -138,21 +150,22 @@ class MemoryStore:
         kept = [each for each in await self.load_rejected() if each.last_at >= since][:keep]
         self._rejected = {(e.source, e.conference_id, e.field, e.raw): e for e in kept}
 
+    @override
     async def load_rejected(
         self, *, most_raw: int = MAX_RAW, number: int | None = None
     ) -> list[RejectedInput]:
-        """See Store."""
         kept = sorted(self._rejected.values(), key=lambda e: (e.last_at, e.number), reverse=True)
         return [
             replace(each, raw=each.raw[:most_raw]) for each in kept if number is None or each.number == number
         ]
 
+    @override
     async def forget_rejected(self, number: int) -> None:
-        """See Store."""
         self._rejected = {once: e for once, e in self._rejected.items() if e.number != number}
 
+    @override
     async def close(self) -> None:
-        """See Store."""
+        """Do nothing: nothing is open."""
 
     def _require(self, version: int) -> None:
         if version != self._state.version:

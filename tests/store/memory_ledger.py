@@ -4,12 +4,14 @@ The ledger without a database.
 
 from collections.abc import Collection, Iterable
 
+from typing_extensions import override
+
 from service.publishing.model import Publication
 from service.publishing.ownership import assign
-from service.publishing.ports import Assignment, TargetRecord
+from service.publishing.ports import Assignment, Ledger, TargetRecord
 
 
-class MemoryLedger:
+class MemoryLedger(Ledger):
     """
     Implements `service.publishing.ports.Ledger`; what it holds is gone with it.
     """
@@ -18,18 +20,18 @@ class MemoryLedger:
         self._targets: dict[str, TargetRecord] = {}
         self._publications: dict[str, dict[str, Publication]] = {}
 
+    @override
     async def targets(self) -> dict[str, TargetRecord]:
-        """See Ledger."""
         return dict(self._targets)
 
+    @override
     async def record_target(self, target: str, record: TargetRecord) -> None:
-        """See Ledger."""
         self._targets[target] = record
 
+    @override
     async def assign_collection(
         self, target: str, record: TargetRecord, *, abandoned: Collection[str] = ()
     ) -> Assignment:
-        """See Ledger."""
         done = assign(self._targets, target, record, abandoned=abandoned)
         if done.held_by:
             return done
@@ -43,20 +45,20 @@ class MemoryLedger:
         self._targets[target] = record
         return done
 
+    @override
     async def publications(self, target: str) -> dict[str, Publication]:
-        """See Ledger."""
         return dict(self._publications.get(target, {}))
 
+    @override
     async def record_publications(
         self, target: str, publications: Iterable[Publication], forgotten: Iterable[str] = ()
     ) -> None:
-        """See Ledger."""
         rows = self._publications.setdefault(target, {})
         rows.update((row.uid, row) for row in publications)
         for uid in forgotten:
             rows.pop(uid, None)
 
+    @override
     async def forget_target(self, target: str) -> None:
-        """See Ledger."""
         self._targets.pop(target, None)
         self._publications.pop(target, None)
