@@ -24,7 +24,7 @@ from bench._clients import CONNECTIONS, Asked, ask
 from bench.lists import conferences
 
 ZONE = "Europe/Moscow"
-_PATIENCE_SECONDS = 60
+_WAIT_SECONDS = 60
 
 Message = dict[str, Any]
 
@@ -156,7 +156,7 @@ def _started_url(log: Path) -> str:
 
 
 def _wait(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + _PATIENCE_SECONDS
+    until = time.monotonic() + _WAIT_SECONDS
     while not condition():
         if time.monotonic() > until:
             raise RuntimeError("the daemon did not start, or the feed did not come")

@@ -20,7 +20,7 @@ from service.app.oddities import Oddities
 from service.app.policy import calendars_with_rules, keep_rules_of, policy_of, rendering_digest
 from service.app.reports import HourlyLists, StatusReporter
 from service.app.synchronizer import Synchronizer
-from service.app.targets import Calendars, open_upkeeps, target_view
+from service.app.targets import Calendars, open_reconcilers, target_view
 from service.calendars.feeds import FeedRules, Feeds
 from service.core.conference import Account, Snapshot
 from service.language import catalogues
@@ -65,7 +65,7 @@ class Parts:
     rejections: Rejections
     metrics: Metrics
     sources: tuple[Endpoint, ...]
-    upkeeps: tuple[Reconciler, ...]
+    reconcilers: tuple[Reconciler, ...]
     """What keeps the CalDAV collections."""
 
     accept: SnapshotSink
@@ -113,7 +113,7 @@ def pages_of(settings: Settings, url: str) -> Pages:
 
 
 def make_source(
-    name: str, settings: SourceSettings, url: str, fetch: Fetch, taps: SourceHooks, *, large: LargeFrames
+    name: str, settings: SourceSettings, url: str, fetch: Fetch, hooks: SourceHooks, *, large: LargeFrames
 ) -> Endpoint:
     """Return the source of this name, which listens to `url`."""
     return Endpoint(
@@ -125,7 +125,7 @@ def make_source(
         fetch=fetch,
         random=random.random,
         now=utc_now,
-        taps=taps,
+        hooks=hooks,
         pinned=pinned_account(settings),
         large=large,
     )
@@ -157,14 +157,14 @@ async def open_parts(settings: Settings, *, record: Path | None = None) -> Async
             synchronizer.listen(feeds.mark_changed)
             rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
             calendars = Calendars(store, lambda: feeds.calendars, feeds.directory.entries)
-            async with http_fetch() as fetch, open_upkeeps(settings, calendars, utc_now) as upkeeps:
-                metrics = Metrics(lambda: synchronizer.state, lambda: (each.status for each in upkeeps))
+            async with http_fetch() as fetch, open_reconcilers(settings, calendars, utc_now) as reconcilers:
+                metrics = Metrics(lambda: synchronizer.state, lambda: (each.status for each in reconcilers))
                 for name in settings.sources:
                     heard = synchronizer.state.latest_from(name)
                     metrics.expect_list(name, (heard and heard.list_at) or utc_now())
                 live = Live()
-                synchronizer.listen(live.ring)
-                taps, large = _taps(rejections, metrics, live, recorder), LargeFrames()
+                synchronizer.listen(live.notify)
+                hooks, large = _hooks(rejections, metrics, live, recorder), LargeFrames()
                 lists = HourlyLists()
                 accept = make_sink(
                     synchronizer,
@@ -174,17 +174,24 @@ async def open_parts(settings: Settings, *, record: Path | None = None) -> Async
                     ClockWatch(utc_now, time.monotonic),
                     oddities=Oddities(lambda: synchronizer.state),
                 )
-                intake = PostedEvents(
-                    accounts_of(settings), accept, taps, clock=utc_now, pinned=pinned_accounts(settings)
+                posted_events = PostedEvents(
+                    accounts_of(settings), accept, hooks, clock=utc_now, pinned=pinned_accounts(settings)
                 )
                 watch = StatusReporter(
-                    settings, store, synchronizer, intake, lists, utc_now(), utc_now, exposure(settings, url)
+                    settings,
+                    store,
+                    synchronizer,
+                    posted_events,
+                    lists,
+                    utc_now(),
+                    utc_now,
+                    exposure(settings, url),
                 )
-                for upkeep in upkeeps:
-                    synchronizer.listen(upkeep.mark_changed)
-                watch.targets = lambda: [target_view(upkeep.status) for upkeep in upkeeps]
+                for reconciler in reconcilers:
+                    synchronizer.listen(reconciler.mark_changed)
+                watch.targets = lambda: [target_view(reconciler.status) for reconciler in reconcilers]
                 sources = tuple(
-                    make_source(name, each, each.url, fetch, taps, large=large)
+                    make_source(name, each, each.url, fetch, hooks, large=large)
                     for name, each in settings.sources.items()
                     if each.url
                 )
@@ -206,7 +213,7 @@ async def open_parts(settings: Settings, *, record: Path | None = None) -> Async
                     rejections,
                     metrics,
                     watch.sources,
-                    upkeeps,
+                    reconcilers,
                     accept,
                     watch,
                     live,
@@ -247,7 +254,7 @@ def _administration(settings: Settings, store: Database, watch: StatusReporter, 
     return Administration(
         watch.reports(),
         live,
-        watch.intake.accept,
+        watch.posted_events.accept,
         {name: token.get_secret_value() for name, token in given.items() if token},
         settings.admin_token.get_secret_value() if settings.admin_token else None,
         secret_of(settings),
@@ -256,10 +263,10 @@ def _administration(settings: Settings, store: Database, watch: StatusReporter, 
     )
 
 
-def _taps(rejections: Rejections, metrics: Metrics, live: Live, recorder: Recorder | None) -> SourceHooks:
+def _hooks(rejections: Rejections, metrics: Metrics, live: Live, recorder: Recorder | None) -> SourceHooks:
     def status(told: SourceStatus) -> None:
         metrics.status(told)
-        live.ring()
+        live.notify()
 
     def rejected(source: str, account: Account | None, event: FrameWasRejected) -> None:
         metrics.count_rejected_frame(source)

@@ -101,8 +101,8 @@ def end_after_crash(tasks: Iterable[asyncio.Task[None]], *, end: Callable[[int],
 
 async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], None]) -> None:
     server = WebServer(parts.web, parts.listening, grace_seconds=_GRACE_SECONDS)
-    bells = _WakeEvents()
-    scheduler = _scheduler(parts, bells)
+    wake_events = _WakeEvents()
+    scheduler = _scheduler(parts, wake_events)
     zones = ZoneLog()
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.run(), name="web")
@@ -112,11 +112,11 @@ async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], Non
         ]
         running += [
             *(
-                tasks.create_task(upkeep.run(), name=f"target {upkeep.status.name}")
-                for upkeep in parts.upkeeps
+                tasks.create_task(reconciler.run(), name=f"target {reconciler.status.name}")
+                for reconciler in parts.reconcilers
             ),
-            tasks.create_task(_refresh_when_woken(parts, bells.refresh), name="refresh"),
-            tasks.create_task(_purge_when_woken(parts, bells.purge, zones), name="purge"),
+            tasks.create_task(_refresh_when_woken(parts, wake_events.refresh), name="refresh"),
+            tasks.create_task(_purge_when_woken(parts, wake_events.purge, zones), name="purge"),
             tasks.create_task(parts.rejections.run(), name="rejections"),
             tasks.create_task(_tell(parts, heard, zones), name="heard"),
         ]
@@ -145,22 +145,22 @@ async def _tell(parts: Parts, heard: Callable[[Parts], None], zones: "ZoneLog") 
     heard(parts)
 
 
-async def _refresh_when_woken(parts: Parts, bell: asyncio.Event) -> None:
+async def _refresh_when_woken(parts: Parts, wake: asyncio.Event) -> None:
     store = StoreWatch()
     while True:
-        await bell.wait()
-        bell.clear()
+        await wake.wait()
+        wake.clear()
         with store.tolerate_failure():
             await parts.synchronizer.refresh()
             if await parts.feeds.directory.refresh():
-                parts.live.ring()
+                parts.live.notify()
 
 
-async def _purge_when_woken(parts: Parts, bell: asyncio.Event, zones: "ZoneLog") -> None:
+async def _purge_when_woken(parts: Parts, wake: asyncio.Event, zones: "ZoneLog") -> None:
     store = StoreWatch()
     while True:
-        await bell.wait()
-        bell.clear()
+        await wake.wait()
+        wake.clear()
         with store.tolerate_failure():
             now = utc_now()
             await run_housekeeping(parts.synchronizer, parts.settings, now)
@@ -247,16 +247,16 @@ def new_scheduler() -> AsyncIOScheduler:
     return AsyncIOScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True})
 
 
-def in_loop(ring: Callable[[], None]) -> Callable[[], Awaitable[None]]:
+def in_loop(notify: Callable[[], None]) -> Callable[[], Awaitable[None]]:
     """Return the job that rings within the loop: a plain function would run in a thread, out of its reach."""
 
     async def job() -> None:
-        ring()
+        notify()
 
     return job
 
 
-def _scheduler(parts: Parts, bells: _WakeEvents) -> AsyncIOScheduler:
+def _scheduler(parts: Parts, wake_events: _WakeEvents) -> AsyncIOScheduler:
     """Return the clock that rings bells: polls of the sources, a look at the database, a purge."""
     scheduler = new_scheduler()
     seconds = parts.settings.poll_every.total_seconds()
@@ -267,8 +267,8 @@ def _scheduler(parts: Parts, bells: _WakeEvents) -> AsyncIOScheduler:
         for source in parts.sources
     }
     parts.watch.next_poll = lambda name: polls[name].next_run_time
-    scheduler.add_job(in_loop(bells.refresh.set), "interval", seconds=_REFRESH_SECONDS)
-    scheduler.add_job(in_loop(bells.purge.set), "interval", hours=_PURGE_HOURS)
+    scheduler.add_job(in_loop(wake_events.refresh.set), "interval", seconds=_REFRESH_SECONDS)
+    scheduler.add_job(in_loop(wake_events.purge.set), "interval", hours=_PURGE_HOURS)
     # A daemon that is restarted every night must purge too.
-    bells.purge.set()
+    wake_events.purge.set()
     return scheduler

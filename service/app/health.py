@@ -7,7 +7,7 @@ from http.client import HTTPConnection, HTTPException
 from service.settings.hosts import in_url, local_hosts
 from service.settings.model import Settings
 
-_PATIENCE_SECONDS = 4
+_ANSWER_SECONDS = 4
 """For all addresses together: the image's HEALTHCHECK waits five."""
 
 _FIRST_ERROR = 400
@@ -19,7 +19,7 @@ def health_trouble(settings: Settings) -> str:
     # One address is enough: where IPv6 is switched off, `*` is IPv4 alone.
     troubles = []
     for host in hosts:
-        trouble = _trouble(host, settings.port, _PATIENCE_SECONDS / len(hosts))
+        trouble = _trouble(host, settings.port, _ANSWER_SECONDS / len(hosts))
         if not trouble:
             return ""
         troubles.append(trouble)

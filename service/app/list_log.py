@@ -19,14 +19,14 @@ from service.core.weekly import recur
 
 log = structlog.get_logger()
 
-_PATIENCE_SECONDS = 3
+_WAIT_SECONDS = 3
 """After which waiting for the store is worth a word."""
 
 
 @contextmanager
 def tell_of_waiting() -> Iterator[None]:
     """Say, once, that the store takes long: it may wait for another program that has locked it."""
-    waiting = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, _tell_waiting)
+    waiting = asyncio.get_running_loop().call_later(_WAIT_SECONDS, _tell_waiting)
     try:
         yield
     finally:
@@ -35,7 +35,7 @@ def tell_of_waiting() -> Iterator[None]:
 
 def _tell_waiting() -> None:
     reason = "the database is slow, or locked by another program"
-    log.warning("sync.waiting_for_store", seconds=_PATIENCE_SECONDS, reason=reason)
+    log.warning("sync.waiting_for_store", seconds=_WAIT_SECONDS, reason=reason)
 
 
 def tell_list(snapshot: Snapshot, changes: Changes) -> None:

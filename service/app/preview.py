@@ -17,7 +17,7 @@ from service.app.build import feeds_of, utc_now
 from service.app.offline import with_store
 from service.app.policy import policy_of
 from service.app.synchronizer import Synchronizer
-from service.app.targets import Calendars, Target, open_aims
+from service.app.targets import Calendars, Target, open_targets
 from service.caldav.discovery import CollectionSpec
 from service.caldav.hrefs import host_of
 from service.caldav.quirks import active, describe
@@ -38,10 +38,10 @@ _STAMPS = ("DTSTAMP:", "LAST-MODIFIED:", "SEQUENCE:")
 
 
 @asynccontextmanager
-async def with_aims(settings: Settings) -> AsyncIterator[dict[str, Target]]:
+async def with_targets(settings: Settings) -> AsyncIterator[dict[str, Target]]:
     """Give the targets of the settings over their store. Raises SettingsError and StoreUnavailable."""
-    async with with_store(settings) as store, _aims_over(settings, store) as aims:
-        yield aims
+    async with with_store(settings) as store, _aims_over(settings, store) as targets_by_name:
+        yield targets_by_name
 
 
 @asynccontextmanager
@@ -64,16 +64,20 @@ async def _aims_over(settings: Settings, store: Database) -> AsyncIterator[dict[
     feeds = feeds_of(settings, store, synchronizer, "")
     await feeds.start()
     calendars = Calendars(store, lambda: feeds.calendars, feeds.directory.entries)
-    async with open_aims(settings, calendars, utc_now) as aims:
-        yield aims
+    async with open_targets(settings, calendars, utc_now) as targets_by_name:
+        yield targets_by_name
 
 
-def find_target(aims: Mapping[str, Target], name: str) -> Target:
+def find_target(targets_by_name: Mapping[str, Target], name: str) -> Target:
     """Return the target of this name. Raises UnknownName."""
-    if name not in aims:
-        known = f"there are {', '.join(sorted(aims))}" if aims else "no CONFCAL_TARGETS__<NAME>__URL is set"
+    if name not in targets_by_name:
+        known = (
+            f"there are {', '.join(sorted(targets_by_name))}"
+            if targets_by_name
+            else "no CONFCAL_TARGETS__<NAME>__URL is set"
+        )
         raise UnknownName(f"there is no target {name!r}: {known}")
-    return aims[name]
+    return targets_by_name[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +93,11 @@ class Planned:
     """Whether the collection was found before; else all of it counts as new."""
 
 
-async def make_plans(aim: Target) -> AsyncIterator[Planned]:
+async def make_plans(configured: Target) -> AsyncIterator[Planned]:
     """Yield the plan of each collection of a target, without a request. Raises PlanRefused."""
-    ledger = aim.calendars.store.ledger
+    ledger = configured.calendars.store.ledger
     records = await ledger.targets()
-    for target in aim.targets():
+    for target in configured.targets():
         record = records.get(target.key)
         found = record is not None and record.identity == target.identity
         rows = await ledger.publications(target.key) if found else {}
@@ -104,12 +108,12 @@ async def make_plans(aim: Target) -> AsyncIterator[Planned]:
         yield Planned(target.key, plan, len(desired) - writes, found)
 
 
-async def difference(aim: Target, key: str, operation: Operation) -> Iterator[str]:
+async def difference(configured: Target, key: str, operation: Operation) -> Iterator[str]:
     """Return what an operation changes, by lines; the server is asked what it holds. Raises PublishError."""
-    record = (await aim.calendars.store.ledger.targets()).get(key)
+    record = (await configured.calendars.store.ledger.targets()).get(key)
     before: list[str] = []
     if record and not isinstance(operation, Create):
-        server = aim.server("")
+        server = configured.server("")
         before = _lines(await server.body(record.url, operation.publication.href))
     after = [] if isinstance(operation, Delete) else _lines(operation.resource.body)
     return (line for line in difflib.unified_diff(before, after, n=0, lineterm="") if line[:2] not in _MARKS)
@@ -144,38 +148,41 @@ class TargetReport:
 
 async def target_reports(settings: Settings) -> AsyncIterator[TargetReport]:
     """Yield a report for each target; nothing is created or written. Raises StoreUnavailable."""
-    async with _aims_for_check(settings) as aims:
-        asked = [asyncio.create_task(report_of(aim)) for aim in aims.values()]
+    async with _aims_for_check(settings) as targets_by_name:
+        asked = [asyncio.create_task(report_of(configured)) for configured in targets_by_name.values()]
         for task in asked:
             yield await task
 
 
-async def report_of(aim: Target) -> TargetReport:
+async def report_of(configured: Target) -> TargetReport:
     """Return what becomes of asking one target. Raises StoreUnavailable."""
     try:
-        collections = [aim.collection(calendar) for calendar in aim.choose_calendars()]
+        collections = [configured.collection(calendar) for calendar in configured.choose_calendars()]
     except PublishError as error:
-        if "@" not in aim.settings.calendar:
-            return TargetReport(aim.name, state_of(error), (str(error),))
+        if "@" not in configured.settings.calendar:
+            return TargetReport(configured.name, state_of(error), (str(error),))
         # The server can be asked all the same.
-        collections, notes = [aim.settings.collection or aim.settings.calendar], [f"not yet: {error}"]
+        collections, notes = (
+            [configured.settings.collection or configured.settings.calendar],
+            [f"not yet: {error}"],
+        )
     else:
         notes = []
     try:
         # All collections of one target have one server and one user.
-        found, text = await _discover(aim, collections[0] if collections else aim.name)
-        options = await aim.server("").options(found.url)
+        found, text = await _discover(configured, collections[0] if collections else configured.name)
+        options = await configured.server("").options(found.url)
     except PlaceNotTrusted as error:
-        setting = f"CONFCAL_TARGETS__{aim.name.upper()}__TRUSTED_HOSTS={error.entry}"
+        setting = f"CONFCAL_TARGETS__{configured.name.upper()}__TRUSTED_HOSTS={error.entry}"
         lines = (str(error), f"if you trust that place with the password: {setting}")
-        return TargetReport(aim.name, TargetState.FAILING, lines)
+        return TargetReport(configured.name, TargetState.FAILING, lines)
     except PublishError as error:
-        return TargetReport(aim.name, state_of(error), (str(error),))
-    refusals = await _refusals(aim)
+        return TargetReport(configured.name, state_of(error), (str(error),))
+    refusals = await _refusals(configured)
     supported = ", ".join(sorted(word.strip() for word in options.get("dav", "").split(",") if "-" in word))
-    quirks = describe(active(found.server, aim.settings.quirks))
+    quirks = describe(active(found.server, configured.settings.quirks))
     return TargetReport(
-        aim.name,
+        configured.name,
         TargetState.INCOMPLETE if refusals else TargetState.IN_STEP,
         (
             *refusals,
@@ -187,10 +194,12 @@ async def report_of(aim: Target) -> TargetReport:
     )
 
 
-async def _refusals(aim: Target) -> tuple[str, ...]:
+async def _refusals(configured: Target) -> tuple[str, ...]:
     """Return what the ledger says of events that the server refused, each reason once."""
-    ledger = aim.calendars.store.ledger
-    keys = [key for key in await ledger.targets() if base_of(key) == aim.name and aim.named(key)]
+    ledger = configured.calendars.store.ledger
+    keys = [
+        key for key in await ledger.targets() if base_of(key) == configured.name and configured.named(key)
+    ]
     rows = [row for key in keys for row in (await ledger.publications(key)).values()]
     reasons = Counter(
         row.reason for row in rows if row.standing is Standing.PARKED or (row.refusals and _waits(row))
@@ -205,22 +214,22 @@ def _waits(row: Publication) -> bool:
     return row.standing is Standing.WAITING
 
 
-async def _discover(aim: Target, collection: str) -> tuple[DiscoveredCollection, str]:
-    server = aim.server(collection)
+async def _discover(configured: Target, collection: str) -> tuple[DiscoveredCollection, str]:
+    server = configured.server(collection)
     looking = CalDavServer(
         server.connection,
-        CollectionSpec(server.wish.url, collection, create=False, quirks=server.wish.quirks),
+        CollectionSpec(server.spec.url, collection, create=False, quirks=server.spec.quirks),
         server.rules,
         server.concurrency,
     )
     try:
         return await looking.find(), "the collection is there"
     except CollectionMissing as missing:
-        quirks = active(missing.server, server.wish.quirks)
-        if not aim.settings.create or "no-create" in quirks:
+        quirks = active(missing.server, server.spec.quirks)
+        if not configured.settings.create or "no-create" in quirks:
             raise
         return DiscoveredCollection(
-            aim.settings.url, missing.server
+            configured.settings.url, missing.server
         ), "the collection is not there yet; confcal creates it"
 
 

@@ -30,7 +30,7 @@ class Purgeable:
     One collection that was published to.
     """
 
-    aim: Target
+    configured: Target
     """Whose credentials are used."""
 
     target: TargetCollection
@@ -38,57 +38,63 @@ class Purgeable:
     """Rows about resources in it."""
 
 
-async def purgeable(aims: Mapping[str, Target], name: str) -> tuple[list[Purgeable], list[str]]:
+async def purgeable(targets_by_name: Mapping[str, Target], name: str) -> tuple[list[Purgeable], list[str]]:
     """
     Return the collections that a target ever published to, and sentences about those that stay as they are.
 
     The name may be one that only the ledger knows: of a target that left the settings, or got another
     name or collection there. Raises UnknownName and StoreUnavailable.
     """
-    ledger = next((aim.calendars.store.ledger for aim in aims.values()), None)
+    ledger = next((configured.calendars.store.ledger for configured in targets_by_name.values()), None)
     records = await ledger.targets() if ledger else {}
     keys = [key for key in records if key == name or key.startswith((f"{name}/", f"{name}~"))]
-    if ledger is None or (name not in aims and not keys):
-        known = sorted({*aims, *map(base_of, records)})
+    if ledger is None or (name not in targets_by_name and not keys):
+        known = sorted({*targets_by_name, *map(base_of, records)})
         there_are = f"there are {', '.join(known)}" if known else "no CONFCAL_TARGETS__<NAME>__URL is set"
         raise UnknownName(f"there is no target {name!r}: {there_are}")
     found: list[Purgeable] = []
     notes: list[str] = []
     for key in sorted(keys, key=is_left):
-        aim = _aim(aims, key, records)
-        holder = _holder(aims, key, records)
+        configured = _find_target(targets_by_name, key, records)
+        holder = _holder(targets_by_name, key, records)
         if holder:
             notes.append(f"{key}: its collection is kept by {holder} now, so nothing is deleted there")
-        elif aim is None:
+        elif configured is None:
             host = host_of(records[key].url)
             notes.append(
                 f"{key}: no target of the settings is on {host}; name one with its URL and credentials"
             )
         else:
             count = len(await ledger.publications(key))
-            found.append(Purgeable(aim, _without_resources(key, records[key], aim), count))
+            found.append(Purgeable(configured, _without_resources(key, records[key], configured), count))
     return found, notes
 
 
-def _aim(aims: Mapping[str, Target], key: str, records: Mapping[str, TargetRecord]) -> Target | None:
+def _find_target(
+    targets_by_name: Mapping[str, Target], key: str, records: Mapping[str, TargetRecord]
+) -> Target | None:
     """Return the target of the settings whose credentials are meant for where a collection is."""
-    own = aims.get(base_of(key))
+    own = targets_by_name.get(base_of(key))
     if own and not is_left(key):
         return own
     url = records[key].url
-    candidates = [own, *aims.values()] if own else list(aims.values())
-    return next((aim for aim in candidates if _reaches(aim, url, records)), None)
+    candidates = [own, *targets_by_name.values()] if own else list(targets_by_name.values())
+    return next((configured for configured in candidates if _reaches(configured, url, records)), None)
 
 
-def _reaches(aim: Target, url: str, records: Mapping[str, TargetRecord]) -> bool:
+def _reaches(configured: Target, url: str, records: Mapping[str, TargetRecord]) -> bool:
     # The collections of one user may be on another host than the address of the settings (iCloud).
-    hosts = (record.url for key, record in records.items() if base_of(key) == aim.name and aim.named(key))
-    return aim.connection.trusts(url) or any(origin(url) == origin(each) for each in hosts)
+    hosts = (
+        record.url
+        for key, record in records.items()
+        if base_of(key) == configured.name and configured.named(key)
+    )
+    return configured.connection.trusts(url) or any(origin(url) == origin(each) for each in hosts)
 
 
-def _holder(aims: Mapping[str, Target], key: str, records: Mapping[str, TargetRecord]) -> str:
+def _holder(targets_by_name: Mapping[str, Target], key: str, records: Mapping[str, TargetRecord]) -> str:
     """Return the target that keeps the same collection today, where that is another one."""
-    named = next(iter(aims.values())).named
+    named = next(iter(targets_by_name.values())).named
     others = (
         other
         for other, record in records.items()
@@ -97,11 +103,11 @@ def _holder(aims: Mapping[str, Target], key: str, records: Mapping[str, TargetRe
     return next(others, "")
 
 
-def _without_resources(key: str, record: TargetRecord, aim: Target) -> TargetCollection:
+def _without_resources(key: str, record: TargetRecord, configured: Target) -> TargetCollection:
     async def nothing(_people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
         return {}
 
-    return TargetCollection(key, record.identity, aim.server(""), nothing, aim.rules, _NEVER)
+    return TargetCollection(key, record.identity, configured.server(""), nothing, configured.rules, _NEVER)
 
 
 async def purge(
@@ -116,9 +122,9 @@ async def purge(
     """
     total = SyncReport()
     for each in collections:
-        ledger, target = each.aim.calendars.store.ledger, each.target
+        ledger, target = each.configured.calendars.store.ledger, each.target
         await _unpark(ledger, target.key)
-        dispatcher = Dispatcher(each.aim.settings.concurrency, Timing(asyncio.sleep, random.random))
+        dispatcher = Dispatcher(each.configured.settings.concurrency, Timing(asyncio.sleep, random.random))
         one = SyncRun(
             target,
             ledger,

@@ -83,7 +83,7 @@ class StatusReporter:
     settings: Settings
     store: Database
     synchronizer: Synchronizer
-    intake: PostedEvents
+    posted_events: PostedEvents
     lists: HourlyLists
     started_at: datetime
     clock: Callable[[], datetime]
@@ -118,7 +118,7 @@ class StatusReporter:
 
     def _sources(self) -> Iterator[SourceView]:
         endpoints = {source.status.name: source.status for source in self.sources}
-        posted = {status.name: status for status in self.intake.statuses}
+        posted = {status.name: status for status in self.posted_events.statuses}
         for name in self.settings.sources:
             if name in endpoints:
                 where = place(self.settings.sources[name].url or "")

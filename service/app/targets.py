@@ -102,10 +102,10 @@ class Target:
 
     def server(self, collection: str) -> CalDavServer:
         """Return the server, on which a collection of this name is wanted."""
-        wish = CollectionSpec(
+        spec = CollectionSpec(
             self.settings.url, collection, create=self.settings.create, quirks=self.settings.quirks
         )
-        return CalDavServer(self.connection, wish, self.rules, self.settings.concurrency)
+        return CalDavServer(self.connection, spec, self.rules, self.settings.concurrency)
 
     def choose_calendars(self) -> Sequence[Calendar]:
         """Return the calendars to publish. Raises PlanRefused."""
@@ -177,14 +177,14 @@ def make_name_filter(targets: Mapping[str, TargetSettings]) -> Callable[[str], b
 
 
 @asynccontextmanager
-async def open_aims(
+async def open_targets(
     settings: Settings, calendars: Calendars, clock: Callable[[], datetime]
 ) -> AsyncIterator[dict[str, Target]]:
     """Give the targets of the settings, and close their connections. Raises SettingsError."""
     accounts: dict[tuple[Origin, Credentials], Account] = {}
     large = LargeAnswers()
     async with AsyncExitStack() as opened:
-        aims = {}
+        targets_by_name = {}
         for name, each in settings.targets.items():
             extras = Extras(each.reminders, address_map(name, each.attendees), each.transparent)
             with _of_target(name):
@@ -207,10 +207,10 @@ async def open_aims(
                 account=account,
                 large=large,
             )
-            aims[name] = Target(
+            targets_by_name[name] = Target(
                 name, each, connection, extras, calendars, make_name_filter(settings.targets), clock
             )
-        yield aims
+        yield targets_by_name
 
 
 @contextmanager
@@ -223,14 +223,14 @@ def _of_target(name: str) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def open_upkeeps(
+async def open_reconcilers(
     settings: Settings, calendars: Calendars, clock: Callable[[], datetime]
 ) -> AsyncIterator[tuple[Reconciler, ...]]:
     """
     Give what keeps the collections of all targets. Raises SettingsError.
     """
-    async with open_aims(settings, calendars, clock) as aims:
-        yield tuple(upkeep_of(aim, clock) for aim in aims.values())
+    async with open_targets(settings, calendars, clock) as targets_by_name:
+        yield tuple(make_reconciler(configured, clock) for configured in targets_by_name.values())
 
 
 def target_view(status: TargetStatus) -> TargetView:
@@ -247,14 +247,14 @@ def target_view(status: TargetStatus) -> TargetView:
     )
 
 
-def upkeep_of(aim: Target, clock: Callable[[], datetime]) -> Reconciler:
+def make_reconciler(configured: Target, clock: Callable[[], datetime]) -> Reconciler:
     """Return the upkeep of a target."""
     return Reconciler(
-        TargetStatus(aim.name, aim.settings.calendar),
-        aim.targets,
-        aim.calendars.store.ledger,
-        concurrency=aim.settings.concurrency,
-        audit_every=aim.settings.audit_every,
+        TargetStatus(configured.name, configured.settings.calendar),
+        configured.targets,
+        configured.calendars.store.ledger,
+        concurrency=configured.settings.concurrency,
+        audit_every=configured.settings.audit_every,
         timing=Timing(asyncio.sleep, random.random),
         href_of=resource_href,
         clock=clock,

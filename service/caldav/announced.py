@@ -19,7 +19,7 @@ Announced = Callable[[str], Awaitable[str]]
 
 _SERVICE = "_caldavs._tcp."
 _HTTPS = 443
-_PATIENCE_SECONDS = 5.0
+_WAIT_SECONDS = 5.0
 
 
 def domain_of(url: str) -> str:
@@ -62,9 +62,9 @@ async def find_announced(domain: str, resolver: dns.asyncresolver.Resolver | Non
     """Return the address that DNS announces for a domain; empty where it announces none or is silent."""
     try:
         resolver = resolver or dns.asyncresolver.Resolver()
-        services = await resolver.resolve(_SERVICE + domain, dns.rdatatype.SRV, lifetime=_PATIENCE_SECONDS)
+        services = await resolver.resolve(_SERVICE + domain, dns.rdatatype.SRV, lifetime=_WAIT_SECONDS)
         texts = await resolver.resolve(
-            _SERVICE + domain, dns.rdatatype.TXT, lifetime=_PATIENCE_SECONDS, raise_on_no_answer=False
+            _SERVICE + domain, dns.rdatatype.TXT, lifetime=_WAIT_SECONDS, raise_on_no_answer=False
         )
         return address_of(services, texts)
     except Exception:  # noqa: BLE001 -- whatever a name server's answer provokes

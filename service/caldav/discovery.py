@@ -57,42 +57,42 @@ class _Place:
     server: str
 
 
-def discover(wish: CollectionSpec) -> Steps[DiscoveredCollection]:
+def discover(spec: CollectionSpec) -> Steps[DiscoveredCollection]:
     """
     Find the collection, or create it. Raises Fatal with what to do, and Retryable.
     """
-    place = yield from _first(wish)
+    place = yield from _first(spec)
     if _CALENDAR in place.answer.names(f"{DAV}resourcetype"):
-        return _check(place.answer, place.server, wish)
-    home = yield from _home(place, wish)
-    return (yield from _under(home, place.server, wish))
+        return _check(place.answer, place.server, spec)
+    home = yield from _home(place, spec)
+    return (yield from _under(home, place.server, spec))
 
 
-def _first(wish: CollectionSpec) -> Steps[_Place]:
+def _first(spec: CollectionSpec) -> Steps[_Place]:
     """Ask the address itself, else where the server's well-known address leads."""
-    place = yield from _ask(wish.url, wish)
-    if isinstance(place, _Place) and (_leads_on(place.answer) or not _is_root(wish.url)):
+    place = yield from _ask(spec.url, spec)
+    if isinstance(place, _Place) and (_leads_on(place.answer) or not _is_root(spec.url)):
         return place
-    if _is_root(wish.url):
-        known = yield from _ask(urljoin(wish.url, _WELL_KNOWN), wish)
+    if _is_root(spec.url):
+        known = yield from _ask(urljoin(spec.url, _WELL_KNOWN), spec)
         place = known if isinstance(known, _Place) else place
     if isinstance(place, _Place):
         return place
-    if place.status == 404 and not _is_root(wish.url) and wish.create:  # noqa: PLR2004 -- Not Found
-        url = as_collection(wish.url)
+    if place.status == 404 and not _is_root(spec.url) and spec.create:  # noqa: PLR2004 -- Not Found
+        url = as_collection(spec.url)
         server = recognize(url, place.headers)
-        yield from _create(url, server, wish)
-        made = yield from _ask(url, wish)
+        yield from _create(url, server, spec)
+        made = yield from _ask(url, spec)
         if isinstance(made, _Place):
             return made
     if place.status == _FORBIDDEN:
         raise CredentialsRefused(
-            f"{host_of(wish.url)} lets this user see nothing (status {place.status}): "
+            f"{host_of(spec.url)} lets this user see nothing (status {place.status}): "
             "correct the user name and the password, or have access granted"
         )
-    kind = CollectionMissing if place.status == 404 and not _is_root(wish.url) else NotCalDav  # noqa: PLR2004
+    kind = CollectionMissing if place.status == 404 and not _is_root(spec.url) else NotCalDav  # noqa: PLR2004
     raise kind(
-        f"{host_of(wish.url)} shows no calendars at this address (status {place.status}{_quote(place)}): "
+        f"{host_of(spec.url)} shows no calendars at this address (status {place.status}{_quote(place)}): "
         "name the CalDAV address that the server's documentation gives"
     )
 
@@ -102,9 +102,9 @@ def _quote(response: Response) -> str:
     return f', "{words}"' if words else ""
 
 
-def _ask(url: str, wish: CollectionSpec) -> Steps[_Place | Response]:
+def _ask(url: str, spec: CollectionSpec) -> Steps[_Place | Response]:
     request = propfind(url, DISCOVERY, depth=0)
-    response = yield from follow_redirects(request, wish.url)
+    response = yield from follow_redirects(request, spec.url)
     require_usable(response)
     if response.status >= _SERVER_FAILED:
         raise Retryable(f"{host_of(url)} failed (status {response.status})")
@@ -130,30 +130,30 @@ def _is_root(url: str) -> bool:
     return urlsplit(url).path in {"", "/"}
 
 
-def _home(place: _Place, wish: CollectionSpec) -> Steps[str]:
+def _home(place: _Place, spec: CollectionSpec) -> Steps[str]:
     """Return the address of the calendar home; a principal without one is taken for it (Synology)."""
     homes = place.answer.hrefs(f"{CALDAV}calendar-home-set")
     if homes:
         return homes[0]
     if f"{DAV}unauthenticated" in place.answer.names(f"{DAV}current-user-principal"):
         raise Fatal(
-            f"{host_of(wish.url)} takes us for a stranger: set USERNAME and PASSWORD, or another AUTH"
+            f"{host_of(spec.url)} takes us for a stranger: set USERNAME and PASSWORD, or another AUTH"
         )
     principals = place.answer.hrefs(f"{DAV}current-user-principal")
     if not principals:
         return place.answer.url
-    require_private(wish.url, principals[0])
-    principal = yield from _ask(principals[0], wish)
+    require_private(spec.url, principals[0])
+    principal = yield from _ask(principals[0], spec)
     if not isinstance(principal, _Place):
-        raise Fatal(f"{host_of(wish.url)} shows no calendars for this user (status {principal.status})")
+        raise Fatal(f"{host_of(spec.url)} shows no calendars for this user (status {principal.status})")
     homes = principal.answer.hrefs(f"{CALDAV}calendar-home-set")
     return homes[0] if homes else principal.answer.url
 
 
-def _under(home: str, server: str, wish: CollectionSpec) -> Steps[DiscoveredCollection]:
-    require_private(wish.url, home)
+def _under(home: str, server: str, spec: CollectionSpec) -> Steps[DiscoveredCollection]:
+    require_private(spec.url, home)
     home = as_collection(home)
-    response = yield from follow_redirects(propfind(home, DISCOVERY, depth=1), wish.url)
+    response = yield from follow_redirects(propfind(home, DISCOVERY, depth=1), spec.url)
     require_usable(response)
     if response.status != _MULTISTATUS:
         raise Fatal(f"{host_of(home)} does not list this user's calendars (status {response.status})")
@@ -163,22 +163,22 @@ def _under(home: str, server: str, wish: CollectionSpec) -> Steps[DiscoveredColl
         raise Fatal(f"{host_of(home)}: {error}") from error
     server = server or recognize(response.url, response.headers)
     named = {path_of(answer.url).rstrip("/").rpartition("/")[2]: answer for answer in answers.others(home)}
-    nameless = "create-without-name" in active(server, wish.quirks)
-    chosen = _find_by_name(wish.collection, named, nameless=nameless)
+    nameless = "create-without-name" in active(server, spec.quirks)
+    chosen = _find_by_name(spec.collection, named, nameless=nameless)
     if chosen:
-        return _check(chosen, server, wish)
-    url = urljoin(home, slug(wish.collection) + "/")
-    if slug(wish.collection) in named:
+        return _check(chosen, server, spec)
+    url = urljoin(home, slug(spec.collection) + "/")
+    if slug(spec.collection) in named:
         raise Fatal(
-            f"{host_of(home)} has something else named {slug(wish.collection)}: set another COLLECTION"
+            f"{host_of(home)} has something else named {slug(spec.collection)}: set another COLLECTION"
         )
-    if not wish.create:
+    if not spec.create:
         raise CollectionMissing(
-            f"{host_of(home)} has no calendar named {wish.collection!r} and CREATE is off: "
+            f"{host_of(home)} has no calendar named {spec.collection!r} and CREATE is off: "
             "create it there, or name an existing one in COLLECTION",
             server,
         )
-    yield from _create(url, server, wish)
+    yield from _create(url, server, spec)
     return DiscoveredCollection(url, server, created=True)
 
 
@@ -200,9 +200,9 @@ def _find_by_name(name: str, listed: Mapping[str, ResponseEntry], *, nameless: b
     return calendars[found[0]] if found else None
 
 
-def _check(answer: ResponseEntry, server: str, wish: CollectionSpec) -> DiscoveredCollection:
+def _check(answer: ResponseEntry, server: str, spec: CollectionSpec) -> DiscoveredCollection:
     """Return the collection. Raises Fatal where it takes no events, or none of ours."""
-    require_private(wish.url, answer.url)
+    require_private(spec.url, answer.url)
     components = answer.properties.get(f"{CALDAV}supported-calendar-component-set")
     names = {child.get("name", "").upper() for child in components} if components is not None else set()
     if names and "VEVENT" not in names:
@@ -216,13 +216,13 @@ def _check(answer: ResponseEntry, server: str, wish: CollectionSpec) -> Discover
     return DiscoveredCollection(as_collection(answer.url), server)
 
 
-def _create(url: str, server: str, wish: CollectionSpec) -> Steps[None]:
-    quirks = active(server, wish.quirks)
+def _create(url: str, server: str, spec: CollectionSpec) -> Steps[None]:
+    quirks = active(server, spec.quirks)
     if "no-create" in quirks:
         raise Fatal(
             f"{host_of(url)} lets no program create calendars: create one there and name its address in URL"
         )
-    name = "" if "create-without-name" in quirks else wish.collection
+    name = "" if "create-without-name" in quirks else spec.collection
     response = yield mkcalendar(url, name)
     if response.status in _NOT_KNOWN:
         response = yield mkcol(url, name)
@@ -236,11 +236,11 @@ def _create(url: str, server: str, wish: CollectionSpec) -> Steps[None]:
     if response.good:
         return
     # Somebody else may have made it at the same moment.
-    there = yield from follow_redirects(propfind(url, (f"{DAV}resourcetype",), depth=0), wish.url)
+    there = yield from follow_redirects(propfind(url, (f"{DAV}resourcetype",), depth=0), spec.url)
     if there.status == _MULTISTATUS and _shows_calendar(there):
         return
     raise Fatal(
-        f"{host_of(url)} does not let us create the calendar {wish.collection!r} (status {response.status}): "
+        f"{host_of(url)} does not let us create the calendar {spec.collection!r} (status {response.status}): "
         "create it there, or name an existing one in COLLECTION"
     )
 

@@ -171,17 +171,17 @@ def _shows(sign: tuple[str, str, str], url: str, headers: Mapping[str, str]) -> 
 def active(server: str, wishes: Iterable[str] = ()) -> frozenset[str]:
     """Return the names of the quirks that apply: those of the server, `name` on, `-name` off."""
     names = {quirk.name for quirk in QUIRKS if server in quirk.servers}
-    for wish in wishes:
-        if wish.startswith("-"):
-            names.discard(wish[1:])
+    for spec in wishes:
+        if spec.startswith("-"):
+            names.discard(spec[1:])
         else:
-            names.add(wish)
+            names.add(spec)
     return frozenset(names)
 
 
 def unknown(wishes: Iterable[str]) -> list[str]:
     """Return the wishes that name no quirk."""
-    return [wish for wish in wishes if wish.removeprefix("-") not in _BY_NAME]
+    return [spec for spec in wishes if spec.removeprefix("-") not in _BY_NAME]
 
 
 def describe(names: Collection[str]) -> list[Quirk]:

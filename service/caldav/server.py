@@ -50,20 +50,20 @@ class CalDavServer(Server):
     """
 
     connection: Connection
-    wish: CollectionSpec
+    spec: CollectionSpec
     rules: RemoteRules
     concurrency: int
     announced: Announced = find_announced
 
     @property
     def _way(self) -> Connection:
-        return self.connection.confine() if "-partition-host" in self.wish.quirks else self.connection
+        return self.connection.confine() if "-partition-host" in self.spec.quirks else self.connection
 
     @override
     async def find(self) -> DiscoveredCollection:
         """Where the settings name a bare domain, errors tell what its DNS announces."""
         try:
-            found = await self._way.run(discover(self.wish))
+            found = await self._way.run(discover(self.spec))
         except NotCalDav as error:
             raise NotCalDav(f"{error}{await self._hint()}") from error
         except Retryable as error:
@@ -79,21 +79,21 @@ class CalDavServer(Server):
         return found
 
     async def _hint(self) -> str:
-        domain = domain_of(self.wish.url)
+        domain = domain_of(self.spec.url)
         address = await self.announced(domain) if domain else ""
         return f"; its DNS announces {address}: write that in URL if you know it" if address else ""
 
     @override
     def publisher(self, url: str, server: str) -> Publisher:
-        return CalDavPublisher(self._way, Collection(url, active(server, self.wish.quirks), self.rules))
+        return CalDavPublisher(self._way, Collection(url, active(server, self.spec.quirks), self.rules))
 
     @override
     def writers(self, server: str) -> int:
-        return 1 if "one-writer" in active(server, self.wish.quirks) else self.concurrency
+        return 1 if "one-writer" in active(server, self.spec.quirks) else self.concurrency
 
     @override
     def keeps_silent(self, server: str) -> bool:
-        return "mails-client-attendees" not in active(server, self.wish.quirks)
+        return "mails-client-attendees" not in active(server, self.spec.quirks)
 
     async def body(self, url: str, href: str) -> bytes:
         """Return what a resource holds, nothing where it is not there. Raises Retryable, Fatal."""

@@ -95,7 +95,9 @@ def _of_person(person: str, variant: str) -> Calendar:
     return Calendar(person, f"TrueConf: {person}", None, variant, rule, person=person)
 
 
-def entries_of(calendar: Calendar, state: State, roster: ParticipantIndex | None = None) -> Iterator[Entry]:
+def entries_of(
+    calendar: Calendar, state: State, participants: ParticipantIndex | None = None
+) -> Iterator[Entry]:
     """
     Return the entries of a calendar, those without a schedule too, each once.
 
@@ -105,8 +107,8 @@ def entries_of(calendar: Calendar, state: State, roster: ParticipantIndex | None
     views = [state.account(calendar.account)] if calendar.account else list(state.accounts.values())
     views = [known for known in views if holds_account(rule, known.account)]
     keys: Iterable[Key]
-    if rule.participants and roster is not None:
-        keys = (key for key in roster.keys_of(rule.participants) if _is_member(key, views))
+    if rule.participants and participants is not None:
+        keys = (key for key in participants.keys_of(rule.participants) if _is_member(key, views))
     else:
         keys = dict.fromkeys(key for known in views for key in known.members())
     entries = (state.entries[key] for key in keys)

@@ -40,7 +40,7 @@ class Directory:
         self._store = store
         self._rules = rules
         self._generations: dict[str, int] = {}
-        self._roster = ParticipantIndex()
+        self._participants = ParticipantIndex()
         self._state = State()
         self._accounts: frozenset[Account] = frozenset()
         self.calendars: Mapping[str, Calendar] = {}
@@ -82,27 +82,29 @@ class Directory:
         Those of people stay, be they empty: nobody's subscription breaks, and no collection keeps what is
         over, because a person was taken off their last conference before a restart.
         """
-        self._roster = ParticipantIndex(invited=frozenset(name for name in calendars if is_person(name)))
+        self._participants = ParticipantIndex(
+            invited=frozenset(name for name in calendars if is_person(name))
+        )
 
     def follow(self, state: State) -> None:
         """Take over the state; calendars of accounts and people that are new in it get their addresses."""
         self._state = state
         if self._rules.for_people or any(calendar.rule.participants for calendar in self._rules.named):
-            before, self._roster = self._roster, self._roster.after(state.entries)
-            same_people = not self._rules.for_people or self._roster.invited is before.invited
+            before, self._participants = self._participants, self._participants.after(state.entries)
+            same_people = not self._rules.for_people or self._participants.invited is before.invited
         else:
             same_people = True
         if self.calendars and same_people and self._accounts == state.accounts.keys():
             return
         self._accounts = frozenset(state.accounts)
-        people = self._roster.invited if self._rules.for_people else ()
+        people = self._participants.invited if self._rules.for_people else ()
         rules = self._rules
         self.calendars = calendars_of(state.accounts, rules.variant, named=rules.named, people=people)
         self._address()
 
     def entries(self, calendar: Calendar) -> list[Entry]:
         """Return the entries of a calendar, those without a schedule too."""
-        return list(entries_of(calendar, self._state, self._roster))
+        return list(entries_of(calendar, self._state, self._participants))
 
     def _address(self) -> None:
         generations = {name: self.generation(name) for name in self.calendars}

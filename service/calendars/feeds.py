@@ -123,7 +123,7 @@ class Feeds:
         self._clock = clock
         self._records: dict[str, FeedRecord] = {}
         self._changes = 0
-        self._shelf = FeedCache(most_bytes)
+        self._cache = FeedCache(most_bytes)
         self._building: dict[str, asyncio.Lock] = {}
         self.directory = Directory(store, rules)
 
@@ -163,7 +163,7 @@ class Feeds:
 
     def fresh(self, calendar: str) -> Feed | None:
         """Return the feed where it is up to date, at the cost of a look-up."""
-        built = self._shelf.get(calendar)
+        built = self._cache.get(calendar)
         return built.feed if built and built.changes == self._changes else None
 
     async def feed(self, calendar: str) -> Feed:
@@ -181,7 +181,7 @@ class Feeds:
             self._building.pop(calendar, None)
 
     async def _renew(self, calendar: Calendar) -> Feed:
-        last = self._shelf.get(calendar.name)
+        last = self._cache.get(calendar.name)
         # Counted before the work: a change that comes while it is done makes the feed old again.
         changes = self._changes
         members = self._members(calendar)
@@ -195,7 +195,7 @@ class Feeds:
                     raise
                 log.warning("web.feed_not_renewed", calendar=calendar.name, error=str(error))
                 return last.feed
-        self._shelf.put(calendar.name, CachedFeed(feed, changes, members))
+        self._cache.put(calendar.name, CachedFeed(feed, changes, members))
         return feed
 
     def _members(self, calendar: Calendar) -> Members | None:

@@ -2,7 +2,7 @@ import asyncio
 
 import click
 
-from service.app.preview import Planned, difference, find_target, make_plans, verb, with_aims
+from service.app.preview import Planned, difference, find_target, make_plans, verb, with_targets
 from service.app.targets import Target
 from service.core.errors import ConfcalError
 from service.publishing.model import Operation
@@ -27,19 +27,19 @@ def plan(target: str | None, *, verbose: bool) -> None:
 
 
 async def _plan(target: str | None, *, verbose: bool) -> None:
-    async with with_aims(load_settings()) as aims:
-        chosen = [find_target(aims, target)] if target else list(aims.values())
+    async with with_targets(load_settings()) as targets_by_name:
+        chosen = [find_target(targets_by_name, target)] if target else list(targets_by_name.values())
         if not chosen:
             click.echo("There are no targets: set CONFCAL_TARGETS__<NAME>__URL.")
-        for aim in chosen:
+        for configured in chosen:
             try:
-                async for each in make_plans(aim):
-                    await _show(aim, each, verbose=verbose)
+                async for each in make_plans(configured):
+                    await _show(configured, each, verbose=verbose)
             except ConfcalError as error:
-                click.echo(f"{aim.name}: {error}")
+                click.echo(f"{configured.name}: {error}")
 
 
-async def _show(aim: Target, each: Planned, *, verbose: bool) -> None:
+async def _show(configured: Target, each: Planned, *, verbose: bool) -> None:
     counts = dict.fromkeys("+~-", 0)
     for operation in each.plan.operations:
         counts[verb(operation)] += 1
@@ -51,9 +51,9 @@ async def _show(aim: Target, each: Planned, *, verbose: bool) -> None:
     for operation in each.plan.operations:
         click.echo(f"  {verb(operation)} {operation.uid}")
         if verbose:
-            await _detail(aim, each.key, operation)
+            await _detail(configured, each.key, operation)
 
 
-async def _detail(aim: Target, key: str, operation: Operation) -> None:
-    for line in await difference(aim, key, operation):
+async def _detail(configured: Target, key: str, operation: Operation) -> None:
+    for line in await difference(configured, key, operation):
         click.echo(f"      {line}")

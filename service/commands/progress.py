@@ -13,7 +13,7 @@ import click
 Progress = Callable[[int], None]
 """Is told how many are done."""
 
-_PATIENCE_SECONDS = 1.0
+_QUIET_SECONDS = 1.0
 _STEPS = 200
 """How often the bar is drawn at most; more would be work for the terminal only."""
 
@@ -29,7 +29,7 @@ def progress(
     if not stream.isatty():
         yield lambda _done: None
         return
-    due, told = clock() + _PATIENCE_SECONDS, 0
+    due, told = clock() + _QUIET_SECONDS, 0
     bar = click.progressbar(
         length=total, label=what, file=stream, show_pos=True, update_min_steps=max(1, total // _STEPS)
     )

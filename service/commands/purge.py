@@ -2,7 +2,7 @@ import asyncio
 
 import click
 
-from service.app.preview import with_aims
+from service.app.preview import with_targets
 from service.app.purge import purge as purge_collections
 from service.app.purge import purgeable
 from service.commands.acting import name_database
@@ -34,8 +34,8 @@ def purge(target: str, *, yes: bool, gone: bool) -> None:
 
 async def _purge(name: str, *, yes: bool, gone: bool) -> None:
     settings = load_settings()
-    async with with_aims(settings) as aims:
-        collections, notes = await purgeable(aims, name)
+    async with with_targets(settings) as targets_by_name:
+        collections, notes = await purgeable(targets_by_name, name)
         name_database(settings)
         for note in notes:
             click.echo(note)

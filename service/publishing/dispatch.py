@@ -23,7 +23,7 @@ _FAILURES = 5
 _CROWDED_SECONDS = 2.0
 """Doubled with every failure: some servers ask for less than they need (iCloud)."""
 
-_PATIENCE_SECONDS = 30.0
+_WAIT_SECONDS = 30.0
 """A server that asks for more than this is left alone until then."""
 
 
@@ -53,7 +53,7 @@ class Dispatcher:
         self.pace = self.pace.slow_down()
 
     async def execute_all(
-        self, operations: Iterable[Operation], carry: Execute, give_up: OnExhausted
+        self, operations: Iterable[Operation], carry: Execute, on_exhausted: OnExhausted
     ) -> None:
         """
         Have `carry` carry out each; `give_up` is told of one that only ever fails while others succeed.
@@ -79,7 +79,7 @@ class Dispatcher:
                     if tries < _TRIES:
                         waiting.appendleft((operation, tries))
                     else:
-                        await give_up(operation, busy)
+                        await on_exhausted(operation, busy)
         finally:
             for task in running:
                 task.cancel()
@@ -93,7 +93,7 @@ class Dispatcher:
             self._failures += 1
             if busy.crowded:
                 self.pace = self.pace.slow_down()
-            if self._failures >= _FAILURES or (busy.delay_seconds or 0.0) > _PATIENCE_SECONDS:
+            if self._failures >= _FAILURES or (busy.delay_seconds or 0.0) > _WAIT_SECONDS:
                 raise
             pause = retry_delay_seconds(self._failures, chance=self._timing.random())
             least = _CROWDED_SECONDS * 2.0 ** (self._failures - 1) if busy.crowded else 0.0

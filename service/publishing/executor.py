@@ -47,7 +47,7 @@ class Executor:
         self._clock = clock
         self._progress = progress
         self._queue = WriteBehind(rows.write)
-        self._blaming: dict[str, Publication] = {}
+        self._blamed: dict[str, Publication] = {}
         self._suspended: dict[str, Publication] = {}
         self._before: dict[str, Publication] = {}
         self._in_front: list[int] = []
@@ -84,7 +84,7 @@ class Executor:
         if self._all_refused_in_front(len(operations)):
             await self._rows.write(self._suspended.values())
             raise self._every_write_is_refused(self._in_front[0])
-        await self._rows.write(self._blaming.values())
+        await self._rows.write(self._blamed.values())
         if self._unusable:
             raise self._unusable
 
@@ -183,14 +183,14 @@ class Executor:
         if isinstance(error, Conflict) and not error.blames_target:
             await self._queue.put([row])
             return
-        self._blaming[row.uid] = row
+        self._blamed[row.uid] = row
         # The next pass begins with what was never refused: it may well succeed.
         self._suspended[row.uid] = replace(now, refusals=now.refusals + 1, reason=str(error))
-        if not self._successes and len(self._blaming) >= _ALL_REFUSED:
+        if not self._successes and len(self._blamed) >= _ALL_REFUSED:
             await self._queue.put(self._suspended.values())
             if self._unusable:
                 raise self._unusable
-            if len(self._in_front) == len(self._blaming):
+            if len(self._in_front) == len(self._blamed):
                 raise self._every_write_is_refused(self._in_front[0])
             raise Fatal(f"every resource is refused: {error}")
 

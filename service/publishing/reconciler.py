@@ -84,7 +84,7 @@ class Reconciler:
         self._timing = timing
         self._href_of = href_of
         self._clock = clock
-        self._bell = asyncio.Event()
+        self._wake = asyncio.Event()
         self._changed_at: datetime | None = None
         self._failures = 0
         self._store_failures = 0
@@ -97,12 +97,12 @@ class Reconciler:
     def mark_changed(self) -> None:
         """Have a pass made soon; while the target is down, changes wait for the server and become one."""
         self._changed_at = self._changed_at or self._clock()
-        self._bell.set()
+        self._wake.set()
 
     async def run(self) -> None:
         """Keep the collections until cancelled."""
         while True:
-            self._bell.clear()
+            self._wake.clear()
             seconds = await self.once()
             if self._open:
                 # The circuit is open: bells wait too. The next pass begins with one request, the probe.
@@ -111,7 +111,7 @@ class Reconciler:
                 # wait_for() of Python 3.11 forgets a cancellation that comes together with the bell.
                 with suppress(TimeoutError):
                     async with asyncio.timeout(seconds):
-                        await self._bell.wait()
+                        await self._wake.wait()
 
     async def once(self) -> float:
         """Make a pass over every collection that is not paused; after how many seconds the next is due."""

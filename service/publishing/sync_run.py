@@ -69,7 +69,7 @@ class SyncRun:
         self._clock = clock
         self._report = SyncReport()
         self._rows = LedgerCache(ledger, target.key)
-        self._carrying = Executor(target.key, self._rows, self._report, clock=clock, progress=progress)
+        self._executor = Executor(target.key, self._rows, self._report, clock=clock, progress=progress)
 
     async def run(self, *, probing: bool = False) -> SyncReport:
         """
@@ -94,7 +94,7 @@ class SyncRun:
             plan = self._plan(desired)
         await self._execute(publisher, record, plan)
         await self._settle(publisher)
-        if first and self._carrying.written:
+        if first and self._executor.written:
             await self._verify(publisher, record)
         self._report.waiting = sum(1 for row in self._rows if row.standing is Standing.WAITING)
         return self._report
@@ -161,7 +161,7 @@ class SyncRun:
 
     async def _verify(self, publisher: Publisher, record: TargetRecord) -> None:
         """Look whether what was written for the first time is there: some answer 201 and store nothing."""
-        written = self._carrying.written
+        written = self._executor.written
         listing = await publisher.listing(record.token)
         doubted = {row.uid: row for row in suspects(self._rows, listing)}
         doubted |= {
@@ -175,7 +175,7 @@ class SyncRun:
         record = replace(record, token=token, audited_at=None if lost else record.audited_at)
         await self._ledger.record_target(self._target.key, record)
         if lost:
-            await self._carrying.note_lost(lost)
+            await self._executor.note_lost(lost)
 
     async def _keep(self, rows: Sequence[Publication]) -> None:
         changed = [row for row in rows if self._rows.get(row.uid) != row]
@@ -193,7 +193,7 @@ class SyncRun:
         if plan.operations:
             writers = self._target.server.writers(record.server)
             self._dispatcher.pace = self._dispatcher.pace.limit(writers)
-        await self._carrying.execute(plan, publisher, self._dispatcher, hrefs)
+        await self._executor.execute(plan, publisher, self._dispatcher, hrefs)
 
 
 def _candidate(resource: Resource, href: str) -> Publication:

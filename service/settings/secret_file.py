@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-_PATIENCE_SECONDS = 5.0
+_WAIT_SECONDS = 5.0
 """How long the process that was quicker may take for a rename; one that takes longer has died."""
 
 _PAUSE_SECONDS = 0.01
@@ -42,14 +42,14 @@ def write_once(path: Path, text: str, *, link: Link = os.link) -> None:
 def _rename_once(partial: Path, path: Path) -> None:
     """Give `partial` the name `path` unless that is taken: who makes the claim beside it may rename."""
     claim = path.with_name(f"{path.name}.claim")
-    until = time.monotonic() + _PATIENCE_SECONDS
+    until = time.monotonic() + _WAIT_SECONDS
     while not path.exists():
         try:
             claim.touch(mode=0o600, exist_ok=False)
         except FileExistsError:
             if time.monotonic() > until:
                 claim.unlink(missing_ok=True)
-                until = time.monotonic() + _PATIENCE_SECONDS
+                until = time.monotonic() + _WAIT_SECONDS
             time.sleep(_PAUSE_SECONDS)
             continue
         try:

@@ -95,7 +95,7 @@ class Endpoint:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         pace: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        taps: SourceHooks = NO_HOOKS,
+        hooks: SourceHooks = NO_HOOKS,
         pinned: Account | None = None,
         silent_polls: int = 3,
         silent_for: timedelta = timedelta(minutes=1),
@@ -104,15 +104,15 @@ class Endpoint:
     ) -> None:
         self._url, self._place, self._fetch = url, place(url), fetch
         self._random, self._now, self._sleep, self._pace = random, now, sleep, pace
-        self._taps = taps
+        self._hooks = hooks
         self._session = Session(
             source=name, pin=pin, fallback=fallback, server=server, pinned=pinned, decoder=decoder
         )
-        self._bell, self._outbox, self._undelivered = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._wake, self._outbox, self._undelivered = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._frameless = SilenceTimer(now(), polls=silent_polls, least=silent_for)
         self._listless = SilenceTimer(now(), polls=silent_polls, least=silent_for)
         self._waits, self._pin_waits, self._delivery_waits = backoff(random), pin_waits(), backoff(random)
-        self._standing = Standing(name, taps=taps, now=now)
+        self._standing = Standing(name, hooks=hooks, now=now)
         self._connected_at: datetime | None = None
         # One thread, so that frames are decoded one at a time and in order, whatever is cancelled.
         self._decoding = ThreadPoolExecutor(1, thread_name_prefix=f"decode-{name}")
@@ -126,7 +126,7 @@ class Endpoint:
 
     def poll_now(self) -> None:
         """Have the list asked for soon. Call it within the loop's thread; many calls are as good as one."""
-        self._bell.set()
+        self._wake.set()
 
     async def run(self, deliver: SnapshotSink) -> None:
         """
@@ -172,7 +172,7 @@ class Endpoint:
             self._connected_at = now = self._now()
             self._frameless.reset(now)
             self._listless.reset(now)
-            self._bell.clear()
+            self._wake.clear()
             self._session.start(now, pin=found.pin)
             self._outbox.set()
             async with asyncio.TaskGroup() as tasks:
@@ -192,8 +192,8 @@ class Endpoint:
 
     async def _poll(self) -> None:
         while True:
-            await self._bell.wait()
-            self._bell.clear()
+            await self._wake.wait()
+            self._wake.clear()
             now = self._now()
             if silence := self._frameless.tick(now):
                 raise ConnectionLost(
@@ -222,7 +222,7 @@ class Endpoint:
             frame = await receive(socket, self._place)
             now = self._now()
             self._frameless.reset(now)
-            self._taps.frame(self.status.name, frame, now)
+            self._hooks.frame(self.status.name, frame, now)
             events = await self._interpret(frame, now)
             # Of a large frame nothing is left in memory when another one may come.
             del frame
@@ -267,7 +267,7 @@ class Endpoint:
                 self._listless.reset(self._now())
                 self._standing.refused(self._place, reason)
             case FrameWasRejected(field, reason, raw):
-                self._taps.rejected(self.status.name, self.status.account, event)
+                self._hooks.rejected(self.status.name, self.status.account, event)
                 self._standing.note_rejected(field, reason, len(raw))
             case CommandRefused(method, error):
                 self._log.info("trueconf.command_refused", method=method, error=error)

@@ -33,8 +33,10 @@ async def connect_socket(
         while waiting or running:
             if waiting:
                 running.add(asyncio.create_task(_connect(waiting.pop(0))))
-            patience = between_seconds if waiting else None
-            done, running = await asyncio.wait(running, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            wait_seconds = between_seconds if waiting else None
+            done, running = await asyncio.wait(
+                running, timeout=wait_seconds, return_when=asyncio.FIRST_COMPLETED
+            )
             for task in done:
                 error = task.exception()
                 if isinstance(error, OSError):

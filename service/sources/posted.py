@@ -54,13 +54,13 @@ class PostedEvents:
         self,
         accounts: Mapping[str, Account],
         deliver: SnapshotSink,
-        taps: SourceHooks,
+        hooks: SourceHooks,
         *,
         clock: Callable[[], datetime],
         pinned: Mapping[str, Account] | None = None,
         new_decoder: Callable[[], Decoder] = Decoder,
     ) -> None:
-        self._deliver, self._taps, self._clock = deliver, taps, clock
+        self._deliver, self._hooks, self._clock = deliver, hooks, clock
         self._pinned = pinned or {}
         self._decoders = {name: new_decoder() for name in accounts}
         self._locks = {name: asyncio.Lock() for name in accounts}
@@ -99,7 +99,7 @@ class PostedEvents:
 
     async def _accept(self, source: str, event: bytes) -> AcceptedEvent:
         account, now = self._statuses[source].account, self._clock()
-        self._taps.frame(source, event, now)
+        self._hooks.frame(source, event, now)
         try:
             # In a thread: sixteen megabytes take a while, and feeds are served meanwhile.
             listing, accepted = await asyncio.to_thread(
@@ -121,7 +121,7 @@ class PostedEvents:
         status = self._statuses[source]
         state = SourceState.LISTENING if status.last_list_at else SourceState.WAITING
         self._show(source, state, error=f"The last event was rejected: {rejected}")
-        self._taps.rejected(source, status.account, FrameWasRejected(rejected.field, rejected.reason, event))
+        self._hooks.rejected(source, status.account, FrameWasRejected(rejected.field, rejected.reason, event))
 
     def _show(
         self, source: str, state: SourceState, *, error: str = "", last_list_at: datetime | None = None

@@ -62,7 +62,7 @@ class Rejections:
         self._octets = 0
         self._missed = 0
         self._failing = False
-        self._bell = asyncio.Event()
+        self._wake = asyncio.Event()
 
     def frame(self, source: str, account: Account | None, *, field: str, reason: str, raw: bytes) -> None:
         """Take a frame that could not be used."""
@@ -82,16 +82,16 @@ class Rejections:
         while len(self._waiting) > _AT_ONCE or self._octets > _OCTETS_AT_ONCE:
             self._octets -= self._waiting.popleft().octets
             self._missed += 1
-        self._bell.set()
+        self._wake.set()
 
     async def run(self) -> None:
         """Write what was taken, at most once a second, until cancelled."""
         while True:
-            await self._bell.wait()
-            self._bell.clear()
+            await self._wake.wait()
+            self._wake.clear()
             await self.write()
             if self._failing:
-                self._bell.set()
+                self._wake.set()
             await self._sleep(_AGAIN_SECONDS if self._failing else _BETWEEN_SECONDS)
 
     async def write(self) -> None:

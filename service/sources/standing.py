@@ -31,8 +31,8 @@ class Standing:
     The status of one source, and the trouble that it has.
     """
 
-    def __init__(self, name: str, *, taps: SourceHooks, now: Callable[[], datetime]) -> None:
-        self._taps, self._now = taps, now
+    def __init__(self, name: str, *, hooks: SourceHooks, now: Callable[[], datetime]) -> None:
+        self._hooks, self._now = hooks, now
         self._owes_list = False
         self._trouble = Trouble()
         self._told_rejected_at: datetime | None = None
@@ -126,11 +126,11 @@ class Standing:
 
     def _listen(self) -> None:
         if self._owes_list and self.status.state in IN_TROUBLE:
-            self._taps.status(self.status)
+            self._hooks.status(self.status)
         else:
             self._show(SourceState.LISTENING)
 
     def _show(self, state: SourceState, *, error: str = "") -> None:
         since = self.status.since if state is self.status.state else self._now()
         self.status = replace(self.status, state=state, error=error, since=since)
-        self._taps.status(self.status)
+        self._hooks.status(self.status)

@@ -48,7 +48,7 @@ class Administration:
 
 
 def make_admin_routes(
-    administration: Administration, oversight: AdminQueries, pages: Pages, guard: Guard
+    administration: Administration, queries: AdminQueries, pages: Pages, guard: Guard
 ) -> tuple[list[BaseRoute], ASGIApp]:
     """Return the routes of the dashboard, and the API; without an admin token only events are taken."""
     live, networks = administration.live, guard.networks
@@ -60,7 +60,7 @@ def make_admin_routes(
     token, admin_gate = administration.admin_token, gate(_ADMIN_GUESSES)
     if token is None:
         return [*NoDashboard(pages).routes()], Api(
-            oversight, ingest, None, admin_gate, networks, live
+            queries, ingest, None, admin_gate, networks, live
         ).application()
     sessions = AdminSessions(token, administration.secret, administration.closed_sessions, clock=guard.clock)
     signin = SignIn(
@@ -69,9 +69,9 @@ def make_admin_routes(
         # One for both ways: it is the same token.
         admin_gate,
         networks,
-        oversight.feeds.addresses.public_url,
+        queries.feeds.addresses.public_url,
         overheard=administration.reports.exposure is not None,
     )
-    dashboard = Dashboard(oversight, pages, signin, live)
-    api = Api(oversight, ingest, sessions.admits, admin_gate, networks, live)
+    dashboard = Dashboard(queries, pages, signin, live)
+    api = Api(queries, ingest, sessions.admits, admin_gate, networks, live)
     return [*dashboard.routes()], api.application()

@@ -26,15 +26,15 @@ class Live:
         self._bells: set[asyncio.Event] = set()
         self._closed = asyncio.Event()
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Have everybody look again soon."""
-        for bell in self._bells:
-            bell.set()
+        for wake in self._bells:
+            wake.set()
 
     def close(self) -> None:
         """End all streams, and every one that is opened later."""
         self._closed.set()
-        self.ring()
+        self.notify()
 
     @property
     def full(self) -> bool:
@@ -43,24 +43,24 @@ class Live:
 
     async def stream(self) -> AsyncIterator[bytes]:
         """Yield an event after each change, changes in quick succession together, until closed."""
-        bell = asyncio.Event()
-        self._bells.add(bell)
+        wake = asyncio.Event()
+        self._bells.add(wake)
         try:
             yield b"retry: 5000\n\n"
             while not self._closed.is_set():
-                await _first_of(bell, self._idle_seconds)
+                await _first_of(wake, self._idle_seconds)
                 if self._closed.is_set():
                     return
-                bell.clear()
+                wake.clear()
                 yield _CHANGED
                 await _first_of(self._closed, self._between_seconds)
         finally:
-            self._bells.discard(bell)
+            self._bells.discard(wake)
 
 
-async def _first_of(bell: asyncio.Event, seconds: float) -> None:
+async def _first_of(wake: asyncio.Event, seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
-            await bell.wait()
+            await wake.wait()
     except TimeoutError:
         return

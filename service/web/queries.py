@@ -96,13 +96,13 @@ class AdminQueries:
         feeds: Feeds,
         policy: Policy,
         reports: AdminPort,
-        visits: AccessStats,
+        stats: AccessStats,
         *,
         state: Callable[[], State],
         clock: Callable[[], datetime],
     ) -> None:
         self.feeds, self.reports = feeds, reports
-        self._policy, self._visits = policy, visits
+        self._policy, self._stats = policy, stats
         self._state, self._clock = state, clock
         self._summaries: OrderedDict[str, _Summary] = OrderedDict()
 
@@ -151,7 +151,7 @@ class AdminQueries:
         shown = found[start : start + most]
         more = start + most < len(found)
         now = self._clock()
-        requests = self._visits.requests(now)
+        requests = self._stats.requests(now)
         views = tuple(self._calendar(each, now, requests.get(each.name, 0)) for each in shown)
         return CalendarList(views, len(found), shown[-1].name if more else "")
 
@@ -165,7 +165,7 @@ class AdminQueries:
             redaction=calendar.redaction,
             events=summary.events,
             next=_to_next_meeting(summary.next),
-            subscribers=self._visits.subscribers(calendar.name, now),
+            subscribers=self._stats.subscribers(calendar.name, now),
             requests=requests,
             rotations=self.feeds.directory.generation(calendar.name),
             feed_url=urls.feed_url(calendar.name),
@@ -225,7 +225,7 @@ class AdminQueries:
     def activity(self) -> ActivityView:
         """Return the last day in numbers."""
         now = self._clock()
-        requests = sorted(self._visits.requests(now).items(), key=lambda pair: (-pair[1], pair[0]))
+        requests = sorted(self._stats.requests(now).items(), key=lambda pair: (-pair[1], pair[0]))
         return ActivityView(tuple(self.reports.lists_per_hour(now)), dict(requests))
 
 

@@ -48,14 +48,14 @@ def make_web(
     errors = ErrorPages(pages)
     networks = Networks(administration.trusted_proxies if administration else ())
     guard = Guard(networks, FailureLimit(_WRONG_TOKENS, _PER), clock)
-    visits = AccessStats(networks)
+    stats = AccessStats(networks)
     page = SubscriptionPage(feeds, pages, errors, guard, policy, state, clock)
     if administration is None:
         admin_routes: list[BaseRoute] = [*NoDashboard(pages).routes()]
         api: ASGIApp | None = None
     else:
-        oversight = AdminQueries(feeds, policy, administration.reports, visits, state=state, clock=clock)
-        admin_routes, api = make_admin_routes(administration, oversight, pages, guard)
+        queries = AdminQueries(feeds, policy, administration.reports, stats, state=state, clock=clock)
+        admin_routes, api = make_admin_routes(administration, queries, pages, guard)
     site = Starlette(
         routes=[
             Route("/calendars/{token}", page.__call__, methods=["GET"]),
@@ -75,7 +75,7 @@ def make_web(
     )
     # It would send people to whatever Host says, by http, with the token in the address.
     site.router.redirect_slashes = False
-    feed_app = FeedApp(feeds, guard, visits, clock)
+    feed_app = FeedApp(feeds, guard, stats, clock)
 
     async def web(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):

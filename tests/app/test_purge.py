@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from service.app.purge import purge, purgeable
-from service.app.targets import upkeep_of
+from service.app.targets import make_reconciler
 from tests.caldav.aims import Aims
 from tests.caldav.conftest import server, site
 from tests.caldav.misbehaving import HOME, Misbehaving
@@ -19,10 +19,10 @@ FAR_OFF = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 async def test_a_target_whose_name_only_begins_alike_is_left_alone(site: Site) -> None:
-    aims = Aims(site)
-    await aims.hear(2)
-    found = aims.of("cloud", "cloud2")
-    await upkeep_of(found["cloud"], site.clock).once()
+    targets_by_name = Aims(site)
+    await targets_by_name.hear(2)
+    found = targets_by_name.of("cloud", "cloud2")
+    await make_reconciler(found["cloud"], site.clock).once()
     record = (await site.ledger.targets())["cloud"]
     for key in ("cloud2", "cloud2/room@video.example.com", "cloud2~1", "cloud/all", "cloud~1"):
         await site.ledger.record_target(key, replace(record, url=f"{record.url}{key[5:]}/"))
@@ -33,10 +33,10 @@ async def test_a_target_whose_name_only_begins_alike_is_left_alone(site: Site) -
 
 
 async def test_what_is_parked_is_deleted_too(site: Site, server: Misbehaving) -> None:
-    aims = Aims(site)
-    await aims.hear(2)
-    found = aims.of("cloud")
-    await upkeep_of(found["cloud"], site.clock).once()
+    targets_by_name = Aims(site)
+    await targets_by_name.hear(2)
+    found = targets_by_name.of("cloud")
+    await make_reconciler(found["cloud"], site.clock).once()
     rows = (await site.ledger.publications("cloud")).values()
     # Deleting them is what was refused before.
     parked = [replace(row, digest="").park("no", retry_at=FAR_OFF) for row in rows]

@@ -173,7 +173,7 @@ async def test_the_session_of_a_page_that_is_left_open_ends_with_the_form(visit:
         page = await dashboard(visit, site)
         await expect(page.locator("[data-live-status]")).to_have_text("Live")
         await page.context.clear_cookies(name="confcal")
-        site.parts.live.ring()
+        site.parts.live.notify()
 
         await expect(page.locator("#token")).to_be_visible()
 

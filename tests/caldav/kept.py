@@ -34,7 +34,7 @@ class Kept:
         self.second_key = ""
         """The key of one more target that leads to the site's own collection."""
 
-        self.upkeep = Reconciler(
+        self.reconciler = Reconciler(
             TargetStatus("team", "all"),
             self._targets,
             site.ledger,
@@ -48,12 +48,12 @@ class Kept:
     async def later(self, **units: float) -> float:
         """One pass, so long after the last one."""
         self.site.clock.now += timedelta(**units)
-        return await self.upkeep.once()
+        return await self.reconciler.once()
 
     def _targets(self) -> list[TargetCollection]:
         if self.refusal:
             raise self.refusal
-        name = self.upkeep.status.name
+        name = self.reconciler.status.name
         if not self.collections:
             keys = [name, self.second_key] if self.second_key else [name]
             return [self._target(key, self.site.collection) for key in keys]

@@ -23,18 +23,18 @@ class Relay:
         self._answers = 0
         self._requests = 0
         self._over = asyncio.Event()
-        self._carrying: set[asyncio.Task[None]] = set()
+        self._executor: set[asyncio.Task[None]] = set()
 
     async def end(self) -> None:
         """Let go of all connections."""
         self._over.set()
-        await asyncio.gather(*self._carrying)
+        await asyncio.gather(*self._executor)
 
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry a connection in a task of our own: asyncio's would outlive the test."""
         task = asyncio.ensure_future(self.carry(reader, writer))
-        self._carrying.add(task)
-        task.add_done_callback(self._carrying.discard)
+        self._executor.add(task)
+        task.add_done_callback(self._executor.discard)
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -145,8 +145,8 @@ class Site:
 
     @property
     def server(self) -> CalDavServer:
-        wish = CollectionSpec(self.url, self.collection, create=self.create, quirks=self.quirks)
-        return CalDavServer(self.connection, wish, self.rules, self.concurrency)
+        spec = CollectionSpec(self.url, self.collection, create=self.create, quirks=self.quirks)
+        return CalDavServer(self.connection, spec, self.rules, self.concurrency)
 
     async def publish(self, desired: Mapping[str, Resource]) -> SyncReport:
         """One pass."""

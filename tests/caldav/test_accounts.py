@@ -160,8 +160,8 @@ async def test_a_target_with_a_refused_password_knocks_five_times_a_day(
     kept.desired = resources(range(3))
     end = site.clock.now + timedelta(days=1)
     while site.clock.now < end:
-        await site.clock.sleep(await kept.upkeep.once())
+        await site.clock.sleep(await kept.reconciler.once())
 
-    assert kept.upkeep.status.state == "failing"
+    assert kept.reconciler.status.state == "failing"
     assert [request.method for request in site.wire.requests] == ["PROPFIND"] * 5
     assert server.calendars == {}

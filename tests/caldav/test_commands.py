@@ -17,9 +17,9 @@ import pytest
 
 from service.app.build import open_settings_store, utc_now
 from service.app.policy import policy_of
-from service.app.preview import with_aims
+from service.app.preview import with_targets
 from service.app.synchronizer import Synchronizer
-from service.app.targets import upkeep_of
+from service.app.targets import make_reconciler
 from service.core.conference import Conference, Invitation
 from service.settings.load import load_settings
 from tests.caldav import loopback
@@ -72,11 +72,11 @@ def publish() -> None:
     """Do once what the daemon does all the time."""
 
     async def once() -> None:
-        async with with_aims(load_settings()) as aims:
-            for aim in aims.values():
-                upkeep = upkeep_of(aim, utc_now)
-                await upkeep.once()
-                assert upkeep.status.error == ""
+        async with with_targets(load_settings()) as targets_by_name:
+            for configured in targets_by_name.values():
+                reconciler = make_reconciler(configured, utc_now)
+                await reconciler.once()
+                assert reconciler.status.error == ""
 
     asyncio.run(once())
 
@@ -108,8 +108,8 @@ def test_check_fails_where_the_server_refused_events_for_good(confcal: Confcal) 
     assert "target    cloud: good" in confcal("check").text
 
     async def park() -> None:
-        async with with_aims(load_settings()) as aims:
-            ledger = aims["cloud"].calendars.store.ledger
+        async with with_targets(load_settings()) as targets_by_name:
+            ledger = targets_by_name["cloud"].calendars.store.ledger
             row = next(iter((await ledger.publications("cloud")).values()))
             parked = row.park("the server finds it too large (status 413)", retry_at=utc_now())
             await ledger.record_publications("cloud", [parked])

@@ -64,27 +64,27 @@ async def test_a_collection_that_fails_does_not_keep_those_after_it_waiting(
     kept = Kept(site)
     kept.collections = "abc"
     kept.desired = resources(range(2))
-    await kept.upkeep.once()
+    await kept.reconciler.once()
     answering(server, status, path=SECOND)
     kept.desired = resources(range(4))
 
     await kept.later(hours=1)
 
     assert [len(server.calendars[f"{HOME}{name}/"]) for name in "abc"] == [4, 2, 4]
-    assert kept.upkeep.status.state in {"failing", "down"}
-    assert kept.upkeep.status.error
+    assert kept.reconciler.status.state in {"failing", "down"}
+    assert kept.reconciler.status.error
 
     server.before = None
     await kept.later(hours=1)
     assert len(server.calendars[SECOND]) == 4
-    assert (kept.upkeep.status.state, kept.upkeep.status.error) == ("in step", "")
+    assert (kept.reconciler.status.state, kept.reconciler.status.error) == ("in step", "")
 
 
 async def test_a_collection_that_never_answers_comes_last(site: Site, server: Misbehaving) -> None:
     kept = Kept(site)
     kept.collections = "abc"
     kept.desired = resources(range(2))
-    await kept.upkeep.once()
+    await kept.reconciler.once()
     answering(server, 504, path=SECOND)
     kept.desired = resources(range(4))
 
@@ -112,7 +112,7 @@ async def test_a_collection_that_cannot_be_made_is_tried_ever_more_rarely(
 async def test_too_many_new_calendars_do_not_stop_those_there_are(site: Site, server: Misbehaving) -> None:
     kept = Kept(site)
     kept.collections = "a"
-    await kept.upkeep.once()
+    await kept.reconciler.once()
     kept.collections = "ba"
 
     async def busy(request: httpx.Request) -> httpx.Response | None:
@@ -121,7 +121,7 @@ async def test_too_many_new_calendars_do_not_stop_those_there_are(site: Site, se
 
     server.before = busy
     kept.desired = resources(range(2))
-    await kept.upkeep.once()
+    await kept.reconciler.once()
     assert len(server.calendars[f"{HOME}a/"]) == 2
 
     site.wire.forget()
@@ -136,9 +136,9 @@ async def test_a_wrong_password_is_tried_once_for_all_collections(site: Site, se
     kept.collections = "abc"
     answering(server, 401)
 
-    assert await kept.upkeep.once() >= 60
+    assert await kept.reconciler.once() >= 60
     assert len(site.wire.requests) == 1
-    assert kept.upkeep.status.state == "failing"
+    assert kept.reconciler.status.state == "failing"
 
 
 async def test_what_cannot_be_read_is_looked_at_again_with_the_next_audit(

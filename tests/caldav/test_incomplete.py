@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from service.app.preview import report_of
-from service.app.targets import upkeep_of
+from service.app.targets import make_reconciler
 from service.core.errors import Fatal
 from service.core.target_state import TargetState
 from service.publishing.model import Standing
@@ -26,7 +26,7 @@ Misbehavior = Callable[[httpx.Request], Awaitable[httpx.Response | None]]
 
 
 def state_of(kept: Kept) -> TargetState:
-    return kept.upkeep.status.state
+    return kept.reconciler.status.state
 
 
 def blocked(*methods: str, part: str = "") -> Misbehavior:
@@ -58,7 +58,7 @@ async def test_a_target_with_parked_events_is_incomplete(site: Site, server: Mis
         await kept.later(minutes=1)
 
     assert state_of(kept) is TargetState.INCOMPLETE
-    assert len(kept.upkeep.status.parked) == 1
+    assert len(kept.reconciler.status.parked) == 1
 
     server.before = None
     await kept.later(days=1)
@@ -76,7 +76,7 @@ async def test_every_write_refused_by_something_in_front_is_told_as_that(
     for _ in range(5):
         await kept.later(minutes=30)
         assert state_of(kept) is TargetState.FAILING
-        assert "every write is refused with 403 by something in front" in kept.upkeep.status.error
+        assert "every write is refused with 403 by something in front" in kept.reconciler.status.error
 
     server.before = None
     await kept.later(minutes=30)
@@ -93,7 +93,7 @@ async def test_one_event_that_is_blocked_does_not_stop_the_others(site: Site, se
         await kept.later(minutes=1)
 
     assert state_of(kept) is TargetState.INCOMPLETE
-    assert ["in front of the server" in row.reason for row in kept.upkeep.status.parked] == [True]
+    assert ["in front of the server" in row.reason for row in kept.reconciler.status.parked] == [True]
     assert len(server.calendars[WORK]) == 3
 
 
@@ -117,7 +117,7 @@ async def test_what_a_server_swallows_again_and_again_is_parked_with_the_reason(
         await kept.later(minutes=1)
 
     assert state_of(kept) is TargetState.INCOMPLETE
-    assert [row.reason for row in kept.upkeep.status.parked] == [
+    assert [row.reason for row in kept.reconciler.status.parked] == [
         "the server said that it was stored, and does not have it"
     ]
 
@@ -148,10 +148,10 @@ async def test_an_answer_that_provokes_an_error_is_a_failing_target_with_a_trace
 
     server.before = provoke
     with structlog.testing.capture_logs() as lines:
-        pauses = [await kept.upkeep.once() for _ in range(4)]
+        pauses = [await kept.reconciler.once() for _ in range(4)]
 
     assert state_of(kept) is TargetState.FAILING
-    assert "cannot be read (KeyError)" in kept.upkeep.status.error
+    assert "cannot be read (KeyError)" in kept.reconciler.status.error
     assert pauses == sorted(pauses)
     assert pauses[0] >= 5.0
     (told,) = [line for line in lines if line["event"] == "publish.target_failed"]
@@ -174,7 +174,7 @@ async def test_one_resource_whose_answer_is_not_understood_does_not_stop_the_oth
         return None
 
     server.before = provoke
-    await kept.upkeep.once()
+    await kept.reconciler.once()
 
     assert state_of(kept) is TargetState.FAILING
     assert len(server.calendars[WORK]) == 5
@@ -209,14 +209,14 @@ async def test_another_trouble_meanwhile_is_another_line(site: Site, server: Mis
 
 
 async def test_check_fails_while_every_write_is_refused(site: Site, server: Misbehaving) -> None:
-    aims = Aims(site)
-    await aims.hear(3)
-    aim = aims.of("cloud")["cloud"]
-    upkeep = upkeep_of(aim, site.clock)
+    targets_by_name = Aims(site)
+    await targets_by_name.hear(3)
+    configured = targets_by_name.of("cloud")["cloud"]
+    reconciler = make_reconciler(configured, site.clock)
     server.before = blocked("PUT", "DELETE")
-    await upkeep.once()
+    await reconciler.once()
 
-    refused = await report_of(aim)
+    refused = await report_of(configured)
     assert not refused.good
     assert refused.state is TargetState.INCOMPLETE
     assert refused.lines[0] == (
@@ -225,5 +225,5 @@ async def test_check_fails_while_every_write_is_refused(site: Site, server: Misb
 
     server.before = None
     site.clock.now += timedelta(hours=1)
-    await upkeep.once()
-    assert (await report_of(aim)).good
+    await reconciler.once()
+    assert (await report_of(configured)).good

@@ -103,7 +103,7 @@ async def test_a_redirect_for_a_while_makes_nobody_forget_what_is_there(
     site.rules = rules
     kept = Kept(site)
     kept.desired = resources(range(3))
-    await kept.upkeep.once()
+    await kept.reconciler.once()
 
     async def maintenance(_request: httpx.Request) -> httpx.Response | None:
         return httpx.Response(302, headers={"Location": "https://status.dav.test/"})
@@ -111,12 +111,12 @@ async def test_a_redirect_for_a_while_makes_nobody_forget_what_is_there(
     server.before = maintenance
     kept.desired = {**resources([0]), **resources([1], topic="Moved", revision=1)}
     await kept.later(minutes=10)
-    assert kept.upkeep.status.error
+    assert kept.reconciler.status.error
     server.before = None
 
     await kept.later(hours=1)
 
-    assert kept.upkeep.status.error == ""
+    assert kept.reconciler.status.error == ""
     await site.means(kept.desired)
 
 
@@ -127,7 +127,7 @@ async def test_a_collection_that_moved_is_found_at_its_new_address(
     site.rules = rules
     kept = Kept(site)
     kept.desired = resources(range(2))
-    await kept.upkeep.once()
+    await kept.reconciler.once()
     server.home_calendars[MOVED] = server.home_calendars.pop(WORK)
     server.calendars[MOVED] = {}
     for name, body in server.calendars.pop(WORK).items():
@@ -143,7 +143,7 @@ async def test_a_collection_that_moved_is_found_at_its_new_address(
     for _ in range(2):
         await kept.later(hours=1)
 
-    assert kept.upkeep.status.error == ""
+    assert kept.reconciler.status.error == ""
     assert len(server.calendars[MOVED]) == 3
 
 
@@ -152,7 +152,7 @@ async def test_a_collection_that_seemed_gone_is_taken_up_where_it_was_left(
 ) -> None:
     kept = Kept(site)
     kept.desired = resources(range(3))
-    await kept.upkeep.once()
+    await kept.reconciler.once()
     answering(server, 404, path=WORK)
     kept.desired = resources(range(2))
     await kept.later(hours=1)

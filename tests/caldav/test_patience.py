@@ -31,18 +31,18 @@ async def test_what_is_parked_is_tried_again_after_a_day(site: Site, server: Mis
     await kept.later(hours=12)
 
     await site.means(kept.desired)
-    assert kept.upkeep.status.parked == {}
+    assert kept.reconciler.status.parked == {}
 
 
 async def test_a_parked_deletion_is_tried_again_after_a_day(site: Site, server: Misbehaving) -> None:
     kept = Kept(site)
     kept.desired = resources(range(2))
-    await kept.upkeep.once()
+    await kept.reconciler.once()
     kept.desired = resources(range(1))
     answering(server, 403, method="DELETE")
     for _ in range(3):
         await kept.later(minutes=1)
-    assert len(kept.upkeep.status.parked) == 1
+    assert len(kept.reconciler.status.parked) == 1
     site.wire.forget()
     await kept.later(hours=12)
     assert "DELETE" not in site.wire.methods()
@@ -75,9 +75,9 @@ async def test_the_next_pass_comes_in_time_for_what_is_parked(site: Site, server
     kept.desired = resources(range(3))
     answering(server, 413, method="PUT", path=resource(1).uid)
     for _ in range(2):
-        await kept.upkeep.once()
+        await kept.reconciler.once()
 
-    assert await kept.upkeep.once() == timedelta(days=1).total_seconds()
+    assert await kept.reconciler.once() == timedelta(days=1).total_seconds()
 
 
 async def test_a_fight_with_every_audit_ends_within_a_day(site: Site, server: Misbehaving) -> None:
@@ -125,8 +125,8 @@ async def test_a_server_is_not_said_to_work_again_before_it_was_asked(
 ) -> None:
     kept = Kept(site)
     kept.desired = before = resources(range(2))
-    await kept.upkeep.once()
-    reached_at = kept.upkeep.status.last_pass_at
+    await kept.reconciler.once()
+    reached_at = kept.reconciler.status.last_pass_at
     down(server)
     kept.desired = resources(range(3))
     with structlog.testing.capture_logs() as lines:
@@ -135,16 +135,16 @@ async def test_a_server_is_not_said_to_work_again_before_it_was_asked(
         kept.desired = before
         second = await kept.later(minutes=1)
 
-        assert (kept.upkeep.status.state, kept.upkeep.status.last_pass_at) == ("down", reached_at)
+        assert (kept.reconciler.status.state, kept.reconciler.status.last_pass_at) == ("down", reached_at)
         assert second > first
         assert "publish.target_recovered" not in [line["event"] for line in lines]
 
         server.before = None
         await kept.later(minutes=1)
 
-    assert (kept.upkeep.status.state, kept.upkeep.status.error) == ("in step", "")
+    assert (kept.reconciler.status.state, kept.reconciler.status.error) == ("in step", "")
     assert [line["event"] for line in lines].count("publish.target_recovered") == 1
-    assert kept.upkeep.status.last_pass_at == site.clock.now
+    assert kept.reconciler.status.last_pass_at == site.clock.now
 
 
 async def test_a_target_without_calendars_is_no_proof_that_its_server_works(
@@ -152,43 +152,43 @@ async def test_a_target_without_calendars_is_no_proof_that_its_server_works(
 ) -> None:
     kept = Kept(site)
     down(server)
-    await kept.upkeep.once()
-    kept.upkeep.targets = list
+    await kept.reconciler.once()
+    kept.reconciler.targets = list
 
     await kept.later(minutes=1)
 
-    assert (kept.upkeep.status.state, kept.upkeep.status.last_pass_at) == ("down", None)
+    assert (kept.reconciler.status.state, kept.reconciler.status.last_pass_at) == ("down", None)
 
 
 async def test_a_pass_without_a_request_is_not_a_pass_that_the_server_answered(site: Site) -> None:
     kept = Kept(site)
     kept.desired = resources(range(2))
-    await kept.upkeep.once()
-    reached_at = kept.upkeep.status.last_pass_at
+    await kept.reconciler.once()
+    reached_at = kept.reconciler.status.last_pass_at
     site.wire.forget()
 
     await kept.later(minutes=10)
 
     assert site.wire.requests == []
-    assert (kept.upkeep.status.state, kept.upkeep.status.last_pass_at) == ("in step", reached_at)
+    assert (kept.reconciler.status.state, kept.reconciler.status.last_pass_at) == ("in step", reached_at)
 
 
 async def test_the_database_is_asked_again_within_a_minute_or_two(site: Site) -> None:
     kept = Kept(site)
-    await kept.upkeep.once()
+    await kept.reconciler.once()
     targets = site.ledger.targets
 
     async def fail() -> dict[str, object]:
         raise StoreUnavailable("The database is locked")
 
     site.ledger.targets = fail  # type: ignore[method-assign, assignment]
-    pauses = [await kept.upkeep.once() for _ in range(12)]
+    pauses = [await kept.reconciler.once() for _ in range(12)]
     assert max(pauses) == 60.0
-    assert kept.upkeep.status.state == "down"
+    assert kept.reconciler.status.state == "down"
 
     site.ledger.targets = targets  # type: ignore[method-assign]
-    assert await kept.upkeep.once() == 3600.0
-    assert kept.upkeep.status.state == "in step"
+    assert await kept.reconciler.once() == 3600.0
+    assert kept.reconciler.status.state == "in step"
 
 
 async def test_a_busy_server_gets_two_seconds_and_then_more(site: Site, server: Misbehaving) -> None:
@@ -212,13 +212,13 @@ async def test_after_a_recovery_patience_begins_anew(site: Site, server: Misbeha
     kept = Kept(site)
     kept.desired = resources(range(2))
     down(server)
-    assert [await kept.upkeep.once() for _ in range(3)] == [5.0, 10.0, 20.0]
+    assert [await kept.reconciler.once() for _ in range(3)] == [5.0, 10.0, 20.0]
     server.before = None
-    await kept.upkeep.once()
+    await kept.reconciler.once()
     down(server)
     kept.desired = resources(range(3))
 
-    assert await kept.upkeep.once() == 5.0
+    assert await kept.reconciler.once() == 5.0
 
 
 async def test_a_server_is_left_alone_for_as_long_as_it_asks(site: Site, server: Misbehaving) -> None:
@@ -228,50 +228,50 @@ async def test_a_server_is_left_alone_for_as_long_as_it_asks(site: Site, server:
     kept = Kept(site)
     server.before = busy
 
-    assert await kept.upkeep.once() == 1200.0
+    assert await kept.reconciler.once() == 1200.0
 
 
 async def test_the_lag_is_counted_from_the_first_change_that_waited(site: Site, server: Misbehaving) -> None:
     kept = Kept(site)
-    await kept.upkeep.once()
+    await kept.reconciler.once()
     down(server)
     kept.desired = resources(range(2))
-    kept.upkeep.mark_changed()
+    kept.reconciler.mark_changed()
     first = site.clock.now
     await kept.later(minutes=10)
-    kept.upkeep.mark_changed()
+    kept.reconciler.mark_changed()
     server.before = None
     await kept.later(minutes=10)
-    assert kept.upkeep.status.lag_seconds == (site.clock.now - first).total_seconds()
+    assert kept.reconciler.status.lag_seconds == (site.clock.now - first).total_seconds()
 
     kept.desired = resources(range(3))
     site.clock.now += timedelta(hours=1)
-    kept.upkeep.mark_changed()
+    kept.reconciler.mark_changed()
     await kept.later(seconds=7)
 
-    assert kept.upkeep.status.lag_seconds == 7.0
+    assert kept.reconciler.status.lag_seconds == 7.0
 
 
 async def test_a_change_during_a_pass_is_not_counted_as_published_by_it(
     site: Site, server: Misbehaving
 ) -> None:
     kept = Kept(site)
-    await kept.upkeep.once()
+    await kept.reconciler.once()
     kept.desired = resources(range(2))
 
     async def change(request: httpx.Request) -> httpx.Response | None:
         if request.method == "PUT" and len(kept.desired) == 2:
             kept.desired = resources(range(3))
-            kept.upkeep.mark_changed()
+            kept.reconciler.mark_changed()
         return None
 
     server.before = change
-    kept.upkeep.mark_changed()
-    await kept.upkeep.once()
-    assert kept.upkeep.status.lag_seconds == 0.0
+    kept.reconciler.mark_changed()
+    await kept.reconciler.once()
+    assert kept.reconciler.status.lag_seconds == 0.0
     await kept.later(seconds=9)
 
-    assert kept.upkeep.status.lag_seconds == 9.0
+    assert kept.reconciler.status.lag_seconds == 9.0
 
 
 async def test_since_when_something_is_parked_is_remembered(site: Site, server: Misbehaving) -> None:
@@ -284,4 +284,4 @@ async def test_since_when_something_is_parked_is_remembered(site: Site, server: 
 
     await kept.later(hours=5)
 
-    assert list(kept.upkeep.status.parked.values()) == [parked_at]
+    assert list(kept.reconciler.status.parked.values()) == [parked_at]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from service.app.synchronizer import Synchronizer
-from service.app.targets import Calendars, open_aims
+from service.app.targets import Calendars, open_targets
 from service.calendars.calendar import Calendar
 from service.core.revision import Policy
 from service.publishing.model import RemoteRules, Resource, Standing
@@ -76,8 +76,8 @@ async def test_only_what_is_to_come_reminds_and_time_alone_writes_nothing() -> N
 async def test_the_setting_reaches_the_collection() -> None:
     environ = {"CONFCAL_TARGETS__CLOUD__URL": "https://h/", "CONFCAL_TARGETS__CLOUD__TRANSPARENT": "true"}
 
-    async with open_aims(load_settings(environ), await calendars(), lambda: NOW) as aims:
-        (target,) = aims["cloud"].targets()
+    async with open_targets(load_settings(environ), await calendars(), lambda: NOW) as targets_by_name:
+        (target,) = targets_by_name["cloud"].targets()
         told = await target.render(True)  # noqa: FBT003 -- the form of Render
 
     assert all(b"TRANSP:TRANSPARENT" in each.body for each in told.values())

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from icalendar import Calendar as VCalendar
 
 from service.app.synchronizer import Synchronizer
-from service.app.targets import Calendars, Target, open_aims
+from service.app.targets import Calendars, Target, open_targets
 from service.caldav.server import CalDavServer
 from service.calendars.calendar import Calendar
 from service.core.account_state import Entry, Revision
@@ -225,9 +225,9 @@ async def test_the_map_is_a_table_of_addresses(
     calendars = Calendars(MemoryStore(), dict, lambda _calendar: [])
 
     if good:
-        async with open_aims(load_settings(), calendars, Clock()) as aims:
-            assert list(aims["cloud"].extras.addresses.values()) == ["ivan@mail.example.org"]
+        async with open_targets(load_settings(), calendars, Clock()) as targets_by_name:
+            assert list(targets_by_name["cloud"].extras.addresses.values()) == ["ivan@mail.example.org"]
     else:
         with pytest.raises(SettingsError, match="CONFCAL_TARGETS__CLOUD__ATTENDEES"):
-            async with open_aims(load_settings(), calendars, Clock()):
+            async with open_targets(load_settings(), calendars, Clock()):
                 pass

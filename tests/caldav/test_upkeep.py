@@ -20,16 +20,16 @@ from tests.caldav.site import Site, resource, resources
 async def test_ten_edits_during_an_outage_are_one_put_afterwards(site: Site, server: Misbehaving) -> None:
     kept = Kept(site)
     kept.desired = resources(range(5))
-    await kept.upkeep.once()
+    await kept.reconciler.once()
     down(server)
     for revision in range(1, 11):
         kept.desired = {**kept.desired, **resources([2], topic=f"Edit {revision}", revision=revision)}
-        kept.upkeep.mark_changed()
-        await kept.upkeep.once()
+        kept.reconciler.mark_changed()
+        await kept.reconciler.once()
     server.before = None
     site.wire.forget()
 
-    await kept.upkeep.once()
+    await kept.reconciler.once()
 
     assert site.wire.methods() == {"PUT": 1}
     await site.means(kept.desired)
@@ -40,28 +40,28 @@ async def test_a_server_that_is_down_is_asked_ever_more_rarely(site: Site, serve
     kept.desired = resources(range(5))
     down(server)
 
-    pauses = [await kept.upkeep.once() for _ in range(12)]
+    pauses = [await kept.reconciler.once() for _ in range(12)]
 
     assert pauses == sorted(pauses)
     assert pauses[0] == 5.0
     assert pauses[-1] == 900.0
-    assert kept.upkeep.status.state == "down"
-    assert "cannot be reached" in kept.upkeep.status.error
+    assert kept.reconciler.status.state == "down"
+    assert "cannot be reached" in kept.reconciler.status.error
 
     server.before = None
-    assert await kept.upkeep.once() == 3600.0
-    assert (kept.upkeep.status.state, kept.upkeep.status.error) == ("in step", "")
+    assert await kept.reconciler.once() == 3600.0
+    assert (kept.reconciler.status.state, kept.reconciler.status.error) == ("in step", "")
 
 
 async def test_the_pass_after_an_outage_begins_with_one_request(site: Site, server: Misbehaving) -> None:
     kept = Kept(site)
-    await kept.upkeep.once()
+    await kept.reconciler.once()
     kept.desired = resources(range(50))
     down(server)
-    await kept.upkeep.once()
+    await kept.reconciler.once()
     site.wire.forget()
 
-    await kept.upkeep.once()
+    await kept.reconciler.once()
 
     # One at a time, until so many failed in a row that the target counts as down.
     assert site.wire.methods() == {"PUT": 5}
@@ -78,11 +78,11 @@ async def test_bells_wait_while_the_target_is_down(site: Site, server: Misbehavi
 
     kept = Kept(site, Timing(sleep, lambda: 0.5))
     kept.desired = resources(range(2))
-    running = asyncio.create_task(kept.upkeep.run())
+    running = asyncio.create_task(kept.reconciler.run())
     await slept.wait()
     before = len(site.wire.requests)
     for _ in range(10):
-        kept.upkeep.mark_changed()
+        kept.reconciler.mark_changed()
         await asyncio.sleep(0)
     assert len(site.wire.requests) == before
     running.cancel()
@@ -92,15 +92,15 @@ async def test_bells_wait_while_the_target_is_down(site: Site, server: Misbehavi
 
 async def test_a_change_rings_and_is_published(site: Site) -> None:
     kept = Kept(site)
-    running = asyncio.create_task(kept.upkeep.run())
+    running = asyncio.create_task(kept.reconciler.run())
     for count in (2, 4):
         kept.desired = resources(range(count))
-        kept.upkeep.mark_changed()
+        kept.reconciler.mark_changed()
         async with asyncio.timeout(10):
             while site.wire.methods().get("PUT", 0) < count:  # noqa: ASYNC110 -- requests ring no bell
                 await asyncio.sleep(0)
     async with asyncio.timeout(10):
-        while kept.upkeep.status.lag_seconds is None or len(await site.rows()) < 4:  # noqa: ASYNC110 -- likewise
+        while kept.reconciler.status.lag_seconds is None or len(await site.rows()) < 4:  # noqa: ASYNC110 -- likewise
             await asyncio.sleep(0)
     running.cancel()
     with suppress(asyncio.CancelledError):
@@ -110,12 +110,12 @@ async def test_a_change_rings_and_is_published(site: Site) -> None:
 
 async def test_it_ends_even_where_the_bell_rings_at_that_moment(site: Site) -> None:
     kept = Kept(site)
-    running = asyncio.create_task(kept.upkeep.run())
+    running = asyncio.create_task(kept.reconciler.run())
     async with asyncio.timeout(10):
-        while kept.upkeep.status.last_pass_at is None:  # noqa: ASYNC110 -- a pass rings no bell
+        while kept.reconciler.status.last_pass_at is None:  # noqa: ASYNC110 -- a pass rings no bell
             await asyncio.sleep(0)
         await asyncio.sleep(0)
-        kept.upkeep.mark_changed()
+        kept.reconciler.mark_changed()
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
@@ -124,12 +124,12 @@ async def test_it_ends_even_where_the_bell_rings_at_that_moment(site: Site) -> N
 async def test_a_lost_collection_is_made_anew_with_restore(site: Site, server: Misbehaving) -> None:
     kept = Kept(site)
     kept.desired = resources(range(3))
-    await kept.upkeep.once()
+    await kept.reconciler.once()
     server.calendars.clear()
     server.home_calendars.clear()
     site.clock.now += timedelta(hours=1)
 
-    assert await kept.upkeep.once() < 60
+    assert await kept.reconciler.once() < 60
     await kept.later(minutes=1)
 
     await site.means(kept.desired)
@@ -139,7 +139,7 @@ async def test_a_lost_collection_stays_lost_with_keep(site: Site, server: Misbeh
     site.rules = RemoteRules("keep", "keep")
     kept = Kept(site)
     kept.desired = resources(range(3))
-    await kept.upkeep.once()
+    await kept.reconciler.once()
     server.calendars.clear()
     server.home_calendars.clear()
     site.clock.now += timedelta(hours=1)
@@ -148,7 +148,7 @@ async def test_a_lost_collection_stays_lost_with_keep(site: Site, server: Misbeh
         await kept.later(minutes=1)
 
     assert server.calendars == {}
-    assert "was deleted" in kept.upkeep.status.error
+    assert "was deleted" in kept.reconciler.status.error
     assert len(await site.rows()) == 3
 
 
@@ -161,34 +161,37 @@ async def test_what_is_parked_is_told_with_its_reason(site: Site, server: Misbeh
         return httpx.Response(413) if hit else None
 
     server.before = refuse
-    assert await kept.upkeep.once() == 60.0
-    assert (kept.upkeep.status.state, kept.upkeep.status.pending) == ("waiting", 1)
+    assert await kept.reconciler.once() == 60.0
+    assert (kept.reconciler.status.state, kept.reconciler.status.pending) == ("waiting", 1)
     for _ in range(2):
-        await kept.upkeep.once()
+        await kept.reconciler.once()
 
-    assert [row.uid for row in kept.upkeep.status.parked] == [resource(1).uid]
+    assert [row.uid for row in kept.reconciler.status.parked] == [resource(1).uid]
     assert all(
-        row.standing is Standing.PARKED and "too large" in row.reason for row in kept.upkeep.status.parked
+        row.standing is Standing.PARKED and "too large" in row.reason for row in kept.reconciler.status.parked
     )
 
 
 async def test_without_a_list_nothing_is_asked_for(site: Site) -> None:
     kept = Kept(site)
     kept.refusal = PlanRefused("no list was heard yet")
-    await kept.upkeep.once()
+    await kept.reconciler.once()
 
-    assert (kept.upkeep.status.state, kept.upkeep.status.error) == ("waiting", "no list was heard yet")
+    assert (kept.reconciler.status.state, kept.reconciler.status.error) == (
+        "waiting",
+        "no list was heard yet",
+    )
     assert site.wire.requests == []
 
 
 async def test_the_first_list_is_published_at_once(site: Site) -> None:
     kept = Kept(site)
     kept.refusal = PlanRefused("no list was heard yet")
-    running = asyncio.create_task(kept.upkeep.run())
+    running = asyncio.create_task(kept.reconciler.run())
     await asyncio.sleep(0)
     kept.desired = resources(range(2))
     kept.refusal = None
-    kept.upkeep.mark_changed()
+    kept.reconciler.mark_changed()
     async with asyncio.timeout(10):
         while len(await site.rows()) < 2:  # noqa: ASYNC110 -- a pass rings no bell
             await asyncio.sleep(0)
@@ -210,8 +213,8 @@ async def test_a_target_that_needs_a_person_is_asked_seldom(
 
     server.before = refuse
 
-    assert await kept.upkeep.once() >= 60
-    assert kept.upkeep.status.state == "failing"
+    assert await kept.reconciler.once() >= 60
+    assert kept.reconciler.status.state == "failing"
 
 
 async def test_one_collection_of_several_that_fails_does_not_hold_up_the_others(site: Site) -> None:
@@ -220,11 +223,11 @@ async def test_one_collection_of_several_that_fails_does_not_hold_up_the_others(
     # The second one leads to the same collection, which it is refused.
     kept.second_key = "team/second"
 
-    assert await kept.upkeep.once() >= 60.0
-    assert (kept.upkeep.status.state, len(await site.rows())) == ("failing", 2)
-    running = asyncio.create_task(kept.upkeep.run())
+    assert await kept.reconciler.once() >= 60.0
+    assert (kept.reconciler.status.state, len(await site.rows())) == ("failing", 2)
+    running = asyncio.create_task(kept.reconciler.run())
     kept.desired = resources(range(3))
-    kept.upkeep.mark_changed()
+    kept.reconciler.mark_changed()
     async with asyncio.timeout(10):
         while len(await site.rows()) < 3:  # noqa: ASYNC110 -- a pass rings no bell
             await asyncio.sleep(0)

@@ -29,8 +29,8 @@ def state_of(**lists: list[object]) -> State:
     return state
 
 
-def ids(calendar: Calendar, state: State, roster: ParticipantIndex | None = None) -> list[str]:
-    return sorted(entry.key.id for entry in entries_of(calendar, state, roster))
+def ids(calendar: Calendar, state: State, participants: ParticipantIndex | None = None) -> list[str]:
+    return sorted(entry.key.id for entry in entries_of(calendar, state, participants))
 
 
 def test_named_calendars_stand_behind_all_and_before_accounts_and_people() -> None:
@@ -68,10 +68,10 @@ def test_a_person_has_what_the_person_is_invited_to_and_owns() -> None:
     owned = replace(conference("4"), owner="ivanov")
     others = [invited("1", "ivanov"), invited("2", "petrov"), invited("3", "ivanov", "petrov")]
     state = state_of(lobby=[*others, owned])
-    roster = ParticipantIndex().after(state.entries)
+    participants = ParticipantIndex().after(state.entries)
     person = calendars_of([], "full-en", people={IVANOV})[IVANOV]
 
-    assert ids(person, state, roster) == ids(person, state) == ["1", "3", "4"]
+    assert ids(person, state, participants) == ids(person, state) == ["1", "3", "4"]
 
 
 def test_what_left_every_list_left_the_persons_calendar_too() -> None:

@@ -174,15 +174,15 @@ async def test_memory_holds_the_feeds_last_asked_for() -> None:
 
 
 def test_of_too_many_feeds_the_one_not_asked_for_the_longest_goes() -> None:
-    shelf = FeedCache(most_bytes=2)
+    cache = FeedCache(most_bytes=2)
     built = CachedFeed(Feed(b"x", b'"x"', NOW), 0, None)
-    shelf.put("a", built)
-    shelf.put("b", built)
+    cache.put("a", built)
+    cache.put("b", built)
 
-    assert shelf.get("a")
-    shelf.put("c", built)
+    assert cache.get("a")
+    cache.put("c", built)
 
-    assert [shelf.get(name) for name in "abc"] == [built, None, built]
+    assert [cache.get(name) for name in "abc"] == [built, None, built]
 
 
 async def test_a_rotated_calendar_is_gone_at_its_old_address_at_once() -> None:

@@ -26,24 +26,24 @@ def entries(*several: Entry) -> dict[Key, Entry]:
     return {each.key: each for each in several}
 
 
-def ids(roster: ParticipantIndex, *people: str) -> list[str]:
-    return [key.id for key in roster.keys_of(people)]
+def ids(participants: ParticipantIndex, *people: str) -> list[str]:
+    return [key.id for key in participants.keys_of(people)]
 
 
 def test_people_are_found_by_full_and_by_bare_id() -> None:
-    roster = ParticipantIndex().after(entries(entry("1", "ivanov"), entry("2", "ivanov@other.example")))
+    participants = ParticipantIndex().after(entries(entry("1", "ivanov"), entry("2", "ivanov@other.example")))
 
-    assert ids(roster, f"ivanov@{SERVER}") == ["1"]
-    assert ids(roster, "ivanov") == ["1", "2"]
-    assert ids(roster, "brown", "ivanov") == ["1", "2"]
-    assert ids(roster, "nobody") == []
+    assert ids(participants, f"ivanov@{SERVER}") == ["1"]
+    assert ids(participants, "ivanov") == ["1", "2"]
+    assert ids(participants, "brown", "ivanov") == ["1", "2"]
+    assert ids(participants, "nobody") == []
 
 
 def test_owners_who_are_never_invited_are_known_but_not_among_the_invited() -> None:
-    roster = ParticipantIndex().after(entries(entry("1", "ivanov")))
+    participants = ParticipantIndex().after(entries(entry("1", "ivanov")))
 
-    assert roster.invited == {f"ivanov@{SERVER}"}
-    assert ids(roster, f"brown@{SERVER}") == ["1"]
+    assert participants.invited == {f"ivanov@{SERVER}"}
+    assert ids(participants, f"brown@{SERVER}") == ["1"]
 
 
 def test_the_same_entries_give_the_same_roster() -> None:
@@ -56,10 +56,10 @@ def test_the_same_entries_give_the_same_roster() -> None:
 
 
 def test_whoever_was_invited_once_keeps_a_calendar() -> None:
-    roster = ParticipantIndex().after(entries(entry("1", "ivanov"))).after(entries(entry("1")))
+    participants = ParticipantIndex().after(entries(entry("1", "ivanov"))).after(entries(entry("1")))
 
-    assert roster.invited == {f"ivanov@{SERVER}"}
-    assert ids(roster, "ivanov") == []
+    assert participants.invited == {f"ivanov@{SERVER}"}
+    assert ids(participants, "ivanov") == []
 
 
 def test_an_id_that_cannot_name_a_calendar_gets_none() -> None:
@@ -70,10 +70,10 @@ def test_an_id_that_cannot_name_a_calendar_gets_none() -> None:
 
 @given(st.lists(st.dictionaries(st.sampled_from("123"), st.lists(PEOPLE, max_size=3)), max_size=4))
 def test_after_any_changes_it_says_what_the_rule_says(steps: list[dict[str, list[str]]]) -> None:
-    roster = ParticipantIndex()
+    participants = ParticipantIndex()
     for step in steps:
         known = entries(*(entry(id_, *invited) for id_, invited in step.items()))
-        roster = roster.after(known)
+        participants = participants.after(known)
         for person in ("ivanov", "brown", "petrov@other.example", f"ivanov@{SERVER}"):
             fitting = {e.key for e in known.values() if fits(Rule(participants=frozenset({person})), e)}
-            assert set(roster.keys_of([person])) == fitting
+            assert set(participants.keys_of([person])) == fitting

@@ -178,7 +178,7 @@ class Team:
     A target on a shelf.
     """
 
-    shelf: Shelf = field(default_factory=Shelf)
+    cache: Shelf = field(default_factory=Shelf)
     clock: Clock = field(default_factory=Clock)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     rules: RemoteRules = field(default_factory=RemoteRules)
@@ -193,7 +193,7 @@ class Team:
     def __post_init__(self) -> None:
         timing = Timing(self.sleep or self.clock.sleep, lambda: 0.5)
         self.dispatcher = Dispatcher(2, timing)
-        self.upkeep = Reconciler(
+        self.reconciler = Reconciler(
             TargetStatus("team", "all"),
             self._targets,
             self.ledger,
@@ -219,7 +219,7 @@ class Team:
     async def later(self, **units: float) -> float:
         """Keep the target once more after a while; after how many seconds the next pass is due."""
         self.clock.now += timedelta(**units)
-        return await self.upkeep.once()
+        return await self.reconciler.once()
 
     async def rows(self) -> dict[str, Publication]:
         return await self.ledger.publications(self.keys[0])
@@ -227,11 +227,11 @@ class Team:
     @property
     def state(self) -> str:
         """The word that people see."""
-        return self.upkeep.status.state.value
+        return self.reconciler.status.state.value
 
     def holds(self, desired: Mapping[str, Resource]) -> bool:
         """Whether the collection holds exactly these."""
-        return sorted(self.shelf.held.values()) == sorted(each.body for each in desired.values())
+        return sorted(self.cache.held.values()) == sorted(each.body for each in desired.values())
 
     def _targets(self) -> list[TargetCollection]:
         if self.refusal:
@@ -242,7 +242,7 @@ class Team:
         async def render(_people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
             return self.desired
 
-        return TargetCollection(key, self.identity, self.shelf, render, self.rules, HOUR, self.named)
+        return TargetCollection(key, self.identity, self.cache, render, self.rules, HOUR, self.named)
 
 
 def too_large() -> Conflict:

@@ -33,9 +33,9 @@ async def test_a_target_in_step_is_looked_at_again_for_its_audit() -> None:
 
     assert await team.later() == 3600.0
 
-    assert (team.upkeep.status.state, team.upkeep.status.error) == (TargetState.IN_STEP, "")
-    assert team.upkeep.status.last_pass_at == team.clock.now
-    assert team.upkeep.status.totals.created == 2
+    assert (team.reconciler.status.state, team.reconciler.status.error) == (TargetState.IN_STEP, "")
+    assert team.reconciler.status.last_pass_at == team.clock.now
+    assert team.reconciler.status.totals.created == 2
 
 
 async def test_without_a_list_it_waits_and_says_so_once() -> None:
@@ -45,21 +45,21 @@ async def test_without_a_list_it_waits_and_says_so_once() -> None:
     with structlog.testing.capture_logs() as lines:
         assert [await team.later() for _ in range(3)] == [60.0] * 3
 
-    assert (team.upkeep.status.state, team.upkeep.status.error) == (
+    assert (team.reconciler.status.state, team.reconciler.status.error) == (
         TargetState.WAITING,
         "no list was heard yet",
     )
     assert [line["event"] for line in lines] == ["publish.target_waits"]
-    assert team.shelf.asked == {}
+    assert team.cache.asked == {}
 
 
 async def test_a_server_that_is_down_is_asked_less_and_less_and_its_return_is_told_once() -> None:
     team = team_of(2)
-    team.shelf.down = Retryable("unreachable")
+    team.cache.down = Retryable("unreachable")
     with structlog.testing.capture_logs() as lines:
         pauses = [await team.later(minutes=20) for _ in range(10)]
         assert team.state == "down"
-        team.shelf.down = None
+        team.cache.down = None
         await team.later(minutes=20)
 
     assert pauses == [5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0, 900.0, 900.0]
@@ -72,7 +72,7 @@ async def test_a_server_that_is_down_is_asked_less_and_less_and_its_return_is_to
 async def test_nothing_counts_as_mended_before_the_server_was_asked() -> None:
     team = team_of(2)
     await team.later()
-    team.shelf.down = Retryable("unreachable")
+    team.cache.down = Retryable("unreachable")
     team.desired = resources(range(3))
     await team.later(minutes=1)
     team.desired = resources(range(2))
@@ -80,7 +80,7 @@ async def test_nothing_counts_as_mended_before_the_server_was_asked() -> None:
     await team.later(minutes=1)
 
     assert team.state == "down"
-    team.shelf.down = None
+    team.cache.down = None
     await team.later(minutes=1)
     assert team.state == "in step"
 
@@ -98,14 +98,14 @@ async def test_what_concerns_the_whole_target_has_it_left_alone(
     error: Retryable, seconds: float, state: TargetState
 ) -> None:
     team = team_of(1)
-    team.shelf.down = error
+    team.cache.down = error
 
-    assert (await team.later(), team.upkeep.status.state) == (seconds, state)
+    assert (await team.later(), team.reconciler.status.state) == (seconds, state)
 
 
 async def test_the_database_is_never_left_alone_for_long() -> None:
     team = team_of(1)
-    team.shelf.down = StoreUnavailable("locked")
+    team.cache.down = StoreUnavailable("locked")
 
     assert max([await team.later() for _ in range(12)]) == 60.0
 
@@ -122,12 +122,12 @@ async def test_the_database_is_never_left_alone_for_long() -> None:
 async def test_what_concerns_one_collection_pauses_it_alone(error: Fatal, seconds: float) -> None:
     team = team_of(1)
     await team.later()
-    team.shelf.down = error
+    team.cache.down = error
 
     assert await team.later(hours=1) == seconds
-    asked = team.shelf.asked.total()
+    asked = team.cache.asked.total()
     assert await team.later(seconds=seconds - 1.0) == 1.0
-    assert team.shelf.asked.total() == asked
+    assert team.cache.asked.total() == asked
     assert team.state == "failing" or isinstance(error, CollectionFailed)
 
 
@@ -145,13 +145,13 @@ async def test_a_lost_collection_is_looked_for_again_unless_deletions_are_kept(
     team = team_of(1)
     team.rules = rules
     await team.later()
-    team.shelf.down = error
+    team.cache.down = error
     await team.later(hours=1)
-    team.shelf.down = None
+    team.cache.down = None
 
     await team.later(minutes=1)
 
-    assert team.shelf.asked["find"] == finds
+    assert team.cache.asked["find"] == finds
 
 
 async def test_of_two_collections_the_one_that_fails_does_not_hold_up_the_other() -> None:
@@ -168,9 +168,9 @@ async def test_of_two_collections_the_one_that_fails_does_not_hold_up_the_other(
 async def test_what_stopped_a_round_comes_last_in_the_next() -> None:
     team = team_of(1)
     team.keys = ("team", "team/second")
-    team.shelf.down = Retryable("unreachable")
+    team.cache.down = Retryable("unreachable")
     await team.later()
-    team.shelf.down = None
+    team.cache.down = None
 
     await team.later(minutes=1)
 
@@ -179,45 +179,45 @@ async def test_what_stopped_a_round_comes_last_in_the_next() -> None:
 
 async def test_what_is_refused_is_pending_and_then_parked_since_a_moment() -> None:
     team = team_of(3)
-    team.shelf.refusing["u1"] = too_large()
+    team.cache.refusing["u1"] = too_large()
 
     assert await team.later() == 60.0
-    assert (team.upkeep.status.state, team.upkeep.status.pending) == (TargetState.WAITING, 1)
+    assert (team.reconciler.status.state, team.reconciler.status.pending) == (TargetState.WAITING, 1)
     for _ in range(2):
         await team.later(minutes=1)
     parked_at = team.clock.now
     await team.later(minutes=5)
 
-    assert (team.upkeep.status.state, team.upkeep.status.pending) == (TargetState.INCOMPLETE, 0)
-    assert [(row.uid, since) for row, since in team.upkeep.status.parked.items()] == [("u1", parked_at)]
+    assert (team.reconciler.status.state, team.reconciler.status.pending) == (TargetState.INCOMPLETE, 0)
+    assert [(row.uid, since) for row, since in team.reconciler.status.parked.items()] == [("u1", parked_at)]
 
 
 async def test_the_lag_runs_from_the_first_change_that_waited() -> None:
     team = team_of(1)
     await team.later()
-    team.shelf.down = Retryable("unreachable")
+    team.cache.down = Retryable("unreachable")
     team.desired = resources(range(2))
     changed_at = team.clock.now
-    team.upkeep.mark_changed()
+    team.reconciler.mark_changed()
     await team.later(minutes=10)
-    team.upkeep.mark_changed()
-    team.shelf.down = None
+    team.reconciler.mark_changed()
+    team.cache.down = None
 
     await team.later(minutes=10)
 
-    assert team.upkeep.status.lag_seconds == (team.clock.now - changed_at).total_seconds()
+    assert team.reconciler.status.lag_seconds == (team.clock.now - changed_at).total_seconds()
 
 
 async def test_a_change_has_a_pass_made_at_once() -> None:
     team = team_of(1)
     written = asyncio.Event()
-    team.shelf.on_write = written.set
-    running = asyncio.create_task(team.upkeep.run())
+    team.cache.on_write = written.set
+    running = asyncio.create_task(team.reconciler.run())
     async with asyncio.timeout(30):
         await written.wait()
         written.clear()
         team.desired = resources(range(2))
-        team.upkeep.mark_changed()
+        team.reconciler.mark_changed()
         await written.wait()
 
     await cancelled(running)
@@ -232,17 +232,17 @@ async def test_while_the_target_is_down_changes_wait_for_it() -> None:
         await go_on.wait()
 
     team = Team(desired=resources(range(1)), sleep=sleep)
-    team.shelf.down = Retryable("unreachable")
-    running = asyncio.create_task(team.upkeep.run())
+    team.cache.down = Retryable("unreachable")
+    running = asyncio.create_task(team.reconciler.run())
     async with asyncio.timeout(30):
         await slept.wait()
-    asked = team.shelf.asked.copy()
+    asked = team.cache.asked.copy()
 
     for _ in range(10):
-        team.upkeep.mark_changed()
+        team.reconciler.mark_changed()
         await asyncio.sleep(0)
 
-    assert team.shelf.asked == asked
+    assert team.cache.asked == asked
     await cancelled(running)
 
 

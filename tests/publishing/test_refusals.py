@@ -15,7 +15,7 @@ DAY = timedelta(days=1)
 
 async def test_one_that_is_refused_does_not_hold_up_the_others_and_is_parked_in_the_end() -> None:
     team = Team()
-    team.shelf.refusing["u1"] = too_large()
+    team.cache.refusing["u1"] = too_large()
 
     reports = [await team.publish(resources(range(3))) for _ in range(4)]
 
@@ -33,10 +33,10 @@ async def test_one_that_is_refused_does_not_hold_up_the_others_and_is_parked_in_
 @pytest.mark.parametrize("when", ["it changes", "a day is over"])
 async def test_what_is_parked_is_tried_again_once(when: str) -> None:
     team = Team()
-    team.shelf.refusing["u1"] = too_large()
+    team.cache.refusing["u1"] = too_large()
     for _ in range(3):
         await team.publish(resources(range(2)))
-    team.shelf.refusing.clear()
+    team.cache.refusing.clear()
 
     if when == "it changes":
         report = await team.publish(resources([0]) | resources([1], "Shorter"))
@@ -49,7 +49,7 @@ async def test_what_is_parked_is_tried_again_once(when: str) -> None:
 
 async def test_what_the_server_failed_on_rests_for_an_hour_only() -> None:
     team = Team()
-    team.shelf.refusing["u1"] = Conflict("500", passing=True)
+    team.cache.refusing["u1"] = Conflict("500", passing=True)
     for _ in range(3):
         await team.publish(resources(range(2)))
 
@@ -59,7 +59,7 @@ async def test_what_the_server_failed_on_rests_for_an_hour_only() -> None:
 async def test_a_refused_deletion_is_parked_too() -> None:
     team = Team()
     await team.publish(resources(range(2)))
-    team.shelf.refusing["u1"] = Conflict("403")
+    team.cache.refusing["u1"] = Conflict("403")
 
     for _ in range(3):
         await team.publish(resources(range(1)))
@@ -69,7 +69,7 @@ async def test_a_refused_deletion_is_parked_too() -> None:
 
 async def test_ten_refusals_without_a_success_are_the_fault_of_the_target() -> None:
     team = Team()
-    team.shelf.refusing[""] = Conflict("403: no permission", blames_target=True)
+    team.cache.refusing[""] = Conflict("403: no permission", blames_target=True)
 
     with pytest.raises(Fatal, match="every resource is refused: 403"):
         await team.publish(resources(range(30)))
@@ -79,13 +79,13 @@ async def test_ten_refusals_without_a_success_are_the_fault_of_the_target() -> N
         with pytest.raises(Fatal):
             await team.publish(resources(range(30)))
     assert all(row.standing is Standing.WAITING for row in (await team.rows()).values())
-    assert team.shelf.asked["Create"] < 5 * 25
+    assert team.cache.asked["Create"] < 5 * 25
 
 
 @pytest.mark.parametrize("count", [1, 3, 30])
 async def test_where_something_in_front_refuses_every_write_it_is_named(count: int) -> None:
     team = Team()
-    team.shelf.refusing[""] = Conflict("405", blames_target=True, in_front=405)
+    team.cache.refusing[""] = Conflict("405", blames_target=True, in_front=405)
 
     with pytest.raises(Fatal, match="every write is refused with 405 by something in front"):
         await team.publish(resources(range(count)))
@@ -94,7 +94,7 @@ async def test_where_something_in_front_refuses_every_write_it_is_named(count: i
 async def test_one_event_that_is_refused_in_front_is_refused_alone_where_others_are_there() -> None:
     team = Team()
     await team.publish(resources(range(2)))
-    team.shelf.refusing["u2"] = Conflict("403", blames_target=True, in_front=403)
+    team.cache.refusing["u2"] = Conflict("403", blames_target=True, in_front=403)
 
     report = await team.publish(resources(range(3)))
 
@@ -103,28 +103,28 @@ async def test_one_event_that_is_refused_in_front_is_refused_alone_where_others_
 
 async def test_an_answer_that_is_not_understood_fails_the_collection_after_the_others_were_written() -> None:
     team = Team()
-    team.shelf.refusing["u1"] = AnswerUnusable("odd")
+    team.cache.refusing["u1"] = AnswerUnusable("odd")
 
     with pytest.raises(AnswerUnusable, match="odd"):
         await team.publish(resources(range(3)))
 
-    assert sorted(team.shelf.held) == ["/team/u0.ics", "/team/u2.ics"]
+    assert sorted(team.cache.held) == ["/team/u0.ics", "/team/u2.ics"]
 
 
 async def test_where_no_answer_is_understood_the_pass_ends_early() -> None:
     team = Team()
-    team.shelf.refusing[""] = AnswerUnusable("odd")
+    team.cache.refusing[""] = AnswerUnusable("odd")
 
     with pytest.raises(AnswerUnusable):
         await team.publish(resources(range(50)))
 
-    assert team.shelf.asked["Create"] < 25
+    assert team.cache.asked["Create"] < 25
 
 
 async def test_one_that_only_ever_fails_is_refused_while_others_are_written() -> None:
     team = Team()
     await team.publish({})
-    team.shelf.refusing["u0"] = Retryable("busy")
+    team.cache.refusing["u0"] = Retryable("busy")
 
     report = await team.publish(resources(range(30)))
 
@@ -135,10 +135,10 @@ async def test_somebody_who_undoes_our_writes_is_not_fought_for_ever() -> None:
     team = Team()
     await team.publish(resources(range(2)))
     for _ in range(30):
-        team.shelf.held.pop("/team/u1.ics", None)
+        team.cache.held.pop("/team/u1.ics", None)
         await team.audit(resources(range(2)))
 
     row = (await team.rows())["u1"]
     # Twelve in a row, and one more each day.
-    assert team.shelf.asked["Create"] <= 2 + 12 + 2
+    assert team.cache.asked["Create"] <= 2 + 12 + 2
     assert (row.standing, "somebody undoes our writes" in row.reason) == (Standing.PARKED, True)

@@ -14,11 +14,11 @@ async def test_what_is_desired_is_written_once_and_nothing_is_asked_while_nothin
     team = Team()
 
     first = await team.publish(resources(range(3)))
-    asked = team.shelf.asked.copy()
+    asked = team.cache.asked.copy()
     second = await team.publish(resources(range(3)))
 
     assert (first.created, first.reached, second.writes, second.reached) == (3, True, 0, False)
-    assert team.shelf.asked == asked
+    assert team.cache.asked == asked
     assert team.holds(resources(range(3)))
 
 
@@ -40,15 +40,15 @@ async def test_other_settings_have_the_collection_looked_for_again() -> None:
 
     await team.publish(resources(range(2)))
 
-    assert team.shelf.asked["find"] == 2
-    assert team.shelf.asked["Create"] == 2
+    assert team.cache.asked["find"] == 2
+    assert team.cache.asked["Create"] == 2
 
 
 async def test_a_collection_that_was_made_just_now_is_filled_though_rows_tell_of_it() -> None:
     team = Team()
     await team.publish(resources(range(2)))
-    team.identity, team.shelf.created = "another", True
-    team.shelf.held.clear()
+    team.identity, team.cache.created = "another", True
+    team.cache.held.clear()
 
     report = await team.publish(resources(range(2)))
 
@@ -59,7 +59,7 @@ async def test_a_collection_that_was_made_just_now_is_filled_though_rows_tell_of
 async def test_two_targets_do_not_keep_one_collection() -> None:
     team = Team()
     await team.publish(resources(range(2)))
-    second = Team(shelf=team.shelf, ledger=team.ledger, keys=("second",))
+    second = Team(cache=team.cache, ledger=team.ledger, keys=("second",))
 
     with pytest.raises(Fatal, match="the target team publishes to this collection already"):
         await second.publish(resources(range(2)))
@@ -69,7 +69,7 @@ async def test_a_renamed_target_takes_its_rows_along() -> None:
     team = Team()
     await team.publish(resources(range(2)))
     renamed = Team(
-        shelf=team.shelf, ledger=team.ledger, keys=("renamed",), named=lambda key: key == "renamed"
+        cache=team.cache, ledger=team.ledger, keys=("renamed",), named=lambda key: key == "renamed"
     )
 
     with structlog.testing.capture_logs() as lines:
@@ -85,7 +85,7 @@ async def test_an_audit_adopts_what_is_ours_though_its_rows_are_lost() -> None:
     lost = Team()
     await lost.publish(resources(range(3)))
 
-    team = Team(shelf=lost.shelf)
+    team = Team(cache=lost.cache)
     report = await team.publish(resources(range(3)))
 
     assert (report.adopted, report.writes) == (3, 0)
@@ -95,39 +95,39 @@ async def test_an_audit_adopts_what_is_ours_though_its_rows_are_lost() -> None:
 async def test_what_a_person_changed_is_ours_again_or_stays_theirs(rule: str, left: str) -> None:
     team = Team(rules=RemoteRules("restore" if rule == "restore" else "keep"))
     await team.publish(resources(range(2)))
-    team.shelf.held["/team/u0.ics"] = body_of("u0", "Mine")
+    team.cache.held["/team/u0.ics"] = body_of("u0", "Mine")
 
     report = await team.audit(resources(range(2)))
 
     assert report.left == 1
-    assert team.shelf.held["/team/u0.ics"] == body_of("u0", left)
+    assert team.cache.held["/team/u0.ics"] == body_of("u0", left)
 
 
 @pytest.mark.parametrize("rule", ["restore", "keep"])
 async def test_what_a_person_deleted_comes_back_or_stays_away(rule: str) -> None:
     team = Team(rules=RemoteRules(on_delete="restore" if rule == "restore" else "keep"))
     await team.publish(resources(range(2)))
-    del team.shelf.held["/team/u0.ics"]
+    del team.cache.held["/team/u0.ics"]
 
     await team.audit(resources(range(2)))
 
-    assert ("/team/u0.ics" in team.shelf.held) == (rule == "restore")
+    assert ("/team/u0.ics" in team.cache.held) == (rule == "restore")
 
 
 async def test_what_a_person_changed_meanwhile_is_not_overwritten_blindly() -> None:
     team = Team(rules=RemoteRules("keep"))
     await team.publish(resources(range(1)))
-    team.shelf.held["/team/u0.ics"] = body_of("u0", "Mine")
+    team.cache.held["/team/u0.ics"] = body_of("u0", "Mine")
 
     report = await team.publish(resources([0], "Moved"))
 
     assert (report.updated, report.left) == (0, 1)
     assert (await team.rows())["u0"].standing is Standing.THEIRS
-    assert team.shelf.held["/team/u0.ics"] == body_of("u0", "Mine")
+    assert team.cache.held["/team/u0.ics"] == body_of("u0", "Mine")
 
 
 async def test_etags_that_writes_were_not_answered_with_are_asked_for() -> None:
-    team = Team(shelf=Shelf(tells_etags=False))
+    team = Team(cache=Shelf(tells_etags=False))
 
     await team.publish(resources(range(2)))
 
@@ -139,16 +139,16 @@ async def test_a_probe_asks_the_server_though_nothing_changed() -> None:
     await team.publish(resources(range(1)))
 
     assert (await team.publish(resources(range(1)), probing=True)).reached
-    assert team.shelf.asked["listing"] == 3
+    assert team.cache.asked["listing"] == 3
 
 
 async def test_what_the_server_said_it_stored_and_lost_is_written_again() -> None:
     team = Team()
-    team.shelf.stores = lambda uid: uid != "u1"
+    team.cache.stores = lambda uid: uid != "u1"
     report = await team.publish(resources(range(3)))
     assert (report.created, report.refused, report.waiting) == (3, 1, 1)
 
-    team.shelf.stores = lambda _uid: True
+    team.cache.stores = lambda _uid: True
     await team.publish(resources(range(3)))
 
     assert team.holds(resources(range(3)))
@@ -156,7 +156,7 @@ async def test_what_the_server_said_it_stored_and_lost_is_written_again() -> Non
 
 async def test_a_server_that_stores_nothing_is_reported_as_such() -> None:
     team = Team()
-    team.shelf.stores = lambda _uid: False
+    team.cache.stores = lambda _uid: False
 
     with pytest.raises(Fatal, match="none of them is there"):
         await team.publish(resources(range(3)))
@@ -165,12 +165,12 @@ async def test_a_server_that_stores_nothing_is_reported_as_such() -> None:
 async def test_a_write_without_an_answer_is_recognized_when_its_conference_is_gone() -> None:
     team = Team()
     await team.publish(resources(range(1)))
-    team.shelf.loses_answers, team.shelf.refusing["u1"] = True, Retryable("torn", delay_seconds=900.0)
+    team.cache.loses_answers, team.cache.refusing["u1"] = True, Retryable("torn", delay_seconds=900.0)
     with pytest.raises(Retryable):
         await team.publish(resources(range(2)))
-    assert "/team/u1.ics" in team.shelf.held
+    assert "/team/u1.ics" in team.cache.held
 
-    team.shelf.refusing.clear()
+    team.cache.refusing.clear()
     await team.publish(resources(range(1)))
 
     assert team.holds(resources(range(1)))

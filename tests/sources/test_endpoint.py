@@ -367,11 +367,11 @@ async def test_another_user_than_the_pinned_one_is_shown_and_their_lists_are_not
 
 async def test_a_refused_user_is_logged_once(listener: Listener) -> None:
     shown: asyncio.Queue[str] = asyncio.Queue()
-    taps = SourceHooks(status=lambda status: shown.put_nowait(status.state))
+    hooks = SourceHooks(status=lambda status: shown.put_nowait(status.state))
     ivanov = Account("ivanov", "video.example.com")
     async with Simulator(ROOM_OPTIONS) as room:
         with capture_logs() as logs:
-            async with listener.running(room.url, pinned=ivanov, taps=taps):
+            async with listener.running(room.url, pinned=ivanov, hooks=hooks):
                 for _ in range(3):
                     while await shown.get() != SourceState.WRONG_USER:
                         pass
@@ -417,10 +417,10 @@ NAMED: dict[str, dict[str, Any]] = {
 
 async def test_a_new_authorization_does_not_make_a_logged_out_room_look_well(listener: Listener) -> None:
     room, states, moments = Scripted(**NAMED), asyncio.Queue[str](), [NOW]
-    taps = SourceHooks(status=lambda status: states.put_nowait(status.state))
+    hooks = SourceHooks(status=lambda status: states.put_nowait(status.state))
     async with (
         room.listening() as url,
-        listener.running(url, taps=taps, now=lambda: moments[0]) as source,
+        listener.running(url, hooks=hooks, now=lambda: moments[0]) as source,
     ):
         await room.until_asked("getScheduler")
         await room.tell("logout")

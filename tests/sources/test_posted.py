@@ -46,7 +46,9 @@ class Desk:
         self.now = NOON
         self.delivered: list[str] = []
         accounts = {name: Account(name, "h") for name in ("lobby", "hall")}
-        self.intake = PostedEvents(accounts, self._deliver, SourceHooks(), clock=lambda: self.now, **rest)
+        self.posted_events = PostedEvents(
+            accounts, self._deliver, SourceHooks(), clock=lambda: self.now, **rest
+        )
 
     async def _deliver(self, snapshot: Snapshot) -> None:
         self.delivered.append(snapshot.source)
@@ -55,13 +57,13 @@ class Desk:
         """Post until that is refused; the seconds to wait then."""
         for _ in range(1000):
             try:
-                await self.intake.accept(source, event)
+                await self.posted_events.accept(source, event)
             except SourceFlooded as flooded:
                 return flooded.wait_seconds
         raise AssertionError("a thousand events were taken at once")
 
     def state(self, source: str) -> SourceState:
-        return {each.name: each.state for each in self.intake.statuses}[source]
+        return {each.name: each.state for each in self.posted_events.statuses}[source]
 
 
 async def test_a_source_that_posts_without_end_waits_as_long_as_it_is_told() -> None:
@@ -75,7 +77,7 @@ async def test_a_source_that_posts_without_end_waits_as_long_as_it_is_told() -> 
     assert [each["event"] for each in logs] == ["intake.flooding"]
 
     desk.now += timedelta(seconds=wait)
-    await desk.intake.accept("lobby", EMPTY)
+    await desk.posted_events.accept("lobby", EMPTY)
     assert len(desk.delivered) == taken + 1
     assert desk.state("lobby") is SourceState.LISTENING
 
@@ -84,7 +86,7 @@ async def test_a_flood_of_one_source_costs_no_other_an_event() -> None:
     desk = Desk()
     await desk.flood("lobby")
 
-    await desk.intake.accept("hall", EMPTY)
+    await desk.posted_events.accept("hall", EMPTY)
 
     assert desk.delivered[-1] == "hall"
 
@@ -111,7 +113,7 @@ class Broken(Decoder):
 async def test_what_nobody_foresaw_is_the_trouble_of_its_source(error: Exception) -> None:
     desk = Desk(new_decoder=lambda: Broken(error))
     with capture_logs() as logs, pytest.raises(FrameRejected, match="cannot be read"):
-        await desk.intake.accept("lobby", EMPTY)
+        await desk.posted_events.accept("lobby", EMPTY)
 
     assert desk.state("lobby") is SourceState.FAILING
     assert desk.state("hall") is SourceState.WAITING
@@ -124,12 +126,14 @@ async def test_a_source_is_listening_since_its_first_list() -> None:
     async def deliver(_snapshot: Snapshot) -> None:
         pass
 
-    intake = PostedEvents({"lobby": Account("lobby", "h")}, deliver, SourceHooks(), clock=lambda: moments[0])
+    posted_events = PostedEvents(
+        {"lobby": Account("lobby", "h")}, deliver, SourceHooks(), clock=lambda: moments[0]
+    )
     for minute in (5, 10):
         moments[0] = NOON + timedelta(minutes=minute)
-        await intake.accept("lobby", b'{"event":"conferenceList","cnt":0,"conferences":[]}')
+        await posted_events.accept("lobby", b'{"event":"conferenceList","cnt":0,"conferences":[]}')
 
-    (status,) = intake.statuses
+    (status,) = posted_events.statuses
     assert status.since == NOON + timedelta(minutes=5)
     assert status.last_list_at == NOON + timedelta(minutes=10)
 
@@ -141,10 +145,10 @@ async def posted(event: bytes, *, pinned: Account | None) -> list[Snapshot]:
         taken.append(snapshot)
 
     accounts = {"hall": pinned or Account("hall", "h")}
-    intake = PostedEvents(
+    posted_events = PostedEvents(
         accounts, deliver, SourceHooks(), clock=lambda: NOON, pinned={"hall": pinned} if pinned else None
     )
-    await intake.accept("hall", event)
+    await posted_events.accept("hall", event)
     return taken
 
 

@@ -19,7 +19,7 @@ REASON = "the list is of somebody else"
 
 @pytest.fixture
 def standing() -> Standing:
-    return Standing("lobby", taps=NO_HOOKS, now=lambda: NOW)
+    return Standing("lobby", hooks=NO_HOOKS, now=lambda: NOW)
 
 
 def test_a_refused_list_is_trouble_with_its_reason(standing: Standing) -> None:

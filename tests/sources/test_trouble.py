@@ -60,7 +60,7 @@ class Listener:
             "random": lambda: 0.0,
             "sleep": self.sleep,
             "now": lambda: self.now,
-            "taps": SourceHooks(status=self.statuses.put_nowait),
+            "hooks": SourceHooks(status=self.statuses.put_nowait),
         }
         source = Endpoint("lobby", url=url, **(given | rest))
         async with asyncio.timeout(10):

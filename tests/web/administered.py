@@ -154,7 +154,7 @@ async def administered(
     await feeds.start()
     synchronizer.listen(feeds.mark_changed)
     live, lists = Live(between_seconds=0.01), HourlyLists()
-    synchronizer.listen(live.ring)
+    synchronizer.listen(live.notify)
     rejections = Rejections(store, keep_rules_of(settings), clock=clock)
     accept = make_sink(
         synchronizer,
@@ -164,13 +164,13 @@ async def administered(
         watch_of(clock),
         oddities=Oddities(lambda: synchronizer.state),
     )
-    intake = PostedEvents(accounts_of(settings), accept, SourceHooks(), clock=clock)
-    watch = StatusReporter(settings, store, synchronizer, intake, lists, clock(), clock, exposure)
+    posted_events = PostedEvents(accounts_of(settings), accept, SourceHooks(), clock=clock)
+    watch = StatusReporter(settings, store, synchronizer, posted_events, lists, clock(), clock, exposure)
     tokens = {name: each.ingest_token for name, each in settings.sources.items()}
     administration = Administration(
         watch.reports(),
         live,
-        intake.accept,
+        posted_events.accept,
         {name: token.get_secret_value() for name, token in tokens.items() if token},
         settings.admin_token.get_secret_value() if settings.admin_token else None,
         SECRET,

@@ -14,53 +14,53 @@ HOUR = timedelta(hours=1)
 
 
 def visited(
-    visits: AccessStats, at: datetime, *clients: str, agent: bytes = b"Calendar/1", calendar: str = "all"
+    stats: AccessStats, at: datetime, *clients: str, agent: bytes = b"Calendar/1", calendar: str = "all"
 ) -> None:
     for client in clients:
         scope: Scope = {"type": "http", "client": (client, 1), "headers": []}
-        visits.note(calendar, scope, agent, at)
+        stats.note(calendar, scope, agent, at)
 
 
 def test_a_network_with_a_program_is_one_subscriber() -> None:
-    visits = AccessStats(Networks())
-    visited(visits, NOW, "192.0.2.1", "192.0.2.2", "198.51.100.1")
-    visited(visits, NOW, "192.0.2.1", agent=b"Other/1")
+    stats = AccessStats(Networks())
+    visited(stats, NOW, "192.0.2.1", "192.0.2.2", "198.51.100.1")
+    visited(stats, NOW, "192.0.2.1", agent=b"Other/1")
 
-    assert visits.subscribers("all", NOW) == 3
-    assert visits.requests(NOW) == {"all": 4}
-    assert visits.subscribers("other", NOW) == 0
+    assert stats.subscribers("all", NOW) == 3
+    assert stats.requests(NOW) == {"all": 4}
+    assert stats.subscribers("other", NOW) == 0
 
 
 def test_a_subscriber_is_forgotten_after_two_days() -> None:
-    visits = AccessStats(Networks())
-    visited(visits, NOW, "192.0.2.1", "198.51.100.1")
-    visited(visits, NOW + 47 * HOUR, "192.0.2.1")
+    stats = AccessStats(Networks())
+    visited(stats, NOW, "192.0.2.1", "198.51.100.1")
+    visited(stats, NOW + 47 * HOUR, "192.0.2.1")
 
-    assert visits.subscribers("all", NOW + 47 * HOUR) == 2
-    assert visits.subscribers("all", NOW + 50 * HOUR) == 1
-    assert visits.subscribers("all", NOW + 96 * HOUR) == 0
+    assert stats.subscribers("all", NOW + 47 * HOUR) == 2
+    assert stats.subscribers("all", NOW + 50 * HOUR) == 1
+    assert stats.subscribers("all", NOW + 96 * HOUR) == 0
 
 
 def test_requests_are_those_of_the_last_day() -> None:
-    visits = AccessStats(Networks())
+    stats = AccessStats(Networks())
     for hour in range(60):
-        visited(visits, NOW + hour * HOUR, "192.0.2.1")
+        visited(stats, NOW + hour * HOUR, "192.0.2.1")
 
-    assert visits.requests(NOW + 59 * HOUR) == {"all": 24}
-    assert visits.requests(NOW + 90 * HOUR) == {}
+    assert stats.requests(NOW + 59 * HOUR) == {"all": 24}
+    assert stats.requests(NOW + 90 * HOUR) == {}
 
 
 def test_nothing_kept_names_an_address() -> None:
-    visits = AccessStats(Networks())
-    visited(visits, NOW, "192.0.2.1")
+    stats = AccessStats(Networks())
+    visited(stats, NOW, "192.0.2.1")
 
-    assert "192.0.2" not in repr(vars(visits)["_clients"])
+    assert "192.0.2" not in repr(vars(stats)["_clients"])
 
 
 def test_the_number_of_clients_kept_is_bounded() -> None:
-    visits = AccessStats(Networks(), most_clients=10)
+    stats = AccessStats(Networks(), most_clients=10)
     for number in range(50):
-        visited(visits, NOW, f"10.0.{number}.1", calendar=f"c{number % 2}")
+        visited(stats, NOW, f"10.0.{number}.1", calendar=f"c{number % 2}")
 
-    assert visits.subscribers("c0", NOW) + visits.subscribers("c1", NOW) == 10
-    assert visits.requests(NOW) == {"c0": 25, "c1": 25}
+    assert stats.subscribers("c0", NOW) + stats.subscribers("c1", NOW) == 10
+    assert stats.requests(NOW) == {"c0": 25, "c1": 25}

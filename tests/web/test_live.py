@@ -21,7 +21,7 @@ async def started(live: Live) -> AsyncIterator[bytes]:
 async def test_each_change_is_told_to_everybody() -> None:
     live = Live(between_seconds=0)
     streams = [await started(live), await started(live)]
-    live.ring()
+    live.notify()
 
     assert [await anext(stream) for stream in streams] == [CHANGED, CHANGED]
 
@@ -36,25 +36,25 @@ async def test_changes_in_quick_succession_are_one() -> None:
     live = Live(between_seconds=0)
     stream = await started(live)
     for _ in range(100):
-        live.ring()
+        live.notify()
     first = await anext(stream)
     waiting = asyncio.ensure_future(anext(stream))
     await everything_done()
 
     assert first == CHANGED
     assert not waiting.done()
-    live.ring()
+    live.notify()
     assert await waiting == CHANGED
 
 
 async def test_the_next_change_is_told_after_a_while_only() -> None:
     live = Live(between_seconds=3600)
     stream = await started(live)
-    live.ring()
+    live.notify()
     assert await anext(stream) == CHANGED
 
     waiting = asyncio.ensure_future(anext(stream, b"the end"))
-    live.ring()
+    live.notify()
     await everything_done()
 
     assert not waiting.done()

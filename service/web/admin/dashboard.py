@@ -44,7 +44,7 @@ class Dashboard:
     The pages behind the sign-in.
     """
 
-    oversight: AdminQueries
+    queries: AdminQueries
     pages: Pages
     signin: SignIn
     live: Live
@@ -67,7 +67,7 @@ class Dashboard:
         if session is None or self.signin.arrives(request):
             return await self.signin.welcome(request)
         try:
-            rejected = list(await self.oversight.reports.rejected())
+            rejected = list(await self.queries.reports.rejected())
         except StoreUnavailable:
             rejected = None
         # In a thread: calendars of thousands take a while, and feeds are served meanwhile.
@@ -76,17 +76,17 @@ class Dashboard:
     def _render(
         self, request: Request, session: AdminSession, rejected: list[RejectedView] | None
     ) -> Response:
-        oversight, query = self.oversight, request.query_params
+        queries, query = self.queries, request.query_params
         like, after = query.get("like", ""), query.get("after", "")
-        listing = oversight.calendars(like=like, after=after, most=_SHOWN_CALENDARS)
+        listing = queries.calendars(like=like, after=after, most=_SHOWN_CALENDARS)
         # Nothing that only the address says is shown: what is sought only where a calendar is named so.
         like = like if listing.total else ""
-        after = after if after in oversight.feeds.calendars else ""
+        after = after if after in queries.feeds.calendars else ""
         done, about = self._read_flash(request, session)
-        activity = oversight.activity()
-        sources, targets = oversight.reports.sources(), oversight.reports.targets()
-        now = oversight.now()
-        exposure, addresses = oversight.reports.exposure, oversight.feeds.addresses
+        activity = queries.activity()
+        sources, targets = queries.reports.sources(), queries.reports.targets()
+        now = queries.now()
+        exposure, addresses = queries.reports.exposure, queries.feeds.addresses
         gettext = self.pages.gettext(self.pages.dates(request))
         context: dict[str, Any] = {
             "now": now,
@@ -94,11 +94,10 @@ class Dashboard:
             "done": done,
             "about": about,
             "new_link": addresses.page_url(about) if about in addresses.tokens else "",
-            "status": oversight.status(),
+            "status": queries.status(),
             "exposure": exposure.describe(gettext) if exposure else "",
             "zone_notices": [
-                (notice.describe(gettext), is_warning(notice))
-                for notice in oversight.reports.zone_notices(now)
+                (notice.describe(gettext), is_warning(notice)) for notice in queries.reports.zone_notices(now)
             ],
             "glance": HealthSummary.of(sources, targets, now),
             "silent": {each.name for each in sources if is_silent(each, now)},
@@ -107,8 +106,8 @@ class Dashboard:
             "like": like,
             "after": after,
             "targets": targets,
-            "held": oversight.list_held(),
-            "disputes": oversight.disputes(),
+            "held": queries.list_held(),
+            "disputes": queries.disputes(),
             "rejected": None if rejected is None else rejected[:_SHOWN_REJECTED],
             "rejected_total": len(rejected or ()),
             "bars": bars_of(activity.hours),
@@ -117,7 +116,7 @@ class Dashboard:
             "chart_height": HEIGHT,
             "requests": rows_of(activity.requests),
             "lags": rows_of((t.name, t.lag_seconds) for t in targets if t.lag_seconds is not None),
-            "settings": oversight.reports.settings(),
+            "settings": queries.reports.settings(),
         }
         kept = {name: value for name, value in (("like", like), ("after", after)) if value}
         response = self.pages.render(request, "dashboard.html", context, headers=_HEADERS, kept=kept)
@@ -148,14 +147,14 @@ class Dashboard:
         if not fields.get("sure"):
             return self._redirect("unsure", **kept)
         try:
-            await self.oversight.feeds.directory.rotate(name)
+            await self.queries.feeds.directory.rotate(name)
         except KeyError:
             return self._redirect("gone", **kept)
         except StoreUnavailable:
             return self._redirect("unavailable", **kept)
         network = self.signin.network(request)
         log.info("web.link_replaced", calendar=name, way="dashboard", network=network)
-        self.live.ring()
+        self.live.notify()
         response = self._redirect("rotated", **kept)
         self._flash.keep(response, session, done="rotated", about=name)
         return response
@@ -168,7 +167,7 @@ class Dashboard:
         session, fields = meant
         account = fields.get("account", "")
         try:
-            removed = await self.oversight.reports.approve(account, fields.get("digest", ""))
+            removed = await self.queries.reports.approve(account, fields.get("digest", ""))
         except KeyError:
             return self._redirect("gone")
         except HeldListChanged:
@@ -177,7 +176,7 @@ class Dashboard:
             return self._redirect("unavailable")
         network = self.signin.network(request)
         log.info("web.list_approved", account=account, removed=removed, way="dashboard", network=network)
-        self.live.ring()
+        self.live.notify()
         response = self._redirect("approved")
         self._flash.keep(response, session, done="approved", about=account)
         return response

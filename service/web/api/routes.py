@@ -59,7 +59,7 @@ class Api:
     The handlers. Without an admin token only events are taken.
     """
 
-    oversight: AdminQueries
+    queries: AdminQueries
     ingest: Ingest
     admits: Callable[[str], bool] | None
     """Whether this is the admin token; None where there is none, and so no access."""
@@ -74,8 +74,8 @@ class Api:
         text = msgspec.json.encode(
             document(
                 operations,
-                version=self.oversight.reports.version,
-                url=self.oversight.feeds.addresses.public_url,
+                version=self.queries.reports.version,
+                url=self.queries.feeds.addresses.public_url,
             )
         )
 
@@ -96,13 +96,13 @@ class Api:
 
     def operations(self) -> list[Operation]:
         """Return all that the API does."""
-        reports = self.oversight.reports
+        reports = self.queries.reports
         named = Parameter("name", "path", "The name of a calendar.", _NAME)
         account = Parameter("account", "path", "`user@server`.", _NAME)
         source = Parameter("source", "path", "The name of a source with an INGEST_TOKEN.", _NAME)
         event_refusals = (400, 401, 404, 413, 415, 422, 429, 503)
         return [
-            _get("/status", "status", "The daemon as a whole", self.oversight.status, schemas.StatusView),
+            _get("/status", "status", "The daemon as a whole", self.queries.status, schemas.StatusView),
             _get(
                 "/sources", "sources", "How the sources are doing", reports.sources, list[schemas.SourceView]
             ),
@@ -111,17 +111,17 @@ class Api:
                 "/held",
                 "held",
                 "Lists that wait for an approval",
-                self.oversight.list_held,
+                self.queries.list_held,
                 list[schemas.HeldView],
             ),
             _get(
                 "/disputes",
                 "disputes",
                 "Conferences of which accounts go on telling different things",
-                self.oversight.disputes,
+                self.queries.disputes,
                 list[schemas.DisputeView],
             ),
-            _get("/activity", "activity", "The last day", self.oversight.activity, schemas.ActivityView),
+            _get("/activity", "activity", "The last day", self.queries.activity, schemas.ActivityView),
             _get("/settings", "settings", "The settings", reports.settings, list[schemas.SettingView]),
             Operation(
                 "GET",
@@ -199,7 +199,7 @@ class Api:
         return secured
 
     async def _list_rejected(self, _request: Request) -> Response:
-        return answer(await self.oversight.reports.rejected())
+        return answer(await self.queries.reports.rejected())
 
     async def _calendars(self, request: Request) -> Response:
         odd = _odd_parameter(request, _LISTING)
@@ -212,18 +212,18 @@ class Api:
             return problem(422, f"Send a limit from 1 to {_MOST}.", field="limit")
         like, after = (request.query_params.get(name, "") for name in ("like", "after"))
         return answer(
-            await run_in_threadpool(self.oversight.calendars, like=like, after=after, most=int(limit))
+            await run_in_threadpool(self.queries.calendars, like=like, after=after, most=int(limit))
         )
 
     async def _rotate(self, request: Request) -> Response:
         name = request.path_params["name"]
         try:
-            await self.oversight.feeds.directory.rotate(name)
+            await self.queries.feeds.directory.rotate(name)
         except KeyError:
             return problem(404, "There is no such calendar; GET /api/calendars lists them.")
         log.info("web.link_replaced", calendar=name, way="api", network=self.networks.of(request.scope))
-        self.live.ring()
-        urls = self.oversight.feeds.addresses
+        self.live.notify()
+        urls = self.queries.feeds.addresses
         return answer(schemas.Rotated(name, urls.feed_url(name), urls.page_url(name)))
 
     async def _approve(self, request: Request) -> Response:
@@ -235,7 +235,7 @@ class Api:
             )
         account = request.path_params["account"]
         try:
-            removed = await self.oversight.reports.approve(account, digest)
+            removed = await self.queries.reports.approve(account, digest)
         except KeyError:
             return problem(404, "No list of this account is held; GET /api/held lists those that are.")
         except HeldListChanged:

@@ -46,12 +46,10 @@ class FeedApp:
     Serves feeds. Any Accept, Authorization or User-Agent will do: calendar clients send odd ones.
     """
 
-    def __init__(
-        self, feeds: Feeds, guard: Guard, visits: AccessStats, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, feeds: Feeds, guard: Guard, stats: AccessStats, clock: Callable[[], datetime]) -> None:
         self._feeds = feeds
         self._guard = guard
-        self._visits = visits
+        self._stats = stats
         self._clock = clock
         self._addresses: Addresses | None = None
         self._paths: dict[str, str] = {}
@@ -74,7 +72,7 @@ class FeedApp:
                 await _say(send, scope, 503, str(reason).encode(), [(b"retry-after", b"60")])
                 return
         now, asked = self._clock(), dict(scope["headers"])
-        self._visits.note(calendar, scope, asked.get(b"user-agent", b""), now)
+        self._stats.note(calendar, scope, asked.get(b"user-agent", b""), now)
         if asked.get(b"if-none-match") == feed.etag and feed.changed_at <= now:
             # Nearly every request; the long way comes to the same.
             await send(_start_of_304(feed.etag, feed.last_modified))
