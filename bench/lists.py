@@ -288,7 +288,7 @@ def _peak() -> float:
 
 
 def _tell_peak(count: int) -> None:
-    """Know so many conferences, and print the most memory that took, in octets."""
+    """Know so many conferences, and print the most memory that took, in bytes."""
     configure_logging("console", "error")
     kept = asyncio.run(_filled(count))
     # Linux counts in KiB, macOS in bytes.

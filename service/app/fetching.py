@@ -28,7 +28,7 @@ async def http_fetch(*, limit_seconds: float = 15) -> AsyncIterator[Fetch]:
 
         async def fetch(url: str) -> bytes:
             try:
-                # httpx counts each read by itself: whoever sends an octet now and then would never end.
+                # httpx counts each read by itself: whoever sends a byte now and then would never end.
                 async with asyncio.timeout(limit_seconds), http.stream("GET", url) as response:
                     response.raise_for_status()
                     return await _short(response)
@@ -55,5 +55,5 @@ async def _short(response: httpx.Response) -> bytes:
     async for part in response.aiter_raw():
         body += part
         if len(body) > _LARGEST_DOCUMENT:
-            raise ConnectionError(f"its answer is longer than {_LARGEST_DOCUMENT} octets")
+            raise ConnectionError(f"its answer is longer than {_LARGEST_DOCUMENT} bytes")
     return bytes(body)

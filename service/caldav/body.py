@@ -28,7 +28,7 @@ async def raw_body(response: httpx.Response, *, place: str, most_octets: int, tu
         raise Fatal(
             f"{place} compresses its answer, which was not asked for: switch compression off for CalDAV there"
         )
-    # Grows in place, and gives its own octets away: a list of parts would hold all of them twice.
+    # Grows in place, and gives its own bytes away: a list of parts would hold all of them twice.
     whole = BytesIO()
     size = 0
     async with turn.arriving(place) as arrival:

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _SLASH = re.compile("%2f", re.IGNORECASE)
 _LONGEST = 200
-"""Octets of a file name that every server takes, and then some."""
+"""Bytes of a file name that every server takes, and then some."""
 
 _PORTS = {"http": 80, "https": 443}
 

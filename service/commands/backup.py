@@ -24,4 +24,4 @@ def backup(file: Path) -> None:
     settings = load_settings()
     size = backup_store(database_url(settings), file)
     name_database(settings)
-    click.echo(f"{file}: {size:,} octets")
+    click.echo(f"{file}: {size:,} bytes")

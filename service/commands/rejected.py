@@ -51,7 +51,7 @@ def show(number: int) -> None:
       confcal rejected show 12
     """
     each = asyncio.run(_find(number))
-    # Octets, whatever they are: no encoding may stand between.
+    # Bytes, whatever they are: no encoding may stand between.
     sys.stdout.buffer.write(each.raw + b"\n")
 
 

@@ -29,7 +29,7 @@ _MAX_OCTETS = 74
 
 _TOP_BITS = 0xC0
 _CONTINUES = 0x80
-"""The top two bits of an octet inside a UTF-8 character."""
+"""The top two bits of a byte inside a UTF-8 character."""
 
 
 def fold(line: str) -> bytes:

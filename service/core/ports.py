@@ -148,7 +148,7 @@ class RejectedStore(Protocol):
         self, *, most_raw: int = MAX_RAW, number: int | None = None
     ) -> list[RejectedInput]:
         """
-        Return the rejected inputs that are kept, the newest first, with so many octets of what arrived.
+        Return the rejected inputs that are kept, the newest first, with so many bytes of what arrived.
 
         With a `number` only the one that has it, if there is one.
         """

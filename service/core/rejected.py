@@ -12,7 +12,7 @@ from service.core.conference import Rejection, Snapshot
 from service.core.text import cut, one_line
 
 MAX_RAW = 1024 * 1024
-"""Octets of one input that are kept; a larger one is cut, and can be looked at but not tried again."""
+"""Bytes of one input that are kept; a larger one is cut, and can be looked at but not tried again."""
 
 _MAX_WORDS = 500
 

@@ -43,7 +43,7 @@ def zone_name(written: str) -> str:
         return found
     near = _nearest(written.strip())
     hint = f"did you mean {near}?" if near else "write one like Europe/Moscow"
-    raise ValueError(f"it is no IANA time zone; {hint}")
+    raise ValueError(f"it is not an IANA time zone; {hint}")
 
 
 @cache

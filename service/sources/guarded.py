@@ -21,13 +21,13 @@ _OCTETS: Final = Allowance.full(96 * 2**20, per_second=4 * 2**20)
 """Three lists of the largest size at once."""
 
 _SMALL: Final = 1024
-"""Octets of a fragment that costs more by being one than by its size."""
+"""Bytes of a fragment that costs more by being one than by its size."""
 
 _FAREWELL_SECONDS: Final = 1.0
 """How long a peer that broke the protocol may take to hear of it."""
 
 _AT_ONCE: Final = 16 * 1024
-"""Octets that are taken apart before it is looked at how many frames they were."""
+"""Bytes that are taken apart before it is looked at how many frames they were."""
 
 
 class GuardedConnection(ClientConnection):

@@ -10,7 +10,7 @@ from typing import Final
 from service.core.memory import give_back_freed
 
 LARGE: Final = 4 * 2**20
-"""Octets of a frame that waits for its turn to arrive further."""
+"""Bytes of a frame that waits for its turn to arrive further."""
 
 _SECONDS: Final = 60.0
 """How long one large frame may keep the others waiting before it has arrived."""
@@ -50,7 +50,7 @@ class Turn:
         self._free.set()
 
     def must_wait(self, octets: int) -> bool:
-        """Return whether a frame of which so many octets are there may not arrive further yet."""
+        """Return whether a frame of which so many bytes are there may not arrive further yet."""
         if octets <= LARGE or self._holding is _Holding.ARRIVING:
             return False
         if self._waiting is None:
@@ -74,7 +74,7 @@ class Turn:
         if self._holding is _Holding.ARRIVING:
             self._holding = _Holding.ARRIVED
         elif self._waiting:
-            # It ended with the octets that made it large.
+            # It ended with the bytes that made it large.
             self._waiting.cancel()
             self._waiting = None
             self._go_on()

@@ -25,7 +25,7 @@ some drop what is not newer.
 
 def backup(url: str, target: Path) -> int:
     """
-    Copy the SQLite database at `url` to `target` in one consistent state; its size in octets.
+    Copy the SQLite database at `url` to `target` in one consistent state; its size in bytes.
 
     It first goes into a file beside the target, so that `target` is never half a copy. Only its owner may
     read it. Raises SettingsError where the database is no SQLite file or `target` is that file, NoDatabase

@@ -18,7 +18,7 @@ _NO_TLS: Final = frozenset(
     {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST"}
 )
 _NO_ROUTE: Final = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EHOSTDOWN})
-# The first octets of a TLS alert, in place of a status line, as libraries quote them; h11 refuses that.
+# The first bytes of a TLS alert, in place of a status line, as libraries quote them; h11 refuses that.
 _ALERTS: Final = ("\x15\x03", "\\x15\\x03", "illegal request line")
 
 

@@ -20,13 +20,13 @@ from service.trueconf.limits import Limits
 _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _LONGEST_VALUE: Final = 4096
-"""Octets of a value at the top level, other than the list, that anybody looks at."""
+"""Bytes of a value at the top level, other than the list, that anybody looks at."""
 
 _LONGEST_PEER: Final = 16 * 1024
-"""Octets of a user's id: room for three names of full length in which every character is escaped."""
+"""Bytes of a user's id: room for three names of full length in which every character is escaped."""
 
 _BEGINNING: Final = 256
-"""Octets of a list that it is looked for by: a search for all of it takes as long as reading it."""
+"""Bytes of a list that it is looked for by: a search for all of it takes as long as reading it."""
 _COUNTED_AT_ONCE: Final = 2**20
 
 _TOO_LONG: Final = "(too long)"

@@ -30,7 +30,7 @@ _NO_BRACKETS: Final = bytes(each for each in range(256) if each not in b"[{]}")
 @dataclass(frozen=True, slots=True)
 class Limits:
     """
-    How large the text of frames may be, in octets.
+    How large the text of frames may be, in bytes.
     """
 
     frame: int = 32 * _MEBIBYTE

@@ -31,7 +31,7 @@ ParsedEntry = Conference | Rejection
 _LEVELS_OF_A_LIST: Final = 2
 """The object that the frame is, and its list."""
 _REMEMBERED_WHOLE: Final = 4 * 2**20
-"""Octets of a list of which what was rejected is remembered too."""
+"""Bytes of a list of which what was rejected is remembered too."""
 
 LIST_REFUSED: Final = "result"
 """The field of a FrameRejected that says that the endpoint would not give its list."""

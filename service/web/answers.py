@@ -1,5 +1,5 @@
 """
-How answers are written to a connection: each with its Date, those of feeds as octets prepared before.
+How answers are written to a connection: each with its Date, those of feeds as bytes prepared before.
 """
 
 import time
@@ -19,7 +19,7 @@ _TOGETHER = 64 * 2**10
 
 class PreparedStart(dict[str, Any]):
     """
-    An `http.response.start` that is sent again and again, with its octets on the wire.
+    An `http.response.start` that is sent again and again, with its bytes on the wire.
 
     It is followed by one body, as long as its Content-Length says. Any ASGI server takes it as a mapping.
     """

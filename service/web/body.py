@@ -26,7 +26,7 @@ class BodyRefused(Exception):
 
 async def read_body(request: Request, *, most: int) -> bytes:
     """
-    Return the body, unpacked where it is gzip. Raises BodyRefused where it holds more than `most` octets.
+    Return the body, unpacked where it is gzip. Raises BodyRefused where it holds more than `most` bytes.
 
     No more than that is ever in memory, however much a small body unpacks to.
     """

@@ -59,7 +59,7 @@ class Connection(HttpToolsProtocol):
         self._refusal = 0
         self._requests = 0
         self._running: RequestResponseCycle | None = None
-        # Of the octets that came last: how many heads began in them, and whether any were of a body.
+        # Of the bytes that came last: how many heads began in them, and whether any were of a body.
         self._begun, self._had_body = 0, False
         self._head_octets = 0
         self._hidden_octets = 0
@@ -88,7 +88,7 @@ class Connection(HttpToolsProtocol):
         if self._begun and self._requests:
             self._since = self.loop.time()
         if self._had_body or self._begun > (before is NOTHING):
-            # Which of these octets are of what is unfinished is not known: those that come next are counted.
+            # Which of these bytes are of what is unfinished is not known: those that come next are counted.
             self._hidden_octets = 0
             return
         self._hidden_octets = octets + (0 if self._begun else self._hidden_octets)
@@ -233,7 +233,7 @@ class Connection(HttpToolsProtocol):
         self._date.renew()
         headers = [*self._date.header, (b"connection", b"close"), (b"content-length", b"0")]
         self.transport.write(head_octets(status, headers) + b"\r\n")
-        # Closed at once, octets that were not read would make the system take the answer back with a reset.
+        # Closed at once, bytes that were not read would make the system take the answer back with a reset.
         self.flow.resume_reading()
         self._since = self.loop.time()
         self.transport.write_eof()
@@ -279,13 +279,13 @@ class Connection(HttpToolsProtocol):
 
     def _time_out(self) -> None:
         if self._reading is NOTHING:
-            # It never sent an octet, so nobody waits for a word.
+            # It never sent a byte, so nobody waits for a word.
             self.transport.close()
         else:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
 
     def _is_stalled(self, now: float) -> bool:
-        """Return whether the client has not taken an octet of its answer for too long."""
+        """Return whether the client has not taken a byte of its answer for too long."""
         unsent = self.transport.get_write_buffer_size()
         if unsent != self._unsent:
             self._unsent, self._unsent_since = unsent, now

@@ -1,5 +1,5 @@
 """
-What the web server grants a client: octets, seconds, and a share of the process's descriptors.
+What the web server grants a client: bytes, seconds, and a share of the process's descriptors.
 """
 
 import sys
@@ -32,7 +32,7 @@ class Limits:
     """Most requests that a client sends ahead of the answers; those beyond are not read."""
 
     head_seconds: float = 10
-    """Longest time for a header section, from connecting on, or from its first octet on a kept connection."""
+    """Longest time for a header section, from connecting on, or from its first byte on a kept connection."""
 
     body_seconds: float = 30
     """Longest time for a request's body."""

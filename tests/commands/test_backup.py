@@ -22,7 +22,7 @@ def test_a_backup_tells_its_size(confcal: Confcal, tmp_path: Path) -> None:
 
     done = confcal("backup", target)
 
-    assert (done.code, done.text) == (0, f"{target}: {target.stat().st_size:,} octets\n")
+    assert (done.code, done.text) == (0, f"{target}: {target.stat().st_size:,} bytes\n")
     with closing(sqlite3.connect(target)) as db:
         assert db.execute("SELECT count(*) FROM memberships").fetchone() == (3,)
 

@@ -244,7 +244,7 @@ def test_a_zone_that_does_not_exist_is_one_sentence(confcal: Confcal) -> None:
     done = confcal("convert", "--timezone", "Mars", WEEKLY)
 
     assert done.code == UNREADABLE
-    assert done.err.startswith("confcal: CONFCAL_TIMEZONE: it is no IANA time zone")
+    assert done.err.startswith("confcal: CONFCAL_TIMEZONE: it is not an IANA time zone")
 
 
 def test_the_texts_are_russian_on_demand(confcal: Confcal) -> None:

@@ -202,7 +202,7 @@ async def _flood(simulator: Simulator, frames: Iterator[bytes]) -> None:
 
 
 def memory_of(daemon: Daemon) -> int:
-    """Return the octets of memory that the daemon has in use."""
+    """Return the bytes of memory that the daemon has in use."""
     pages = Path(f"/proc/{daemon.program.process.pid}/statm").read_text(encoding="ascii").split()[1]
     return int(pages) * resource.getpagesize()
 

@@ -211,7 +211,7 @@ class Daemon:
             raise AssertionError(f"{response} {response and response.text} {self.program.err}") from None
 
     async def feed_with(self, octets: bytes) -> None:
-        """Ask for the feed, which may be too long to be read as a calendar, until these octets are in it."""
+        """Ask for the feed, which may be too long to be read as a calendar, until these bytes are in it."""
         async with asyncio.timeout(2 * DEADLINE_SECONDS):
             while octets not in (await self.get()).content:  # noqa: ASYNC110 -- nothing tells a reader of a feed
                 await asyncio.sleep(0.2)

@@ -85,7 +85,7 @@ async def test_a_form_without_end_is_cut_off_and_the_daemon_goes_on(home: Home) 
 
 
 async def flood(daemon: Daemon) -> tuple[bytes, int]:
-    """Send a form of a gigabyte in chunks until the other side hangs up; its answer, and the octets sent."""
+    """Send a form of a gigabyte in chunks until the other side hangs up; its answer, and the bytes sent."""
     where = urlsplit(daemon.url)
     reader, writer = await asyncio.open_connection(where.hostname, where.port)
     writer.write(

@@ -69,7 +69,7 @@ def port_of(daemon: Daemon) -> int:
 
 @contextmanager
 def connections(daemon: Daemon, count: int, first: bytes = b"") -> Iterator[list[socket.socket]]:
-    """Hold so many connections open, each with these octets sent."""
+    """Hold so many connections open, each with these bytes sent."""
     with ExitStack() as opened:
         held = []
         for _ in range(count):

@@ -77,7 +77,7 @@ async def _piped(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 def frames(*parts: bytes, pause_seconds: float = 0) -> Attack:
-    """Return the attack of an endpoint that shakes hands, sends these octets, and reads on."""
+    """Return the attack of an endpoint that shakes hands, sends these bytes, and reads on."""
 
     async def attack(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await shaken(reader, writer)

@@ -53,7 +53,7 @@ def test_a_zone_is_taken_in_any_case_and_gets_its_own_spelling(written: str, zon
 )
 def test_a_zone_that_is_none_is_refused_with_the_nearest(written: str, near: str) -> None:
     assert refusal({"CONFCAL_TIMEZONE": written}) == (
-        f"CONFCAL_TIMEZONE: it is no IANA time zone; did you mean {near}? (given: {written!r})"
+        f"CONFCAL_TIMEZONE: it is not an IANA time zone; did you mean {near}? (given: {written!r})"
     )
 
 
@@ -120,14 +120,14 @@ def test_choices_of_targets_and_calendars_may_be_too() -> None:
 )
 def test_a_zone_that_does_not_exist_is_refused_with_how_one_looks(zone: str) -> None:
     assert refusal({"CONFCAL_TIMEZONE": zone}) == (
-        f"CONFCAL_TIMEZONE: it is no IANA time zone; write one like Europe/Moscow (given: {zone!r})"
+        f"CONFCAL_TIMEZONE: it is not an IANA time zone; use a name such as Europe/Moscow (given: {zone!r})"
     )
 
 
 def test_the_zone_of_a_source_is_checked_too() -> None:
     told = refusal({f"{SOURCE}URL": "ws://h:1", f"{SOURCE}TIMEZONE": "Mars"})
 
-    assert told.startswith("CONFCAL_SOURCES__LOBBY__TIMEZONE: it is no IANA time zone")
+    assert told.startswith("CONFCAL_SOURCES__LOBBY__TIMEZONE: it is not an IANA time zone")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ SMALL = frame(FINAL | TEXT, b"small")
 
 class Sending:
     """
-    An endpoint that sends these octets, and the rest when it is told to.
+    An endpoint that sends these bytes, and the rest when it is told to.
     """
 
     def __init__(self, first: bytes, rest: bytes = b"") -> None:

@@ -228,7 +228,7 @@ async def test_who_takes_nothing_of_its_answer_is_cut_off() -> None:
     connection.transport.unsent = 900
     assert connection.after(70) == ""
     assert connection.after(74) == ""
-    # It would be closed as idle, but for the octets that it may still take.
+    # It would be closed as idle, but for the bytes that it may still take.
     assert connection.after(144) == ""
     assert connection.after(146) == "aborted"
 

@@ -1,5 +1,5 @@
 """
-A web server on a real socket, and clients that write octets.
+A web server on a real socket, and clients that write bytes.
 """
 
 import asyncio
@@ -65,7 +65,7 @@ class Client:
     writer: asyncio.StreamWriter
 
     async def ask(self, octets: bytes) -> bytes:
-        """Send octets and return the answer's head."""
+        """Send bytes and return the answer's head."""
         await self.send(octets)
         return await self.head()
 

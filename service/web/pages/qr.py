@@ -10,7 +10,7 @@ def qr_svg(text: str) -> Markup | None:
     """
     Return a QR code as an SVG element without a size, dark on light in every color scheme.
 
-    Returns None for a text that no QR code holds: at this level of correction, more than 2,331 octets.
+    Returns None for a text that no QR code holds: at this level of correction, more than 2,331 bytes.
     """
     try:
         code = segno.make(text, error="m", micro=False)
