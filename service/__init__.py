@@ -1,4 +1,8 @@
-"""confcal carries TrueConf conferences into people's calendars."""
+"""
+confcal carries TrueConf conferences into people's calendars.
+
+Each folder has one subject; imports point from `commands` down to `core`, never back up.
+"""
 
 from zoneinfo import ZoneInfo, reset_tzpath
 

@@ -285,7 +285,10 @@ async def test_check_tells_good_sources_from_bad_ones(
         (["demo", "--every", "-3"], "-3.0 is not in the range x>0"),
         (["simulate", "--changing-every", "-1"], "-1.0 is not in the range x>0"),
         (["simulate", "--port", "99999"], "99999 is not in the range 0<=x<=65535"),
-        (["simulate", "--timezone", "Mars"], "'Mars' is not an IANA time zone; use a name such as Europe/Moscow"),
+        (
+            ["simulate", "--timezone", "Mars"],
+            "'Mars' is not an IANA time zone; use a name such as Europe/Moscow",
+        ),
         (["simulate", "--fragment", "0"], "0 is not in the range x>=1"),
     ],
 )
