@@ -34,11 +34,12 @@ demo: .venv/run ## show confcal at work, with a stand-in for a TrueConf Room
 run: .venv/run ## run the daemon with the settings of the environment
 	@$(BIN)/confcal run
 
-check: .venv/dev ## lint, types, layers, known vulnerabilities
+check: .venv/dev ## lint, types, layers, the rules of the house, known vulnerabilities
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/house
 	$(BIN)/python lock_audit.py
 
 format: .venv/dev ## let ruff put the code in order

@@ -1,0 +1,124 @@
+"""
+The rules of the house that no linter has: names, package docstrings, the length of modules.
+"""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+MOST_LINES = 300
+LEAST_LINES = 30
+
+_IRREGULAR = """
+    told understood written seen heard held kept made taken left given known built found done gone lost shown
+    sent drawn chosen broken begun bound bought brought caught dealt felt forgotten frozen grown hidden laid
+    led lent meant met paid said sold shut spent spoken stood stolen struck stuck swept thought thrown won
+    wound spelt dreamt learnt
+"""
+_NO_PARTICIPLES = """
+    embed exceed feed need proceed seed speed succeed
+    bring heading listing ping rendering ring setting settings spring string thing
+"""
+"""Words that only look like participles, and nouns of this project."""
+
+OLD_WORDS = {
+    "Upkeep": "Reconciler",
+    "UpkeepStatus": "TargetStatus",
+    "upkeep": "reconciler",
+    "upkeeps": "reconcilers",
+    "Aim": "Target",
+    "aim": "target",
+    "aims": "targets",
+    "Pass": "SyncRun",
+    "Carrying": "Executor",
+    "give_up": "on_exhausted",
+    "Pause": "Backoff",
+    "patience": "retry",
+    "_PATIENCE_SECONDS": "a name for what it is",
+    "pause_seconds": "retry_delay_seconds",
+    "Rows": "LedgerCache",
+    "LedgerQueue": "WriteBehind",
+    "Claim": "Assignment",
+    "meaning_of": "content_hash",
+    "There": "RemoteResource",
+    "Found": "DiscoveredCollection",
+    "Wish": "CollectionSpec",
+    "Taps": "SourceHooks",
+    "taps": "hooks",
+    "NOBODY": "NO_HOOKS",
+    "Deliver": "SnapshotSink",
+    "Direct": "ConnectWithoutRedirects",
+    "Lost": "ConnectionLost",
+    "Silence": "SilenceTimer",
+    "Nobody": "Anonymous",
+    "Known": "AccountState",
+    "Held": "HeldRemoval",
+    "Roster": "ParticipantIndex",
+    "roster": "participants",
+    "Watch": "StatusReporter",
+    "Oversight": "AdminQueries",
+    "oversight": "queries",
+    "Reports": "AdminPort",
+    "Reporting": "HasStatus",
+    "Glance": "HealthSummary",
+    "Tone": "Severity",
+    "Shelf": "FeedCache",
+    "Built": "CachedFeed",
+    "Visits": "AccessStats",
+    "bell": "wake",
+    "bells": "wake_events",
+    "ring": "notify",
+    "ender": "shutdown_handler",
+    "tidy": "run_housekeeping",
+    "accepting": "make_sink",
+    "administered": "make_admin_routes",
+}
+"""Names that a stranger could not guess, with those that replaced them."""
+
+OLD_PHRASES = ("no IANA time zone", "to be had as", "say its address in", "befalls")
+
+
+def modules(root: Path) -> list[Path]:
+    """Return the modules of the product, in order."""
+    every = sorted((root / "service").rglob("*.py"))
+    # A migration stays as it was when it was run first.
+    return [path for path in every if "migrations" not in path.parts]
+
+
+def is_participle(name: str) -> bool:
+    """Return whether a function's name begins with a participle, where it should begin with a verb."""
+    first = name.strip("_").split("_")[0]
+    if first in _NO_PARTICIPLES.split():
+        return False
+    return first in _IRREGULAR.split() or re.fullmatch(r"[a-z]{3,}(ed|ing)", first) is not None
+
+
+def public_functions(text: str) -> Iterator[tuple[str, int]]:
+    """Yield the name and the line of each public function and method of a module, nested ones left out."""
+    tree = ast.parse(text)
+    owners: list[ast.Module | ast.ClassDef] = [
+        tree,
+        *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)),
+    ]
+    for owner in owners:
+        for node in owner.body:
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if not node.name.startswith("_") and not _is_exempt(node):
+                yield node.name, node.lineno
+
+
+def _is_exempt(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Return whether it is a property, which is a noun, or a command, whose name is an interface."""
+    decorators = [ast.unparse(each) for each in function.decorator_list]
+    return any(each == "property" or ".command" in each or ".group" in each for each in decorators)
+
+
+def names(text: str) -> Iterator[tuple[str, int]]:
+    """Yield every name in the code of a module with its line; texts and comments have none."""
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.NAME:
+            yield token.string, token.start[0]

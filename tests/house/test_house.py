@@ -1,0 +1,111 @@
+"""
+The rules of the house hold in every module; each rule is shown to find what it is there for.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.house.rules import (
+    LEAST_LINES,
+    MOST_LINES,
+    OLD_PHRASES,
+    OLD_WORDS,
+    is_participle,
+    modules,
+    names,
+    public_functions,
+)
+
+ROOT = Path(__file__).parents[2]
+
+SHORT = {
+    "app/clock.py": "the clock of the daemon is a seam of its own",
+    "app/health.py": "it is imported without anything heavy",
+    "calendars/colors.py": "a table of names",
+    "caldav/named_hosts.py": "the settings and the connection read hosts alike",
+    "caldav/publisher.py": "one class",
+    "commands/backup.py": "one command",
+    "commands/healthcheck.py": "one command",
+    "commands/migrate.py": "one command",
+    "commands/settings.py": "one command",
+    "core/exposure.py": "one value that the settings make and the web shows",
+    "settings/accounts.py": "what posted events and endpoints both ask of the settings",
+    "settings/types.py": "types that several models of the settings share",
+    "sources/backoff.py": "pure functions that tests call with chance as an argument",
+    "sources/silence.py": "one value",
+    "store/open.py": "one function above engine, migrate and sql",
+    "store/upsert.py": "two statements that several modules write with",
+    "trueconf/receipts.py": "what sources give and the web answers with",
+    "web/api/bearer.py": "the API and the ingest read the same header",
+    "web/health.py": "two handlers",
+    "web/pages/qr.py": "the only user of segno",
+}
+"""Modules of less than thirty lines, each with its reason."""
+
+
+@pytest.mark.parametrize("path", modules(ROOT), ids=lambda path: str(path.relative_to(ROOT / "service")))
+def test_public_functions_are_named_by_what_they_do(path: Path) -> None:
+    found = [(name, line) for name, line in public_functions(path.read_text("utf-8")) if is_participle(name)]
+
+    assert found == [], "name it by an imperative: parse, render, find"
+
+
+@pytest.mark.parametrize("path", modules(ROOT), ids=lambda path: str(path.relative_to(ROOT / "service")))
+def test_no_module_uses_a_word_that_was_replaced(path: Path) -> None:
+    found = {name: OLD_WORDS[name] for name, _ in names(path.read_text("utf-8")) if name in OLD_WORDS}
+
+    assert found == {}, "say the word on the right"
+
+
+@pytest.mark.parametrize("path", modules(ROOT), ids=lambda path: str(path.relative_to(ROOT / "service")))
+def test_no_module_says_a_phrase_that_was_replaced(path: Path) -> None:
+    text = path.read_text("utf-8")
+
+    assert [phrase for phrase in OLD_PHRASES if phrase in text] == []
+
+
+def test_every_package_says_in_two_sentences_what_lives_there_and_what_may_not() -> None:
+    packages = [path for path in modules(ROOT) if path.name == "__init__.py"]
+    docs = {
+        str(path.parent.relative_to(ROOT)): ast.get_docstring(ast.parse(path.read_text("utf-8")))
+        for path in packages
+    }
+
+    assert {name for name, doc in docs.items() if len((doc or "").split("\n\n")) < 2} == set()
+
+
+def test_no_module_is_too_long_and_each_short_one_has_a_reason() -> None:
+    lengths = {
+        str(path.relative_to(ROOT / "service")): len(path.read_text("utf-8").splitlines())
+        for path in modules(ROOT)
+        if path.name != "__init__.py"
+    }
+
+    assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
+    assert {name for name, lines in lengths.items() if lines < LEAST_LINES} - SHORT.keys() == set()
+
+
+@pytest.mark.parametrize("name", ["told", "rendered_feed", "running_in", "checked_names", "written"])
+def test_a_participle_is_found(name: str) -> None:
+    assert is_participle(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["render", "feed_of", "read", "need", "string_of", "embed", "listing", "settings_of"]
+)
+def test_what_only_looks_like_a_participle_is_not(name: str) -> None:
+    assert not is_participle(name)
+
+
+def test_public_functions_are_found_in_classes_too_and_neither_commands_nor_properties() -> None:
+    command = "@group.command()\ndef held(): ...\n"
+    noun = "    @property\n    def closed_sessions(self): ...\n"
+    text = f"{command}class A:\n    async def told(self): ...\n    def _said(self): ...\n{noun}"
+
+    assert [name for name, _ in public_functions(text)] == ["told"]
+
+
+def test_words_in_texts_are_no_names() -> None:
+    assert [name for name, _ in names('x = "Upkeep"  # Upkeep')] == ["x"]
