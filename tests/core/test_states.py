@@ -1,5 +1,5 @@
 """
-The words for how a source or a target is doing, and the names of colors.
+The words for how a source or a target is doing.
 """
 
 from enum import StrEnum
@@ -26,11 +26,3 @@ def test_a_source_that_lists_can_come_from_is_not_in_trouble() -> None:
 
 def test_a_target_that_is_down_or_failing_publishes_nothing() -> None:
     assert not {TargetState.DOWN, TargetState.FAILING, TargetState.STARTING} & PUBLISHING
-
-
-def test_the_names_of_colors_are_those_of_css() -> None:
-    (names,) = (value for value in vars(colors).values() if isinstance(value, frozenset))
-
-    assert {"rebeccapurple", "no color"}.isdisjoint(names)
-    assert {"aqua", "cyan", "gray", "grey", "yellowgreen"} <= names
-    assert len(names) == 147
