@@ -4,12 +4,12 @@ BIN := .venv/bin
 SOURCES := service tests bench hatch_build.py lock_audit.py
 
 # Folders of service/ whose branches the tests of their own folder must cover, and how far.
-COVERED := core publishing
+COVERED := core publishing calendars
 FLOOR := 97
 FLOOR_OF_ALL := 92
 
 # Pure tests: no server, no database, no browser. What reads a lot is marked `slow`.
-FAST := $(addprefix tests/,core publishing configuration intake trueconf web)
+FAST := $(addprefix tests/,core calendars publishing settings sources trueconf web)
 
 ONLY ?=
 IN_PARALLEL := --numprocesses=3 --dist=worksteal

@@ -26,7 +26,12 @@ from service.core.conference import Account, Snapshot
 from service.language import catalogues
 from service.publishing.ports import Database
 from service.publishing.reconciler import Reconciler
-from service.settings.accounts import account_of_source, accounts_of, pinned_account, pinned_accounts
+from service.settings.accounts import (
+    account_of_source,
+    accounts_of,
+    find_pinned_account,
+    find_pinned_accounts,
+)
 from service.settings.listening import listen
 from service.settings.model import Settings, SourceSettings
 from service.settings.paths import database_url, exposure, make_installation, public_url, secret_of
@@ -126,7 +131,7 @@ def make_source(
         random=random.random,
         now=utc_now,
         hooks=hooks,
-        pinned=pinned_account(settings),
+        pinned=find_pinned_account(settings),
         large=large,
     )
 
@@ -175,7 +180,7 @@ async def open_parts(settings: Settings, *, record: Path | None = None) -> Async
                     oddities=Oddities(lambda: synchronizer.state),
                 )
                 posted_events = PostedEvents(
-                    accounts_of(settings), accept, hooks, clock=utc_now, pinned=pinned_accounts(settings)
+                    accounts_of(settings), accept, hooks, clock=utc_now, pinned=find_pinned_accounts(settings)
                 )
                 watch = StatusReporter(
                     settings,

@@ -15,7 +15,7 @@ from service.calendars.calendar import Calendar
 from service.calendars.feeds import Feeds
 from service.core.conference import Conference, Snapshot
 from service.core.errors import SettingsError, UnknownName
-from service.core.nearest import meant
+from service.core.nearest import suggest
 from service.core.sources import IN_TROUBLE
 from service.settings.model import Settings, SourceSettings
 from service.settings.paths import public_url
@@ -81,7 +81,7 @@ async def rotate_feed(settings: Settings, name: str) -> ListedFeed:
         try:
             await feeds.directory.rotate(name)
         except KeyError as error:
-            hint = meant(name, feeds.calendars) or "; `confcal feeds` lists them"
+            hint = suggest(name, feeds.calendars) or "; `confcal feeds` lists them"
             raise UnknownName(f"there is no calendar {name!r}{hint}") from error
         return _describe_feed(feeds, feeds.calendars[name])
 

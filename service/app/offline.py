@@ -17,12 +17,12 @@ from service.core.state import State
 from service.core.text import cut
 from service.core.trueconf_id import TrueConfId
 from service.publishing.ports import Database
-from service.settings.accounts import account_of_source, pinned_accounts
+from service.settings.accounts import account_of_source, find_pinned_accounts
 from service.settings.model import Settings
 from service.settings.paths import database_url, make_installation
 from service.sources.rejections import Rejections
 from service.sources.replay import Recorded, Replayed, Unclaimed, replay
-from service.store.address import described
+from service.store.address import describe
 from service.store.migrate import create
 from service.trueconf.frames import PEER_ID
 from service.trueconf.wire import list_of
@@ -54,7 +54,7 @@ async def create_database(settings: Settings) -> None:
 
 def database_name(settings: Settings) -> str:
     """Return which database the settings name, for a person: the password masked."""
-    return described(database_url(settings))
+    return describe(database_url(settings))
 
 
 @asynccontextmanager
@@ -188,7 +188,7 @@ async def replay_recording(
 def _outcomes(
     settings: Settings, frames: list[Recorded], whose: Callable[[str], Account]
 ) -> Iterator[tuple[Recorded, Replayed]]:
-    return replay(frames, whose, servers=_servers(settings), pinned=pinned_accounts(settings))
+    return replay(frames, whose, servers=_servers(settings), pinned=find_pinned_accounts(settings))
 
 
 def _is_older(snapshot: Snapshot, synchronizer: Synchronizer) -> bool:

@@ -31,7 +31,7 @@ from service.caldav.turns import LargeAnswers
 from service.calendars.calendar import Calendar
 from service.core.account_state import Entry
 from service.core.errors import PlanRefused, SettingsError
-from service.core.nearest import meant
+from service.core.nearest import suggest
 from service.core.vevent import uid_of
 from service.publishing.dispatch import Timing
 from service.publishing.model import RemoteRules, Resource
@@ -158,10 +158,10 @@ class Target:
 def _unknown_calendar(name: str, known: Iterable[str]) -> str:
     if "@" not in name:
         # Those of the settings are there from the start, so this one never will be.
-        hint = meant(name, known) or "; `confcal feeds` lists them"
+        hint = suggest(name, known) or "; `confcal feeds` lists them"
         return f"there is no calendar {name!r}{hint}"
     return (
-        f"there is no calendar {name!r} yet{meant(name, known)}: calendars of accounts exist from their "
+        f"there is no calendar {name!r} yet{suggest(name, known)}: calendars of accounts exist from their "
         "first list on; `confcal feeds` lists them"
     )
 

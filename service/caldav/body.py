@@ -31,7 +31,7 @@ async def raw_body(response: httpx.Response, *, place: str, most_octets: int, tu
     # Grows in place, and gives its own bytes away: a list of parts would hold all of them twice.
     whole = BytesIO()
     size = 0
-    async with turn.arriving(place) as arrival:
+    async with turn.receive(place) as arrival:
         async for part in _receive(response):
             size += len(part)
             if size > most_octets:

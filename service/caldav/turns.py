@@ -50,7 +50,7 @@ class Turn:
             self._lock.release()
 
     @asynccontextmanager
-    async def arriving(self, place: str) -> AsyncIterator["Arrival"]:
+    async def receive(self, place: str) -> AsyncIterator["Arrival"]:
         """Give what counts the seconds of an answer. Raises Retryable where it takes too many of them."""
         deadline = asyncio.timeout(None)
         try:

@@ -104,7 +104,7 @@ class Feeds:
     """
     Calendars, their addresses and their feeds.
 
-    `changed()` marks all feeds as old; each is built again by the next request for it. While the store
+    `note_change()` marks all feeds as old; each is built again by the next request for it. While the store
     cannot be read the last good feed goes on being served.
     """
 

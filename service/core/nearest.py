@@ -17,7 +17,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return folded[found[0]] if found else None
 
 
-def meant(name: str, known: Iterable[str]) -> str:
+def suggest(name: str, known: Iterable[str]) -> str:
     """Return the nearest known name as a question to put behind a sentence, empty where none is like it."""
     near = nearest(name, known)
     return f"; did you mean {near}?" if near else ""

@@ -22,18 +22,18 @@ def account_of_source(name: str, settings: SourceSettings) -> Account:
     It is ACCOUNT where the source is pinned to one, else the user of the source's name on its server, or on
     its host where no server is set.
     """
-    if pinned := pinned_account(settings):
+    if pinned := find_pinned_account(settings):
         return pinned
     server = settings.server or urlsplit(settings.url or "").hostname or ""
     return Account(name, server.lower())
 
 
-def pinned_account(settings: SourceSettings) -> Account | None:
+def find_pinned_account(settings: SourceSettings) -> Account | None:
     """Return the only account whose lists are taken from a source; None where any may come."""
     return account_named(settings.account, server="") if settings.account else None
 
 
-def pinned_accounts(settings: Settings) -> dict[str, Account]:
+def find_pinned_accounts(settings: Settings) -> dict[str, Account]:
     """Return the accounts of all sources that are pinned to one."""
-    named = ((name, pinned_account(source)) for name, source in settings.sources.items())
+    named = ((name, find_pinned_account(source)) for name, source in settings.sources.items())
     return {name: account for name, account in named if account}

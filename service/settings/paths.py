@@ -16,7 +16,7 @@ from service.settings.hosts import ANY, in_url, is_reachable_by_others, local_ho
 from service.settings.model import Settings
 from service.settings.secret_file import write_once
 from service.store.engine import file_of
-from service.store.ownership import belonging
+from service.store.ownership import describe_owner
 
 _MIN_SECRET = 16
 
@@ -85,7 +85,7 @@ def _make_data_dir(folder: Path) -> None:
                 folder.chmod(0o700)
     except OSError as error:
         raise SettingsError(
-            f"CONFCAL_DATA_DIR: {folder} cannot be made ({error.strerror}; {belonging(folder)}); "
+            f"CONFCAL_DATA_DIR: {folder} cannot be made ({error.strerror}; {describe_owner(folder)}); "
             "name a writable folder"
         ) from error
 
@@ -136,7 +136,7 @@ def has_secret(settings: Settings) -> bool:
 def _unusable_secret(path: Path, error: Exception) -> SettingsError:
     reason = error.strerror if isinstance(error, OSError) else "it is not text"
     return SettingsError(
-        f"CONFCAL_SECRET: {path} cannot be used ({reason}; {belonging(path)}); "
+        f"CONFCAL_SECRET: {path} cannot be used ({reason}; {describe_owner(path)}); "
         "let confcal's user read it, or set CONFCAL_SECRET"
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from service.settings.model import Settings
 from service.settings.names import annotation_of, is_secret, variable
 from service.settings.origins import Configuration
-from service.store.ownership import belonging, readable_by_others
+from service.store.ownership import describe_owner, readable_by_others
 
 _MAPPED = ip_network("::ffff:0:0/96")
 """IPv4 as IPv6 writes it."""
@@ -53,8 +53,8 @@ def _open_folder(settings: Settings) -> Iterator[str]:
     if not mode & stat.S_IRWXO:
         return
     yield (
-        f"CONFCAL_DATA_DIR: others may look into it ({belonging(folder)}): give confcal a folder of its own, "
-        "mode 0700"
+        f"CONFCAL_DATA_DIR: others may look into it ({describe_owner(folder)}): give confcal a folder of its "
+        "own, mode 0700"
     )
 
 

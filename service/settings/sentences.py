@@ -9,7 +9,7 @@ from datetime import timedelta
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from service.core.nearest import meant
+from service.core.nearest import suggest
 from service.settings.model import Settings
 from service.settings.names import annotation_of, is_secret, unknown_sentence, variable
 from service.settings.types import iso
@@ -78,7 +78,7 @@ def _reason(kind: str, problem: ErrorDetails) -> str:
 
 def _choice(expected: str, given: object) -> str:
     choices = [each.strip(" '") for each in expected.replace(" or ", ", ").split(",")]
-    hint = meant(given, choices) if isinstance(given, str) and len(given) > _SHORT else ""
+    hint = suggest(given, choices) if isinstance(given, str) and len(given) > _SHORT else ""
     return f"write {', '.join(choices[:-1])} or {choices[-1]}{hint}"
 
 

@@ -105,7 +105,7 @@ async def open_socket(address: str, large: LargeFrames) -> GuardedConnection:
 
 async def receive(socket: GuardedConnection, place: str) -> bytes:
     """Return the next message; nothing may be kept of a large one before it. Raises Lost."""
-    socket.understood()
+    socket.release_turn()
     with translate_errors(place):
         try:
             return await socket.message()

@@ -265,7 +265,7 @@ class Endpoint:
                 self._log.warning("trueconf.list_ignored", reason=reason)
             case ListRefused(reason):
                 self._listless.reset(self._now())
-                self._standing.refused(self._place, reason)
+                self._standing.refuse(self._place, reason)
             case FrameWasRejected(field, reason, raw):
                 self._hooks.rejected(self.status.name, self.status.account, event)
                 self._standing.note_rejected(field, reason, len(raw))

@@ -85,9 +85,9 @@ class GuardedConnection(ClientConnection):
         self._ended.popleft().data = b""
         return received
 
-    def understood(self) -> None:
+    def release_turn(self) -> None:
         """Let the next large frame arrive, from whichever peer: the last one is no longer in memory."""
-        self._turn.understood()
+        self._turn.release()
 
     def _go_on(self) -> None:
         # Where messages wait to be received, the library itself resumes.
@@ -115,7 +115,7 @@ class GuardedConnection(ClientConnection):
             if frame.fin:
                 self._gathered = 0
                 self._ended.append(frame)
-                self._turn.arrived()
+                self._turn.note_arrival()
         if not self.flooded and (self._frames.overdrawn or self._octets.overdrawn):
             self.flooded = True
             self.transport.abort()

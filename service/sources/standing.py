@@ -73,7 +73,7 @@ class Standing:
         self._show(SourceState.LOGGED_OUT, error=f"nobody is logged in at {place}; log in there")
         self._log.warning("trueconf.logged_out")
 
-    def refused(self, place: str, reason: str) -> None:
+    def refuse(self, place: str, reason: str) -> None:
         """Note that the lists of the present user are not taken; it is logged once for each reason."""
         self._owes_list, self.rejection = False, ""
         self._show(SourceState.WRONG_USER, error=f"{place}: {reason}")

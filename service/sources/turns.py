@@ -67,7 +67,7 @@ class Turn:
         self._deadline = asyncio.get_running_loop().call_later(self._large.seconds, self._too_slow)
         self._go_on()
 
-    def arrived(self) -> None:
+    def note_arrival(self) -> None:
         """Take note that a whole message is there."""
         if self._deadline:
             self._deadline.cancel()
@@ -79,7 +79,7 @@ class Turn:
             self._waiting = None
             self._go_on()
 
-    def understood(self) -> None:
+    def release(self) -> None:
         """Give the turn back: nothing is kept of the message any more."""
         if self._holding is _Holding.ARRIVED:
             self._give_back()

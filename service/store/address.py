@@ -55,10 +55,10 @@ def address_of(url: str) -> URL:
             f"CONFCAL_DATABASE_URL names {address.drivername}: "
             "confcal keeps its state in sqlite or postgresql, so begin it with one of them"
         )
-    return _checked(address.set(drivername=driver))
+    return _check(address.set(drivername=driver))
 
 
-def described(url: str) -> str:
+def describe(url: str) -> str:
     """Return which database an address names: its file, or the address with the password masked."""
     address = address_of(url)
     if address.get_backend_name() == "sqlite":
@@ -132,7 +132,7 @@ def _said(address: URL, parameter: str) -> str:
     return str(address.query.get(parameter, ""))
 
 
-def _checked(address: URL) -> URL:
+def _check(address: URL) -> URL:
     backend = address.get_backend_name()
     if backend == "sqlite" and address.database in (None, "", ":memory:"):
         raise SettingsError("CONFCAL_DATABASE_URL names no file: write sqlite:////directory/confcal.db")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from service.core.errors import SettingsError, StoreUnavailable
 from service.store.engine import file_of, make_private, require_file
-from service.store.ownership import belonging
+from service.store.ownership import describe_owner
 
 _MARKED = (
     "UPDATE meta SET value = '' WHERE name = 'rendering'",
@@ -55,7 +55,7 @@ def _sentence(error: Exception, source: Path, target: Path) -> str:
         case _, OSError():
             return f"{target} could not be written ({error.strerror}); name a file in a writable folder"
         case "SQLITE_CANTOPEN", _ if not os.access(source, os.R_OK):
-            return f"{source} cannot be opened: let confcal's user read it ({belonging(source)})"
+            return f"{source} cannot be opened: let confcal's user read it ({describe_owner(source)})"
         case (("SQLITE_NOTADB" | "SQLITE_CORRUPT"), _):
             return f"{source} is damaged and was not copied: restore it from an older backup"
         case "SQLITE_ERROR", _:

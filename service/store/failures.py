@@ -18,7 +18,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from service.core.errors import StoreUnavailable
-from service.store.ownership import belonging
+from service.store.ownership import describe_owner
 from service.store.volume import lacks_locks
 
 _SQLITE: Mapping[str, str] = {
@@ -111,7 +111,7 @@ def _of_sqlite(cause: sqlite3.Error, file: Path) -> str:
         return reason
     if code.startswith("SQLITE_CANTOPEN") and _is_missing(file.parent):
         return f"cannot be opened: create its directory {file.parent} and let confcal's user write there"
-    return f"{reason} ({belonging(file)})"
+    return f"{reason} ({describe_owner(file)})"
 
 
 def _is_missing(folder: Path) -> bool:

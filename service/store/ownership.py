@@ -30,7 +30,7 @@ def ourselves() -> str:
     return user_name(os.geteuid())
 
 
-def belonging(path: Path) -> str:
+def describe_owner(path: Path) -> str:
     """
     Return whose a path is, its mode, and who we are: of the path, or of the nearest folder above that we see.
     """

@@ -34,14 +34,14 @@ class Authorization:
         # Absolute: a clock that was set back must not close the door until it has caught up.
         return self._asked_at is None or abs(now - self._asked_at) >= _AGAIN_AFTER
 
-    def asked(self, now: datetime) -> dict[str, str]:
+    def note_request(self, now: datetime) -> dict[str, str]:
         """Note that it is asked for now; the arguments of the command that does so."""
         self._asked_at = now
         if self._pin:
             return {"type": "secured", "credentials": self._pin}
         return {"type": "unsecured"}
 
-    def rejected(self, reason: str) -> PinRejected:
+    def note_rejection(self, reason: str) -> PinRejected:
         """Note that the endpoint refused, in its own words; what that means."""
         self.given = False
         if not self._pin:

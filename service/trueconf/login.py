@@ -19,11 +19,11 @@ class Login:
     def __init__(self) -> None:
         self._changed_at: datetime | None = None
 
-    def changed(self, now: datetime) -> None:
+    def note_change(self, now: datetime) -> None:
         """Note that another user may be logged in."""
         self._changed_at = now
 
-    def doubted(self, snapshot: Snapshot) -> Snapshot:
+    def add_doubt(self, snapshot: Snapshot) -> Snapshot:
         """Return the snapshot, with a doubt where it came too early."""
         if self._changed_at is None:
             return snapshot

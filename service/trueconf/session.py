@@ -154,7 +154,7 @@ class Session:
             case ListFrame(listing, peer_id):
                 return self._keep(listing, peer_id, now)
             case AuthReply(accepted, reason):
-                return self._accept(now) if accepted else [self._authorization.rejected(reason)]
+                return self._accept(now) if accepted else [self._authorization.note_rejection(reason)]
             case AuthorizationNeeded():
                 self._authorization.given = False
                 if self._authorization.may_be_asked(now):
@@ -199,7 +199,7 @@ class Session:
                 assert_never(unreachable)
 
     def _authorize(self, now: datetime) -> None:
-        self._requests.add("auth", **self._authorization.asked(now))
+        self._requests.add("auth", **self._authorization.note_request(now))
 
     def _accept(self, now: datetime) -> list[Event]:
         self._authorization.given = True
@@ -224,7 +224,7 @@ class Session:
         """Take no lists for now: somebody is logged in whose name, or whose server's, cannot be one."""
         self._unfit = str(error)
         self._account = self._waiting = None
-        self._login.changed(now)
+        self._login.note_change(now)
         if error.field == PEER_ID:
             self._identity = replace(self._identity, peer="", peer_server="")
 
@@ -248,7 +248,7 @@ class Session:
             if self._waiting:
                 ignored = [ListIgnored("the login changed before the user was known")]
             self._account = self._waiting = None
-            self._login.changed(now)
+            self._login.note_change(now)
             self._asked_at = now
             self._identity = Identity(
                 domain=self._identity.domain,
@@ -279,12 +279,12 @@ class Session:
         refusal = refusal_of(account, self._pinned)
         if account != self._account:
             if self._account is not None:
-                self._login.changed(now)
+                self._login.note_change(now)
             self._account = account
             if not refusal:
                 events.append(AccountKnown(account))
         if self._waiting is not None:
-            snapshot = self._login.doubted(replace(self._waiting, account=account))
+            snapshot = self._login.add_doubt(replace(self._waiting, account=account))
             events.append(ListRefused(refusal) if refusal else SnapshotReceived(snapshot))
             self._waiting = None
         return events

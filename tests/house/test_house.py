@@ -21,6 +21,11 @@ from tests.house.rules import (
 ROOT = Path(__file__).parents[2]
 
 SHORT = {
+    "commands/acting.py": "several commands say it",
+    "core/memory.py": "one call of the C library, kept apart from what needs it",
+    "core/nearest.py": "commands, settings and targets suggest names alike",
+    "settings/choices.py": "a type that several models of the settings share",
+    "trueconf/requests.py": "one value of the session",
     "app/clock.py": "the clock of the daemon is a seam of its own",
     "app/health.py": "it is imported without anything heavy",
     "calendars/colors.py": "a table of names",

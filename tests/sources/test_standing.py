@@ -23,7 +23,7 @@ def standing() -> Standing:
 
 
 def test_a_refused_list_is_trouble_with_its_reason(standing: Standing) -> None:
-    standing.refused("10.0.0.15", REASON)
+    standing.refuse("10.0.0.15", REASON)
 
     assert standing.status.state is SourceState.WRONG_USER
     assert standing.status.state in IN_TROUBLE
@@ -31,7 +31,7 @@ def test_a_refused_list_is_trouble_with_its_reason(standing: Standing) -> None:
 
 
 def test_neither_a_new_connection_nor_its_authorization_makes_another_user_leave(standing: Standing) -> None:
-    standing.refused("10.0.0.15", REASON)
+    standing.refuse("10.0.0.15", REASON)
     standing.show_progress(SourceState.CONNECTING)
     standing.show_progress(SourceState.AUTHORIZING)
     standing.note_authorized()
@@ -44,7 +44,7 @@ def test_an_endpoint_that_owed_a_list_has_paid_with_a_refused_one(standing: Stan
     standing.note_account(Account("lobby", "video.example.com"))
     owing = standing.status
 
-    standing.refused("10.0.0.15", REASON)
+    standing.refuse("10.0.0.15", REASON)
     standing.note_account(Account("lobby", "video.example.com"))
 
     assert (owing.state, standing.status.state) == (SourceState.SILENT, SourceState.LISTENING)
@@ -52,16 +52,16 @@ def test_an_endpoint_that_owed_a_list_has_paid_with_a_refused_one(standing: Stan
 
 def test_a_refused_list_shows_that_what_was_rejected_is_past(standing: Standing) -> None:
     standing.note_rejected("frame", "no JSON that can be read", 7)
-    standing.refused("10.0.0.15", REASON)
+    standing.refuse("10.0.0.15", REASON)
 
     assert standing.rejection == ""
 
 
 def test_a_refusal_is_logged_again_after_the_right_user_was_there(standing: Standing) -> None:
     with capture_logs() as logs:
-        standing.refused("10.0.0.15", REASON)
-        standing.refused("10.0.0.15", REASON)
+        standing.refuse("10.0.0.15", REASON)
+        standing.refuse("10.0.0.15", REASON)
         standing.note_account(Account("lobby", "video.example.com"))
-        standing.refused("10.0.0.15", REASON)
+        standing.refuse("10.0.0.15", REASON)
 
     assert [each["event"] for each in logs].count("trueconf.list_refused") == 2
