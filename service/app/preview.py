@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from secrets import token_urlsafe
+from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
@@ -30,7 +31,7 @@ from service.publishing.plan import Plan, make_plan
 from service.publishing.ports import Database, DiscoveredCollection
 from service.publishing.retry import state_of
 from service.settings.model import Settings
-from tests.store.memory import MemoryStore
+from service.store.sql import open_store
 
 _NEVER = timedelta(days=36500)
 _MOST_REASONS = 3
@@ -40,25 +41,36 @@ _STAMPS = ("DTSTAMP:", "LAST-MODIFIED:", "SEQUENCE:")
 @asynccontextmanager
 async def with_targets(settings: Settings) -> AsyncIterator[dict[str, Target]]:
     """Give the targets of the settings over their store. Raises SettingsError and StoreUnavailable."""
-    async with with_store(settings) as store, _aims_over(settings, store) as targets_by_name:
+    async with with_store(settings) as store, _targets_over(settings, store) as targets_by_name:
         yield targets_by_name
 
 
 @asynccontextmanager
-async def _aims_for_check(settings: Settings) -> AsyncIterator[dict[str, Target]]:
-    """Do as `with_aims`; before the first start, when nothing is known yet, over an empty store in memory."""
+async def _targets_for_check(settings: Settings) -> AsyncIterator[dict[str, Target]]:
+    """Do as `with_targets`; before the first start, when nothing is known yet, over an empty database."""
     async with AsyncExitStack() as opened:
         try:
             store = await opened.enter_async_context(with_store(settings))
         except NoDatabase:
-            store = MemoryStore()
+            store = await opened.enter_async_context(_empty_store())
             # The servers are asked without it, and none is made.
             settings = settings.model_copy(update={"secret": SecretStr(token_urlsafe())})
-        yield await opened.enter_async_context(_aims_over(settings, store))
+        yield await opened.enter_async_context(_targets_over(settings, store))
 
 
 @asynccontextmanager
-async def _aims_over(settings: Settings, store: Database) -> AsyncIterator[dict[str, Target]]:
+async def _empty_store() -> AsyncIterator[Database]:
+    """Give a database that is gone afterwards."""
+    with TemporaryDirectory(prefix="confcal-") as folder:
+        store = await open_store(f"sqlite:///{folder}/confcal.db", migrate=True)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+
+@asynccontextmanager
+async def _targets_over(settings: Settings, store: Database) -> AsyncIterator[dict[str, Target]]:
     synchronizer = Synchronizer(store, policy_of(settings))
     await synchronizer.refresh()
     feeds = feeds_of(settings, store, synchronizer, "")
@@ -148,7 +160,7 @@ class TargetReport:
 
 async def target_reports(settings: Settings) -> AsyncIterator[TargetReport]:
     """Yield a report for each target; nothing is created or written. Raises StoreUnavailable."""
-    async with _aims_for_check(settings) as targets_by_name:
+    async with _targets_for_check(settings) as targets_by_name:
         asked = [asyncio.create_task(report_of(configured)) for configured in targets_by_name.values()]
         for task in asked:
             yield await task

@@ -3,6 +3,7 @@ The rules of the house hold in every module; each rule is shown to find what it 
 """
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,9 @@ def test_public_functions_are_found_in_classes_too_and_neither_commands_nor_prop
 
 def test_words_in_texts_are_no_names() -> None:
     assert [name for name, _ in names('x = "Upkeep"  # Upkeep')] == ["x"]
+
+
+def test_the_product_imports_nothing_of_the_tests() -> None:
+    importing = re.compile(r"^\s*(?:from|import) (?:tests|bench)\b", re.MULTILINE)
+
+    assert [path for path in modules(ROOT) if importing.search(path.read_text("utf-8"))] == []
