@@ -287,7 +287,7 @@ async def test_check_tells_good_sources_from_bad_ones(
         (["simulate", "--port", "99999"], "99999 is not in the range 0<=x<=65535"),
         (
             ["simulate", "--timezone", "Mars"],
-            "'Mars' is not an IANA time zone; use a name such as Europe/Moscow",
+            "'Mars' is not an IANA time zone; write one like Europe/Moscow",
         ),
         (["simulate", "--fragment", "0"], "0 is not in the range x>=1"),
     ],

@@ -17,7 +17,7 @@ from tests.e2e.given import once, weekly
 from tests.e2e.program import ORDERLY_SECONDS, Home, Program, room, started
 
 EXPLODING = """
-from service import app
+from service.app import build
 from service.__main__ import main
 from service.app.synchronizer import Synchronizer
 
@@ -27,7 +27,7 @@ class Exploding(Synchronizer):
         raise ZeroDivisionError("a bug of the tests")
 
 
-app.Synchronizer = Exploding
+build.Synchronizer = Exploding
 main()
 """
 """The program with one part exchanged for one that has a bug."""

@@ -27,7 +27,7 @@ LIMITED = ("sh", "-c", 'ulimit -n 1024; exec "$@"', "sh", sys.executable, "-m", 
 
 EXPLODING = """
 import asyncio
-from service import app
+from service.app import build
 from service.__main__ import main
 from service.app.synchronizer import Synchronizer
 
@@ -39,7 +39,7 @@ class Exploding(Synchronizer):
         return await super().accept(snapshot)
 
 
-app.Synchronizer = Exploding
+build.Synchronizer = Exploding
 main()
 """
 """The program, with a bug that a topic brings out, and which names the event loop."""

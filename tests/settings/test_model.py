@@ -120,7 +120,7 @@ def test_choices_of_targets_and_calendars_may_be_too() -> None:
 )
 def test_a_zone_that_does_not_exist_is_refused_with_how_one_looks(zone: str) -> None:
     assert refusal({"CONFCAL_TIMEZONE": zone}) == (
-        f"CONFCAL_TIMEZONE: it is not an IANA time zone; use a name such as Europe/Moscow (given: {zone!r})"
+        f"CONFCAL_TIMEZONE: it is not an IANA time zone; write one like Europe/Moscow (given: {zone!r})"
     )
 
 
