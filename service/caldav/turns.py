@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from service.core.errors import Retryable
-from service.core.memory import give_back_freed
+from service.core.memory import forget_locals, give_back_freed
 
 _SECONDS = 30.0
 """How long one large answer may keep the others waiting before it has arrived."""
@@ -45,6 +45,9 @@ class Turn:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if error:
+            # A target remembers its error for minutes, and would remember the answer with it.
+            forget_locals(error)
         if self._mine:
             give_back_freed()
             self._lock.release()

@@ -38,6 +38,9 @@ _REFUSED_DOCTYPE = "the answer has a DOCTYPE, which is refused"
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _HEAD_OCTETS = 4096
 _BLANK = re.compile(rb"(?:\xef\xbb\xbf|[ \t\r\n])+")
+_MOST_BLANKS = 64 * 1024
+"""Of those that are skipped: each takes a hundred octets for as long as they are counted."""
+
 _SURROGATE = re.compile(r"&#(5[5-7]\d{3}|[xX][dD][89a-fA-F][0-9a-fA-F]{2});")
 _REFERENCE = re.compile(r"&#([0-9]{1,9}|[xX][0-9a-fA-F]{1,8});")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -59,7 +62,7 @@ def parse_xml(body: bytes) -> ET.Element:
     """
     if len(body) > MOST_OCTETS:
         raise Malformed(f"the answer has more than {MOST_OCTETS // 1024 // 1024} MB")
-    blank = _BLANK.match(body)
+    blank = _BLANK.match(body, 0, _MOST_BLANKS)
     start = blank.end() if blank else 0
     root = _root(body, memoryview(body)[start:])
     if root is None and len(body) <= _MENDED_OCTETS:

@@ -156,7 +156,7 @@ _SECRET = re.compile(
     ( " (?: [\w-]{0,40} (?: token | credentials? | passw(?:or)?d | pwd | secret
                              | api[_-]?key | authorization ) [\w-]{0,40}
           | [\w-]{0,40} pin (?:_?code)? ) " \s* : \s* )
-    ( " (?: [^"\\] | \\. )* "?           # text
+    ( " (?: [^"\\]++ | \\. )*+ "?         # text
     | \[ [^]]* \]? | \{ [^}]* \}?        # what is never sent, but might be
     | [^,}\]\s]+ )
     """,
@@ -168,7 +168,7 @@ _SECRET_IN_LINK = re.compile(
     rb"""
     ( (?: [?&] | \\u0026 )
       (?: k | key | api_?key | pin | pwd | passw(?:or)?d | secret | (?:access_)?token ) = )
-    (?: [^&"\s\\] | \\. )+
+    (?: [^&"\s\\]++ | \\. )++
     """,
     re.IGNORECASE | re.VERBOSE,
 )

@@ -24,7 +24,10 @@ _DAYS = {day: index for index, day in enumerate(("MO", "TU", "WE", "TH", "FR", "
 _TIMES = frozenset({"DTSTART", "DTEND", "RECURRENCE-ID"})
 _TIME = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
 _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
-_LINE = re.compile(r'([A-Za-z0-9-]+)((?:;(?:"[^"]*"|[^":])*)?):(.*)', re.DOTALL)
+# Possessive: whoever may go back remembers each step, a hundred octets for one.
+_LINE = re.compile(r'([A-Za-z0-9-]++)((?:;(?:"[^"]*+"|[^":]++)*+)?+):(.*)', re.DOTALL)
+_UID = re.compile(rb"^UID:[ \t]*([^\r\n]{1,1000}?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_LONGEST_OCTETS = 2 * 1024 * 1024
 _TZID = re.compile(r';TZID="?([^";]+)"?', re.IGNORECASE)
 _ESCAPED = re.compile(r"\\(.)")
 
@@ -58,8 +61,13 @@ def content_hash(body: bytes) -> str:
 
 def parse_resource(body: bytes) -> ParsedResource:
     """
-    Return UID and meaning of a body, however odd it is.
+    Return UID and meaning of a body, however odd it is; of one that is longer than any of ours, every octet.
     """
+    if len(body) > _LONGEST_OCTETS:
+        uid_line = _UID.search(body)
+        return ParsedResource(
+            uid_line[1].decode("utf-8", "replace") if uid_line else "", sha256(body).hexdigest()
+        )
     uid = ""
     facts: list[Fact] = []
     stack: list[_Component] = []

@@ -3,6 +3,7 @@ Large answers of all targets together: one at a time from arriving to being unde
 """
 
 import asyncio
+import tracemalloc
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -79,3 +80,23 @@ async def test_a_large_answer_without_end_gives_its_turn_away() -> None:
         await connected(endless, large).run(asked())
 
     assert await connected(good, large).run(asked()) == 2 * MEBIBYTE + 1
+
+
+async def test_an_error_that_is_remembered_keeps_nothing_of_its_answer() -> None:
+    body = Dripping(2 * MEBIBYTE)
+    body.go_on.set()
+
+    def refused() -> Steps[None]:
+        response = yield get(URL)
+        raise Retryable(f"nobody can read {len(response.body)} octets")
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(Retryable) as told:
+            await connected(body, LargeAnswers()).run(refused())
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert "octets" in str(told.value)
+    assert kept < MEBIBYTE
