@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -165,7 +166,7 @@ class Connection:
             while not isinstance(step, _Finished):
                 request = step
                 async with self._large.turn() as turn:
-                    step = await self._next(steps, await self._sent(request, turn))
+                    step = await self._next(steps, await self._sent(request, turn), turn)
         except CredentialsRefused as error:
             if error.delay_seconds is not None or request is None:
                 raise
@@ -182,11 +183,11 @@ class Connection:
             with suppress(ValueError):
                 steps.close()
 
-    async def _next(self, steps: Steps[T], response: Response) -> "Request | _Finished[T]":
+    async def _next(self, steps: Steps[T], response: Response, turn: Turn) -> "Request | _Finished[T]":
         if len(response.body) < _QUICK_OCTETS:
             return _advance(steps, response)
         # XML takes its time, and nobody else should wait for it.
-        return await asyncio.to_thread(_advance, steps, response)
+        return await turn.outside(partial(_advance, steps, response))
 
     async def send(self, request: Request) -> Response:
         """Send one request. Raises Retryable and Fatal where no answer comes, and where none is asked for."""

@@ -3,14 +3,17 @@ Large answers one at a time, over all targets: several at once would take the me
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from service.core.errors import Retryable
 from service.core.memory import forget_locals, give_back_freed
+
+T = TypeVar("T")
 
 _SECONDS = 30.0
 """How long one large answer may keep the others waiting before it has arrived."""
@@ -23,11 +26,12 @@ class LargeAnswers:
     """
 
     seconds: float = _SECONDS
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "large-answer"))
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def turn(self) -> "Turn":
         """Return the turn of one answer, which is taken when the answer turns out to be large."""
-        return Turn(self._lock, self.seconds)
+        return Turn(self._lock, self.seconds, self._thread)
 
 
 class Turn:
@@ -35,8 +39,8 @@ class Turn:
     Ends with the block that it is entered for: once the answer is read and understood.
     """
 
-    def __init__(self, lock: asyncio.Lock, seconds: float) -> None:
-        self._lock, self._seconds = lock, seconds
+    def __init__(self, lock: asyncio.Lock, seconds: float, thread: ThreadPoolExecutor) -> None:
+        self._lock, self._seconds, self._thread = lock, seconds, thread
         self._mine = False
 
     async def __aenter__(self) -> Self:
@@ -59,10 +63,22 @@ class Turn:
         try:
             async with deadline:
                 yield Arrival(self, deadline)
+            if self._mine:
+                # What the body left behind as it grew is not kept beside what is made of it.
+                give_back_freed()
         except TimeoutError as error:
             if not deadline.expired():
                 raise
             raise Retryable(f"{place} sends a large answer too slowly") from error
+
+    async def outside(self, work: Callable[[], T]) -> T:
+        """
+        Return what work comes to that nobody else should wait for.
+
+        That of large answers is done in a thread of its own: what the C library keeps for a thread is kept once.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread if self._mine else None, work)
 
     async def take(self) -> bool:
         """Wait for the turn; return whether it was not taken before."""

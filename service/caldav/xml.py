@@ -24,7 +24,7 @@ _LONGEST_TAG_OCTETS = 1024 * 1024
 _MOST_NAMES = 10_000
 """Different names of elements and attributes, and prefixes: the parser keeps each until it ends."""
 
-_MOST_TREE_OCTETS = 112 * 1024 * 1024
+_MOST_TREE_OCTETS = 96 * 1024 * 1024
 """Of memory, by estimate: an attribute of seven bytes takes a hundred."""
 
 _ELEMENT_OCTETS = 160
