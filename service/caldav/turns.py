@@ -75,7 +75,7 @@ class Turn:
         """
         Return what work comes to that nobody else should wait for.
 
-        That of large answers is done in a thread of its own: what the C library keeps for a thread is kept once.
+        That of large answers is done in a thread of its own: what the C library keeps for each is kept once.
         """
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread if self._mine else None, work)
