@@ -3,17 +3,26 @@ The same world for every test: the pinned time zones, and nothing of the caller'
 """
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 import service  # noqa: F401 - the pinned zones for what the tests themselves read, before they read any
 
-# Other examples with every run, in CI too; a failure tells how to have it again. No deadline: some
-# machines are slow.
+# Each local run draws other examples, and a failure prints how to have it again. CI draws the same
+# examples every time, so that a change is refused for its own faults only, and it does not shrink: that
+# takes minutes, and the printed blob lets a developer do it. No deadline: some machines are slow.
 settings.register_profile("confcal", deadline=None, derandomize=False, print_blob=True)
-settings.load_profile("confcal")
+settings.register_profile(
+    "ci",
+    settings.get_profile("confcal"),
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate, Phase.target),
+)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "confcal")
 
 SAMPLES = Path(__file__).parent / "data" / "samples"
 
@@ -24,6 +33,13 @@ def pytest_configure(config: pytest.Config) -> None:
     seed = os.environ.get("CONFCAL_TEST_SEED")
     if seed and config.getoption("hypothesis_seed") is None:
         config.option.hypothesis_seed = seed
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Print a failure when it happens: whoever has to end a run that hangs still learns what failed."""
+    if report.failed and os.environ.get("PYTEST_XDIST_WORKER") is None:
+        print(f"\n{report.nodeid} failed in {report.when}:\n{report.longreprtext}", file=sys.stderr, flush=True)
 
 
 def _is_foreign(name: str) -> bool:
