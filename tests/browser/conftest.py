@@ -3,6 +3,7 @@ A real Chromium and the real web server, both on the event loop of the session. 
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ FLAGS = [
 ]
 
 Visit = Callable[..., Awaitable[Page]]
+OpenSite = Callable[..., Awaitable[Site]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -71,7 +73,14 @@ async def site() -> AsyncIterator[Site]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(browser: Browser) -> AsyncIterator[Visit]:
+async def open_site() -> AsyncIterator[OpenSite]:
+    """Opens a server of the test's own, with what `running_site` takes. It outlives the pages of `visit`."""
+    async with AsyncExitStack() as sites:
+        yield lambda **changes: sites.enter_async_context(running_site(**changes))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(browser: Browser, open_site: OpenSite) -> AsyncIterator[Visit]:  # noqa: ARG001 -- ends last
     """
     Opens an address as a new visitor; at the end of the test no page may have complained.
 

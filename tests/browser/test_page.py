@@ -6,9 +6,9 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conferences import HARMFUL, HOSTILE
-from tests.browser.conftest import Visit
+from tests.browser.conftest import OpenSite, Visit
 from tests.browser.looks import accessible, combined, fits, picture, unfold
-from tests.browser.site import Site, running_site
+from tests.browser.site import Site
 
 LANGUAGES = ["en-GB", "ru-RU"]
 SCHEMES = ["light", "dark"]
@@ -25,22 +25,22 @@ async def test_nobody_is_shut_out(visit: Visit, site: Site, language: str, schem
 
 @pytest.mark.parametrize(("scheme", "language"), combined(SCHEMES, LANGUAGES))
 async def test_nobody_is_shut_out_where_there_is_nothing_or_trouble(
-    visit: Visit, language: str, scheme: str
+    visit: Visit, open_site: OpenSite, language: str, scheme: str
 ) -> None:
     looks = {"language": language, "scheme": scheme}
     name = f"{language[:2]}-{scheme}"
-    async with running_site(conferences=[], public_url="http://10.0.0.15:8080") as site:
-        page = await visit(site.page(), **looks)
-        await accessible(page)
-        await picture(page, f"calendar-empty-{name}")
-    async with running_site(conferences=None) as site:
-        page = await visit(site.page(), **looks, status=503)
-        await accessible(page)
-        await picture(page, f"error-503-{name}")
-        page = await visit(f"{site.url}/calendars/nonsense", **looks, status=404)
-        await accessible(page)
-        await picture(page, f"error-404-{name}")
-        await fits(page)
+    site = await open_site(conferences=[], public_url="http://10.0.0.15:8080")
+    page = await visit(site.page(), **looks)
+    await accessible(page)
+    await picture(page, f"calendar-empty-{name}")
+    site = await open_site(conferences=None)
+    page = await visit(site.page(), **looks, status=503)
+    await accessible(page)
+    await picture(page, f"error-503-{name}")
+    page = await visit(f"{site.url}/calendars/nonsense", **looks, status=404)
+    await accessible(page)
+    await picture(page, f"error-404-{name}")
+    await fits(page)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -152,20 +152,20 @@ async def test_without_scripts_the_organizations_zone_is_used_and_named(visit: V
 
 
 @pytest.mark.parametrize("width", [1280, 320])
-async def test_texts_that_mean_harm_are_only_texts(visit: Visit, width: int) -> None:
-    async with running_site(conferences=HARMFUL) as site:
-        for view in ("month", "agenda"):
-            page = await visit(site.page(f"?view={view}&month=2026-10"), width=width)
-            await fits(page)
-            if view == "agenda":
-                await accessible(page)
-            await expect(page).to_have_title("TrueConf · confcal")
-            told = await page.locator("bdi").all_text_contents()
-            assert set(HOSTILE.values()) <= set(told)
-            assert await page.locator("main img, main script, main b:not(.leaf b)").count() == 0
-            links = await page.locator("main a").evaluate_all("links => links.map(a => a.protocol)")
-            assert set(links) <= {"http:", "https:", "webcal:"}
-            await picture(page, f"calendar-hostile-{view}-{width}")
+async def test_texts_that_mean_harm_are_only_texts(visit: Visit, open_site: OpenSite, width: int) -> None:
+    site = await open_site(conferences=HARMFUL)
+    for view in ("month", "agenda"):
+        page = await visit(site.page(f"?view={view}&month=2026-10"), width=width)
+        await fits(page)
+        if view == "agenda":
+            await accessible(page)
+        await expect(page).to_have_title("TrueConf · confcal")
+        told = await page.locator("bdi").all_text_contents()
+        assert set(HOSTILE.values()) <= set(told)
+        assert await page.locator("main img, main script, main b:not(.leaf b)").count() == 0
+        links = await page.locator("main a").evaluate_all("links => links.map(a => a.protocol)")
+        assert set(links) <= {"http:", "https:", "webcal:"}
+        await picture(page, f"calendar-hostile-{view}-{width}")
 
 
 async def test_the_keyboard_reaches_the_content_at_once(visit: Visit, site: Site) -> None:

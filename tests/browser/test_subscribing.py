@@ -9,8 +9,8 @@ import zxingcpp
 from PIL import Image
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser.conftest import Visit
-from tests.browser.site import Site, running_site
+from tests.browser.conftest import OpenSite, Visit
+from tests.browser.site import Site
 
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36"
 MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/18.0 Safari/605.1.15"
@@ -121,16 +121,16 @@ async def test_the_codes_are_folded_away_and_lead_to_the_page_and_to_the_feed(
         assert await read_code(of_page) == site.feeds.addresses.page_url("all")
 
 
-async def test_the_file_is_downloaded_once(visit: Visit) -> None:
-    async with running_site(public_url="") as site:
-        page = await visit(site.page())
-        await page.get_by_text("Download once").click()
-        async with page.expect_download() as started:
-            await page.get_by_role("link", name="Download the file").click()
-        download = await started.value
+async def test_the_file_is_downloaded_once(visit: Visit, open_site: OpenSite) -> None:
+    site = await open_site(public_url="")
+    page = await visit(site.page())
+    await page.get_by_text("Download once").click()
+    async with page.expect_download() as started:
+        await page.get_by_role("link", name="Download the file").click()
+    download = await started.value
 
-        assert download.suggested_filename == "all.ics"
-        assert (await download.path()).read_bytes().startswith(b"BEGIN:VCALENDAR\r\n")
+    assert download.suggested_filename == "all.ics"
+    assert (await download.path()).read_bytes().startswith(b"BEGIN:VCALENDAR\r\n")
 
 
 async def test_on_an_android_phone_the_steps_for_its_app_come_first(visit: Visit, site: Site) -> None:
@@ -145,9 +145,11 @@ async def test_on_an_android_phone_the_steps_for_its_app_come_first(visit: Visit
     assert await google.get_by_role("link", disabled=True).count() == 1
 
 
-async def test_in_a_private_network_the_clouds_are_grey_and_say_why(visit: Visit) -> None:
-    async with running_site(public_url="http://10.0.0.15:8080") as site:
-        page = await visit(site.page(), agent=MAC)
+async def test_in_a_private_network_the_clouds_are_grey_and_say_why(
+    visit: Visit, open_site: OpenSite
+) -> None:
+    site = await open_site(public_url="http://10.0.0.15:8080")
+    page = await visit(site.page(), agent=MAC)
 
     for way in ("google", "outlook-com", "microsoft-365", "yandex"):
         card = page.locator(f"li[data-way={way}]")
