@@ -33,7 +33,6 @@ from bench.conversion import conferences
 from service.caldav.connection import Connection, Trust, open_http
 from service.caldav.credentials import Basic, http_auth
 from service.caldav.discovery import CollectionSpec
-from service.caldav.hrefs import resource_href
 from service.caldav.protocol import mkcalendar
 from service.caldav.server import CalDavServer
 from service.core.account_state import Revision
@@ -45,8 +44,9 @@ from service.core.weekly import WeeklyRules
 from service.publishing.dispatch import Dispatcher, Timing
 from service.publishing.model import RemoteRules, Resource
 from service.publishing.resource import render_resource
-from service.publishing.sync_run import SyncRun, TargetCollection
+from service.publishing.sync_run import SyncRun
 from service.store.sql import open_store
+from tests.publishing.collections import GivenCollection
 
 MOST_RATIO = 1.15
 ROUNDS = 3
@@ -210,18 +210,15 @@ async def confcal(collection: str, ledger: Path, desired: dict[str, Resource]) -
     def clock() -> datetime:
         return datetime.now(UTC)
 
-    async def render(_people: bool) -> dict[str, Resource]:  # noqa: FBT001 -- the form of Render
-        return desired
-
     timeout = timedelta(seconds=60)
     async with open_http(Trust(), timeout_seconds=60, connections=4) as http:
         auth = http_auth(Basic(USER, PASSWORD), clock)
         connection = Connection(http, trusted=collection, auth=auth, timeout=timeout, clock=clock)
         caldav = CalDavServer(connection, CollectionSpec(collection, "bench"), RemoteRules(), 4)
         store = await open_store(f"sqlite:///{ledger}", migrate=True)
-        target = TargetCollection("bench", "bench", caldav, render, RemoteRules(), timedelta(hours=1))
+        target = GivenCollection("bench", "bench", caldav, RemoteRules(), timedelta(hours=1), desired)
         dispatcher = Dispatcher(4, Timing(asyncio.sleep, lambda: 0.5))
-        await SyncRun(target, store.ledger, dispatcher, href_of=resource_href, clock=clock).run()
+        await SyncRun(target, store.ledger, dispatcher, clock=clock).run()
         await store.close()
 
 

@@ -39,7 +39,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Print a failure when it happens: whoever has to end a run that hangs still learns what failed."""
     if report.failed and os.environ.get("PYTEST_XDIST_WORKER") is None:
-        print(f"\n{report.nodeid} failed in {report.when}:\n{report.longreprtext}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"\n{report.nodeid} failed in {report.when}:\n{report.longreprtext}\n")
+        sys.stderr.flush()
 
 
 def _is_foreign(name: str) -> bool:

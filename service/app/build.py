@@ -8,24 +8,24 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from starlette.types import ASGIApp
 
-from service.app.clock import ClockWatch
+from service.app.arrivals import ArrivalHooks, Arrivals
+from service.app.calendar_collections import Calendars
+from service.app.clock import ClockWatch, utc_now
 from service.app.fetching import http_fetch
 from service.app.metrics import Metrics
 from service.app.oddities import Oddities
 from service.app.policy import calendars_with_rules, keep_rules_of, policy_of, rendering_digest
 from service.app.reports import HourlyLists, StatusReporter
 from service.app.synchronizer import Synchronizer
-from service.app.targets import Calendars, open_reconcilers, target_view
+from service.app.targets import Reconcilers, open_reconcilers
+from service.app.timetable import Timetable
 from service.calendars.feeds import FeedRules, Feeds
-from service.core.conference import Account, Snapshot
 from service.language import catalogues
 from service.publishing.ports import Database
-from service.publishing.reconciler import Reconciler
 from service.settings.accounts import (
     account_of_source,
     accounts_of,
@@ -40,21 +40,14 @@ from service.sources.hooks import SnapshotSink, SourceHooks
 from service.sources.posted import PostedEvents
 from service.sources.recorder import Recorder
 from service.sources.rejections import Rejections
-from service.sources.status import SourceStatus
 from service.sources.turns import LargeFrames
 from service.store.engine import file_of
 from service.store.sql import open_store
 from service.trueconf.discovery import Fetch
-from service.trueconf.events import FrameWasRejected
 from service.web.administration import Administration
 from service.web.live import Live
 from service.web.renderer import Pages
 from service.web.server import make_web
-
-
-def utc_now() -> datetime:
-    """Return the present moment; the only clock of the daemon."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +63,10 @@ class Parts:
     rejections: Rejections
     metrics: Metrics
     sources: tuple[Endpoint, ...]
-    reconcilers: tuple[Reconciler, ...]
-    """What keeps the CalDAV collections."""
-
-    accept: SnapshotSink
-    """Takes over what a source heard."""
-
-    watch: StatusReporter
+    timetable: Timetable
+    reconcilers: Reconcilers
+    sink: SnapshotSink
+    reporter: StatusReporter
     live: Live
     web: ASGIApp
     listening: tuple[socket.socket, ...]
@@ -161,46 +151,46 @@ async def open_parts(settings: Settings, *, record: Path | None = None) -> Async
             await feeds.start()
             synchronizer.listen(feeds.mark_changed)
             rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
-            calendars = Calendars(store, lambda: feeds.calendars, feeds.directory.entries)
+            calendars = Calendars(store, feeds.directory)
             async with http_fetch() as fetch, open_reconcilers(settings, calendars, utc_now) as reconcilers:
-                metrics = Metrics(lambda: synchronizer.state, lambda: (each.status for each in reconcilers))
+                synchronizer.listen(reconcilers.mark_changed)
+                metrics = Metrics(lambda: synchronizer.state, reconcilers.statuses)
                 for name in settings.sources:
                     heard = synchronizer.state.latest_from(name)
                     metrics.expect_list(name, (heard and heard.list_at) or utc_now())
-                live = Live()
+                live, lists = Live(), HourlyLists()
                 synchronizer.listen(live.notify)
-                hooks, large = _hooks(rejections, metrics, live, recorder), LargeFrames()
-                lists = HourlyLists()
-                accept = make_sink(
+                sink = Arrivals(
                     synchronizer,
                     rejections,
                     metrics,
                     lists,
                     ClockWatch(utc_now, time.monotonic),
-                    oddities=Oddities(lambda: synchronizer.state),
+                    Oddities(lambda: synchronizer.state),
                 )
+                hooks, large = ArrivalHooks(rejections, metrics, live, recorder), LargeFrames()
                 posted_events = PostedEvents(
-                    accounts_of(settings), accept, hooks, clock=utc_now, pinned=find_pinned_accounts(settings)
+                    accounts_of(settings), sink, hooks, clock=utc_now, pinned=find_pinned_accounts(settings)
                 )
-                watch = StatusReporter(
-                    settings,
-                    store,
-                    synchronizer,
-                    posted_events,
-                    lists,
-                    utc_now(),
-                    utc_now,
-                    exposure(settings, url),
-                )
-                for reconciler in reconcilers:
-                    synchronizer.listen(reconciler.mark_changed)
-                watch.targets = lambda: [target_view(reconciler.status) for reconciler in reconcilers]
                 sources = tuple(
                     make_source(name, each, each.url, fetch, hooks, large=large)
                     for name, each in settings.sources.items()
                     if each.url
                 )
-                watch.sources = sources
+                timetable = Timetable(sources, settings.poll_every)
+                reporter = StatusReporter(
+                    settings,
+                    store,
+                    synchronizer,
+                    posted_events,
+                    lists,
+                    sources,
+                    timetable,
+                    reconcilers,
+                    exposure(settings, url),
+                    utc_now,
+                    utc_now(),
+                )
                 web = make_web(
                     feeds,
                     policy,
@@ -208,7 +198,7 @@ async def open_parts(settings: Settings, *, record: Path | None = None) -> Async
                     state=lambda: synchronizer.state,
                     clock=utc_now,
                     metrics=metrics.render,
-                    administration=_administration(settings, store, watch, live),
+                    administration=_administration(settings, store, reporter, live),
                 )
                 yield Parts(
                     settings,
@@ -217,10 +207,11 @@ async def open_parts(settings: Settings, *, record: Path | None = None) -> Async
                     feeds,
                     rejections,
                     metrics,
-                    watch.sources,
+                    sources,
+                    timetable,
                     reconcilers,
-                    accept,
-                    watch,
+                    sink,
+                    reporter,
                     live,
                     web,
                     listening,
@@ -230,53 +221,17 @@ async def open_parts(settings: Settings, *, record: Path | None = None) -> Async
             await store.close()
 
 
-def make_sink(
-    synchronizer: Synchronizer,
-    rejections: Rejections,
-    metrics: Metrics,
-    lists: HourlyLists,
-    clock: ClockWatch,
-    *,
-    oddities: Oddities,
-) -> SnapshotSink:
-    """Return what takes over a list, whichever way it came."""
-
-    async def accept(snapshot: Snapshot) -> None:
-        forward = clock.set_forward()
-        if forward:
-            await synchronizer.wait_longer(forward)
-        changes = await synchronizer.accept(snapshot)
-        rejections.snapshot(snapshot)
-        metrics.count_list(snapshot, changes)
-        lists.note(snapshot.received_at)
-        oddities.look(snapshot.source, snapshot.received_at)
-
-    return accept
-
-
-def _administration(settings: Settings, store: Database, watch: StatusReporter, live: Live) -> Administration:
+def _administration(
+    settings: Settings, store: Database, reporter: StatusReporter, live: Live
+) -> Administration:
     given = {name: each.ingest_token for name, each in settings.sources.items()}
     return Administration(
-        watch.reports(),
+        reporter,
         live,
-        watch.posted_events.accept,
+        reporter.posted_events.accept,
         {name: token.get_secret_value() for name, token in given.items() if token},
         settings.admin_token.get_secret_value() if settings.admin_token else None,
         secret_of(settings),
         store.closed_sessions,
         settings.trusted_proxies,
     )
-
-
-def _hooks(rejections: Rejections, metrics: Metrics, live: Live, recorder: Recorder | None) -> SourceHooks:
-    def status(told: SourceStatus) -> None:
-        metrics.status(told)
-        live.notify()
-
-    def rejected(source: str, account: Account | None, event: FrameWasRejected) -> None:
-        metrics.count_rejected_frame(source)
-        rejections.frame(source, account, field=event.field, reason=event.reason, raw=event.raw)
-
-    if recorder is None:
-        return SourceHooks(status=status, rejected=rejected)
-    return SourceHooks(status=status, rejected=rejected, frame=recorder.frame)

@@ -19,7 +19,7 @@ from service.core.nearest import suggest
 from service.core.sources import IN_TROUBLE
 from service.settings.model import Settings, SourceSettings
 from service.settings.paths import public_url
-from service.sources.hooks import SourceHooks
+from service.sources.hooks import NoHooks, SnapshotSink
 from service.sources.status import SourceStatus
 from service.sources.turns import LargeFrames
 from service.trueconf.discovery import Fetch
@@ -112,27 +112,31 @@ async def source_reports(settings: Settings, timeout_seconds: float) -> AsyncIte
             yield await task
 
 
+class _Trial(SnapshotSink, NoHooks):
+    """Waits for the first list of a source, or for trouble with it."""
+
+    def __init__(self) -> None:
+        self.settled = asyncio.Event()
+        self.snapshot: Snapshot | None = None
+
+    async def accept(self, snapshot: Snapshot) -> None:
+        self.snapshot = self.snapshot or snapshot
+        self.settled.set()
+
+    def note_status(self, status: SourceStatus) -> None:
+        if status.state in IN_TROUBLE:
+            self.settled.set()
+
+
 async def report_of(
     name: str, settings: SourceSettings, fetch: Fetch, timeout_seconds: float
 ) -> SourceReport:
     """Return what becomes of asking one source for its list."""
-    arrived: list[Snapshot] = []
-    settled = asyncio.Event()
-
-    async def deliver(snapshot: Snapshot) -> None:
-        arrived.append(snapshot)
-        settled.set()
-
-    def told(status: SourceStatus) -> None:
-        if status.state in IN_TROUBLE:
-            settled.set()
-
     if settings.url is None:
         return SourceReport(name, good=True, text=f"takes events at POST /api/events/{name}")
-    source = build.make_source(
-        name, settings, settings.url, fetch, SourceHooks(status=told), large=LargeFrames()
-    )
-    asking = {asyncio.create_task(source.run(deliver)), asyncio.create_task(settled.wait())}
+    trial = _Trial()
+    source = build.make_source(name, settings, settings.url, fetch, trial, large=LargeFrames())
+    asking = {asyncio.create_task(source.run(trial)), asyncio.create_task(trial.settled.wait())}
     await asyncio.wait(asking, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
     for task in asking:
         task.cancel()
@@ -140,10 +144,10 @@ async def report_of(
         # Trouble with the endpoint is in the status; this is a bug.
         if isinstance(ending, Exception):
             raise ending
-    if not arrived:
+    if trial.snapshot is None:
         return SourceReport(name, good=False, text=source.status.error or _SILENT)
-    listing = arrived[0].listing
-    text = f"{arrived[0].account}, {len(listing.conferences)} conferences"
+    listing = trial.snapshot.listing
+    text = f"{trial.snapshot.account}, {len(listing.conferences)} conferences"
     if listing.rejections:
         text += f", {len(listing.rejections)} rejected"
     return SourceReport(name, good=True, text=text, conferences=listing.conferences)

@@ -1,12 +1,19 @@
 """
-Notices that the machine's clock was set while the daemon runs.
+The daemon's clock, and what notices that somebody set it.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+
+from service.core.clock import Clock
 
 _NOTHING = timedelta(minutes=1)
 """Clocks are slewed and processes paused; only more than this counts."""
+
+
+def utc_now() -> datetime:
+    """Return the present moment; the only clock of the daemon."""
+    return datetime.now(UTC)
 
 
 class ClockWatch:
@@ -14,7 +21,7 @@ class ClockWatch:
     Compares a clock, which may be set, with time as it passes (`time.monotonic`).
     """
 
-    def __init__(self, clock: Callable[[], datetime], elapsed_seconds: Callable[[], float]) -> None:
+    def __init__(self, clock: Clock, elapsed_seconds: Callable[[], float]) -> None:
         self._clock, self._elapsed_seconds = clock, elapsed_seconds
         self._before = clock(), elapsed_seconds()
 

@@ -5,15 +5,15 @@ The daemon's tasks: started together, watched, and ended in order.
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from service.app.build import Parts, open_parts, utc_now
+from service.app.build import Parts, open_parts
+from service.app.clock import utc_now
 from service.app.policy import policy_of, rendering_digest
 from service.app.synchronizer import Synchronizer
 from service.core.errors import StoreUnavailable
@@ -24,12 +24,7 @@ from service.web.serving import WebServer
 
 log = structlog.get_logger()
 
-_REFRESH_SECONDS = 5
-"""How often the daemon looks whether another command wrote to its database."""
-
 _FAILED = 1
-
-_PURGE_HOURS = 24
 
 _LAST_SECONDS = 8.0
 """How long an orderly end may take: less than the ten seconds after which `docker stop` kills."""
@@ -101,29 +96,28 @@ def end_after_crash(tasks: Iterable[asyncio.Task[None]], *, end: Callable[[int],
 
 async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], None]) -> None:
     server = WebServer(parts.web, parts.listening, grace_seconds=_GRACE_SECONDS)
-    wake_events = _WakeEvents()
-    scheduler = _scheduler(parts, wake_events)
+    timetable = parts.timetable
     zones = ZoneLog()
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.run(), name="web")
         running = [
-            tasks.create_task(source.run(parts.accept), name=f"source {source.status.name}")
+            tasks.create_task(source.run(parts.sink), name=f"source {source.status.name}")
             for source in parts.sources
         ]
         running += [
             *(
                 tasks.create_task(reconciler.run(), name=f"target {reconciler.status.name}")
-                for reconciler in parts.reconcilers
+                for reconciler in parts.reconcilers.all
             ),
-            tasks.create_task(_refresh_when_woken(parts, wake_events.refresh), name="refresh"),
-            tasks.create_task(_purge_when_woken(parts, wake_events.purge, zones), name="purge"),
+            tasks.create_task(_refresh_when_woken(parts, timetable.refresh), name="refresh"),
+            tasks.create_task(_purge_when_woken(parts, timetable.purge, zones), name="purge"),
             tasks.create_task(parts.rejections.run(), name="rejections"),
             tasks.create_task(_tell(parts, heard, zones), name="heard"),
         ]
-        scheduler.start()
-        if parts.watch.exposure:
-            log.warning("app.exposed", warning=parts.watch.exposure.describe())
-        zones.tell(parts.watch.zone_notices(utc_now()))
+        timetable.start()
+        if parts.reporter.exposure:
+            log.warning("app.exposed", warning=parts.reporter.exposure.describe())
+        zones.tell(parts.reporter.zone_notices(utc_now()))
         log.info("app.started", url=parts.url, sources=[source.status.name for source in parts.sources])
         stopping = tasks.create_task(stop.wait(), name="stop")
         try:
@@ -132,7 +126,7 @@ async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], Non
             # A part crashed. The others are told to end now, and one of them may not.
             asyncio.get_running_loop().call_later(_LAST_SECONDS, end_after_crash, (serving, *running))
             raise
-        scheduler.shutdown(wait=False)
+        timetable.stop()
         parts.live.close()
         server.stop()
         for task in (*running, stopping):
@@ -141,7 +135,7 @@ async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], Non
 
 async def _tell(parts: Parts, heard: Callable[[Parts], None], zones: "ZoneLog") -> None:
     await parts.synchronizer.heard.wait()
-    zones.tell(parts.watch.zone_notices(utc_now()))
+    zones.tell(parts.reporter.zone_notices(utc_now()))
     heard(parts)
 
 
@@ -165,7 +159,7 @@ async def _purge_when_woken(parts: Parts, wake: asyncio.Event, zones: "ZoneLog")
             now = utc_now()
             await run_housekeeping(parts.synchronizer, parts.settings, now)
             await forget_accounts(parts.store, parts.synchronizer, now - parts.settings.removal.keep_ended)
-            zones.tell(parts.watch.zone_notices(now))
+            zones.tell(parts.reporter.zone_notices(now))
 
 
 async def run_housekeeping(synchronizer: Synchronizer, settings: Settings, now: datetime) -> None:
@@ -232,43 +226,3 @@ class StoreWatch:
             if self._failing:
                 log.info("app.store_available")
             self._failing = False
-
-
-class _WakeEvents:
-    """What the scheduler rings; the work is done by tasks."""
-
-    def __init__(self) -> None:
-        self.refresh = asyncio.Event()
-        self.purge = asyncio.Event()
-
-
-def new_scheduler() -> AsyncIOScheduler:
-    """Return a scheduler that makes up for what a busy loop missed, once."""
-    return AsyncIOScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True})
-
-
-def in_loop(notify: Callable[[], None]) -> Callable[[], Awaitable[None]]:
-    """Return the job that rings within the loop: a plain function would run in a thread, out of its reach."""
-
-    async def job() -> None:
-        notify()
-
-    return job
-
-
-def _scheduler(parts: Parts, wake_events: _WakeEvents) -> AsyncIOScheduler:
-    """Return the clock that rings bells: polls of the sources, a look at the database, a purge."""
-    scheduler = new_scheduler()
-    seconds = parts.settings.poll_every.total_seconds()
-    polls = {
-        source.status.name: scheduler.add_job(
-            in_loop(source.poll_now), "interval", seconds=seconds, jitter=seconds / 10
-        )
-        for source in parts.sources
-    }
-    parts.watch.next_poll = lambda name: polls[name].next_run_time
-    scheduler.add_job(in_loop(wake_events.refresh.set), "interval", seconds=_REFRESH_SECONDS)
-    scheduler.add_job(in_loop(wake_events.purge.set), "interval", hours=_PURGE_HOURS)
-    # A daemon that is restarted every night must purge too.
-    wake_events.purge.set()
-    return scheduler

@@ -22,7 +22,7 @@ class Oddities:
         self._state = state
         self._told_at: dict[str, datetime] = {}
 
-    def look(self, source: str, now: datetime) -> None:
+    def report(self, source: str, now: datetime) -> None:
         """Log where the source is odd, unless that was logged within the last day."""
         told_at = self._told_at.get(source)
         # Absolute: a clock that was set back must not keep this silent until it has caught up.

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from service.app.build import open_existing_store, utc_now
+from service.app.build import open_existing_store
+from service.app.clock import utc_now
 from service.app.policy import keep_rules_of, policy_of
 from service.app.synchronizer import Synchronizer
 from service.core.conference import Account, Listing, Snapshot

@@ -14,11 +14,13 @@ from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
-from service.app.build import feeds_of, utc_now
+from service.app.build import feeds_of
+from service.app.calendar_collections import Calendars
+from service.app.clock import utc_now
 from service.app.offline import with_store
 from service.app.policy import policy_of
 from service.app.synchronizer import Synchronizer
-from service.app.targets import Calendars, Target, open_targets
+from service.app.targets import Target, open_targets
 from service.caldav.discovery import CollectionSpec
 from service.caldav.hrefs import host_of
 from service.caldav.quirks import active, describe
@@ -26,7 +28,6 @@ from service.caldav.server import CalDavServer
 from service.core.errors import CollectionMissing, NoDatabase, PlaceNotTrusted, PublishError, UnknownName
 from service.core.target_state import TargetState
 from service.publishing.model import Create, Delete, Operation, Publication, Standing, Update
-from service.publishing.ownership import base_of
 from service.publishing.plan import Plan, make_plan
 from service.publishing.ports import Database, DiscoveredCollection
 from service.publishing.retry import state_of
@@ -75,7 +76,7 @@ async def _targets_over(settings: Settings, store: Database) -> AsyncIterator[di
     await synchronizer.refresh()
     feeds = feeds_of(settings, store, synchronizer, "")
     await feeds.start()
-    calendars = Calendars(store, lambda: feeds.calendars, feeds.directory.entries)
+    calendars = Calendars(store, feeds.directory)
     async with open_targets(settings, calendars, utc_now) as targets_by_name:
         yield targets_by_name
 
@@ -109,12 +110,12 @@ async def make_plans(configured: Target) -> AsyncIterator[Planned]:
     """Yield the plan of each collection of a target, without a request. Raises PlanRefused."""
     ledger = configured.calendars.store.ledger
     records = await ledger.targets()
-    for target in configured.targets():
+    for target in configured.find_collections():
         record = records.get(target.key)
         found = record is not None and record.identity == target.identity
         rows = await ledger.publications(target.key) if found else {}
         server = record.server if record else ""
-        desired = await target.render(target.server.keeps_silent(server))
+        desired = await target.render(people=target.server.keeps_silent(server))
         plan = make_plan(desired, rows, target.rules, now=utc_now())
         writes = sum(not isinstance(operation, Delete) for operation in plan.operations)
         yield Planned(target.key, plan, len(desired) - writes, found)
@@ -209,9 +210,7 @@ async def report_of(configured: Target) -> TargetReport:
 async def _refusals(configured: Target) -> tuple[str, ...]:
     """Return what the ledger says of events that the server refused, each reason once."""
     ledger = configured.calendars.store.ledger
-    keys = [
-        key for key in await ledger.targets() if base_of(key) == configured.name and configured.named(key)
-    ]
+    keys = [key for key in await ledger.targets() if configured.keeps(key)]
     rows = [row for key in keys for row in (await ledger.publications(key)).values()]
     reasons = Counter(
         row.reason for row in rows if row.standing is Standing.PARKED or (row.refusals and _waits(row))

@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from service.app.build import utc_now
+from service.app.clock import utc_now
 from service.app.targets import Target
-from service.caldav.hrefs import host_of, origin, resource_href
+from service.caldav.hrefs import host_of, origin
 from service.core.errors import CollectionGone, CollectionMoved, ConfcalError, UnknownName
 from service.publishing.dispatch import Dispatcher, Timing
-from service.publishing.model import Publication, Resource, Standing, SyncReport
+from service.publishing.model import Publication, RemoteRules, Resource, Standing, SyncReport
 from service.publishing.ownership import base_of, is_left
-from service.publishing.ports import Ledger, TargetRecord
-from service.publishing.sync_run import SyncRun, TargetCollection
+from service.publishing.ports import Ledger, Server, TargetCollection, TargetRecord
+from service.publishing.sync_run import SyncRun
 
 _NEVER = timedelta(days=36500)
 _GONE = (
@@ -66,7 +66,13 @@ async def purgeable(targets_by_name: Mapping[str, Target], name: str) -> tuple[l
             )
         else:
             count = len(await ledger.publications(key))
-            found.append(Purgeable(configured, _without_resources(key, records[key], configured), count))
+            found.append(
+                Purgeable(
+                    configured,
+                    _EmptyCollection(key, records[key].identity, configured.server(""), configured.rules),
+                    count,
+                )
+            )
     return found, notes
 
 
@@ -84,30 +90,36 @@ def _find_target(
 
 def _reaches(configured: Target, url: str, records: Mapping[str, TargetRecord]) -> bool:
     # The collections of one user may be on another host than the address of the settings (iCloud).
-    hosts = (
-        record.url
-        for key, record in records.items()
-        if base_of(key) == configured.name and configured.named(key)
-    )
+    hosts = (record.url for key, record in records.items() if configured.keeps(key))
     return configured.connection.trusts(url) or any(origin(url) == origin(each) for each in hosts)
 
 
 def _holder(targets_by_name: Mapping[str, Target], key: str, records: Mapping[str, TargetRecord]) -> str:
     """Return the target that keeps the same collection today, where that is another one."""
-    named = next(iter(targets_by_name.values())).named
+    configured = next(iter(targets_by_name.values())).configured
     others = (
         other
         for other, record in records.items()
-        if other != key and record.url == records[key].url and named(other)
+        if other != key and record.url == records[key].url and configured.hold(other)
     )
     return next(others, "")
 
 
-def _without_resources(key: str, record: TargetRecord, configured: Target) -> TargetCollection:
-    async def nothing(_people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
+@dataclass(frozen=True, slots=True)
+class _EmptyCollection(TargetCollection):
+    """A collection that should hold nothing any more."""
+
+    key: str
+    identity: str
+    server: Server
+    rules: RemoteRules
+    audit_every: timedelta = _NEVER
+
+    async def render(self, *, people: bool) -> Mapping[str, Resource]:  # noqa: ARG002 -- there are none
         return {}
 
-    return TargetCollection(key, record.identity, configured.server(""), nothing, configured.rules, _NEVER)
+    def is_configured(self, key: str) -> bool:  # noqa: ARG002 -- nothing passes on to it
+        return True
 
 
 async def purge(
@@ -129,7 +141,6 @@ async def purge(
             target,
             ledger,
             dispatcher,
-            href_of=resource_href,
             clock=utc_now,
             progress=_from(total.deleted, progress),
         )

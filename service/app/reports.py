@@ -1,10 +1,10 @@
 """
-What the dashboard and the API are told of the parts that the web layer does not see.
+What the dashboard and the API show of the parts that the web layer does not see.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Protocol
@@ -12,8 +12,8 @@ from typing import Protocol
 import msgspec
 
 from service.app.synchronizer import Synchronizer
+from service.core.clock import Clock
 from service.core.conference import Account, Conference
-from service.core.errors import UnknownName
 from service.core.exposure import Exposure
 from service.core.oddness import oddness_of
 from service.core.rejected import RejectedInput
@@ -30,13 +30,10 @@ from service.sources.posted import PostedEvents, PostedEventsStatus
 from service.sources.status import SourceStatus
 from service.trueconf.discovery import place
 from service.web.access_stats import HOURS
-from service.web.queries import AdminPort
+from service.web.admin_port import AdminPort
 from service.web.schemas import Hour, RejectedView, SettingView, SourceView, TargetView
 
 _HOUR = timedelta(hours=1)
-
-NextPoll = Callable[[str], datetime | None]
-Targets = Callable[[], Sequence[TargetView]]
 
 
 class HasStatus(Protocol):
@@ -47,6 +44,26 @@ class HasStatus(Protocol):
     @property
     def status(self) -> SourceStatus:
         """How it is doing."""
+        ...
+
+
+class HasTargetViews(Protocol):
+    """
+    What tells how the targets are doing.
+    """
+
+    def views(self) -> Sequence[TargetView]:
+        """Return how they are doing."""
+        ...
+
+
+class Polls(Protocol):
+    """
+    What asks the endpoints.
+    """
+
+    def next_poll(self, source: str) -> datetime | None:
+        """Return when a source is asked next, None where nobody asks it."""
         ...
 
 
@@ -75,54 +92,44 @@ def _hour_of(moment: datetime) -> datetime:
 
 
 @dataclass(slots=True)
-class StatusReporter:
+class StatusReporter(AdminPort):
     """
-    Gathers reports. What starts later than the web server is filled in when it does.
+    Gathers what the dashboard and the API show.
     """
 
-    settings: Settings
+    settings_in_force: Settings
     store: Database
     synchronizer: Synchronizer
     posted_events: PostedEvents
     lists: HourlyLists
+    endpoints: Sequence[HasStatus]
+    polls: Polls
+    published: HasTargetViews
+    exposure: Exposure | None
+    clock: Clock
     started_at: datetime
-    clock: Callable[[], datetime]
-    exposure: Exposure | None = None
-    sources: Sequence[HasStatus] = ()
-    next_poll: NextPoll = lambda _source: None
-    targets: Targets = tuple
-
-    def reports(self) -> AdminPort:
-        """Return what the web layer asks with."""
-        return AdminPort(
-            version=version("confcal"),
-            started_at=self.started_at,
-            exposure=self.exposure,
-            zone_data=data_version(),
-            zone_notices=self.zone_notices,
-            sources=lambda: list(self._sources()),
-            targets=self._targets,
-            running=lambda: find_running(self.synchronizer),
-            lists_per_hour=self.lists.last_day,
-            rejected=self._list_rejected,
-            approve=self._approve,
-            settings=lambda: [SettingView(*each) for each in effective(self.settings)],
-        )
+    version: str = field(default_factory=lambda: version("confcal"))
+    zone_data: str = field(default_factory=data_version)
 
     def zone_notices(self, now: datetime) -> tuple[ZoneNotice, ...]:
         """Return what an operator should know about zones and the weekly conferences that are known."""
-        return zone_notices(zone_readings(self.settings), weekly_series(self.synchronizer.state), now)
+        readings = zone_readings(self.settings_in_force)
+        return zone_notices(readings, weekly_series(self.synchronizer.state), now)
 
-    def _targets(self) -> Sequence[TargetView]:
-        return self.targets()
+    def targets(self) -> Sequence[TargetView]:
+        """Return how the targets are doing."""
+        return self.published.views()
+
+    def sources(self) -> Sequence[SourceView]:
+        """Return how the sources are doing, in the order of the settings."""
+        return list(self._sources())
 
     def _sources(self) -> Iterator[SourceView]:
-        endpoints = {source.status.name: source.status for source in self.sources}
+        endpoints = {source.status.name: source.status for source in self.endpoints}
         posted = {status.name: status for status in self.posted_events.statuses}
-        for name in self.settings.sources:
+        for name, settings in self.settings_in_force.sources.items():
             if name in endpoints:
-                where = place(self.settings.sources[name].url or "")
-                view = endpoint_view(endpoints[name], self.next_poll(name), where)
+                view = endpoint_view(endpoints[name], self.polls.next_poll(name), place(settings.url or ""))
             elif name in posted:
                 view = intake_view(posted[name])
             else:
@@ -132,16 +139,27 @@ class StatusReporter:
     def _oddness(self, source: str) -> str:
         return oddness_of(self.synchronizer.state, source, self.clock())
 
-    async def _list_rejected(self) -> list[RejectedView]:
+    def find_running(self) -> Iterator[tuple[Account, Conference]]:
+        """Yield the conferences that the last list of any source says are running."""
+        return find_running(self.synchronizer)
+
+    def lists_per_hour(self, now: datetime) -> Sequence[Hour]:
+        """Return how many lists arrived in each hour of the last day."""
+        return self.lists.last_day(now)
+
+    async def load_rejected(self) -> list[RejectedView]:
+        """Return what was rejected. Raises StoreUnavailable."""
         return [to_rejected_view(each) for each in await self.store.load_rejected(most_raw=0)]
 
-    async def _approve(self, account: str, digest: str | None) -> int:
+    async def approve(self, account: str, digest: str | None) -> int:
+        """Apply a held list. Raises what `Synchronizer.approve` raises."""
         named = TrueConfId.parse(account)
         known = self.synchronizer.state.normalize(Account(named.user, named.server))
-        try:
-            return await self.synchronizer.approve(known, now=self.clock(), digest=digest)
-        except UnknownName as error:
-            raise KeyError(account) from error
+        return await self.synchronizer.approve(known, now=self.clock(), digest=digest)
+
+    def settings(self) -> Sequence[SettingView]:
+        """Return the settings in force, without their secrets."""
+        return [SettingView(*each) for each in effective(self.settings_in_force)]
 
 
 def find_running(synchronizer: Synchronizer) -> Iterator[tuple[Account, Conference]]:

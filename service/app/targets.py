@@ -4,83 +4,39 @@ What the settings say about targets: which collections are kept, with which serv
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import assert_never
 
+from service.app.calendar_collections import PATTERNS, CalendarCollection, Calendars, ConfiguredKeys
+from service.app.clock import utc_now
+from service.app.target_credentials import credentials_of, trust_of
 from service.caldav.accounts import Account
-from service.caldav.connection import Connection, Trust, open_http
-from service.caldav.credentials import (
-    Anonymous,
-    Basic,
-    Bearer,
-    ClientCertificate,
-    Credentials,
-    Digest,
-    OAuth2,
-    http_auth,
-)
+from service.caldav.connection import Connection, open_http
+from service.caldav.credentials import Credentials, http_auth
 from service.caldav.discovery import CollectionSpec
-from service.caldav.hrefs import resource_href
 from service.caldav.places import Origin, origin_of
 from service.caldav.server import CalDavServer
 from service.caldav.turns import LargeAnswers
 from service.calendars.calendar import Calendar
-from service.core.account_state import Entry
+from service.core.clock import Clock
 from service.core.errors import PlanRefused, SettingsError
 from service.core.nearest import suggest
-from service.core.vevent import uid_of
 from service.publishing.dispatch import Timing
-from service.publishing.model import RemoteRules, Resource
-from service.publishing.ownership import base_of, is_left
-from service.publishing.ports import Database
+from service.publishing.model import RemoteRules
+from service.publishing.ownership import base_of
+from service.publishing.ports import CollectionFinder
 from service.publishing.reconciler import Reconciler, TargetStatus
-from service.publishing.resource import Extras, resource_of
-from service.publishing.sync_run import TargetCollection
+from service.publishing.resource import Extras
 from service.settings.addresses import address_map
 from service.settings.model import Settings
 from service.settings.targets import TargetSettings
 from service.web.schemas import ParkedView, TargetView
 
-_PATTERNS = ("accounts/*", "people/*")
-
 
 @dataclass(frozen=True, slots=True)
-class Calendars:
-    """
-    The calendars there are, and what is in them.
-    """
-
-    store: Database
-    named: Callable[[], Mapping[str, Calendar]]
-    entries: Callable[[Calendar], Iterable[Entry]]
-
-    async def resources(self, calendar: Calendar, extras: Extras, *, now: datetime) -> Mapping[str, Resource]:
-        """Return what a collection of this calendar should hold now, by UID. Raises StoreUnavailable."""
-        if extras.free is None:
-            extras = replace(extras, free=calendar.free)
-        if calendar.redaction != "full":
-            # Who is invited is what such a calendar keeps to itself.
-            extras = replace(extras, addresses={})
-        whole = not calendar.rule.narrows
-        entries = list(self.entries(calendar)) if extras.addresses or not whole else []
-        if whole:
-            vevents = await self.store.vevents(calendar.variant, calendar.account)
-        else:
-            vevents = await self.store.vevents_of(calendar.variant, [entry.key for entry in entries])
-        by_uid = {uid_of(entry.key): entry for entry in entries}
-
-        def rendered() -> dict[str, Resource]:
-            return {v.uid: resource_of(v, extras, by_uid.get(v.uid), now=now) for v in vevents}
-
-        return await asyncio.to_thread(rendered)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(CollectionFinder):
     """
     One target of the settings, with a connection to its server.
     """
@@ -90,10 +46,8 @@ class Target:
     connection: Connection
     extras: Extras
     calendars: Calendars
-    named: Callable[[str], bool]
-    """Whether the settings have a target of a key of the ledger."""
-
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    configured: ConfiguredKeys
+    clock: Clock = utc_now
 
     @property
     def rules(self) -> RemoteRules:
@@ -107,9 +61,13 @@ class Target:
         )
         return CalDavServer(self.connection, spec, self.rules, self.settings.concurrency)
 
+    def keeps(self, key: str) -> bool:
+        """Return whether a key of the ledger is this target's."""
+        return base_of(key) == self.name and self.configured.hold(key)
+
     def choose_calendars(self) -> Sequence[Calendar]:
         """Return the calendars to publish. Raises PlanRefused."""
-        named = self.calendars.named()
+        named = self.calendars.directory.calendars
         match self.settings.calendar:
             case "accounts/*":
                 return [calendar for calendar in named.values() if calendar.account]
@@ -120,11 +78,11 @@ class Target:
             case name:
                 raise PlanRefused(_unknown_calendar(name, named))
 
-    def targets(self) -> list[TargetCollection]:
+    def find_collections(self) -> list[CalendarCollection]:
         """Return the collections as they should be now. Raises PlanRefused."""
-        if not any(calendar.account for calendar in self.calendars.named().values()):
+        if not any(calendar.account for calendar in self.calendars.directory.calendars.values()):
             raise PlanRefused("no list was heard yet: nothing is published before the first one")
-        return [self._target(calendar) for calendar in self.choose_calendars()]
+        return [self._collection(calendar) for calendar in self.choose_calendars()]
 
     def collection(self, calendar: Calendar) -> str:
         """Return the name of a calendar's collection."""
@@ -133,25 +91,22 @@ class Target:
             return calendar.name
         if "{calendar}" in given:
             return given.replace("{calendar}", calendar.name)
-        return f"{given} {calendar.name}" if self.settings.calendar in _PATTERNS else given
+        return f"{given} {calendar.name}" if self.settings.calendar in PATTERNS else given
 
-    def _target(self, calendar: Calendar) -> TargetCollection:
-        several = self.settings.calendar in _PATTERNS
+    def _collection(self, calendar: Calendar) -> CalendarCollection:
         collection = self.collection(calendar)
         identity = "\n".join((self.settings.url, collection, self.settings.username or ""))
-
-        async def render(people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
-            extras = self.extras if people else replace(self.extras, addresses={})
-            return await self.calendars.resources(calendar, extras, now=self.clock())
-
-        return TargetCollection(
-            f"{self.name}/{calendar.name}" if several else self.name,
+        return CalendarCollection(
+            f"{self.name}/{calendar.name}" if self.settings.calendar in PATTERNS else self.name,
             sha256(identity.encode()).hexdigest(),
             self.server(collection),
-            render,
             self.rules,
             self.settings.audit_every,
-            self.named,
+            calendar,
+            self.calendars,
+            self.extras,
+            self.configured,
+            self.clock,
         )
 
 
@@ -166,19 +121,9 @@ def _unknown_calendar(name: str, known: Iterable[str]) -> str:
     )
 
 
-def make_name_filter(targets: Mapping[str, TargetSettings]) -> Callable[[str], bool]:
-    """Return what tells whether a key of the ledger is one that these settings lead to."""
-
-    def named(key: str) -> bool:
-        settings = targets.get(base_of(key))
-        return settings is not None and not is_left(key) and ("/" in key) == (settings.calendar in _PATTERNS)
-
-    return named
-
-
 @asynccontextmanager
 async def open_targets(
-    settings: Settings, calendars: Calendars, clock: Callable[[], datetime]
+    settings: Settings, calendars: Calendars, clock: Clock
 ) -> AsyncIterator[dict[str, Target]]:
     """Give the targets of the settings, and close their connections. Raises SettingsError."""
     accounts: dict[tuple[Origin, Credentials], Account] = {}
@@ -189,12 +134,12 @@ async def open_targets(
             extras = Extras(each.reminders, address_map(name, each.attendees), each.transparent)
             with _of_target(name):
                 http = open_http(
-                    Trust(each.ca_file, _certificate(each)),
+                    trust_of(each),
                     timeout_seconds=each.timeout.total_seconds(),
                     connections=each.concurrency,
                 )
             await opened.enter_async_context(http)
-            credentials = _credentials(each)
+            credentials = credentials_of(each)
             # Whoever guards the account counts what all targets try together.
             account = accounts.setdefault((origin_of(each.url), credentials), Account(clock))
             connection = Connection(
@@ -208,7 +153,7 @@ async def open_targets(
                 large=large,
             )
             targets_by_name[name] = Target(
-                name, each, connection, extras, calendars, make_name_filter(settings.targets), clock
+                name, each, connection, extras, calendars, ConfiguredKeys(settings.targets), clock
             )
         yield targets_by_name
 
@@ -224,13 +169,37 @@ def _of_target(name: str) -> Iterator[None]:
 
 @asynccontextmanager
 async def open_reconcilers(
-    settings: Settings, calendars: Calendars, clock: Callable[[], datetime]
-) -> AsyncIterator[tuple[Reconciler, ...]]:
+    settings: Settings, calendars: Calendars, clock: Clock
+) -> AsyncIterator["Reconcilers"]:
     """
     Give what keeps the collections of all targets. Raises SettingsError.
     """
     async with open_targets(settings, calendars, clock) as targets_by_name:
-        yield tuple(make_reconciler(configured, clock) for configured in targets_by_name.values())
+        yield Reconcilers(
+            tuple(make_reconciler(configured, clock) for configured in targets_by_name.values())
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcilers:
+    """
+    What keeps the collections, one reconciler for each target of the settings.
+    """
+
+    all: tuple[Reconciler, ...]
+
+    def mark_changed(self) -> None:
+        """Have each target publish what changed."""
+        for reconciler in self.all:
+            reconciler.mark_changed()
+
+    def statuses(self) -> Iterator[TargetStatus]:
+        """Yield how each target is doing."""
+        return (reconciler.status for reconciler in self.all)
+
+    def views(self) -> list[TargetView]:
+        """Return how each target is doing, for the dashboard."""
+        return [target_view(status) for status in self.statuses()]
 
 
 def target_view(status: TargetStatus) -> TargetView:
@@ -247,47 +216,14 @@ def target_view(status: TargetStatus) -> TargetView:
     )
 
 
-def make_reconciler(configured: Target, clock: Callable[[], datetime]) -> Reconciler:
+def make_reconciler(configured: Target, clock: Clock) -> Reconciler:
     """Return the upkeep of a target."""
     return Reconciler(
         TargetStatus(configured.name, configured.settings.calendar),
-        configured.targets,
+        configured,
         configured.calendars.store.ledger,
         concurrency=configured.settings.concurrency,
         audit_every=configured.settings.audit_every,
         timing=Timing(asyncio.sleep, random.random),
-        href_of=resource_href,
         clock=clock,
     )
-
-
-def _credentials(settings: TargetSettings) -> Credentials:
-    def secret(name: str) -> str:
-        value = getattr(settings, name)
-        return value.get_secret_value() if value else ""
-
-    username = settings.username or ""
-    match settings.kind:
-        case "none" | "mtls":
-            return Anonymous()
-        case "basic":
-            return Basic(username, secret("password"))
-        case "digest":
-            return Digest(username, secret("password"))
-        case "bearer":
-            return Bearer(secret("token"))
-        case "oauth2":
-            return OAuth2(
-                settings.client_id or "",
-                secret("client_secret"),
-                secret("refresh_token"),
-                settings.token_url or "",
-            )
-        case _ as unreachable:
-            assert_never(unreachable)
-
-
-def _certificate(settings: TargetSettings) -> ClientCertificate | None:
-    if settings.client_certificate is None:
-        return None
-    return ClientCertificate(settings.client_certificate, settings.client_key)

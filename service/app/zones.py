@@ -4,7 +4,7 @@ What commands tell of zones: the data in use, and what an operator should know a
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from service.app.build import utc_now
+from service.app.clock import utc_now
 from service.core.conference import Conference
 from service.core.errors import SettingsError, StoreUnavailable
 from service.core.schedule import Weekly

@@ -3,11 +3,12 @@ One user at one server: a refused password is tried seldom, by all targets that 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from service.caldav.protocol import Request
+from service.core.clock import Clock
 from service.core.errors import CredentialsRefused
 
 _QUICK_TRIES = 2
@@ -21,7 +22,7 @@ class Account:
     Credentials that one or several targets show. What is known of them lasts until a restart.
     """
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = asyncio.Lock()
         self._proven = False

@@ -5,10 +5,9 @@ The driver: carries the requests of a conversation, and translates what goes wro
 import asyncio
 import os
 import ssl
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -28,6 +27,7 @@ from service.caldav.tokens import MOST_OCTETS as TOKEN_OCTETS
 from service.caldav.turns import LargeAnswers, Turn
 from service.caldav.unreachable import translate_errors, unusable
 from service.caldav.xml import MOST_OCTETS
+from service.core.clock import Clock
 from service.core.errors import ConfcalError, CredentialsRefused, PlaceNotTrusted, SettingsError
 
 T = TypeVar("T")
@@ -115,7 +115,7 @@ class Connection:
         trusted: str,
         auth: httpx.Auth | None,
         timeout: timedelta,
-        clock: Callable[[], datetime],
+        clock: Clock,
         trusted_hosts: tuple[str, ...] = (),
         account: Account | None = None,
         partitions: bool = True,

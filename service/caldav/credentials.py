@@ -3,7 +3,7 @@ Who we are to a server.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from service.caldav.hrefs import host_of
 from service.caldav.protocol import Response
 from service.caldav.responses import SERVER_FAILED, retry_after
 from service.caldav.tokens import parse_token
+from service.core.clock import Clock
 from service.core.errors import CredentialsRefused, Fatal, Retryable
 
 _EARLY = timedelta(seconds=60)
@@ -76,7 +77,7 @@ class ClientCertificate:
     """None where the certificate's file holds it too."""
 
 
-def http_auth(credentials: Credentials, clock: Callable[[], datetime]) -> httpx.Auth | None:
+def http_auth(credentials: Credentials, clock: Clock) -> httpx.Auth | None:
     """Return how httpx shows these credentials; one object serves all requests of a target."""
     match credentials:
         case Anonymous():
@@ -105,7 +106,7 @@ class _Bearing(httpx.Auth):
 class _Refreshing(httpx.Auth):
     """Fetches access tokens as they expire or are refused, one request for all that wait."""
 
-    def __init__(self, credentials: OAuth2, clock: Callable[[], datetime]) -> None:
+    def __init__(self, credentials: OAuth2, clock: Clock) -> None:
         self._credentials = credentials
         self._clock = clock
         self._token = ""

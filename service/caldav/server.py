@@ -12,7 +12,7 @@ from service.caldav.audit import list_collection, read_publications
 from service.caldav.collection import Collection
 from service.caldav.connection import Connection
 from service.caldav.discovery import CollectionSpec, discover
-from service.caldav.hrefs import url_of
+from service.caldav.hrefs import resource_href, url_of
 from service.caldav.protocol import Request, get
 from service.caldav.quirks import active
 from service.caldav.writing import execute
@@ -33,6 +33,10 @@ class CalDavPublisher(Publisher):
     @override
     async def apply(self, operation: Operation) -> Publication | None:
         return await self._connection.run(execute(self._collection, operation))
+
+    @override
+    def href_of(self, uid: str) -> str:
+        return resource_href(self._collection.url, uid)
 
     @override
     async def listing(self, token: str) -> CollectionListing:

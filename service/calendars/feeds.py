@@ -17,6 +17,7 @@ from service.calendars.directory import Directory, FeedRules
 from service.calendars.tokens import Addresses
 from service.core.account_state import Revision
 from service.core.changes import RenderedVEvent
+from service.core.clock import Clock
 from service.core.conference import Key
 from service.core.errors import StoreUnavailable
 from service.core.ical import LARGE_EVENTS, LARGE_OCTETS, Heading, render_calendar
@@ -114,7 +115,7 @@ class Feeds:
         rules: FeedRules,
         *,
         state: Callable[[], State],
-        clock: Callable[[], datetime],
+        clock: Clock,
         most_bytes: int = _MOST_BYTES,
     ) -> None:
         self._store = store

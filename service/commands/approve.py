@@ -2,7 +2,7 @@ import asyncio
 
 import click
 
-from service.app.build import utc_now
+from service.app.clock import utc_now
 from service.app.offline import with_synchronizer
 from service.commands.acting import name_database
 from service.core.conference import Account

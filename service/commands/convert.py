@@ -7,7 +7,7 @@ from typing import Any
 import click
 from pydantic import SecretStr
 
-from service.app.build import utc_now
+from service.app.clock import utc_now
 from service.app.conversion import Wanted, read_lists, to_calendar
 from service.app.policy import policy_of, variant_of
 from service.commands.progress import progress

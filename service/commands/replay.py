@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from service.app.build import utc_now
+from service.app.clock import utc_now
 from service.app.offline import Played, create_database, replay_recording
 from service.commands.progress import Progress, progress
 from service.core.errors import SettingsError

@@ -4,10 +4,11 @@ Carrying out a plan: each operation's outcome becomes a row.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
+from service.core.clock import Clock
 from service.core.errors import AnswerUnusable, Conflict, Fatal, PublishError
 from service.publishing.dispatch import Dispatcher
 from service.publishing.ledger_cache import LedgerCache, WriteBehind
@@ -38,7 +39,7 @@ class Executor:
         rows: LedgerCache,
         report: SyncReport,
         *,
-        clock: Callable[[], datetime],
+        clock: Clock,
         progress: Callable[[int], None],
     ) -> None:
         self._target = target

@@ -2,13 +2,13 @@
 What publishing needs from the outside: a server, its collection, and rows that last.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from service.core.ports import Store
-from service.publishing.model import Operation, Publication
+from service.publishing.model import Operation, Publication, RemoteRules, Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,10 @@ class Publisher(Protocol):
         """
         ...
 
+    def href_of(self, uid: str) -> str:
+        """Return the path at which a new resource with this UID is created."""
+        ...
+
     async def listing(self, token: str) -> CollectionListing:
         """Return what is in the collection, or changed since `token`. Raises Retryable, Fatal."""
         ...
@@ -126,6 +130,44 @@ class Server(Protocol):
 
     def keeps_silent(self, server: str) -> bool:
         """Whether the server mails nobody who stands in a resource with SCHEDULE-AGENT=CLIENT."""
+        ...
+
+
+class TargetCollection(Protocol):
+    """
+    One collection to keep. The daemon's is `CalendarCollection` of service/app/calendar_collections.py.
+    """
+
+    key: str
+    """The name of the target in the settings, and of the calendar where the target has several."""
+
+    identity: str
+    """Digest of the settings that choose the collection."""
+
+    server: Server
+    rules: RemoteRules
+    audit_every: timedelta
+
+    async def render(self, *, people: bool) -> Mapping[str, Resource]:
+        """
+        Return what the collection should hold now, by UID; `people` says whether they may be named in it.
+
+        Raises StoreUnavailable.
+        """
+        ...
+
+    def is_configured(self, key: str) -> bool:
+        """Return whether the settings have a target of this key; rows of others may pass to this one."""
+        ...
+
+
+class CollectionFinder(Protocol):
+    """
+    Knows which collections a target has. The daemon's is `Target` of service/app/targets.py.
+    """
+
+    def find_collections(self) -> Sequence[TargetCollection]:
+        """Return the collections as they should be now. Raises PlanRefused where that cannot be said."""
         ...
 
 

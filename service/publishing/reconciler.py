@@ -3,13 +3,14 @@ Keeping the collections of one target: a pass after every change, audits, patien
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
 
+from service.core.clock import Clock
 from service.core.errors import (
     AnswerUnusable,
     CollectionGone,
@@ -21,15 +22,12 @@ from service.core.errors import (
 from service.core.target_state import TargetState
 from service.publishing.dispatch import Dispatcher, Timing
 from service.publishing.model import Publication, Standing, SyncReport
-from service.publishing.ports import Ledger
+from service.publishing.ports import CollectionFinder, Ledger, TargetCollection
 from service.publishing.retry import Backoff, back_off, backoff_seconds, concerns_all, state_of
-from service.publishing.sync_run import HrefOf, SyncRun, TargetCollection
+from service.publishing.sync_run import SyncRun
 from service.publishing.trouble import Trouble
 
 log = structlog.get_logger()
-
-FindCollections = Callable[[], Sequence[TargetCollection]]
-"""Gives the collections as they should be now. Raises PlanRefused where that cannot be said."""
 
 _AGAIN_SECONDS = 60.0
 """When resources that were refused for the first time are tried again, and calendars looked for."""
@@ -67,22 +65,20 @@ class Reconciler:
     def __init__(
         self,
         status: TargetStatus,
-        targets: FindCollections,
+        finder: CollectionFinder,
         ledger: Ledger,
         *,
         concurrency: int,
         audit_every: timedelta,
         timing: Timing,
-        href_of: HrefOf,
-        clock: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self.status = status
-        self.targets = targets
+        self._finder = finder
         self._ledger = ledger
         self._dispatcher = Dispatcher(concurrency, timing)
         self._audit_seconds = audit_every.total_seconds()
         self._timing = timing
-        self._href_of = href_of
         self._clock = clock
         self._wake = asyncio.Event()
         self._changed_at: datetime | None = None
@@ -118,7 +114,7 @@ class Reconciler:
         # What changes from now on may be too late for this pass: the next one counts it.
         changed_at, self._changed_at, made = self._changed_at, None, _Round()
         try:
-            await self._collections(self.targets(), made)
+            await self._collections(self._finder.find_collections(), made)
         except ConfcalError as error:
             made.errors.insert(0, error)
             self._open = not isinstance(error, PlanRefused)
@@ -144,7 +140,7 @@ class Reconciler:
 
     async def _collection(self, target: TargetCollection, pause: Backoff | None, made: "_Round") -> None:
         started = self._clock()
-        one = SyncRun(target, self._ledger, self._dispatcher, href_of=self._href_of, clock=self._clock)
+        one = SyncRun(target, self._ledger, self._dispatcher, clock=self._clock)
         # Nothing is known to work again before the server was asked.
         probing = pause is not None or (self._doubted and not made.reached)
         try:

@@ -2,49 +2,25 @@
 One pass over a target: what changed, the plan, the requests, the rows.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 import structlog
 
+from service.core.clock import Clock
 from service.core.errors import Fatal
 from service.publishing.dispatch import Dispatcher
 from service.publishing.equivalence import content_hash
 from service.publishing.executor import Executor
 from service.publishing.ledger_cache import LedgerCache
-from service.publishing.model import Create, Publication, RemoteRules, Resource, Standing, SyncReport
+from service.publishing.model import Create, Publication, Resource, Standing, SyncReport
 from service.publishing.plan import Plan, make_plan, suspects
-from service.publishing.ports import DiscoveredCollection, Ledger, Publisher, Server, TargetRecord
+from service.publishing.ports import DiscoveredCollection, Ledger, Publisher, TargetCollection, TargetRecord
 
 log = structlog.get_logger()
 
 Desired = Mapping[str, Resource]
-Render = Callable[[bool], Awaitable[Desired]]
-"""Gives what the collection should hold; the argument tells whether people may be named in it."""
-
-HrefOf = Callable[[str, str], str]
-"""Gives the path of a new resource: collection URL, UID."""
-
-
-@dataclass(frozen=True, slots=True)
-class TargetCollection:
-    """
-    One collection to keep.
-    """
-
-    key: str
-    """Its name in the settings, and the calendar where there are several."""
-
-    identity: str
-    """Digest of the settings that choose the collection."""
-
-    server: Server
-    render: Render
-    rules: RemoteRules
-    audit_every: timedelta
-    named: Callable[[str], bool] = lambda _key: True
-    """Whether the settings have a target of this key; the rows of others may pass on to this one."""
 
 
 class SyncRun:
@@ -58,14 +34,12 @@ class SyncRun:
         ledger: Ledger,
         dispatcher: Dispatcher,
         *,
-        href_of: HrefOf,
-        clock: Callable[[], datetime],
+        clock: Clock,
         progress: Callable[[int], None] = lambda _done: None,
     ) -> None:
         self._target = target
         self._ledger = ledger
         self._dispatcher = dispatcher
-        self._href_of = href_of
         self._clock = clock
         self._report = SyncReport()
         self._rows = LedgerCache(ledger, target.key)
@@ -84,7 +58,7 @@ class SyncRun:
             found, record = await self._discover()
         else:
             found = DiscoveredCollection(record.url, record.server)
-        desired = await target.render(target.server.keeps_silent(record.server))
+        desired = await target.render(people=target.server.keeps_silent(record.server))
         publisher = target.server.publisher(record.url, record.server)
         plan = self._plan(desired)
         first = record.audited_at is None
@@ -112,7 +86,7 @@ class SyncRun:
         found = await target.server.find()
         self._report.reached = True
         record = TargetRecord(target.identity, found.url, found.server)
-        abandoned = [key for key in await self._ledger.targets() if not target.named(key)]
+        abandoned = [key for key in await self._ledger.targets() if not target.is_configured(key)]
         claim = await self._ledger.assign_collection(target.key, record, abandoned=abandoned)
         if claim.held_by:
             raise Fatal(
@@ -139,7 +113,7 @@ class SyncRun:
             lost = [uid for uid in desired if uid not in self._rows.by_uid]
             listing = await publisher.listing(record.token)
             self._report.reached = True
-            hrefs = {uid: self._href_of(record.url, uid) for uid in lost}
+            hrefs = {uid: publisher.href_of(uid) for uid in lost}
             doubted = [
                 *suspects(self._rows, listing),
                 *(_candidate(desired[uid], href) for uid, href in hrefs.items() if href in listing.etags),
@@ -189,7 +163,7 @@ class SyncRun:
 
     async def _execute(self, publisher: Publisher, record: TargetRecord, plan: Plan) -> None:
         creating = (o.uid for o in plan.operations if isinstance(o, Create))
-        hrefs = {uid: self._href_of(record.url, uid) for uid in creating}
+        hrefs = {uid: publisher.href_of(uid) for uid in creating}
         if plan.operations:
             writers = self._target.server.writers(record.server)
             self._dispatcher.pace = self._dispatcher.pace.limit(writers)

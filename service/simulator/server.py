@@ -22,6 +22,7 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from service.core.clock import Clock
 from service.simulator.answers import LOGIN_NEEDED, READY, answer
 from service.simulator.conferences import DaysBasis, Raw, Variant, change, demo_list, encode, roll
 
@@ -79,7 +80,7 @@ class Simulator:
         self,
         options: SimulatorOptions = SimulatorOptions(),
         *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Clock = lambda: datetime.now(UTC),
     ) -> None:
         self._options, self._now = options, now
         self._zone = ZoneInfo(options.timezone)

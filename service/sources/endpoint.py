@@ -10,13 +10,14 @@ from typing import Final, assert_never
 
 import structlog
 
+from service.core.clock import Clock
 from service.core.conference import Account, Snapshot
 from service.core.errors import ConfcalError
 from service.core.sources import SourceState
 from service.sources.backoff import backoff, pin_waits
 from service.sources.connection import ConnectionLost, explain_failure, open_socket, receive, translate_errors
 from service.sources.guarded import GuardedConnection
-from service.sources.hooks import NO_HOOKS, SnapshotSink, SourceHooks
+from service.sources.hooks import NoHooks, SnapshotSink, SourceHooks
 from service.sources.standing import Standing
 from service.sources.status import SourceStatus
 from service.sources.turns import LargeFrames
@@ -92,10 +93,10 @@ class Endpoint:
         server: str | None,
         fetch: Fetch,
         random: Callable[[], float],
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Clock = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         pace: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        hooks: SourceHooks = NO_HOOKS,
+        hooks: SourceHooks | None = None,
         pinned: Account | None = None,
         silent_polls: int = 3,
         silent_for: timedelta = timedelta(minutes=1),
@@ -104,7 +105,7 @@ class Endpoint:
     ) -> None:
         self._url, self._place, self._fetch = url, place(url), fetch
         self._random, self._now, self._sleep, self._pace = random, now, sleep, pace
-        self._hooks = hooks
+        self._hooks = hooks = hooks or NoHooks()
         self._session = Session(
             source=name, pin=pin, fallback=fallback, server=server, pinned=pinned, decoder=decoder
         )
@@ -128,25 +129,25 @@ class Endpoint:
         """Have the list asked for soon. Call it within the loop's thread; many calls are as good as one."""
         self._wake.set()
 
-    async def run(self, deliver: SnapshotSink) -> None:
+    async def run(self, sink: SnapshotSink) -> None:
         """
-        Hand every snapshot to `deliver`, one at a time, until cancelled.
+        Hand every snapshot to `sink`, one at a time, until cancelled.
 
         Trouble with the network or the endpoint ends up in `status` and the log, never in an exception. A
-        list that `deliver` refuses with a ConfcalError is asked for again after a while.
+        list that `sink` refuses with a ConfcalError is asked for again after a while.
         """
         try:
             while True:
-                await self._sleep(await self._connection(deliver))
+                await self._sleep(await self._connection(sink))
         finally:
             self._decoding.shutdown(wait=False)
 
-    async def _connection(self, deliver: SnapshotSink) -> float:
+    async def _connection(self, sink: SnapshotSink) -> float:
         """Live through one connection; the seconds to wait before the next."""
         ended: list[ConnectionLost] = []
         self._connected_at = None
         try:
-            await self._converse(deliver)
+            await self._converse(sink)
         except* ConnectionLost as group:
             ended.extend(error for error in group.exceptions if isinstance(error, ConnectionLost))
         # Of two tasks that end with a connection, the one that knows more than that it ended.
@@ -161,7 +162,7 @@ class Endpoint:
     def _has_lasted(self) -> bool:
         return self._connected_at is not None and self._now() - self._connected_at >= _PROVES_ITSELF
 
-    async def _converse(self, deliver: SnapshotSink) -> None:
+    async def _converse(self, sink: SnapshotSink) -> None:
         self._standing.show_progress(SourceState.CONNECTING)
         with translate_errors(self._place):
             found = await endpoint_of(self._url, self._fetch)
@@ -179,7 +180,7 @@ class Endpoint:
                 tasks.create_task(self._send(socket))
                 tasks.create_task(self._poll())
                 tasks.create_task(self._ask_again())
-                tasks.create_task(self._receive(socket, deliver))
+                tasks.create_task(self._receive(socket, sink))
 
     async def _send(self, socket: GuardedConnection) -> None:
         while True:
@@ -217,17 +218,17 @@ class Endpoint:
             await self._sleep(next(self._delivery_waits))
             self.poll_now()
 
-    async def _receive(self, socket: GuardedConnection, deliver: SnapshotSink) -> None:
+    async def _receive(self, socket: GuardedConnection, sink: SnapshotSink) -> None:
         while True:
             frame = await receive(socket, self._place)
             now = self._now()
             self._frameless.reset(now)
-            self._hooks.frame(self.status.name, frame, now)
+            self._hooks.note_frame(self.status.name, frame, now)
             events = await self._interpret(frame, now)
             # Of a large frame nothing is left in memory when another one may come.
             del frame
             while events:
-                await self._follow(events.pop(0), deliver)
+                await self._follow(events.pop(0), sink)
             self._outbox.set()
             # What is there already is received without a pause, and others must have theirs.
             await asyncio.sleep(0)
@@ -243,7 +244,7 @@ class Endpoint:
         except Exception as error:
             raise explain_failure(self._place, error) from error
 
-    async def _follow(self, event: Event, deliver: SnapshotSink) -> None:
+    async def _follow(self, event: Event, sink: SnapshotSink) -> None:
         match event:
             case Authorized():
                 self._pin_waits = pin_waits()
@@ -260,21 +261,21 @@ class Endpoint:
                 self._standing.note_logout(self._place)
             case SnapshotReceived(snapshot):
                 self._listless.reset(self._now())
-                await self._hand_over(snapshot, deliver)
+                await self._hand_over(snapshot, sink)
             case ListIgnored(reason):
                 self._log.warning("trueconf.list_ignored", reason=reason)
             case ListRefused(reason):
                 self._listless.reset(self._now())
                 self._standing.refuse(self._place, reason)
             case FrameWasRejected(field, reason, raw):
-                self._hooks.rejected(self.status.name, self.status.account, event)
+                self._hooks.note_rejected_frame(self.status.name, self.status.account, event)
                 self._standing.note_rejected(field, reason, len(raw))
             case CommandRefused(method, error):
                 self._log.info("trueconf.command_refused", method=method, error=error)
             case _ as unreachable:
                 assert_never(unreachable)
 
-    async def _hand_over(self, snapshot: Snapshot, deliver: SnapshotSink) -> None:
+    async def _hand_over(self, snapshot: Snapshot, sink: SnapshotSink) -> None:
         listing = snapshot.listing
         self._log.debug(
             "trueconf.list_received",
@@ -284,7 +285,7 @@ class Endpoint:
             doubts=listing.doubts,
         )
         try:
-            await deliver(snapshot)
+            await sink.accept(snapshot)
         except ConfcalError as error:
             self._log.warning("trueconf.list_not_taken_over", error=str(error))
             self._undelivered.set()

@@ -1,38 +1,55 @@
 """
-Who takes over what a source hears, and who only listens in.
+The two seams of a source: who takes over a list, and who follows what is heard.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from service.core.conference import Account, Snapshot
 from service.sources.status import SourceStatus
 from service.trueconf.events import FrameWasRejected
 
-SnapshotSink = Callable[[Snapshot], Awaitable[None]]
-"""Takes a snapshot over; raises ConfcalError where it cannot just now."""
 
-
-def _ignore(*_: object) -> None:
-    """Take no interest."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceHooks:
+class SnapshotSink(Protocol):
     """
-    Who else wants to know what a source hears; called at once, and must not wait.
+    Takes over the lists of sources. The daemon's is `Arrivals` of service/app/arrivals.py.
     """
 
-    status: Callable[[SourceStatus], None] = _ignore
-    """Told of every change of status."""
-
-    frame: Callable[[str, bytes, datetime], None] = _ignore
-    """Told of every frame: the source's name, what arrived, when."""
-
-    rejected: Callable[[str, Account | None, FrameWasRejected], None] = _ignore
-    """Told of every frame that could not be used, with the account last heard of."""
+    async def accept(self, snapshot: Snapshot) -> None:
+        """Take over a list. Raises ConfcalError where that is not possible now: the source tries again."""
+        ...
 
 
-NO_HOOKS = SourceHooks()
-"""Nobody listens in."""
+class SourceHooks(Protocol):
+    """
+    Follows what a source hears. The daemon's is `ArrivalHooks` of service/app/arrivals.py.
+
+    Each method is called at once and must not wait.
+    """
+
+    def note_status(self, status: SourceStatus) -> None:
+        """Note a change of status."""
+        ...
+
+    def note_frame(self, source: str, frame: bytes, at: datetime) -> None:
+        """Note a frame as it arrived."""
+        ...
+
+    def note_rejected_frame(self, source: str, account: Account | None, event: FrameWasRejected) -> None:
+        """Note a frame that cannot be used, with the account that the source last named."""
+        ...
+
+
+class NoHooks(SourceHooks):
+    """
+    Follows nothing. A subclass follows what it overrides.
+    """
+
+    def note_status(self, status: SourceStatus) -> None:
+        """Ignore it."""
+
+    def note_frame(self, source: str, frame: bytes, at: datetime) -> None:
+        """Ignore it."""
+
+    def note_rejected_frame(self, source: str, account: Account | None, event: FrameWasRejected) -> None:
+        """Ignore it."""

@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from service.core.allowance import Allowance
+from service.core.clock import Clock
 from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import FrameRejected, SourceFlooded
 from service.core.pinning import refusal_of_peer
@@ -53,14 +54,14 @@ class PostedEvents:
     def __init__(
         self,
         accounts: Mapping[str, Account],
-        deliver: SnapshotSink,
+        sink: SnapshotSink,
         hooks: SourceHooks,
         *,
-        clock: Callable[[], datetime],
+        clock: Clock,
         pinned: Mapping[str, Account] | None = None,
         new_decoder: Callable[[], Decoder] = Decoder,
     ) -> None:
-        self._deliver, self._hooks, self._clock = deliver, hooks, clock
+        self._sink, self._hooks, self._clock = sink, hooks, clock
         self._pinned = pinned or {}
         self._decoders = {name: new_decoder() for name in accounts}
         self._locks = {name: asyncio.Lock() for name in accounts}
@@ -99,7 +100,7 @@ class PostedEvents:
 
     async def _accept(self, source: str, event: bytes) -> AcceptedEvent:
         account, now = self._statuses[source].account, self._clock()
-        self._hooks.frame(source, event, now)
+        self._hooks.note_frame(source, event, now)
         try:
             # In a thread: sixteen megabytes take a while, and feeds are served meanwhile.
             listing, accepted = await asyncio.to_thread(
@@ -113,7 +114,7 @@ class PostedEvents:
             log.warning("intake.failing", source=source, exc_info=error)
             self._show(source, SourceState.FAILING, error="The last event made confcal fail; see the log")
             raise FrameRejected("frame", "it cannot be read; the log of confcal has the details") from error
-        await self._deliver(Snapshot(account, source, now, listing))
+        await self._sink.accept(Snapshot(account, source, now, listing))
         self._show(source, SourceState.LISTENING, last_list_at=now)
         return accepted
 
@@ -121,7 +122,8 @@ class PostedEvents:
         status = self._statuses[source]
         state = SourceState.LISTENING if status.last_list_at else SourceState.WAITING
         self._show(source, state, error=f"The last event was rejected: {rejected}")
-        self._hooks.rejected(source, status.account, FrameWasRejected(rejected.field, rejected.reason, event))
+        rejection = FrameWasRejected(rejected.field, rejected.reason, event)
+        self._hooks.note_rejected_frame(source, status.account, rejection)
 
     def _show(
         self, source: str, state: SourceState, *, error: str = "", last_list_at: datetime | None = None

@@ -6,11 +6,11 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 import structlog
 
+from service.core.clock import Clock
 from service.core.conference import Account, Snapshot
 from service.core.errors import StoreUnavailable
 from service.core.ports import RejectedStore
@@ -51,7 +51,7 @@ class Rejections:
         store: RejectedStore,
         rules: KeepRules,
         *,
-        clock: Callable[[], datetime],
+        clock: Clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store

@@ -2,13 +2,13 @@
 How a source is doing, kept in one place: what is on show, and what is worth a line in the log.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
+from service.core.clock import Clock
 from service.core.conference import Account
 from service.core.sources import IN_TROUBLE, SourceState
 from service.sources.connection import ConnectionLost
@@ -31,7 +31,7 @@ class Standing:
     The status of one source, and the trouble that it has.
     """
 
-    def __init__(self, name: str, *, hooks: SourceHooks, now: Callable[[], datetime]) -> None:
+    def __init__(self, name: str, *, hooks: SourceHooks, now: Clock) -> None:
         self._hooks, self._now = hooks, now
         self._owes_list = False
         self._trouble = Trouble()
@@ -126,11 +126,11 @@ class Standing:
 
     def _listen(self) -> None:
         if self._owes_list and self.status.state in IN_TROUBLE:
-            self._hooks.status(self.status)
+            self._hooks.note_status(self.status)
         else:
             self._show(SourceState.LISTENING)
 
     def _show(self, state: SourceState, *, error: str = "") -> None:
         since = self.status.since if state is self.status.state else self._now()
         self.status = replace(self.status, state=state, error=error, since=since)
-        self._hooks.status(self.status)
+        self._hooks.note_status(self.status)

@@ -13,12 +13,13 @@ from service.core.ports import ClosedSessions
 from service.web.admin.dashboard import Dashboard, NoDashboard
 from service.web.admin.sessions import AdminSessions
 from service.web.admin.signin import SignIn
+from service.web.admin_port import AdminPort
 from service.web.api.ingest import AcceptEvent, Ingest
 from service.web.api.routes import Api
 from service.web.gate import Gate, Sleep
 from service.web.guesses import GuessRules
 from service.web.live import Live
-from service.web.queries import AdminPort, AdminQueries
+from service.web.queries import AdminQueries
 from service.web.ratelimit import Guard
 from service.web.renderer import Pages
 

@@ -4,11 +4,11 @@ What stands between guesses and the admin token, or the tokens of those who post
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 
 import structlog
 from starlette.types import Scope
 
+from service.core.clock import Clock
 from service.web.guesses import GuessBook, GuessRules
 from service.web.network import Networks
 
@@ -33,7 +33,7 @@ class Gate:
         networks: Networks,
         rules: GuessRules,
         *,
-        clock: Callable[[], datetime],
+        clock: Clock,
         pause: Sleep = asyncio.sleep,
     ) -> None:
         self._networks, self._rules = networks, rules

@@ -3,7 +3,7 @@ What the administrator sees and does, whoever asks: the dashboard or the API.
 """
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import assert_never
@@ -11,17 +11,18 @@ from typing import assert_never
 from service.calendars.calendar import ALL, Calendar
 from service.calendars.feeds import Feeds
 from service.core.account_state import AccountState, Entry, HeldRemoval
+from service.core.clock import Clock
 from service.core.conference import Account, Conference, Key
 from service.core.consensus import Report
 from service.core.disputes import Dispute, find_disputes
-from service.core.exposure import Exposure
 from service.core.occurrences import Occurrence, occurrences
 from service.core.revision import Policy
 from service.core.schedule import Once, Schedule, Unscheduled, Weekly
 from service.core.state import State
 from service.core.vevent import summary_of
-from service.core.zone_notices import ZoneNotice, is_warning
+from service.core.zone_notices import is_warning
 from service.web.access_stats import AccessStats
+from service.web.admin_port import AdminPort
 from service.web.schemas import (
     ActivityView,
     CalendarKind,
@@ -30,53 +31,14 @@ from service.web.schemas import (
     ConferenceView,
     DisputeView,
     HeldView,
-    Hour,
     Missing,
     NextMeeting,
-    RejectedView,
-    SettingView,
-    SourceView,
     StatusView,
-    TargetView,
     ToldView,
 )
 
 _MOST_SUMMARIES = 2000
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class AdminPort:
-    """
-    What the composition root tells about the parts that this layer does not see.
-    """
-
-    version: str
-    started_at: datetime
-    exposure: Exposure | None
-    zone_data: str
-    """The version of the zone data in use."""
-
-    zone_notices: Callable[[datetime], Sequence[ZoneNotice]]
-    """What an administrator should know about the zones of weekly conferences."""
-
-    sources: Callable[[], Sequence[SourceView]]
-    targets: Callable[[], Sequence[TargetView]]
-    running: Callable[[], Iterable[tuple[Account, Conference]]]
-    """The conferences that run now, with the account whose list says so."""
-
-    lists_per_hour: Callable[[datetime], Sequence[Hour]]
-    rejected: Callable[[], Awaitable[Sequence[RejectedView]]]
-    """Raises StoreUnavailable."""
-
-    approve: Callable[[str, str | None], Awaitable[int]]
-    """
-    Applies the held list of `user@server`; how many it removed.
-
-    Raises KeyError, HeldListChanged where its digest is given and is another, and StoreUnavailable.
-    """
-
-    settings: Callable[[], Sequence[SettingView]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +61,7 @@ class AdminQueries:
         stats: AccessStats,
         *,
         state: Callable[[], State],
-        clock: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self.feeds, self.reports = feeds, reports
         self._policy, self._stats = policy, stats
@@ -123,7 +85,7 @@ class AdminQueries:
             conferences=len(members),
             calendars=len(self.feeds.calendars),
             held=sum(1 for known in state.accounts.values() if known.held),
-            running=tuple(_list_running(self.reports.running())),
+            running=tuple(_list_running(self.reports.find_running())),
             rooms=tuple(_view(e.key.server, e.conference) for e in members if _is_room(e.conference)),
             zone_data=self.reports.zone_data,
             warnings=(

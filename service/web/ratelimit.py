@@ -3,13 +3,13 @@ Wrong tokens and passwords, counted per network; right ones never are, so that o
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
 
 from starlette.types import Scope
 
+from service.core.clock import Clock
 from service.web.network import Networks
 
 _MOST_NETWORKS = 10_000
@@ -65,7 +65,7 @@ class Guard:
 
     networks: Networks
     limit: FailureLimit
-    clock: Callable[[], datetime]
+    clock: Clock
     uncounted: FailureLimit = field(default_factory=lambda: FailureLimit(10**9, timedelta(minutes=5)))
     """Limits nobody."""
 

@@ -3,7 +3,7 @@ The web server's routes, put together.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.calendars.feeds import Feeds
+from service.core.clock import Clock
 from service.core.revision import Policy
 from service.core.state import State
 from service.web.access_stats import AccessStats
@@ -38,7 +39,7 @@ def make_web(
     pages: Pages,
     *,
     state: Callable[[], State],
-    clock: Callable[[], datetime],
+    clock: Clock,
     metrics: Callable[[], bytes],
     administration: Administration | None = None,
 ) -> ASGIApp:

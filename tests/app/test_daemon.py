@@ -14,13 +14,12 @@ from structlog.testing import capture_logs
 from service.app.daemon import (
     StoreWatch,
     forget_accounts,
-    in_loop,
-    new_scheduler,
     run_housekeeping,
     shutdown_handler,
 )
 from service.app.policy import policy_of, rendering_digest
 from service.app.synchronizer import Synchronizer
+from service.app.timetable import in_loop, new_scheduler
 from service.core.errors import StoreUnavailable
 from service.core.revision import Policy
 from service.settings.load import load_settings

@@ -83,6 +83,6 @@ async def test_a_source_that_shows_many_users_is_shown_as_odd() -> None:
     ) as site:
         for number in range(21):
             await site.accept(listed(account=Account(f"user{number}", SERVER), source="hall"))
-        (source,) = [each for each in site.watch.reports().sources() if each.name == "hall"]
+        (source,) = [each for each in site.reporter.sources() if each.name == "hall"]
 
         assert source.error.startswith("it showed 21 different users within a day")

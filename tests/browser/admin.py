@@ -110,8 +110,8 @@ async def _fill(parts: Administered) -> None:
     await parts.accept(_snapshot("desk", DESK, whole, NOW - 9 * MINUTE))
     await parts.accept(_snapshot("desk", DESK, whole[:3], NOW - 3 * MINUTE))
     await parts.rejections.write()
-    parts.watch.sources, parts.watch.targets = ROOMS, lambda: TARGETS
-    parts.watch.next_poll = lambda _source: NOW + 2 * MINUTE
+    parts.reporter.endpoints, parts.targets.shown = ROOMS, TARGETS
+    parts.polls.next = NOW + 2 * MINUTE
     for calendar, times in (("all", 12), ("board", 4), ("lobby@video.example.com", 7)):
         for number in range(times):
             agent = {"User-Agent": f"Calendar/{number % 3}"}

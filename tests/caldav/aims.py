@@ -2,14 +2,14 @@
 Targets as the settings say them, on the server of a site.
 """
 
-from collections.abc import Mapping
-
+from service.app.calendar_collections import Calendars, ConfiguredKeys
 from service.app.synchronizer import Synchronizer
-from service.app.targets import Calendars, Target, make_name_filter
-from service.calendars.calendar import Calendar, calendars_of, entries_of
+from service.app.targets import Target
+from service.calendars.calendar import calendars_of, entries_of
 from service.core.revision import Policy
 from service.publishing.resource import Extras
 from service.settings.load import load_settings
+from tests.app.directory import GivenDirectory
 from tests.caldav.misbehaving import PASSWORD, USERNAME
 from tests.caldav.site import Site
 from tests.core.given import conference, listed
@@ -39,13 +39,12 @@ class Aims:
             for key, value in (same | differences).items()
         }
         targets = load_settings({"CONFCAL_SECRET": "a secret of the tests", **environ}).targets
-        calendars = Calendars(
-            self.store, self._named, lambda calendar: entries_of(calendar, self._synchronizer.state)
+        directory = GivenDirectory(
+            calendars_of(self._synchronizer.state.accounts, "full-en"),
+            lambda calendar: entries_of(calendar, self._synchronizer.state),
         )
+        calendars = Calendars(self.store, directory)
         return {
-            name: Target(name, each, self.site.connection, Extras(), calendars, make_name_filter(targets))
+            name: Target(name, each, self.site.connection, Extras(), calendars, ConfiguredKeys(targets))
             for name, each in targets.items()
         }
-
-    def _named(self) -> Mapping[str, Calendar]:
-        return calendars_of(self._synchronizer.state.accounts, "full-en")

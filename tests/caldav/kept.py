@@ -8,15 +8,15 @@ from datetime import timedelta
 import httpx
 
 from service.caldav.discovery import CollectionSpec
-from service.caldav.hrefs import resource_href
 from service.caldav.server import CalDavServer
 from service.core.errors import PlanRefused
 from service.publishing.dispatch import Timing
 from service.publishing.model import Resource
+from service.publishing.ports import TargetCollection
 from service.publishing.reconciler import Reconciler, TargetStatus
-from service.publishing.sync_run import TargetCollection
 from tests.caldav.misbehaving import Misbehaving
 from tests.caldav.site import Site
+from tests.publishing.collections import GivenCollection, GivenTarget
 
 
 class Kept:
@@ -25,6 +25,7 @@ class Kept:
     def __init__(self, site: Site, timing: Timing | None = None) -> None:
         self.site = site
         self.desired: Mapping[str, Resource] = {}
+        self._dropped = False
         self.collections: Sequence[str] = ()
         """Names of collections, each with everything in it; the site's own where there are none."""
 
@@ -36,12 +37,11 @@ class Kept:
 
         self.reconciler = Reconciler(
             TargetStatus("team", "all"),
-            self._targets,
+            GivenTarget(self._targets),
             site.ledger,
             concurrency=4,
             audit_every=site.audit_every,
             timing=timing or Timing(site.clock.sleep, lambda: 0.5),
-            href_of=resource_href,
             clock=site.clock,
         )
 
@@ -50,9 +50,15 @@ class Kept:
         self.site.clock.now += timedelta(**units)
         return await self.reconciler.once()
 
+    def drop_collections(self) -> None:
+        """Have the target find no collection any more."""
+        self._dropped = True
+
     def _targets(self) -> list[TargetCollection]:
         if self.refusal:
             raise self.refusal
+        if self._dropped:
+            return []
         name = self.reconciler.status.name
         if not self.collections:
             keys = [name, self.second_key] if self.second_key else [name]
@@ -60,14 +66,11 @@ class Kept:
         return [self._target(f"{name}/{each}", each) for each in self.collections]
 
     def _target(self, key: str, collection: str) -> TargetCollection:
-        async def render(_people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
-            return self.desired
-
         site = self.site
         server = CalDavServer(
             site.connection, CollectionSpec(site.url, collection), site.rules, site.concurrency
         )
-        return TargetCollection(key, f"i{collection}", server, render, site.rules, site.audit_every)
+        return GivenCollection(key, f"i{collection}", server, site.rules, site.audit_every, self.desired)
 
 
 def down(server: Misbehaving, *, times: int = 10_000) -> None:

@@ -12,7 +12,6 @@ import httpx
 
 from service.caldav.connection import Connection
 from service.caldav.discovery import CollectionSpec
-from service.caldav.hrefs import resource_href
 from service.caldav.multistatus import parse_multistatus
 from service.caldav.server import CalDavServer
 from service.core.account_state import Entry, Revision
@@ -24,8 +23,10 @@ from service.core.weekly import WeeklyRules
 from service.publishing.dispatch import Dispatcher, Timing
 from service.publishing.equivalence import parse_resource
 from service.publishing.model import Publication, RemoteRules, Resource, SyncReport
+from service.publishing.ports import TargetCollection
 from service.publishing.resource import Extras, render_resource
-from service.publishing.sync_run import SyncRun, TargetCollection
+from service.publishing.sync_run import SyncRun
+from tests.publishing.collections import GivenCollection
 from tests.store.memory_ledger import MemoryLedger
 
 START = datetime(2026, 10, 5, 8, tzinfo=UTC)
@@ -150,13 +151,9 @@ class Site:
 
     async def publish(self, desired: Mapping[str, Resource]) -> SyncReport:
         """One pass."""
-
-        async def render(_people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
-            return desired
-
         return await self.carry_out(
-            TargetCollection(
-                self.key, self.identity, self.server, render, self.rules, self.audit_every, self.named
+            GivenCollection(
+                self.key, self.identity, self.server, self.rules, self.audit_every, desired, self.named
             )
         )
 
@@ -165,7 +162,7 @@ class Site:
         self.dispatcher = self.dispatcher or Dispatcher(
             self.concurrency, Timing(self.clock.sleep, lambda: 0.5)
         )
-        one = SyncRun(target, self.ledger, self.dispatcher, href_of=resource_href, clock=self.clock)
+        one = SyncRun(target, self.ledger, self.dispatcher, clock=self.clock)
         return await one.run()
 
     async def audit(self, desired: Mapping[str, Resource]) -> SyncReport:

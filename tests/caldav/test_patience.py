@@ -153,7 +153,7 @@ async def test_a_target_without_calendars_is_no_proof_that_its_server_works(
     kept = Kept(site)
     down(server)
     await kept.reconciler.once()
-    kept.reconciler.targets = list
+    kept.drop_collections()
 
     await kept.later(minutes=1)
 

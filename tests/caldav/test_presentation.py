@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from service.app.calendar_collections import Calendars
 from service.app.synchronizer import Synchronizer
-from service.app.targets import Calendars, open_targets
+from service.app.targets import open_targets
 from service.calendars.calendar import Calendar
 from service.core.revision import Policy
 from service.publishing.model import RemoteRules, Resource, Standing
 from service.publishing.resource import Extras, resource_of
 from service.settings.load import load_settings
+from tests.app.directory import GivenDirectory
 from tests.caldav.site import Site
 from tests.core.given import NOW, ROOM, at, conference, listed, once
 from tests.core.test_presentation import rendered
@@ -29,9 +31,10 @@ async def calendars() -> Calendars:
     await synchronizer.accept(
         listed(conference("1", "Budget"), conference("2", "Ended", once("2026-10-01 09:00")))
     )
-    return Calendars(
-        store, lambda: {"all": ALL, str(ROOM): LOBBY}, lambda _calendar: synchronizer.state.entries.values()
+    directory = GivenDirectory(
+        {"all": ALL, str(ROOM): LOBBY}, lambda _calendar: synchronizer.state.entries.values()
     )
+    return Calendars(store, directory)
 
 
 async def bodies(calendar: Calendar, extras: Extras, now: datetime = NOW) -> dict[str, str]:
@@ -77,8 +80,8 @@ async def test_the_setting_reaches_the_collection() -> None:
     environ = {"CONFCAL_TARGETS__CLOUD__URL": "https://h/", "CONFCAL_TARGETS__CLOUD__TRANSPARENT": "true"}
 
     async with open_targets(load_settings(environ), await calendars(), lambda: NOW) as targets_by_name:
-        (target,) = targets_by_name["cloud"].targets()
-        told = await target.render(True)  # noqa: FBT003 -- the form of Render
+        (target,) = targets_by_name["cloud"].find_collections()
+        told = await target.render(people=True)
 
     assert all(b"TRANSP:TRANSPARENT" in each.body for each in told.values())
 

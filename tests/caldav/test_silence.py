@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar as VCalendar
 
+from service.app.calendar_collections import Calendars, ConfiguredKeys
 from service.app.synchronizer import Synchronizer
-from service.app.targets import Calendars, Target, open_targets
+from service.app.targets import Target, open_targets
 from service.caldav.server import CalDavServer
 from service.calendars.calendar import Calendar
 from service.core.account_state import Entry, Revision
@@ -27,6 +28,7 @@ from service.core.schedule import Once
 from service.core.vevent import Rendering, to_vevent
 from service.publishing.resource import Extras, render_resource
 from service.settings.load import load_settings
+from tests.app.directory import GivenDirectory
 from tests.caldav.misbehaving import Misbehaving
 from tests.caldav.site import START, Clock, Site
 from tests.core.given import NOW, ROOM
@@ -170,14 +172,16 @@ async def test_people_of_the_map_are_named_on_the_wire_only_where_nobody_is_mail
     store = MemoryStore()
     synchronizer = Synchronizer(store, Policy())
     await synchronizer.accept(Snapshot(ROOM, "lobby", NOW, Listing((CONFERENCE,))))
-    calendars = Calendars(
-        store,
-        lambda: {"all": everything, "lobby": Calendar("lobby", "Lobby", account=ROOM)},
+    directory = GivenDirectory(
+        {"all": everything, "lobby": Calendar("lobby", "Lobby", account=ROOM)},
         lambda _calendar: synchronizer.state.entries.values(),
     )
+    calendars = Calendars(store, directory)
     extras = Extras(addresses=BOOK)
     settings = load_settings().targets["cloud"]
-    (target,) = Target("cloud", settings, site.connection, extras, calendars, lambda _key: True).targets()
+    (target,) = Target(
+        "cloud", settings, site.connection, extras, calendars, ConfiguredKeys({})
+    ).find_collections()
 
     report = await site.carry_out(target)
 
@@ -193,7 +197,7 @@ async def test_a_busy_calendar_never_names_people() -> None:
         asked.append(calendar.name)
         return []
 
-    calendars = Calendars(MemoryStore(), dict, entries)
+    calendars = Calendars(MemoryStore(), GivenDirectory(find=entries))
 
     await calendars.resources(Calendar("busy", "Busy", redaction="busy"), Extras(addresses=BOOK), now=NOW)
     assert asked == []
@@ -222,7 +226,7 @@ async def test_the_map_is_a_table_of_addresses(
         (tmp_path / name).write_text(text)
     monkeypatch.setenv("CONFCAL_TARGETS__CLOUD__URL", "https://dav.example.org/")
     monkeypatch.setenv("CONFCAL_TARGETS__CLOUD__ATTENDEES", str(tmp_path / name))
-    calendars = Calendars(MemoryStore(), dict, lambda _calendar: [])
+    calendars = Calendars(MemoryStore(), GivenDirectory())
 
     if good:
         async with open_targets(load_settings(), calendars, Clock()) as targets_by_name:

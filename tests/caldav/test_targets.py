@@ -44,9 +44,9 @@ async def test_another_address_collection_or_user_is_another_place(
 ) -> None:
     targets_by_name = Aims(site)
     await targets_by_name.hear(1)
-    (before,) = targets_by_name.of("cloud")["cloud"].targets()
-    (same,) = targets_by_name.of("cloud", PASSWORD="a new one")["cloud"].targets()
-    (after,) = targets_by_name.of("cloud", **changed)["cloud"].targets()
+    (before,) = targets_by_name.of("cloud")["cloud"].find_collections()
+    (same,) = targets_by_name.of("cloud", PASSWORD="a new one")["cloud"].find_collections()
+    (after,) = targets_by_name.of("cloud", **changed)["cloud"].find_collections()
 
     assert same.identity == before.identity
     assert after.identity != before.identity

@@ -40,7 +40,7 @@ def test_an_odd_source_is_logged_once_a_day() -> None:
     with capture_logs() as logs:
         for hours in (0, 1, 23, 24, 25, 49):
             now = NOW + hours * HOUR
-            oddities.look("lobby", now)
+            oddities.report("lobby", now)
 
     assert [(each["event"], each["source"], each["accounts"]) for each in logs] == [
         ("source.many_accounts", "lobby", 21)

@@ -48,7 +48,7 @@ OLD_WORDS = {
     "Wish": "CollectionSpec",
     "Taps": "SourceHooks",
     "taps": "hooks",
-    "NOBODY": "NO_HOOKS",
+    "NOBODY": "NoHooks",
     "Deliver": "SnapshotSink",
     "Direct": "ConnectWithoutRedirects",
     "Lost": "ConnectionLost",
@@ -73,7 +73,7 @@ OLD_WORDS = {
     "ring": "notify",
     "ender": "shutdown_handler",
     "tidy": "run_housekeeping",
-    "accepting": "make_sink",
+    "accepting": "Arrivals",
     "administered": "make_admin_routes",
 }
 """Names that a stranger could not guess, with those that replaced them."""

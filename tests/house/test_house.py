@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 SHORT = {
     "commands/acting.py": "several commands say it",
+    "core/clock.py": "a seam that every layer uses",
     "core/memory.py": "one call of the C library, kept apart from what needs it",
     "core/nearest.py": "commands, settings and targets suggest names alike",
     "settings/choices.py": "a type that several models of the settings share",

@@ -21,9 +21,10 @@ from service.publishing.model import (
     Standing,
     SyncReport,
 )
-from service.publishing.ports import CollectionListing, DiscoveredCollection
+from service.publishing.ports import CollectionListing, DiscoveredCollection, TargetCollection
 from service.publishing.reconciler import Reconciler, TargetStatus
-from service.publishing.sync_run import SyncRun, TargetCollection
+from service.publishing.sync_run import SyncRun
+from tests.publishing.collections import GivenCollection, GivenTarget
 from tests.store.memory_ledger import MemoryLedger
 
 START = datetime(2026, 10, 5, 8, tzinfo=UTC)
@@ -48,10 +49,6 @@ def body_of(uid: str, topic: str) -> bytes:
         "",
     )
     return "\r\n".join(lines).encode()
-
-
-def href_of(_url: str, uid: str) -> str:
-    return f"/team/{uid}.ics"
 
 
 @dataclass
@@ -101,14 +98,17 @@ class Shelf:
         self._answer("find")
         return DiscoveredCollection(URL, "shelf", self.created)
 
-    def publisher(self, _url: str, _server: str) -> "Shelf":
+    def publisher(self, url: str, server: str) -> "Shelf":  # noqa: ARG002 -- it is one collection
         return self
 
-    def writers(self, _server: str) -> int:
+    def writers(self, server: str) -> int:  # noqa: ARG002 -- it is one collection
         return 2
 
-    def keeps_silent(self, _server: str) -> bool:
+    def keeps_silent(self, server: str) -> bool:  # noqa: ARG002 -- it is one collection
         return True
+
+    def href_of(self, uid: str) -> str:
+        return f"/team/{uid}.ics"
 
     async def apply(self, operation: Operation) -> Publication | None:
         self._answer(type(operation).__name__)
@@ -120,7 +120,7 @@ class Shelf:
             self.held.pop(operation.publication.href, None)
             return None
         if isinstance(operation, Create):
-            href = href_of(URL, operation.uid)
+            href = self.href_of(operation.uid)
         else:
             href = operation.publication.href
             if self._etag(href) != operation.publication.etag and operation.publication.etag:
@@ -195,12 +195,11 @@ class Team:
         self.dispatcher = Dispatcher(2, timing)
         self.reconciler = Reconciler(
             TargetStatus("team", "all"),
-            self._targets,
+            GivenTarget(self._targets),
             self.ledger,
             concurrency=2,
             audit_every=HOUR,
             timing=timing,
-            href_of=href_of,
             clock=self.clock,
         )
 
@@ -208,7 +207,7 @@ class Team:
         """Make one pass."""
         self.desired = desired
         target = self._target(self.keys[0])
-        one = SyncRun(target, self.ledger, self.dispatcher, href_of=href_of, clock=self.clock)
+        one = SyncRun(target, self.ledger, self.dispatcher, clock=self.clock)
         return await one.run(probing=probing)
 
     async def audit(self, desired: Mapping[str, Resource]) -> SyncReport:
@@ -239,10 +238,7 @@ class Team:
         return [self._target(key) for key in self.keys]
 
     def _target(self, key: str) -> TargetCollection:
-        async def render(_people: bool) -> Mapping[str, Resource]:  # noqa: FBT001 -- the form of Render
-            return self.desired
-
-        return TargetCollection(key, self.identity, self.cache, render, self.rules, HOUR, self.named)
+        return GivenCollection(key, self.identity, self.cache, self.rules, HOUR, self.desired, self.named)
 
 
 def too_large() -> Conflict:

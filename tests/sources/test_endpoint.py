@@ -16,7 +16,8 @@ from service.core.errors import StoreUnavailable
 from service.core.sources import SourceState
 from service.simulator.server import Simulator, SimulatorOptions
 from service.sources.endpoint import Endpoint
-from service.sources.hooks import SourceHooks
+from service.sources.hooks import SnapshotSink
+from tests.sources.following import StatusHook
 
 NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
 FALLBACK = Account("lobby", "127.0.0.1")
@@ -28,7 +29,7 @@ async def no_page(url: str) -> bytes:
     raise ConnectionRefusedError(f"nothing is fetched from {url}")
 
 
-class Listener:
+class Listener(SnapshotSink):
     """A running source: what it delivered, and the waits it would have taken."""
 
     def __init__(self) -> None:
@@ -38,7 +39,7 @@ class Listener:
         self.may_retry = asyncio.Event()
         self.may_retry.set()
 
-    async def deliver(self, snapshot: Snapshot) -> None:
+    async def accept(self, snapshot: Snapshot) -> None:
         if self.failures:
             raise self.failures.pop()
         await self.snapshots.put(snapshot)
@@ -63,7 +64,7 @@ class Listener:
     async def running(self, url: str, **rest: Any) -> AsyncIterator[Endpoint]:
         source = self.source(url, **rest)
         async with asyncio.timeout(10):
-            task = asyncio.create_task(source.run(self.deliver))
+            task = asyncio.create_task(source.run(self))
             try:
                 yield source
             finally:
@@ -313,7 +314,7 @@ async def test_a_bug_is_not_hidden(listener: Listener) -> None:
 
     async with Simulator(ROOM_OPTIONS) as room, asyncio.timeout(10):
         with pytest.raises(ExceptionGroup) as caught:
-            await listener.source(room.url).run(listener.deliver)
+            await listener.source(room.url).run(listener)
 
     assert caught.group_contains(ZeroDivisionError)
 
@@ -367,7 +368,7 @@ async def test_another_user_than_the_pinned_one_is_shown_and_their_lists_are_not
 
 async def test_a_refused_user_is_logged_once(listener: Listener) -> None:
     shown: asyncio.Queue[str] = asyncio.Queue()
-    hooks = SourceHooks(status=lambda status: shown.put_nowait(status.state))
+    hooks = StatusHook(lambda status: shown.put_nowait(status.state))
     ivanov = Account("ivanov", "video.example.com")
     async with Simulator(ROOM_OPTIONS) as room:
         with capture_logs() as logs:
@@ -417,7 +418,7 @@ NAMED: dict[str, dict[str, Any]] = {
 
 async def test_a_new_authorization_does_not_make_a_logged_out_room_look_well(listener: Listener) -> None:
     room, states, moments = Scripted(**NAMED), asyncio.Queue[str](), [NOW]
-    hooks = SourceHooks(status=lambda status: states.put_nowait(status.state))
+    hooks = StatusHook(lambda status: states.put_nowait(status.state))
     async with (
         room.listening() as url,
         listener.running(url, hooks=hooks, now=lambda: moments[0]) as source,

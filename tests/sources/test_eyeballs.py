@@ -13,11 +13,12 @@ import pytest
 import uvloop
 
 from service.app.fetching import http_fetch
-from service.core.conference import Account, Snapshot
+from service.core.conference import Account
 from service.simulator.server import Simulator
 from service.sources.endpoint import Endpoint
 from service.sources.eyeballs import Address, connect_socket, interleave
 from service.trueconf.causes import Cause, cause_of
+from tests.sources.following import Collector
 
 Run = Callable[[Callable[[], Awaitable[None]]], None]
 NAME = "room.example"
@@ -68,7 +69,7 @@ def black_hole(port: int) -> Iterator[str]:
 
 def test_a_source_is_reached_by_ipv4_where_ipv6_swallows_packets() -> None:
     async def work() -> None:
-        snapshots: asyncio.Queue[Snapshot] = asyncio.Queue()
+        collector = Collector()
         async with Simulator() as room:
             port = int(room.url.rpartition(":")[2])
             with black_hole(port):
@@ -82,8 +83,8 @@ def test_a_source_is_reached_by_ipv4_where_ipv6_swallows_packets() -> None:
                     random=lambda: 0.0,
                 )
                 begun = time.monotonic()
-                task = asyncio.create_task(source.run(snapshots.put))
-                await snapshots.get()
+                task = asyncio.create_task(source.run(collector))
+                await collector.snapshots.get()
                 # It would be ten seconds, or for ever.
                 assert time.monotonic() - begun < 5
                 task.cancel()

@@ -13,10 +13,11 @@ from service.core.errors import FrameRejected, SourceFlooded
 from service.core.sources import SourceState
 from service.settings.accounts import account_of_source
 from service.settings.model import SourceSettings
-from service.sources.hooks import SourceHooks
+from service.sources.hooks import NoHooks, SnapshotSink
 from service.sources.posted import PostedEvents
 from service.trueconf.frames import Frame
 from service.trueconf.wire import Decoder
+from tests.sources.following import Collector
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
 
@@ -39,18 +40,16 @@ def test_who_is_not_named_is_the_user_of_the_sources_name_on_its_server(
 EMPTY = b'{"event":"conferenceList","cnt":0,"conferences":[]}'
 
 
-class Desk:
+class Desk(SnapshotSink):
     """An intake of two sources, and what it delivered."""
 
     def __init__(self, **rest: Any) -> None:
         self.now = NOON
         self.delivered: list[str] = []
         accounts = {name: Account(name, "h") for name in ("lobby", "hall")}
-        self.posted_events = PostedEvents(
-            accounts, self._deliver, SourceHooks(), clock=lambda: self.now, **rest
-        )
+        self.posted_events = PostedEvents(accounts, self, NoHooks(), clock=lambda: self.now, **rest)
 
-    async def _deliver(self, snapshot: Snapshot) -> None:
+    async def accept(self, snapshot: Snapshot) -> None:
         self.delivered.append(snapshot.source)
 
     async def flood(self, source: str, event: bytes = EMPTY) -> int:
@@ -123,11 +122,8 @@ async def test_what_nobody_foresaw_is_the_trouble_of_its_source(error: Exception
 async def test_a_source_is_listening_since_its_first_list() -> None:
     moments = [NOON]
 
-    async def deliver(_snapshot: Snapshot) -> None:
-        pass
-
     posted_events = PostedEvents(
-        {"lobby": Account("lobby", "h")}, deliver, SourceHooks(), clock=lambda: moments[0]
+        {"lobby": Account("lobby", "h")}, Collector(), NoHooks(), clock=lambda: moments[0]
     )
     for minute in (5, 10):
         moments[0] = NOON + timedelta(minutes=minute)
@@ -139,17 +135,13 @@ async def test_a_source_is_listening_since_its_first_list() -> None:
 
 
 async def posted(event: bytes, *, pinned: Account | None) -> list[Snapshot]:
-    taken: list[Snapshot] = []
-
-    async def deliver(snapshot: Snapshot) -> None:
-        taken.append(snapshot)
-
+    collector = Collector()
     accounts = {"hall": pinned or Account("hall", "h")}
     posted_events = PostedEvents(
-        accounts, deliver, SourceHooks(), clock=lambda: NOON, pinned={"hall": pinned} if pinned else None
+        accounts, collector, NoHooks(), clock=lambda: NOON, pinned={"hall": pinned} if pinned else None
     )
     await posted_events.accept("hall", event)
-    return taken
+    return collector.taken()
 
 
 def listed(peer_id: str) -> bytes:

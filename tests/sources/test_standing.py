@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from service.core.conference import Account
 from service.core.sources import IN_TROUBLE, SourceState
 from service.sources.connection import ConnectionLost
-from service.sources.hooks import NO_HOOKS
+from service.sources.hooks import NoHooks
 from service.sources.standing import Standing
 
 NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
@@ -19,7 +19,7 @@ REASON = "the list is of somebody else"
 
 @pytest.fixture
 def standing() -> Standing:
-    return Standing("lobby", hooks=NO_HOOKS, now=lambda: NOW)
+    return Standing("lobby", hooks=NoHooks(), now=lambda: NOW)
 
 
 def test_a_refused_list_is_trouble_with_its_reason(standing: Standing) -> None:

@@ -14,27 +14,27 @@ import pytest
 from structlog.testing import capture_logs
 from websockets.asyncio.server import ServerConnection, serve
 
-from service.core.conference import Account, Snapshot
+from service.core.conference import Account
 from service.core.sources import SourceState
 from service.simulator.server import Simulator, SimulatorOptions
 from service.sources.connection import ConnectionLost
 from service.sources.endpoint import Endpoint
-from service.sources.hooks import SourceHooks
 from service.sources.status import SourceStatus
 from service.sources.trouble import Trouble
 from service.trueconf.frames import Frame
 from service.trueconf.wire import Decoder
+from tests.sources.following import Collector, StatusHook
 
 NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
 ROOM_OPTIONS = SimulatorOptions(conferences=[{"id": "1", "schedule_type": "none"}])
 
 
-class Listener:
+class Listener(Collector):
     """A running source: what it delivered, and the waits it would have taken."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.now = NOW
-        self.snapshots: asyncio.Queue[Snapshot] = asyncio.Queue()
         self.waits: asyncio.Queue[float] = asyncio.Queue()
         self.statuses: asyncio.Queue[SourceStatus] = asyncio.Queue()
 
@@ -60,11 +60,11 @@ class Listener:
             "random": lambda: 0.0,
             "sleep": self.sleep,
             "now": lambda: self.now,
-            "hooks": SourceHooks(status=self.statuses.put_nowait),
+            "hooks": StatusHook(self.statuses.put_nowait),
         }
         source = Endpoint("lobby", url=url, **(given | rest))
         async with asyncio.timeout(10):
-            task = asyncio.create_task(source.run(self.snapshots.put))
+            task = asyncio.create_task(source.run(self))
             try:
                 yield source
             finally:

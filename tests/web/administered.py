@@ -5,12 +5,12 @@ A web server with its administration, put together as the daemon does, on a stor
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 from starlette.types import ASGIApp
 
-from service.app.build import make_sink
+from service.app.arrivals import Arrivals
 from service.app.clock import ClockWatch
 from service.app.metrics import Metrics
 from service.app.oddities import Oddities
@@ -19,19 +19,20 @@ from service.app.reports import HourlyLists, StatusReporter
 from service.app.synchronizer import Synchronizer
 from service.calendars.feeds import FeedRules, Feeds
 from service.core.changes import Changes, RenderedVEvent
-from service.core.conference import Key
+from service.core.conference import Key, Snapshot
 from service.core.errors import StoreUnavailable
 from service.core.exposure import Exposure
 from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.settings.accounts import accounts_of
 from service.settings.load import load_settings
-from service.sources.hooks import SnapshotSink, SourceHooks
+from service.sources.hooks import NoHooks
 from service.sources.posted import PostedEvents
 from service.sources.rejections import Rejections
 from service.web.administration import Administration
 from service.web.live import Live
 from service.web.renderer import Pages
+from service.web.schemas import TargetView
 from service.web.server import make_web
 from tests.store.memory import MemoryStore
 from tests.web.catalogues import catalogues
@@ -94,6 +95,31 @@ class Pauses:
         self.seconds.append(seconds)
 
 
+class FakeTargets:
+    """Targets that are doing as a test says, or cannot tell."""
+
+    def __init__(self) -> None:
+        self.shown: Sequence[TargetView] = ()
+        self.fault: Exception | None = None
+
+    def views(self) -> Sequence[TargetView]:
+        """Return how they are doing."""
+        if self.fault:
+            raise self.fault
+        return self.shown
+
+
+class FakePolls:
+    """Polls each source at a moment that a test names."""
+
+    def __init__(self) -> None:
+        self.next: datetime | None = None
+
+    def next_poll(self, _source: str) -> datetime | None:
+        """Return that moment."""
+        return self.next
+
+
 @dataclass
 class Administered:
     """
@@ -106,10 +132,12 @@ class Administered:
     store: FailingStore
     synchronizer: Synchronizer
     rejections: Rejections
-    watch: StatusReporter
+    reporter: StatusReporter
+    targets: "FakeTargets"
+    polls: "FakePolls"
     live: Live
     clock: Clock
-    accept: SnapshotSink
+    arrivals: Arrivals
     pauses: "Pauses"
 
     async def api(
@@ -118,6 +146,10 @@ class Administered:
         """Ask the API with the admin's token."""
         given = {"Authorization": f"Bearer {token}", **(headers or {})}
         return await self.client.request(method, f"/api{path}", headers=given)
+
+    async def accept(self, snapshot: Snapshot) -> None:
+        """Take over a list."""
+        await self.arrivals.accept(snapshot)
 
     def later(self, time: timedelta) -> None:
         """Let time pass."""
@@ -156,19 +188,22 @@ async def administered(
     live, lists = Live(between_seconds=0.01), HourlyLists()
     synchronizer.listen(live.notify)
     rejections = Rejections(store, keep_rules_of(settings), clock=clock)
-    accept = make_sink(
+    arrivals = Arrivals(
         synchronizer,
         rejections,
         Metrics(lambda: synchronizer.state),
         lists,
         watch_of(clock),
-        oddities=Oddities(lambda: synchronizer.state),
+        Oddities(lambda: synchronizer.state),
     )
-    posted_events = PostedEvents(accounts_of(settings), accept, SourceHooks(), clock=clock)
-    watch = StatusReporter(settings, store, synchronizer, posted_events, lists, clock(), clock, exposure)
+    posted_events = PostedEvents(accounts_of(settings), arrivals, NoHooks(), clock=clock)
+    targets, polls = FakeTargets(), FakePolls()
+    reporter = StatusReporter(
+        settings, store, synchronizer, posted_events, lists, (), polls, targets, exposure, clock, clock()
+    )
     tokens = {name: each.ingest_token for name, each in settings.sources.items()}
     administration = Administration(
-        watch.reports(),
+        reporter,
         live,
         posted_events.accept,
         {name: token.get_secret_value() for name, token in tokens.items() if token},
@@ -189,5 +224,17 @@ async def administered(
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(web), base_url=url) as client:
         yield Administered(
-            web, client, feeds, store, synchronizer, rejections, watch, live, clock, accept, pauses
+            web,
+            client,
+            feeds,
+            store,
+            synchronizer,
+            rejections,
+            reporter,
+            targets,
+            polls,
+            live,
+            clock,
+            arrivals,
+            pauses,
         )

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from service.core.errors import HeldListChanged, StaleState, StoreUnavailable
+from service.core.errors import HeldListChanged, StaleState, StoreUnavailable, UnknownName
 from service.core.zone_notices import is_warning
 from service.web.admin.charts import HEIGHT, WIDTH, bars_of, rows_of
 from service.web.admin.flash import Flash
@@ -67,7 +67,7 @@ class Dashboard:
         if session is None or self.signin.arrives(request):
             return await self.signin.welcome(request)
         try:
-            rejected = list(await self.queries.reports.rejected())
+            rejected = list(await self.queries.reports.load_rejected())
         except StoreUnavailable:
             rejected = None
         # In a thread: calendars of thousands take a while, and feeds are served meanwhile.
@@ -168,7 +168,7 @@ class Dashboard:
         account = fields.get("account", "")
         try:
             removed = await self.queries.reports.approve(account, fields.get("digest", ""))
-        except KeyError:
+        except UnknownName:
             return self._redirect("gone")
         except HeldListChanged:
             return self._redirect("changed")

@@ -11,6 +11,7 @@ from secrets import token_urlsafe
 
 import structlog
 
+from service.core.clock import Clock
 from service.core.errors import StoreUnavailable
 from service.core.ports import ClosedSessions
 
@@ -44,7 +45,7 @@ class AdminSessions:
         secret: bytes,
         closed: ClosedSessions,
         *,
-        clock: Callable[[], datetime],
+        clock: Clock,
         nonce: Callable[[], str] = token_urlsafe,
     ) -> None:
         self._token = admin_token

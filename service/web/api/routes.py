@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from service.core.errors import HeldListChanged, StaleState, StoreUnavailable
+from service.core.errors import HeldListChanged, StaleState, StoreUnavailable, UnknownName
 from service.trueconf.receipts import AcceptedEvent
 from service.web import schemas
 from service.web.api.bearer import CHALLENGE, bearer_of
@@ -199,7 +199,7 @@ class Api:
         return secured
 
     async def _list_rejected(self, _request: Request) -> Response:
-        return answer(await self.queries.reports.rejected())
+        return answer(await self.queries.reports.load_rejected())
 
     async def _calendars(self, request: Request) -> Response:
         odd = _odd_parameter(request, _LISTING)
@@ -236,7 +236,7 @@ class Api:
         account = request.path_params["account"]
         try:
             removed = await self.queries.reports.approve(account, digest)
-        except KeyError:
+        except UnknownName:
             return problem(404, "No list of this account is held; GET /api/held lists those that are.")
         except HeldListChanged:
             return problem(409, "The held list is another by now; look at GET /api/held again.")

@@ -3,7 +3,7 @@
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 
@@ -11,6 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from service.calendars.feeds import Feed, Feeds, http_date
 from service.calendars.tokens import Addresses, LookupFailure
+from service.core.clock import Clock
 from service.core.errors import StoreUnavailable
 from service.web.access_stats import AccessStats
 from service.web.answers import PreparedStart
@@ -46,7 +47,7 @@ class FeedApp:
     Serves feeds. Any Accept, Authorization or User-Agent will do: calendar clients send odd ones.
     """
 
-    def __init__(self, feeds: Feeds, guard: Guard, stats: AccessStats, clock: Callable[[], datetime]) -> None:
+    def __init__(self, feeds: Feeds, guard: Guard, stats: AccessStats, clock: Clock) -> None:
         self._feeds = feeds
         self._guard = guard
         self._stats = stats

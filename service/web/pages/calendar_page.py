@@ -15,6 +15,7 @@ from starlette.responses import Response
 from service.calendars.calendar import Calendar
 from service.calendars.feeds import Feeds
 from service.calendars.tokens import LookupFailure
+from service.core.clock import Clock
 from service.core.revision import Policy
 from service.core.state import STALE_AFTER, State
 from service.web.dates import Dates
@@ -50,7 +51,7 @@ class SubscriptionPage:
     guard: Guard
     policy: Policy
     state: Callable[[], State]
-    clock: Callable[[], datetime]
+    clock: Clock
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""

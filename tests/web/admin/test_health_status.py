@@ -96,12 +96,12 @@ def tiles(page: str) -> dict[str, tuple[str, bool]]:
 
 async def test_a_target_that_is_down_is_seen_at_a_glance() -> None:
     async with administered() as site:
-        site.watch.targets = lambda: [IN_STEP, DOWN, PARKED]
+        site.targets.shown = [IN_STEP, DOWN, PARKED]
         page = await dashboard(site)
 
         assert tiles(page)["target in order"] == ("1 / 3", True)
         assert 'href="#targets"' in page
-        site.watch.targets = lambda: [IN_STEP]
+        site.targets.shown = [IN_STEP]
         assert tiles(await dashboard(site))["target in order"] == ("1 / 1", False)
 
 
@@ -112,9 +112,9 @@ async def test_without_targets_there_is_no_tile_of_them() -> None:
 
 async def test_what_never_passed_has_no_number_of_what_waits() -> None:
     async with administered() as site:
-        site.watch.targets = lambda: [DOWN]
+        site.targets.shown = [DOWN]
         never = await dashboard(site)
-        site.watch.targets = lambda: [waiting(12_000)]
+        site.targets.shown = [waiting(12_000)]
         passed = await dashboard(site)
 
     assert "<dt>Pending</dt><dd>–</dd>" in never
@@ -148,7 +148,7 @@ async def test_a_source_that_fell_silent_is_no_longer_in_order() -> None:
 
 
 def with_rooms(site: Administered, statuses: Iterable[SourceStatus]) -> None:
-    site.watch.sources = [Room(status) for status in statuses]
+    site.reporter.endpoints = [Room(status) for status in statuses]
 
 
 @pytest.mark.parametrize(
@@ -189,9 +189,7 @@ async def test_the_warning_of_plain_http_is_said_in_the_readers_language() -> No
 
 async def test_numbers_are_written_as_the_reader_does() -> None:
     async with administered() as site:
-        site.watch.targets = lambda: [
-            TargetView("nextcloud", TargetState.IN_STEP, "all", 0, NOW, 1_234_567.25)
-        ]
+        site.targets.shown = [TargetView("nextcloud", TargetState.IN_STEP, "all", 0, NOW, 1_234_567.25)]
         await sign_in(site)
         english = (await site.client.get("/?lang=en")).text
         russian = (await site.client.get("/?lang=ru")).text

@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from service.core.conference import Invitation, Listing, Rejection, Snapshot
-from service.web.schemas import TargetView
 from tests.core.given import DESK, NOW, ROOM, SERVER, conference, listed, many, once, room, weekly
 from tests.web.administered import TOKEN, Administered, administered
 
@@ -156,10 +155,7 @@ async def test_an_approval_with_an_odd_condition_is_refused(site: Administered, 
 
 
 async def test_a_fault_of_ours_is_a_problem_too(site: Administered) -> None:
-    def fault() -> list[TargetView]:
-        raise RuntimeError("a secret that stands in the log only")
-
-    site.watch.targets = fault
+    site.targets.fault = RuntimeError("a secret that stands in the log only")
     transport = httpx.ASGITransport(site.web, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=str(site.client.base_url)) as client:
         answer = await client.get("/api/targets", headers={"Authorization": f"Bearer {TOKEN}"})

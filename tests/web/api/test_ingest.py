@@ -221,7 +221,7 @@ async def test_a_source_that_posts_too_much_is_told_when_to_come_back(site: Admi
     assert answers[0].status_code == 202
     assert answer.status_code == 429
     assert "This source posts more than is taken" in answer.json()["detail"]
-    (source,) = site.watch.reports().sources()
+    (source,) = site.reporter.sources()
     assert source.state == "flooding"
 
     site.clock.now += timedelta(seconds=int(answer.headers["retry-after"]))
@@ -247,11 +247,11 @@ async def test_only_posting_is_understood(site: Administered) -> None:
 
 
 async def test_the_dashboard_shows_how_the_source_is_doing(site: Administered) -> None:
-    (before,) = site.watch.reports().sources()
+    (before,) = site.reporter.sources()
     await post(site, b"{")
-    (wrong,) = site.watch.reports().sources()
+    (wrong,) = site.reporter.sources()
     await post(site)
-    (after,) = site.watch.reports().sources()
+    (after,) = site.reporter.sources()
 
     assert (before.kind, before.state, before.account) == ("events", "waiting", "hall@video.example.com")
     assert wrong.error.startswith("The last event was rejected: frame: ")

@@ -1,0 +1,66 @@
+"""
+The seam between the web layer and the parts that it does not see.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from service.core.conference import Account, Conference
+from service.core.exposure import Exposure
+from service.core.zone_notices import ZoneNotice
+from service.web.schemas import Hour, RejectedView, SettingView, SourceView, TargetView
+
+
+class AdminPort(Protocol):
+    """
+    What the parts that this layer does not see tell the administrator, and do. See service/app/reports.py.
+    """
+
+    version: str
+    """The version of confcal."""
+
+    started_at: datetime
+    """When the daemon started."""
+
+    exposure: Exposure | None
+    """How secrets may be overheard on the way to confcal."""
+
+    zone_data: str
+    """The version of the zone data in use."""
+
+    def zone_notices(self, now: datetime) -> Sequence[ZoneNotice]:
+        """Return what an administrator should know about the zones of weekly conferences."""
+        ...
+
+    def sources(self) -> Sequence[SourceView]:
+        """Return how the sources are doing."""
+        ...
+
+    def targets(self) -> Sequence[TargetView]:
+        """Return how the targets are doing."""
+        ...
+
+    def find_running(self) -> Iterable[tuple[Account, Conference]]:
+        """Return the conferences that run now, with the account whose list says so."""
+        ...
+
+    def lists_per_hour(self, now: datetime) -> Sequence[Hour]:
+        """Return how many lists arrived in each hour of the last day."""
+        ...
+
+    async def load_rejected(self) -> Sequence[RejectedView]:
+        """Return what was rejected. Raises StoreUnavailable."""
+        ...
+
+    async def approve(self, account: str, digest: str | None) -> int:
+        """
+        Apply the held list of `user@server`; how many it removed.
+
+        Raises UnknownName, HeldListChanged where its digest is given and is another, and StoreUnavailable.
+        """
+        ...
+
+    def settings(self) -> Sequence[SettingView]:
+        """Return the settings in force, without their secrets."""
+        ...
