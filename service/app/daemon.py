@@ -70,7 +70,9 @@ def shutdown_handler(
     """
 
     def at_once() -> None:
-        log.warning("app.ended_at_once")
+        # A log that nobody can write to keeps no process alive.
+        with suppress(Exception):
+            log.warning("app.ended_at_once")
         end(_FAILED)
 
     def told() -> None:
@@ -86,11 +88,12 @@ def shutdown_handler(
 
 def end_after_crash(tasks: Iterable[asyncio.Task[None]], *, end: Callable[[int], None] = os._exit) -> None:
     """End a process whose other parts do not end after a crash; the log still tells what crashed."""
-    for task in tasks:
-        error = task.exception() if task.done() and not task.cancelled() else None
-        if error:
-            log.error("app.crashed", exc_info=error)
-    log.warning("app.ended_at_once")
+    with suppress(Exception):
+        for task in tasks:
+            error = task.exception() if task.done() and not task.cancelled() else None
+            if error:
+                log.error("app.crashed", exc_info=error)
+        log.warning("app.ended_at_once")
     end(_FAILED)
 
 

@@ -7,6 +7,7 @@ import os
 import threading
 import warnings
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -68,7 +69,9 @@ def _close(runner: asyncio.Runner) -> None:
 
 
 def _give_up(crash: ConfcalError | None, end: Callable[[int], None]) -> None:
-    log.warning("app.ended_at_once")
-    if crash:
-        click.echo(f"confcal: {crash}", err=True)
+    # A log that nobody can write to keeps no process alive.
+    with suppress(Exception):
+        log.warning("app.ended_at_once")
+        if crash:
+            click.echo(f"confcal: {crash}", err=True)
     end(_FAILED if crash else _DONE)

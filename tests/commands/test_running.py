@@ -4,8 +4,11 @@ The end of a command that runs an event loop, when the loop itself does not come
 
 import asyncio
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from service.app.daemon import end_after_crash
@@ -24,7 +27,22 @@ class Stuck:
         self.released.set()
 
     async def begin(self) -> None:
-        asyncio.get_running_loop().run_in_executor(None, self.released.wait)
+        asyncio.get_running_loop().run_in_executor(None, self.released.wait, 60)
+
+
+@contextmanager
+def log_that_fails() -> Iterator[None]:
+    """Have every line that is logged meet a stream that nobody can write to any more."""
+
+    def fail(*_: object) -> structlog.typing.EventDict:
+        raise BrokenPipeError("nobody reads this log")
+
+    before = structlog.get_config()
+    structlog.configure(processors=[fail])
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def test_what_crashed_is_told_though_a_thread_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,6 +66,14 @@ def test_an_end_in_order_stays_one_where_something_cannot_be_ended() -> None:
     stuck = Stuck()
 
     run_to_end(stuck.begin(), closing_seconds=0, end=stuck.end)
+
+    assert stuck.codes == [0]
+
+
+def test_a_log_that_cannot_be_written_keeps_no_process_alive() -> None:
+    stuck = Stuck()
+    with log_that_fails():
+        run_to_end(stuck.begin(), closing_seconds=0, end=stuck.end)
 
     assert stuck.codes == [0]
 
