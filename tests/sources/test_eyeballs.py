@@ -152,7 +152,7 @@ def test_it_works_in_the_loop_that_knows_nothing_of_it() -> None:
     try:
         runner.run(work())
     finally:
-        # uvloop warns of what is still open. Where warnings are errors it does not close that, and waits for it.
+        # uvloop warns of what is still open. Where warnings are errors it leaves that open, and waits for it.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             runner.close()
