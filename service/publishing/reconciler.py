@@ -20,12 +20,12 @@ from service.core.errors import (
     StoreUnavailable,
 )
 from service.core.target_state import TargetState
+from service.publishing.circuit import Circuit
 from service.publishing.dispatch import Dispatcher, Timing
 from service.publishing.model import Publication, Standing, SyncReport
 from service.publishing.ports import CollectionFinder, Ledger, TargetCollection
-from service.publishing.retry import Backoff, back_off, backoff_seconds, concerns_all, state_of
+from service.publishing.retry import concerns_all, state_of
 from service.publishing.sync_run import SyncRun
-from service.publishing.trouble import Trouble
 
 log = structlog.get_logger()
 
@@ -81,18 +81,11 @@ class Reconciler:
         self._timing = timing
         self._clock = clock
         self._wake = asyncio.Event()
-        self._changed_at: datetime | None = None
-        self._failures = 0
-        self._store_failures = 0
-        self._pauses: dict[str, Backoff] = {}
-        self._stopped_at = ""
-        self._trouble: Trouble | None = None
-        self._doubted = False
-        self._open = False
+        self._circuit = Circuit()
 
     def mark_changed(self) -> None:
         """Have a pass made soon; while the target is down, changes wait for the server and become one."""
-        self._changed_at = self._changed_at or self._clock()
+        self._circuit = self._circuit.note_change(self._clock())
         self._wake.set()
 
     async def run(self) -> None:
@@ -100,8 +93,8 @@ class Reconciler:
         while True:
             self._wake.clear()
             seconds = await self.once()
-            if self._open:
-                # The circuit is open: bells wait too. The next pass begins with one request, the probe.
+            if self._circuit.open:
+                # Changes wait too. The next round begins with one request, the probe.
                 await self._timing.sleep(seconds)
             else:
                 # wait_for() of Python 3.11 forgets a cancellation that comes together with the bell.
@@ -110,39 +103,40 @@ class Reconciler:
                         await self._wake.wait()
 
     async def once(self) -> float:
-        """Make a pass over every collection that is not paused; after how many seconds the next is due."""
-        # What changes from now on may be too late for this pass: the next one counts it.
-        changed_at, self._changed_at, made = self._changed_at, None, _Round()
+        """Make a pass over every collection that is not left alone; the seconds until the next is due."""
+        changed_at, made = self._circuit.changed_at, _Round()
+        self._circuit = self._circuit.take_change()
+        stopped_by: ConfcalError | None = None
         try:
             await self._collections(self._finder.find_collections(), made)
         except ConfcalError as error:
             made.errors.insert(0, error)
-            self._open = not isinstance(error, PlanRefused)
-        else:
-            self._open = False
+            stopped_by = error
+        self._circuit = self._circuit.end_round(
+            stopped_by=stopped_by, failed=bool(made.errors), reached=made.reached, changed_at=changed_at
+        )
         self._conclude(made, changed_at)
-        return self._pause(made.errors[0]) if self._open else self._next_seconds(made)
+        return self._rest_seconds(made.errors[0]) if self._circuit.open else self._next_seconds(made)
 
     async def _collections(self, targets: Sequence[TargetCollection], made: "_Round") -> None:
         """Make one pass over each. Raises only what concerns them all."""
-        keys = {target.key for target in targets}
-        self._pauses = {key: pause for key, pause in self._pauses.items() if key in keys}
+        stopped_at = self._circuit.stopped_at
+        self._circuit = self._circuit.begin_round({target.key for target in targets})
         # What stopped the last round comes last: perhaps it is only its collection that never answers.
-        for target in sorted(targets, key=lambda each: each.key == self._stopped_at):
-            pause = self._pauses.get(target.key)
-            self._stopped_at = target.key
-            if pause and self._clock() < pause.until:
-                made.errors.append(pause.error)
+        for target in sorted(targets, key=lambda each: each.key == stopped_at):
+            self._circuit = self._circuit.enter(target.key)
+            if self._circuit.rests(target.key, self._clock()):
+                made.errors.append(self._circuit.backoffs[target.key].error)
             else:
-                await self._collection(target, pause, made)
+                await self._collection(target, made)
             made.rows += (await self._ledger.publications(target.key)).values()
-        self._stopped_at = ""
+        self._circuit = self._circuit.enter("")
 
-    async def _collection(self, target: TargetCollection, pause: Backoff | None, made: "_Round") -> None:
-        started = self._clock()
+    async def _collection(self, target: TargetCollection, made: "_Round") -> None:
+        key, started = target.key, self._clock()
         one = SyncRun(target, self._ledger, self._dispatcher, clock=self._clock)
         # Nothing is known to work again before the server was asked.
-        probing = pause is not None or (self._doubted and not made.reached)
+        probing = key in self._circuit.backoffs or (self._circuit.doubted and not made.reached)
         try:
             report = await one.run(probing=probing)
         except ConfcalError as error:
@@ -150,10 +144,10 @@ class Reconciler:
                 raise
             if isinstance(error, CollectionGone):
                 await self._void(target, error)
-            self._pauses[target.key] = back_off(error, pause, self._clock(), self._timing.random)
+            self._circuit = self._circuit.fail(key, error, self._clock(), self._timing.random)
             made.errors.append(error)
         else:
-            self._pauses.pop(target.key, None)
+            self._circuit = self._circuit.succeed(key)
             made.reached |= report.reached
             made.writes += report.writes
             self._tell(target, report, (self._clock() - started).total_seconds())
@@ -186,33 +180,29 @@ class Reconciler:
         parked = [row for row in made.rows if row.standing is Standing.PARKED]
         status.parked = {row: since.get((row.uid, row.href), now) for row in parked}
         status.pending = sum(row.standing is Standing.WAITING for row in made.rows)
-        if self._open:
-            self._doubted = True
-        elif made.reached:
-            self._doubted, self._failures = False, 0
-        if self._doubted or made.errors:
-            self._changed_at = changed_at or self._changed_at
-        if self._doubted and not made.errors:
+        if self._circuit.doubted and not made.errors:
             # Nobody was asked: what was wrong may be wrong still.
             return
         before, status.error = status.error, str(made.errors[0]) if made.errors else ""
         if made.errors:
             self._tell_trouble(made.errors[0], before)
             return
-        if self._trouble and made.reached:
-            after = round((now - self._trouble.since).total_seconds())
-            log.info(
-                "publish.target_recovered",
-                target=status.name,
-                after_seconds=after,
-                times=self._trouble.times,
-            )
-        self._trouble = None
+        if made.reached:
+            self._tell_recovery(now)
+        self._circuit = self._circuit.recover()
         status.state = _state_without_error(status)
         if made.reached:
             status.last_pass_at = now
         if changed_at and made.writes:
             status.lag_seconds = (now - changed_at).total_seconds()
+
+    def _tell_recovery(self, now: datetime) -> None:
+        trouble = self._circuit.trouble
+        if trouble:
+            after = round((now - trouble.since).total_seconds())
+            log.info(
+                "publish.target_recovered", target=self.status.name, after_seconds=after, times=trouble.times
+            )
 
     def _tell_trouble(self, error: ConfcalError, before: str) -> None:
         status = self.status
@@ -221,33 +211,28 @@ class Reconciler:
             if status.error != before:
                 log.info("publish.target_waits", target=status.name, state=status.state, error=status.error)
             return
-        self._trouble = (self._trouble or Trouble(self._clock())).count_failure(error)
-        if self._trouble.news:
+        self._circuit = self._circuit.suffer(error, self._clock())
+        trouble = self._circuit.trouble
+        if trouble and trouble.news:
             log.warning(
                 "publish.target_failed",
                 target=status.name,
                 state=status.state,
                 error=status.error,
-                times=self._trouble.times,
+                times=trouble.times,
                 # What nobody foresaw is to be found and mended.
                 exc_info=error if isinstance(error, AnswerUnusable) else None,
             )
 
-    def _pause(self, error: ConfcalError) -> float:
+    def _rest_seconds(self, error: ConfcalError) -> float:
         """Return how long the whole target is left alone."""
-        if isinstance(error, StoreUnavailable):
-            # The server did nothing wrong: it is not approached more carefully for that.
-            self._store_failures += 1
-            return backoff_seconds(error, self._store_failures, chance=self._timing.random())
-        self._store_failures = 0
-        self._failures += 1
-        self._dispatcher.after_failure()
-        return backoff_seconds(error, self._failures, chance=self._timing.random())
+        if not isinstance(error, StoreUnavailable):
+            self._dispatcher.after_failure()
+        return self._circuit.rest_seconds(error, chance=self._timing.random())
 
     def _next_seconds(self, made: "_Round") -> float:
         now = self._clock()
-        self._store_failures = 0
-        due = [pause.until for pause in self._pauses.values()]
+        due = [backoff.until for backoff in self._circuit.backoffs.values()]
         due += [row.retry_at for row in self.status.parked if row.retry_at]
         soon = [self._audit_seconds, *(max(1.0, (at - now).total_seconds()) for at in due)]
         waits = self.status.pending or any(isinstance(error, PlanRefused) for error in made.errors)
