@@ -27,6 +27,7 @@ from service.caldav.quirks import active, describe
 from service.caldav.server import CalDavServer
 from service.core.errors import CollectionMissing, NoDatabase, PlaceNotTrusted, PublishError, UnknownName
 from service.core.target_state import TargetState
+from service.publishing.equivalence import unfold
 from service.publishing.model import Create, Delete, Operation, Publication, Standing, Update
 from service.publishing.plan import Plan, make_plan
 from service.publishing.ports import Database, DiscoveredCollection
@@ -136,8 +137,7 @@ _MARKS = {"--", "++", "@@"}
 
 
 def _lines(body: bytes) -> list[str]:
-    text = body.decode("utf-8", "replace").replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "")
-    lines = text.split("\n")
+    lines = [str(line) for line in unfold(body)]
     inside = [i for i, line in enumerate(lines) if line in {"BEGIN:VEVENT", "END:VEVENT"}]
     event = lines[inside[0] + 1 : inside[-1]] if inside else lines
     return sorted(line for line in event if not line.startswith(_STAMPS))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from service.calendars.rules import participants_of
 from service.core.account_state import Entry
 from service.core.conference import Key
-from service.core.trueconf_id import full_id
+from service.core.trueconf_id import TrueConfId, full_id
 
 _LONGEST_ID = 256
 
@@ -36,7 +36,7 @@ class ParticipantIndex:
     def _of(self, person: str) -> frozenset[Key]:
         if "@" in person:
             return self.keys.get(person, frozenset())
-        same = (keys for name, keys in self.keys.items() if name.partition("@")[0] == person)
+        same = (keys for name, keys in self.keys.items() if TrueConfId.parse(name).user == person)
         return frozenset().union(*same)
 
     def after(self, entries: Mapping[Key, Entry]) -> "ParticipantIndex":

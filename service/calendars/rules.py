@@ -11,7 +11,7 @@ from functools import lru_cache
 from service.core.account_state import Entry
 from service.core.conference import Account
 from service.core.text import one_line
-from service.core.trueconf_id import full_id
+from service.core.trueconf_id import TrueConfId, full_id
 
 _PATTERNS = 1024
 
@@ -80,7 +80,7 @@ def holds_account(rule: Rule, account: Account) -> bool:
 
 
 def _is_named(person: str, named: frozenset[str]) -> bool:
-    return person in named or person.partition("@")[0] in named
+    return person in named or TrueConfId.parse(person).user in named
 
 
 @lru_cache(maxsize=_PATTERNS)

@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
+from icalendar.parser import Contentline, Contentlines, Parameters
+
 _IGNORED = frozenset({"DTSTAMP", "LAST-MODIFIED", "CREATED", "SEQUENCE", "CONFERENCE", "REQUEST-STATUS"})
 """Stamps, and what older servers do not know; X- properties likewise."""
 
@@ -24,11 +26,8 @@ _DAYS = {day: index for index, day in enumerate(("MO", "TU", "WE", "TH", "FR", "
 _TIMES = frozenset({"DTSTART", "DTEND", "RECURRENCE-ID"})
 _TIME = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
 _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
-# Possessive: whoever may go back remembers each step, a hundred octets for one.
-_LINE = re.compile(r'([A-Za-z0-9-]++)((?:;(?:"[^"]*+"|[^":]++)*+)?+):(.*)', re.DOTALL)
 _UID = re.compile(rb"^UID:[ \t]*([^\r\n]{1,1000}?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-_LONGEST_OCTETS = 2 * 1024 * 1024
-_TZID = re.compile(r';TZID="?([^";]+)"?', re.IGNORECASE)
+_LONGEST_OCTETS, _MOST_LINES = 2 * 1024 * 1024, 20_000
 _ESCAPED = re.compile(r"\\(.)")
 
 Fact = tuple[str, str]
@@ -61,9 +60,9 @@ def content_hash(body: bytes) -> str:
 
 def parse_resource(body: bytes) -> ParsedResource:
     """
-    Return UID and meaning of a body, however odd it is; of one that is longer than any of ours, every octet.
+    Return UID and meaning of a body, however odd it is. Of one longer than any of ours each byte counts.
     """
-    if len(body) > _LONGEST_OCTETS:
+    if len(body) > _LONGEST_OCTETS or body.count(b"\n") > _MOST_LINES:
         uid_line = _UID.search(body)
         return ParsedResource(
             uid_line[1].decode("utf-8", "replace") if uid_line else "", sha256(body).hexdigest()
@@ -83,12 +82,20 @@ def parse_resource(body: bytes) -> ParsedResource:
     return ParsedResource(uid, sha256("\n".join(f"{n}:{v}" for n, v in sorted(facts)).encode()).hexdigest())
 
 
-def _content_lines(body: bytes) -> Iterator[tuple[str, str, str]]:
-    text = body.decode("utf-8", "replace").replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "")
-    for line in text.split("\n"):
-        matched = _LINE.fullmatch(line)
-        if matched:
-            yield matched[1].upper(), matched[2], matched[3]
+def unfold(body: bytes) -> list[Contentline]:
+    """Return the content lines of a body, however odd it is."""
+    lines: list[Contentline] = Contentlines.from_ical(  # type: ignore[no-untyped-call]
+        body.decode("utf-8", "replace")
+    )
+    return [line for line in lines if line]
+
+
+def _content_lines(body: bytes) -> Iterator[tuple[str, Parameters, str]]:
+    for line in unfold(body):
+        # A line that is none says nothing.
+        with suppress(ValueError):
+            name, parameters, value = line.raw_parts()
+            yield name.upper(), parameters, value
 
 
 def _close(component: _Component, *, depth: int) -> list[Fact]:
@@ -104,7 +111,7 @@ def _close(component: _Component, *, depth: int) -> list[Fact]:
             return [(name, "")]
 
 
-def _note(component: _Component, name: str, parameters: str, value: str) -> None:
+def _note(component: _Component, name: str, parameters: Parameters, value: str) -> None:
     if component.name == "VALARM":
         if name in {"TRIGGER", "ACTION"}:
             component.facts.append((name, value.strip().upper()))
@@ -114,7 +121,7 @@ def _note(component: _Component, name: str, parameters: str, value: str) -> None
     component.facts += (fact for fact in _facts(component, name, parameters, value) if fact not in _DEFAULTS)
 
 
-def _facts(component: _Component, name: str, parameters: str, value: str) -> list[Fact]:
+def _facts(component: _Component, name: str, parameters: Parameters, value: str) -> list[Fact]:
     if name in _TIMES:
         moment = _moment(parameters, value)
         if name == "DTSTART" and isinstance(moment, datetime):
@@ -161,7 +168,7 @@ def _order_values(part: str) -> str:
     return name + equals + ",".join(values)
 
 
-def _moment(parameters: str, value: str) -> datetime | str:
+def _moment(parameters: Parameters, value: str) -> datetime | str:
     """Return the instant; the text itself where it is a date, floating, or in a zone that we do not know."""
     matched = _TIME.fullmatch(value.strip())
     if matched and matched[2]:
@@ -169,10 +176,10 @@ def _moment(parameters: str, value: str) -> datetime | str:
             wall = datetime.strptime(f"{matched[1]}{matched[2]}", "%Y%m%d%H%M%S").replace(tzinfo=UTC)
             if matched[3]:
                 return wall
-            if tzid := _TZID.search(parameters):
+            if tzid := parameters.get("TZID"):
                 with suppress(KeyError, ValueError, OSError, OverflowError):
-                    return wall.replace(tzinfo=ZoneInfo(tzid[1])).astimezone(UTC)
-    return f"{parameters}:{value.strip()}"
+                    return wall.replace(tzinfo=ZoneInfo(str(tzid))).astimezone(UTC)
+    return f"{dict(parameters)}:{value.strip()}"
 
 
 def _length(value: str) -> timedelta | None:

@@ -164,3 +164,11 @@ def test_a_changed_reminder_is_an_edit() -> None:
     assert content_hash(reminding("DISPLAY", "-PT5M")) != before
     assert content_hash(reminding("EMAIL", "-PT15M")) != before
     assert content_hash(ORIGINAL) != before
+
+
+def test_a_body_of_more_lines_than_any_of_ours_is_told_by_its_bytes() -> None:
+    long = ORIGINAL.replace(b"SUMMARY:", b"X-A:b\r\n" * 30_000 + b"SUMMARY:")
+
+    assert parse_resource(long).uid == parse_resource(ORIGINAL).uid
+    assert content_hash(long) != content_hash(ORIGINAL)
+    assert content_hash(long) == content_hash(long[:])
