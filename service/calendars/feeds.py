@@ -105,7 +105,7 @@ class Feeds:
     """
     Calendars, their addresses and their feeds.
 
-    `mark_changed()` marks all feeds as old, and the next request for each builds it again. While the store
+    `state` gives what is known now. `mark_changed()` marks all feeds as old, and the next request for each builds it again. While the store
     cannot be read, the last good feed is served.
     """
 
@@ -120,7 +120,7 @@ class Feeds:
     ) -> None:
         self._store = store
         self._rules = rules
-        self._state = state
+        self.state = state
         self._clock = clock
         self._records: dict[str, FeedRecord] = {}
         self._changes = 0
@@ -156,11 +156,11 @@ class Feeds:
     def mark_changed(self) -> None:
         """Note that any calendar may look different now."""
         self._changes += 1
-        self.directory.follow(self._state())
+        self.directory.follow(self.state())
 
     def ready(self) -> bool:
         """Return whether any list ever arrived."""
-        return bool(self._state().accounts)
+        return bool(self.state().accounts)
 
     def fresh(self, calendar: str) -> Feed | None:
         """Return the feed if it is current, at the cost of a look-up; otherwise None."""
