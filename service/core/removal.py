@@ -1,5 +1,5 @@
 """
-What may leave an account's calendar: never on one list's word.
+What may leave an account's calendar. One list alone never removes anything.
 
 No list is proof: an endpoint that lost its server, changed its user or is just starting reports an empty or
 a short one. So removal has a grace over several lists, and a list that would remove much is held.
@@ -49,7 +49,7 @@ class RemovalRules:
 @dataclass(frozen=True, slots=True)
 class Removal:
     """
-    What a good list's silence means.
+    What it means that a good list does not mention members.
     """
 
     departures: frozenset[str] = frozenset()
@@ -63,10 +63,10 @@ def review_absences(
     known: AccountState, present: AbstractSet[str], *, now: datetime, rules: RemovalRules, good: bool
 ) -> Removal:
     """
-    Return what becomes of the members of an account that a list does not mention.
+    Decide about the members of an account that a list does not mention.
 
-    `present` are the ids the list mentions in any way. A list that is not good can end an absence, but
-    starts, prolongs and removes nothing.
+    `present` are the ids that the list mentions in any way. A list that is not good can end an absence, but
+    it starts, prolongs and removes nothing.
     """
     back = dict.fromkeys(known.absences.keys() & present)
     if not good:
@@ -89,7 +89,7 @@ def review_absences(
 def _hold(
     known: AccountState, missing: frozenset[str], now: datetime, rules: RemovalRules
 ) -> HeldRemoval | None:
-    """Return the hold that a list without `missing` meets: a new one, the same one grown, or none."""
+    """Return the hold on a list without `missing`: a new one, the earlier one with one more list, or None."""
     upcoming = {id_ for id_, conference in known.reported.items() if _is_upcoming(conference, now)}
     lacking = missing & upcoming
     total = len(upcoming)
@@ -97,7 +97,7 @@ def _hold(
     if not lacking or not (much or len(lacking) == total):
         return None
     before = known.held
-    # Those that have ended meanwhile are no disagreement.
+    # Conferences that ended meanwhile are no disagreement.
     if before and before.missing & upcoming == lacking:
         return HeldRemoval(min(before.since, now), before.lists + 1, lacking, total)
     return HeldRemoval(now, 1, lacking, total)
