@@ -3,19 +3,18 @@ The client of one endpoint: it connects, keeps the session going, and reconnects
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 import structlog
 
-from service.core.clock import Clock
-from service.core.conference import Account, Snapshot
+from service.core.conference import Snapshot
 from service.core.errors import ConfcalError
 from service.core.sources import SourceState
 from service.sources.backoff import backoff, pin_waits
 from service.sources.connection import ConnectionLost, explain_failure, open_socket, receive, translate_errors
+from service.sources.endpoint_config import EndpointConfig, EndpointTiming
 from service.sources.guarded import GuardedConnection
 from service.sources.hooks import NoHooks, SnapshotSink, SourceHooks
 from service.sources.standing import Standing
@@ -37,32 +36,6 @@ from service.trueconf.events import (
 from service.trueconf.session import Session
 from service.trueconf.wire import Decoder
 
-
-class SilenceTimer:
-    """
-    Counts the polls since the last frame.
-
-    The silence is too long after `polls` polls and the time `least`: a few quick polls alone prove nothing.
-    """
-
-    def __init__(self, now: datetime, *, polls: int, least: timedelta) -> None:
-        self._polls, self._least = polls, least
-        self._asked, self._since = 0, now
-
-    def reset(self, now: datetime) -> None:
-        """Restart the timer after a frame."""
-        self._asked, self._since = 0, now
-
-    def tick(self, now: datetime) -> timedelta | None:
-        """Count a poll. Return the length of the silence if it is too long."""
-        # A clock that was set back must not hide a silence until it catches up.
-        length = abs(now - self._since)
-        if self._asked >= self._polls and length >= self._least:
-            return length
-        self._asked += 1
-        return None
-
-
 # Decoding a larger frame here would delay everybody else.
 _DECODED_AT_ONCE: Final = 16 * 1024
 # An endpoint that closes after each list must not get a connection every second for ever.
@@ -75,45 +48,37 @@ log = structlog.get_logger(__name__)
 
 class Endpoint:
     """
-    Listens to one endpoint while `run` runs.
-
-    `url` passed `discovery.check_url`. `random` returns numbers from 0 up to 1; `now` an aware datetime.
-    `sleep` waits before another try, `pace` between two commands. A connection ends after `silent_polls`
-    polls and the time `silent_for` without any frame, or without a list while somebody is logged in. Sources
-    that share `large` take large frames one at a time.
+    Listens to one endpoint while `run` runs. Sources that share `large` take large frames one at a time.
     """
 
     def __init__(
         self,
         name: str,
+        config: EndpointConfig,
         *,
-        url: str,
-        pin: str | None,
-        fallback: Account,
-        server: str | None,
         fetch: Fetch,
-        random: Callable[[], float],
-        now: Clock = lambda: datetime.now(UTC),
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        pace: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        timing: EndpointTiming,
         hooks: SourceHooks | None = None,
-        pinned: Account | None = None,
-        silent_polls: int = 3,
-        silent_for: timedelta = timedelta(minutes=1),
         decoder: Decoder | None = None,
         large: LargeFrames | None = None,
     ) -> None:
-        self._url, self._place, self._fetch = url, place(url), fetch
-        self._random, self._now, self._sleep, self._pace = random, now, sleep, pace
+        self._url, self._place, self._fetch = config.url, place(config.url), fetch
+        self._random, self._now = timing.random, timing.now
+        self._sleep, self._pace = timing.sleep, timing.pace
         self._hooks = hooks = hooks or NoHooks()
         self._session = Session(
-            source=name, pin=pin, fallback=fallback, server=server, pinned=pinned, decoder=decoder
+            source=name,
+            pin=config.pin,
+            fallback=config.fallback,
+            server=config.server,
+            pinned=config.pinned,
+            decoder=decoder,
         )
         self._wake, self._outbox, self._undelivered = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._frameless = SilenceTimer(now(), polls=silent_polls, least=silent_for)
-        self._listless = SilenceTimer(now(), polls=silent_polls, least=silent_for)
-        self._waits, self._pin_waits, self._delivery_waits = backoff(random), pin_waits(), backoff(random)
-        self._standing = Standing(name, hooks=hooks, now=now)
+        self._frameless, self._listless = timing.silence_timer(), timing.silence_timer()
+        self._waits, self._pin_waits = backoff(timing.random), pin_waits()
+        self._delivery_waits = backoff(timing.random)
+        self._standing = Standing(name, hooks=hooks, now=timing.now)
         self._connected_at: datetime | None = None
         # One thread: frames are decoded one at a time and in order, even after a cancellation.
         self._decoding = ThreadPoolExecutor(1, thread_name_prefix=f"decode-{name}")
