@@ -1,8 +1,8 @@
 """
-What a calendar object resource means, whatever a server made of its form.
+The content of a calendar object resource, independent of the form in which a server returns it.
 
-Servers reorder, refold, re-escape, add defaults and stamps, and drop what they do not know. Two bodies
-with one meaning differ in nothing that a person could have edited.
+Servers reorder, refold, re-escape, add defaults and stamps, and drop what they do not know. Two bodies with
+the same content hash differ in nothing that a person could have edited.
 """
 
 import re
@@ -44,7 +44,7 @@ class _Component:
 @dataclass(frozen=True, slots=True)
 class ParsedResource:
     """
-    A resource as read back.
+    A resource as the server returned it.
     """
 
     uid: str
@@ -54,13 +54,13 @@ class ParsedResource:
 
 
 def content_hash(body: bytes) -> str:
-    """Return a digest of what a resource means."""
+    """Return the content hash of a resource."""
     return parse_resource(body).content_hash
 
 
 def parse_resource(body: bytes) -> ParsedResource:
     """
-    Return UID and meaning of a body, however odd it is. Of one longer than any of ours each byte counts.
+    Return the UID and the content hash of any body. In a body longer than any of ours, every byte counts.
     """
     if len(body) > _LONGEST_OCTETS or body.count(b"\n") > _MOST_LINES:
         uid_line = _UID.search(body)
@@ -83,7 +83,7 @@ def parse_resource(body: bytes) -> ParsedResource:
 
 
 def unfold(body: bytes) -> list[Contentline]:
-    """Return the content lines of a body, however odd it is."""
+    """Return the content lines of any body."""
     lines: list[Contentline] = Contentlines.from_ical(  # type: ignore[no-untyped-call]
         body.decode("utf-8", "replace")
     )
@@ -92,7 +92,7 @@ def unfold(body: bytes) -> list[Contentline]:
 
 def _content_lines(body: bytes) -> Iterator[tuple[str, Parameters, str]]:
     for line in unfold(body):
-        # A line that is none says nothing.
+        # A malformed line has no content.
         with suppress(ValueError):
             name, parameters, value = line.raw_parts()
             yield name.upper(), parameters, value
@@ -101,7 +101,7 @@ def _content_lines(body: bytes) -> Iterator[tuple[str, Parameters, str]]:
 def _close(component: _Component, *, depth: int) -> list[Fact]:
     match component.name:
         case "VEVENT":
-            # Said twice is said once: Zimbra writes DTEND and DURATION.
+            # A repeated value counts once: Zimbra writes DTEND and DURATION.
             return [("VEVENT", repr(sorted({*component.facts, *_end(component)})))]
         case "VALARM" if depth:
             return [("VALARM", repr(sorted(component.facts)))] if component.facts else []
@@ -138,12 +138,12 @@ def _facts(component: _Component, name: str, parameters: Parameters, value: str)
         case "ATTENDEE" | "ORGANIZER":
             return [(name, value.strip().lower())]
         case _:
-            # An empty text says as much as none.
+            # An empty text counts like a missing one.
             return [(name, text)] if (text := _text(value)) else []
 
 
 def _end(component: _Component) -> list[Fact]:
-    """Return what DURATION says, once DTSTART is known: it may stand before it."""
+    """Return the end that DURATION gives. DURATION may come before DTSTART, so this runs last."""
     if not component.duration:
         return []
     length = _length(component.duration)
@@ -169,7 +169,7 @@ def _order_values(part: str) -> str:
 
 
 def _moment(parameters: Parameters, value: str) -> datetime | str:
-    """Return the instant; the text itself where it is a date, floating, or in a zone that we do not know."""
+    """Return the instant; the text itself if it is a date, floating, or in an unknown zone."""
     matched = _TIME.fullmatch(value.strip())
     if matched and matched[2]:
         with suppress(ValueError):
