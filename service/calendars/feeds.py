@@ -169,8 +169,9 @@ class Feeds:
 
     async def feed(self, calendar: str) -> Feed:
         """
-        Return the feed of a calendar; build it if something changed. Raises StoreUnavailable if it was never
-        built and cannot be built now.
+        Return the feed of a calendar; build it if something changed.
+
+        Raises StoreUnavailable if it was never built and cannot be built now.
         """
         lock = self._building.setdefault(calendar, asyncio.Lock())
         try:

@@ -56,6 +56,7 @@ class Addresses:
     ) -> "Addresses":
         """
         Return the addresses of these calendars from the same secret; unchanged tokens are not computed again.
+
         The addresses of `gone`, calendars that no longer exist, stop working. `find` reports rotated
         addresses as such.
         """

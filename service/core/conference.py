@@ -51,8 +51,9 @@ class Invitation:
 @dataclass(frozen=True, slots=True)
 class Conference:
     """
-    One conference as its server describes it. Fields that change with every start do not count in a
-    comparison.
+    One conference as its server describes it.
+
+    Fields that change with every start do not count in a comparison.
     """
 
     id: str

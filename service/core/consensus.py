@@ -41,7 +41,7 @@ class Report:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """
-    What counts.
+    The report that counts.
     """
 
     report: Report

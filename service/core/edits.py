@@ -66,8 +66,9 @@ def edit_of(
     bounds: Bounds = UNBOUNDED,
 ) -> Edit:
     """
-    Return the entry that follows `entry` when its conference is now `conference`, with its VEVENTs. The
-    revision grows only if something visible changed.
+    Return the entry that follows `entry` when its conference is now `conference`, with its VEVENTs.
+
+    The revision grows only if something visible changed.
     """
     rendering = policy.rendering(source)
     content = b""

@@ -106,8 +106,9 @@ class CollectionFailed(Retryable):
 
 class AnswerUnusable(CollectionFailed):
     """
-    A server's answer provoked an unforeseen error, in a library or in our own parser. Only that collection is
-    affected; the cause has the traceback.
+    A server's answer provoked an unforeseen error, in a library or in our own parser.
+
+    Only that collection is affected; the cause has the traceback.
     """
 
 

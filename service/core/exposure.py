@@ -9,8 +9,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Exposure:
     """
-    Others in the network can read along: the daemon listens on the network and hands out plain `http://`
-    addresses.
+    Others in the network can read along: the daemon listens there and hands out `http://` addresses.
     """
 
     host: str

@@ -144,8 +144,7 @@ def move_on(schedule: Schedule, bounds: Bounds, now: datetime, keep_ended: timed
 
 def bounds_under(schedule: Schedule, bounds: Bounds, rules: WeeklyRules, now: datetime) -> Bounds:
     """
-    Return the bounds of a schedule under other rules: they begin where these rules can express its local
-    hour.
+    Return the bounds of a schedule under other rules, from when these rules can express its local hour.
     """
     ruled = find_rule_start(schedule, rules, now)
     if ruled and bounds.until and ruled >= bounds.until:

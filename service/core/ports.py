@@ -72,8 +72,10 @@ class StateStore(Protocol):
 
     async def record(self, changes: Changes, *, version: int) -> int:
         """
-        Write `changes` in one transaction and return the version after it. If only the arrival is new, only
-        that is written and the version stays. Raises StaleState if the store is no longer at `version`.
+        Write `changes` in one transaction and return the version after it.
+
+        If only the arrival is new, only that is written and the version stays. Raises StaleState if the store
+        is no longer at `version`.
         """
         ...
 
@@ -91,8 +93,9 @@ class StateStore(Protocol):
 
     async def purge(self, before: datetime) -> int:
         """
-        Forget conferences that are in no account's calendar and were last revised before this moment. Returns
-        how many. A forgotten conference that comes back starts with SEQUENCE 0.
+        Forget conferences that are in no account's calendar and were last revised before this moment.
+
+        Returns how many. A forgotten conference that comes back starts with SEQUENCE 0.
         """
         ...
 
@@ -135,8 +138,9 @@ class RejectedStore(Protocol):
 
     async def record_rejected(self, inputs: Sequence[RejectedInput], *, keep: int, since: datetime) -> None:
         """
-        Keep rejected inputs, and count repeated ones. The newest `keep` inputs that were last seen after
-        `since` stay.
+        Keep rejected inputs, and count repeated ones.
+
+        The newest `keep` inputs that were last seen after `since` stay.
         """
         ...
 
@@ -144,8 +148,9 @@ class RejectedStore(Protocol):
         self, *, most_raw: int = MAX_RAW, number: int | None = None
     ) -> list[RejectedInput]:
         """
-        Return the kept inputs, newest first, each with at most `most_bytes` of what arrived. With a `number`,
-        return only the input of that number, if it exists.
+        Return the kept inputs, newest first, each with at most `most_raw` bytes of what arrived.
+
+        With a `number`, return only the input of that number, if it exists.
         """
         ...
 
@@ -167,6 +172,7 @@ class Store(StateStore, FeedStore, RejectedStore, Protocol):
     async def purge_accounts(self, before: datetime) -> int:
         """
         Forget accounts whose last list came before this moment and that have nothing in their calendars.
+
         Returns how many. Only the number of rotations of their feed addresses is kept.
         """
         ...

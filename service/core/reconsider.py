@@ -70,9 +70,10 @@ class Case:
 
     def depart(self, account: Account, since: datetime) -> Outcome:
         """
-        Return the outcome when the conference leaves an account's calendar; lists lack it since `since`. The
-        past of a series stays in every calendar that had it. If other accounts still list it, its live part
-        continues for them after that moment.
+        Return the outcome when the conference leaves an account's calendar; lists lack it since `since`.
+
+        The past of a series stays in every calendar that had it. If other accounts still list it, its live
+        part continues for them after that moment.
         """
         entry, holders, others = self.state.entries[self.key], self.holders, self._but_of(account)
         reports, contested = reports_of(self.key.id, others), differ(self._find_reports(others))
@@ -135,8 +136,10 @@ class Case:
 
     def _align(self, reports: Iterable[Report], entry: Entry) -> list[Report]:
         """
-        Give the start of the known series to every report that only names its next occurrence. Of changes
-        made at the same moment the first counts: now the new one, later the one that counts already.
+        Give the start of the known series to every report that only names its next occurrence.
+
+        Of changes made at the same moment the first counts: now the new one, later the one that counts
+        already.
         """
         first, *others = [
             with_start_of(report, entry.conference) if self._is_next(report, entry) else report

@@ -110,8 +110,9 @@ class Alike:
 
 def alike(rejections: Iterable[Rejection]) -> tuple[Alike, ...]:
     """
-    Return rejections one by one, but a single one for a kind that occurs more than ten times. A list may hold
-    twenty thousand conferences with the same fault.
+    Return rejections one by one, but a single one for a kind that occurs more than ten times.
+
+    A list may hold twenty thousand conferences with the same fault.
     """
     kinds: dict[tuple[str, str], list[Rejection]] = {}
     for each in rejections:

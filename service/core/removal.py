@@ -63,9 +63,10 @@ def review_absences(
     known: AccountState, present: AbstractSet[str], *, now: datetime, rules: RemovalRules, good: bool
 ) -> Removal:
     """
-    Decide about the members of an account that a list does not mention. `present` are the ids that the list
-    mentions in any way. A list that is not good can end an absence, but it starts, prolongs and removes
-    nothing.
+    Decide about the members of an account that a list does not mention.
+
+    `present` are the ids that the list mentions in any way. A list that is not good can end an absence, but
+    it starts, prolongs and removes nothing.
     """
     back = dict.fromkeys(known.absences.keys() & present)
     if not good:

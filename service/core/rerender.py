@@ -78,9 +78,10 @@ def _as_told(
     entry: Entry, reports: Mapping[Key, list[Conference]], rules: WeeklyRules, now: datetime
 ) -> Schedule:
     """
-    Return the schedule of an entry as accounts report it, from the first start that belongs to it. Earlier
-    versions of confcal kept starts that their rules had moved, but flags count from the reported start. If
-    the present rules read the known start as another series, the reported one counts.
+    Return the schedule of an entry as accounts report it, from the first start that belongs to it.
+
+    Earlier versions of confcal kept starts that their rules had moved, but flags count from the reported
+    start. If the present rules read the known start as another series, the reported one counts.
     """
     schedule = entry.conference.schedule
     if not isinstance(schedule, Weekly):

@@ -72,8 +72,10 @@ def revise(state: State, snapshot: Snapshot, policy: Policy) -> Changes:
 
 def approve(state: State, account: Account, policy: Policy, now: datetime) -> Changes | None:
     """
-    Apply the account's held list at `now`, without waiting for more lists that agree. Only conferences that
-    were held and that the last good list still lacked are removed. Returns None if nothing is held.
+    Apply the account's held list at `now`, without waiting for more lists that agree.
+
+    Only conferences that were held and that the last good list still lacked are removed. Returns None if
+    nothing is held.
     """
     known = state.account(account)
     if known.held is None or known.list_at is None:
@@ -96,8 +98,7 @@ def approve(state: State, account: Account, policy: Policy, now: datetime) -> Ch
 
 def _as_shown(state: State, known: AccountState, present: AbstractSet[str]) -> AccountState:
     """
-    Return the account's view with each member as its calendar shows it: this decides whether a member has
-    ended.
+    Return the account's view with each member as its calendar shows it, which decides whether it has ended.
     """
     if known.reported.keys() <= present:
         return known
@@ -113,6 +114,7 @@ def _missing_since(known: AccountState, id_: str, now: datetime) -> datetime:
 def _told_later(known: AccountState, now: datetime) -> frozenset[str]:
     """
     Return the members whose report changed in the future, because the clock was set back, dated to now.
+
     Otherwise such a change would stay the newest until the clock caught up.
     """
     if known.list_at is None or known.list_at <= now:
@@ -190,6 +192,6 @@ def _depart(
 
 
 def _find_expired(state: State, known: AccountState, before: datetime) -> frozenset[Key]:
-    """Return the closed parts in an account's calendar that are over since `before`."""
+    """Return the closed parts in an account's calendar that ended before `before`."""
     ends = ((key, state.entries[key].bounds.until) for key in known.closed)
     return frozenset(key for key, until in ends if until and until < before)

@@ -42,8 +42,10 @@ class State:
 
     def normalize(self, account: Account) -> Account:
         """
-        Return an account in its known spelling: endpoints write one TrueConf ID sometimes `Ivanov`, sometimes
-        `ivanov`. Accounts that are known in two spellings stay two; a third spelling joins the one seen last.
+        Return an account in its known spelling.
+
+        Endpoints write one TrueConf ID sometimes `Ivanov`, sometimes `ivanov`. Accounts that are known in two
+        spellings stay two; a third spelling joins the one seen last.
         """
         if account in self.accounts:
             return account
@@ -59,7 +61,7 @@ class State:
         return self.entries[Key(server, conference_id)]
 
     def wait_longer(self, by: timedelta) -> "State":
-        """Return the state with the start of every absence and every hold moved later by `delay`."""
+        """Return the state with the start of every absence and every hold moved later."""
         return replace(self, accounts={a: _wait_longer(known, by) for a, known in self.accounts.items()})
 
     def reporters(self, key: Key) -> list[AccountState]:

@@ -62,7 +62,8 @@ def too_long(what: str) -> str:
 @lru_cache(maxsize=_PEOPLE)
 def full_id(id_: str, server: str) -> str:
     """
-    Return the form of a TrueConf ID that identifies a person: `user@server` without case and instance. An ID
-    without a server belongs to the conference's own server.
+    Return the form of a TrueConf ID that identifies a person: `user@server` without case and instance.
+
+    An ID without a server belongs to the conference's own server.
     """
     return TrueConfId.parse(id_).at(server).folded

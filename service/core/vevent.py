@@ -81,8 +81,10 @@ class VEvent:
 
 def uid_of(key: Key) -> str:
     """
-    Return the UID of a conference. It is the same in every feed and target and reveals nothing (RFC 7986,
-    5.3). A closed part has its own UID, which includes its first start.
+    Return the UID of a conference.
+
+    It is the same in every feed and target and reveals nothing (RFC 7986, 5.3). A closed part has its own
+    UID, which includes its first start.
     """
     name = f"{key.server.lower()}\n{key.id}"
     if key.part:
@@ -102,9 +104,10 @@ def to_vevent(
     secret: str = "",
 ) -> VEvent | None:
     """
-    Return the VEVENT of a conference, or None if it has no occurrence in `bounds`. With `busy` it shows only
-    the times: no topic, people, id or link. The UID then depends on `secret`; otherwise anybody who knows the
-    server could find the id, and the link, by trying all ids.
+    Return the VEVENT of a conference, or None if it has no occurrence in `bounds`.
+
+    With `busy` it shows only the times: no topic, people, id or link. The UID then depends on `secret`;
+    otherwise anybody who knows the server could find the id, and the link, by trying all ids.
     """
     when = _when(conference.schedule, rendering.weekly, bounds)
     if when is None:
@@ -163,9 +166,10 @@ def summary_of(conference: Conference, translate: Translate = no_translation) ->
 
 def join_link(key: Key, conference: Conference, template: str = JOIN_URL) -> str:
     """
-    Return the address that a person opens to join: the server's own, otherwise one from the template. It is a
-    URI in ASCII whatever `key` and `conference` hold, if the template passed `check_template`. It is empty if
-    neither address is known.
+    Return the address that a person opens to join: the server's own, otherwise one from the template.
+
+    It is a URI in ASCII whatever `key` and `conference` hold, if the template passed `check_template`. It is
+    empty if neither address is known.
     """
     from_server = one_line(conference.url or "")
     if _is_uri(from_server):
@@ -176,8 +180,9 @@ def join_link(key: Key, conference: Conference, template: str = JOIN_URL) -> str
 
 def check_template(template: str) -> str:
     """
-    Return the template of join links unchanged. Raises ValueError, with a sentence for the operator, if it
-    cannot make an address.
+    Return the template of join links unchanged.
+
+    Raises ValueError, with a sentence for the operator, if it cannot make an address.
     """
     if "{id}" not in template:
         raise ValueError("it must say where the id goes, as in https://{server}/c/{id}")

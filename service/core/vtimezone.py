@@ -1,7 +1,8 @@
 """
-Compact VTIMEZONEs (RFC 5545, 3.6.5): one STANDARD, or a yearly pair, derived from `zoneinfo`. Microsoft's
-clients read one yearly pair per zone and ignore RDATE; others use only the name. A VTIMEZONE therefore covers
-only the time in which a yearly pair agrees exactly with `zoneinfo`.
+Compact VTIMEZONEs (RFC 5545, 3.6.5): one STANDARD, or a yearly pair, derived from `zoneinfo`.
+
+Microsoft's clients read one yearly pair per zone and ignore RDATE; others use only the name. A VTIMEZONE
+therefore covers only the time in which a yearly pair agrees exactly with `zoneinfo`.
 """
 
 import calendar
@@ -83,6 +84,7 @@ class CompactZone:
 def compact_zone(tzid: str) -> CompactZone | None:
     """
     Return the zone in its compact form, or None if its rules fit no yearly pair (Cairo, Santiago, ...).
+
     Raises ZoneInfoNotFoundError or ValueError if the zone does not exist.
     """
     zone = ZoneInfo(tzid)
@@ -105,9 +107,10 @@ def _fix_offset(tzid: str, zone: ZoneInfo, transitions: Sequence[Transition]) ->
 
 def _find_missed_change(transitions: Sequence[Transition]) -> datetime | None:
     """
-    Return when a change of clocks was due but did not happen; None if the last change was not seasonal. When
-    a law ends summer time, the last transition belongs to the earlier law too. Readers with older zone data
-    differ from the next transition on, and the law may be younger than the last one (Samoa 2021).
+    Return when a change of clocks was due but did not happen; None if the last change was not seasonal.
+
+    When a law ends summer time, the last transition belongs to the earlier law too. Readers with older zone
+    data differ from the next transition on, and the law may be younger than the last one (Samoa 2021).
     """
     if len(transitions) <= 1:
         return None
@@ -135,8 +138,7 @@ def _pair(tzid: str, transitions: Sequence[Transition]) -> CompactZone | None:
 
 def _yearly(transitions: Sequence[Transition]) -> tuple[Observance, datetime] | None:
     """
-    Return the observance that the latest of these transitions follow, and the first transition that follows
-    it.
+    Return the observance that the latest transitions follow, and the first transition that follows it.
     """
     if not transitions:
         return None

@@ -223,9 +223,11 @@ def first_start(series: Recurrence) -> datetime:
 
 def find_rule_start(schedule: Schedule, rules: WeeklyRules, now: datetime) -> datetime | None:
     """
-    Return from when the present rules of the zone give the right hour of a series; None if it does not
-    matter. If the local hour is fixed and the zone changed its rules between the start and `now`, no
-    VTIMEZONE covers both. The series then begins with the present rules, and its hour stays right.
+    Return from when the present rules of the zone give the right hour of a series.
+
+    None if it does not matter. If the local hour is fixed and the zone changed its rules between the start
+    and `now`, no VTIMEZONE covers both. The series then begins with the present rules, and its hour stays
+    right.
     """
     if not isinstance(schedule, Weekly) or rules.time == "utc":
         return None
@@ -237,9 +239,10 @@ def find_rule_start(schedule: Schedule, rules: WeeklyRules, now: datetime) -> da
 
 def continues(previous: Weekly, current: Weekly, rules: WeeklyRules, bounds: Bounds = UNBOUNDED) -> bool:
     """
-    Return whether a series stayed or only moved on by whole occurrences. TrueConf may report the next
-    occurrence as `start_time`: same days, same length, same time of day. `bounds` are those of the previous
-    series.
+    Return whether a series stayed or only moved on by whole occurrences.
+
+    TrueConf may report the next occurrence as `start_time`: same days, same length, same time of day.
+    `bounds` are those of the previous series.
     """
     if previous.days != current.days or previous.duration != current.duration:
         return False

@@ -55,8 +55,9 @@ def zone_notices(
     readings: Sequence[Reading], series: Iterable[Series], now: datetime
 ) -> tuple[ZoneNotice, ...]:
     """
-    Return what an operator should know about `readings`; the first reading is the default. `series` are the
-    existing weekly conferences; `now` decides which dates serve as examples.
+    Return what an operator should know about `readings`; the first reading is the default.
+
+    `series` are the existing weekly conferences; `now` decides which dates serve as examples.
     """
     weekly = _by_reading(readings, series)
     return (*_old_names(readings), *_unset(weekly), *_unsaid(weekly, now), *_on_the_wall(readings, now))

@@ -43,17 +43,19 @@ def data_version() -> str:
 @cache
 def find_release_moment() -> datetime:
     """
-    Return a moment before the release of the bundled data: the first of its year. The package names its year
-    and its number in that year, but no date. Only an update changes this moment, so the output is the same
-    from day to day and on every replica.
+    Return a moment before the release of the bundled data: the first of its year.
+
+    The package names its year and its number in that year, but no date. Only an update changes this moment,
+    so the output is the same from day to day and on every replica.
     """
     return datetime(int(data_version().partition(".")[0]), 1, 1, tzinfo=UTC)
 
 
 def city_of(name: str) -> str:
     """
-    Return the name of the city that an old-style zone name stands for; empty for a current name. Current
-    names are those that `zone.tab` lists for a country, and those of no country: `Etc/...`, UTC.
+    Return the name of the city that an old-style zone name stands for; empty for a current name.
+
+    Current names are those that `zone.tab` lists for a country, and those of no country: `Etc/...`, UTC.
     """
     return _cities().get(name, "")
 
