@@ -57,7 +57,7 @@ class Metrics:
         self._list_at.labels(source).set(since.timestamp())
 
     def forget(self, source: str) -> None:
-        """Tell no more how a source is doing that the settings no longer name; what happened stays counted."""
+        """Tell no more how a source is doing; what happened stays counted."""
         for gauge in (self._up, self._list_at, self._conferences, self._held):
             with suppress(KeyError):
                 gauge.remove(source)

@@ -216,14 +216,14 @@ class Targets:
         self.all: Mapping[str, KeptTarget] = {}
 
     def prepare(self, settings: Settings) -> Mapping[str, KeptTarget]:
-        """Return the targets of these settings, for `apply`; one that is the same stays. Raises SettingsError."""
+        """Return the targets of these settings, for `apply`; the same ones stay. Raises SettingsError."""
         return {name: self._keep(name, each) for name, each in settings.targets.items()}
 
     def _keep(self, name: str, settings: TargetSettings) -> KeptTarget:
         before, files = self.all.get(name), _files_of(settings)
-        if before and before.files == files and before.target.settings == settings:
-            if before.target.extras == extras_of(name, settings):
-                return before
+        same = before and before.files == files and before.target.settings == settings
+        if before and same and before.target.extras == extras_of(name, settings):
+            return before
         target = self._factory.make(name, settings)
         return KeptTarget(target, make_reconciler(target, self._clock), files)
 

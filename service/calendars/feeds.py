@@ -105,8 +105,8 @@ class Feeds:
     """
     Calendars, their addresses and their feeds.
 
-    `state` gives what is known now. `mark_changed()` marks all feeds as old, and the next request for each builds it again. While the store
-    cannot be read, the last good feed is served.
+    `state` gives what is known now, `rules` what the settings say. `mark_changed()` marks all feeds as old,
+    and the next request for each builds it again. While the store cannot be read, the last one is served.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Feeds:
         most_bytes: int = _MOST_BYTES,
     ) -> None:
         self._store = store
-        self._rules = rules
+        self.rules = rules
         self.state = state
         self._clock = clock
         self._records: dict[str, FeedRecord] = {}
@@ -211,7 +211,7 @@ class Feeds:
     async def _build(self, calendar: Calendar, members: Members | None) -> Feed:
         presentation = Presentation(free=calendar.free)
         vevents = [present(each, presentation) for each in await self._vevents(calendar, members)]
-        heading = Heading(calendar.title, color=calendar.color, timezone=self._rules.timezone)
+        heading = Heading(calendar.title, color=calendar.color, timezone=self.rules.timezone)
         body = await asyncio.to_thread(render_calendar, heading, vevents)
         digest = sha256(body).hexdigest()
         record = self._records.get(calendar.name, FeedRecord())
