@@ -9,6 +9,7 @@ from typing import Protocol
 
 from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Key
+from service.core.journal import Journal, JournalEntry
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.core.state import State
 
@@ -70,9 +71,9 @@ class StateStore(Protocol):
         """Return everything known."""
         ...
 
-    async def record(self, changes: Changes, *, version: int) -> int:
+    async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
         """
-        Write `changes` in one transaction; the version after it.
+        Write `changes`, and what the journal tells of them, in one transaction; the version after it.
 
         Where nothing but the arrival is new, only that is written and the version stays.
         Raises StaleState where the store is no longer at `version`.
@@ -95,7 +96,8 @@ class StateStore(Protocol):
         """
         Forget conferences that are in no account's calendar and were last revised before this moment.
 
-        Returns how many. What is forgotten starts with SEQUENCE 0 should it ever come back.
+        Returns how many. What is forgotten starts with SEQUENCE 0 should it ever come back. The journal keeps
+        that something happened to it, and nothing of what was said.
         """
         ...
 
@@ -126,8 +128,10 @@ class FeedStore(Protocol):
         """Return how often each calendar's address was rotated, of those where it ever was."""
         ...
 
-    async def record_feed(self, calendar: str, record: FeedRecord) -> None:
-        """Remember a feed."""
+    async def record_feed(
+        self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
+    ) -> None:
+        """Remember a feed, and write what the journal tells of it in the same transaction."""
         ...
 
 
@@ -167,6 +171,11 @@ class Store(StateStore, FeedStore, RejectedStore, Protocol):
     @property
     def closed_sessions(self) -> ClosedSessions:
         """What was signed out of, in the same database."""
+        ...
+
+    @property
+    def journal(self) -> Journal:
+        """What happened, in the same database."""
         ...
 
     async def purge_accounts(self, before: datetime) -> int:

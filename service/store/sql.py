@@ -13,12 +13,14 @@ from typing_extensions import override
 
 from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Key
+from service.core.journal import Journal, JournalEntry
 from service.core.ports import ClosedSessions, FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.core.state import State
 from service.publishing.ports import Database, Ledger
 from service.store.account_purge import purge_accounts
 from service.store.engine import begin_read, begin_write, create_engine
+from service.store.journal import SqlJournal, blank_conferences, write_journal
 from service.store.ledger import SqlLedger
 from service.store.migrate import upgrade, verify
 from service.store.rejections import delete_rejected, read_rejected, write_rejected
@@ -52,6 +54,7 @@ class SqlStore(Database):
         self._ledger = SqlLedger(engine)
 
         self._closed_sessions = SqlClosedSessions(engine)
+        self._journal = SqlJournal(engine)
 
     @property
     @override
@@ -62,6 +65,11 @@ class SqlStore(Database):
     @override
     def closed_sessions(self) -> ClosedSessions:
         return self._closed_sessions
+
+    @property
+    @override
+    def journal(self) -> Journal:
+        return self._journal
 
     @override
     async def version(self) -> int:
@@ -75,14 +83,17 @@ class SqlStore(Database):
                 return await _state(db)
 
     @override
-    async def record(self, changes: Changes, *, version: int) -> int:
+    async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
+        following = version
         async with begin_write(self._engine) as db:
             if changes.empty:
                 await require(db, version)
                 await write_arrival(db, changes)
-                return version
-            following = await advance(db, version)
-            await write_changes(db, changes)
+            else:
+                following = await advance(db, version)
+                await write_changes(db, changes)
+            await write_journal(db, journal)
+        self._journal.announce(journal)
         return following
 
     @override
@@ -125,15 +136,21 @@ class SqlStore(Database):
             return {row.calendar: row.generation for row in await db.execute(rotated)}
 
     @override
-    async def record_feed(self, calendar: str, record: FeedRecord) -> None:
+    async def record_feed(
+        self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
+    ) -> None:
         """A generation never goes back: whoever serves the old one must not undo a rotation."""
         async with begin_write(self._engine) as db:
             await write_feed(db, calendar, record)
+            await write_journal(db, journal)
+        self._journal.announce(journal)
 
     @override
     async def purge(self, before: datetime) -> int:
         async with begin_write(self._engine) as db:
-            return await purge_conferences(db, before)
+            purged = await purge_conferences(db, before)
+            await blank_conferences(db)
+        return purged
 
     @override
     async def purge_accounts(self, before: datetime) -> int:

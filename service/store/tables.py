@@ -182,6 +182,29 @@ closed_sessions = Table(
 """What was signed out of, until its cookie would have ended; the name of a session opens nothing."""
 
 
+journal = Table(
+    "journal",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("server", Text, nullable=False),
+    Column("conference_id", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("calendar", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Index("journal_by_age", "at"),
+    Index("journal_by_source", "source", "number"),
+    Index("journal_by_account", "account", "number"),
+    Index("journal_by_conference", "conference_id", "number"),
+    # No number is given twice, though all entries were dropped: followers go by it.
+    sqlite_autoincrement=True,
+)
+"""What happened; `content` is what may name people. What is not concerned is empty."""
+
+
 def same_part(one: Table, other: Table) -> ColumnElement[bool]:
     """Return the condition that rows of two tables are about the same part of a conference."""
     return and_(one.c.server == other.c.server, one.c.id == other.c.id, one.c.part == other.c.part)

@@ -12,10 +12,12 @@ from service.core.account_state import AccountState, Entry
 from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Conference, Key
 from service.core.errors import StaleState
+from service.core.journal import JournalEntry
 from service.core.ports import ClosedSessions, FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.core.state import State
 from service.publishing.ports import Database, Ledger
+from tests.store.memory_journal import MemoryJournal
 from tests.store.memory_ledger import MemoryLedger
 from tests.store.memory_sessions import MemoryClosedSessions
 
@@ -29,6 +31,7 @@ class MemoryStore(Database):
         self._ledger = MemoryLedger() if ledger is None else ledger
 
         self._closed_sessions = MemoryClosedSessions()
+        self._journal = MemoryJournal()
 
         self._state = State()
         self._vevents: dict[Key, Mapping[str, RenderedVEvent]] = {}
@@ -47,6 +50,11 @@ class MemoryStore(Database):
     def closed_sessions(self) -> ClosedSessions:
         return self._closed_sessions
 
+    @property
+    @override
+    def journal(self) -> MemoryJournal:
+        return self._journal
+
     @override
     async def version(self) -> int:
         return self._state.version
@@ -56,7 +64,7 @@ class MemoryStore(Database):
         return self._state
 
     @override
-    async def record(self, changes: Changes, *, version: int) -> int:
+    async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
         self._require(version)
         if not changes.empty:
             version += 1
@@ -68,6 +76,7 @@ class MemoryStore(Database):
                 accounts[account] = replace(accounts[account], closed=closed)
         edits = [*changes.edits, *(closing.edit for closing in changes.closings)]
         self._write(version, edits, accounts)
+        self._journal.add(journal)
         return version
 
     @override
@@ -98,10 +107,13 @@ class MemoryStore(Database):
         return {name: record.generation for name, record in self._feeds.items() if record.generation}
 
     @override
-    async def record_feed(self, calendar: str, record: FeedRecord) -> None:
+    async def record_feed(
+        self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
+    ) -> None:
         """A generation never goes back."""
         before = self._feeds.get(calendar, record)
         self._feeds[calendar] = replace(record, generation=max(before.generation, record.generation))
+        self._journal.add(journal)
 
     @override
     async def purge(self, before: datetime) -> int:
@@ -111,6 +123,7 @@ class MemoryStore(Database):
         if gone:
             kept = {key: entry for key, entry in entries.items() if key not in gone}
             self._state = replace(self._state, version=self._state.version + 1, entries=kept)
+        self._journal.blank(self._state.entries)
         return len(gone)
 
     @override
@@ -128,6 +141,7 @@ class MemoryStore(Database):
             rotated = self._feeds.pop(name, FeedRecord()).generation
             if rotated:
                 self._feeds[name] = FeedRecord(rotated)
+        self._journal.blank_accounts(map(str, idle))
         return len(idle)
 
     @override
