@@ -63,6 +63,11 @@ class StateStore(Protocol):
     What is known, as the synchronizer keeps it. Every method raises StoreUnavailable.
     """
 
+    @property
+    def journal(self) -> Journal:
+        """What happened, in the same database."""
+        ...
+
     async def version(self) -> int:
         """Return the version of the state: it grows with every recorded change."""
         ...
@@ -75,7 +80,7 @@ class StateStore(Protocol):
         """
         Write `changes`, and what the journal tells of them, in one transaction; the version after it.
 
-        Where nothing but the arrival is new, only that is written and the version stays.
+        Where nothing but the arrival is new and nothing is told, only that is written and the version stays.
         Raises StaleState where the store is no longer at `version`.
         """
         ...
@@ -171,11 +176,6 @@ class Store(StateStore, FeedStore, RejectedStore, Protocol):
     @property
     def closed_sessions(self) -> ClosedSessions:
         """What was signed out of, in the same database."""
-        ...
-
-    @property
-    def journal(self) -> Journal:
-        """What happened, in the same database."""
         ...
 
     async def purge_accounts(self, before: datetime) -> int:

@@ -86,7 +86,7 @@ class SqlStore(Database):
     async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
         following = version
         async with begin_write(self._engine) as db:
-            if changes.empty:
+            if changes.empty and not journal:
                 await require(db, version)
                 await write_arrival(db, changes)
             else:

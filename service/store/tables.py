@@ -114,7 +114,9 @@ held = Table(
     Column("lists", Integer, nullable=False),
     Column("missing", LargeBinary, nullable=False),
     Column("upcoming", Integer, nullable=False),
+    Column("kept", Integer, nullable=False, server_default="0"),
 )
+"""`kept` is 1 where somebody decided that what is missing stays, else 0."""
 
 rejected = Table(
     "rejected",

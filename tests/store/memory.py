@@ -66,7 +66,7 @@ class MemoryStore(Database):
     @override
     async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
         self._require(version)
-        if not changes.empty:
+        if journal or not changes.empty:
             version += 1
         known = _known_after(self._state.account(changes.account), changes)
         accounts = {**self._state.accounts, changes.account: known}

@@ -1,5 +1,5 @@
 """
-The journal of what happened.
+The journal of what happened, and that a held list's conferences were kept.
 """
 
 import sqlalchemy as sa
@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name="journal_pkey"),
         sqlite_autoincrement=True,
     )
+    op.add_column("held", sa.Column("kept", sa.Integer(), nullable=False, server_default="0"))
     op.create_index("journal_by_age", "journal", ["at"])
     op.create_index("journal_by_source", "journal", ["source", "number"])
     op.create_index("journal_by_account", "journal", ["account", "number"])
