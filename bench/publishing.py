@@ -33,6 +33,7 @@ from bench.conversion import conferences
 from service.caldav.connection import Connection, Trust, open_http
 from service.caldav.credentials import Basic, http_auth
 from service.caldav.discovery import CollectionSpec
+from service.caldav.places import Places
 from service.caldav.protocol import mkcalendar
 from service.caldav.server import CalDavServer
 from service.core.account_state import Revision
@@ -213,7 +214,7 @@ async def confcal(collection: str, ledger: Path, desired: dict[str, Resource]) -
     timeout = timedelta(seconds=60)
     async with open_http(Trust(), timeout_seconds=60, connections=4) as http:
         auth = http_auth(Basic(USER, PASSWORD), clock)
-        connection = Connection(http, trusted=collection, auth=auth, timeout=timeout, clock=clock)
+        connection = Connection(http, places=Places(collection), auth=auth, timeout=timeout, clock=clock)
         caldav = CalDavServer(connection, CollectionSpec(collection, "bench"), RemoteRules(), 4)
         store = await open_store(f"sqlite:///{ledger}", migrate=True)
         target = GivenCollection("bench", "bench", caldav, RemoteRules(), timedelta(hours=1), desired)

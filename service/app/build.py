@@ -36,6 +36,7 @@ from service.settings.listening import listen
 from service.settings.model import Settings, SourceSettings
 from service.settings.paths import database_url, exposure, make_installation, public_url, secret_of
 from service.sources.endpoint import Endpoint
+from service.sources.endpoint_config import EndpointConfig, EndpointTiming
 from service.sources.hooks import SnapshotSink, SourceHooks
 from service.sources.posted import PostedEvents
 from service.sources.recorder import Recorder
@@ -111,19 +112,15 @@ def make_source(
     name: str, settings: SourceSettings, url: str, fetch: Fetch, hooks: SourceHooks, *, large: LargeFrames
 ) -> Endpoint:
     """Return the source of this name, which listens to `url`."""
-    return Endpoint(
-        name,
-        url=url,
-        pin=settings.pin.get_secret_value() if settings.pin else None,
-        fallback=account_of_source(name, settings),
-        server=settings.server.lower() if settings.server else None,
-        fetch=fetch,
-        random=random.random,
-        now=utc_now,
-        hooks=hooks,
-        pinned=find_pinned_account(settings),
-        large=large,
+    config = EndpointConfig(
+        url,
+        settings.pin.get_secret_value() if settings.pin else None,
+        account_of_source(name, settings),
+        settings.server.lower() if settings.server else None,
+        find_pinned_account(settings),
     )
+    timing = EndpointTiming(random.random, utc_now)
+    return Endpoint(name, config, fetch=fetch, timing=timing, hooks=hooks, large=large)
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from service.caldav.accounts import Account
 from service.caldav.connection import Connection, open_http
 from service.caldav.credentials import Credentials, http_auth
 from service.caldav.discovery import CollectionSpec
-from service.caldav.places import Origin, origin_of
+from service.caldav.places import Origin, Places, origin_of
 from service.caldav.server import CalDavServer
 from service.caldav.turns import LargeAnswers
 from service.calendars.calendar import Calendar
@@ -144,11 +144,10 @@ async def open_targets(
             account = accounts.setdefault((origin_of(each.url), credentials), Account(clock))
             connection = Connection(
                 http,
-                trusted=each.url,
+                places=Places(each.url, each.trusted_hosts),
                 auth=http_auth(credentials, clock),
                 timeout=each.timeout,
                 clock=clock,
-                trusted_hosts=each.trusted_hosts,
                 account=account,
                 large=large,
             )

@@ -6,7 +6,7 @@ import asyncio
 import os
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -112,17 +112,15 @@ class Connection:
         self,
         http: httpx.AsyncClient,
         *,
-        trusted: str,
+        places: Places,
         auth: httpx.Auth | None,
         timeout: timedelta,
         clock: Clock,
-        trusted_hosts: tuple[str, ...] = (),
         account: Account | None = None,
-        partitions: bool = True,
         large: LargeAnswers | None = None,
     ) -> None:
         self._http = http
-        self._places = Places(trusted, trusted_hosts, partitions)
+        self._places = places
         self._auth = auth
         self._timeout = timeout
         self._clock = clock
@@ -133,13 +131,11 @@ class Connection:
         """Return the same way, without the numbered hosts of a quirk."""
         return Connection(
             self._http,
-            trusted=self._places.url,
+            places=replace(self._places, partitions=False),
             auth=self._auth,
             timeout=self._timeout,
             clock=self._clock,
-            trusted_hosts=self._places.named,
             account=self._account,
-            partitions=False,
             large=self._large,
         )
 

@@ -1,5 +1,5 @@
 """
-A calendar: its name, its title, its color, and whose conferences are in it.
+A calendar: its name, its title, its color, and the accounts it takes conferences from.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -80,8 +80,8 @@ def calendars_of(
     """
     Return all calendars by name: `all`, those of the settings, one for each account, one for each person.
 
-    Names of accounts and people hold an `@`, which names in the settings may not. Of an account and a
-    person of one name the account has the calendar: its list is all that this user takes part in.
+    Names of accounts and people contain an `@`, which names in the settings may not. If an account and a
+    person share a name, the account gets the calendar: its list is everything this user takes part in.
     """
     every = Calendar(ALL, "TrueConf", None, variant)
     each = [Calendar(str(a), f"TrueConf: {a}", a, variant) for a in sorted(accounts)]
@@ -101,7 +101,7 @@ def entries_of(
     """
     Return the entries of a calendar, those without a schedule too, each once.
 
-    A roster of the same state saves looking through all entries for those of a few people.
+    A participant index of the same state saves a search through all entries for those of a few people.
     """
     rule = calendar.rule
     views = [state.account(calendar.account)] if calendar.account else list(state.accounts.values())

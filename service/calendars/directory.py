@@ -1,5 +1,5 @@
 """
-Which calendars there are, who may be in them, and under which secret addresses they are served.
+Which calendars exist, who may be in them, and their secret addresses.
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,7 +33,7 @@ class FeedRules:
 
 class Directory:
     """
-    All calendars with their addresses, following the state and what is recorded of rotations.
+    All calendars with their addresses. It follows the state and the recorded rotations.
     """
 
     def __init__(self, store: FeedStore, rules: FeedRules) -> None:
@@ -48,7 +48,7 @@ class Directory:
 
     async def refresh(self) -> bool:
         """
-        Learn which addresses were rotated, here or by another process; whether any was.
+        Load which addresses were rotated, here or by another process, and return whether any was.
 
         Raises StoreUnavailable.
         """
@@ -61,7 +61,7 @@ class Directory:
 
     async def rotate(self, calendar: str) -> None:
         """
-        Give a calendar a new address; the old one is gone at once.
+        Give a calendar a new address; the old one stops working at once.
 
         Raises KeyError where there is no such calendar, and StoreUnavailable.
         """
@@ -79,15 +79,15 @@ class Directory:
         """
         Learn of calendars that were served or published once.
 
-        Those of people stay, be they empty: nobody's subscription breaks, and no collection keeps what is
-        over, because a person was taken off their last conference before a restart.
+        Calendars of people stay even if they are empty. Otherwise a person removed from their last conference
+        before a restart would lose the subscription, and the collection would keep old events.
         """
         self._participants = ParticipantIndex(
             invited=frozenset(name for name in calendars if is_person(name))
         )
 
     def follow(self, state: State) -> None:
-        """Take over the state; calendars of accounts and people that are new in it get their addresses."""
+        """Take the new state; calendars of new accounts and people get their addresses."""
         self._state = state
         if self._rules.for_people or any(calendar.rule.participants for calendar in self._rules.named):
             before, self._participants = self._participants, self._participants.after(state.entries)

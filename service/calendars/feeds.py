@@ -1,5 +1,5 @@
 """
-Feeds as bytes: built when first asked for after a change, then served from memory.
+Feeds as bytes: built on the first request after a change, then served from memory.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ class Feed:
     last_modified: bytes = field(init=False)
 
     def __post_init__(self) -> None:
-        """Write the date down once: it goes with every answer."""
+        """Format the date once: it goes with every answer."""
         object.__setattr__(self, "last_modified", http_date(self.changed_at))
 
 
@@ -54,7 +54,7 @@ def http_date(moment: datetime) -> bytes:
 @dataclass(frozen=True, slots=True)
 class CachedFeed:
     """
-    A feed, and what it was built from.
+    A feed, and the state it was built from.
     """
 
     feed: Feed
@@ -67,7 +67,7 @@ class CachedFeed:
 
 class FeedCache:
     """
-    The feeds last asked for, as many as `most_bytes` hold, and always the last one.
+    The most recently requested feeds, up to `most_bytes`, and always the last one.
     """
 
     def __init__(self, most_bytes: int) -> None:
@@ -76,14 +76,14 @@ class FeedCache:
         self._built: OrderedDict[str, CachedFeed] = OrderedDict()
 
     def get(self, calendar: str) -> CachedFeed | None:
-        """Return what was built for a calendar, up to date or not."""
+        """Return the cached feed of a calendar, current or not."""
         built = self._built.get(calendar)
         if built is not None:
             self._built.move_to_end(calendar)
         return built
 
     def put(self, calendar: str, built: CachedFeed) -> None:
-        """Keep a feed; those not asked for the longest make room."""
+        """Keep a feed; the least recently requested feeds make room."""
         before = self._built.pop(calendar, None)
         self._bytes += len(built.feed.body) - (len(before.feed.body) if before else 0)
         self._built[calendar] = built
@@ -105,8 +105,8 @@ class Feeds:
     """
     Calendars, their addresses and their feeds.
 
-    `note_change()` marks all feeds as old; each is built again by the next request for it. While the store
-    cannot be read the last good feed goes on being served.
+    `mark_changed()` marks all feeds as old, and the next request for each builds it again. While the store
+    cannot be read, the last good feed is served.
     """
 
     def __init__(
@@ -135,19 +135,19 @@ class Feeds:
 
     @property
     def changes(self) -> int:
-        """How often any calendar may have come to look different."""
+        """How often any calendar may have changed."""
         return self._changes
 
     @property
     def addresses(self) -> Addresses:
-        """Their addresses at the moment."""
+        """The present addresses of the calendars."""
         return self.directory.addresses
 
     async def start(self) -> None:
-        """Load what is remembered of the feeds. Raises StoreUnavailable."""
+        """Load the records of the feeds. Raises StoreUnavailable."""
         self._records = await self._store.feeds()
         collections = await self._store.ledger.targets()
-        # What was never served, or is an account's that is forgotten, has no digest.
+        # A feed that was never served, or belongs to a forgotten account, has no digest.
         served = (name for name, record in self._records.items() if record.digest)
         self.directory.remember({*served, *(key.partition("/")[2] for key in collections)})
         await self.directory.refresh()
@@ -159,31 +159,31 @@ class Feeds:
         self.directory.follow(self._state())
 
     def ready(self) -> bool:
-        """Return whether there was ever a list to make a calendar of."""
+        """Return whether any list ever arrived."""
         return bool(self._state().accounts)
 
     def fresh(self, calendar: str) -> Feed | None:
-        """Return the feed where it is up to date, at the cost of a look-up."""
+        """Return the feed if it is current, at the cost of a look-up; otherwise None."""
         built = self._cache.get(calendar)
         return built.feed if built and built.changes == self._changes else None
 
     async def feed(self, calendar: str) -> Feed:
         """
-        Return the feed of a calendar, building it where something changed.
+        Return the feed of a calendar; build it if something changed.
 
-        Raises StoreUnavailable where it was never built and cannot be now.
+        Raises StoreUnavailable if it was never built and cannot be built now.
         """
         lock = self._building.setdefault(calendar, asyncio.Lock())
         try:
             async with lock:
                 return self.fresh(calendar) or await self._renew(self.calendars[calendar])
         finally:
-            # Whoever waits for it holds the lock itself; the table must not grow with the calendars.
+            # Waiting requests hold a reference to the lock, so the table need not grow with the calendars.
             self._building.pop(calendar, None)
 
     async def _renew(self, calendar: Calendar) -> Feed:
         last = self._cache.get(calendar.name)
-        # Counted before the work: a change that comes while it is done makes the feed old again.
+        # Read before the work: a change during the work makes the feed old again.
         changes = self._changes
         members = self._members(calendar)
         if last and members is not None and last.members == members:
@@ -200,10 +200,10 @@ class Feeds:
         return feed
 
     def _members(self, calendar: Calendar) -> Members | None:
-        """Return what a calendar with a rule holds; None for one that holds whole lists."""
+        """Return the members of a calendar with a rule; None for a calendar of whole lists."""
         if not calendar.rule.narrows:
             return None
-        # One without a fingerprint has no VEVENT (any more), though its revision is what it was.
+        # An entry without a fingerprint has no VEVENT (any more), though its revision stays.
         return tuple(
             (entry.key, entry.revision) for entry in self.directory.entries(calendar) if entry.fingerprint
         )
@@ -228,7 +228,7 @@ class Feeds:
         try:
             await self._store.record_feed(calendar, record)
         except StoreUnavailable as error:
-            # The feed itself could be read, so it is served; only its date may move on after a restart.
+            # The feed itself is complete, so it is served; only its date may change after a restart.
             log.warning("web.feed_not_remembered", calendar=calendar, error=str(error))
 
     async def _vevents(self, calendar: Calendar, members: Members | None) -> list[RenderedVEvent]:

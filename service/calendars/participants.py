@@ -1,5 +1,5 @@
 """
-Who takes part in what: an index, so that the calendar of one person costs what that person has.
+An index of who takes part in what. The cost of one person's calendar depends only on that person.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,7 +27,7 @@ class ParticipantIndex:
     """The full IDs of those who are, or were, invited to any of them."""
 
     def keys_of(self, people: Iterable[str]) -> Iterator[Key]:
-        """Yield the conferences in which any of these people takes part, ordered, each once."""
+        """Yield the keys of the conferences that any of these people takes part in, ordered, each once."""
         found: set[Key] = set()
         for person in people:
             found |= self._of(person)
@@ -40,7 +40,7 @@ class ParticipantIndex:
         return frozenset().union(*same)
 
     def after(self, entries: Mapping[Key, Entry]) -> "ParticipantIndex":
-        """Return the roster of these entries; the cost follows the number of those that differ."""
+        """Return the index of these entries; the cost grows with the number of entries that differ."""
         before = self.entries
         if entries is before:
             return self
@@ -60,7 +60,7 @@ class ParticipantIndex:
         }
         named = {person for key in differing for person in _find_invited(entries[key])} - self.invited
         invited = {person for person in named if is_person(person)}
-        # The same set where nobody is new: whoever made calendars of it need not look again.
+        # The same set object if nobody is new: its users need not compare it again.
         everybody = self.invited | invited if invited else self.invited
         return ParticipantIndex(entries, {**self.keys, **changed}, everybody)
 
@@ -75,5 +75,5 @@ def _find_invited(entry: Entry) -> Iterator[str]:
 
 
 def is_person(name: str) -> bool:
-    """Return whether a text is the full ID of somebody who can have a calendar; `#sip:…` is a device's."""
+    """Return whether a text is the full ID of a person who can have a calendar; `#sip:…` is a device."""
     return "@" in name and not name.startswith(("@", "#")) and len(name) <= _LONGEST_ID and name.isprintable()

@@ -19,9 +19,9 @@ _PATTERNS = 1024
 @dataclass(frozen=True, slots=True)
 class Rule:
     """
-    A conference fits where every condition that is given holds, each where any of its values does.
+    A conference fits if every given condition holds. A condition holds if any of its values does.
 
-    All values are compared without case. An ID is `user`, on whatever server, or `user@server`.
+    All values are compared without case. An ID is `user`, on any server, or `user@server`.
     """
 
     owners: frozenset[str] = frozenset()
@@ -57,7 +57,9 @@ def participants_of(entry: Entry) -> Iterator[str]:
 
 
 def fits(rule: Rule, entry: Entry) -> bool:
-    """Return whether an entry fits all conditions but that on accounts, which it does not know of."""
+    """
+    Return whether an entry fits all conditions except the one on accounts, which an entry does not know.
+    """
     if rule is EVERYTHING:
         return True
     conference, server = entry.conference, entry.key.server
@@ -75,7 +77,7 @@ def _fits_topic(topic: str, globs: Iterable[str]) -> bool:
 
 
 def holds_account(rule: Rule, account: Account) -> bool:
-    """Return whether what this account's list holds may be in the calendar."""
+    """Return whether conferences from this account's list may be in the calendar."""
     return not rule.accounts or _is_named(str(account).casefold(), rule.accounts)
 
 
@@ -85,5 +87,5 @@ def _is_named(person: str, named: frozenset[str]) -> bool:
 
 @lru_cache(maxsize=_PATTERNS)
 def _glob(pattern: str) -> re.Pattern[str]:
-    # Only the two signs that are promised: a bracket in a topic is a bracket.
+    # Only the two documented wildcards: a bracket in a topic is a bracket.
     return re.compile(translate(pattern.casefold().replace("[", "[[]")))

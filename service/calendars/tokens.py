@@ -1,5 +1,5 @@
 """
-Secret addresses: a token derives from the secret, the calendar and how often it was rotated.
+Secret addresses: a token derives from the secret, the calendar and its number of rotations.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ def token_of(secret: bytes, calendar: str, generation: int) -> str:
 @dataclass(frozen=True, slots=True)
 class Addresses:
     """
-    The addresses of all calendars; tokens are looked up by their digest, so that timing tells nothing.
+    The addresses of all calendars. Tokens are looked up by their digest, so timing reveals nothing.
     """
 
     public_url: str
@@ -55,9 +55,10 @@ class Addresses:
         self, secret: bytes, generations: Mapping[str, int], gone: Mapping[str, int] | None = None
     ) -> "Addresses":
         """
-        Return the addresses of these calendars from the same secret; what stays is not computed again.
+        Return the addresses of these calendars from the same secret; unchanged tokens are not computed again.
 
-        Those of `gone`, calendars that are no more, lead nowhere; the ones that were taken back are told so.
+        The addresses of `gone`, calendars that no longer exist, stop working. `find` reports rotated
+        addresses as such.
         """
         spelled = {name: self._spell(secret, name, count) for name, count in generations.items()}
         departed = {name: self._spell(secret, name, count) for name, count in (gone or {}).items()}
@@ -76,7 +77,7 @@ class Addresses:
         return before if before and before.generation == generation else _spell(secret, name, generation)
 
     def find(self, token: str) -> str | LookupFailure:
-        """Return the calendar a token stands for, or why it stands for none."""
+        """Return the calendar that a token stands for, or why it stands for none."""
         return self._by_digest.get(_digest(token), LookupFailure.UNKNOWN)
 
     def feed_url(self, calendar: str) -> str:

@@ -77,7 +77,7 @@ class HeldRemoval:
 
     @property
     def digest(self) -> str:
-        """What stands for the conferences that would go: whoever looked at these approves no others."""
+        """Digest of the conferences that would go: an approval carries it, so it approves no others."""
         return sha256(repr(sorted(self.missing)).encode()).hexdigest()[:32]
 
 
@@ -109,7 +109,7 @@ class AccountState:
     """The source that the last list came from."""
 
     def members(self) -> Iterator[Key]:
-        """Yield the keys of all that is in the account's calendar, closed parts too."""
+        """Yield the key of everything in the account's calendar, closed parts included."""
         server = self.account.server
         yield from (Key(server, id_) for id_ in self.reported)
         yield from self.closed

@@ -1,5 +1,5 @@
 """
-What may be spent in a while: a pure value, whoever has the clock.
+An allowance that is spent and grows again with time. The value is pure; the caller brings the clock.
 """
 
 from dataclasses import dataclass, replace
@@ -20,12 +20,12 @@ class Allowance:
 
     @classmethod
     def full(cls, most: float, per_second: float, now: float = 0.0) -> "Allowance":
-        """Return an allowance of which nothing is spent."""
+        """Return an unspent allowance."""
         return cls(most, per_second, most, now)
 
     def spend(self, amount: float, now: float) -> "Allowance":
-        """Return the allowance after `amount` is spent, though it may be too much."""
-        # A clock that was set back gives nothing.
+        """Return the allowance after `amount` is spent. It may become overdrawn."""
+        # A clock that was set back refills nothing.
         grown = self.left + max(0.0, now - self.at) * self.per_second
         return replace(self, left=min(self.most, grown) - amount, at=now)
 
@@ -36,5 +36,5 @@ class Allowance:
 
     @property
     def wait_seconds(self) -> int:
-        """How long to wait until nothing is owed any more."""
+        """How long to wait until the allowance is no longer overdrawn."""
         return ceil(max(0.0, -self.left) / self.per_second)

@@ -32,7 +32,7 @@ class Closing:
 
     @property
     def key(self) -> Key:
-        """Which part it is."""
+        """The identity of the part."""
         return self.edit.entry.key
 
 
@@ -99,5 +99,5 @@ class Changes:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing but the arrival has to be written."""
+        """Whether only the arrival has to be written."""
         return not (self.visible or self.absences or self.changed or self.held_changed)

@@ -1,5 +1,5 @@
 """
-The seam for the present moment: what asks for it is handed a clock, so that tests choose the time.
+The seam for the present moment. Code that needs the time receives a clock, and tests choose the time.
 """
 
 from datetime import datetime

@@ -1,5 +1,5 @@
 """
-What TrueConf tells: a conference, and one account's whole list of them.
+What TrueConf reports: a conference, and one account's whole list of them.
 
 The words are those of the `conferenceList` event (TrueConf VideoSDK, notifications/conferenceList).
 """
@@ -51,7 +51,9 @@ class Invitation:
 @dataclass(frozen=True, slots=True)
 class Conference:
     """
-    One conference as its server describes it. Two are equal but for what changes with every start.
+    One conference as its server describes it.
+
+    Fields that change with every start do not count in a comparison.
     """
 
     id: str

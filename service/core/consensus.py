@@ -1,8 +1,9 @@
 """
-Whose word counts: what a conference is, where several accounts tell of it.
+Which report of a conference counts where several accounts list it.
 
-Each account's list is a report. The newest change counts for as long as the lists of others may be behind;
-after that, where reports still differ, the owner's account, else most accounts, else the newest change.
+Each account's list is a report. The newest change counts for as long as the lists of others may be behind. If
+reports still differ after that, the owner's account counts, then the majority of accounts, then the newest
+change.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +23,7 @@ _HEARD_FOR = timedelta(days=7)
 @dataclass(frozen=True, slots=True)
 class Report:
     """
-    What one account tells of a conference.
+    What one account reports about a conference.
     """
 
     account: Account
@@ -40,7 +41,7 @@ class Report:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """
-    What counts.
+    The report that counts.
     """
 
     report: Report
@@ -52,7 +53,7 @@ def reports_of(conference_id: str, views: Iterable[AccountState]) -> list[Report
     """
     Return the reports of a conference by the accounts that still list it.
 
-    An account whose last good list lacked it does not tell of it any more.
+    An account whose last good list lacked the conference no longer reports it.
     """
     return [
         Report(
@@ -69,11 +70,11 @@ def reports_of(conference_id: str, views: Iterable[AccountState]) -> list[Report
 
 def judge(reports: Sequence[Report], now: datetime, behind_for: timedelta) -> Verdict:
     """
-    Return whose word counts among `reports`, of which there is at least one.
+    Return which of `reports` counts. There must be at least one.
 
-    They are compared as they are: series that differ in the next occurrence only are given one start before.
-    Of changes of one moment the first report counts as the newest. `behind_for` is how long after a change
-    the lists of others may not know of it.
+    Reports are compared as they are; the caller first aligns series that differ only in their next
+    occurrence. Of changes made at the same moment, the first report counts as the newest. `behind_for` is how
+    long the lists of others may lag behind a change.
     """
     heard = [report for report in reports if now - report.confirmed_at < _HEARD_FOR] or reports
     voices = _drop_unscheduled(heard)
@@ -92,13 +93,13 @@ def judge(reports: Sequence[Report], now: datetime, behind_for: timedelta) -> Ve
 
 
 def _drop_unscheduled(reports: Sequence[Report]) -> Sequence[Report]:
-    """Return those that count: no report unschedules what another account still lists as scheduled."""
+    """Drop reports without a schedule while another account still lists the conference as scheduled."""
     scheduled = [each for each in reports if not isinstance(each.conference.schedule, Unscheduled)]
     return scheduled or reports
 
 
 def _owner(reports: Sequence[Report]) -> str:
-    """Return the full ID of the owner, as most tell it; of as many, as it was told first."""
+    """Return the full ID of the owner that most reports name; in a tie, the one reported first."""
     named = [
         (full_id(each.conference.owner, each.account.server), each.changed_at)
         for each in reports
@@ -109,7 +110,7 @@ def _owner(reports: Sequence[Report]) -> str:
 
 
 def _most(reports: Sequence[Report]) -> Report | None:
-    """Return a report of what more accounts tell than anything else; None where there is no such thing."""
+    """Return a report of the version that the most accounts agree on; None in a tie."""
     groups: list[list[Report]] = []
     for report in reports:
         for group in groups:
@@ -129,5 +130,5 @@ def _differ(reports: Sequence[Report]) -> bool:
 
 
 def with_start_of(report: Report, conference: Conference) -> Report:
-    """Return a report that tells the same with the schedule of `conference`."""
+    """Return a copy of the report with the schedule of `conference`."""
     return replace(report, conference=replace(report.conference, schedule=conference.schedule))

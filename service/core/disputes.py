@@ -1,5 +1,5 @@
 """
-Conferences of which accounts go on telling different things.
+Conferences that accounts keep reporting differently.
 """
 
 from collections.abc import Iterable
@@ -34,9 +34,9 @@ def find_disputes(
     state: State, policy: Policy, now: datetime, keys: Iterable[Key] | None = None
 ) -> list[Dispute]:
     """
-    Return the disputes about conferences, ordered by key; about all of them, unless `keys` are given.
+    Return the disputes about the conferences `keys`, or about all conferences, ordered by key.
 
-    What differs for less than `MISSING_FOR` is none yet: the lists of others may be behind.
+    A difference younger than `MISSING_FOR` is not yet a dispute: the lists of others may be behind.
     """
     contested = state.contested if keys is None else state.contested & set(keys)
     found = (_dispute(state, policy, now, key) for key in sorted(contested))

@@ -1,5 +1,5 @@
 """
-Entries with their VEVENTs rendered, and the revisions that move with what is visible of them.
+Entries with their rendered VEVENTs, and the revisions that grow when their visible content changes.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _SECOND = timedelta(seconds=1)
 @dataclass(frozen=True, slots=True)
 class Variant:
     """
-    One way of writing every VEVENT: how much is told, and in which language.
+    One way to write every VEVENT: how much it shows, and in which language.
     """
 
     name: str = "full-en"
@@ -36,7 +36,7 @@ FULL = Variant()
 @dataclass(frozen=True, slots=True)
 class Policy:
     """
-    All that the settings say about turning snapshots into VEVENTs.
+    Everything the settings say about turning snapshots into VEVENTs.
     """
 
     renderings: Mapping[str, Rendering] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Policy:
     removal: RemovalRules = field(default_factory=RemovalRules)
 
     def rendering(self, source: str) -> Rendering:
-        """Return how conferences from `source` are rendered."""
+        """Return the rendering for conferences from `source`."""
         return self.renderings.get(source, self.default)
 
 
@@ -68,7 +68,7 @@ def edit_of(
     """
     Return the entry that follows `entry` when its conference is now `conference`, with its VEVENTs.
 
-    The revision moves only where something visible changed.
+    The revision grows only if something visible changed.
     """
     rendering = policy.rendering(source)
     content = b""

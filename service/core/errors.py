@@ -2,7 +2,7 @@
 The errors that cross a border, each translated once from the library that raised it.
 
     ConfcalError
-        SettingsError        what the operator wrote cannot work; the text says what to do
+        SettingsError        a setting cannot work; the text says what to do
         FrameRejected        a whole TrueConf frame cannot be used
         SourceFlooded        a source sent more than is taken in a while
         StoreUnavailable     the database cannot be read or written now
@@ -15,7 +15,7 @@ The errors that cross a border, each translated once from the library that raise
         PublishError         a target does not hold what it should
             Retryable        later it may work
                 CollectionFailed     one collection only; others on the server may work now
-                    AnswerUnusable   an answer provoked an error that nobody foresaw
+                    AnswerUnusable   an answer provoked an unforeseen error
             Conflict         one resource was refused; the others are not concerned
             Fatal            the target needs a person
                 CredentialsRefused   all collections of the server
@@ -45,7 +45,7 @@ class FrameRejected(ConfcalError):
 
 
 class SourceFlooded(ConfcalError):
-    """More was posted for a source than is taken; nothing of it was looked at."""
+    """A client posted more for a source than confcal accepts; nothing of it was read."""
 
     def __init__(self, wait_seconds: int) -> None:
         super().__init__(f"more events than are taken; send the next one in {wait_seconds} s")
@@ -69,25 +69,25 @@ class SchemaTooOld(StoreUnavailable):
 
 
 class StaleState(ConfcalError):
-    """The state was changed by somebody else since it was loaded; nothing was written."""
+    """Somebody else changed the state after it was loaded; nothing was written."""
 
 
 class HeldListChanged(ConfcalError):
-    """The held list is not the one that was approved; nothing was applied."""
+    """The list that is held now is not the one that was approved; nothing was applied."""
 
 
 class PublishError(ConfcalError):
     """
     A target does not hold what it should.
 
-    The text may name its host, an address there and the collection, and where something else answers than a
-    CalDAV server, its first words with secrets masked: no topic, no credential.
+    The text may name the host, an address there and the collection. If something other than a CalDAV server
+    answers, the text quotes its first words with secrets masked. It never holds a topic or a credential.
     """
 
 
 class Retryable(PublishError):
     """
-    The target cannot be used now; the operation may have been carried out or not.
+    The target cannot be used now. The operation may or may not have taken effect.
     """
 
     def __init__(self, text: str, *, delay_seconds: float | None = None, crowded: bool = False) -> None:
@@ -100,15 +100,15 @@ class Retryable(PublishError):
 
 class CollectionFailed(Retryable):
     """
-    One collection cannot be used now, or cannot be understood; others on the same server may work.
+    One collection cannot be used or read now; others on the same server may work.
     """
 
 
 class AnswerUnusable(CollectionFailed):
     """
-    What a server answered provoked an error that nobody foresaw, in a library or in our reading of it.
+    A server's answer provoked an unforeseen error, in a library or in our own parser.
 
-    It is the trouble of that collection alone; its cause has the traceback.
+    Only that collection is affected; the cause has the traceback.
     """
 
 
@@ -134,7 +134,7 @@ class Fatal(PublishError):
 
 
 class CredentialsRefused(Fatal):
-    """The server takes neither user name nor password: none of its collections can be used."""
+    """The server refuses the user name or the password: none of its collections can be used."""
 
     def __init__(self, text: str, *, delay_seconds: float | None = None) -> None:
         super().__init__(text)
@@ -143,7 +143,7 @@ class CredentialsRefused(Fatal):
 
 
 class PlaceNotTrusted(Fatal):
-    """The server sends us to a place that the settings do not name; nothing was sent there."""
+    """The server redirects to a host that the settings do not name; nothing was sent there."""
 
     def __init__(self, text: str, entry: str = "") -> None:
         super().__init__(text)
@@ -152,11 +152,11 @@ class PlaceNotTrusted(Fatal):
 
 
 class NotCalDav(Fatal):
-    """What answers at the address is no CalDAV server."""
+    """The server at the address is not a CalDAV server."""
 
 
 class CollectionMissing(Fatal):
-    """There is no such collection, and we were not to create it."""
+    """The collection does not exist, and the settings forbid creating it."""
 
     def __init__(self, text: str, server: str = "") -> None:
         super().__init__(text)
@@ -165,16 +165,16 @@ class CollectionMissing(Fatal):
 
 
 class CollectionGone(Fatal):
-    """The collection that we remember is no longer there."""
+    """The remembered collection no longer exists."""
 
 
 class CollectionMoved(CollectionGone):
-    """The server says that the collection has another address now."""
+    """The server reports a new address for the collection."""
 
 
 class PlanRefused(PublishError):
-    """There is a reason not to publish for now."""
+    """The plan may not be carried out now; the text gives the reason."""
 
 
 class UnknownName(ConfcalError):
-    """There is nothing of the name or number that was given; the text says what there is."""
+    """Nothing has the given name or number; the text lists what exists."""

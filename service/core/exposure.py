@@ -1,5 +1,5 @@
 """
-Who could read along on the way to the daemon.
+Whether others in the network can read along on the way to the daemon.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Exposure:
     """
-    Others in the network could read along: the daemon listens for them, and hands out plain `http://`.
+    Others in the network can read along: the daemon listens there and hands out `http://` addresses.
     """
 
     host: str

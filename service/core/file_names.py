@@ -1,8 +1,8 @@
 """
-What the file of a calendar is called: the last segment of its address, readable in any script.
+The file name of a calendar: the last segment of its address, readable in any script.
 
-Thunderbird and GNOME show it as the calendar's name. It opens nothing: that is the token's to do, with
-whatever name behind it.
+Thunderbird and GNOME show it as the calendar's name. It grants no access; the token does, whatever name
+follows it.
 """
 
 import re
@@ -20,17 +20,17 @@ _UNFIT: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def stem_of(calendar: str) -> str:
-    """Return a calendar's name in letters, digits, dots, dashes and underscores of ASCII, never empty."""
+    """Return a calendar's name in ASCII letters, digits, dots, dashes and underscores, never empty."""
     stem = _UNFIT.sub("-", calendar if calendar.isascii() else anyascii(calendar))
     return stem[:_LONGEST].strip("-.") or _EMPTY
 
 
 def distinct(stems: Mapping[str, str]) -> dict[str, str]:
     """
-    Return a file name for each calendar, no two of them alike on a disk that knows no case.
+    Return a file name for each calendar. No two are equal on a disk that ignores case.
 
-    Calendars whose stems fold together get a suffix made of their names: it does not depend on their order
-    nor on how many there are.
+    Calendars with equal stems get a suffix made from their names. It depends neither on their order nor on
+    their number.
     """
     shared = Counter(stem.casefold() for stem in stems.values())
     return {

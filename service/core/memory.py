@@ -1,5 +1,5 @@
 """
-Memory that nobody uses any more, and that is kept all the same: by the C library, and by errors.
+Unused memory that the C library, or an error, still holds.
 """
 
 import ctypes
@@ -10,9 +10,9 @@ from functools import cache
 
 def give_back_freed() -> None:
     """
-    Give back to the system what was freed: after tens of megabytes, glibc keeps them in each thread's arena.
+    Return freed memory to the system: glibc keeps tens of megabytes in the arena of each thread.
 
-    Elsewhere than with glibc nothing is done.
+    Without glibc this does nothing.
     """
     trim = _malloc_trim()
     if trim:
@@ -21,9 +21,9 @@ def give_back_freed() -> None:
 
 def forget_locals(error: BaseException) -> None:
     """
-    Let go of what the functions held through which an error, and those behind it, came; their lines stay.
+    Clear the local variables in the traceback of an error and of its causes; the line numbers stay.
 
-    An error that is remembered would keep the answer that led to it, and all that was made of it.
+    Otherwise an error that is kept would also keep the answer that caused it, and everything parsed from it.
     """
     behind: list[BaseException | None] = [error]
     known: set[int] = set()

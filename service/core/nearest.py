@@ -1,5 +1,5 @@
 """
-What somebody probably meant who wrote a name that there is not.
+Suggestions for a name that does not exist.
 """
 
 import difflib
@@ -9,7 +9,7 @@ _ALIKE = 0.5
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that is most like `name`, whatever the case, or None where none is like it."""
+    """Return the known name that is most similar to `name`, ignoring case; None if none is similar."""
     folded = {each.casefold(): each for each in known}
     if name.casefold() in folded:
         return folded[name.casefold()]
@@ -18,6 +18,6 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Return the nearest known name as a question to put behind a sentence, empty where none is like it."""
+    """Return the nearest known name as a question that follows a sentence; empty if none is similar."""
     near = nearest(name, known)
     return f"; did you mean {near}?" if near else ""

@@ -33,7 +33,7 @@ class Occurrence:
 
 def occurrences(entry: Entry, rules: WeeklyRules, since: datetime) -> Iterator[Occurrence]:
     """
-    Yield the meetings that end after `since`, in order; those of a live weekly conference go on for ever.
+    Yield the meetings that end after `since`, in order; a live weekly conference yields without end.
     """
     match entry.conference.schedule:
         case Unscheduled():
@@ -52,7 +52,7 @@ def occurrences(entry: Entry, rules: WeeklyRules, since: datetime) -> Iterator[O
 def starts(
     weekly: Weekly, rules: WeeklyRules, after: datetime, bounds: Bounds = UNBOUNDED
 ) -> Iterator[datetime]:
-    """Yield the starts of a weekly conference after a moment, in UTC and in order, for ever."""
+    """Yield the starts of a weekly conference after a moment, in UTC and in order, without end."""
     series = _recur(weekly, rules, bounds)
     zone = ZoneInfo(series.tzid) if series.tzid else UTC
     local = series.start.replace(tzinfo=None)

@@ -1,5 +1,5 @@
 """
-Sources that behave as no TrueConf Room does.
+Sources that behave as no real TrueConf Room does.
 """
 
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ DAY: Final = timedelta(days=1)
 
 
 def accounts_shown(state: State, source: str, now: datetime) -> int:
-    """Return of how many accounts the last list came from a source, within the day up to `now`."""
+    """Return how many accounts had their last list from a source within the day up to `now`."""
     return sum(
         known.source == source and known.list_at is not None and now - known.list_at < DAY
         for known in state.accounts.values()
@@ -22,7 +22,7 @@ def accounts_shown(state: State, source: str, now: datetime) -> int:
 
 
 def oddness_of(state: State, source: str, now: datetime) -> str:
-    """Return what is odd about a source, as a sentence; empty where nothing is."""
+    """Return a sentence about what is odd about a source; empty if nothing is."""
     shown = accounts_shown(state, source, now)
     if shown <= MOST_ACCOUNTS:
         return ""

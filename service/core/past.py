@@ -1,5 +1,5 @@
 """
-What took place stays: how a schedule goes on after an edit, and what is closed of the one before.
+How a schedule continues after an edit, and which past part of the old one is closed.
 
 A calendar is also a record. The past part of an edited or removed schedule is closed, the live part begins
 after the edit, and nothing is invented before it.
@@ -23,7 +23,7 @@ _INSTANCES = 70
 @dataclass(frozen=True, slots=True)
 class Course:
     """
-    What calendars show of a conference from now on, and what they go on showing of its schedule before.
+    What calendars show of a conference from now on, and what they keep showing of its earlier schedule.
     """
 
     schedule: Schedule
@@ -34,7 +34,7 @@ class Course:
 
 def begin_course(schedule: Schedule, rules: WeeklyRules, now: datetime, keep_ended: timedelta) -> Course:
     """
-    Return the course of a conference that was never seen before: a series begins not too long ago.
+    Return the course of a conference that is new. A series begins recently enough for readers to expand.
     """
     if not isinstance(schedule, Weekly):
         return Course(schedule)
@@ -47,7 +47,7 @@ def begin_course(schedule: Schedule, rules: WeeklyRules, now: datetime, keep_end
 
 def resume_course(before: Bounds, reported: Schedule, rules: WeeklyRules, now: datetime) -> Course:
     """
-    Return the course of a conference that had left every calendar and is back.
+    Return the course of a conference that left every calendar and came back.
 
     It did not take place meanwhile.
     """
@@ -71,12 +71,12 @@ def continue_course(
         case Weekly(), Weekly() if has_pattern_of(before, reported, rules, bounds) and has_begun(
             before, bounds, rules, now
         ):
-            # Moved back by whole occurrences: what would be new has never been in a calendar.
+            # Moved back by whole occurrences: the additional ones were never in a calendar.
             return Course(before, bounds)
         case Weekly(), Weekly() if continues(
             longer := replace(before, duration=reported.duration), reported, rules, bounds
         ) and not has_pattern_of(longer, reported, rules, bounds):
-            # Its flags are read as they were: near midnight the other season reads them as other days.
+            # Its flags keep their reading: near midnight, the other season would read them as other days.
             course = _edit_course(before, bounds, longer, rules, now)
             return replace(course, bounds=replace(course.bounds, since=_later(course.bounds, reported)))
         case Once(start), Once(new_start) if start == new_start and _end(reported) > now:
@@ -93,7 +93,7 @@ def _edit_course(
     if closed is None:
         return _from(_floor(before, bounds, reported, now), reported, rules, now)
     if isinstance(before, Once) and isinstance(reported, Once) and _end(reported) <= now:
-        # It is over, and so is what it is said to have been: the record stays.
+        # Both the old and the reported schedule are over: the record stays.
         return Course(before, bounds)
     return replace(_from(now, reported, rules, now), closed=closed)
 
@@ -103,9 +103,9 @@ def _later(bounds: Bounds, reported: Weekly) -> datetime:
 
 
 def _floor(before: Schedule, bounds: Bounds, reported: Schedule, now: datetime) -> datetime | None:
-    """Return from when on a schedule counts that replaces one that has not taken place."""
+    """Return from when a schedule counts if the one it replaces has not taken place."""
     if isinstance(reported, Weekly):
-        # One that is under way at the moment of the edit is no past.
+        # An occurrence that is under way at the moment of the edit does not belong to the past.
         edited = now if isinstance(before, Weekly) else now - reported.duration
         return max(edited, bounds.since or edited)
     return bounds.since
@@ -119,7 +119,8 @@ def close(schedule: Schedule, bounds: Bounds, rules: WeeklyRules, moment: dateti
     """
     Return the bounds of the part that took place before `moment`; None where there is no such part.
 
-    Of a series that is what began before it. A single event took place once it ended.
+    The part of a series is all occurrences that began before `moment`. A single event takes place when it
+    ends.
     """
     match schedule:
         case Weekly() if has_begun(schedule, bounds, rules, moment):
@@ -132,7 +133,7 @@ def close(schedule: Schedule, bounds: Bounds, rules: WeeklyRules, moment: dateti
 
 def move_on(schedule: Schedule, bounds: Bounds, now: datetime, keep_ended: timedelta) -> Bounds:
     """
-    Return the bounds of a live series, moved on where its beginning is too long ago for readers to expand.
+    Return the bounds of a live series, moved on if it began too long ago for readers to expand.
     """
     if not isinstance(schedule, Weekly) or bounds.begin(schedule.start) >= now - max(
         _OLD, keep_ended + _YEAR
@@ -143,7 +144,7 @@ def move_on(schedule: Schedule, bounds: Bounds, now: datetime, keep_ended: timed
 
 def bounds_under(schedule: Schedule, bounds: Bounds, rules: WeeklyRules, now: datetime) -> Bounds:
     """
-    Return the bounds that a schedule has under other rules: where these can tell the hour on the wall from.
+    Return the bounds of a schedule under other rules, from when these rules can express its local hour.
     """
     ruled = find_rule_start(schedule, rules, now)
     if ruled and bounds.until and ruled >= bounds.until:
@@ -153,7 +154,7 @@ def bounds_under(schedule: Schedule, bounds: Bounds, rules: WeeklyRules, now: da
 
 def part_of(schedule: Schedule, bounds: Bounds, rules: WeeklyRules) -> int:
     """
-    Return what tells a closed part from others of its conference: its first start in UNIX seconds.
+    Return what identifies a closed part among those of its conference: its first start in UNIX seconds.
 
     Raises ValueError where there is no schedule.
     """

@@ -7,7 +7,7 @@ from service.core.trueconf_id import TrueConfId
 
 
 def refusal_of(account: Account, pinned: Account | None) -> str:
-    """Return why a list of `account` is not taken from a source, as a sentence; empty where it is taken."""
+    """Return a sentence about why a list of `account` is refused from a source; empty if it is accepted."""
     if pinned is None or _folded(account) == _folded(pinned):
         return ""
     return (
@@ -17,14 +17,14 @@ def refusal_of(account: Account, pinned: Account | None) -> str:
 
 
 def refusal_of_peer(peer_id: str, pinned: Account | None) -> str:
-    """Return why a list that says whose it is is not taken; empty where it is taken, or does not say."""
+    """Return why a list is refused for the peer it names; empty if it is accepted or names nobody."""
     if pinned is None or not peer_id:
         return ""
     return refusal_of(account_named(peer_id, server=pinned.server), pinned)
 
 
 def account_named(text: str, *, server: str) -> Account:
-    """Return the account that a TrueConf ID names, on `server` where it names none."""
+    """Return the account that a TrueConf ID names. Without a server in the ID, `server` counts."""
     named = TrueConfId.parse(text).at(server)
     return Account(named.user, named.server)
 

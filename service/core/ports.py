@@ -1,5 +1,5 @@
 """
-What the synchronizer and the web server need from the outside, with its errors, and no more.
+The ports of the synchronizer and the web server: what they need from the outside, with its errors.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from service.core.state import State
 @dataclass(frozen=True, slots=True)
 class FeedRecord:
     """
-    What is remembered of a calendar's feed.
+    What the store keeps about a calendar's feed.
     """
 
     generation: int = 0
@@ -32,35 +32,35 @@ class FeedRecord:
 
 class ClosedSessions(Protocol):
     """
-    The sessions of the dashboard that were signed out of. Every method raises StoreUnavailable.
+    The dashboard sessions that users signed out of. Every method raises StoreUnavailable.
     """
 
     async def close(self, sessions: Mapping[str, datetime], *, now: datetime) -> None:
         """
-        Remember that these sessions are over, each until the moment at which it would have ended.
+        Remember that these sessions are closed, each until the moment it would have expired.
 
-        Forgets those whose moment has come.
+        Sessions that have expired by themselves are forgotten.
         """
         ...
 
     async def is_closed(self, session: str) -> bool:
-        """Return whether somebody signed out of this session, in whichever process."""
+        """Return whether somebody signed out of this session, in any process."""
         ...
 
 
 class PublishedTargets(Protocol):
     """
-    The names of the targets that something was published to.
+    The names of the targets that confcal has published to.
     """
 
     async def targets(self) -> Mapping[str, object]:
-        """Return them; what is remembered of each is not for every reader."""
+        """Return the names. Only the ledger gives more about each target."""
         ...
 
 
 class StateStore(Protocol):
     """
-    What is known, as the synchronizer keeps it. Every method raises StoreUnavailable.
+    The stored state, for the synchronizer. Every method raises StoreUnavailable.
     """
 
     @property
@@ -73,7 +73,7 @@ class StateStore(Protocol):
         ...
 
     async def load(self) -> State:
-        """Return everything known."""
+        """Return the whole state."""
         ...
 
     async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
@@ -86,12 +86,12 @@ class StateStore(Protocol):
         ...
 
     async def rendering(self) -> str:
-        """Return the digest of the settings that the stored VEVENTs were rendered with."""
+        """Return the digest of the settings that rendered the stored VEVENTs."""
         ...
 
     async def record_rendering(self, digest: str, edits: Sequence[Edit], *, version: int) -> int:
         """
-        Replace VEVENTs after a change of settings, in one transaction; the version after it.
+        Replace VEVENTs after a change of settings, in one transaction, and return the version after it.
 
         Raises StaleState as `record` does.
         """
@@ -109,12 +109,12 @@ class StateStore(Protocol):
 
 class FeedStore(Protocol):
     """
-    What feeds are made of, and what is remembered of them. Every method raises StoreUnavailable.
+    The stored VEVENTs and feed records, for the feeds. Every method raises StoreUnavailable.
     """
 
     @property
     def ledger(self) -> PublishedTargets:
-        """What is published, in the same database."""
+        """The ledger of published resources, in the same database."""
         ...
 
     async def vevents(self, variant: str, account: Account | None = None) -> list[RenderedVEvent]:
@@ -126,11 +126,11 @@ class FeedStore(Protocol):
         ...
 
     async def feeds(self) -> dict[str, FeedRecord]:
-        """Return what is remembered of each calendar that was served or rotated, by name."""
+        """Return the record of each calendar that was served or rotated, by name."""
         ...
 
     async def rotations(self) -> dict[str, int]:
-        """Return how often each calendar's address was rotated, of those where it ever was."""
+        """Return how often the address of each calendar was rotated, without those that never were."""
         ...
 
     async def record_feed(
@@ -147,9 +147,9 @@ class RejectedStore(Protocol):
 
     async def record_rejected(self, inputs: Sequence[RejectedInput], *, keep: int, since: datetime) -> None:
         """
-        Keep rejected inputs, counting those that are kept already.
+        Keep rejected inputs, and count repeated ones.
 
-        Of all of them the newest `keep` that were last seen after `since` stay.
+        The newest `keep` inputs that were last seen after `since` stay.
         """
         ...
 
@@ -157,9 +157,9 @@ class RejectedStore(Protocol):
         self, *, most_raw: int = MAX_RAW, number: int | None = None
     ) -> list[RejectedInput]:
         """
-        Return the rejected inputs that are kept, the newest first, with so many bytes of what arrived.
+        Return the kept inputs, newest first, each with at most `most_raw` bytes of what arrived.
 
-        With a `number` only the one that has it, if there is one.
+        With a `number`, return only the input of that number, if it exists.
         """
         ...
 
@@ -175,17 +175,17 @@ class Store(StateStore, FeedStore, RejectedStore, Protocol):
 
     @property
     def closed_sessions(self) -> ClosedSessions:
-        """What was signed out of, in the same database."""
+        """The closed sessions, in the same database."""
         ...
 
     async def purge_accounts(self, before: datetime) -> int:
         """
         Forget accounts whose last list came before this moment and that have nothing in their calendars.
 
-        Returns how many. Of their feeds nothing is remembered but how often their addresses were rotated.
+        Returns how many. Only the number of rotations of their feed addresses is kept.
         """
         ...
 
     async def close(self) -> None:
-        """Give back connections; the store is not used afterwards."""
+        """Close the connections. The store must not be used afterwards."""
         ...

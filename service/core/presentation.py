@@ -26,7 +26,7 @@ _RRULE = b"\r\nRRULE:"
 @dataclass(frozen=True, slots=True)
 class Presentation:
     """
-    What a calendar, a target or a request asks for.
+    The presentation that a calendar, a target or a request asks for.
     """
 
     free: bool = False
@@ -60,7 +60,7 @@ def present(vevent: RenderedVEvent, presentation: Presentation, people: Iterable
 
 
 def has_ended(vevent: RenderedVEvent, now: datetime) -> bool:
-    """Return whether nothing of a VEVENT is still to come; a series without UNTIL never ends."""
+    """Return whether a VEVENT is over; a series without UNTIL never ends."""
     body = vevent.body
     last = (_UNTIL if _RRULE in body else _DTEND).search(_FOLD.sub(b"", body))
     return last is not None and _moment(last[1]) <= now
@@ -71,7 +71,7 @@ def _moment(written: bytes) -> datetime:
 
 
 def _summary(body: bytes) -> str:
-    """Return the SUMMARY as it is written, escapes and all: DESCRIPTION takes the same."""
+    """Return the SUMMARY as written, with its escapes: DESCRIPTION takes the same text."""
     found = _SUMMARY.search(_FOLD.sub(b"", body))
     return found[1].decode() if found else "TrueConf"
 

@@ -1,5 +1,5 @@
 """
-What becomes of one conference: the word that counts, the course that its schedule takes, what is closed.
+How one list changes one conference: which report counts, how its schedule continues, what is closed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ from service.core.weekly import continues
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """
-    What a list changes of one conference.
+    What a list changes about one conference.
     """
 
     key: Key
@@ -36,7 +36,7 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Case:
     """
-    One conference at the moment of a list: what is known of it, and the settings that it is judged by.
+    One conference at the moment of a list: what is known about it, and the settings that judge it.
     """
 
     key: Key
@@ -48,21 +48,21 @@ class Case:
 
     @classmethod
     def of(cls, key: Key, state: State, policy: Policy, now: datetime) -> "Case":
-        """Return the case of a conference, or of one that was never heard of."""
+        """Return the case of a conference, known or new."""
         return cls(key, state, policy, now, tuple(state.reporters(key)))
 
     @property
     def entry(self) -> Entry | None:
-        """What the calendars show of it, or showed before it left them all."""
+        """What the calendars show of it, or last showed."""
         return self.state.entries.get(self.key)
 
     @property
     def holders(self) -> frozenset[Account]:
-        """The accounts in whose calendars it is."""
+        """The accounts that have it in their calendars."""
         return frozenset(known.account for known in self.views)
 
     def reconsider(self, told: Report) -> Outcome:
-        """Return what the conference is, as one account tells this now and the others what they told last."""
+        """Return the outcome of one account's new report, next to the last reports of the others."""
         others = self._but_of(told.account)
         contested = differ([told.conference, *self._find_reports(others)])
         edit, closings = self._judge(self.entry, [told, *reports_of(self.key.id, others)], self.holders)
@@ -70,10 +70,10 @@ class Case:
 
     def depart(self, account: Account, since: datetime) -> Outcome:
         """
-        Return what becomes of the conference as it leaves an account's calendar; lists lack it `since` then.
+        Return the outcome when the conference leaves an account's calendar; lists lack it since `since`.
 
-        What took place of a series stays in every calendar that had it. Where other accounts still list it,
-        its live part goes on for them after that moment.
+        The past of a series stays in every calendar that had it. If other accounts still list it, its live
+        part continues for them after that moment.
         """
         entry, holders, others = self.state.entries[self.key], self.holders, self._but_of(account)
         reports, contested = reports_of(self.key.id, others), differ(self._find_reports(others))
@@ -86,7 +86,7 @@ class Case:
         cut = replace(entry, bounds=replace(entry.bounds, since=since))
         closing = self._close(entry, closed, holders)
         if holders == {account}:
-            # In nobody's calendar it has no VEVENT; should it come back, its past is not shown twice.
+            # It has no VEVENT while it is in no calendar. If it comes back, its past is not shown twice.
             return Outcome(self.key, contested, Edit(cut, {}), (closing,))
         if not reports:
             edit = self._edit(self.key, cut.conference, cut.source, cut.bounds)
@@ -103,7 +103,7 @@ class Case:
     def _judge(
         self, entry: Entry | None, reports: Sequence[Report], holders: frozenset[Account]
     ) -> tuple[Edit | None, tuple[Closing, ...]]:
-        """Return the live part as the reports have it, where it is another, and what they close."""
+        """Return the live part and the closed part that the reports lead to, if the live part changes."""
         if not reports:
             return None, ()
         if entry and holders:
@@ -118,14 +118,17 @@ class Case:
         if entry and course.closed:
             closings = (self._close(entry, course.closed, holders),)
         stored = self.entry
-        # What was cut as it left the last calendar has no VEVENT, see `depart`: it needs one to come back.
+        # A conference that left the last calendar has no VEVENT (see `depart`) and needs one when it comes
+        # back.
         rendered = bool(holders) or bounds.since is None
         if stored and rendered and stored.conference == conference and stored.bounds == bounds:
             return None, closings
         return self._edit(self.key, conference, source, bounds), closings
 
     def judge(self, reports: Sequence[Report]) -> Verdict:
-        """Return whose word counts among `reports`; of changes of one moment what counts already."""
+        """
+        Return which of `reports` counts. Of changes made at the same moment, the present one keeps counting.
+        """
         entry = self.entry
         if entry and self.holders:
             reports = self._align(reports, entry)
@@ -133,9 +136,10 @@ class Case:
 
     def _align(self, reports: Iterable[Report], entry: Entry) -> list[Report]:
         """
-        Give the start of the known series to every report that only tells the next occurrence of it.
+        Give the start of the known series to every report that only names its next occurrence.
 
-        Of changes of one moment the first counts: that is the one told now, and later what counts already.
+        Of changes made at the same moment the first counts: now the new one, later the one that counts
+        already.
         """
         first, *others = [
             with_start_of(report, entry.conference) if self._is_next(report, entry) else report
@@ -163,7 +167,7 @@ class Case:
         return continue_course(entry.conference.schedule, entry.bounds, told, rules, self.now)
 
     def _close(self, entry: Entry, bounds: Bounds, holders: frozenset[Account]) -> Closing:
-        """Close the part of an entry in `bounds`, with its text, for all in whose calendars it was."""
+        """Close the part of an entry in `bounds`, with its text, for every account that had it."""
         rules = self.policy.rendering(entry.source).weekly
         key = self.key._replace(part=part_of(entry.conference.schedule, bounds, rules))
         return Closing(self._edit(key, entry.conference, entry.source, bounds), holders)

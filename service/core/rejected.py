@@ -1,5 +1,5 @@
 """
-Input that could not be understood: what is kept of it, and without which secrets.
+Input that could not be parsed: which part of it is kept, with secrets masked.
 """
 
 import re
@@ -19,7 +19,7 @@ _MAX_WORDS = 500
 _MANY = 10
 """So many conferences that are wrong in the same way are each kept on its own."""
 
-# What a reason quotes differs from one conference to the next: words, and numbers.
+# The quoted words and numbers in a reason differ from one conference to the next.
 _QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\d[\d.,]*""")
 
 
@@ -62,7 +62,7 @@ class RejectedInput:
 
     @property
     def of_conference(self) -> bool:
-        """Whether it is one conference, be it without an id; otherwise a frame."""
+        """Whether it is one conference, with or without an id; otherwise it is a frame."""
         return bool(self.conference_id) or self.field == "id"
 
     @property
@@ -81,7 +81,7 @@ def to_rejected_frame(
         "",
         cut(one_line(field), _MAX_WORDS),
         cut(one_line(reason), _MAX_WORDS),
-        # What is cut off need not be searched: an endpoint may send sixty megabytes of it.
+        # The part that is cut off need not be searched: an endpoint may send sixty megabytes of it.
         without_secrets(raw[: 2 * MAX_RAW])[:MAX_RAW],
         at,
         at,
@@ -91,7 +91,7 @@ def to_rejected_frame(
 @dataclass(frozen=True, slots=True)
 class Alike:
     """
-    Conferences of one list that were rejected at one field for reasons of one kind.
+    Conferences of one list that were rejected at the same field for the same kind of reason.
     """
 
     first: Rejection
@@ -99,20 +99,20 @@ class Alike:
 
     @property
     def kind(self) -> tuple[str, str]:
-        """What they have in common: the field, and the reason without what it quotes."""
+        """What they have in common: the field, and the reason without its quotes."""
         return self.first.field, _kind_of(self.first.reason)
 
     @property
     def many(self) -> bool:
-        """Whether they are told and kept as one."""
+        """Whether they are logged and kept as one input."""
         return self.count > _MANY
 
 
 def alike(rejections: Iterable[Rejection]) -> tuple[Alike, ...]:
     """
-    Return rejections, each on its own, but of a kind that is there more than ten times one for all of them.
+    Return rejections one by one, but a single one for a kind that occurs more than ten times.
 
-    A list may hold twenty thousand conferences that are wrong in the same way.
+    A list may hold twenty thousand conferences with the same fault.
     """
     kinds: dict[tuple[str, str], list[Rejection]] = {}
     for each in rejections:
@@ -130,7 +130,7 @@ def _kind_of(reason: str) -> str:
 
 
 def find_rejected_conferences(snapshot: Snapshot) -> tuple[RejectedInput, ...]:
-    """Return the conferences of a list that could not be understood; many of one kind as one."""
+    """Return the rejected conferences of a list; many of one kind become one."""
     return tuple(merge_rejected(snapshot, each) for each in alike(snapshot.listing.rejections))
 
 

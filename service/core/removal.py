@@ -1,5 +1,5 @@
 """
-What may leave an account's calendar: never on one list's word.
+What may leave an account's calendar. One list alone never removes anything.
 
 No list is proof: an endpoint that lost its server, changed its user or is just starting reports an empty or
 a short one. So removal has a grace over several lists, and a list that would remove much is held.
@@ -49,7 +49,7 @@ class RemovalRules:
 @dataclass(frozen=True, slots=True)
 class Removal:
     """
-    What a good list's silence means.
+    What it means that a good list does not mention members.
     """
 
     departures: frozenset[str] = frozenset()
@@ -63,10 +63,10 @@ def review_absences(
     known: AccountState, present: AbstractSet[str], *, now: datetime, rules: RemovalRules, good: bool
 ) -> Removal:
     """
-    Return what becomes of the members of an account that a list does not mention.
+    Decide about the members of an account that a list does not mention.
 
-    `present` are the ids the list mentions in any way. A list that is not good can end an absence, but
-    starts, prolongs and removes nothing.
+    `present` are the ids that the list mentions in any way. A list that is not good can end an absence, but
+    it starts, prolongs and removes nothing.
     """
     back = dict.fromkeys(known.absences.keys() & present)
     if not good:

@@ -1,5 +1,5 @@
 """
-Every VEVENT anew after a change of settings, of the zones or of the form.
+Rendering of all VEVENTs after a change of settings, of zone data or of the format.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,16 +18,16 @@ from service.core.weekly import WeeklyRules, continues
 
 def rerender(state: State, policy: Policy, now: datetime, progress: Callable[[int], None]) -> list[Edit]:
     """
-    Return every entry rendered anew, after a change of settings; revisions move where it can be seen.
+    Render every entry again after a change of settings; revisions grow where the result is visible.
 
-    `progress` is told how many are done.
+    `progress` receives the number of entries done.
     """
     edits = []
     reports = _weekly_reports(state)
     for done, entry in enumerate(state.entries.values(), start=1):
         progress(done)
         if entry.fingerprint and isinstance(entry.conference.schedule, Unscheduled):
-            # Its row is damaged: what is published of it stays until a list tells of it again.
+            # Its row is damaged: its published VEVENT stays until a list reports the conference again.
             continue
         rules = policy.rendering(entry.source).weekly
         schedule = entry.conference.schedule if entry.key.part else _as_told(entry, reports, rules, now)
@@ -43,7 +43,7 @@ def rerender(state: State, policy: Policy, now: datetime, progress: Callable[[in
 
 def move_on_old(state: State, policy: Policy, now: datetime) -> list[Edit]:
     """
-    Return the series that began too long ago for readers to expand, moved on by whole occurrences.
+    Move on, by whole occurrences, the series that began too long ago for readers to expand.
     """
     keep_ended = policy.removal.keep_ended
     edits = []
@@ -78,10 +78,10 @@ def _as_told(
     entry: Entry, reports: Mapping[Key, list[Conference]], rules: WeeklyRules, now: datetime
 ) -> Schedule:
     """
-    Return the schedule of an entry as accounts tell it, from the first start on that belongs to it.
+    Return the schedule of an entry as accounts report it, from the first start that belongs to it.
 
-    An earlier confcal kept starts that the rules of that time had moved; flags count on the reported start.
-    Where these rules read the known start as another series, the one that is told now counts.
+    Earlier versions of confcal kept starts that their rules had moved, but flags count from the reported
+    start. If the present rules read the known start as another series, the reported one counts.
     """
     schedule = entry.conference.schedule
     if not isinstance(schedule, Weekly):

@@ -29,9 +29,9 @@ def revise(state: State, snapshot: Snapshot, policy: Policy) -> Changes:
     """
     Return what `snapshot` changes of `state`.
 
-    Whose word counts where several accounts tell of a conference, `consensus` says; what becomes of the past
-    of an edited schedule, `past`. The cost follows the number of changes; an unchanged conference is one
-    look-up. A list older than the account's last one changes nothing.
+    `consensus` decides which of several reports counts; `past` decides about the past of an edited schedule.
+    The cost grows with the number of changes; an unchanged conference costs one look-up. A list older than
+    the account's last one changes nothing.
     """
     known = state.account(snapshot.account)
     now = snapshot.received_at.replace(microsecond=0)
@@ -72,9 +72,10 @@ def revise(state: State, snapshot: Snapshot, policy: Policy) -> Changes:
 
 def approve(state: State, account: Account, policy: Policy, now: datetime) -> Changes | None:
     """
-    Return what applying the account's held list changes at `now`, without waiting for more lists that agree.
+    Apply the account's held list at `now`, without waiting for more lists that agree.
 
-    Only what was held goes, and only what the last good list still lacked. None where nothing is held.
+    Only conferences that were held and that the last good list still lacked are removed. Returns None if
+    nothing is held.
     """
     known = state.account(account)
     if known.held is None or known.list_at is None:
@@ -112,7 +113,7 @@ def keep(state: State, account: Account) -> Changes | None:
 
 def _as_shown(state: State, known: AccountState, present: AbstractSet[str]) -> AccountState:
     """
-    Return the account's view with what its calendar shows of each member: that is what has ended, or has not.
+    Return the account's view with each member as its calendar shows it, which decides whether it has ended.
     """
     if known.reported.keys() <= present:
         return known
@@ -127,9 +128,9 @@ def _missing_since(known: AccountState, id_: str, now: datetime) -> datetime:
 
 def _told_later(known: AccountState, now: datetime) -> frozenset[str]:
     """
-    Return the members whose report changed later than now: the clock was set back, and they count as of now.
+    Return the members whose report changed in the future, because the clock was set back, dated to now.
 
-    Else such a change would be the newest until the clock has caught up.
+    Otherwise such a change would stay the newest until the clock caught up.
     """
     if known.list_at is None or known.list_at <= now:
         return frozenset()
@@ -147,7 +148,7 @@ def _reports(reported: Mapping[str, Conference], conferences: tuple[Conference, 
 
 
 def _tells_news(before: Conference | None, conference: Conference, rules: WeeklyRules) -> bool:
-    """Return whether a report tells more than which occurrence comes next."""
+    """Return whether a report changes more than which occurrence comes next."""
     if before is None:
         return True
     match before.schedule, conference.schedule:
@@ -159,7 +160,7 @@ def _tells_news(before: Conference | None, conference: Conference, rules: Weekly
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """A list, with what was known of its account."""
+    """A list, with the state of its account before it."""
 
     known: AccountState
     snapshot: Snapshot
@@ -167,7 +168,7 @@ class _Told:
     now: datetime
 
     def report(self, conference: Conference) -> Report:
-        """Return what the list tells of a conference."""
+        """Return what the list reports about a conference."""
         at = (
             self.now if conference.id in self.changed else self.known.changed_at.get(conference.id, _LONG_AGO)
         )
@@ -175,7 +176,7 @@ class _Told:
 
 
 def _find_concerned(state: State, told: _Told, reports: Sequence[Conference]) -> Iterator[Conference]:
-    """Yield the conferences of a list that may be others now: changed, listed again, or contested."""
+    """Yield the conferences of a list that may need a change: changed, listed again, or contested."""
     yield from reports
     back = told.known.absences
     if not state.contested and not back:
@@ -206,6 +207,6 @@ def _depart(
 
 
 def _find_expired(state: State, known: AccountState, before: datetime) -> frozenset[Key]:
-    """Return the closed parts in an account's calendar that are over since `before`."""
+    """Return the closed parts in an account's calendar that ended before `before`."""
     ends = ((key, state.entries[key].bounds.until) for key in known.closed)
     return frozenset(key for key, until in ends if until and until < before)

@@ -78,7 +78,7 @@ class Bounds:
     """From when on the present rules of the zone tell the hour on the wall; None where it does not matter."""
 
     def begin(self, start: datetime) -> datetime:
-        """Return the moment from which on the occurrences of a schedule that starts at `start` count."""
+        """Return the moment from which the occurrences of a schedule that starts at `start` count."""
         return max(start, self.since or start, self.ruled_from or start)
 
 
@@ -86,7 +86,7 @@ UNBOUNDED = Bounds()
 
 
 def is_hidden(schedule: Schedule, bounds: Bounds) -> bool:
-    """Return whether a single event was over before its bounds began, so that there is nothing to show."""
+    """Return whether a single event was over before its bounds began: then there is nothing to show."""
     return (
         isinstance(schedule, Once)
         and bounds.since is not None

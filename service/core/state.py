@@ -1,5 +1,5 @@
 """
-Everything that is known: the store loads it, the synchronizer keeps it in memory.
+The whole state: the store loads it, and the synchronizer keeps it in memory.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ STALE_AFTER = timedelta(minutes=30)
 @dataclass(frozen=True, slots=True)
 class State:
     """
-    Everything known, as of one version of the store.
+    The whole state as of one version of the store.
     """
 
     version: int = 0
@@ -28,11 +28,11 @@ class State:
     """The conferences of which accounts tell different things, see `consensus`."""
 
     def account(self, account: Account) -> AccountState:
-        """Return the account's view; an empty one where it was never heard of."""
+        """Return the account's view; an empty one for an unknown account."""
         return self.accounts.get(account, AccountState(account))
 
     def latest_from(self, source: str) -> AccountState | None:
-        """Return the view of the account whose list came last from a source; None before its first."""
+        """Return the view of the account that had the last list from a source; None before the first list."""
         heard = [
             (known.list_at, account)
             for account, known in self.accounts.items()
@@ -42,9 +42,10 @@ class State:
 
     def normalize(self, account: Account) -> Account:
         """
-        Return an account as it is known already: endpoints write one TrueConf ID now `Ivanov`, now `ivanov`.
+        Return an account in its known spelling.
 
-        Accounts that are known under two spellings stay two; a third joins the one heard last.
+        Endpoints write one TrueConf ID sometimes `Ivanov`, sometimes `ivanov`. Accounts that are known in two
+        spellings stay two; a third spelling joins the one seen last.
         """
         if account in self.accounts:
             return account
@@ -60,11 +61,11 @@ class State:
         return self.entries[Key(server, conference_id)]
 
     def wait_longer(self, by: timedelta) -> "State":
-        """Return the state in which every absence and every hold began so much later."""
+        """Return the state with the start of every absence and every hold moved later."""
         return replace(self, accounts={a: _wait_longer(known, by) for a, known in self.accounts.items()})
 
     def reporters(self, key: Key) -> list[AccountState]:
-        """Return the views of the accounts in whose calendars a live conference is."""
+        """Return the views of the accounts that have a live conference in their calendars."""
         accounts = self.accounts.values()
         return [
             known for known in accounts if known.account.server == key.server and key.id in known.reported
@@ -106,14 +107,14 @@ class State:
         return State(version, entries, accounts, self.contested - changes.agreed | changes.contested)
 
     def update_contested(self, keys: Iterable[Key]) -> "State":
-        """Return the state with its `contested` brought up to date for these conferences."""
+        """Return the state with `contested` updated for these conferences."""
         keys = set(keys)
         differing = {key for key in keys if differ(known.reported[key.id] for known in self.reporters(key))}
         return replace(self, contested=self.contested - keys | differing)
 
 
 def differ(reports: Iterable[Conference]) -> bool:
-    """Return whether reports tell more different things than which occurrence comes next."""
+    """Return whether reports differ in more than which occurrence comes next."""
     reports = iter(reports)
     first = next(reports, None)
     return any(each is not first and _comparable(each) != _comparable(first) for each in reports)

@@ -5,8 +5,8 @@ Text from outside made fit for a TEXT value (RFC 5545, 3.3.11), for XML and for 
 import re
 import unicodedata
 
-# What some reader takes for the end of a line: Python's splitlines() is at the heart of several parsers,
-# so these would let a topic begin a property of its own.
+# Some readers take these for the end of a line, because several parsers use Python's splitlines(). In a topic
+# they would begin a new property.
 _LINE_ENDS = re.compile("\r\n|[\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
 # What a calendar cannot carry: controls (RFC 5545, 3.1, CONTROL; C1 alike), the byte order mark, and what
 # XML 1.0 forbids, because CalDAV servers quote the calendar inside XML.
@@ -22,8 +22,8 @@ def clean(text: str) -> str:
     """
     Return `text` without what cannot be represented.
 
-    Any line end becomes a line feed; controls, byte order marks and blanks at both ends go; lone surrogates
-    and noncharacters become U+FFFD. Marks of direction, tabs, emoji and all else stay.
+    Any line end becomes a line feed. Controls, byte order marks and blanks at both ends are dropped. Lone
+    surrogates and noncharacters become U+FFFD. Direction marks, tabs, emoji and everything else stay.
     """
     # Nothing printable is a line end, a control, a mark or a surrogate; nearly every text ends here.
     if text.isprintable():

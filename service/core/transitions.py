@@ -1,5 +1,5 @@
 """
-When the offset of a zone changes, as `zoneinfo` tells it.
+The moments at which the offset of a zone changes, read from `zoneinfo`.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _ZERO = timedelta()
 @dataclass(frozen=True, slots=True)
 class Transition:
     """
-    A moment from which on another offset counts.
+    A moment from which another offset counts.
     """
 
     at: datetime
@@ -29,7 +29,7 @@ class Transition:
 
     @property
     def local(self) -> datetime:
-        """The moment by the offset that ends, without a zone."""
+        """The moment as local time in the offset that ends, without a zone."""
         return (self.at + self.before).replace(tzinfo=None)
 
 
@@ -66,10 +66,10 @@ def offset_at(zone: ZoneInfo, moment: datetime) -> timedelta:
 
 
 def last_change(zone: ZoneInfo, now: datetime) -> Transition | None:
-    """Return the last transition up to `now`; None where there was none since `FIRST`."""
+    """Return the last transition up to `now`; None if there was none since `FIRST`."""
     return max((each for each in transitions_of(zone) if each.at <= now), key=lambda t: t.at, default=None)
 
 
 def next_change(zone: ZoneInfo, after: datetime) -> Transition | None:
-    """Return the first transition after a moment; None where there is none before `LAST`."""
+    """Return the first transition after a moment; None if there is none before `LAST`."""
     return min((each for each in transitions_of(zone) if each.at > after), key=lambda t: t.at, default=None)

@@ -1,5 +1,5 @@
 """
-A TrueConf ID: `user`, `user@server` or `user@server/instance`. Nothing else takes one apart.
+A TrueConf ID: `user`, `user@server` or `user@server/instance`. No other module splits one.
 """
 
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ LONGEST: Final = 255
 @dataclass(frozen=True, slots=True)
 class TrueConfId:
     """
-    A user, or a device, on a server. Two IDs that differ in case alone name the same user, see `folded`.
+    A user, or a device, on a server. Two IDs that differ only in case name the same user, see `folded`.
     """
 
     user: str
@@ -29,24 +29,24 @@ class TrueConfId:
 
     @classmethod
     def parse(cls, text: str) -> "TrueConfId":
-        """Return the ID that a text is. Every text is one; its user may be empty."""
+        """Parse a text as an ID. Every text is valid; the user may be empty."""
         user, _, rest = text.strip().partition("@")
         user, _, of_user = user.partition("/")
         server, _, of_server = rest.partition("/")
         return cls(user, server.lower(), of_server or of_user)
 
     def at(self, server: str) -> "TrueConfId":
-        """Return the ID as it is meant on `server`, whose user it is where it names no other."""
+        """Return the ID with a server: `server`, if the ID names none."""
         return self if self.server else replace(self, server=server.lower())
 
     @property
     def folded(self) -> str:
-        """What people are told apart by: `user@server` without case and instance."""
+        """The form that identifies a person: `user@server` without case and instance."""
         return f"{self.user}@{self.server}".casefold()
 
     @property
     def fault(self) -> str:
-        """Why the ID can be nobody's, as the end of a sentence; empty where it can be somebody's."""
+        """Why no user can have this ID, as the end of a sentence; empty if the ID is valid."""
         parts = {"user": self.user, "server": self.server, "instance": self.instance}
         return next((too_long(name) for name, part in parts.items() if len(part) > LONGEST), "")
 
@@ -55,15 +55,15 @@ class TrueConfId:
 
 
 def too_long(what: str) -> str:
-    """Return the reason that refuses a part of an ID, or an id, for its length."""
+    """Return the reason that refuses a part of an ID, or a conference id, for its length."""
     return f"the {what} is longer than {LONGEST} characters"
 
 
 @lru_cache(maxsize=_PEOPLE)
 def full_id(id_: str, server: str) -> str:
     """
-    Return a TrueConf ID as people are told apart by: `user@server`, without case and instance.
+    Return the form of a TrueConf ID that identifies a person: `user@server` without case and instance.
 
-    An ID without a server is one of the conference's own server.
+    An ID without a server belongs to the conference's own server.
     """
     return TrueConfId.parse(id_).at(server).folded

@@ -22,7 +22,7 @@ _MAX_SUMMARY = 1000
 _MAX_DESCRIPTION = 4000
 _MAX_URL = 2000
 _PLACEHOLDER = re.compile(r"\{(server|id)\}")
-# RFC 3986, 2: whatever else a URI may not hold, these would end it early in somebody's reader.
+# RFC 3986, 2: a URI may hold none of these, and each would end it early in some reader.
 _URI = re.compile(r"https?://[!#-;=?-\[\]_a-z~%]+", re.ASCII | re.IGNORECASE)
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _HOST = re.compile(r"[a-z0-9.\-]+(:[0-9]{1,5})?|\[[0-9a-f:.]+\](:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
@@ -81,9 +81,10 @@ class VEvent:
 
 def uid_of(key: Key) -> str:
     """
-    Return the UID of a conference: the same in every feed and target, telling nothing (RFC 7986, 5.3).
+    Return the UID of a conference.
 
-    A closed part has one of its own, made of its first start too.
+    It is the same in every feed and target and reveals nothing (RFC 7986, 5.3). A closed part has its own
+    UID, which includes its first start.
     """
     name = f"{key.server.lower()}\n{key.id}"
     if key.part:
@@ -103,10 +104,10 @@ def to_vevent(
     secret: str = "",
 ) -> VEvent | None:
     """
-    Return the VEVENT of a conference, or None where it has no occurrence in `bounds`.
+    Return the VEVENT of a conference, or None if it has no occurrence in `bounds`.
 
-    With `busy` nothing but the times is told: no topic, people, id or link. The UID then depends on `secret`,
-    or whoever knows the server could find the id, and with it the link, by trying all ids.
+    With `busy` it shows only the times: no topic, people, id or link. The UID then depends on `secret`;
+    otherwise anybody who knows the server could find the id, and the link, by trying all ids.
     """
     when = _when(conference.schedule, rendering.weekly, bounds)
     if when is None:
@@ -158,30 +159,30 @@ def _when(schedule: Schedule, rules: WeeklyRules, bounds: Bounds) -> _When | Non
 
 
 def summary_of(conference: Conference, translate: Translate = no_translation) -> str:
-    """Return the topic, or words with the id where the topic is empty."""
+    """Return the topic; if it is empty, a phrase with the id."""
     topic = cut(clean(conference.topic), _MAX_SUMMARY)
     return topic or translate("Conference {id}").replace("{id}", one_line(conference.id))
 
 
 def join_link(key: Key, conference: Conference, template: str = JOIN_URL) -> str:
     """
-    Return the address that a person opens to join: the server's own, else one made by the template.
+    Return the address that a person opens to join: the server's own, otherwise one from the template.
 
-    It is a URI in ASCII whatever `key` and `conference` hold, given a template that passed
-    `check_template`; empty where neither is known.
+    It is a URI in ASCII whatever `key` and `conference` hold, if the template passed `check_template`. It is
+    empty if neither address is known.
     """
     from_server = one_line(conference.url or "")
     if _is_uri(from_server):
         return from_server
-    # Rather no link than one to a server that nobody named.
+    # No link is better than a link to a server that nobody named.
     return "" if "{server}" in template and not key.server else _fill(template, key.server, conference.id)
 
 
 def check_template(template: str) -> str:
     """
-    Return the template of join links as it is.
+    Return the template of join links unchanged.
 
-    Raises ValueError, with a sentence for the operator, where it cannot make an address.
+    Raises ValueError, with a sentence for the operator, if it cannot make an address.
     """
     if "{id}" not in template:
         raise ValueError("it must say where the id goes, as in https://{server}/c/{id}")
@@ -193,7 +194,7 @@ def check_template(template: str) -> str:
 
 
 def _fill(template: str, server: str, conference_id: str) -> str:
-    # Not str.format(): its fields reach into attributes, and what was filled in must not be read again.
+    # Not str.format(): its fields reach into attributes, and filled-in text must not be expanded again.
     values = {"server": _authority(server), "id": _path_segment(conference_id)}
     return _PLACEHOLDER.sub(lambda match: values[match[1]], template)
 
@@ -203,7 +204,7 @@ def _is_uri(text: str) -> bool:
 
 
 def _authority(server: str) -> str:
-    """Return a server's name as RFC 3986, 3.2 wants it; the domain of an account comes from outside."""
+    """Return a server's name as RFC 3986, 3.2 requires; the domain of an account comes from outside."""
     if _HOST.fullmatch(server):
         return server
     try:
@@ -214,7 +215,7 @@ def _authority(server: str) -> str:
 
 
 def _path_segment(text: str) -> str:
-    # RFC 3986, 3.3; ids are letters, digits and underscores on every server seen, but nobody promises it.
+    # RFC 3986, 3.3. Ids were letters, digits and underscores on every server seen, but nobody guarantees it.
     if text.isascii() and text.isalnum():
         return text
     octets = text.encode(errors="replace")
@@ -222,7 +223,7 @@ def _path_segment(text: str) -> str:
 
 
 def mode_in_words(mode: str, translate: Translate = no_translation) -> str:
-    """Return TrueConf's mode in words; an unknown one as it is."""
+    """Return TrueConf's mode in words; an unknown mode unchanged."""
     match mode:
         case "PxP":
             return translate("all on screen")
@@ -237,7 +238,7 @@ def mode_in_words(mode: str, translate: Translate = no_translation) -> str:
 
 
 def access_in_words(access: str, translate: Translate = no_translation) -> str:
-    """Return TrueConf's access in words; an unknown one as it is."""
+    """Return TrueConf's access in words; an unknown value unchanged."""
     match access:
         case "private":
             return translate("private")
@@ -262,5 +263,5 @@ def _description(conference: Conference, link: str, translate: Translate, *, peo
         (translate("Invited"), ", ".join(name for name in names if name)),
     )
     told = "\n".join(f"{label}: {value}" for label, value in facts if value)
-    # However much there is to tell, the link stays whole.
+    # The link stays whole, however long the text is.
     return f"{link}\n{cut(told, _MAX_DESCRIPTION)}".lstrip()

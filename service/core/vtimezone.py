@@ -1,8 +1,8 @@
 """
-Compact VTIMEZONEs (RFC 5545, 3.6.5): one STANDARD, or a yearly pair, read off `zoneinfo` itself.
+Compact VTIMEZONEs (RFC 5545, 3.6.5): one STANDARD, or a yearly pair, derived from `zoneinfo`.
 
-Microsoft's clients read one yearly pair per zone and ignore RDATE; others go by the name alone. So a zone
-is written down only for the time in which a yearly pair tells exactly what `zoneinfo` tells.
+Microsoft's clients read one yearly pair per zone and ignore RDATE; others use only the name. A VTIMEZONE
+therefore covers only the time in which a yearly pair agrees exactly with `zoneinfo`.
 """
 
 import calendar
@@ -56,7 +56,7 @@ class Observance:
 @dataclass(frozen=True, slots=True)
 class CompactZone:
     """
-    A time zone as one VTIMEZONE can tell it.
+    A time zone as one VTIMEZONE can express it.
     """
 
     tzid: str
@@ -83,9 +83,9 @@ class CompactZone:
 @lru_cache(maxsize=1024)
 def compact_zone(tzid: str) -> CompactZone | None:
     """
-    Return the zone in its compact form, or None where its rules fit no yearly pair (Cairo, Santiago, ...).
+    Return the zone in its compact form, or None if its rules fit no yearly pair (Cairo, Santiago, ...).
 
-    Raises ZoneInfoNotFoundError or ValueError where there is no such zone.
+    Raises ZoneInfoNotFoundError or ValueError if the zone does not exist.
     """
     zone = ZoneInfo(tzid)
     transitions = transitions_of(zone)
@@ -107,10 +107,10 @@ def _fix_offset(tzid: str, zone: ZoneInfo, transitions: Sequence[Transition]) ->
 
 def _find_missed_change(transitions: Sequence[Transition]) -> datetime | None:
     """
-    Return when a change of clocks was due that did not come; None where the last change was not seasonal.
+    Return when a change of clocks was due but did not happen; None if the last change was not seasonal.
 
-    Where a law ends summer time, the last transition is one that the earlier law had too. Readers with older
-    zone data differ from the next one on, and the law may be younger than the last transition (Samoa 2021).
+    When a law ends summer time, the last transition belongs to the earlier law too. Readers with older zone
+    data differ from the next transition on, and the law may be younger than the last one (Samoa 2021).
     """
     if len(transitions) <= 1:
         return None
@@ -127,7 +127,7 @@ def _pair(tzid: str, transitions: Sequence[Transition]) -> CompactZone | None:
     if (daylight.offset_from, daylight.offset_to) != (standard.offset_to, standard.offset_from):
         return None
     since = max(daylight_since, standard_since)
-    # Every transition since then belongs to the pair, or a third one hides in between.
+    # Every transition since then must belong to the pair; otherwise a third one lies in between.
     strangers = [t.at for t in transitions if t.at >= since and not _belongs(t, daylight, standard)]
     if strangers:
         return None
@@ -138,7 +138,7 @@ def _pair(tzid: str, transitions: Sequence[Transition]) -> CompactZone | None:
 
 def _yearly(transitions: Sequence[Transition]) -> tuple[Observance, datetime] | None:
     """
-    Return the observance that the latest of these transitions follow, and the first that follows it.
+    Return the observance that the latest transitions follow, and the first transition that follows it.
     """
     if not transitions:
         return None
@@ -174,7 +174,7 @@ def _belongs(transition: Transition, *observances: Observance) -> bool:
 def _nths(day: date) -> frozenset[int]:
     nth = (day.day - 1) // 7 + 1
     last = day.day + 7 > calendar.monthrange(day.year, day.month)[1]
-    # A fifth weekday does not come every month; it can only be meant as the last.
+    # Not every month has a fifth weekday; it can only mean the last one.
     return frozenset(n for n, is_it in ((nth, nth < _FIFTH), (-1, last)) if is_it)
 
 

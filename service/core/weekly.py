@@ -1,8 +1,8 @@
 """
 Weekly schedules as recurrence rules: which weekdays, in which zone, from which day on.
 
-TrueConf keeps a fixed UTC instant and seven flags whose zone it does not tell (its own client code sends
-local weekdays with a UTC time). `WeeklyRules` is what the operator knows about it.
+TrueConf keeps a fixed UTC instant and seven flags without their zone (its own client sends local weekdays
+with a UTC time). `WeeklyRules` is what the operator knows about the zone.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ DaysBasis = Literal["local", "utc"]
 @dataclass(frozen=True, slots=True)
 class WeeklyRules:
     """
-    How one source's weekly schedules are to be read.
+    How to read the weekly schedules of one source.
     """
 
     timezone: str = "UTC"
@@ -64,7 +64,7 @@ def recur(weekly: Weekly, rules: WeeklyRules, bounds: Bounds = UNBOUNDED) -> Rec
     """
     Return the recurrence that a weekly schedule means under `rules`, from its first occurrence in `bounds`.
 
-    In which zone the flags count is decided on the start as it was reported, wherever the series begins.
+    The reported start decides in which zone the flags count, wherever the series begins.
     """
     zone = ZoneInfo(rules.timezone)
     local = weekly.start.astimezone(zone)
@@ -72,7 +72,7 @@ def recur(weekly: Weekly, rules: WeeklyRules, bounds: Bounds = UNBOUNDED) -> Rec
     begin = bounds.begin(weekly.start)
     tzid, why_zone = _zone_of(begin, rules)
     if tzid and rules.time == "wall":
-        # An hour that comes twice is read as the first one (RFC 5545, 3.3.5): its end is counted from there.
+        # Readers take an hour that comes twice as the first one (RFC 5545, 3.3.5): the end counts from there.
         first = local.replace(fold=0)
         written = _days_between(weekly.start, local) - flags.shift
         first = _move_on(first, begin) if begin > weekly.start else first
@@ -80,7 +80,7 @@ def recur(weekly: Weekly, rules: WeeklyRules, bounds: Bounds = UNBOUNDED) -> Rec
         moved = _move_on(weekly.start, begin)
         first = moved.astimezone(zone) if tzid else moved
         written = _days_between(moved, first) - flags.shift
-    # From the date that the flags are of to the date in UTC, and from there to the one that is written.
+    # First from the date of the flags to the date in UTC, then to the date that is written.
     days = frozenset(day.shift(written) for day in weekly.days)
     byday = tuple(sorted(days))
     start = _first_flagged(first, days, weekly.duration)
@@ -96,12 +96,12 @@ def recur(weekly: Weekly, rules: WeeklyRules, bounds: Bounds = UNBOUNDED) -> Rec
 
 
 def _days_between(moment: datetime, other: datetime) -> int:
-    """Return how many days later the date is that `other` shows; both are one instant in two zones."""
+    """Return how many days later the date of `other` is; both are one instant in two zones."""
     return (other.date() - moment.date()).days
 
 
 def _move_on(start: datetime, begin: datetime) -> datetime:
-    """Return `start`, or the same time of day on the first later day on which it is not before `begin`."""
+    """Return `start`, or the same time of day on the first later day that is not before `begin`."""
     if start.astimezone(UTC) >= begin:
         return start
     start += max(0, (begin.astimezone(start.tzinfo).date() - start.date()).days) * _DAY
@@ -133,8 +133,8 @@ def _flags(weekly: Weekly, shift: int, rules: WeeklyRules) -> _Flags:
     if not local and rules.days == "auto" and day in weekly.days:
         return _Flags("utc", 0, "the start is a flagged day in UTC only")
     if not local and rules.time == "utc":
-        # It is the instant in UTC that stays. Near midnight a series that was made in the other half of the
-        # year is reported on the neighboring day, while its flags are those of the day it was made for.
+        # The instant in UTC is fixed. A series near midnight that was made in the other half of the year is
+        # reported on the neighboring day, but its flags belong to the day it was made for.
         for other in _other_shifts(weekly.start, zone):
             if day.shift(other) in weekly.days:
                 return _Flags("local", other, f"the start is a flagged day in the other season of {zone}")
@@ -163,7 +163,7 @@ def _zone_of(start: datetime, rules: WeeklyRules) -> tuple[str, str]:
         return "", "the zone is UTC"
     if rules.time == "utc" and not compact.is_fixed:
         return "", f"the instant in UTC is fixed and {rules.timezone} changes its offset"
-    # A reader goes by the name of the zone, and its zone data may be years older than ours.
+    # A reader uses the name of the zone, and its zone data may be years older than ours.
     if rules.time == "utc" and not compact.proven:
         return "", f"the rules of {rules.timezone} are younger than five years, so the instant is kept"
     if start < compact.valid_from:
@@ -201,8 +201,8 @@ def _end(start: datetime, duration: timedelta) -> datetime:
     """
     Return the exact end of an occurrence, in the zone of its start.
 
-    With `fold` it is in the hour that comes twice, the second time: no DTEND says that (RFC 5545, 3.3.5), and
-    what it would say is the length of all occurrences, or no length at all.
+    With `fold` it is the second time in an hour that comes twice. No DTEND can express that (RFC 5545,
+    3.3.5): it would give a wrong length to all occurrences, or none.
     """
     return (start.astimezone(UTC) + duration).astimezone(start.tzinfo)
 
@@ -223,10 +223,11 @@ def first_start(series: Recurrence) -> datetime:
 
 def find_rule_start(schedule: Schedule, rules: WeeklyRules, now: datetime) -> datetime | None:
     """
-    Return from when on the present rules of the zone tell the hour of a series; None where that is no matter.
+    Return from when the present rules of the zone give the right hour of a series.
 
-    Where the hour on the wall is fixed and the zone changed its rules between the start and `now`, no
-    VTIMEZONE covers both: the series then begins with the present rules, and its hour stays right.
+    None if it does not matter. If the local hour is fixed and the zone changed its rules between the start
+    and `now`, no VTIMEZONE covers both. The series then begins with the present rules, and its hour stays
+    right.
     """
     if not isinstance(schedule, Weekly) or rules.time == "utc":
         return None
@@ -238,10 +239,10 @@ def find_rule_start(schedule: Schedule, rules: WeeklyRules, now: datetime) -> da
 
 def continues(previous: Weekly, current: Weekly, rules: WeeklyRules, bounds: Bounds = UNBOUNDED) -> bool:
     """
-    Return whether a series only moved on by whole occurrences, or not at all.
+    Return whether a series stayed or only moved on by whole occurrences.
 
     TrueConf may report the next occurrence as `start_time`: same days, same length, same time of day.
-    `bounds` are the previous one's.
+    `bounds` are those of the previous series.
     """
     if previous.days != current.days or previous.duration != current.duration:
         return False
@@ -258,7 +259,7 @@ def continues(previous: Weekly, current: Weekly, rules: WeeklyRules, bounds: Bou
 
 def has_pattern_of(previous: Weekly, current: Weekly, rules: WeeklyRules, bounds: Bounds = UNBOUNDED) -> bool:
     """
-    Return whether two series are on the same days at the same hour for the same time, whichever began first.
+    Return whether two series have the same days, the same hour and the same length, whichever began first.
     """
     ruled = Bounds(ruled_from=bounds.ruled_from)
     same_length = previous.duration == current.duration

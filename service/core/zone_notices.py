@@ -1,5 +1,5 @@
 """
-Notices about the zones of weekly conferences: values that an operator is shown, in words when they are shown.
+Notices about the zones of weekly conferences, for the operator. `describe` turns them into words.
 """
 
 from collections.abc import Callable
@@ -73,7 +73,7 @@ class Example:
 @dataclass(frozen=True, slots=True)
 class TimeUnset:
     """
-    Clocks change where weekly conferences are, and nobody said what stays.
+    Clocks change in the zone of weekly conferences, and no setting says which time stays fixed.
     """
 
     zone: str
@@ -113,7 +113,7 @@ class TimeUnset:
 @dataclass(frozen=True, slots=True)
 class ZoneNamed:
     """
-    The hour on the wall stays, so that calendars name the zone and readers use zone data of their own.
+    The local hour stays fixed: calendars name the zone, and readers use their own zone data.
     """
 
     zone: str
@@ -141,7 +141,7 @@ class ZoneNamed:
 @dataclass(frozen=True, slots=True)
 class WallNotKept:
     """
-    The hour on the wall should stay, and no VTIMEZONE tells the rules of the zone.
+    The local hour should stay fixed, but no VTIMEZONE expresses the rules of the zone.
     """
 
     zone: str
@@ -165,12 +165,12 @@ ZoneNotice = OldName | ZoneUnset | TimeUnset | ZoneNamed | WallNotKept
 
 
 def without_topics(notice: ZoneNotice) -> ZoneNotice:
-    """Return the notice as a log may hold it."""
+    """Return the notice without topics, which a log may not hold."""
     return replace(notice, topic="") if isinstance(notice, TimeUnset) else notice
 
 
 def is_warning(notice: ZoneNotice) -> bool:
-    """Return whether a setting should be looked at; otherwise the notice only tells."""
+    """Return whether a setting needs attention; otherwise the notice only informs."""
     return not isinstance(notice, ZoneNamed)
 
 

@@ -1,5 +1,5 @@
 """
-What an operator should know about the zones of weekly conferences, found in settings and series.
+A survey of settings and series: what an operator should know about the zones of weekly conferences.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ _HALF_DAY = timedelta(hours=12)
 @dataclass(frozen=True, slots=True)
 class Reading:
     """
-    How the weekly conferences of some sources are read, and who said so.
+    How the weekly conferences of some sources are read, and which setting says so.
     """
 
     variable: str
@@ -55,9 +55,9 @@ def zone_notices(
     readings: Sequence[Reading], series: Iterable[Series], now: datetime
 ) -> tuple[ZoneNotice, ...]:
     """
-    Return what an operator should know about `readings`, the first of which is the default.
+    Return what an operator should know about `readings`; the first reading is the default.
 
-    `series` are the weekly conferences that exist; `now` decides which dates serve as examples.
+    `series` are the existing weekly conferences; `now` decides which dates serve as examples.
     """
     weekly = _by_reading(readings, series)
     return (*_old_names(readings), *_unset(weekly), *_unsaid(weekly, now), *_on_the_wall(readings, now))
@@ -111,7 +111,7 @@ def _unsaid(weekly: Mapping[Reading, Sequence[Conference]], now: datetime) -> It
 
 
 def _examples(conference: Conference, rules: WeeklyRules, now: datetime) -> tuple[Example, Example] | None:
-    """Return an occurrence of winter and one of summer; None for one that begins after all known changes."""
+    """Return one occurrence in winter and one in summer; None for a series after all known changes."""
     schedule, zone = conference.schedule, ZoneInfo(rules.timezone)
     if not isinstance(schedule, Weekly):
         return None

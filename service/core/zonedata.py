@@ -1,5 +1,5 @@
 """
-What the bundled zone data tells of itself: its version, its age, and its old names.
+Facts about the bundled zone data: its version, its age, and its old names.
 
 `service/__init__.py` has `zoneinfo` read the same package.
 """
@@ -43,19 +43,19 @@ def data_version() -> str:
 @cache
 def find_release_moment() -> datetime:
     """
-    Return a moment at which the bundled data was not released yet: the first of its year.
+    Return a moment before the release of the bundled data: the first of its year.
 
-    The package tells its year and its number in that year, no date. A moment that only an update moves keeps
-    what is written the same from day to day and on every replica.
+    The package names its year and its number in that year, but no date. Only an update changes this moment,
+    so the output is the same from day to day and on every replica.
     """
     return datetime(int(data_version().partition(".")[0]), 1, 1, tzinfo=UTC)
 
 
 def city_of(name: str) -> str:
     """
-    Return the name of the city that an old-style zone name stands for; empty for a name that is in order.
+    Return the name of the city that an old-style zone name stands for; empty for a current name.
 
-    In order are the names that `zone.tab` lists for a country, and those of no country: `Etc/...`, UTC.
+    Current names are those that `zone.tab` lists for a country, and those of no country: `Etc/...`, UTC.
     """
     return _cities().get(name, "")
 

@@ -1,5 +1,5 @@
 """
-What the worker of a target remembers from round to round: which part of the target is left alone, and why.
+What the worker of a target remembers between rounds: which part of the target rests, and why.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -15,7 +15,9 @@ from service.publishing.trouble import Trouble
 @dataclass(frozen=True, slots=True)
 class Circuit:
     """
-    A circuit breaker for a target and one for each of its collections. It changes by its methods alone.
+    A circuit breaker for a target and one for each of its collections.
+
+    Its methods return the changed circuit.
     """
 
     open: bool = False
@@ -43,7 +45,7 @@ class Circuit:
     """What the target suffered since it last worked."""
 
     def note_change(self, now: datetime) -> Self:
-        """Return the circuit after a change; the first of those that wait counts."""
+        """Return the circuit after a change. The earliest waiting change counts."""
         return self if self.changed_at else replace(self, changed_at=now)
 
     def begin_round(self, keys: Collection[str]) -> Self:
@@ -51,15 +53,15 @@ class Circuit:
         return replace(self, backoffs={key: each for key, each in self.backoffs.items() if key in keys})
 
     def take_change(self) -> Self:
-        """Return the circuit without a change: what comes from now on may be too late for this round."""
+        """Return the circuit without a waiting change: a later change may come too late for this round."""
         return replace(self, changed_at=None)
 
     def enter(self, key: str) -> Self:
-        """Return the circuit once a round came to a collection. An empty key ends the round."""
+        """Return the circuit when a round enters a collection. An empty key ends the round."""
         return replace(self, stopped_at=key)
 
     def rests(self, key: str, now: datetime) -> bool:
-        """Return whether a collection is left alone at this moment."""
+        """Return whether a collection rests at this moment."""
         backoff = self.backoffs.get(key)
         return backoff is not None and now < backoff.until
 
@@ -78,8 +80,9 @@ class Circuit:
         """
         Return the circuit after a round.
 
-        `stopped_by` is what ended it for all collections, `failed` whether anything did, `reached` whether
-        the server answered, `changed_at` since when the change waits that the round was made for.
+        `stopped_by` is the error that ended it for all collections. `failed` says whether any collection
+        failed, `reached` whether the server answered. `changed_at` is the moment of the change that caused
+        the round.
         """
         if stopped_by is None:
             ended = self._close(reached=reached)
@@ -94,7 +97,7 @@ class Circuit:
             case PlanRefused():
                 return self._close(reached=reached)
             case StoreUnavailable():
-                # The server did nothing wrong: it is not approached more carefully for that.
+                # The server did nothing wrong, so the next round need not be careful.
                 return replace(self, open=True, doubted=True, store_failures=self.store_failures + 1)
             case _:
                 return replace(self, open=True, doubted=True, store_failures=0, failures=self.failures + 1)
@@ -104,14 +107,14 @@ class Circuit:
         return replace(closed, doubted=False, failures=0) if reached else closed
 
     def rest_seconds(self, error: ConfcalError, *, chance: float) -> float:
-        """Return how long an open circuit leaves the whole target alone."""
+        """Return how long an open circuit lets the whole target rest."""
         failures = self.store_failures if isinstance(error, StoreUnavailable) else self.failures
         return backoff_seconds(error, failures, chance=chance)
 
     def suffer(self, error: ConfcalError, now: datetime) -> Self:
-        """Return the circuit with one more failure to tell of."""
+        """Return the circuit with one more failure to report."""
         return replace(self, trouble=(self.trouble or Trouble(now)).count_failure(error))
 
     def recover(self) -> Self:
-        """Return the circuit without trouble to tell of."""
+        """Return the circuit without trouble to report."""
         return replace(self, trouble=None)

@@ -1,5 +1,5 @@
 """
-Carrying out many operations: a bounded number at a time, each again while the target is only busy.
+Dispatch of many operations: a bounded number at a time, each retried while the target is only busy.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ _WAIT_SECONDS = 30.0
 @dataclass(frozen=True, slots=True)
 class Timing:
     """
-    Time and chance.
+    The clock, the sleep and the random numbers of the dispatch.
     """
 
     sleep: Callable[[float], Awaitable[None]]
@@ -39,7 +39,7 @@ class Timing:
 
 class Dispatcher:
     """
-    One target's way of carrying out operations; its pace outlives a pass.
+    Dispatches the operations of one target. Its pace outlives a run.
     """
 
     def __init__(self, most: int, timing: Timing) -> None:
@@ -49,16 +49,17 @@ class Dispatcher:
         self._pause = 0.0
 
     def after_failure(self) -> None:
-        """Have the next pass begin with one request, which is the probe."""
+        """Make the next run begin with a single request, the probe."""
         self.pace = self.pace.slow_down()
 
     async def execute_all(
         self, operations: Iterable[Operation], carry: Execute, on_exhausted: OnExhausted
     ) -> None:
         """
-        Have `carry` carry out each; `give_up` is told of one that only ever fails while others succeed.
+        Execute each operation with `carry`.
 
-        Raises Retryable where the target is down or wants to be left alone, and what `carry` raises besides.
+        `on_exhausted` receives an operation that keeps failing while others succeed. Raises Retryable if the
+        target is down or asks for a rest, and the errors of `carry`.
         """
         waiting = deque((operation, 0) for operation in operations)
         running: dict[asyncio.Task[None], tuple[Operation, int]] = {}
@@ -86,7 +87,7 @@ class Dispatcher:
             await asyncio.gather(*running, return_exceptions=True)
 
     def _busy(self, task: "asyncio.Task[None]") -> Retryable | None:
-        """Return why the operation is to be tried again. Raises where the pass must end."""
+        """Return why the operation should be retried. Raises if the run must end."""
         try:
             task.result()
         except Retryable as busy:

@@ -1,5 +1,5 @@
 """
-Carrying out a plan: each operation's outcome becomes a row.
+Execution of a plan: the outcome of each operation becomes a row.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ _RETRY_PASSING = timedelta(hours=1)
 
 class Executor:
     """
-    One plan on its way to the server.
+    Executes one plan.
     """
 
     def __init__(
@@ -63,9 +63,10 @@ class Executor:
         self, plan: Plan, publisher: Publisher, dispatcher: Dispatcher, hrefs: Mapping[str, str]
     ) -> None:
         """
-        Carry out the operations; `hrefs` are the paths of new resources.
+        Execute the operations.
 
-        Raises Retryable, Fatal, StoreUnavailable; what was done until then is recorded.
+        `hrefs` are the paths of new resources. Raises Retryable, Fatal, StoreUnavailable; the work done by
+        then is recorded.
         """
         looping = {o.uid: why for o in plan.operations if (why := self._loops(o))}
         operations = [o for o in plan.operations if o.uid not in looping]
@@ -91,9 +92,9 @@ class Executor:
 
     async def note_lost(self, rows: Sequence[Publication]) -> None:
         """
-        Note that what the server said it stored is not there; it is written again, and parked in the end.
+        Note that the server lost resources it confirmed. They are written again, and finally parked.
 
-        Raises Fatal where that is true of all of it.
+        Raises Fatal if the server lost all of them.
         """
         self._report.refused += len(rows)
         reason = "the server said that it was stored, and does not have it"
@@ -114,7 +115,7 @@ class Executor:
 
     def _loops(self, operation: Operation) -> str:
         before = self._rows.get(operation.uid)
-        # What was parked and is due again gets its one write, after which it is judged anew.
+        # A parked resource that is due again gets one write. After it the resource is judged anew.
         if isinstance(operation, Delete) or before is None or before.standing is Standing.PARKED:
             return ""
         return before.find_loop(operation.resource.digest, self._clock())
@@ -129,11 +130,11 @@ class Executor:
         try:
             row = await publisher.apply(operation)
         except Conflict as conflict:
-            # Nothing was written now; an earlier write without an answer may have been.
+            # Nothing was written now, but an earlier write without an answer may have taken effect.
             earlier = before.pending_hashes if before else ""
             await self._note_refusal(operation, conflict, intended=earlier)
         except AnswerUnusable as error:
-            # The others may be understood.
+            # The server's answers about the others may be readable.
             self._unusable = self._unusable or error
             await self._note_refusal(operation, error)
         else:
@@ -158,9 +159,10 @@ class Executor:
         self, operation: Operation, error: PublishError, *, intended: str | None = None
     ) -> None:
         """
-        Note that one resource was refused; `intended` where the answer tells that nothing was written.
+        Note that one resource was refused.
 
-        What may be the target's fault is recorded once the pass shows that it is not.
+        `intended` is its row before the write, if the answer proves that nothing was written. A refusal that
+        may be the target's fault is recorded only after the run shows that it is not.
         """
         self._report.reached = True
         self._report.refused += 1
@@ -185,7 +187,7 @@ class Executor:
             await self._queue.put([row])
             return
         self._blamed[row.uid] = row
-        # The next pass begins with what was never refused: it may well succeed.
+        # The next run begins with resources that were never refused: they are likely to succeed.
         self._suspended[row.uid] = replace(now, refusals=now.refusals + 1, reason=str(error))
         if not self._successes and len(self._blamed) >= _ALL_REFUSED:
             await self._queue.put(self._suspended.values())
@@ -196,7 +198,7 @@ class Executor:
             raise Fatal(f"every resource is refused: {error}")
 
     def _all_refused_in_front(self, operations: int) -> bool:
-        """Whether nothing that was to be written came through, and not for the sake of one event."""
+        """Whether something in front of the server refused every write, and the cause is not one event."""
         if self._successes or len(self._in_front) < operations:
             return False
         nothing_there = not any(row.standing is Standing.PUBLISHED for row in self._rows)

@@ -1,5 +1,5 @@
 """
-The rows of one target, held during a run and written behind it.
+The rows of one target, cached during a run and written behind it.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from service.publishing.ports import Ledger
 
 class LedgerCache:
     """
-    What the ledger says of a target's resources.
+    The ledger's rows about a target's resources.
     """
 
     def __init__(self, ledger: Ledger, target: str) -> None:
@@ -23,7 +23,7 @@ class LedgerCache:
         return iter(self.by_uid.values())
 
     def get(self, uid: str) -> Publication | None:
-        """Return the row of a resource, None where there is none."""
+        """Return the row of a resource; None if it has none."""
         return self.by_uid.get(uid)
 
     async def load(self) -> None:
@@ -49,7 +49,7 @@ _MOST_WAITING = 32
 
 class WriteBehind:
     """
-    Hands rows to `write`, one call at a time; what comes meanwhile is written together.
+    Hands rows to `write`, one call at a time. Rows that arrive during a call are written together.
     """
 
     def __init__(self, write: Write) -> None:
@@ -60,9 +60,9 @@ class WriteBehind:
 
     async def put(self, rows: Iterable[Publication], forgotten: Iterable[str] = ()) -> None:
         """
-        Have rows written, and those of the UIDs `forgotten` dropped; wait only where many wait already.
+        Queue rows to write, and the UIDs `forgotten` to drop; wait only while the queue is full.
 
-        Raises what an earlier call of `write` raised; what was to be written then is lost.
+        Raises the error of an earlier call of `write`; the rows of that call are lost.
         """
         if self._writing and self._writing.done():
             self._writing.result()

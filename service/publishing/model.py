@@ -1,5 +1,5 @@
 """
-What a collection should hold, what is remembered of it, and what turns one into the other.
+What a collection should hold, what the ledger knows of it, and the operations between the two.
 """
 
 from dataclasses import dataclass, replace
@@ -42,7 +42,7 @@ class Resource:
 
 class Standing(StrEnum):
     """
-    How our resource stands in the collection.
+    The state of our resource in the collection.
     """
 
     WAITING = "waiting"
@@ -92,17 +92,19 @@ class Publication:
 
     @property
     def content_hashes(self) -> frozenset[str]:
-        """All that the resource may mean without a person having changed it."""
+        """All content hashes that the resource may have if no person changed it."""
         return frozenset({self.content_hash, *self.pending_hashes.split()} - {""})
 
     def announce_write(self, meaning: str) -> "Publication":
-        """Return the row of a resource that is about to be given a meaning."""
-        # An earlier write without an answer may have been carried out too, or may still be on its way.
+        """Return the row of a resource just before a write."""
+        # An earlier write without an answer may have taken effect too, or may still be on its way.
         intended = dict.fromkeys([*self.pending_hashes.split(), meaning])
         return replace(self, pending_hashes=" ".join(intended))
 
     def find_loop(self, digest: str, now: datetime) -> str:
-        """Return why the resource counts as written too often without a change of ours; empty where not."""
+        """
+        Return why the resource counts as written too often without a change of ours; empty if it does not.
+        """
         if self.digest != digest:
             return ""
         writes = self.recent_writes(now)
@@ -114,7 +116,7 @@ class Publication:
         return ""
 
     def rests(self, now: datetime) -> bool:
-        """Whether it is parked, and not to be tried yet unless it changes here."""
+        """Whether it is parked, and waits until it is due or changes here."""
         return self.standing is Standing.PARKED and self.retry_at is not None and now < self.retry_at
 
     def count_write(self, before: "Publication | None", now: datetime) -> "Publication":
@@ -123,17 +125,17 @@ class Publication:
         return replace(self, writes=(*earlier, int(now.timestamp()))[-_WRITES_IN_A_ROW:])
 
     def refuse(self, reason: str, *, digest: str, most: int, retry_at: datetime) -> "Publication":
-        """Return the row after an operation was refused: waiting, or parked after `most` refusals."""
+        """Return the row after a refused operation: waiting, or parked after `most` refusals."""
         refusals = self.refusals + 1 if self.digest == digest else 1
         row = replace(self, digest=digest, standing=Standing.WAITING, reason=reason, refusals=refusals)
         return row.park(reason, retry_at=retry_at) if refusals >= most else row
 
     def park(self, reason: str, *, retry_at: datetime) -> "Publication":
-        """Return the row of a resource that is left alone until it changes here, or until a moment."""
+        """Return the row of a resource that is left alone until a moment, or until it changes here."""
         return replace(self, standing=Standing.PARKED, reason=reason, retry_at=retry_at)
 
     def recent_writes(self, now: datetime) -> tuple[int, ...]:
-        """Return the moments of the last writes between which there was no quiet, up to now."""
+        """Return the moments of the latest series of writes without a quiet period between them."""
         recent: list[int] = []
         later = now.timestamp()
         for moment in reversed(self.writes):
@@ -194,7 +196,7 @@ Operation = Create | Update | Delete
 @dataclass(frozen=True, slots=True)
 class RemoteRules:
     """
-    What becomes of what people do to our resources.
+    How confcal reacts when people change or delete our resources.
     """
 
     on_change: Remote = "restore"
@@ -204,7 +206,7 @@ class RemoteRules:
 @dataclass(slots=True)
 class SyncReport:
     """
-    What a pass did.
+    What a run did.
     """
 
     created: int = 0
@@ -224,11 +226,11 @@ class SyncReport:
     """Whether the server was asked anything, and answered."""
 
     def add(self, other: "SyncReport") -> None:
-        """Add what another pass did; what waits is only counted in its own pass."""
+        """Add another run's counts. Waiting operations count only in their own run."""
         for name in ("created", "updated", "deleted", "adopted", "left", "refused"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
     @property
     def writes(self) -> int:
-        """Operations that were carried out."""
+        """The number of executed operations."""
         return self.created + self.updated + self.deleted

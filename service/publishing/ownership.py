@@ -1,5 +1,5 @@
 """
-Whose a collection is: each is one target's, and what lies in it is never without a row that tells so.
+Ownership of collections: each belongs to one target, and a row records every resource of ours in it.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,10 +11,10 @@ def assign(
     known: Mapping[str, TargetRecord], target: str, record: TargetRecord, *, abandoned: Collection[str]
 ) -> Assignment:
     """
-    Return what is to be done for `target` to have the collection of `record`.
+    Return what must happen before `target` owns the collection of `record`.
 
-    The rows of an abandoned target pass on only where the settings choose the same collection for the same
-    user: one address may be another collection for another user.
+    The rows of an abandoned target pass on only if the settings choose the same collection for the same user:
+    one address may be another collection for another user.
     """
     holders = {key: other for key, other in known.items() if key != target and other.url == record.url}
     living = [key for key in holders if key not in abandoned]
@@ -35,12 +35,12 @@ def _free_key(target: str, known: Collection[str]) -> str:
 
 
 def base_of(key: str) -> str:
-    """Return the target's name in the settings, now or once."""
+    """Return the present or former name of the target in the settings."""
     return _without_number(key).partition("/")[0]
 
 
 def is_left(key: str) -> bool:
-    """Whether rows under this key are about a collection that its target does not publish to any more."""
+    """Whether rows under this key are about a collection that its target no longer publishes to."""
     return _without_number(key) != key
 
 

@@ -1,5 +1,5 @@
 """
-From what should be in a collection and what is, to the operations between: a pure function.
+A pure function from the desired and the actual content of a collection to the operations between them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ from service.publishing.ports import CollectionListing
 @dataclass(frozen=True, slots=True)
 class Plan:
     """
-    What a pass has to do.
+    What a run has to do.
     """
 
     operations: tuple[Operation, ...] = ()
@@ -39,7 +39,7 @@ def make_plan(
     now: datetime,
 ) -> Plan:
     """
-    Return the operations that turn `published` into `desired`, both by UID; first what was never refused.
+    Return the operations that turn `published` into `desired`, both by UID; never refused ones come first.
     """
     rules = rules or RemoteRules()
     uids = sorted(desired, key=lambda uid: published[uid].refusals if uid in published else 0)
@@ -69,12 +69,12 @@ def _is_wanted(before: Publication, rules: RemoteRules, *, same: bool) -> bool:
         case Standing.WAITING | Standing.PARKED:
             return True
         case Standing.PUBLISHED:
-            # Where an answer was lost, what lies there may be another content than the row tells of.
+            # After a lost answer, the server may hold other content than the row says.
             return not same or bool(before.pending_hashes)
         case Standing.THEIRS:
             return rules.on_change == "restore"
         case Standing.GONE:
-            # With `keep` a person's deletion counts until the conference itself changes.
+            # With `keep`, a person's deletion counts until the conference itself changes.
             return rules.on_delete == "restore" or not same
 
 
@@ -92,7 +92,7 @@ def _forgettable(publication: Publication) -> bool:
 def _removable(publication: Publication, now: datetime) -> bool:
     if _forgettable(publication):
         return False
-    # An empty digest: deleting it is what was refused until it was parked.
+    # An empty digest: its deletion was refused until it was parked.
     return bool(publication.digest) or not publication.rests(now)
 
 
@@ -100,8 +100,7 @@ def intents(operations: Iterable[Operation], href_of: Mapping[str, str]) -> list
     """
     Return the rows to write before the requests are sent.
 
-    Where the answer to a write is lost, and the conference with it, what lies on the server is still
-    known to be ours.
+    If the answer to a write and then the conference are lost, the row still proves that the resource is ours.
     """
     rows = []
     for operation in operations:
@@ -123,7 +122,7 @@ def _initial_standing(row: Publication) -> Standing:
 
 def suspects(published: Iterable[Publication], listing: CollectionListing) -> list[Publication]:
     """
-    Return the rows that a listing raises doubts about; unknown ETags are such a doubt.
+    Return the rows that a listing puts in doubt. An unknown ETag is such a doubt.
     """
     return [row for row in published if row.href and _suspect(row, listing)]
 

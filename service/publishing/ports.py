@@ -1,5 +1,5 @@
 """
-What publishing needs from the outside: a server, its collection, and rows that last.
+The ports of publishing: a server, its collection, and the durable rows.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from service.publishing.model import Operation, Publication, RemoteRules, Resour
 @dataclass(frozen=True, slots=True)
 class CollectionListing:
     """
-    What the server says is in the collection, or has changed there since `token`.
+    What the server lists in the collection, or as changed since `token`.
     """
 
     etags: Mapping[str, str] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class CollectionListing:
 @dataclass(frozen=True, slots=True)
 class TargetRecord:
     """
-    What is remembered of a target.
+    The ledger's record of a target.
     """
 
     identity: str
@@ -54,7 +54,7 @@ class TargetRecord:
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """
-    What became of the rows when a target took a collection, see `service.publishing.ownership`.
+    What happened to the rows when a target took a collection, see `service.publishing.ownership`.
     """
 
     held_by: str = ""
@@ -74,25 +74,25 @@ class Publisher(Protocol):
 
     async def apply(self, operation: Operation) -> Publication | None:
         """
-        Carry out `operation`; the new publication, or None where nothing of ours is left.
+        Execute `operation` and return the new publication, or None if nothing of ours is left.
 
-        Applying it twice has the effect of once. Raises Retryable, Conflict, Fatal.
+        The operation is idempotent. Raises Retryable, Conflict, Fatal.
         """
         ...
 
     def href_of(self, uid: str) -> str:
-        """Return the path at which a new resource with this UID is created."""
+        """Return the path for a new resource with this UID."""
         ...
 
     async def listing(self, token: str) -> CollectionListing:
-        """Return what is in the collection, or changed since `token`. Raises Retryable, Fatal."""
+        """List the collection, or its changes since `token`. Raises Retryable, Fatal."""
         ...
 
     async def read(self, publications: Iterable[Publication]) -> list[Publication]:
         """
-        Look at resources again; each row as it now is: PUBLISHED, THEIRS or GONE. Raises Retryable, Fatal.
+        Read resources again and return their rows: PUBLISHED, THEIRS or GONE.
 
-        Rows of resources that cannot be read now are left out.
+        Raises Retryable, Fatal. Rows of resources that cannot be read now are left out.
         """
         ...
 
@@ -125,11 +125,11 @@ class Server(Protocol):
         ...
 
     def writers(self, server: str) -> int:
-        """Return how many requests at a time are of use."""
+        """Return how many parallel requests are useful."""
         ...
 
     def keeps_silent(self, server: str) -> bool:
-        """Whether the server mails nobody who stands in a resource with SCHEDULE-AGENT=CLIENT."""
+        """Whether the server sends no mail to people in a resource with SCHEDULE-AGENT=CLIENT."""
         ...
 
 
@@ -150,14 +150,14 @@ class TargetCollection(Protocol):
 
     async def render(self, *, people: bool) -> Mapping[str, Resource]:
         """
-        Return what the collection should hold now, by UID; `people` says whether they may be named in it.
+        Return what the collection should hold now, by UID. `people` says whether it may name people.
 
         Raises StoreUnavailable.
         """
         ...
 
     def is_configured(self, key: str) -> bool:
-        """Return whether the settings have a target of this key; rows of others may pass to this one."""
+        """Return whether the settings have a target of this key. Rows of other keys may pass to this one."""
         ...
 
 
@@ -167,17 +167,17 @@ class CollectionFinder(Protocol):
     """
 
     def find_collections(self) -> Sequence[TargetCollection]:
-        """Return the collections as they should be now. Raises PlanRefused where that cannot be said."""
+        """Return the collections that should exist now. Raises PlanRefused if that is not known."""
         ...
 
 
 class Ledger(Protocol):
     """
-    The rows about targets. Every method raises StoreUnavailable where it cannot be done now.
+    The rows about targets. Every method raises StoreUnavailable.
     """
 
     async def targets(self) -> dict[str, TargetRecord]:
-        """Return what is remembered of each target, by its key."""
+        """Return the record of each target, by its key."""
         ...
 
     async def record_target(self, target: str, record: TargetRecord) -> None:
@@ -188,9 +188,9 @@ class Ledger(Protocol):
         self, target: str, record: TargetRecord, *, abandoned: Collection[str] = ()
     ) -> Assignment:
         """
-        Remember a target unless another one has its collection, and pass rows on as `claim` says.
+        Remember a target unless another one has its collection, and pass rows on as `assign` says.
 
-        Whoever claims at the same moment sees all of it or nothing.
+        A concurrent assignment sees all of it or nothing.
         """
         ...
 
@@ -216,5 +216,5 @@ class Database(Store, Protocol):
 
     @property
     def ledger(self) -> Ledger:
-        """What is published, in the same database."""
+        """The ledger of published resources, in the same database."""
         ...

@@ -1,5 +1,5 @@
 """
-Keeping the collections of one target: a pass after every change, audits, patience with a server in trouble.
+The reconciler of one target: a run after every change, audits, and retries while a server is in trouble.
 """
 
 import asyncio
@@ -84,12 +84,12 @@ class Reconciler:
         self._circuit = Circuit()
 
     def mark_changed(self) -> None:
-        """Have a pass made soon; while the target is down, changes wait for the server and become one."""
+        """Request a run soon. While the target is down, changes wait for the server and become one."""
         self._circuit = self._circuit.note_change(self._clock())
         self._wake.set()
 
     async def run(self) -> None:
-        """Keep the collections until cancelled."""
+        """Keep the collections in step until cancelled."""
         while True:
             self._wake.clear()
             seconds = await self.once()
@@ -97,13 +97,15 @@ class Reconciler:
                 # Changes wait too. The next round begins with one request, the probe.
                 await self._timing.sleep(seconds)
             else:
-                # wait_for() of Python 3.11 forgets a cancellation that comes together with the bell.
+                # wait_for() of Python 3.11 loses a cancellation that arrives together with the wake event.
                 with suppress(TimeoutError):
                     async with asyncio.timeout(seconds):
                         await self._wake.wait()
 
     async def once(self) -> float:
-        """Make a pass over every collection that is not left alone; the seconds until the next is due."""
+        """
+        Run over every collection that does not rest, and return the seconds until the next round is due.
+        """
         changed_at, made = self._circuit.changed_at, _Round()
         self._circuit = self._circuit.take_change()
         stopped_by: ConfcalError | None = None
@@ -119,10 +121,10 @@ class Reconciler:
         return self._rest_seconds(made.errors[0]) if self._circuit.open else self._next_seconds(made)
 
     async def _collections(self, targets: Sequence[TargetCollection], made: "_Round") -> None:
-        """Make one pass over each. Raises only what concerns them all."""
+        """Run over each collection once. Raises only errors that concern all of them."""
         stopped_at = self._circuit.stopped_at
         self._circuit = self._circuit.begin_round({target.key for target in targets})
-        # What stopped the last round comes last: perhaps it is only its collection that never answers.
+        # The collection that stopped the last round comes last: perhaps only this one never answers.
         for target in sorted(targets, key=lambda each: each.key == stopped_at):
             self._circuit = self._circuit.enter(target.key)
             if self._circuit.rests(target.key, self._clock()):
@@ -135,7 +137,7 @@ class Reconciler:
     async def _collection(self, target: TargetCollection, made: "_Round") -> None:
         key, started = target.key, self._clock()
         one = SyncRun(target, self._ledger, self._dispatcher, clock=self._clock)
-        # Nothing is known to work again before the server was asked.
+        # Nothing counts as working again before the server has answered.
         probing = key in self._circuit.backoffs or (self._circuit.doubted and not made.reached)
         try:
             report = await one.run(probing=probing)
@@ -153,7 +155,9 @@ class Reconciler:
             self._tell(target, report, (self._clock() - started).total_seconds())
 
     async def _void(self, target: TargetCollection, error: CollectionGone) -> None:
-        """Have the collection looked for again, or made anew; the rows stay, for it may be what it was."""
+        """
+        Make the next run find or create the collection again. The rows stay: the collection may be the same.
+        """
         record = (await self._ledger.targets()).get(target.key)
         if record and (isinstance(error, CollectionMoved) or target.rules.on_delete == "restore"):
             await self._ledger.record_target(target.key, replace(record, identity=""))
@@ -181,7 +185,7 @@ class Reconciler:
         status.parked = {row: since.get((row.uid, row.href), now) for row in parked}
         status.pending = sum(row.standing is Standing.WAITING for row in made.rows)
         if self._circuit.doubted and not made.errors:
-            # Nobody was asked: what was wrong may be wrong still.
+            # Nobody asked the server: the trouble may continue.
             return
         before, status.error = status.error, str(made.errors[0]) if made.errors else ""
         if made.errors:
@@ -220,12 +224,12 @@ class Reconciler:
                 state=status.state,
                 error=status.error,
                 times=trouble.times,
-                # What nobody foresaw is to be found and mended.
+                # An unforeseen error needs a traceback, so that somebody can fix it.
                 exc_info=error if isinstance(error, AnswerUnusable) else None,
             )
 
     def _rest_seconds(self, error: ConfcalError) -> float:
-        """Return how long the whole target is left alone."""
+        """Return how long the whole target rests."""
         if not isinstance(error, StoreUnavailable):
             self._dispatcher.after_failure()
         return self._circuit.rest_seconds(error, chance=self._timing.random())
@@ -247,7 +251,7 @@ def _state_without_error(status: TargetStatus) -> TargetState:
 
 @dataclass(slots=True)
 class _Round:
-    """What one pass over all collections came to."""
+    """The result of one run over all collections."""
 
     errors: list[ConfcalError] = field(default_factory=list)
     rows: list[Publication] = field(default_factory=list)

@@ -42,10 +42,10 @@ class Extras:
 
 def address_book(entries: object) -> dict[str, str]:
     """
-    Return e-mail addresses by TrueConf ID, as `Extras` wants them. Raises ValueError for anything else.
+    Return e-mail addresses by TrueConf ID, in the form of `Extras`. Raises ValueError for anything else.
     """
     if not isinstance(entries, Mapping):
-        raise ValueError("it is no table")  # noqa: TRY004 -- one kind of error for whatever a file holds
+        raise ValueError("it is no table")  # noqa: TRY004 -- one kind of error for any content of a file
     book = {}
     for id_, address in entries.items():
         if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
@@ -73,9 +73,9 @@ def resource_of(
     vevent: RenderedVEvent, extras: Extras, entry: Entry | None = None, *, now: datetime
 ) -> Resource:
     """
-    Return the resource of a VEVENT as it is written at `now`: what has ended reminds nobody.
+    Return the resource of a VEVENT as written at `now`: an ended event has no reminders.
 
-    An event that ends is no reason to write it again, so its resource is told by what it was before.
+    The end of an event is no reason to write it again, so the resource keeps the digest it had before.
     """
     body = render_resource(vevent, extras, entry)
     if not extras.reminders or not has_ended(vevent, now):
@@ -88,8 +88,9 @@ def _people(conference: Conference, server: str, addresses: Mapping[str, str]) -
     """
     Return ORGANIZER and ATTENDEE lines, all of them with SCHEDULE-AGENT=CLIENT, or none.
 
-    Servers mail whoever stands there; with CLIENT on every line they leave it to us, and we never do
-    (RFC 6638, 7.1; sabre honors only CLIENT). ATTENDEE without ORGANIZER makes SOGo mail cancellations.
+    Servers send mail to the people in these lines. With CLIENT on every line they leave that to us, and we
+    never send any (RFC 6638, 7.1; sabre honors only CLIENT). ATTENDEE without ORGANIZER makes SOGo mail
+    cancellations.
     """
     if not addresses:
         return []
@@ -112,7 +113,9 @@ def _people(conference: Conference, server: str, addresses: Mapping[str, str]) -
 
 
 def _address(id_: str, server: str, addresses: Mapping[str, str]) -> str:
-    """Return the address that the map gives a TrueConf ID; a bare one in the map is of the same server."""
+    """
+    Return the address that the map gives a TrueConf ID. A bare ID in the map belongs to the same server.
+    """
     person = full_id(id_, server)
     known = TrueConfId.parse(person)
     of_user = addresses.get(known.user, "") if known.server == server.casefold() else ""

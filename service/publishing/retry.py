@@ -1,5 +1,5 @@
 """
-When what failed is tried again: a request, a collection, a target.
+Retry delays for a failed request, a failed collection and a failed target.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ _LONGEST_SECONDS = 900.0
 @dataclass(frozen=True, slots=True)
 class Pace:
     """
-    Falls to one request at a time when a server is crowded, and grows again.
+    The number of parallel requests. It falls to one when a server is overloaded, and grows again.
     """
 
     most: int
@@ -43,7 +43,7 @@ class Pace:
         return cls(most, most)
 
     def slow_down(self) -> "Pace":
-        """Return the pace after the server asked for less."""
+        """Return the pace after the server asked for fewer requests."""
         return replace(self, at_once=1, calm=0)
 
     def speed_up(self) -> "Pace":
@@ -68,7 +68,7 @@ def retry_delay_seconds(attempt: int, *, chance: float) -> float:
 
 def down_seconds(failures: int, *, chance: float) -> float:
     """
-    Return how long a target is left alone after so many passes (from 1) that failed in a row.
+    Return how long a target rests after `failures` failed runs in a row (from 1).
     """
     return min(_DOWN_SECONDS * float(2 ** min(failures - 1, 10)), _LONGEST_SECONDS) * (0.5 + chance)
 
@@ -83,7 +83,7 @@ _STORE_SECONDS = 60.0
 @dataclass(frozen=True, slots=True)
 class Backoff:
     """
-    One collection that failed, and when it is tried again.
+    A failed collection, and when it is retried.
     """
 
     error: ConfcalError
@@ -94,7 +94,7 @@ class Backoff:
 def back_off(
     error: ConfcalError, before: Backoff | None, now: datetime, random: Callable[[], float]
 ) -> Backoff:
-    """Return the pause of a collection that failed, again after `before`."""
+    """Return the backoff of a collection that failed, again after `before`."""
     failures = before.failures + 1 if before else 1
     return Backoff(
         error, failures, now + timedelta(seconds=backoff_seconds(error, failures, chance=random()))
@@ -102,7 +102,7 @@ def back_off(
 
 
 def backoff_seconds(error: ConfcalError, failures: int, *, chance: float) -> float:
-    """Return how long what failed so often in a row (from 1) is left alone."""
+    """Return how long a collection rests after `failures` failures in a row (from 1)."""
     match error:
         case StoreUnavailable():
             return min(down_seconds(failures, chance=chance), _STORE_SECONDS)
@@ -117,7 +117,7 @@ def backoff_seconds(error: ConfcalError, failures: int, *, chance: float) -> flo
 
 
 def concerns_all(error: ConfcalError) -> bool:
-    """Return whether an error says that the other collections of the target cannot be used either."""
+    """Return whether an error means that the other collections of the target cannot be used either."""
     match error:
         case CollectionFailed():
             return False
@@ -128,7 +128,7 @@ def concerns_all(error: ConfcalError) -> bool:
 
 
 def state_of(error: ConfcalError) -> TargetState:
-    """Return in one word how a target with this error is doing."""
+    """Return the state of a target with this error."""
     match error:
         case AnswerUnusable():
             return TargetState.FAILING

@@ -1,5 +1,5 @@
 """
-One pass over a target: what changed, the plan, the requests, the rows.
+One run over a target: the changes, the plan, the requests, the rows.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ Desired = Mapping[str, Resource]
 
 class SyncRun:
     """
-    Passes over one target. Nothing is requested where nothing changed and no audit is due.
+    Runs over one target. A run sends no request if nothing changed and no audit is due.
     """
 
     def __init__(
@@ -47,9 +47,10 @@ class SyncRun:
 
     async def run(self, *, probing: bool = False) -> SyncReport:
         """
-        Make the collection equal to what is desired; `probing` asks the server even where nothing changed.
+        Make the collection equal to the desired content.
 
-        Raises Retryable, Fatal, PlanRefused, StoreUnavailable; what was done until then is recorded.
+        `probing` asks the server even if nothing changed. Raises Retryable, Fatal, PlanRefused,
+        StoreUnavailable; the work done by then is recorded.
         """
         target, now = self._target, self._clock()
         record = await self._record()
@@ -93,13 +94,13 @@ class SyncRun:
                 f"the target {claim.held_by} publishes to this collection already: name another COLLECTION"
             )
         if claim.former_key:
-            # Its address or its user is not ours any more; `confcal purge` knows it by this name.
+            # Its address or its user changed; `confcal purge` knows the old collection by this name.
             log.warning("publish.collection_changed", target=target.key, left_as=claim.former_key)
         if claim.adopted_keys:
             log.info("publish.collection_taken_over", target=target.key, taken=claim.adopted_keys)
         await self._rows.load()
         if found.created:
-            # What rows there are tell of a collection that is gone, and of what was in it.
+            # The rows describe a collection that no longer exists, and its content.
             await self._rows.write((), list(self._rows.by_uid))
         log.info("publish.collection_found", target=target.key, server=found.server, created=found.created)
         return found, record
@@ -107,7 +108,7 @@ class SyncRun:
     async def _audit(
         self, publisher: Publisher, record: TargetRecord, desired: Desired, now: datetime, *, empty: bool
     ) -> TargetRecord:
-        """Look for what people did, and for resources of ours whose rows are lost."""
+        """Look for changes that people made, and for our resources without rows."""
         token = ""
         if not empty:
             lost = [uid for uid in desired if uid not in self._rows.by_uid]
@@ -120,21 +121,23 @@ class SyncRun:
             ]
             seen = await publisher.read(doubted)
             await self._keep(seen)
-            # What could not be read now is in the next listing again.
+            # A resource that could not be read now appears in the next listing again.
             token = listing.token if len(seen) == len(doubted) else record.token
         record = replace(record, token=token, audited_at=now)
         await self._ledger.record_target(self._target.key, record)
         return record
 
     async def _settle(self, publisher: Publisher) -> None:
-        """Ask for the ETags that writes were not answered with."""
+        """Ask for the ETags that the answers to writes lacked."""
         unknown = [row for row in self._rows if row.standing is Standing.PUBLISHED and not row.etag]
         if unknown:
             await self._keep(await publisher.read(unknown))
             self._report.reached = True
 
     async def _verify(self, publisher: Publisher, record: TargetRecord) -> None:
-        """Look whether what was written for the first time is there: some answer 201 and store nothing."""
+        """
+        Check that resources written for the first time exist: some servers answer 201 and store nothing.
+        """
         written = self._executor.written
         listing = await publisher.listing(record.token)
         doubted = {row.uid: row for row in suspects(self._rows, listing)}
@@ -145,7 +148,7 @@ class SyncRun:
         lost = [row for row in seen if row.uid in written and row.standing is Standing.GONE]
         await self._keep([row for row in seen if row not in lost])
         token = listing.token if len(seen) == len(doubted) else record.token
-        # What was lost is looked for in the next pass again.
+        # The next run looks for the lost resources again.
         record = replace(record, token=token, audited_at=None if lost else record.audited_at)
         await self._ledger.record_target(self._target.key, record)
         if lost:
@@ -171,13 +174,13 @@ class SyncRun:
 
 
 def _candidate(resource: Resource, href: str) -> Publication:
-    """Return the row that a resource would have, were it already published as it is."""
+    """Return the row that a resource would have if it were already published."""
     return Publication(
         resource.uid,
         href,
         digest=resource.digest,
         content_hash=content_hash(resource.body),
-        # It may have been written before the event ended: no person's change.
+        # It may have been written before the event ended: no person changed it.
         pending_hashes=content_hash(resource.before_end) if resource.before_end else "",
         standing=Standing.PUBLISHED,
     )

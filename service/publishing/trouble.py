@@ -1,5 +1,5 @@
 """
-Trouble of a target that goes on: told once, and then by a growing count.
+Lasting trouble of a target: logged once, then as a growing count.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ _MOST_TEXTS = 20
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """
-    What a target has suffered since it last worked.
+    The failures of a target since it last worked.
     """
 
     since: datetime
@@ -28,7 +28,7 @@ class Trouble:
     """Whether the last failure is worth a line: another one, or one more power of ten."""
 
     def count_failure(self, error: ConfcalError) -> "Trouble":
-        """Return the trouble with one more failure; the same error again, untried, is none."""
+        """Return the trouble with one more failure. The same error without another try does not count."""
         if error is self.error:
             return replace(self, news=False)
         text, times = str(error), self.times + 1

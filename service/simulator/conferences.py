@@ -6,6 +6,7 @@ in the weekdays of the organization's zone.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any, Final, Literal
 
@@ -48,24 +49,25 @@ def demo_list(now: datetime, *, seed: int, domain: str, zone: tzinfo) -> list[Ra
     def on(flags: Sequence[int], hour: int, minute: int) -> datetime:
         return next(day for day in (at(days, hour, minute) for days in range(7)) if _is_flagged(flags, day))
 
-    def conference(number: int, topic: str, **rest: Any) -> Raw:  # noqa: ANN401 - fields of a JSON object
-        return _conference(number, topic, now=now, seed=seed, domain=domain, **rest)
+    def conference(number: int, topic: str, times: _Times | None = None, **rest: str) -> Raw:
+        return _conference(number, topic, _World(now, seed, domain), times, **rest)
+
+    def weekly(flags: Sequence[int], hour: int, minute: int, minutes: int) -> _Times:
+        return _Times(on(flags, hour, minute), minutes, flags)
 
     return [
-        conference(1, "Планёрка отдела продаж", start=on(_MONDAY_AND_THURSDAY, 10, 0), minutes=45,
-                   flags=_MONDAY_AND_THURSDAY),
-        conference(2, "Daily stand-up", name="daily_standup", start=on(_WORKING_DAYS, 9, 45), minutes=15,
-                   flags=_WORKING_DAYS),
+        conference(1, "Планёрка отдела продаж", weekly(_MONDAY_AND_THURSDAY, 10, 0, 45)),
+        conference(2, "Daily stand-up", weekly(_WORKING_DAYS, 9, 45, 15), name="daily_standup"),
         # Half past midnight in Moscow is still Sunday in UTC: the case that shifts a weekly meeting by a day.
-        conference(3, "Ночные работы: обновление серверов", name="night_ops", start=on(_MONDAY, 0, 30),
-                   minutes=120, flags=_MONDAY, mode="S|L"),
-        conference(4, "Обзор бюджета: план, факт; прогноз", start=at(1 + seed % 2, 14), minutes=90,
-                   mode="S|L"),
-        conference(5, "Product webinar", start=at(2, 17), minutes=60, mode="OxP", access="public"),
-        conference(6, "Собрание акционеров", start=at(9, 11, 30), minutes=180, mode="S|L"),
-        conference(7, "Architecture review", start=at(3 + seed % 3, 16), minutes=60),
+        conference(
+            3, "Ночные работы: обновление серверов", weekly(_MONDAY, 0, 30, 120), name="night_ops", mode="S|L"
+        ),
+        conference(4, "Обзор бюджета: план, факт; прогноз", _Times(at(1 + seed % 2, 14), 90), mode="S|L"),
+        conference(5, "Product webinar", _Times(at(2, 17), 60), mode="OxP", access="public"),
+        conference(6, "Собрание акционеров", _Times(at(9, 11, 30), 180), mode="S|L"),
+        conference(7, "Architecture review", _Times(at(3 + seed % 3, 16), 60)),
         conference(8, "Переговорная №5", name="meeting_room_5", access="public"),
-    ]  # fmt: skip
+    ]
 
 
 def change(conferences: Sequence[Raw], step: int, *, now: datetime, seed: int, domain: str) -> list[Raw]:
@@ -77,9 +79,8 @@ def change(conferences: Sequence[Raw], step: int, *, now: datetime, seed: int, d
         case 0:
             start = now.replace(minute=0, second=0, microsecond=0) + timedelta(days=1, hours=step % 5)
             topic = _NEW_TOPICS[(seed + step // 4) % len(_NEW_TOPICS)]
-            added = _conference(
-                step, topic, now=now, seed=seed, domain=domain, name=f"demo_{step}", start=start, minutes=30
-            )
+            world = _World(now, seed, domain)
+            added = _conference(step, topic, world, _Times(start, 30), name=f"demo_{step}")
             return [*conferences, added]
         case 1 if ours:
             return _replace(conferences, ours[-1] | {"topic": f"{ours[-1]['topic']} (v{step})"})
@@ -119,22 +120,37 @@ def encode(conference: Raw, variant: Variant, *, basis: DaysBasis, zone: tzinfo,
             return _as_variant_b(based, zone=zone, domain=domain)
 
 
+@dataclass(frozen=True, slots=True)
+class _World:
+    """Where and when the conferences are."""
+
+    now: datetime
+    seed: int
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """When a conference is held; with flags, each week."""
+
+    start: datetime
+    minutes: int
+    flags: Sequence[int] = ()
+
+
 def _conference(
     number: int,
     topic: str,
+    world: _World,
+    times: _Times | None = None,
     *,
-    now: datetime,
-    seed: int,
-    domain: str,
     name: str = "",
-    start: datetime | None = None,
-    minutes: int = 0,
-    flags: Sequence[int] = (),
     mode: str = "PxP",
     access: str = "private",
 ) -> Raw:
+    seed, domain = world.seed, world.domain
     people = [_PEOPLE[(seed + number + offset) % len(_PEOPLE)] for offset in range(3)]
-    created = now.replace(minute=0, second=0, microsecond=0) - timedelta(days=10 + number)
+    created = world.now.replace(minute=0, second=0, microsecond=0) - timedelta(days=10 + number)
     conference = {
         "id": name or f"00{48411000 + seed % 1000 * 10 + number}",
         "created_at": int(created.timestamp()),
@@ -145,12 +161,12 @@ def _conference(
         "state": "stopped",
         "access": access,
         "invitations": [{"id": f"{user}@{domain}", "display_name": shown} for user, shown in people],
-        "schedule_type": "week" if flags else "once" if start else "none",
+        "schedule_type": "none" if times is None else "week" if times.flags else "once",
     }
-    if start is None:
+    if times is None:
         return conference
-    schedule = {"start_time": int(start.timestamp()), "duration": minutes * 60}
-    return conference | {"schedule": schedule | ({"days": list(flags)} if flags else {})}
+    schedule = {"start_time": int(times.start.timestamp()), "duration": times.minutes * 60}
+    return conference | {"schedule": schedule | ({"days": list(times.flags)} if times.flags else {})}
 
 
 def _is_flagged(flags: Sequence[int], moment: datetime) -> bool:

@@ -31,9 +31,9 @@ _OTHERWISE: Final = "check the port, and that TrueConf Room is running there"
 
 class ConnectionLost(Exception):
     """
-    The connection ended or was never made; the text is one sentence, without secrets.
+    The connection ended or never came about; the text is one sentence without secrets.
 
-    `state` is that of the source from here on.
+    `state` is the state of the source afterwards.
     """
 
     def __init__(
@@ -52,9 +52,9 @@ class ConnectionLost(Exception):
 
 class ConnectWithoutRedirects(connect):
     """
-    `connect` that stays where it was sent: a redirect is an error like any other status.
+    A `connect` that follows no redirect: a redirect is an error like any other status.
 
-    The PIN goes to the host in the settings, not to one that somebody in between names.
+    The PIN goes only to the host in the settings, never to one that somebody in between names.
     """
 
     @override
@@ -64,10 +64,10 @@ class ConnectWithoutRedirects(connect):
 
 async def open_socket(address: str, large: LargeFrames) -> GuardedConnection:
     """
-    Return an open WebSocket to a ws or wss URL. Raises whatever the network throws.
+    Return an open WebSocket to a ws or wss URL.
 
-    A message is bounded as it arrives: compression is not offered, so that nothing small becomes large.
-    Of the messages that are `large`, one at a time arrives on all connections.
+    Raises any network error. A message is bounded while it arrives. Compression is not offered, because a
+    small message could become large. All connections share `large`: only one large message arrives at a time.
     """
     url = urlsplit(address)
     async with asyncio.timeout(_OPEN_SECONDS):
@@ -81,7 +81,7 @@ async def open_socket(address: str, large: LargeFrames) -> GuardedConnection:
         # Each may be as large as that.
         max_queue=1,
         compression=None,
-        # Endpoints stand in the local network; a proxy of the environment is meant for other hosts.
+        # Endpoints are in the local network; a proxy from the environment serves other hosts.
         proxy=None,
         ping_interval=20,
         ping_timeout=20,
@@ -104,7 +104,7 @@ async def open_socket(address: str, large: LargeFrames) -> GuardedConnection:
 
 
 async def receive(socket: GuardedConnection, place: str) -> bytes:
-    """Return the next message; nothing may be kept of a large one before it. Raises Lost."""
+    """Return the next message. The caller must not keep an earlier large one. Raises ConnectionLost."""
     socket.release_turn()
     with translate_errors(place):
         try:
@@ -126,7 +126,7 @@ async def receive(socket: GuardedConnection, place: str) -> bytes:
 
 @contextmanager
 def translate_errors(place: str) -> Iterator[None]:
-    """Turn whatever the network throws within the block into ConnectionLost; `place` is host and port."""
+    """Turn any network error within the block into ConnectionLost; `place` is host and port."""
     try:
         yield
     except ConnectionLost:
@@ -158,7 +158,7 @@ def _no_websocket(place: str, error: InvalidHandshake) -> ConnectionLost:
 
 
 def _asks_for_tls(error: InvalidHandshake) -> bool:
-    """Whether a server says by status 400 that the request came without TLS, as nginx and Apache do."""
+    """Whether status 400 means that the request came without TLS: nginx and Apache answer so."""
     return isinstance(error, InvalidStatus) and b"HTTPS" in (error.response.body or b"")[:1000]
 
 
@@ -167,12 +167,12 @@ def _unreachable(place: str, error: Exception) -> ConnectionLost:
     if cause or isinstance(error, OSError):
         advice = cause.advice if cause else _OTHERWISE
         return ConnectionLost(f"{place} cannot be reached: {reason_of(error)}; {advice}", cause=cause)
-    # What a library makes of an answer that no server should give must not end the other sources.
+    # A library's error about an impossible answer must not end the other sources.
     return explain_failure(place, error)
 
 
 def explain_failure(place: str, error: Exception) -> ConnectionLost:
-    """Return what an error means for which nobody was prepared: this endpoint is to be left alone."""
+    """Translate an unforeseen error: this endpoint must be left alone."""
     return ConnectionLost(
         f"{place} answers what nobody can read ({type(error).__name__}); check the port, "
         "or report the traceback in the log",

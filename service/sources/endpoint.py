@@ -1,21 +1,20 @@
 """
-An endpoint: connects to it, keeps the session going, connects again.
+The client of one endpoint: it connects, keeps the session going, and reconnects.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 import structlog
 
-from service.core.clock import Clock
-from service.core.conference import Account, Snapshot
+from service.core.conference import Snapshot
 from service.core.errors import ConfcalError
 from service.core.sources import SourceState
 from service.sources.backoff import backoff, pin_waits
 from service.sources.connection import ConnectionLost, explain_failure, open_socket, receive, translate_errors
+from service.sources.endpoint_config import EndpointConfig, EndpointTiming
 from service.sources.guarded import GuardedConnection
 from service.sources.hooks import NoHooks, SnapshotSink, SourceHooks
 from service.sources.standing import Standing
@@ -37,35 +36,9 @@ from service.trueconf.events import (
 from service.trueconf.session import Session
 from service.trueconf.wire import Decoder
 
-
-class SilenceTimer:
-    """
-    Counts the polls since something was last heard.
-
-    It is too long once `polls` polls and the time `least` passed: a few polls in a row prove nothing alone.
-    """
-
-    def __init__(self, now: datetime, *, polls: int, least: timedelta) -> None:
-        self._polls, self._least = polls, least
-        self._asked, self._since = 0, now
-
-    def reset(self, now: datetime) -> None:
-        """Begin anew: it was heard."""
-        self._asked, self._since = 0, now
-
-    def tick(self, now: datetime) -> timedelta | None:
-        """Count a poll; the length of the silence before it where that is too long."""
-        # A clock that was set back must not hide a silence until it has caught up.
-        length = abs(now - self._since)
-        if self._asked >= self._polls and length >= self._least:
-            return length
-        self._asked += 1
-        return None
-
-
-# What a larger frame takes to decode would be felt by others.
+# Decoding a larger frame here would delay everybody else.
 _DECODED_AT_ONCE: Final = 16 * 1024
-# An endpoint that closes after each list must not be knocked at every second for ever.
+# An endpoint that closes after each list must not get a connection every second for ever.
 _PROVES_ITSELF: Final = timedelta(minutes=2)
 # TrueConf's own clients leave this much time between two commands.
 _BETWEEN_COMMANDS_SECONDS: Final = 0.05
@@ -75,66 +48,58 @@ log = structlog.get_logger(__name__)
 
 class Endpoint:
     """
-    Listens to one endpoint for as long as `run` runs.
-
-    `url` passed `discovery.check_url`. `random` returns numbers from 0 up to 1; `now` an aware datetime.
-    `sleep` passes the time before another try, `pace` that between two commands.
-    A connection on which `silent_polls` polls and `silent_for` passed without any frame is given up; so is
-    one without a list, unless nobody is logged in. What sources share as `large`, they do one at a time.
+    Listens to one endpoint while `run` runs. Sources that share `large` take large frames one at a time.
     """
 
     def __init__(
         self,
         name: str,
+        config: EndpointConfig,
         *,
-        url: str,
-        pin: str | None,
-        fallback: Account,
-        server: str | None,
         fetch: Fetch,
-        random: Callable[[], float],
-        now: Clock = lambda: datetime.now(UTC),
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        pace: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        timing: EndpointTiming,
         hooks: SourceHooks | None = None,
-        pinned: Account | None = None,
-        silent_polls: int = 3,
-        silent_for: timedelta = timedelta(minutes=1),
         decoder: Decoder | None = None,
         large: LargeFrames | None = None,
     ) -> None:
-        self._url, self._place, self._fetch = url, place(url), fetch
-        self._random, self._now, self._sleep, self._pace = random, now, sleep, pace
+        self._url, self._place, self._fetch = config.url, place(config.url), fetch
+        self._random, self._now = timing.random, timing.now
+        self._sleep, self._pace = timing.sleep, timing.pace
         self._hooks = hooks = hooks or NoHooks()
         self._session = Session(
-            source=name, pin=pin, fallback=fallback, server=server, pinned=pinned, decoder=decoder
+            source=name,
+            pin=config.pin,
+            fallback=config.fallback,
+            server=config.server,
+            pinned=config.pinned,
+            decoder=decoder,
         )
         self._wake, self._outbox, self._undelivered = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._frameless = SilenceTimer(now(), polls=silent_polls, least=silent_for)
-        self._listless = SilenceTimer(now(), polls=silent_polls, least=silent_for)
-        self._waits, self._pin_waits, self._delivery_waits = backoff(random), pin_waits(), backoff(random)
-        self._standing = Standing(name, hooks=hooks, now=now)
+        self._frameless, self._listless = timing.silence_timer(), timing.silence_timer()
+        self._waits, self._pin_waits = backoff(timing.random), pin_waits()
+        self._delivery_waits = backoff(timing.random)
+        self._standing = Standing(name, hooks=hooks, now=timing.now)
         self._connected_at: datetime | None = None
-        # One thread, so that frames are decoded one at a time and in order, whatever is cancelled.
+        # One thread: frames are decoded one at a time and in order, even after a cancellation.
         self._decoding = ThreadPoolExecutor(1, thread_name_prefix=f"decode-{name}")
         self._large = large or LargeFrames()
         self._log = log.bind(source=name)
 
     @property
     def status(self) -> SourceStatus:
-        """How the source is doing at the moment."""
+        """The present status of the source."""
         return self._standing.status
 
     def poll_now(self) -> None:
-        """Have the list asked for soon. Call it within the loop's thread; many calls are as good as one."""
+        """Request the list soon. Call it in the loop's thread; many calls count as one."""
         self._wake.set()
 
     async def run(self, sink: SnapshotSink) -> None:
         """
         Hand every snapshot to `sink`, one at a time, until cancelled.
 
-        Trouble with the network or the endpoint ends up in `status` and the log, never in an exception. A
-        list that `sink` refuses with a ConfcalError is asked for again after a while.
+        Trouble with the network or the endpoint goes to `status` and the log, never into an exception. If
+        `sink` refuses a list with a ConfcalError, the endpoint is asked again after a while.
         """
         try:
             while True:
@@ -143,14 +108,14 @@ class Endpoint:
             self._decoding.shutdown(wait=False)
 
     async def _connection(self, sink: SnapshotSink) -> float:
-        """Live through one connection; the seconds to wait before the next."""
+        """Run one connection and return the seconds to wait before the next."""
         ended: list[ConnectionLost] = []
         self._connected_at = None
         try:
             await self._converse(sink)
         except* ConnectionLost as group:
             ended.extend(error for error in group.exceptions if isinstance(error, ConnectionLost))
-        # Of two tasks that end with a connection, the one that knows more than that it ended.
+        # Two tasks end with a connection; prefer the error that says more than that it ended.
         lost = next((error for error in ended if error.state is not SourceState.UNREACHABLE), ended[0])
         if self._has_lasted():
             self._waits = backoff(self._random)
@@ -225,16 +190,18 @@ class Endpoint:
             self._frameless.reset(now)
             self._hooks.note_frame(self.status.name, frame, now)
             events = await self._interpret(frame, now)
-            # Of a large frame nothing is left in memory when another one may come.
+            # Nothing of a large frame may stay in memory when the next one arrives.
             del frame
             while events:
                 await self._follow(events.pop(0), sink)
             self._outbox.set()
-            # What is there already is received without a pause, and others must have theirs.
+            # Frames that have already arrived are received without a pause, so other tasks need a turn here.
             await asyncio.sleep(0)
 
     async def _interpret(self, frame: bytes, now: datetime) -> list[Event]:
-        """Return what follows from a frame. Raises Lost where it leads to an error that nobody expected."""
+        """
+        Return the events that follow from a frame. Raises ConnectionLost if it provokes an unforeseen error.
+        """
         try:
             if len(frame) <= _DECODED_AT_ONCE:
                 return self._session.receive(frame, now)

@@ -1,7 +1,8 @@
 """
-A TCP connection to whichever address of a host answers first (RFC 8305, "happy eyeballs").
+A TCP connection to the address of a host that answers first (RFC 8305, "happy eyeballs").
 
-`create_connection` of asyncio can do this, that of uvloop cannot, so it is done before either.
+The `create_connection` of asyncio can do this and that of uvloop cannot, so this module connects before
+either.
 """
 
 import asyncio
@@ -23,8 +24,8 @@ async def connect_socket(
     """
     Return a non-blocking socket that is connected to `host`.
 
-    A network that swallows packets of one family costs `between_seconds`, not the whole wait. Raises OSError;
-    where several addresses failed, an ExceptionGroup of their errors is its cause.
+    A network that drops the packets of one family costs `between_seconds`, not the whole wait. Raises
+    OSError. If several addresses failed, its cause is an ExceptionGroup of their errors.
     """
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     waiting, running, errors = interleave(found), set[asyncio.Task[socket.socket]](), list[OSError]()
@@ -55,7 +56,7 @@ async def connect_socket(
 
 
 def interleave(addresses: Sequence[Address]) -> list[Address]:
-    """Return addresses with the families taking turns, in the order that the resolver prefers."""
+    """Return the addresses with alternating families, otherwise in the order of the resolver."""
     families: dict[int, list[Address]] = {}
     for address in addresses:
         families.setdefault(address[0], []).append(address)
@@ -76,7 +77,7 @@ async def _connect(address: Address) -> socket.socket:
 
 
 async def _end(tasks: set[asyncio.Task[socket.socket]]) -> None:
-    """Give up attempts; one that succeeded at the last moment is closed."""
+    """Cancel attempts, and close one that succeeded at the last moment."""
     for task in tasks:
         task.cancel()
     if tasks:

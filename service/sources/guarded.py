@@ -1,5 +1,5 @@
 """
-A WebSocket that is closed when its peer sends more than it may.
+A WebSocket that closes when its peer sends more than the limits allow.
 """
 
 import asyncio
@@ -32,9 +32,9 @@ _AT_ONCE: Final = 16 * 1024
 
 class GuardedConnection(ClientConnection):
     """
-    Counts everything that arrives, control frames and fragments too, before it is gathered or answered.
+    Counts everything that arrives, control frames and fragments too, before it is assembled or answered.
 
-    A peer of millions of empty fragments or pings would fill the memory without ever ending a message.
+    Otherwise a peer could fill the memory with millions of empty fragments or pings that never end a message.
     """
 
     def __init__(self, *args: Any, large: LargeFrames, **options: Any) -> None:  # noqa: ANN401 - handed on
@@ -79,18 +79,18 @@ class GuardedConnection(ClientConnection):
         super().connection_lost(exc)
 
     async def message(self) -> bytes:
-        """Return the next message, and keep nothing of it."""
+        """Return the next message without keeping a reference to it."""
         received = await self.recv(decode=False)
-        # The parser of the library keeps the last frame until the next one is there.
+        # The parser of the library keeps the last frame until the next one arrives.
         self._ended.popleft().data = b""
         return received
 
     def release_turn(self) -> None:
-        """Let the next large frame arrive, from whichever peer: the last one is no longer in memory."""
+        """Let the next large frame arrive, from any peer: the last one is no longer in memory."""
         self._turn.release()
 
     def _go_on(self) -> None:
-        # Where messages wait to be received, the library itself resumes.
+        # While messages wait to be received, the library itself resumes reading.
         if not self.recv_messages.paused:
             self.transport.resume_reading()
 
@@ -99,7 +99,7 @@ class GuardedConnection(ClientConnection):
         self.transport.abort()
 
     def _leave(self) -> None:
-        # The library tells the peer what is wrong, and then waits for it to close the connection.
+        # The library sends the reason to the peer, then waits for it to close the connection.
         if not self._leaving:
             self._leaving = True
             self.transport.close()

@@ -1,5 +1,5 @@
 """
-The two seams of a source: who takes over a list, and who follows what is heard.
+The two seams of a source: the sink of its lists, and the hooks for everything it hears.
 """
 
 from datetime import datetime
@@ -12,19 +12,20 @@ from service.trueconf.events import FrameWasRejected
 
 class SnapshotSink(Protocol):
     """
-    Takes over the lists of sources. The daemon's is `Arrivals` of service/app/arrivals.py.
+    Accepts the lists of sources. The daemon's sink is `Arrivals` in service/app/arrivals.py.
     """
 
     async def accept(self, snapshot: Snapshot) -> None:
-        """Take over a list. Raises ConfcalError where that is not possible now: the source tries again."""
+        """Accept a list. Raises ConfcalError if that is not possible now: the source tries again."""
         ...
 
 
 class SourceHooks(Protocol):
     """
-    Follows what a source hears. The daemon's is `ArrivalHooks` of service/app/arrivals.py.
+    Follows what a source hears.
 
-    Each method is called at once and must not wait.
+    The daemon's hooks are `ArrivalHooks` in service/app/arrivals.py. The source calls each method at once, so
+    a method must not block.
     """
 
     def note_status(self, status: SourceStatus) -> None:
@@ -36,13 +37,13 @@ class SourceHooks(Protocol):
         ...
 
     def note_rejected_frame(self, source: str, account: Account | None, event: FrameWasRejected) -> None:
-        """Note a frame that cannot be used, with the account that the source last named."""
+        """Note a rejected frame, with the account that the source last named."""
         ...
 
 
 class NoHooks(SourceHooks):
     """
-    Follows nothing. A subclass follows what it overrides.
+    Hooks that do nothing. A subclass overrides the methods it needs.
     """
 
     def note_status(self, status: SourceStatus) -> None:

@@ -1,5 +1,5 @@
 """
-Events that are posted rather than heard: the same path as frames of an endpoint.
+Events that clients post: they take the same path as frames of an endpoint.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class PostedEventsStatus:
     """
-    How a source is doing to which events are posted.
+    The status of a source that receives posted events.
     """
 
     name: str
@@ -46,9 +46,9 @@ class PostedEventsStatus:
 
 class PostedEvents:
     """
-    Takes posted events, one at a time for each source.
+    Accepts posted events, one at a time for each source.
 
-    An event for a `pinned` source that says (`peerId`) that it is of another account is rejected.
+    An event for a `pinned` source is rejected if its `peerId` names another account.
     """
 
     def __init__(
@@ -72,12 +72,12 @@ class PostedEvents:
 
     @property
     def statuses(self) -> tuple[PostedEventsStatus, ...]:
-        """How these sources are doing."""
+        """The status of each of these sources."""
         return tuple(self._statuses.values())
 
     async def accept(self, source: str, event: bytes) -> AcceptedEvent:
         """
-        Record the list that an event holds; it is on disk when this returns.
+        Record the list in an event; it is on disk when this returns.
 
         Raises FrameRejected, SourceFlooded, StoreUnavailable and StaleState.
         """
@@ -89,7 +89,7 @@ class PostedEvents:
         now = self._clock().timestamp()
         events, volume = self._events[source].spend(1, now), self._octets[source].spend(octets, now)
         if events.overdrawn or volume.overdrawn:
-            # What is refused is not paid for: who waits as long as is said gets in.
+            # A refused event costs no allowance: a client that waits as long as told gets in.
             wait = max(events.wait_seconds, volume.wait_seconds, 1)
             flooded = SourceFlooded(wait)
             if self._statuses[source].state is not SourceState.FLOODING:
@@ -102,7 +102,7 @@ class PostedEvents:
         account, now = self._statuses[source].account, self._clock()
         self._hooks.note_frame(source, event, now)
         try:
-            # In a thread: sixteen megabytes take a while, and feeds are served meanwhile.
+            # In a thread: sixteen megabytes take a while, and the loop must serve feeds meanwhile.
             listing, accepted = await asyncio.to_thread(
                 _read, self._decoders[source], event, account, self._pinned.get(source)
             )
@@ -110,7 +110,7 @@ class PostedEvents:
             self._note_rejected(source, rejected, event)
             raise
         except Exception as error:
-            # What an event makes of a library is the trouble of its source alone.
+            # A library's error about an event affects only its source.
             log.warning("intake.failing", source=source, exc_info=error)
             self._show(source, SourceState.FAILING, error="The last event made confcal fail; see the log")
             raise FrameRejected("frame", "it cannot be read; the log of confcal has the details") from error

@@ -1,5 +1,5 @@
 """
-Recording what endpoints send, so that a bug report is a file that replays. Secrets do not get into it.
+The recorder of what endpoints send: a bug report is then a file that replays. It masks secrets.
 """
 
 import base64
@@ -26,7 +26,7 @@ def line_of(source: str, frame: bytes, at: datetime) -> str:
     """
     Return one line of a recording, without a line end.
 
-    JSON with `at` (ISO 8601), `source`, and `frame`; `frame_base64` where the frame is not UTF-8.
+    JSON with `at` (ISO 8601), `source`, and `frame`; `frame_base64` if the frame is not UTF-8.
     """
     clean = without_secrets(frame)
     try:
@@ -42,7 +42,7 @@ class Recorder:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Raises SettingsError where the folder cannot be written to."""
+        """Raises SettingsError if the folder is not writable."""
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._handler = _Handler(
@@ -54,19 +54,19 @@ class Recorder:
             ) from error
 
     def frame(self, source: str, frame: bytes, at: datetime) -> None:
-        """Write one frame down."""
+        """Write one frame."""
         record = logging.makeLogRecord({"msg": line_of(source, frame, at)})
         self._handler.emit(record)
 
     def close(self) -> None:
         """Close the file."""
-        # What could not be written before is tried again by closing.
+        # Closing tries again to write what failed before.
         with suppress(OSError):
             self._handler.close()
 
 
 class _Handler(RotatingFileHandler):
-    """Tells of the first of several frames in a row that cannot be written."""
+    """Logs the first of several frames in a row that cannot be written."""
 
     _failures = 0
 

@@ -1,5 +1,5 @@
 """
-Keeping rejected input: gathered in memory, written together, bounded whatever an endpoint sends.
+The keeper of rejected input. It gathers input in memory, writes it in batches, and stays bounded.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class _Taken:
 
 class Rejections:
     """
-    Takes rejected input at any time and writes it while `run` runs.
+    Collects rejected input at any time and writes it while `run` runs.
     """
 
     def __init__(
@@ -65,14 +65,14 @@ class Rejections:
         self._wake = asyncio.Event()
 
     def frame(self, source: str, account: Account | None, *, field: str, reason: str, raw: bytes) -> None:
-        """Take a frame that could not be used."""
+        """Queue a rejected frame."""
         name, part = str(account) if account else "", raw[: 2 * MAX_RAW]
         at = self._clock()
         built = partial(to_rejected_frame, source, name, field=field, reason=reason, raw=part, at=at)
         self._take(_Taken(built, min(len(part), MAX_RAW)))
 
     def snapshot(self, snapshot: Snapshot) -> None:
-        """Take the conferences of a list that could not be understood; many of one kind are one."""
+        """Queue the rejected conferences of a list; many of one kind become one."""
         for each in alike(snapshot.listing.rejections):
             self._take(_Taken(partial(merge_rejected, snapshot, each), min(len(each.first.raw), MAX_RAW)))
 
@@ -85,7 +85,7 @@ class Rejections:
         self._wake.set()
 
     async def run(self) -> None:
-        """Write what was taken, at most once a second, until cancelled."""
+        """Write queued input, at most once a second, until cancelled."""
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -95,7 +95,7 @@ class Rejections:
             await self._sleep(_AGAIN_SECONDS if self._failing else _BETWEEN_SECONDS)
 
     async def write(self) -> None:
-        """Write what was taken so far; it waits for the next time where the store is unavailable."""
+        """Write queued input now; keep it for the next time if the store is unavailable."""
         taken, missed = list(self._waiting), self._missed
         if not taken:
             return

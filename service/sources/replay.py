@@ -1,5 +1,5 @@
 """
-Recorded events put into the same path as those that arrive.
+The replay of recorded events, on the same path as arriving ones.
 """
 
 import base64
@@ -42,7 +42,7 @@ class Recorded:
 @dataclass(frozen=True, slots=True)
 class Unclaimed:
     """
-    The last list of a conversation that ended before anybody said whose it is.
+    The last list of a conversation that ended before any frame named its account.
     """
 
 
@@ -53,9 +53,9 @@ def read_recording(data: bytes, *, source: str, at: datetime) -> list[Recorded]:
     """
     Return the frames of a recording.
 
-    Three forms are understood: what `confcal run --record` writes; an array of `{"delay_s", "frame"}`; and
-    plain events, one in the file or one a line. `source` and `at` are for what the file itself does not tell.
-    Raises SettingsError where there is no frame in it.
+    Three forms are valid: the output of `confcal run --record`; an array of `{"delay_s", "frame"}`; and plain
+    events, one in the file or one a line. `source` and `at` are defaults for what the file does not say.
+    Raises SettingsError if the file holds no frame.
     """
     frames = [replace(each, number=number) for number, each in enumerate(_frames(data, source, at), start=1)]
     if not frames:
@@ -120,7 +120,7 @@ def _later(at: datetime, step: dict[str, Any], place: str) -> datetime:
 
 
 def moment_of(text: str, place: str) -> datetime:
-    """Return the moment that a text tells with its zone. Raises SettingsError, which begins with `place`."""
+    """Parse a moment with its zone. Raises SettingsError, which begins with `place`."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
@@ -138,10 +138,10 @@ def replay(
     pinned: Mapping[str, Account] | None = None,
 ) -> Iterator[tuple[Recorded, Replayed]]:
     """
-    Yield the snapshots, and the frames that are rejected, that a recording leads to.
+    Yield the snapshots and the rejected frames of a recording.
 
-    Where a source names no user, its lists belong to its `fallback`. `servers` are the domains that the
-    settings name for sources, as `Session` takes them, `pinned` the only accounts whose lists they take.
+    If a source names no user, its lists belong to its `fallback`. `servers` are the domains that the settings
+    give sources, in the form for `Session`. `pinned` are the only accounts that pinned sources accept.
     """
     only = pinned or {}
     sessions = {
@@ -167,7 +167,7 @@ def replay(
 
 
 def _names_user(frame: bytes) -> bool:
-    """Whether an endpoint tells in a frame who is logged in: then the source is a conversation."""
+    """Whether any frame says who is logged in: then the source is a conversation."""
     if b"peerId" not in frame:
         return False
     try:

@@ -1,5 +1,5 @@
 """
-How a source is doing, kept in one place: what is on show, and what is worth a line in the log.
+The standing of a source: the status that is shown, and which changes deserve a log line.
 """
 
 from dataclasses import replace
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 class Standing:
     """
-    The status of one source, and the trouble that it has.
+    The status of one source and its present trouble.
     """
 
     def __init__(self, name: str, *, hooks: SourceHooks, now: Clock) -> None:
@@ -44,8 +44,8 @@ class Standing:
         self.status = SourceStatus(name, SourceState.CONNECTING, None, None, "", now())
 
     def show_progress(self, state: SourceState) -> None:
-        """Show how far a connection came, unless it is a failure that is not overcome by that."""
-        # Otherwise every retry would hide for a moment what is wrong.
+        """Show how far a connection came, unless a failure is shown that this step does not resolve."""
+        # Otherwise every retry would hide the failure for a moment.
         shown = self.status.state
         failed = shown in _OVERCOME_BY_PEOPLE or (
             shown in IN_TROUBLE and (state is SourceState.CONNECTING or self._owes_list)
@@ -54,27 +54,27 @@ class Standing:
             self._show(state, error=self.status.error)
 
     def note_authorized(self) -> None:
-        """Note that the endpoint takes our commands."""
-        # Whoever logged out did not come back by our authorization, nor did another user leave.
+        """Note that the endpoint accepts our commands."""
+        # Our authorization brings no user back who logged out, and removes no wrong user.
         if self.status.state not in {SourceState.LOGGED_OUT, SourceState.WRONG_USER}:
             self._listen()
         self.tell_progress("trueconf.authorized")
 
     def note_account(self, account: Account) -> None:
-        """Note whose lists arrive from here on."""
+        """Note the account of the following lists."""
         self._told_refusal = ""
         self.status = replace(self.status, account=account)
         self._listen()
         self._log.info("trueconf.account_known", account=str(account))
 
     def note_logout(self, place: str) -> None:
-        """Note that nobody is logged in; then no list is owed."""
+        """Note that nobody is logged in: the source then owes no list."""
         self._owes_list = False
         self._show(SourceState.LOGGED_OUT, error=f"nobody is logged in at {place}; log in there")
         self._log.warning("trueconf.logged_out")
 
     def refuse(self, place: str, reason: str) -> None:
-        """Note that the lists of the present user are not taken; it is logged once for each reason."""
+        """Note that the lists of the present user are refused, and log each reason once."""
         self._owes_list, self.rejection = False, ""
         self._show(SourceState.WRONG_USER, error=f"{place}: {reason}")
         if reason != self._told_refusal:
@@ -82,7 +82,7 @@ class Standing:
         self._told_refusal = reason
 
     def list_taken(self, received_at: datetime) -> None:
-        """Note that a list arrived and was taken over."""
+        """Note an accepted list."""
         self._owes_list, self.rejection = False, ""
         self.status = replace(self.status, last_list_at=received_at)
         self._show(SourceState.LISTENING)
@@ -92,7 +92,9 @@ class Standing:
             self._trouble = self._trouble.recover()
 
     def note_rejected(self, field: str, reason: str, octets: int) -> None:
-        """Note a rejected frame; of a flood of them one now and then is logged, with the number of others."""
+        """
+        Note a rejected frame. In a flood, one of them is logged now and then, with the number of the others.
+        """
         self.rejection = f"what it sent last was rejected: {field}: {reason}"
         if self.status.state is SourceState.LISTENING:
             self._show(SourceState.LISTENING, error=self.rejection)
@@ -104,11 +106,11 @@ class Standing:
         self._log.warning("trueconf.frame_rejected", field=field, reason=reason, bytes=octets, others=others)
 
     def note_lasting(self) -> None:
-        """Note that a connection lasted: what comes from here on is new."""
+        """Note that a connection lasted: later trouble counts as new."""
         self._trouble = Trouble()
 
     def note_lost(self, lost: ConnectionLost, wait_seconds: float) -> None:
-        """Note that a connection ended or was never made, and when the next is tried."""
+        """Note that a connection ended or failed, and when the next try is."""
         self._trouble = self._trouble.count(lost, self._now())
         self._owes_list |= lost.state in _OWING
         self._show(lost.state, error=str(lost))
@@ -120,7 +122,7 @@ class Standing:
 
     def tell_progress(self, event: str, **content: str) -> None:
         """Log a step towards a list."""
-        # While it connects only to be lost again, the trouble is told, and then that it is over.
+        # While connections keep failing, only the trouble is logged, and finally its end.
         tell = self._log.debug if self._trouble.tries else self._log.info
         tell(event, **content)
 

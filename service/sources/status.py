@@ -1,5 +1,5 @@
 """
-What the dashboard shows of a source.
+The status of a source, for the dashboard.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from service.core.sources import SourceState
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
     """
-    How one source is doing.
+    The status of one source.
     """
 
     name: str

@@ -1,5 +1,5 @@
 """
-Trouble of a source that comes again and again: how often, since when, and when it is worth a line in the log.
+Recurring trouble of a source: its count, its beginning, and when it deserves a log line.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from service.sources.connection import ConnectionLost
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """
-    What went wrong since the source was last well; without arguments: nothing.
+    The trouble since the source last worked. Without arguments there is none.
     """
 
     since: datetime | None = None
@@ -27,7 +27,7 @@ class Trouble:
     """Whether there was a line that no recovery followed yet."""
 
     def count(self, lost: ConnectionLost, now: datetime) -> "Trouble":
-        """Return the trouble after a connection was lost once more."""
+        """Return the trouble after one more lost connection."""
         kind = (lost.state, lost.cause)
         count = self.by_kind.get(kind, 0) + 1
         worth_telling = count & (count - 1) == 0
@@ -40,9 +40,9 @@ class Trouble:
         )
 
     def recover(self) -> "Trouble":
-        """Return the trouble after it was told that a list arrived; it may come again."""
+        """Return the trouble after the log reported its end; it may come again."""
         return replace(self, told=False)
 
     def measure(self, now: datetime) -> timedelta:
-        """Return for how long there is trouble."""
+        """Return how long the trouble has lasted."""
         return now - (self.since or now)

@@ -1,5 +1,5 @@
 """
-Large frames one at a time, over all sources: several at once would take the memory of the process.
+Turns for large frames, one at a time over all sources: several at once would exhaust the memory.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ _SECONDS: Final = 60.0
 
 class LargeFrames:
     """
-    What the connections of all sources share.
+    The turn that the connections of all sources share.
     """
 
     def __init__(self, seconds: float = _SECONDS) -> None:
@@ -34,9 +34,9 @@ class _Holding(Enum):
 
 class Turn:
     """
-    The turns of one connection: taken while a large frame arrives, given back when it is understood.
+    The turns of one connection: taken while a large frame arrives, released when it is decoded.
 
-    `go_on` is called when the frame may arrive further, `too_slow` when it did not arrive in time.
+    `go_on` is called when the rest of the frame may arrive, `too_slow` when it did not arrive in time.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Turn:
         self._free.set()
 
     def must_wait(self, octets: int) -> bool:
-        """Return whether a frame of which so many bytes are there may not arrive further yet."""
+        """Return whether a frame of this size so far must wait before the rest may arrive."""
         if octets <= LARGE or self._holding is _Holding.ARRIVING:
             return False
         if self._waiting is None:
@@ -58,7 +58,7 @@ class Turn:
         return True
 
     async def _wait(self) -> None:
-        # One of the same connection is understood first.
+        # A large frame of the same connection must be decoded first.
         await self._free.wait()
         await self._large.lock.acquire()
         self._waiting = None
@@ -68,24 +68,24 @@ class Turn:
         self._go_on()
 
     def note_arrival(self) -> None:
-        """Take note that a whole message is there."""
+        """Note that a whole message has arrived."""
         if self._deadline:
             self._deadline.cancel()
         if self._holding is _Holding.ARRIVING:
             self._holding = _Holding.ARRIVED
         elif self._waiting:
-            # It ended with the bytes that made it large.
+            # The bytes that made the message large also ended it.
             self._waiting.cancel()
             self._waiting = None
             self._go_on()
 
     def release(self) -> None:
-        """Give the turn back: nothing is kept of the message any more."""
+        """Release the turn: nobody keeps the message any more."""
         if self._holding is _Holding.ARRIVED:
             self._give_back()
 
     def over(self) -> None:
-        """Give the turn back, for the connection is lost, and wait for none."""
+        """Release the turn and wait for none: the connection is lost."""
         if self._waiting:
             self._waiting.cancel()
         if self._deadline:

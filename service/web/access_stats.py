@@ -38,7 +38,7 @@ class AccessStats:
         if self._started is None or now - self._started >= _HOUR:
             self._turn(now)
         self._now[calendar] += 1
-        # Python's hash of text is keyed anew with each start: nobody gets from it back to an address.
+        # Python keys the hash of text anew with each start: nobody can recover an address from it.
         client = hash((self._networks.of(scope), agent))
         known = self._clients.get(calendar)
         if known is None:

@@ -1,5 +1,5 @@
 """
-The seam between the web layer and the parts that it does not see.
+The seam between the web layer and the parts above it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from service.web.schemas import Hour, RejectedView, SettingView, SourceView, Tar
 
 class AdminPort(Protocol):
     """
-    What the parts that this layer does not see tell the administrator, and do. See service/app/reports.py.
+    What other parts show the administrator and do for them. Implemented in service/app/reports.py.
     """
 
     version: str
@@ -34,15 +34,15 @@ class AdminPort(Protocol):
         ...
 
     def sources(self) -> Sequence[SourceView]:
-        """Return how the sources are doing."""
+        """Return the status of the sources."""
         ...
 
     def targets(self) -> Sequence[TargetView]:
-        """Return how the targets are doing."""
+        """Return the status of the targets."""
         ...
 
     def find_running(self) -> Iterable[tuple[Account, Conference]]:
-        """Return the conferences that run now, with the account whose list says so."""
+        """Return the conferences that run now, each with the account whose list says so."""
         ...
 
     def lists_per_hour(self, now: datetime) -> Sequence[Hour]:
@@ -50,14 +50,14 @@ class AdminPort(Protocol):
         ...
 
     async def load_rejected(self) -> Sequence[RejectedView]:
-        """Return what was rejected. Raises StoreUnavailable."""
+        """Return the rejected input. Raises StoreUnavailable."""
         ...
 
     async def approve(self, account: str, digest: str | None) -> int:
         """
-        Apply the held list of `user@server`; how many it removed.
+        Apply the held list of `user@server` and return how many conferences it removed.
 
-        Raises UnknownName, HeldListChanged where its digest is given and is another, and StoreUnavailable.
+        Raises UnknownName, StoreUnavailable, and HeldListChanged if the list does not have the given digest.
         """
         ...
 

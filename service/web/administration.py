@@ -1,5 +1,5 @@
 """
-What the administrator and the senders of events reach: the dashboard, the API, the ingest.
+The routes for the administrator and for senders of events: the dashboard, the API, the ingest.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ _EVENT_GUESSES = GuessRules(free=30, until_stop=100)
 @dataclass(frozen=True, slots=True)
 class Administration:
     """
-    What the composition root gives for it.
+    What the composition root passes in.
     """
 
     reports: AdminPort
@@ -51,7 +51,7 @@ class Administration:
 def make_admin_routes(
     administration: Administration, queries: AdminQueries, pages: Pages, guard: Guard
 ) -> tuple[list[BaseRoute], ASGIApp]:
-    """Return the routes of the dashboard, and the API; without an admin token only events are taken."""
+    """Return the routes of the dashboard, and the API. Without an admin token only the ingest works."""
     live, networks = administration.live, guard.networks
 
     def gate(rules: GuessRules) -> Gate:
@@ -67,7 +67,7 @@ def make_admin_routes(
     signin = SignIn(
         sessions,
         pages,
-        # One for both ways: it is the same token.
+        # One gate for both ways in: the token is the same.
         admin_gate,
         networks,
         queries.feeds.addresses.public_url,

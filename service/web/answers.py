@@ -1,5 +1,5 @@
 """
-How answers are written to a connection: each with its Date, those of feeds as bytes prepared before.
+How answers are written to a connection: each with its Date, those of feeds from prepared bytes.
 """
 
 import time
@@ -19,9 +19,9 @@ _TOGETHER = 64 * 2**10
 
 class PreparedStart(dict[str, Any]):
     """
-    An `http.response.start` that is sent again and again, with its bytes on the wire.
+    An `http.response.start` that is sent repeatedly, with its bytes prepared.
 
-    It is followed by one body, as long as its Content-Length says. Any ASGI server takes it as a mapping.
+    One body of the stated Content-Length follows it. Any ASGI server accepts it as a mapping.
     """
 
     def __init__(self, status: int, headers: Headers) -> None:
@@ -41,7 +41,7 @@ class DateHeader:
     """
     The header Date, written once a second.
 
-    It is asked for when an answer is sent, not when a timer rings: a busy loop rings late, and no answer may
+    It is computed when an answer is sent, not by a timer: in a busy loop a timer is late, and no answer may
     have a Last-Modified later than its Date (RFC 9110, 8.8.2.1).
     """
 
@@ -52,7 +52,7 @@ class DateHeader:
         self.header: list[tuple[bytes, bytes]] = []
 
     def renew(self) -> None:
-        """Have `line` and `header` tell the present second."""
+        """Update `line` and `header` to the present second."""
         second = int(self._clock())
         if second != self._second:
             value = formatdate(second, usegmt=True).encode()

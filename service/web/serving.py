@@ -58,7 +58,10 @@ class WebServer:
         self._sockets, self._grace_seconds = sockets, grace_seconds
         self._limits = limits or Limits()
         self._descriptors = descriptors or process_descriptors()
-        self._state, self._date = ServerState(), DateHeader()
+        self._date = DateHeader()
+        self.state = ServerState()
+        """The connections and tasks there are, as uvicorn keeps them."""
+
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
@@ -86,7 +89,7 @@ class WebServer:
 
     def welcome(self) -> Connection:
         """Return the protocol of a new connection."""
-        return Connection(self._config, self._state, self._date, self._limits, asyncio.get_running_loop())
+        return Connection(self._config, self.state, self._date, self._limits, asyncio.get_running_loop())
 
     def make_room(self, count: int) -> int:
         """Close so many connections, the oldest idle ones first; return how many there were to close."""
@@ -113,14 +116,14 @@ class WebServer:
                 self.make_room(surplus)
 
     def _connections(self) -> list[Connection]:
-        return [each for each in self._state.connections if isinstance(each, Connection)]
+        return [each for each in self.state.connections if isinstance(each, Connection)]
 
     async def _end_in_order(self) -> None:
         for each in self._connections():
             each.shutdown()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._grace_seconds):
-                while self._state.connections or self._state.tasks:  # noqa: ASYNC110 -- no bell is rung for them
+                while self.state.connections or self.state.tasks:  # noqa: ASYNC110 -- no bell is rung for them
                     await asyncio.sleep(_LOOK_SECONDS)
 
     async def _end_now(self) -> None:
@@ -128,7 +131,7 @@ class WebServer:
             each.transport.abort()
         # A transport is closed by the loop, one turn after it was told to; what answered on it ends then.
         await asyncio.sleep(0)
-        tasks = list(self._state.tasks)
+        tasks = list(self.state.tasks)
         if tasks:
             await asyncio.wait(tasks, timeout=_LOOK_SECONDS)
         for task in tasks:

@@ -13,6 +13,7 @@ import httpx
 from service.caldav.connection import Connection
 from service.caldav.discovery import CollectionSpec
 from service.caldav.multistatus import parse_multistatus
+from service.caldav.places import Places
 from service.caldav.server import CalDavServer
 from service.core.account_state import Entry, Revision
 from service.core.conference import Conference, Key
@@ -141,7 +142,11 @@ class Site:
     @property
     def connection(self) -> Connection:
         return self.shared or Connection(
-            self.http, trusted=self.url, auth=self.auth, timeout=timedelta(seconds=20), clock=self.clock
+            self.http,
+            places=Places(self.url),
+            auth=self.auth,
+            timeout=timedelta(seconds=20),
+            clock=self.clock,
         )
 
     @property

@@ -12,6 +12,7 @@ import pytest
 from service.caldav.accounts import Account
 from service.caldav.connection import Connection
 from service.caldav.discovery import CollectionSpec, discover
+from service.caldav.places import Places
 from service.caldav.protocol import get, put
 from service.core.errors import CredentialsRefused
 from tests.caldav.kept import Kept
@@ -43,7 +44,9 @@ def connections(door: Door, clock: Clock, count: int = 1) -> list[Connection]:
     http = httpx.AsyncClient(transport=httpx.MockTransport(door))
     auth = httpx.BasicAuth(USERNAME, PASSWORD)
     return [
-        Connection(http, trusted=URL, auth=auth, timeout=timedelta(seconds=5), clock=clock, account=account)
+        Connection(
+            http, places=Places(URL), auth=auth, timeout=timedelta(seconds=5), clock=clock, account=account
+        )
         for _ in range(count)
     ]
 
@@ -149,7 +152,7 @@ async def test_a_target_with_a_refused_password_knocks_five_times_a_day(
     account = Account(site.clock)
     connection = Connection(
         site.http,
-        trusted=ORIGIN + "/",
+        places=Places(ORIGIN + "/"),
         auth=httpx.BasicAuth(USERNAME, "changed"),
         timeout=timedelta(seconds=20),
         clock=site.clock,

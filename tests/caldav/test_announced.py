@@ -18,6 +18,7 @@ import pytest
 from service.caldav.announced import domain_of, find_announced
 from service.caldav.connection import Connection
 from service.caldav.discovery import CollectionSpec
+from service.caldav.places import Places
 from service.caldav.server import CalDavServer
 from service.core.errors import NotCalDav, Retryable
 from service.publishing.model import RemoteRules
@@ -140,7 +141,7 @@ async def _told(address: str, answer: httpx.Response | httpx.TransportError, url
 
     clock = Clock()
     http = httpx.AsyncClient(transport=httpx.MockTransport(web))
-    connection = Connection(http, trusted=url, auth=None, timeout=timedelta(seconds=5), clock=clock)
+    connection = Connection(http, places=Places(url), auth=None, timeout=timedelta(seconds=5), clock=clock)
     with pytest.raises((NotCalDav, Retryable)) as error:
         await CalDavServer(connection, CollectionSpec(url, "team"), RemoteRules(), 4, told).find()
     return error.value

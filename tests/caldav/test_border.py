@@ -15,6 +15,7 @@ import pytest
 from service.caldav.connection import Connection, Trust, open_http
 from service.caldav.conversation import Steps, follow_redirects
 from service.caldav.credentials import Basic, OAuth2, http_auth
+from service.caldav.places import Places
 from service.caldav.protocol import Response, get
 from service.caldav.tokens import parse_token
 from service.core.errors import AnswerUnusable, CredentialsRefused, Fatal, PublishError, Retryable
@@ -26,7 +27,7 @@ GOOGLE = OAuth2("id-1", "secret-2", "refresh-3", "https://auth.example.org/token
 
 def connection(handler: object, auth: httpx.Auth | None = None) -> Connection:
     http = httpx.AsyncClient(transport=httpx.MockTransport(handler))  # type: ignore[arg-type]
-    return Connection(http, trusted=URL, auth=auth, timeout=timedelta(seconds=5), clock=Clock())
+    return Connection(http, places=Places(URL), auth=auth, timeout=timedelta(seconds=5), clock=Clock())
 
 
 @pytest.mark.parametrize("coding", ["gzip", "gzip, gzip", "br", "deflate", "zstd", "x-unheard-of"])
@@ -146,7 +147,7 @@ async def test_a_large_answer_is_read_outside_the_event_loop() -> None:
 
 async def reaching(url: str) -> str:
     async with open_http(Trust(), timeout_seconds=5, connections=1) as http:
-        one = Connection(http, trusted=url, auth=None, timeout=timedelta(seconds=5), clock=Clock())
+        one = Connection(http, places=Places(url), auth=None, timeout=timedelta(seconds=5), clock=Clock())
         with pytest.raises(PublishError) as told:
             await one.send(get(url))
         return str(told.value)
@@ -205,7 +206,7 @@ async def test_where_the_server_sent_us_is_told_with_host_and_port() -> None:
 
     one = Connection(
         httpx.AsyncClient(transport=httpx.MockTransport(server)),
-        trusted="http://dav.example.org/",
+        places=Places("http://dav.example.org/"),
         auth=None,
         timeout=timedelta(seconds=5),
         clock=Clock(),

@@ -12,6 +12,7 @@ import pytest
 
 from service.caldav.connection import Connection, Trust, open_http
 from service.caldav.credentials import Anonymous, Basic, Bearer, Credentials, Digest, OAuth2, http_auth
+from service.caldav.places import Places
 from service.caldav.protocol import get
 from service.core.errors import Fatal, Retryable, SettingsError
 from tests.caldav.site import Clock
@@ -26,7 +27,11 @@ def connection(
     clock = clock or Clock()
     http = httpx.AsyncClient(transport=handler)
     return Connection(
-        http, trusted=URL, auth=http_auth(credentials, clock), timeout=timedelta(seconds=5), clock=clock
+        http,
+        places=Places(URL),
+        auth=http_auth(credentials, clock),
+        timeout=timedelta(seconds=5),
+        clock=clock,
     )
 
 

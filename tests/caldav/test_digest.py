@@ -12,6 +12,7 @@ import pytest
 from service.caldav.challenges import MOST_CHARACTERS, parse_challenges
 from service.caldav.connection import Connection
 from service.caldav.digest import DigestAuth, choose_challenge
+from service.caldav.places import Places
 from service.caldav.protocol import get
 from service.core.errors import CredentialsRefused, Fatal
 from tests.caldav.site import Clock
@@ -136,7 +137,7 @@ Server = Callable[[httpx.Request], httpx.Response]
 def connection(server: Server) -> Connection:
     return Connection(
         httpx.AsyncClient(transport=httpx.MockTransport(server)),
-        trusted=URL,
+        places=Places(URL),
         auth=DigestAuth("alice", "secret", lambda: "cnonce"),
         timeout=timedelta(seconds=5),
         clock=Clock(),

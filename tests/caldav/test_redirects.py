@@ -13,6 +13,7 @@ import pytest
 from service.caldav.connection import Connection
 from service.caldav.credentials import Anonymous, Basic, Credentials, http_auth
 from service.caldav.discovery import CollectionSpec
+from service.caldav.places import Places
 from service.caldav.protocol import Request
 from service.caldav.server import CalDavServer
 from service.core.errors import Fatal, PlaceNotTrusted
@@ -78,11 +79,10 @@ class Hosts:
         clock = Clock()
         connection = Connection(
             httpx.AsyncClient(transport=httpx.MockTransport(self)),
-            trusted=OURS + "/",
+            places=Places(OURS + "/", trusted),
             auth=http_auth(credentials, clock),
             timeout=timedelta(seconds=5),
             clock=clock,
-            trusted_hosts=trusted,
         )
         return CalDavServer(connection, CollectionSpec(OURS + "/", "team"), RemoteRules(), 4)
 
@@ -96,7 +96,7 @@ def icloud(quirks: tuple[str, ...]) -> tuple[Hosts, CalDavServer]:
     clock = Clock()
     connection = Connection(
         httpx.AsyncClient(transport=httpx.MockTransport(hosts)),
-        trusted=ICLOUD + "/",
+        places=Places(ICLOUD + "/"),
         auth=http_auth(ALICE, clock),
         timeout=timedelta(seconds=5),
         clock=clock,

@@ -15,6 +15,7 @@ import pytest
 
 from service.caldav.connection import Connection, Trust, open_http
 from service.caldav.credentials import ClientCertificate
+from service.caldav.places import Places
 from service.caldav.protocol import get
 from service.core.errors import Fatal, PublishError
 from tests.caldav.site import Clock
@@ -59,7 +60,9 @@ async def served(pems: Path) -> AsyncIterator[str]:
 
 async def status(url: str, trust: Trust) -> int:
     async with open_http(trust, timeout_seconds=5, connections=1) as http:
-        connection = Connection(http, trusted=url, auth=None, timeout=timedelta(seconds=5), clock=Clock())
+        connection = Connection(
+            http, places=Places(url), auth=None, timeout=timedelta(seconds=5), clock=Clock()
+        )
         return (await connection.send(get(url))).status
 
 

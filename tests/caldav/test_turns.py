@@ -12,6 +12,7 @@ import pytest
 
 from service.caldav.connection import Connection
 from service.caldav.conversation import Steps
+from service.caldav.places import Places
 from service.caldav.protocol import get
 from service.caldav.turns import LargeAnswers
 from service.core.errors import Retryable
@@ -42,7 +43,7 @@ def connected(body: Dripping, large: LargeAnswers) -> Connection:
     transport = httpx.MockTransport(lambda _request: httpx.Response(200, stream=body))
     return Connection(
         httpx.AsyncClient(transport=transport),
-        trusted=URL,
+        places=Places(URL),
         auth=None,
         timeout=timedelta(seconds=5),
         clock=Clock(),

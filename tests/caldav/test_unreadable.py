@@ -14,6 +14,7 @@ from service.caldav.connection import Connection
 from service.caldav.conversation import Steps
 from service.caldav.discovery import CollectionSpec
 from service.caldav.multistatus import parse_multistatus
+from service.caldav.places import Places
 from service.caldav.protocol import get
 from service.caldav.responses import retry_after
 from service.caldav.server import CalDavServer
@@ -51,7 +52,7 @@ def server(response: httpx.Response) -> CalDavServer:
     clock = Clock()
     connection = Connection(
         httpx.AsyncClient(transport=httpx.MockTransport(lambda _request: response)),
-        trusted=URL,
+        places=Places(URL),
         auth=None,
         timeout=timedelta(seconds=5),
         clock=clock,

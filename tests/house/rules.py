@@ -122,3 +122,27 @@ def names(text: str) -> Iterator[tuple[str, int]]:
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.NAME:
             yield token.string, token.start[0]
+
+
+def crowded_functions(text: str, most: int) -> Iterator[str]:
+    """Yield the functions that take more than so many parameters, besides `self` and `cls`."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            given = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+            if len([each for each in given if each.arg not in {"self", "cls"}]) > most:
+                yield node.name
+
+
+def foreign_privates(text: str) -> Iterator[str]:
+    """Yield the private names that are read of something else than `self` and `cls`, or imported."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Attribute) and _is_private(node.attr):
+            owner = node.value
+            if not (isinstance(owner, ast.Name) and owner.id in {"self", "cls"}):
+                yield node.attr
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("service"):
+            yield from (each.name for each in node.names if _is_private(each.name))
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")

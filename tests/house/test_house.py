@@ -13,6 +13,8 @@ from tests.house.rules import (
     MOST_LINES,
     OLD_PHRASES,
     OLD_WORDS,
+    crowded_functions,
+    foreign_privates,
     is_participle,
     modules,
     names,
@@ -92,6 +94,45 @@ def test_no_module_is_too_long_and_each_short_one_has_a_reason() -> None:
 
     assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
     assert {name for name, lines in lengths.items() if lines < LEAST_LINES} - SHORT.keys() == set()
+
+
+COMPOSITION_ROOT = {"app/build.py", "app/daemon.py", "app/targets.py"}
+"""What puts the parts together knows them all."""
+
+
+def test_no_function_takes_more_than_seven_parameters() -> None:
+    found = {
+        str(path.relative_to(ROOT / "service")): crowded
+        for path in modules(ROOT)
+        if (crowded := list(crowded_functions(path.read_text("utf-8"), most=7)))
+    }
+
+    assert {name: crowded for name, crowded in found.items() if name not in COMPOSITION_ROOT} == {}
+
+
+def test_a_crowded_function_is_found() -> None:
+    text = "class A:\n    def __init__(self, a, b, *, c): ...\n    async def f(self, a, b): ...\n"
+
+    assert list(crowded_functions(text, most=2)) == ["__init__"]
+
+
+FOREIGN_LIBRARIES = {"tests/caldav/xandikos_with_passwords.py": ["_mark_as_principal"]}
+"""What Xandikos itself does at its start, and offers under no other name."""
+
+
+def test_no_test_reads_what_is_private() -> None:
+    paths = [path for path in (ROOT / "tests").rglob("*.py") if "node_modules" not in path.parts]
+
+    found = {str(path.relative_to(ROOT)): list(foreign_privates(path.read_text("utf-8"))) for path in paths}
+    assert {name: private for name, private in found.items() if private} == FOREIGN_LIBRARIES
+
+
+def test_what_is_private_is_found() -> None:
+    text = (
+        "from service.core.ical import _fold\nclass A:\n    def f(self): return self._a, b._c, super()._d\n"
+    )
+
+    assert sorted(foreign_privates(text)) == ["_c", "_d", "_fold"]
 
 
 @pytest.mark.parametrize("name", ["told", "rendered_feed", "running_in", "checked_names", "written"])

@@ -3,9 +3,13 @@ What stands behind a source in tests: it keeps what the source hands over or tel
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields
+from typing import Any
 
-from service.core.conference import Snapshot
+from service.core.conference import Account, Snapshot
+from service.sources.endpoint import Endpoint
+from service.sources.endpoint_config import EndpointConfig, EndpointTiming
 from service.sources.hooks import NoHooks, SnapshotSink
 from service.sources.status import SourceStatus
 
@@ -38,3 +42,18 @@ class StatusHook(NoHooks):
     def note_status(self, status: SourceStatus) -> None:
         """Hand it on."""
         self._note(status)
+
+
+_CONFIG, _TIMING = ({each.name for each in fields(kind)} for kind in (EndpointConfig, EndpointTiming))
+
+
+def make_endpoint(url: str, **given: Any) -> Endpoint:
+    """Return the endpoint `lobby` at this address; `given` are fields of its config and timing, or more."""
+    config = {"pin": None, "fallback": Account("lobby", "127.0.0.1")} | _only(given, _CONFIG)
+    timing = {"random": lambda: 0.0} | _only(given, _TIMING)
+    rest = {name: value for name, value in given.items() if name not in _CONFIG | _TIMING}
+    return Endpoint("lobby", EndpointConfig(url, **config), timing=EndpointTiming(**timing), **rest)
+
+
+def _only(given: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name in names}

@@ -17,7 +17,7 @@ from service.core.sources import SourceState
 from service.simulator.server import Simulator, SimulatorOptions
 from service.sources.endpoint import Endpoint
 from service.sources.hooks import SnapshotSink
-from tests.sources.following import StatusHook
+from tests.sources.following import StatusHook, make_endpoint
 
 NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
 FALLBACK = Account("lobby", "127.0.0.1")
@@ -51,14 +51,11 @@ class Listener(SnapshotSink):
 
     def source(self, url: str, **rest: Any) -> Endpoint:
         settings: dict[str, Any] = {
-            "pin": None,
             "fallback": FALLBACK,
-            "server": None,
             "fetch": no_page,
-            "random": lambda: 0.0,
             "sleep": self.sleep,
         }
-        return Endpoint("lobby", url=url, **(settings | rest))
+        return make_endpoint(url, **(settings | rest))
 
     @asynccontextmanager
     async def running(self, url: str, **rest: Any) -> AsyncIterator[Endpoint]:

@@ -14,12 +14,10 @@ import pytest
 import uvloop
 
 from service.app.fetching import http_fetch
-from service.core.conference import Account
 from service.simulator.server import Simulator
-from service.sources.endpoint import Endpoint
 from service.sources.eyeballs import Address, connect_socket, interleave
 from service.trueconf.causes import Cause, cause_of
-from tests.sources.following import Collector
+from tests.sources.following import Collector, make_endpoint
 
 Run = Callable[[Callable[[], Awaitable[None]]], None]
 NAME = "room.example"
@@ -74,15 +72,7 @@ def test_a_source_is_reached_by_ipv4_where_ipv6_swallows_packets() -> None:
         async with Simulator() as room:
             port = int(room.url.rpartition(":")[2])
             with black_hole(port):
-                source = Endpoint(
-                    "lobby",
-                    url=f"ws://{NAME}:{port}",
-                    pin=None,
-                    fallback=Account("lobby", NAME),
-                    server=None,
-                    fetch=_no_page,
-                    random=lambda: 0.0,
-                )
+                source = make_endpoint(f"ws://{NAME}:{port}", fetch=_no_page)
                 begun = time.monotonic()
                 task = asyncio.create_task(source.run(collector))
                 await collector.snapshots.get()

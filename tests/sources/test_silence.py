@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from service.sources.endpoint import SilenceTimer
+from service.sources.endpoint_config import SilenceTimer
 
 NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

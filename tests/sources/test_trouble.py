@@ -14,7 +14,6 @@ import pytest
 from structlog.testing import capture_logs
 from websockets.asyncio.server import ServerConnection, serve
 
-from service.core.conference import Account
 from service.core.sources import SourceState
 from service.simulator.server import Simulator, SimulatorOptions
 from service.sources.connection import ConnectionLost
@@ -23,7 +22,7 @@ from service.sources.status import SourceStatus
 from service.sources.trouble import Trouble
 from service.trueconf.frames import Frame
 from service.trueconf.wire import Decoder
-from tests.sources.following import Collector, StatusHook
+from tests.sources.following import Collector, StatusHook, make_endpoint
 
 NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
 ROOM_OPTIONS = SimulatorOptions(conferences=[{"id": "1", "schedule_type": "none"}])
@@ -53,16 +52,12 @@ class Listener(Collector):
     @asynccontextmanager
     async def running(self, url: str, **rest: Any) -> AsyncIterator[Endpoint]:
         given: dict[str, Any] = {
-            "pin": None,
-            "fallback": Account("lobby", "127.0.0.1"),
-            "server": None,
             "fetch": _no_page,
-            "random": lambda: 0.0,
             "sleep": self.sleep,
             "now": lambda: self.now,
             "hooks": StatusHook(self.statuses.put_nowait),
         }
-        source = Endpoint("lobby", url=url, **(given | rest))
+        source = make_endpoint(url, **(given | rest))
         async with asyncio.timeout(10):
             task = asyncio.create_task(source.run(self))
             try:

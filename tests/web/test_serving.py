@@ -49,7 +49,7 @@ async def kept(served: Served) -> Client:
 async def test_accepted_sockets_send_at_once() -> None:
     async with serving() as served:
         await served.get()
-        (connection,) = served.server._state.connections
+        (connection,) = served.server.state.connections
         accepted = connection.transport.get_extra_info("socket")
 
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
@@ -207,7 +207,7 @@ async def test_where_all_connections_are_busy_none_is_taken_and_what_is_there_is
             assert not [each for each in busy if each.closed]
             for each in served.clients:
                 each.writer.transport.abort()
-            await until(lambda: not served.server._state.connections)
+            await until(lambda: not served.server.state.connections)
 
             assert b" 200 " in await served.get()
 
@@ -238,8 +238,8 @@ async def test_cancelled_it_leaves_no_connection_open() -> None:
         with suppress(asyncio.CancelledError):
             await served.running
 
-        assert not served.server._state.connections
-        assert not served.server._state.tasks
+        assert not served.server.state.connections
+        assert not served.server.state.tasks
 
 
 @pytest.mark.parametrize(("most", "crowded", "full"), [(1024, 819, 972), (256, 204, 243), (8192, 6553, 7782)])

@@ -1,5 +1,5 @@
 """
-Charts as numbers: where each bar stands. The templates draw them, with a table of the same beside.
+Charts as numbers: the position of each bar. The templates draw them beside a table of the same values.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ class Bar:
 @dataclass(frozen=True, slots=True)
 class Row:
     """
-    One line of a table with its value drawn behind.
+    One line of a table with a bar for its value.
     """
 
     name: str

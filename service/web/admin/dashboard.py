@@ -1,5 +1,5 @@
 """
-`/`: what the administrator watches. Complete without JavaScript; with it, it follows by itself.
+`/`: the dashboard. It is complete without JavaScript; with JavaScript it updates itself.
 """
 
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ class Dashboard:
             rejected = list(await self.queries.reports.load_rejected())
         except StoreUnavailable:
             rejected = None
-        # In a thread: calendars of thousands take a while, and feeds are served meanwhile.
+        # In a thread: calendars of thousands take a while, and the loop must serve feeds meanwhile.
         return await run_in_threadpool(self._render, request, session, rejected)
 
     def _render(
@@ -79,7 +79,7 @@ class Dashboard:
         queries, query = self.queries, request.query_params
         like, after = query.get("like", ""), query.get("after", "")
         listing = queries.calendars(like=like, after=after, most=_SHOWN_CALENDARS)
-        # Nothing that only the address says is shown: what is sought only where a calendar is named so.
+        # The page shows no text from its address: a search text only if a calendar has that name.
         like = like if listing.total else ""
         after = after if after in queries.feeds.calendars else ""
         done, about = self._read_flash(request, session)
@@ -129,7 +129,7 @@ class Dashboard:
         return Flash(self.signin.sessions, self.pages.root or "/", self.signin.secure)
 
     def _read_flash(self, request: Request, session: AdminSession) -> tuple[str, str]:
-        """Return what the page says was done, and to what; nothing where this session did not do it."""
+        """Return what this session did last, and to what; nothing if another session did it."""
         done = request.query_params.get("done", "")
         if done in _NAMING:
             about = self._flash.about(request, session, done=done)
@@ -184,7 +184,7 @@ class Dashboard:
     async def events(self, request: Request) -> Response:
         """Answer `GET /live` with server-sent events."""
         if await self.signin.session(request) is None or self.live.full:
-            # 204 has the browser give up (WHATWG HTML, 9.2.1); the page stays as it is.
+            # 204 makes the browser stop asking (WHATWG HTML, 9.2.1); the page stays as it is.
             return Response(status_code=204, headers=PAGE_HEADERS)
         headers = {**PAGE_HEADERS, "X-Accel-Buffering": "no"}
         if request.method == "HEAD":
@@ -192,7 +192,7 @@ class Dashboard:
         return StreamingResponse(self.live.stream(), headers=headers, media_type="text/event-stream")
 
     async def _read_form(self, request: Request) -> tuple[AdminSession, dict[str, str]] | None:
-        """Return the session and its form's fields; None where no page of the session sent them."""
+        """Return the session and its form's fields; None if no page of the session sent them."""
         session = await self.signin.session(request)
         fields = await self.signin.is_meant(request, session) if session else None
         return (session, fields) if session and fields is not None else None
@@ -204,7 +204,7 @@ class Dashboard:
 @dataclass(frozen=True, slots=True)
 class NoDashboard:
     """
-    What stands at `/` while no admin token is set.
+    The page at `/` while no admin token is set.
     """
 
     pages: Pages

@@ -1,7 +1,7 @@
 """
-What the page after a form says was done, and to what: kept in a cookie that only the session itself can read.
+The confirmation that the page after a form shows, kept in a cookie that only the same session can read.
 
-A page takes no text from its address: whoever sends the administrator a link would choose what confcal says.
+A page takes no text from its address: otherwise the sender of a link could choose what confcal says.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Flash:
     secure: bool
 
     def keep(self, response: Response, session: AdminSession, *, done: str, about: str) -> None:
-        """Have the next page say that this was `done`, to what is named `about`."""
+        """Make the next page say that `done` happened to `about`."""
         response.set_cookie(
             COOKIE,
             self.sessions.sign(session, f"{done}.{quote(about, safe='')}"),
@@ -39,11 +39,11 @@ class Flash:
         )
 
     def about(self, request: Request, session: AdminSession, *, done: str) -> str | None:
-        """Return the name that was kept with the word `done`; None where this session kept none."""
+        """Return the name that was kept with the word `done`; None if this session kept none."""
         kept = self.sessions.read_signed(session, request.cookies.get(COOKIE, ""))
         word, _, name = (kept or "").partition(".")
         return unquote(name) if kept is not None and word == done else None
 
     def drop(self, response: Response) -> None:
-        """Have the browser forget what a page has said."""
+        """Make the browser forget a confirmation that a page has shown."""
         response.delete_cookie(COOKIE, self.path, secure=self.secure, httponly=True, samesite="lax")

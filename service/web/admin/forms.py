@@ -1,5 +1,5 @@
 """
-What a form of a page sends.
+The fields that a page's form sends.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ _KIND = "application/x-www-form-urlencoded"
 
 async def read_form(request: Request, *, most_seconds: float = _MOST_SECONDS) -> Mapping[str, str]:
     """
-    Return the fields by name, the last of each; none of them where this is no form.
+    Return the fields by name, the last of each; no fields if the body is not a form.
 
-    Raises BodyRefused, without reading on, where the body is larger than a form of ours or comes too slowly.
+    Raises BodyRefused, without reading on, if the body is larger than our forms or arrives too slowly.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _KIND:
         return {}
@@ -38,6 +38,6 @@ def from_elsewhere(request: Request) -> bool:
     """
     Return whether the browser says that another site made it send this request (Fetch Metadata).
 
-    It says so over https and to this machine only; what must hold everywhere is the token in the form.
+    Browsers say so only over https and to this machine; the token in the form protects everywhere.
     """
     return request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}

@@ -1,5 +1,5 @@
 """
-Whether a source or a target is in order, as it is to be seen at a glance.
+Whether a source or a target is in order, in one word for the dashboard.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ Severity = Literal["good", "warn", "bad", ""]
 @dataclass(frozen=True, slots=True)
 class HealthSummary:
     """
-    The tones of all that can be in order or not, by name.
+    The severity of every source and target, by name.
     """
 
     sources: dict[str, Severity]
@@ -29,7 +29,7 @@ class HealthSummary:
     def of(
         cls, sources: Iterable[SourceView], targets: Iterable[TargetView], now: datetime
     ) -> "HealthSummary":
-        """Return how these are doing at this moment."""
+        """Return the present health of these sources and targets."""
         return cls(
             {each.name: source_tone(each, now) for each in sources},
             {each.name: target_tone(each) for each in targets},
@@ -37,7 +37,7 @@ class HealthSummary:
 
 
 def source_tone(source: SourceView, now: datetime) -> Severity:
-    """Return whether lists arrive; `warn` for one that is silent though nothing is wrong with it."""
+    """Return whether lists arrive; `warn` for a silent source without a known fault."""
     if source.state in IN_TROUBLE:
         return "bad"
     if source.error or is_silent(source, now):
@@ -46,7 +46,7 @@ def source_tone(source: SourceView, now: datetime) -> Severity:
 
 
 def is_silent(source: SourceView, now: datetime) -> bool:
-    """Return whether a source that listens has told nothing for longer than lists are apart."""
+    """Return whether a connected source has sent nothing for longer than the time between lists."""
     return source.state == SourceState.LISTENING and now - (source.last_list_at or source.since) > STALE_AFTER
 
 

@@ -1,5 +1,5 @@
 """
-Who is the administrator: the token of the settings, and the signed cookie that stands for it in a browser.
+The administrator's sign-in: the token from the settings, and the signed cookie that replaces it in a browser.
 """
 
 import hmac
@@ -34,9 +34,10 @@ class AdminSession:
 
 class AdminSessions:
     """
-    Opens, knows and closes sessions. With another admin token, or another secret, all of them end.
+    Opens, checks and closes sessions.
 
-    What is closed stays so in every process and over a restart: the store remembers it.
+    A new admin token or a new secret ends all of them. A closed session stays closed in every process and
+    after a restart: the store remembers it.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class AdminSessions:
         self._unsaved: dict[str, datetime] = {}
 
     def admits(self, token: str) -> bool:
-        """Return whether this is the admin token, in the same time for all that are not."""
+        """Return whether this is the admin token; every wrong token takes the same time."""
         return hmac.compare_digest(self._mac("token", token), self._mac("token", self._token))
 
     def open(self) -> str:
@@ -66,7 +67,7 @@ class AdminSessions:
         return f"{content}.{self._encode_mac('cookie', content)}"
 
     async def of(self, cookie: str | None) -> AdminSession | None:
-        """Return the session that a cookie stands for, unless it is over or nobody opened it."""
+        """Return the session of a cookie; None if it is over or was never opened."""
         session = self._verify(cookie)
         if session is None or session.ends_at <= self._clock() or session.nonce in self._closed:
             return None
@@ -74,12 +75,13 @@ class AdminSessions:
         try:
             over = await self._store.is_closed(session.nonce)
         except StoreUnavailable:
-            # The dashboard is to show that the database is away. What was closed here is known all the same.
+            # The dashboard must be able to show that the database is away. This process still knows what it
+            # closed.
             over = False
         return None if over else session
 
     async def close(self, session: AdminSession) -> None:
-        """End a session for whoever else holds its cookie too."""
+        """End a session, also for anybody else who holds its cookie."""
         now = self._clock()
         self._closed = {nonce: end for nonce, end in self._closed.items() if end > now}
         while len(self._closed) >= _MOST_CLOSED:
@@ -97,7 +99,7 @@ class AdminSessions:
         return AdminSession(nonce, datetime.fromtimestamp(int(ends), UTC))
 
     async def _save(self) -> None:
-        """Write what is closed; what cannot be written is tried again with the next request of a session."""
+        """Store the closed sessions; after a failure the next request of a session tries again."""
         if not self._unsaved:
             return
         writing = dict(self._unsaved)
@@ -109,7 +111,7 @@ class AdminSessions:
         self._unsaved = {nonce: end for nonce, end in self._unsaved.items() if nonce not in writing}
 
     def form_token(self, session: AdminSession) -> str:
-        """Return what each form of this session carries; another site cannot read it."""
+        """Return the token in each form of this session; another site cannot read it."""
         return self._encode_mac("form", session.nonce)
 
     def is_form_token(self, session: AdminSession, token: str) -> bool:
@@ -121,7 +123,7 @@ class AdminSessions:
         return f"{self._signature(session, text)}.{text}"
 
     def read_signed(self, session: AdminSession, spelled: str) -> str | None:
-        """Return the text that `sign` was given in this session; None for any other."""
+        """Return the text that `sign` signed in this session; None for any other."""
         mac, _, text = spelled.partition(".")
         return text if _equal(mac, self._signature(session, text)) else None
 

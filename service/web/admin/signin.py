@@ -28,7 +28,7 @@ _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 @dataclass(frozen=True, slots=True)
 class SignIn:
     """
-    The form, and the cookie that it gives.
+    The sign-in form and its cookie.
     """
 
     sessions: AdminSessions
@@ -43,7 +43,7 @@ class SignIn:
 
     @property
     def secure(self) -> bool:
-        """Whether that is by https."""
+        """Whether the public address is https."""
         return self.url.startswith("https:")
 
     @property
@@ -53,11 +53,11 @@ class SignIn:
 
     @property
     def cookie(self) -> str:
-        """The name of the cookie; the prefix has browsers refuse it from any other host or without TLS."""
+        """The name of the cookie. With the prefix, browsers refuse it from any other host or without TLS."""
         return "__Host-confcal" if self.secure and not self.pages.root else "confcal"
 
     async def session(self, request: Request) -> AdminSession | None:
-        """Return the session of a request, where it has one."""
+        """Return the session of a request; None if it has none."""
         return await self.sessions.of(request.cookies.get(self.cookie))
 
     async def form(self, request: Request) -> Response:
@@ -73,23 +73,23 @@ class SignIn:
         return _SIGNED_IN in request.query_params
 
     async def welcome(self, request: Request) -> Response:
-        """Return where whoever arrives goes on: to the dashboard, or to the form without a session."""
+        """Return the redirect after sign-in: to the dashboard, or without a session to the form."""
         if await self.session(request):
             return self.redirect("/")
-        # A browser that did not keep the cookie would show the empty form again, and no reason.
+        # A browser that did not keep the cookie would show the empty form again without a reason.
         return self.redirect(f"/sign-in?{_SIGNED_IN}=" if self.arrives(request) else "/sign-in")
 
     async def sign_in(self, request: Request) -> Response:
         """Answer `POST /sign-in`."""
         if from_elsewhere(request):
-            # Not counted: another site makes browsers send it, and their networks would pay.
+            # Not counted: another site can make browsers send it, and their networks would be stopped.
             return self._page(request, fault="wrong", status=403, headers=UNREAD)
-        # Whoever is signed in already is no guesser, and gets in from wherever guesses come.
+        # A signed-in user is no guesser, and gets in even from a network that guesses.
         known = await self.session(request) is not None
         if not known and self.gate.stop_seconds(request.scope):
             return self._answer_stopped(request)
         token = (await read_form(request)).get("token", "").strip()
-        # Again: many forms may have been on their way at once.
+        # Checked again: many forms may have been on their way at once.
         if not known and self.gate.stop_seconds(request.scope):
             return self._answer_stopped(request)
         if not self.sessions.admits(token):
@@ -103,7 +103,8 @@ class SignIn:
             path=self.pages.root or "/",
             secure=self.secure,
             httponly=True,
-            # Not strict: who follows a link from a letter is signed in too. Changes ask for the form's token.
+            # Not strict: a user who follows a link in an e-mail stays signed in. Changes need the form's
+            # token.
             samesite="lax",
         )
         return response
@@ -129,11 +130,11 @@ class SignIn:
         return fields
 
     def redirect(self, path: str) -> Response:
-        """Return the answer that has the browser get a page of ours, after whatever it did."""
+        """Return the redirect that makes the browser get one of our pages."""
         return RedirectResponse(self.pages.root + path, 303, PAGE_HEADERS)
 
     def network(self, request: Request) -> str:
-        """Return where a request comes from, as the log names it."""
+        """Return the network of a request, for the log."""
         return self.networks.of(request.scope)
 
     async def _refuse(self, request: Request) -> Response:
