@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from starlette.types import ASGIApp
@@ -16,10 +17,12 @@ from service.app.arrivals import ArrivalHooks, Arrivals
 from service.app.calendar_collections import Calendars
 from service.app.clock import ClockWatch, utc_now
 from service.app.fetching import http_fetch
+from service.app.journal_writer import JournalWriter
 from service.app.metrics import Metrics
 from service.app.oddities import Oddities
 from service.app.policy import calendars_with_rules, keep_rules_of, policy_of, rendering_digest
 from service.app.reports import HourlyLists, StatusReporter
+from service.app.start_journal import tell_start
 from service.app.synchronizer import Synchronizer
 from service.app.targets import Reconcilers, open_reconcilers
 from service.app.timetable import Timetable
@@ -62,6 +65,7 @@ class Parts:
     synchronizer: Synchronizer
     feeds: Feeds
     rejections: Rejections
+    journal: JournalWriter
     metrics: Metrics
     sources: tuple[Endpoint, ...]
     timetable: Timetable
@@ -157,6 +161,8 @@ async def open_parts(settings: Settings, *, record: Path | None = None) -> Async
                     metrics.expect_list(name, (heard and heard.list_at) or utc_now())
                 live, lists = Live(), HourlyLists()
                 synchronizer.listen(live.notify)
+                store.journal.listen(live.notify)
+                writer = await _open_journal(settings, store, synchronizer)
                 sink = Arrivals(
                     synchronizer,
                     rejections,
@@ -165,7 +171,7 @@ async def open_parts(settings: Settings, *, record: Path | None = None) -> Async
                     ClockWatch(utc_now, time.monotonic),
                     Oddities(lambda: synchronizer.state),
                 )
-                hooks, large = ArrivalHooks(rejections, metrics, live, recorder), LargeFrames()
+                hooks, large = ArrivalHooks(rejections, metrics, live, writer, recorder), LargeFrames()
                 posted_events = PostedEvents(
                     accounts_of(settings), sink, hooks, clock=utc_now, pinned=find_pinned_accounts(settings)
                 )
@@ -203,6 +209,7 @@ async def open_parts(settings: Settings, *, record: Path | None = None) -> Async
                     synchronizer,
                     feeds,
                     rejections,
+                    writer,
                     metrics,
                     sources,
                     timetable,
@@ -216,6 +223,15 @@ async def open_parts(settings: Settings, *, record: Path | None = None) -> Async
                 )
         finally:
             await store.close()
+
+
+async def _open_journal(settings: Settings, store: Database, synchronizer: Synchronizer) -> JournalWriter:
+    """Have the journal tell of this start, and return what writes into it. Raises StoreUnavailable."""
+    await tell_start(store.journal, settings, secret_of(settings), version("confcal"), utc_now())
+    heard = {name: synchronizer.state.latest_from(name) for name in settings.sources}
+    writer = JournalWriter(store.journal, clock=utc_now)
+    await writer.recall(settings.sources, {name: known.account for name, known in heard.items() if known})
+    return writer
 
 
 def _administration(

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 
 from service.app import build
+from service.app.clock import utc_now
 from service.app.fetching import http_fetch
 from service.app.policy import policy_of
 from service.app.synchronizer import Synchronizer
@@ -79,7 +80,7 @@ async def rotate_feed(settings: Settings, name: str) -> ListedFeed:
     """
     async with _feeds(settings) as feeds:
         try:
-            await feeds.directory.rotate(name)
+            await feeds.directory.rotate(name, utc_now())
         except KeyError as error:
             hint = suggest(name, feeds.calendars) or "; `confcal feeds` lists them"
             raise UnknownName(f"there is no calendar {name!r}{hint}") from error

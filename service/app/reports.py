@@ -10,11 +10,14 @@ from importlib.metadata import version
 from typing import Protocol
 
 import msgspec
+import structlog
 
 from service.app.synchronizer import Synchronizer
 from service.core.clock import Clock
 from service.core.conference import Account, Conference
+from service.core.errors import StoreUnavailable
 from service.core.exposure import Exposure
+from service.core.journal import FieldChange, Happening, JournalEntry, JournalQuery
 from service.core.oddness import oddness_of
 from service.core.rejected import RejectedInput
 from service.core.sources import SourceState
@@ -32,6 +35,8 @@ from service.trueconf.discovery import place
 from service.web.access_stats import HOURS
 from service.web.admin_port import AdminPort
 from service.web.schemas import Hour, RejectedView, SettingView, SourceView, TargetView
+
+log = structlog.get_logger()
 
 _HOUR = timedelta(hours=1)
 
@@ -156,6 +161,28 @@ class StatusReporter(AdminPort):
         named = TrueConfId.parse(account)
         known = self.synchronizer.state.normalize(Account(named.user, named.server))
         return await self.synchronizer.approve(known, now=self.clock(), digest=digest)
+
+    async def keep(self, account: str, digest: str | None) -> int:
+        """Keep what a held list lacks. Raises what `Synchronizer.keep` raises."""
+        named = TrueConfId.parse(account)
+        known = self.synchronizer.state.normalize(Account(named.user, named.server))
+        return await self.synchronizer.keep(known, now=self.clock(), digest=digest)
+
+    async def dismiss_rejected(self, number: int) -> None:
+        """Drop one rejected input. Raises StoreUnavailable."""
+        await self.store.forget_rejected(number)
+
+    async def read_journal(self, query: JournalQuery) -> Sequence[JournalEntry]:
+        """Return what happened. Raises StoreUnavailable."""
+        return await self.store.journal.read(query)
+
+    async def note_sign_in(self, network: str) -> None:
+        """Have the journal tell of a sign-in; without a database somebody signs in all the same."""
+        at, fields = self.clock().replace(microsecond=0), (FieldChange("network", "", network),)
+        try:
+            await self.store.journal.write([JournalEntry(at, Happening.SIGNED_IN, fields=fields)])
+        except StoreUnavailable as error:
+            log.warning("journal.not_written", entries=1, error=str(error))
 
     def settings(self) -> Sequence[SettingView]:
         """Return the settings in force, without their secrets."""

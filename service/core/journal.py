@@ -149,6 +149,14 @@ class Journal(Protocol):
         """Drop the entries from before a moment; how many."""
         ...
 
+    async def recall(self, name: str) -> str:
+        """Return what was remembered under a name, empty where nothing was."""
+        ...
+
+    async def remember(self, name: str, value: str, entries: Sequence[JournalEntry] = ()) -> None:
+        """Remember a value under a name, and write entries in the same transaction."""
+        ...
+
     def listen(self, listener: Callable[[], None]) -> None:
         """Have `listener` called after entries were written by this process."""
         ...

@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.core.journal import KEEP_FOR
 from service.core.rejected import KeepRules
 from service.core.removal import RemovalRules
 from service.core.trueconf_id import TrueConfId
@@ -211,6 +212,17 @@ class RejectedSettings(BaseModel):
     """... for so long."""
 
 
+class JournalSettings(BaseModel):
+    """
+    What is kept of what happened.
+    """
+
+    model_config = _FORM
+
+    keep_for: Duration = Field(default=KEEP_FOR, ge=timedelta())
+    """The journal keeps what happened for so long."""
+
+
 class Settings(BaseSettings):
     """
     Everything an operator can say.
@@ -280,6 +292,8 @@ class Settings(BaseSettings):
     removal: RemovalSettings = RemovalSettings()
 
     rejected: RejectedSettings = RejectedSettings()
+
+    journal: JournalSettings = JournalSettings()
 
     log_format: Annotated[Literal["auto", "console", "json"], AnyCase] = "auto"
     """auto: readable in a terminal, JSON lines elsewhere."""

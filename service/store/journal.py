@@ -23,7 +23,8 @@ from service.core.journal import (
 )
 from service.store.engine import begin_read, begin_write
 from service.store.rows import Parameters, moment_of, seconds_of
-from service.store.tables import conferences, journal
+from service.store.tables import conferences, journal, meta
+from service.store.writes import upsert
 
 log = structlog.get_logger()
 
@@ -84,6 +85,19 @@ class SqlJournal(Journal):
             return int((await db.execute(delete(journal).where(_c.at < seconds_of(before)))).rowcount)
 
     @override
+    async def recall(self, name: str) -> str:
+        async with begin_read(self._engine) as db:
+            value = (await db.execute(select(meta.c.value).where(meta.c.name == name))).scalar_one_or_none()
+        return str(value or "")
+
+    @override
+    async def remember(self, name: str, value: str, entries: Sequence[JournalEntry] = ()) -> None:
+        async with begin_write(self._engine) as db:
+            await db.execute(upsert(db, meta), {"name": name, "value": value})
+            await write_journal(db, entries)
+        self.announce(entries)
+
+    @override
     def listen(self, listener: Callable[[], None]) -> None:
         self._listeners.append(listener)
 
@@ -104,7 +118,7 @@ async def write_journal(db: AsyncConnection, entries: Sequence[JournalEntry]) ->
         return
     if db.dialect.name == "postgresql":
         await db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    await db.execute(insert(journal), [_row(entry) for entry in entries])
+    await db.execute(insert(journal), [row_of(entry) for entry in entries])
     newest = select(func.max(_c.number)).scalar_subquery()
     await db.execute(delete(journal).where(_c.number <= newest - MOST_ENTRIES))
 
@@ -143,7 +157,8 @@ def _conditions(query: JournalQuery) -> Iterator[ColumnElement[bool]]:
         yield _c.number < query.before
 
 
-def _row(entry: JournalEntry) -> Parameters:
+def row_of(entry: JournalEntry) -> Parameters:
+    """Return the row of an entry without a number."""
     fields = tuple((each.name, clip(each.before), clip(each.after)) for each in entry.fields)
     return {
         "at": seconds_of(entry.at),

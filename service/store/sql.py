@@ -51,10 +51,10 @@ class SqlStore(Database):
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._ledger = SqlLedger(engine)
+        self._journal = SqlJournal(engine)
+        self._ledger = SqlLedger(engine, self._journal)
 
         self._closed_sessions = SqlClosedSessions(engine)
-        self._journal = SqlJournal(engine)
 
     @property
     @override

@@ -34,7 +34,7 @@ meta = Table(
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""Two rows: `version`, which grows with every recorded change, and `rendering`."""
+"""`version`, which grows with every recorded change, `rendering`, and what `Journal.remember` keeps."""
 
 accounts = Table(
     "accounts",

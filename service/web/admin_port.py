@@ -8,6 +8,7 @@ from typing import Protocol
 
 from service.core.conference import Account, Conference
 from service.core.exposure import Exposure
+from service.core.journal import JournalEntry, JournalQuery
 from service.core.zone_notices import ZoneNotice
 from service.web.schemas import Hour, RejectedView, SettingView, SourceView, TargetView
 
@@ -59,6 +60,24 @@ class AdminPort(Protocol):
 
         Raises UnknownName, StoreUnavailable, and HeldListChanged if the list does not have the given digest.
         """
+        ...
+
+    async def keep(self, account: str, digest: str | None) -> int:
+        """
+        Have the conferences of the held list of `user@server` stay, and return how many. Raises as `approve`.
+        """
+        ...
+
+    async def dismiss_rejected(self, number: int) -> None:
+        """Drop one rejected input. Raises StoreUnavailable."""
+        ...
+
+    async def read_journal(self, query: JournalQuery) -> Sequence[JournalEntry]:
+        """Return what happened, the newest first. Raises StoreUnavailable."""
+        ...
+
+    async def note_sign_in(self, network: str) -> None:
+        """Have the journal tell that somebody signed in, from a network as the log names it."""
         ...
 
     def settings(self) -> Sequence[SettingView]:

@@ -70,6 +70,7 @@ def make_admin_routes(
         # One gate for both ways in: the token is the same.
         admin_gate,
         networks,
+        administration.reports,
         queries.feeds.addresses.public_url,
         overheard=administration.reports.exposure is not None,
     )

@@ -172,3 +172,20 @@ async def test_another_process_reads_what_one_wrote(sql_store: OpenStore) -> Non
     await (await sql_store()).journal.write([ADDED])
 
     assert await read(await sql_store()) == [ADDED]
+
+
+async def test_what_is_remembered_is_written_with_its_entries(store: Database) -> None:
+    assert await store.journal.recall("journal.version") == ""
+    await store.journal.remember("journal.version", "1.0", [DOWN])
+    await store.journal.remember("journal.version", "1.1")
+
+    assert await store.journal.recall("journal.version") == "1.1"
+    assert await read(store) == [DOWN]
+
+
+async def test_a_parked_resource_is_told_with_its_row(store: Database) -> None:
+    parked = JournalEntry(LATER, Happening.TARGET_PARKED, target="cloud", note="403")
+    await store.ledger.record_publications("cloud", [], journal=[parked])
+    await store.ledger.tell([replace(parked, event=Happening.TARGET_REFUSED)])
+
+    assert await read(store, target="cloud") == [replace(parked, event=Happening.TARGET_REFUSED), parked]

@@ -31,7 +31,7 @@ class MemoryStore(Database):
         self._ledger = MemoryLedger() if ledger is None else ledger
 
         self._closed_sessions = MemoryClosedSessions()
-        self._journal = MemoryJournal()
+        self._journal = self._ledger.journal if isinstance(self._ledger, MemoryLedger) else MemoryJournal()
 
         self._state = State()
         self._vevents: dict[Key, Mapping[str, RenderedVEvent]] = {}

@@ -29,6 +29,7 @@ class MemoryJournal(Journal):
     def __init__(self) -> None:
         self.entries: list[JournalEntry] = []
         self._numbers = 0
+        self._remembered: dict[str, str] = {}
         self._listeners: list[Callable[[], None]] = []
 
     @override
@@ -61,6 +62,15 @@ class MemoryJournal(Journal):
         kept = [entry for entry in self.entries if entry.at >= before]
         dropped, self.entries = len(self.entries) - len(kept), kept
         return dropped
+
+    @override
+    async def recall(self, name: str) -> str:
+        return self._remembered.get(name, "")
+
+    @override
+    async def remember(self, name: str, value: str, entries: Sequence[JournalEntry] = ()) -> None:
+        self._remembered[name] = value
+        self.add(entries)
 
     @override
     def listen(self, listener: Callable[[], None]) -> None:

@@ -147,7 +147,7 @@ class Dashboard:
         if not fields.get("sure"):
             return self._redirect("unsure", **kept)
         try:
-            await self.queries.feeds.directory.rotate(name)
+            await self.queries.feeds.directory.rotate(name, self.queries.now())
         except KeyError:
             return self._redirect("gone", **kept)
         except StoreUnavailable:

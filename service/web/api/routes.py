@@ -218,7 +218,7 @@ class Api:
     async def _rotate(self, request: Request) -> Response:
         name = request.path_params["name"]
         try:
-            await self.queries.feeds.directory.rotate(name)
+            await self.queries.feeds.directory.rotate(name, self.queries.now())
         except KeyError:
             return problem(404, "There is no such calendar; GET /api/calendars lists them.")
         log.info("web.link_replaced", calendar=name, way="api", network=self.networks.of(request.scope))
