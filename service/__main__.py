@@ -27,6 +27,8 @@ _COMMANDS = (
     "held",
     "approve",
     "rejected",
+    "history",
+    "keep",
     "replay",
     "purge",
     "simulate",

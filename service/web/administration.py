@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from service.core.ports import ClosedSessions
 from service.web.admin.dashboard import Dashboard, NoDashboard
+from service.web.admin.journal_page import JournalPages
 from service.web.admin.sessions import AdminSessions
 from service.web.admin.signin import SignIn
 from service.web.admin_port import AdminPort
@@ -76,4 +77,4 @@ def make_admin_routes(
     )
     dashboard = Dashboard(queries, pages, signin, live)
     api = Api(queries, ingest, sessions.admits, admin_gate, networks, live)
-    return [*dashboard.routes()], api.application()
+    return [*dashboard.routes(), *JournalPages(queries, pages, signin).routes()], api.application()

@@ -172,6 +172,8 @@ class AdminQueries:
             held.upcoming,
             held.digest,
             tuple(sorted(missing, key=lambda one: (one.start or _LAST, len(one.id), one.id))),
+            held.kept,
+            None if held.kept else held.since + self._policy.removal.hold_for,
         )
 
     def _describe_missing(self, id_: str, entry: Entry | None, now: datetime) -> Missing:
