@@ -11,6 +11,7 @@ from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Key
 from service.core.journal import Journal, JournalEntry
 from service.core.rejected import MAX_RAW, RejectedInput
+from service.core.search import ConferenceSearch
 from service.core.state import State
 
 
@@ -168,7 +169,7 @@ class RejectedStore(Protocol):
         ...
 
 
-class Store(StateStore, FeedStore, RejectedStore, Protocol):
+class Store(StateStore, FeedStore, RejectedStore, ConferenceSearch, Protocol):
     """
     The database. Every method raises StoreUnavailable where it cannot be read or written now.
     """

@@ -16,6 +16,7 @@ from service.core.conference import Account, Key
 from service.core.journal import Journal, JournalEntry
 from service.core.ports import ClosedSessions, FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
+from service.core.search import ConferenceQuery
 from service.core.state import State
 from service.publishing.ports import Database, Ledger
 from service.store.account_purge import purge_accounts
@@ -25,6 +26,7 @@ from service.store.ledger import SqlLedger
 from service.store.migrate import upgrade, verify
 from service.store.rejections import delete_rejected, read_rejected, write_rejected
 from service.store.rows import Stored, pause_garbage_collection, to_feed, to_state
+from service.store.search import find_conferences, forget_purged
 from service.store.sessions import SqlClosedSessions
 from service.store.tables import accounts, conferences, feeds, held, memberships, meta, same_part, vevents
 from service.store.writes import (
@@ -146,10 +148,16 @@ class SqlStore(Database):
         self._journal.announce(journal)
 
     @override
+    async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
+        async with begin_read(self._engine) as db:
+            return await find_conferences(db, query)
+
+    @override
     async def purge(self, before: datetime) -> int:
         async with begin_write(self._engine) as db:
             purged = await purge_conferences(db, before)
             await blank_conferences(db)
+            await forget_purged(db)
         return purged
 
     @override

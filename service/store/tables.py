@@ -207,6 +207,29 @@ journal = Table(
 """What happened; `content` is what may name people. What is not concerned is empty."""
 
 
+conference_titles = Table(
+    "conference_titles",
+    metadata,
+    Column("server", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("title", LargeBinary, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("ends_at", BigInteger),
+    Index("conference_titles_in_order", "title", "server", "id"),
+)
+"""What conferences are listed by; the live part alone. Bytes have one order in every database."""
+
+conference_words = Table(
+    "conference_words",
+    metadata,
+    Column("word", LargeBinary, primary_key=True),
+    Column("server", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Index("conference_words_by_conference", "server", "id"),
+)
+"""What conferences are found by, see `service.core.search`: a prefix is a range of the primary key."""
+
+
 def same_part(one: Table, other: Table) -> ColumnElement[bool]:
     """Return the condition that rows of two tables are about the same part of a conference."""
     return and_(one.c.server == other.c.server, one.c.id == other.c.id, one.c.part == other.c.part)

@@ -15,6 +15,7 @@ from service.core.errors import StaleState
 from service.core.journal import JournalEntry
 from service.core.ports import ClosedSessions, FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
+from service.core.search import ConferenceQuery, matches_query, title_of
 from service.core.state import State
 from service.publishing.ports import Database, Ledger
 from tests.store.memory_journal import MemoryJournal
@@ -114,6 +115,18 @@ class MemoryStore(Database):
         before = self._feeds.get(calendar, record)
         self._feeds[calendar] = replace(record, generation=max(before.generation, record.generation))
         self._journal.add(journal)
+
+    @override
+    async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
+        live = {key for key in self._members() if not key.part}
+        entries = self._state.entries
+        found = [key for key in live if matches_query(entries[key], query)]
+        order = {key: (title_of(entries[key].conference), key) for key in live}
+        behind = order.get(query.after) if query.after else None
+        if query.after and behind is None:
+            return []
+        found = [key for key in found if behind is None or order[key] > behind]
+        return sorted(found, key=order.__getitem__)[: query.limit]
 
     @override
     async def purge(self, before: datetime) -> int:

@@ -33,3 +33,27 @@ def upgrade() -> None:
     op.create_index("journal_by_source", "journal", ["source", "number"])
     op.create_index("journal_by_account", "journal", ["account", "number"])
     op.create_index("journal_by_conference", "journal", ["conference_id", "number"])
+    _create_search()
+
+
+def _create_search() -> None:
+    op.create_table(
+        "conference_titles",
+        sa.Column("server", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("title", sa.LargeBinary(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("server", "id", name="conference_titles_pkey"),
+    )
+    op.create_index("conference_titles_in_order", "conference_titles", ["title", "server", "id"])
+    op.create_table(
+        "conference_words",
+        sa.Column("word", sa.LargeBinary(), nullable=False),
+        sa.Column("server", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("word", "server", "id", name="conference_words_pkey"),
+    )
+    op.create_index("conference_words_by_conference", "conference_words", ["server", "id"])
+    # The next start renders everything anew, and fills them.
+    op.execute("UPDATE meta SET value = '' WHERE name = 'rendering'")
