@@ -27,6 +27,8 @@ _COMMANDS = (
     "held",
     "approve",
     "rejected",
+    "conferences",
+    "why",
     "history",
     "keep",
     "replay",

@@ -12,14 +12,16 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from service.app.policy import policy_of
 from service.app.synchronizer import Synchronizer
 from service.core.clock import Clock
-from service.core.conference import Account, Conference
+from service.core.conference import Account, Conference, Key
 from service.core.errors import StoreUnavailable
 from service.core.exposure import Exposure
 from service.core.journal import FieldChange, Happening, JournalEntry, JournalQuery
 from service.core.oddness import oddness_of
 from service.core.rejected import RejectedInput
+from service.core.search import ConferenceQuery
 from service.core.sources import SourceState
 from service.core.trueconf_id import TrueConfId
 from service.core.zone_notices import ZoneNotice
@@ -175,6 +177,16 @@ class StatusReporter(AdminPort):
     async def read_journal(self, query: JournalQuery) -> Sequence[JournalEntry]:
         """Return what happened. Raises StoreUnavailable."""
         return await self.store.journal.read(query)
+
+    async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
+        """Return the conferences asked for. Raises StoreUnavailable."""
+        return await self.store.find_conferences(query)
+
+    async def read_vevent(self, key: Key) -> str:
+        """Return a conference's VEVENT. Raises StoreUnavailable."""
+        variant = policy_of(self.settings_in_force).variants[0].name
+        found = await self.store.vevents_of(variant, [key])
+        return found[0].body.decode(errors="replace") if found else ""
 
     async def note_sign_in(self, network: str) -> None:
         """Have the journal tell of a sign-in; without a database somebody signs in all the same."""

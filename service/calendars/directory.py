@@ -75,6 +75,11 @@ class Directory:
         await self._store.record_feed(calendar, rotated, journal=[entry])
         await self.refresh()
 
+    @property
+    def state(self) -> State:
+        """The state that was taken over last."""
+        return self._state
+
     def generation(self, calendar: str) -> int:
         """Return how often a calendar's address was rotated."""
         return self._generations.get(calendar, 0)

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from service.core.conference import Account, Conference
+from service.core.conference import Account, Conference, Key
 from service.core.exposure import Exposure
 from service.core.journal import JournalEntry, JournalQuery
+from service.core.search import ConferenceQuery
 from service.core.zone_notices import ZoneNotice
 from service.web.schemas import Hour, RejectedView, SettingView, SourceView, TargetView
 
@@ -74,6 +75,14 @@ class AdminPort(Protocol):
 
     async def read_journal(self, query: JournalQuery) -> Sequence[JournalEntry]:
         """Return what happened, the newest first. Raises StoreUnavailable."""
+        ...
+
+    async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
+        """Return the conferences asked for, ordered by topic. Raises StoreUnavailable."""
+        ...
+
+    async def read_vevent(self, key: Key) -> str:
+        """Return a conference's VEVENT as feeds hold it, empty where it has none. Raises StoreUnavailable."""
         ...
 
     async def note_sign_in(self, network: str) -> None:

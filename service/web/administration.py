@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from service.core.ports import ClosedSessions
+from service.web.admin.conference_pages import ConferencePages
 from service.web.admin.dashboard import Dashboard, NoDashboard
 from service.web.admin.journal_page import JournalPages
 from service.web.admin.sessions import AdminSessions
@@ -77,4 +78,8 @@ def make_admin_routes(
     )
     dashboard = Dashboard(queries, pages, signin, live)
     api = Api(queries, ingest, sessions.admits, admin_gate, networks, live)
-    return [*dashboard.routes(), *JournalPages(queries, pages, signin).routes()], api.application()
+    return [
+        *dashboard.routes(),
+        *JournalPages(queries, pages, signin).routes(),
+        *ConferencePages(queries, pages, signin).routes(),
+    ], api.application()

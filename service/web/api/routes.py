@@ -19,6 +19,7 @@ from service.core.errors import HeldListChanged, StaleState, StoreUnavailable, U
 from service.trueconf.receipts import AcceptedEvent
 from service.web import schemas
 from service.web.api.bearer import CHALLENGE, bearer_of
+from service.web.api.conferences import conference_operations
 from service.web.api.ingest import Ingest
 from service.web.api.journal import journal_operation
 from service.web.api.openapi import Handler, Operation, Parameter, document
@@ -153,6 +154,7 @@ class Api:
                 parameters=(account, LOOKED_AT),
             ),
             journal_operation(reports),
+            *conference_operations(self.queries),
             Operation(
                 "POST",
                 "/held/{account}/keep",
