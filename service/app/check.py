@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 
-from service.app import build
+from service.app.build import feeds_of, open_existing_store
 from service.app.clock import utc_now
 from service.app.fetching import http_fetch
 from service.app.policy import policy_of
+from service.app.sources import make_source
 from service.app.synchronizer import Synchronizer
 from service.calendars.calendar import Calendar
 from service.calendars.explain import explain
@@ -52,11 +53,11 @@ class ListedFeed:
 async def _feeds(settings: Settings) -> AsyncIterator[Feeds]:
     if settings.public_url is None and settings.port == 0:
         raise SettingsError("CONFCAL_PUBLIC_URL is missing: with CONFCAL_PORT=0 no address can be told")
-    store = await build.open_existing_store(settings)
+    store = await open_existing_store(settings)
     try:
         synchronizer = Synchronizer(store, policy_of(settings))
         await synchronizer.refresh()
-        feeds = build.feeds_of(settings, store, synchronizer, public_url(settings, settings.port))
+        feeds = feeds_of(settings, store, synchronizer, public_url(settings, settings.port))
         await feeds.start()
         yield feeds
     finally:
@@ -169,7 +170,7 @@ async def report_of(
     if settings.url is None:
         return SourceReport(name, good=True, text=f"takes events at POST /api/events/{name}")
     trial = _Trial()
-    source = build.make_source(name, settings, settings.url, fetch, trial, large=LargeFrames())
+    source = make_source(name, settings, settings.url, fetch, trial, large=LargeFrames())
     asking = {asyncio.create_task(source.run(trial)), asyncio.create_task(trial.settled.wait())}
     await asyncio.wait(asking, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
     for task in asking:

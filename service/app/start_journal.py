@@ -7,14 +7,28 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
+from importlib.metadata import version as installed_version
 
+from service.app.clock import utc_now
+from service.app.journal_writer import JournalWriter
+from service.app.synchronizer import Synchronizer
 from service.core.journal import FieldChange, Happening, Journal, JournalEntry
 from service.settings.model import Settings
+from service.settings.paths import secret_of
 from service.settings.show import effective
 
 _VERSION = "journal.version"
 _SETTINGS = "journal.settings"
 _DIGITS = 16
+
+
+async def open_journal(settings: Settings, journal: Journal, synchronizer: Synchronizer) -> JournalWriter:
+    """Have the journal tell of this start, and return what writes into it. Raises StoreUnavailable."""
+    await tell_start(journal, settings, secret_of(settings), installed_version("confcal"), utc_now())
+    heard = {name: synchronizer.state.latest_from(name) for name in settings.sources}
+    writer = JournalWriter(journal, clock=utc_now)
+    await writer.recall(settings.sources, {name: known.account for name, known in heard.items() if known})
+    return writer
 
 
 async def tell_start(journal: Journal, settings: Settings, secret: bytes, version: str, at: datetime) -> None:

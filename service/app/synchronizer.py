@@ -76,14 +76,21 @@ class Synchronizer:
 
         Raises StoreUnavailable.
         """
+        await self.apply(self._policy, rendering=rendering, now=now)
+
+    async def apply(self, policy: Policy, *, rendering: str, now: datetime) -> None:
+        """
+        Do as `start` does, by another policy from now on. Raises StoreUnavailable; nothing is changed then.
+        """
         async with self._writing:
             await self._reload()
-            before = await self._store.rendering()
-            if before == rendering:
+            if await self._store.rendering() == rendering:
+                self._policy = policy
                 return
             now = now.replace(microsecond=0)
-            edits = await asyncio.to_thread(rerender, self._state, self._policy, now, lambda _done: None)
+            edits = await asyncio.to_thread(rerender, self._state, policy, now, lambda _done: None)
             await self._store.record_rendering(rendering, edits, version=self._state.version)
+            self._policy = policy
             await self._reload()
             revised = sum(1 for edit in edits if edit.entry.revision.revised_at >= now)
             log.info("sync.rendered_anew", conferences=len(edits), revised=revised)

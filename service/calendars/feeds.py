@@ -105,8 +105,8 @@ class Feeds:
     """
     Calendars, their addresses and their feeds.
 
-    `mark_changed()` marks all feeds as old, and the next request for each builds it again. While the store
-    cannot be read, the last good feed is served.
+    `state` gives what is known now, `rules` what the settings say. `mark_changed()` marks all feeds as old,
+    and the next request for each builds it again. While the store cannot be read, the last one is served.
     """
 
     def __init__(
@@ -119,8 +119,8 @@ class Feeds:
         most_bytes: int = _MOST_BYTES,
     ) -> None:
         self._store = store
-        self._rules = rules
-        self._state = state
+        self.rules = rules
+        self.state = state
         self._clock = clock
         self._records: dict[str, FeedRecord] = {}
         self._changes = 0
@@ -156,11 +156,11 @@ class Feeds:
     def mark_changed(self) -> None:
         """Note that any calendar may look different now."""
         self._changes += 1
-        self.directory.follow(self._state())
+        self.directory.follow(self.state())
 
     def ready(self) -> bool:
         """Return whether any list ever arrived."""
-        return bool(self._state().accounts)
+        return bool(self.state().accounts)
 
     def fresh(self, calendar: str) -> Feed | None:
         """Return the feed if it is current, at the cost of a look-up; otherwise None."""
@@ -211,7 +211,7 @@ class Feeds:
     async def _build(self, calendar: Calendar, members: Members | None) -> Feed:
         presentation = Presentation(free=calendar.free)
         vevents = [present(each, presentation) for each in await self._vevents(calendar, members)]
-        heading = Heading(calendar.title, color=calendar.color, timezone=self._rules.timezone)
+        heading = Heading(calendar.title, color=calendar.color, timezone=self.rules.timezone)
         body = await asyncio.to_thread(render_calendar, heading, vevents)
         digest = sha256(body).hexdigest()
         record = self._records.get(calendar.name, FeedRecord())

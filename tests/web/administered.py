@@ -220,7 +220,6 @@ async def administered(
         feeds,
         policy,
         Pages(catalogues(), language="en", timezone=settings.timezone, public_url=url),
-        state=lambda: synchronizer.state,
         clock=clock,
         metrics=lambda: b"",
         administration=administration,
