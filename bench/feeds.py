@@ -166,7 +166,7 @@ async def _app() -> FeedApp:
     listed = tuple(replace(each, invitations=()) for each in conferences(1))
     await synchronizer.accept(Snapshot(Account("bench", SERVER), "bench", NOW, Listing(listed)))
     for _ in range(2):
-        await feeds.directory.rotate("all")
+        await feeds.directory.rotate("all", NOW)
     networks = Networks()
     # Out of reach: it is the 404 that is measured, not the 429.
     guard = Guard(networks, FailureLimit(10**9, timedelta(minutes=5)), lambda: datetime.now(UTC))

@@ -15,11 +15,13 @@ from service.app.arrivals import ArrivalHooks, Arrivals
 from service.app.calendar_collections import Calendars
 from service.app.clock import ClockWatch, utc_now
 from service.app.fetching import http_fetch
+from service.app.journal_writer import JournalWriter
 from service.app.metrics import Metrics
 from service.app.oddities import Oddities
 from service.app.policy import calendars_with_rules, keep_rules_of, policy_of, rendering_digest
 from service.app.reports import HourlyLists, StatusReporter
 from service.app.sources import Sources
+from service.app.start_journal import open_journal
 from service.app.synchronizer import Synchronizer
 from service.app.targets import Targets
 from service.app.timetable import Timetable
@@ -69,6 +71,7 @@ class Parts:
     feeds: Feeds
     calendars: Calendars
     rejections: Rejections
+    journal: JournalWriter
     metrics: Metrics
     sources: Sources
     timetable: Timetable
@@ -172,7 +175,8 @@ async def _make_parts(
         ClockWatch(utc_now, time.monotonic),
         Oddities(lambda: synchronizer.state),
     )
-    hooks = ArrivalHooks(rejections, metrics, live, recorder)
+    writer = await open_journal(settings, store.journal, synchronizer)
+    hooks = ArrivalHooks(rejections, metrics, live, writer, recorder)
     sources, timetable = Sources(fetch, hooks, arrivals), Timetable()
     sources.apply(settings)
     timetable.apply(sources.all, settings.poll_every)
@@ -199,6 +203,7 @@ async def _make_parts(
         feeds,
         calendars,
         rejections,
+        writer,
         metrics,
         sources,
         timetable,
@@ -215,6 +220,7 @@ async def _make_parts(
     synchronizer.listen(parts.mark_feeds_changed)
     synchronizer.listen(targets.mark_changed)
     synchronizer.listen(live.notify)
+    store.journal.listen(live.notify)
     return parts
 
 

@@ -67,6 +67,7 @@ async def run(
         with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE_SECONDS):
                 await parts.rejections.write()
+                await parts.journal.write()
     log.info("app.stopped")
 
 
@@ -122,6 +123,7 @@ async def _serve(
             tasks.create_task(_refresh_when_woken(parts, timetable.refresh), name="refresh"),
             tasks.create_task(_purge_when_woken(parts, timetable.purge, zones), name="purge"),
             tasks.create_task(parts.rejections.run(), name="rejections"),
+            tasks.create_task(parts.journal.run(), name="journal"),
             tasks.create_task(_tell(parts, heard, zones), name="heard"),
         ]
         if reload:
@@ -223,6 +225,7 @@ async def _purge_when_woken(parts: Parts, wake: asyncio.Event, zones: "ZoneLog")
         with store.tolerate_failure():
             now = utc_now()
             await run_housekeeping(parts.synchronizer, parts.settings, now)
+            await parts.store.journal.prune(now - parts.settings.journal.keep_for)
             await forget_accounts(parts.store, parts.synchronizer, now - parts.settings.removal.keep_ended)
             zones.tell(parts.reporter.zone_notices(now))
 
