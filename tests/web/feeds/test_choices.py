@@ -15,7 +15,7 @@ from tests.web.given import Web
 def minutes_before(body: bytes) -> list[int]:
     """Return how long before the start each alarm of a feed is, as an independent reader finds them."""
     alarms = icalendar.Calendar.from_ical(body).walk("VALARM")
-    return [-alarm["TRIGGER"].dt // timedelta(minutes=1) for alarm in alarms]
+    return [-alarm.decoded("TRIGGER") // timedelta(minutes=1) for alarm in alarms]
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,9 @@ async def test_the_order_of_the_choices_does_not_matter(web: Web) -> None:
 
 @pytest.mark.parametrize("calendar_is_free", ["true", "false"])
 async def test_a_subscriber_may_show_the_time_as_busy_or_free(calendar_is_free: str) -> None:
-    settings = {"CALENDARS__BOARD__TOPIC": "*", "CALENDARS__BOARD__TRANSPARENT": calendar_is_free}
-    async with administered(**settings) as site:
+    async with administered(
+        CALENDARS__BOARD__TOPIC="*", CALENDARS__BOARD__TRANSPARENT=calendar_is_free
+    ) as site:
         await site.accept(listed(conference("100", "Merger", weekly())))
         url = site.feeds.addresses.feed_url("board")
         given = await site.client.get(url)
