@@ -86,4 +86,5 @@ async def serving(web: ASGIApp) -> AsyncIterator[str]:
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
             server.stop()
-            await task
+            async with asyncio.timeout(60):
+                await task

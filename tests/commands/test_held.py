@@ -62,6 +62,7 @@ def test_a_terminal_without_the_letters_of_a_topic_is_no_crash() -> None:
         env={**os.environ, "PYTHONIOENCODING": "latin-1"},
         capture_output=True,
         check=True,
+        timeout=60,
     )
 
     assert b"\\u041f\\u043b" in done.stdout
