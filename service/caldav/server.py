@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from typing_extensions import override
 
-from service.caldav.announced import Announced, domain_of, find_announced
 from service.caldav.audit import list_collection, read_publications
 from service.caldav.collection import Collection
 from service.caldav.connection import Connection
@@ -16,7 +15,6 @@ from service.caldav.hrefs import resource_href, url_of
 from service.caldav.protocol import Request, get
 from service.caldav.quirks import active
 from service.caldav.writing import execute
-from service.core.errors import NotCalDav, Retryable
 from service.publishing.model import Operation, Publication, RemoteRules
 from service.publishing.ports import CollectionListing, DiscoveredCollection, Publisher, Server
 
@@ -57,7 +55,6 @@ class CalDavServer(Server):
     spec: CollectionSpec
     rules: RemoteRules
     concurrency: int
-    announced: Announced = find_announced
 
     @property
     def _way(self) -> Connection:
@@ -65,27 +62,10 @@ class CalDavServer(Server):
 
     @override
     async def find(self) -> DiscoveredCollection:
-        """Where the settings name a bare domain, errors tell what its DNS announces."""
-        try:
-            found = await self._way.run(discover(self.spec))
-        except NotCalDav as error:
-            raise NotCalDav(f"{error}{await self._hint()}") from error
-        except Retryable as error:
-            hint = await self._hint()
-            if not hint:
-                raise
-            # Of the same kind: whether it concerns one collection or the server is told by that.
-            raise type(error)(
-                f"{error}{hint}", delay_seconds=error.delay_seconds, crowded=error.crowded
-            ) from error
+        found = await self._way.run(discover(self.spec))
         # Before it is remembered: an answer may name a collection anywhere.
         self._way.require_trusted(found.url)
         return found
-
-    async def _hint(self) -> str:
-        domain = domain_of(self.spec.url)
-        address = await self.announced(domain) if domain else ""
-        return f"; its DNS announces {address}: write that in URL if you know it" if address else ""
 
     @override
     def publisher(self, url: str, server: str) -> Publisher:

@@ -3,7 +3,7 @@ Wrong tokens and passwords, counted per network; right ones never are, so that o
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -66,13 +66,7 @@ class Guard:
     networks: Networks
     limit: FailureLimit
     clock: Clock
-    uncounted: FailureLimit = field(default_factory=lambda: FailureLimit(10**9, timedelta(minutes=5)))
-    """Limits nobody."""
 
     def fail(self, scope: Scope) -> int:
         """Count a wrong secret; the seconds that its network must wait now, 0 where it need not."""
         return self.limit.fail(self.networks.of(scope), self.clock())
-
-    def let_pass(self, scope: Scope) -> None:
-        """Do as `fail` does and count nothing: a secret that was right once is refused in the same time."""
-        self.uncounted.fail(self.networks.of(scope), self.clock())

@@ -46,7 +46,7 @@ async def assert_serves(daemon: Daemon, body: bytes) -> None:
 def small_disk(folder: Path) -> Iterator[Path]:
     """Give a folder on a disk of a few megabytes."""
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "none", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(folder)]
     done = subprocess.run(mount, check=False, capture_output=True, text=True, timeout=60)
     if done.returncode:
         reason = f"A FULL DISK IS NOT TESTED: nothing can be mounted here: {done.stderr.strip()}"

@@ -112,7 +112,6 @@ class FeedApp:
 
     async def _refuse(self, gone: LookupFailure | None, scope: Scope, send: Send) -> None:
         if gone is LookupFailure.ROTATED:
-            self._guard.let_pass(scope)
             await _say(send, scope, 410, b"This calendar has a new address. Ask whoever gave you this one.")
             return
         wait = self._guard.fail(scope) if gone is LookupFailure.UNKNOWN else 0

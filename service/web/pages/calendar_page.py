@@ -62,7 +62,6 @@ class SubscriptionPage:
                 return self.errors.page(request, "limited", headers={"Retry-After": str(wait)})
             return self.errors.page(request, "unknown")
         if found is LookupFailure.ROTATED:
-            self.guard.let_pass(request.scope)
             return self.errors.page(request, "rotated")
         if not self.feeds.ready():
             return self.errors.page(request, "waiting")
