@@ -75,16 +75,21 @@ def report(seconds: float) -> bool:
     with TemporaryDirectory() as name:
         folder = Path(name)
         with confcal(folder, secret=SECRET, events=EVENTS, path=PATH) as ours:
-            full = request(PATH)
-            answer = ask(Asked(ours, full))
-            unchanged = request(PATH, etag=_etag(answer))
-            short = ask(Asked(ours, unchanged))
-            with bare(folder, full=answer, unchanged=short) as rival:
-                good = _told(answer, short, [ask(Asked(rival, each)) for each in (full, unchanged)])
-                for row, asked in (("304", unchanged), ("200, full", full)):
-                    good &= _rates(row, Asked(ours, asked), Asked(rival, asked), seconds)
-                good &= _latencies("304, one kept", Asked(ours, unchanged), Asked(rival, unchanged))
+            good = _compare(folder, ours, PATH, "", seconds)
+            good &= _compare(folder, ours, f"{PATH}?reminder=15&free=1", ", chosen", seconds)
     return asyncio.run(_refusals()) and good
+
+
+def _compare(folder: Path, ours: int, path: str, kind: str, seconds: float) -> bool:
+    full = request(path)
+    answer = ask(Asked(ours, full))
+    unchanged = request(path, etag=_etag(answer))
+    short = ask(Asked(ours, unchanged))
+    with bare(folder, full=answer, unchanged=short) as rival:
+        good = _told(answer, short, [ask(Asked(rival, each)) for each in (full, unchanged)])
+        for row, asked in (("304", unchanged), ("200", full)):
+            good &= _rates(row + kind, Asked(ours, asked), Asked(rival, asked), seconds)
+        return _latencies("304, one kept", Asked(ours, unchanged), Asked(rival, unchanged)) and good
 
 
 def _told(full: bytes, unchanged: bytes, rivals: list[bytes]) -> bool:
@@ -166,7 +171,7 @@ async def _app() -> FeedApp:
     listed = tuple(replace(each, invitations=()) for each in conferences(1))
     await synchronizer.accept(Snapshot(Account("bench", SERVER), "bench", NOW, Listing(listed)))
     for _ in range(2):
-        await feeds.directory.rotate("all")
+        await feeds.directory.rotate("all", NOW)
     networks = Networks()
     # Out of reach: it is the 404 that is measured, not the 429.
     guard = Guard(networks, FailureLimit(10**9, timedelta(minutes=5)), lambda: datetime.now(UTC))

@@ -2,9 +2,14 @@
 The same world for every test: the pinned time zones, and nothing of the caller's environment.
 """
 
+import asyncio
+import inspect
 import os
 import sys
+from collections.abc import Callable, Coroutine
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import Phase, settings
@@ -41,6 +46,31 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.failed and os.environ.get("PYTEST_XDIST_WORKER") is None:
         sys.stderr.write(f"\n{report.nodeid} failed in {report.when}:\n{report.longreprtext}\n")
         sys.stderr.flush()
+
+
+TEST_SECONDS = 240
+"""Less than the `timeout` of pyproject.toml, which ends the process without cleaning up."""
+
+
+def limited(
+    test: Callable[..., Coroutine[Any, Any, None]], seconds: float = TEST_SECONDS
+) -> Callable[..., Coroutine[Any, Any, None]]:
+    """Give a test a limit, after which it fails at the `await` where it waits, and cleans up."""
+
+    @wraps(test)
+    async def run(*arguments: object, **fixtures: object) -> None:
+        async with asyncio.timeout(seconds):
+            await test(*arguments, **fixtures)
+
+    return run
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let no test wait for ever for what does not come."""
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            item.obj = limited(item.obj)
 
 
 def _is_foreign(name: str) -> bool:

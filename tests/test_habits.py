@@ -21,9 +21,8 @@ def recipe(*arguments: str) -> Sequence[str]:
     make = shutil.which("make") or missing("make is missing: the Makefile was NOT read")
     there = ["--assume-old=.venv/dev", "--assume-old=tests/readers/node_modules"]
     there += ["--assume-old=tests/browser/node_modules"]
-    done = subprocess.run(
-        [make, "--dry-run", *there, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    command = [make, "--dry-run", *there, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     return [line for line in done.stdout.splitlines() if not line.startswith("make")]
 
 

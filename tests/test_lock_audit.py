@@ -141,6 +141,7 @@ def test_our_own_locks_are_sound_and_the_audit_ends_well_without_a_network() -> 
         capture_output=True,
         text=True,
         check=False,
+        timeout=200,
     )
 
     assert (done.returncode, done.stderr) == (0, "")

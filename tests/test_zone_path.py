@@ -39,6 +39,7 @@ def python(*arguments: object, **environment: object) -> str:
         check=True,
         capture_output=True,
         text=True,
+        timeout=60,
     )
     return done.stdout
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.app.clock import ClockWatch
+from service.app.journal_writer import JournalWriter
 from service.app.metrics import Metrics
 from service.app.oddities import Oddities
 from service.app.reports import HourlyLists
@@ -53,11 +54,13 @@ class ArrivalHooks(SourceHooks):
     rejections: Rejections
     metrics: Metrics
     live: Live
+    journal: JournalWriter
     recorder: Recorder | None = None
 
     def note_status(self, status: SourceStatus) -> None:
         """Show a change of status."""
         self.metrics.status(status)
+        self.journal.note_status(status)
         self.live.notify()
 
     def note_frame(self, source: str, frame: bytes, at: datetime) -> None:

@@ -2,77 +2,92 @@
 The composition root: settings -> parts. What runs them is `daemon`.
 """
 
-import random
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.app.arrivals import ArrivalHooks, Arrivals
 from service.app.calendar_collections import Calendars
 from service.app.clock import ClockWatch, utc_now
 from service.app.fetching import http_fetch
+from service.app.journal_writer import JournalWriter
 from service.app.metrics import Metrics
 from service.app.oddities import Oddities
 from service.app.policy import calendars_with_rules, keep_rules_of, policy_of, rendering_digest
 from service.app.reports import HourlyLists, StatusReporter
+from service.app.sources import Sources
+from service.app.start_journal import open_journal
 from service.app.synchronizer import Synchronizer
-from service.app.targets import Reconcilers, open_reconcilers
+from service.app.targets import Targets
 from service.app.timetable import Timetable
 from service.calendars.feeds import FeedRules, Feeds
 from service.language import catalogues
 from service.publishing.ports import Database
 from service.settings.accounts import (
-    account_of_source,
     accounts_of,
-    find_pinned_account,
     find_pinned_accounts,
 )
 from service.settings.listening import listen
-from service.settings.model import Settings, SourceSettings
+from service.settings.model import Settings
 from service.settings.paths import database_url, exposure, make_installation, public_url, secret_of
-from service.sources.endpoint import Endpoint
-from service.sources.endpoint_config import EndpointConfig, EndpointTiming
-from service.sources.hooks import SnapshotSink, SourceHooks
 from service.sources.posted import PostedEvents
 from service.sources.recorder import Recorder
 from service.sources.rejections import Rejections
-from service.sources.turns import LargeFrames
 from service.store.engine import file_of
 from service.store.sql import open_store
 from service.trueconf.discovery import Fetch
 from service.web.administration import Administration
 from service.web.live import Live
 from service.web.renderer import Pages
-from service.web.server import make_web
+from service.web.server import Visitors, make_web
 
 
-@dataclass(frozen=True, slots=True)
+class CurrentWeb:
+    """
+    The web application of the settings in force. Requests under way end in the one that they began in.
+    """
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await self.app(scope, receive, send)
+
+
+@dataclass(slots=True)
 class Parts:
     """
-    What the daemon consists of.
+    What the daemon consists of. `service.app.reload` exchanges what other settings change.
     """
 
     settings: Settings
     store: Database
     synchronizer: Synchronizer
     feeds: Feeds
+    calendars: Calendars
     rejections: Rejections
+    journal: JournalWriter
     metrics: Metrics
-    sources: tuple[Endpoint, ...]
+    sources: Sources
     timetable: Timetable
-    reconcilers: Reconcilers
-    sink: SnapshotSink
+    targets: Targets
+    posted_events: PostedEvents
     reporter: StatusReporter
     live: Live
-    web: ASGIApp
+    visitors: Visitors
+    web: CurrentWeb
     listening: tuple[socket.socket, ...]
     url: str
     """The address that feeds are handed out under."""
+
+    def mark_feeds_changed(self) -> None:
+        """Mark the feeds as old that are served by then."""
+        self.feeds.mark_changed()
 
 
 async def open_settings_store(settings: Settings) -> Database:
@@ -108,21 +123,6 @@ def pages_of(settings: Settings, url: str) -> Pages:
     return Pages(catalogues(), language=settings.language, timezone=settings.timezone, public_url=url)
 
 
-def make_source(
-    name: str, settings: SourceSettings, url: str, fetch: Fetch, hooks: SourceHooks, *, large: LargeFrames
-) -> Endpoint:
-    """Return the source of this name, which listens to `url`."""
-    config = EndpointConfig(
-        url,
-        settings.pin.get_secret_value() if settings.pin else None,
-        account_of_source(name, settings),
-        settings.server.lower() if settings.server else None,
-        find_pinned_account(settings),
-    )
-    timing = EndpointTiming(random.random, utc_now)
-    return Endpoint(name, config, fetch=fetch, timing=timing, hooks=hooks, large=large)
-
-
 @asynccontextmanager
 async def open_parts(settings: Settings, *, record: Path | None = None) -> AsyncIterator[Parts]:
     """
@@ -131,7 +131,6 @@ async def open_parts(settings: Settings, *, record: Path | None = None) -> Async
     Raises SettingsError and StoreUnavailable.
     """
     make_installation(settings)
-    policy = policy_of(settings)
     with ExitStack() as opened:
         listening = listen(settings)
         for each in listening:
@@ -142,80 +141,107 @@ async def open_parts(settings: Settings, *, record: Path | None = None) -> Async
         url = public_url(settings, listening[0].getsockname()[1])
         store = await open_settings_store(settings)
         try:
-            synchronizer = Synchronizer(store, policy)
-            feeds = feeds_of(settings, store, synchronizer, url)
-            await synchronizer.start(rendering=rendering_digest(policy, utc_now()), now=utc_now())
-            await feeds.start()
-            synchronizer.listen(feeds.mark_changed)
-            rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
-            calendars = Calendars(store, feeds.directory)
-            async with http_fetch() as fetch, open_reconcilers(settings, calendars, utc_now) as reconcilers:
-                synchronizer.listen(reconcilers.mark_changed)
-                metrics = Metrics(lambda: synchronizer.state, reconcilers.statuses)
-                for name in settings.sources:
-                    heard = synchronizer.state.latest_from(name)
-                    metrics.expect_list(name, (heard and heard.list_at) or utc_now())
-                live, lists = Live(), HourlyLists()
-                synchronizer.listen(live.notify)
-                sink = Arrivals(
-                    synchronizer,
-                    rejections,
-                    metrics,
-                    lists,
-                    ClockWatch(utc_now, time.monotonic),
-                    Oddities(lambda: synchronizer.state),
-                )
-                hooks, large = ArrivalHooks(rejections, metrics, live, recorder), LargeFrames()
-                posted_events = PostedEvents(
-                    accounts_of(settings), sink, hooks, clock=utc_now, pinned=find_pinned_accounts(settings)
-                )
-                sources = tuple(
-                    make_source(name, each, each.url, fetch, hooks, large=large)
-                    for name, each in settings.sources.items()
-                    if each.url
-                )
-                timetable = Timetable(sources, settings.poll_every)
-                reporter = StatusReporter(
-                    settings,
-                    store,
-                    synchronizer,
-                    posted_events,
-                    lists,
-                    sources,
-                    timetable,
-                    reconcilers,
-                    exposure(settings, url),
-                    utc_now,
-                    utc_now(),
-                )
-                web = make_web(
-                    feeds,
-                    policy,
-                    pages_of(settings, url),
-                    state=lambda: synchronizer.state,
-                    clock=utc_now,
-                    metrics=metrics.render,
-                    administration=_administration(settings, store, reporter, live),
-                )
-                yield Parts(
-                    settings,
-                    store,
-                    synchronizer,
-                    feeds,
-                    rejections,
-                    metrics,
-                    sources,
-                    timetable,
-                    reconcilers,
-                    sink,
-                    reporter,
-                    live,
-                    web,
-                    listening,
-                    url,
-                )
+            async with http_fetch() as fetch:
+                yield await _make_parts(settings, store, listening, url, fetch=fetch, recorder=recorder)
         finally:
             await store.close()
+
+
+async def _make_parts(
+    settings: Settings,
+    store: Database,
+    listening: tuple[socket.socket, ...],
+    url: str,
+    *,
+    fetch: Fetch,
+    recorder: Recorder | None,
+) -> Parts:
+    policy = policy_of(settings)
+    synchronizer = Synchronizer(store, policy)
+    feeds = feeds_of(settings, store, synchronizer, url)
+    await synchronizer.start(rendering=rendering_digest(policy, utc_now()), now=utc_now())
+    await feeds.start()
+    rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
+    calendars = Calendars(store, feeds.directory)
+    targets = Targets(calendars, utc_now)
+    targets.apply(settings, targets.prepare(settings))
+    metrics, live, lists = Metrics(lambda: synchronizer.state, targets.statuses), Live(), HourlyLists()
+    expect_lists(metrics, synchronizer, settings.sources)
+    arrivals = Arrivals(
+        synchronizer,
+        rejections,
+        metrics,
+        lists,
+        ClockWatch(utc_now, time.monotonic),
+        Oddities(lambda: synchronizer.state),
+    )
+    writer = await open_journal(settings, store.journal, synchronizer)
+    hooks = ArrivalHooks(rejections, metrics, live, writer, recorder)
+    sources, timetable = Sources(fetch, hooks, arrivals), Timetable()
+    sources.apply(settings)
+    timetable.apply(sources.all, settings.poll_every)
+    posted_events = PostedEvents(
+        accounts_of(settings), arrivals, hooks, clock=utc_now, pinned=find_pinned_accounts(settings)
+    )
+    reporter = StatusReporter(
+        settings,
+        store,
+        synchronizer,
+        posted_events,
+        lists,
+        tuple(sources.all.values()),
+        timetable,
+        targets,
+        exposure(settings, url),
+        utc_now,
+        utc_now(),
+    )
+    parts = Parts(
+        settings,
+        store,
+        synchronizer,
+        feeds,
+        calendars,
+        rejections,
+        writer,
+        metrics,
+        sources,
+        timetable,
+        targets,
+        posted_events,
+        reporter,
+        live,
+        Visitors(),
+        CurrentWeb(),
+        listening,
+        url,
+    )
+    parts.web.app = web_of(parts)
+    synchronizer.listen(parts.mark_feeds_changed)
+    synchronizer.listen(targets.mark_changed)
+    synchronizer.listen(live.notify)
+    store.journal.listen(live.notify)
+    return parts
+
+
+def expect_lists(metrics: Metrics, synchronizer: Synchronizer, sources: Iterable[str]) -> None:
+    """Have the metrics expect lists of these sources, since the last one that is known of each."""
+    for name in sources:
+        heard = synchronizer.state.latest_from(name)
+        metrics.expect_list(name, (heard and heard.list_at) or utc_now())
+
+
+def web_of(parts: Parts) -> ASGIApp:
+    """Return the web application of the parts as they are now. Raises CatalogueMissing."""
+    return make_web(
+        parts.feeds,
+        policy_of(parts.settings),
+        pages_of(parts.settings, parts.url),
+        clock=utc_now,
+        metrics=parts.metrics.render,
+        administration=_administration(parts.settings, parts.store, parts.reporter, parts.live),
+        visitors=parts.visitors,
+    )
 
 
 def _administration(

@@ -34,7 +34,7 @@ class CalendarDirectory(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Calendars:
     """
     The calendars there are, and what is in them.
@@ -64,7 +64,7 @@ class Calendars:
         return await asyncio.to_thread(rendered)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ConfiguredKeys:
     """
     Which keys of the ledger the settings lead to.

@@ -7,11 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 
-from service.app import build
+from service.app.build import feeds_of, open_existing_store
+from service.app.clock import utc_now
 from service.app.fetching import http_fetch
 from service.app.policy import policy_of
+from service.app.sources import make_source
 from service.app.synchronizer import Synchronizer
 from service.calendars.calendar import Calendar
+from service.calendars.explain import explain
 from service.calendars.feeds import Feeds
 from service.core.conference import Conference, Snapshot
 from service.core.errors import SettingsError, UnknownName
@@ -37,21 +40,24 @@ class ListedFeed:
     feed_url: str
     page_url: str
     events: int
+    title: str = ""
 
     def as_dict(self) -> dict[str, str | int]:
         """Return the fields by name, for JSON."""
-        return asdict(self)
+        fields = asdict(self)
+        del fields["title"]
+        return fields
 
 
 @asynccontextmanager
 async def _feeds(settings: Settings) -> AsyncIterator[Feeds]:
     if settings.public_url is None and settings.port == 0:
         raise SettingsError("CONFCAL_PUBLIC_URL is missing: with CONFCAL_PORT=0 no address can be told")
-    store = await build.open_existing_store(settings)
+    store = await open_existing_store(settings)
     try:
         synchronizer = Synchronizer(store, policy_of(settings))
         await synchronizer.refresh()
-        feeds = build.feeds_of(settings, store, synchronizer, public_url(settings, settings.port))
+        feeds = feeds_of(settings, store, synchronizer, public_url(settings, settings.port))
         await feeds.start()
         yield feeds
     finally:
@@ -62,7 +68,9 @@ def _describe_feed(feeds: Feeds, calendar: Calendar) -> ListedFeed:
     urls = feeds.addresses
     # Without a fingerprint there is no VEVENT: a room without a schedule.
     events = sum(bool(entry.fingerprint) for entry in feeds.directory.entries(calendar))
-    return ListedFeed(calendar.name, urls.feed_url(calendar.name), urls.page_url(calendar.name), events)
+    return ListedFeed(
+        calendar.name, urls.feed_url(calendar.name), urls.page_url(calendar.name), events, calendar.title
+    )
 
 
 async def list_feeds(settings: Settings) -> list[ListedFeed]:
@@ -79,11 +87,38 @@ async def rotate_feed(settings: Settings, name: str) -> ListedFeed:
     """
     async with _feeds(settings) as feeds:
         try:
-            await feeds.directory.rotate(name)
+            await feeds.directory.rotate(name, utc_now())
         except KeyError as error:
             hint = suggest(name, feeds.calendars) or "; `confcal feeds` lists them"
             raise UnknownName(f"there is no calendar {name!r}{hint}") from error
         return _describe_feed(feeds, feeds.calendars[name])
+
+
+async def explain_conference(settings: Settings, conference_id: str, calendar: str | None) -> list[str]:
+    """
+    Return, as sentences, why a conference is in a calendar or not; of every calendar where none is named.
+
+    Raises UnknownName, SettingsError and StoreUnavailable.
+    """
+    async with _feeds(settings) as feeds:
+        state = feeds.directory.state
+        found = [entry for key, entry in state.entries.items() if (key.id, key.part) == (conference_id, 0)]
+        if not found:
+            raise UnknownName(
+                f"no conference has the id {conference_id!r}; `confcal conferences` lists them, and "
+                "`confcal rejected` what could not be understood"
+            )
+        if calendar is not None and calendar not in feeds.calendars:
+            hint = suggest(calendar, feeds.calendars) or "; `confcal feeds` lists them"
+            raise UnknownName(f"there is no calendar {calendar!r}{hint}")
+        chosen = [feeds.calendars[calendar]] if calendar else list(feeds.calendars.values())
+        return [
+            f"{entry.key.server}: {explain(each, entry, state).describe()}"
+            if len(found) > 1
+            else explain(each, entry, state).describe()
+            for entry in found
+            for each in chosen
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +170,7 @@ async def report_of(
     if settings.url is None:
         return SourceReport(name, good=True, text=f"takes events at POST /api/events/{name}")
     trial = _Trial()
-    source = build.make_source(name, settings, settings.url, fetch, trial, large=LargeFrames())
+    source = make_source(name, settings, settings.url, fetch, trial, large=LargeFrames())
     asking = {asyncio.create_task(source.run(trial)), asyncio.create_task(trial.settled.wait())}
     await asyncio.wait(asking, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
     for task in asking:

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -15,11 +16,15 @@ import structlog
 from service.app.build import Parts, open_parts
 from service.app.clock import utc_now
 from service.app.policy import policy_of, rendering_digest
+from service.app.reload import apply_settings
+from service.app.supervisor import Runnable, Supervisor
 from service.app.synchronizer import Synchronizer
-from service.core.errors import StoreUnavailable
+from service.core.errors import SettingsError, StoreUnavailable
 from service.core.zone_notices import ZoneNotice, is_warning, without_topics
 from service.publishing.ports import Database
+from service.settings.changes import SettingsChange, compare_settings
 from service.settings.model import Settings
+from service.telemetry import configure_logging
 from service.web.serving import WebServer
 
 log = structlog.get_logger()
@@ -38,9 +43,12 @@ async def run(
     *,
     record: Path | None = None,
     heard: Callable[[Parts], None] = lambda _parts: None,
+    read: Callable[[], Settings] | None = None,
 ) -> None:
     """
     Run the daemon until SIGTERM or SIGINT; what arrives is written into the folder `record`.
+
+    On SIGHUP it works by the settings that `read` returns; where that raises SettingsError nothing changes.
 
     `heard` is called once the first list is in the feeds.
 
@@ -50,12 +58,16 @@ async def run(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, shutdown_handler(stop))
+    reload = Reload(read) if read else None
+    if reload:
+        loop.add_signal_handler(signal.SIGHUP, reload.asked.set)
     async with open_parts(settings, record=record) as parts:
-        await _serve(parts, stop, heard)
+        await _serve(parts, stop, heard, reload)
         # What was rejected within the last second is not written yet.
         with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE_SECONDS):
                 await parts.rejections.write()
+                await parts.journal.write()
     log.info("app.stopped")
 
 
@@ -97,43 +109,95 @@ def end_after_crash(tasks: Iterable[asyncio.Task[None]], *, end: Callable[[int],
     end(_FAILED)
 
 
-async def _serve(parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], None]) -> None:
+async def _serve(
+    parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], None], reload: "Reload | None"
+) -> None:
     server = WebServer(parts.web, parts.listening, grace_seconds=_GRACE_SECONDS)
     timetable = parts.timetable
     zones = ZoneLog()
     async with asyncio.TaskGroup() as tasks:
+        supervisor = Supervisor(tasks)
         serving = tasks.create_task(server.run(), name="web")
+        await supervisor.keep(find_parts(parts))
         running = [
-            tasks.create_task(source.run(parts.sink), name=f"source {source.status.name}")
-            for source in parts.sources
-        ]
-        running += [
-            *(
-                tasks.create_task(reconciler.run(), name=f"target {reconciler.status.name}")
-                for reconciler in parts.reconcilers.all
-            ),
             tasks.create_task(_refresh_when_woken(parts, timetable.refresh), name="refresh"),
             tasks.create_task(_purge_when_woken(parts, timetable.purge, zones), name="purge"),
             tasks.create_task(parts.rejections.run(), name="rejections"),
+            tasks.create_task(parts.journal.run(), name="journal"),
             tasks.create_task(_tell(parts, heard, zones), name="heard"),
         ]
+        if reload:
+            running.append(tasks.create_task(_reload_when_asked(parts, supervisor, reload), name="reload"))
         timetable.start()
         if parts.reporter.exposure:
             log.warning("app.exposed", warning=parts.reporter.exposure.describe())
         zones.tell(parts.reporter.zone_notices(utc_now()))
-        log.info("app.started", url=parts.url, sources=[source.status.name for source in parts.sources])
+        log.info("app.started", url=parts.url, sources=list(parts.sources.all))
         stopping = tasks.create_task(stop.wait(), name="stop")
         try:
             await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             # A part crashed. The others are told to end now, and one of them may not.
-            asyncio.get_running_loop().call_later(_LAST_SECONDS, end_after_crash, (serving, *running))
+            everything = (serving, *running, *supervisor.tasks)
+            asyncio.get_running_loop().call_later(_LAST_SECONDS, end_after_crash, everything)
             raise
         timetable.stop()
         parts.live.close()
         server.stop()
+        supervisor.cancel()
         for task in (*running, stopping):
             task.cancel()
+
+
+def find_parts(parts: Parts) -> dict[str, Runnable]:
+    """Return what runs because the settings name it."""
+    return {
+        **{f"source {name}": source for name, source in parts.sources.all.items()},
+        **{f"target {name}": target for name, target in parts.targets.all.items()},
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """
+    How the settings are read again, and what asks for it.
+    """
+
+    read: Callable[[], Settings]
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+async def _reload_when_asked(parts: Parts, supervisor: Supervisor, reload: Reload) -> None:
+    while True:
+        await reload.asked.wait()
+        reload.asked.clear()
+        try:
+            change = compare_settings(parts.settings, reload.read())
+            await apply_settings(parts, change.settings)
+        except (SettingsError, StoreUnavailable) as error:
+            log.error("settings.reload_refused", error=str(error))  # noqa: TRY400 -- the sentence says it all
+            continue
+        await supervisor.keep(find_parts(parts))
+        configure_logging(parts.settings.log_format, parts.settings.log_level)
+        log_reload(change)
+
+
+def log_reload(change: SettingsChange) -> None:
+    """Log what other settings changed, by names alone."""
+    differences = {"sources": change.sources, "targets": change.targets, "calendars": change.calendars}
+    told = {
+        f"{table}_{kind}": list(names)
+        for table, difference in differences.items()
+        for kind in ("added", "removed", "changed")
+        if (names := getattr(difference, kind))
+    }
+    log.info("settings.reloaded", **told, settings=list(change.others))
+    if change.fixed:
+        log.warning(
+            "settings.restart_needed",
+            settings=list(change.fixed),
+            text="these settings take effect when confcal is restarted",
+        )
 
 
 async def _tell(parts: Parts, heard: Callable[[Parts], None], zones: "ZoneLog") -> None:
@@ -161,6 +225,7 @@ async def _purge_when_woken(parts: Parts, wake: asyncio.Event, zones: "ZoneLog")
         with store.tolerate_failure():
             now = utc_now()
             await run_housekeeping(parts.synchronizer, parts.settings, now)
+            await parts.store.journal.prune(now - parts.settings.journal.keep_for)
             await forget_accounts(parts.store, parts.synchronizer, now - parts.settings.removal.keep_ended)
             zones.tell(parts.reporter.zone_notices(now))
 

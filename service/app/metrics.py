@@ -3,6 +3,7 @@ Numbers for Prometheus: nothing personal, no names of people, no secret addresse
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
@@ -54,6 +55,15 @@ class Metrics:
     def expect_list(self, source: str, since: datetime) -> None:
         """Note since when a source owes a list: one that never sends any is silent too."""
         self._list_at.labels(source).set(since.timestamp())
+
+    def forget(self, source: str) -> None:
+        """Tell no more how a source is doing; what happened stays counted."""
+        for gauge in (self._up, self._list_at, self._conferences, self._held):
+            with suppress(KeyError):
+                gauge.remove(source)
+        for state in SourceState:
+            with suppress(KeyError):
+                self._states.remove(source, state)
 
     def count_list(self, snapshot: Snapshot, changes: Changes) -> None:
         """Count an accepted list."""

@@ -10,13 +10,18 @@ from importlib.metadata import version
 from typing import Protocol
 
 import msgspec
+import structlog
 
+from service.app.policy import policy_of
 from service.app.synchronizer import Synchronizer
 from service.core.clock import Clock
-from service.core.conference import Account, Conference
+from service.core.conference import Account, Conference, Key
+from service.core.errors import StoreUnavailable
 from service.core.exposure import Exposure
+from service.core.journal import FieldChange, Happening, JournalEntry, JournalQuery
 from service.core.oddness import oddness_of
 from service.core.rejected import RejectedInput
+from service.core.search import ConferenceQuery
 from service.core.sources import SourceState
 from service.core.trueconf_id import TrueConfId
 from service.core.zone_notices import ZoneNotice
@@ -32,6 +37,8 @@ from service.trueconf.discovery import place
 from service.web.access_stats import HOURS
 from service.web.admin_port import AdminPort
 from service.web.schemas import Hour, RejectedView, SettingView, SourceView, TargetView
+
+log = structlog.get_logger()
 
 _HOUR = timedelta(hours=1)
 
@@ -156,6 +163,38 @@ class StatusReporter(AdminPort):
         named = TrueConfId.parse(account)
         known = self.synchronizer.state.normalize(Account(named.user, named.server))
         return await self.synchronizer.approve(known, now=self.clock(), digest=digest)
+
+    async def keep(self, account: str, digest: str | None) -> int:
+        """Keep what a held list lacks. Raises what `Synchronizer.keep` raises."""
+        named = TrueConfId.parse(account)
+        known = self.synchronizer.state.normalize(Account(named.user, named.server))
+        return await self.synchronizer.keep(known, now=self.clock(), digest=digest)
+
+    async def dismiss_rejected(self, number: int) -> None:
+        """Drop one rejected input. Raises StoreUnavailable."""
+        await self.store.forget_rejected(number)
+
+    async def read_journal(self, query: JournalQuery) -> Sequence[JournalEntry]:
+        """Return what happened. Raises StoreUnavailable."""
+        return await self.store.journal.read(query)
+
+    async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
+        """Return the conferences asked for. Raises StoreUnavailable."""
+        return await self.store.find_conferences(query)
+
+    async def read_vevent(self, key: Key) -> str:
+        """Return a conference's VEVENT. Raises StoreUnavailable."""
+        variant = policy_of(self.settings_in_force).variants[0].name
+        found = await self.store.vevents_of(variant, [key])
+        return found[0].body.decode(errors="replace") if found else ""
+
+    async def note_sign_in(self, network: str) -> None:
+        """Have the journal tell of a sign-in; without a database somebody signs in all the same."""
+        at, fields = self.clock().replace(microsecond=0), (FieldChange("network", "", network),)
+        try:
+            await self.store.journal.write([JournalEntry(at, Happening.SIGNED_IN, fields=fields)])
+        except StoreUnavailable as error:
+            log.warning("journal.not_written", entries=1, error=str(error))
 
     def settings(self) -> Sequence[SettingView]:
         """Return the settings in force, without their secrets."""

@@ -3,9 +3,10 @@ From a snapshot to a recorded change: what is known, revised, written in one tra
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 
@@ -14,14 +15,25 @@ from service.core.changes import Changes
 from service.core.conference import Account, Key, Snapshot
 from service.core.disputes import Dispute, find_disputes
 from service.core.errors import HeldListChanged, StaleState, UnknownName
+from service.core.journal import Happening, JournalEntry, JournalQuery
+from service.core.list_journal import tell_approval, tell_disputes, tell_keeping, tell_list
 from service.core.ports import StateStore
 from service.core.rerender import move_on_old, rerender
-from service.core.revision import Policy, approve, revise
+from service.core.revision import Policy, approve, keep, revise
 from service.core.state import State
 
 log = structlog.get_logger()
 
 _TRIES = 3
+_DISPUTES = frozenset({Happening.DISPUTE_BEGAN, Happening.DISPUTE_ENDED})
+_MOST_DISPUTES = 1000
+
+
+class _Decision(NamedTuple):
+    """What is to be recorded, and what the journal tells of it."""
+
+    changes: Changes
+    entries: Sequence[JournalEntry]
 
 
 class Synchronizer:
@@ -64,14 +76,21 @@ class Synchronizer:
 
         Raises StoreUnavailable.
         """
+        await self.apply(self._policy, rendering=rendering, now=now)
+
+    async def apply(self, policy: Policy, *, rendering: str, now: datetime) -> None:
+        """
+        Do as `start` does, by another policy from now on. Raises StoreUnavailable; nothing is changed then.
+        """
         async with self._writing:
             await self._reload()
-            before = await self._store.rendering()
-            if before == rendering:
+            if await self._store.rendering() == rendering:
+                self._policy = policy
                 return
             now = now.replace(microsecond=0)
-            edits = await asyncio.to_thread(rerender, self._state, self._policy, now, lambda _done: None)
+            edits = await asyncio.to_thread(rerender, self._state, policy, now, lambda _done: None)
             await self._store.record_rendering(rendering, edits, version=self._state.version)
+            self._policy = policy
             await self._reload()
             revised = sum(1 for edit in edits if edit.entry.revision.revised_at >= now)
             log.info("sync.rendered_anew", conferences=len(edits), revised=revised)
@@ -95,7 +114,7 @@ class Synchronizer:
         async with self._writing:
             snapshot = replace(snapshot, account=self._state.normalize(snapshot.account))
             before = self._state.accounts
-            changes = await self._record(lambda state: revise(state, snapshot, self._policy), snapshot)
+            changes = await self._record(lambda state: self._take_over(state, snapshot), snapshot)
         if changes is None:
             raise AssertionError("a snapshot always has an arrival to record")
         if changes.older:
@@ -120,15 +139,29 @@ class Synchronizer:
         Raises StoreUnavailable.
         """
 
-        def decide(state: State) -> Changes:
-            known, changes = state.account(snapshot.account), revise(state, snapshot, self._policy)
+        def decide(state: State) -> _Decision:
+            known, decision = state.account(snapshot.account), self._take_over(state, snapshot)
             if known.list_at is None:
-                return changes
-            return replace(changes, received_at=known.list_at, count=known.count, source=known.source)
+                return decision
+            changes = replace(
+                decision.changes, received_at=known.list_at, count=known.count, source=known.source
+            )
+            return decision._replace(changes=changes)
 
         async with self._writing:
             await self._record(decide, snapshot)
         self._notify_listeners()
+
+    def _take_over(self, state: State, snapshot: Snapshot) -> _Decision:
+        """Return what a list changes of a state, and what the journal tells of it."""
+        changes, at = revise(state, snapshot, self._policy), snapshot.received_at
+        if changes.older:
+            return _Decision(changes, ())
+        entries = tell_list(state, changes, at)
+        if self._disputed or state.contested or changes.contested:
+            after = state.after(changes, snapshot, state.version)
+            entries += tell_disputes(find_disputes(after, self._policy, at), self._disputed, at)
+        return _Decision(changes, entries)
 
     def disputes(self, now: datetime) -> list[Dispute]:
         """Return the conferences of which accounts go on telling different things."""
@@ -146,19 +179,39 @@ class Synchronizer:
         `digest` stands for, and StoreUnavailable.
         """
 
-        def decide(state: State) -> Changes | None:
-            known = state.account(account)
-            if known.held and digest is not None and known.held.digest != digest:
-                raise HeldListChanged(f"the held list of {account} is another by now; look at it again")
-            return approve(state, account, self._policy, now.replace(microsecond=0))
+        def decide(state: State) -> _Decision | None:
+            _require_same(state, account, digest)
+            changes = approve(state, account, self._policy, now.replace(microsecond=0))
+            return _Decision(changes, tell_approval(state, changes, now)) if changes else None
 
         async with self._writing:
             changes = await self._record(decide, None)
         if changes is None:
-            raise UnknownName(f"no list of {account} is held; `confcal held` shows those that are")
+            raise _nothing_held(account)
         self._notify_listeners()
         log.info("sync.list_approved", account=str(account), removed=len(changes.departures))
         return len(changes.departures)
+
+    async def keep(self, account: Account, *, now: datetime, digest: str | None = None) -> int:
+        """
+        Have the conferences of an account's held list stay, until its lists lack others; how many they are.
+
+        Raises what `approve` raises.
+        """
+
+        def decide(state: State) -> _Decision | None:
+            _require_same(state, account, digest)
+            changes = keep(state, account)
+            if changes is None:
+                return None
+            return _Decision(changes, tell_keeping(changes, now) if changes.held_changed else ())
+
+        async with self._writing:
+            changes = await self._record(decide, None)
+        if changes is None or changes.held is None:
+            raise _nothing_held(account)
+        log.info("sync.list_kept", account=str(account), kept=len(changes.held.missing))
+        return len(changes.held.missing)
 
     async def wait_longer(self, by: timedelta) -> None:
         """Have what is missing wait anew for the time by which the clock was set forward: it did not pass."""
@@ -188,16 +241,17 @@ class Synchronizer:
                 log.info("sync.purged", conferences=forgotten)
 
     async def _record(
-        self, decide: Callable[[State], Changes | None], snapshot: Snapshot | None
+        self, decide: Callable[[State], _Decision | None], snapshot: Snapshot | None
     ) -> Changes | None:
         for _ in range(_TRIES):
             # In a thread: a first list of ten thousand takes seconds, and feeds are served meanwhile.
-            changes = await asyncio.to_thread(decide, self._state)
-            if changes is None:
+            decision = await asyncio.to_thread(decide, self._state)
+            if decision is None:
                 return None
+            changes, entries = decision
             try:
                 with list_log.tell_of_waiting():
-                    version = await self._store.record(changes, version=self._state.version)
+                    version = await self._store.record(changes, version=self._state.version, journal=entries)
             except StaleState:
                 await self._reload()
                 self._notify_listeners()
@@ -208,3 +262,23 @@ class Synchronizer:
 
     async def _reload(self) -> None:
         self._state = await self._store.load()
+        self._disputed = await _find_open_disputes(self._store)
+
+
+def _require_same(state: State, account: Account, digest: str | None) -> None:
+    held = state.account(account).held
+    if held and digest is not None and held.digest != digest:
+        raise HeldListChanged(f"the held list of {account} is another by now; look at it again")
+
+
+def _nothing_held(account: Account) -> UnknownName:
+    return UnknownName(f"no list of {account} is held; `confcal held` shows those that are")
+
+
+async def _find_open_disputes(store: StateStore) -> frozenset[Key]:
+    """Return the disputes that the journal says began and did not end: nobody is told of them twice."""
+    query = JournalQuery(events=_DISPUTES, limit=_MOST_DISPUTES)
+    last: dict[Key, Happening] = {}
+    for entry in await store.journal.read(query):
+        last.setdefault(Key(entry.server, entry.conference_id), entry.event)
+    return frozenset(key for key, event in last.items() if event is Happening.DISPUTE_BEGAN)

@@ -4,8 +4,8 @@ What the settings say about targets: which collections are kept, with which serv
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -121,39 +121,59 @@ def _unknown_calendar(name: str, known: Iterable[str]) -> str:
     )
 
 
+class TargetFactory:
+    """
+    Makes targets, and knows what they share: accounts that are guarded against guesses, and large answers.
+    """
+
+    def __init__(self, calendars: Calendars, clock: Clock) -> None:
+        self.calendars = calendars
+        self.configured = ConfiguredKeys({})
+        self._clock = clock
+        self._accounts: dict[tuple[Origin, Credentials], Account] = {}
+        self._large = LargeAnswers()
+
+    def make(self, name: str, settings: TargetSettings) -> Target:
+        """Return the target with a connection that nothing went through yet. Raises SettingsError."""
+        extras = extras_of(name, settings)
+        with _of_target(name):
+            http = open_http(
+                trust_of(settings),
+                timeout_seconds=settings.timeout.total_seconds(),
+                connections=settings.concurrency,
+            )
+        credentials = credentials_of(settings)
+        # Whoever guards the account counts what all targets try together.
+        account = self._accounts.setdefault((origin_of(settings.url), credentials), Account(self._clock))
+        connection = Connection(
+            http,
+            places=Places(settings.url, settings.trusted_hosts),
+            auth=http_auth(credentials, self._clock),
+            timeout=settings.timeout,
+            clock=self._clock,
+            account=account,
+            large=self._large,
+        )
+        return Target(name, settings, connection, extras, self.calendars, self.configured, self._clock)
+
+
+def extras_of(name: str, settings: TargetSettings) -> Extras:
+    """Return what a target adds to every VEVENT; its map of addresses is read. Raises SettingsError."""
+    return Extras(settings.reminders, address_map(name, settings.attendees), settings.transparent)
+
+
 @asynccontextmanager
 async def open_targets(
     settings: Settings, calendars: Calendars, clock: Clock
 ) -> AsyncIterator[dict[str, Target]]:
     """Give the targets of the settings, and close their connections. Raises SettingsError."""
-    accounts: dict[tuple[Origin, Credentials], Account] = {}
-    large = LargeAnswers()
+    factory = TargetFactory(calendars, clock)
+    factory.configured.targets = settings.targets
     async with AsyncExitStack() as opened:
         targets_by_name = {}
         for name, each in settings.targets.items():
-            extras = Extras(each.reminders, address_map(name, each.attendees), each.transparent)
-            with _of_target(name):
-                http = open_http(
-                    trust_of(each),
-                    timeout_seconds=each.timeout.total_seconds(),
-                    connections=each.concurrency,
-                )
-            await opened.enter_async_context(http)
-            credentials = credentials_of(each)
-            # Whoever guards the account counts what all targets try together.
-            account = accounts.setdefault((origin_of(each.url), credentials), Account(clock))
-            connection = Connection(
-                http,
-                places=Places(each.url, each.trusted_hosts),
-                auth=http_auth(credentials, clock),
-                timeout=each.timeout,
-                clock=clock,
-                account=account,
-                large=large,
-            )
-            targets_by_name[name] = Target(
-                name, each, connection, extras, calendars, ConfiguredKeys(settings.targets), clock
-            )
+            target = targets_by_name[name] = factory.make(name, each)
+            opened.push_async_callback(target.connection.close)
         yield targets_by_name
 
 
@@ -166,39 +186,76 @@ def _of_target(name: str) -> Iterator[None]:
         raise SettingsError(f"CONFCAL_TARGETS__{name.upper()}__{error}") from error
 
 
-@asynccontextmanager
-async def open_reconcilers(
-    settings: Settings, calendars: Calendars, clock: Clock
-) -> AsyncIterator["Reconcilers"]:
-    """
-    Give what keeps the collections of all targets. Raises SettingsError.
-    """
-    async with open_targets(settings, calendars, clock) as targets_by_name:
-        yield Reconcilers(
-            tuple(make_reconciler(configured, clock) for configured in targets_by_name.values())
-        )
-
-
 @dataclass(frozen=True, slots=True)
-class Reconcilers:
+class KeptTarget:
     """
-    What keeps the collections, one reconciler for each target of the settings.
+    A target together with what keeps its collections.
     """
 
-    all: tuple[Reconciler, ...]
+    target: Target
+    reconciler: Reconciler
+    files: Sequence[bytes]
+    """What its files of certificates held."""
+
+    async def run(self) -> None:
+        """Keep the collections until cancelled, and close the connection."""
+        try:
+            await self.reconciler.run()
+        finally:
+            await self.target.connection.close()
+
+
+class Targets:
+    """
+    The targets of the settings in force.
+    """
+
+    def __init__(self, calendars: Calendars, clock: Clock) -> None:
+        self._factory = TargetFactory(calendars, clock)
+        self._clock = clock
+        self.all: Mapping[str, KeptTarget] = {}
+
+    def prepare(self, settings: Settings) -> Mapping[str, KeptTarget]:
+        """Return the targets of these settings, for `apply`; the same ones stay. Raises SettingsError."""
+        return {name: self._keep(name, each) for name, each in settings.targets.items()}
+
+    def _keep(self, name: str, settings: TargetSettings) -> KeptTarget:
+        before, files = self.all.get(name), _files_of(settings)
+        same = before and before.files == files and before.target.settings == settings
+        if before and same and before.target.extras == extras_of(name, settings):
+            return before
+        target = self._factory.make(name, settings)
+        return KeptTarget(target, make_reconciler(target, self._clock), files)
+
+    def apply(self, settings: Settings, prepared: Mapping[str, KeptTarget]) -> None:
+        """Let these be the targets."""
+        self._factory.configured.targets = settings.targets
+        self.all = prepared
+        self.mark_changed()
 
     def mark_changed(self) -> None:
         """Have each target publish what changed."""
-        for reconciler in self.all:
-            reconciler.mark_changed()
+        for each in self.all.values():
+            each.reconciler.mark_changed()
 
     def statuses(self) -> Iterator[TargetStatus]:
         """Yield how each target is doing."""
-        return (reconciler.status for reconciler in self.all)
+        return (each.reconciler.status for each in self.all.values())
 
     def views(self) -> list[TargetView]:
         """Return how each target is doing, for the dashboard."""
         return [target_view(status) for status in self.statuses()]
+
+
+def _files_of(settings: TargetSettings) -> list[bytes]:
+    """Return what the files hold that a connection is made with: a certificate is renewed under its name."""
+    named = (settings.ca_file, settings.client_certificate, settings.client_key)
+    held = []
+    for path in named:
+        # What cannot be read is told where the connection is made.
+        with suppress(OSError):
+            held.append(sha256(path.read_bytes()).digest() if path else b"")
+    return held
 
 
 def target_view(status: TargetStatus) -> TargetView:

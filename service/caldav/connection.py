@@ -127,6 +127,10 @@ class Connection:
         self._account = account or Account(clock)
         self._large = large or LargeAnswers()
 
+    async def close(self) -> None:
+        """Close what is open to the server."""
+        await self._http.aclose()
+
     def confine(self) -> "Connection":
         """Return the same way, without the numbered hosts of a quirk."""
         return Connection(

@@ -4,12 +4,14 @@ Which calendars exist, who may be in them, and their secret addresses.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from service.calendars.calendar import Calendar, calendars_of, entries_of
 from service.calendars.participants import ParticipantIndex, is_person
 from service.calendars.tokens import Addresses
 from service.core.account_state import Entry
 from service.core.conference import Account
+from service.core.journal import Happening, JournalEntry
 from service.core.ports import FeedRecord, FeedStore
 from service.core.state import State
 
@@ -59,7 +61,7 @@ class Directory:
         self._address()
         return True
 
-    async def rotate(self, calendar: str) -> None:
+    async def rotate(self, calendar: str, at: datetime) -> None:
         """
         Give a calendar a new address; the old one stops working at once.
 
@@ -68,8 +70,15 @@ class Directory:
         if calendar not in self.calendars:
             raise KeyError(calendar)
         record = (await self._store.feeds()).get(calendar, FeedRecord())
-        await self._store.record_feed(calendar, replace(record, generation=record.generation + 1))
+        rotated = replace(record, generation=record.generation + 1)
+        entry = JournalEntry(at.replace(microsecond=0), Happening.LINK_ROTATED, calendar=calendar)
+        await self._store.record_feed(calendar, rotated, journal=[entry])
         await self.refresh()
+
+    @property
+    def state(self) -> State:
+        """The state that was taken over last."""
+        return self._state
 
     def generation(self, calendar: str) -> int:
         """Return how often a calendar's address was rotated."""

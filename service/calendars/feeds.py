@@ -13,6 +13,7 @@ from hashlib import sha256
 import structlog
 
 from service.calendars.calendar import Calendar
+from service.calendars.choices import AS_GIVEN, Choice, apply_choice
 from service.calendars.directory import Directory, FeedRules
 from service.calendars.tokens import Addresses
 from service.core.account_state import Revision
@@ -26,6 +27,8 @@ from service.core.presentation import Presentation, present
 from service.core.state import State
 
 Members = tuple[tuple[Key, Revision], ...]
+
+CacheKey = str | tuple[str, Choice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +76,16 @@ class FeedCache:
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self._bytes = 0
-        self._built: OrderedDict[str, CachedFeed] = OrderedDict()
+        self._built: OrderedDict[CacheKey, CachedFeed] = OrderedDict()
 
-    def get(self, calendar: str) -> CachedFeed | None:
+    def get(self, calendar: CacheKey) -> CachedFeed | None:
         """Return the cached feed of a calendar, current or not."""
         built = self._built.get(calendar)
         if built is not None:
             self._built.move_to_end(calendar)
         return built
 
-    def put(self, calendar: str, built: CachedFeed) -> None:
+    def put(self, calendar: CacheKey, built: CachedFeed) -> None:
         """Keep a feed; the least recently requested feeds make room."""
         before = self._built.pop(calendar, None)
         self._bytes += len(built.feed.body) - (len(before.feed.body) if before else 0)
@@ -105,8 +108,8 @@ class Feeds:
     """
     Calendars, their addresses and their feeds.
 
-    `mark_changed()` marks all feeds as old, and the next request for each builds it again. While the store
-    cannot be read, the last good feed is served.
+    `state` gives what is known now, `rules` what the settings say. `mark_changed()` marks all feeds as old,
+    and the next request for each builds it again. While the store cannot be read, the last one is served.
     """
 
     def __init__(
@@ -119,13 +122,15 @@ class Feeds:
         most_bytes: int = _MOST_BYTES,
     ) -> None:
         self._store = store
-        self._rules = rules
-        self._state = state
+        self.rules = rules
+        self.state = state
         self._clock = clock
         self._records: dict[str, FeedRecord] = {}
         self._changes = 0
         self._cache = FeedCache(most_bytes)
-        self._building: dict[str, asyncio.Lock] = {}
+        # Apart: many choices of one subscriber push no other calendar's feed out.
+        self._chosen = FeedCache(most_bytes)
+        self._building: dict[CacheKey, asyncio.Lock] = {}
         self.directory = Directory(store, rules)
 
     @property
@@ -156,30 +161,46 @@ class Feeds:
     def mark_changed(self) -> None:
         """Note that any calendar may look different now."""
         self._changes += 1
-        self.directory.follow(self._state())
+        self.directory.follow(self.state())
 
     def ready(self) -> bool:
         """Return whether any list ever arrived."""
-        return bool(self._state().accounts)
+        return bool(self.state().accounts)
 
-    def fresh(self, calendar: str) -> Feed | None:
+    def fresh(self, calendar: str, choice: Choice = AS_GIVEN) -> Feed | None:
         """Return the feed if it is current, at the cost of a look-up; otherwise None."""
-        built = self._cache.get(calendar)
+        built = self._cache.get(calendar) if choice == AS_GIVEN else self._chosen.get((calendar, choice))
         return built.feed if built and built.changes == self._changes else None
 
-    async def feed(self, calendar: str) -> Feed:
+    async def feed(self, calendar: str, choice: Choice = AS_GIVEN) -> Feed:
         """
-        Return the feed of a calendar; build it if something changed.
+        Return the feed of a calendar as a subscriber chose it; build it if something changed.
 
         Raises StoreUnavailable if it was never built and cannot be built now.
         """
-        lock = self._building.setdefault(calendar, asyncio.Lock())
+        key = calendar if choice == AS_GIVEN else (calendar, choice)
+        lock = self._building.setdefault(key, asyncio.Lock())
         try:
             async with lock:
-                return self.fresh(calendar) or await self._renew(self.calendars[calendar])
+                found = self.fresh(calendar, choice)
+                if found:
+                    return found
+                if choice == AS_GIVEN:
+                    return await self._renew(self.calendars[calendar])
+                return await self._choose(calendar, choice)
         finally:
             # Waiting requests hold a reference to the lock, so the table need not grow with the calendars.
-            self._building.pop(calendar, None)
+            self._building.pop(key, None)
+
+    async def _choose(self, calendar: str, choice: Choice) -> Feed:
+        # Read before the work: a change during the work makes the feed old again.
+        changes = self._changes
+        given = await self.feed(calendar)
+        # Of the given bytes, not of the store: both feeds hold the same events and have one date.
+        body = await asyncio.to_thread(apply_choice, given.body, choice)
+        feed = Feed(body, _etag(sha256(body).hexdigest()), given.changed_at)
+        self._chosen.put((calendar, choice), CachedFeed(feed, changes, None))
+        return feed
 
     async def _renew(self, calendar: Calendar) -> Feed:
         last = self._cache.get(calendar.name)
@@ -211,7 +232,7 @@ class Feeds:
     async def _build(self, calendar: Calendar, members: Members | None) -> Feed:
         presentation = Presentation(free=calendar.free)
         vevents = [present(each, presentation) for each in await self._vevents(calendar, members)]
-        heading = Heading(calendar.title, color=calendar.color, timezone=self._rules.timezone)
+        heading = Heading(calendar.title, color=calendar.color, timezone=self.rules.timezone)
         body = await asyncio.to_thread(render_calendar, heading, vevents)
         digest = sha256(body).hexdigest()
         record = self._records.get(calendar.name, FeedRecord())
@@ -221,7 +242,7 @@ class Feeds:
             await self._remember(calendar.name, record)
             if len(body) > LARGE_OCTETS or len(vevents) > LARGE_EVENTS:
                 log.warning("web.feed_large", calendar=calendar.name, octets=len(body), events=len(vevents))
-        return Feed(body, f'"{digest[:32]}"'.encode(), record.changed_at or self._clock())
+        return Feed(body, _etag(digest), record.changed_at or self._clock())
 
     async def _remember(self, calendar: str, record: FeedRecord) -> None:
         self._records[calendar] = record
@@ -239,3 +260,7 @@ class Feeds:
     def _advance(self, before: datetime | None) -> datetime:
         now = self._clock().replace(microsecond=0)
         return max(now, before + _SECOND) if before else now
+
+
+def _etag(digest: str) -> bytes:
+    return f'"{digest[:32]}"'.encode()

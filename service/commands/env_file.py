@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-_GIVEN = "service.env_files"
+GIVEN = "service.env_files"
+"""Under which the context of a command holds the files that its line names."""
 
 
 def _read(context: click.Context, _: click.Parameter, files: tuple[Path, ...]) -> None:
@@ -15,9 +16,9 @@ def _read(context: click.Context, _: click.Parameter, files: tuple[Path, ...]) -
     # Here: a health check every half minute seldom has a file.
     from service.settings.env_files import EnvFiles  # noqa: PLC0415
 
-    if _GIVEN not in context.meta:
-        context.meta[_GIVEN] = EnvFiles()
-    context.meta[_GIVEN].add(files)
+    if GIVEN not in context.meta:
+        context.meta[GIVEN] = EnvFiles()
+    context.meta[GIVEN].add(files)
 
 
 def env_file_option() -> click.Option:

@@ -44,4 +44,8 @@ def _show(known: AccountState) -> None:
     for id_ in missing:
         conference = known.reported.get(id_)
         click.echo(f"  {id_}  {summary_of(conference) if conference else ''}".rstrip())
+    if known.held.kept:
+        click.echo("  They are kept until the lists lack something else.")
+    else:
+        click.echo(f"  To keep them: confcal keep {known.account}")
     click.echo(f"  To let them go: confcal approve {known.account}")

@@ -4,9 +4,11 @@ import click
 import structlog
 
 from service.app import daemon
+from service.commands.env_file import GIVEN
 from service.commands.running import run_to_end
 from service.core.errors import SettingsError
 from service.settings.load import load_configuration
+from service.settings.model import Settings
 from service.settings.paths import make_installation
 from service.settings.precautions import warnings_of
 from service.telemetry import configure_logging
@@ -20,7 +22,9 @@ def run(record: Path | None) -> None:
     """
     Run the daemon: listen to the sources, keep the calendars, serve the feeds.
 
-    SIGTERM and Ctrl-C end it in order. Exit status: 0 ended in order, 1 crashed, 2 a setting is wrong.
+    SIGTERM and Ctrl-C end it in order. SIGHUP has it read its settings again: the files that --env-file and
+    CONFCAL_CONFIG_FILE name, and those that hold secrets. Exit status:
+    0 ended in order, 1 crashed, 2 a setting is wrong.
 
     \b
     Examples:
@@ -29,15 +33,27 @@ def run(record: Path | None) -> None:
       confcal run --record /tmp/recording     # for a bug report; `confcal replay` plays it
     """
     configuration = load_configuration()
-    settings = configuration.settings
+    settings = require_sources(configuration.settings)
     configure_logging(settings.log_format, settings.log_level)
+    # It may close the data folder to others.
+    make_installation(settings)
+    for warning in warnings_of(configuration):
+        log.warning("settings.warning", warning=warning)
+    reread = click.get_current_context().meta.get(GIVEN)
+
+    def read() -> Settings:
+        if reread:
+            reread.add(())
+        return require_sources(load_configuration().settings)
+
+    run_to_end(daemon.run(settings, record=record, read=read))
+
+
+def require_sources(settings: Settings) -> Settings:
+    """Return settings that name a source. Raises SettingsError."""
     if not settings.sources:
         raise SettingsError(
             "CONFCAL_SOURCES__<NAME>__URL is missing; name an endpoint, "
             "like CONFCAL_SOURCES__LOBBY__URL=http://10.0.0.15"
         )
-    # It may close the data folder to others.
-    make_installation(settings)
-    for warning in warnings_of(configuration):
-        log.warning("settings.warning", warning=warning)
-    run_to_end(daemon.run(settings, record=record))
+    return settings

@@ -72,6 +72,9 @@ class HeldRemoval:
     upcoming: int
     """How many upcoming conferences the account had."""
 
+    kept: bool = False
+    """Whether somebody decided that these stay: nothing goes by itself while the lists lack exactly these."""
+
     @property
     def digest(self) -> str:
         """Digest of the conferences that would go: an approval carries it, so it approves no others."""

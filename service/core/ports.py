@@ -9,7 +9,9 @@ from typing import Protocol
 
 from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Key
+from service.core.journal import Journal, JournalEntry
 from service.core.rejected import MAX_RAW, RejectedInput
+from service.core.search import ConferenceSearch
 from service.core.state import State
 
 
@@ -62,6 +64,11 @@ class StateStore(Protocol):
     The stored state, for the synchronizer. Every method raises StoreUnavailable.
     """
 
+    @property
+    def journal(self) -> Journal:
+        """What happened, in the same database."""
+        ...
+
     async def version(self) -> int:
         """Return the version of the state: it grows with every recorded change."""
         ...
@@ -70,12 +77,12 @@ class StateStore(Protocol):
         """Return the whole state."""
         ...
 
-    async def record(self, changes: Changes, *, version: int) -> int:
+    async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
         """
-        Write `changes` in one transaction and return the version after it.
+        Write `changes`, and what the journal tells of them, in one transaction; the version after it.
 
-        If only the arrival is new, only that is written and the version stays. Raises StaleState if the store
-        is no longer at `version`.
+        Where nothing but the arrival is new and nothing is told, only that is written and the version stays.
+        Raises StaleState where the store is no longer at `version`.
         """
         ...
 
@@ -95,7 +102,8 @@ class StateStore(Protocol):
         """
         Forget conferences that are in no account's calendar and were last revised before this moment.
 
-        Returns how many. A forgotten conference that comes back starts with SEQUENCE 0.
+        Returns how many. What is forgotten starts with SEQUENCE 0 should it ever come back. The journal keeps
+        that something happened to it, and nothing of what was said.
         """
         ...
 
@@ -126,8 +134,10 @@ class FeedStore(Protocol):
         """Return how often the address of each calendar was rotated, without those that never were."""
         ...
 
-    async def record_feed(self, calendar: str, record: FeedRecord) -> None:
-        """Remember a feed."""
+    async def record_feed(
+        self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
+    ) -> None:
+        """Remember a feed, and write what the journal tells of it in the same transaction."""
         ...
 
 
@@ -159,7 +169,7 @@ class RejectedStore(Protocol):
         ...
 
 
-class Store(StateStore, FeedStore, RejectedStore, Protocol):
+class Store(StateStore, FeedStore, RejectedStore, ConferenceSearch, Protocol):
     """
     The database. Every method raises StoreUnavailable where it cannot be read or written now.
     """

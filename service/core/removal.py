@@ -89,22 +89,35 @@ def review_absences(
 def _hold(
     known: AccountState, missing: frozenset[str], now: datetime, rules: RemovalRules
 ) -> HeldRemoval | None:
-    """Return the hold on a list without `missing`: a new one, the earlier one with one more list, or None."""
+    """
+    Return the hold that a list without `missing` meets: a new one, the same one grown, or none.
+
+    What somebody decided to keep stays held, however little of it is left, until a list lacks something else;
+    that list is held anew.
+    """
     upcoming = {id_ for id_, conference in known.reported.items() if _is_upcoming(conference, now)}
     lacking = missing & upcoming
     total = len(upcoming)
-    much = len(lacking) > rules.hold_count and len(lacking) > rules.hold_share * total
-    if not lacking or not (much or len(lacking) == total):
-        return None
     before = known.held
-    # Conferences that ended meanwhile are no disagreement.
-    if before and before.missing & upcoming == lacking:
-        return HeldRemoval(min(before.since, now), before.lists + 1, lacking, total)
+    kept = before is not None and before.kept
+    much = len(lacking) > rules.hold_count and len(lacking) > rules.hold_share * total
+    if not lacking or not (much or kept or len(lacking) == total):
+        return None
+    if before and _agrees(before, lacking, upcoming):
+        return HeldRemoval(min(before.since, now), before.lists + 1, lacking, total, kept=kept)
     return HeldRemoval(now, 1, lacking, total)
 
 
+def _agrees(before: HeldRemoval, lacking: frozenset[str], upcoming: AbstractSet[str]) -> bool:
+    """Return whether a list lacks what the one before lacked; of what is kept, some may be back."""
+    if before.kept:
+        return lacking <= before.missing
+    # Those that have ended meanwhile are no disagreement.
+    return before.missing & upcoming == lacking
+
+
 def _is_released(held: HeldRemoval, now: datetime, rules: RemovalRules) -> bool:
-    return held.lists >= rules.hold_lists and now - held.since >= rules.hold_for
+    return not held.kept and held.lists >= rules.hold_lists and now - held.since >= rules.hold_for
 
 
 def _longer(absence: Absence | None, now: datetime) -> Absence:

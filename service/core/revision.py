@@ -18,7 +18,7 @@ from service.core.schedule import Weekly
 from service.core.state import State
 from service.core.weekly import WeeklyRules, continues
 
-__all__ = ["FULL", "Policy", "Variant", "approve", "edit_of", "next_revision", "revise"]
+__all__ = ["FULL", "Policy", "Variant", "approve", "edit_of", "keep", "next_revision", "revise"]
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _REORDERED = timedelta(minutes=1)
@@ -93,6 +93,21 @@ def approve(state: State, account: Account, policy: Policy, now: datetime) -> Ch
         contested=frozenset(outcome.key for outcome in outcomes if outcome.contested),
         agreed=frozenset(outcome.key for outcome in outcomes if not outcome.contested),
         held_changed=True,
+    )
+
+
+def keep(state: State, account: Account) -> Changes | None:
+    """
+    Return what it changes that the conferences of the account's held list stay, until its lists lack others.
+
+    None where nothing is held.
+    """
+    known = state.account(account)
+    if known.held is None or known.list_at is None:
+        return None
+    held = replace(known.held, kept=True)
+    return Changes(
+        account, known.source, known.list_at, known.count, held=held, held_changed=held != known.held
     )
 
 

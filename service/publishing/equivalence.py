@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-from icalendar.parser import Contentline, Contentlines, Parameters
+from icalendar.parser import Contentline, Contentlines, Parameters, q_split
 
 _IGNORED = frozenset({"DTSTAMP", "LAST-MODIFIED", "CREATED", "SEQUENCE", "CONFERENCE", "REQUEST-STATUS"})
 """Stamps, and what older servers do not know; X- properties likewise."""
@@ -27,7 +27,12 @@ _TIMES = frozenset({"DTSTART", "DTEND", "RECURRENCE-ID"})
 _TIME = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
 _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _UID = re.compile(rb"^UID:[ \t]*([^\r\n]{1,1000}?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_FOLD = re.compile(rb"\r?\n[ \t]")
+_NAME = re.compile(r"[A-Za-z0-9-]+")
 _LONGEST_OCTETS, _MOST_LINES = 2 * 1024 * 1024, 20_000
+_LONGEST_HEAD = 10_000
+"""Characters of a name with its parameters; a longer one says nothing."""
+
 _ESCAPED = re.compile(r"\\(.)")
 
 Fact = tuple[str, str]
@@ -84,18 +89,31 @@ def parse_resource(body: bytes) -> ParsedResource:
 
 def unfold(body: bytes) -> list[Contentline]:
     """Return the content lines of any body."""
-    lines: list[Contentline] = Contentlines.from_ical(  # type: ignore[no-untyped-call]
-        body.decode("utf-8", "replace")
-    )
+    lines: list[Contentline] = Contentlines.from_ical(_decode(body))  # type: ignore[no-untyped-call]
     return [line for line in lines if line]
 
 
-def _content_lines(body: bytes) -> Iterator[tuple[str, Parameters, str]]:
+def _decode(body: bytes) -> str:
+    with suppress(UnicodeDecodeError):
+        return body.decode()
+    # Some fold within a character (RFC 5545, 3.1).
+    return _FOLD.sub(b"", body).decode("utf-8", "replace")
+
+
+def _content_lines(body: bytes) -> Iterator[tuple[str, str, str]]:
+    """Yield name, parameters and value of each line; a line without a name and a colon has none."""
     for line in unfold(body):
-        # A malformed line has no content.
-        with suppress(ValueError):
-            name, parameters, value = line.raw_parts()
-            yield name.upper(), parameters, value
+        # Parameters that are none must not lose what the line says: nobody takes them apart who need not.
+        colon = _find_colon(line[:_LONGEST_HEAD])
+        name, _, parameters = line[: max(colon, 0)].partition(";")
+        if _NAME.fullmatch(name := name.strip()):
+            yield name.upper(), parameters, line[colon + 1 :]
+
+
+def _find_colon(line: str) -> int:
+    """Return where the colon is that ends the parameters; a quoted one does not. -1: nowhere."""
+    parsed: Contentline = Contentline(line)  # type: ignore[no-untyped-call]
+    return parsed.value_separator_index()
 
 
 def _close(component: _Component, *, depth: int) -> list[Fact]:
@@ -111,7 +129,7 @@ def _close(component: _Component, *, depth: int) -> list[Fact]:
             return [(name, "")]
 
 
-def _note(component: _Component, name: str, parameters: Parameters, value: str) -> None:
+def _note(component: _Component, name: str, parameters: str, value: str) -> None:
     if component.name == "VALARM":
         if name in {"TRIGGER", "ACTION"}:
             component.facts.append((name, value.strip().upper()))
@@ -121,7 +139,7 @@ def _note(component: _Component, name: str, parameters: Parameters, value: str) 
     component.facts += (fact for fact in _facts(component, name, parameters, value) if fact not in _DEFAULTS)
 
 
-def _facts(component: _Component, name: str, parameters: Parameters, value: str) -> list[Fact]:
+def _facts(component: _Component, name: str, parameters: str, value: str) -> list[Fact]:
     if name in _TIMES:
         moment = _moment(parameters, value)
         if name == "DTSTART" and isinstance(moment, datetime):
@@ -168,7 +186,7 @@ def _order_values(part: str) -> str:
     return name + equals + ",".join(values)
 
 
-def _moment(parameters: Parameters, value: str) -> datetime | str:
+def _moment(parameters: str, value: str) -> datetime | str:
     """Return the instant; the text itself if it is a date, floating, or in an unknown zone."""
     matched = _TIME.fullmatch(value.strip())
     if matched and matched[2]:
@@ -176,10 +194,16 @@ def _moment(parameters: Parameters, value: str) -> datetime | str:
             wall = datetime.strptime(f"{matched[1]}{matched[2]}", "%Y%m%d%H%M%S").replace(tzinfo=UTC)
             if matched[3]:
                 return wall
-            if tzid := parameters.get("TZID"):
-                with suppress(KeyError, ValueError, OSError, OverflowError):
-                    return wall.replace(tzinfo=ZoneInfo(str(tzid))).astimezone(UTC)
-    return f"{dict(parameters)}:{value.strip()}"
+            with suppress(KeyError, ValueError, OSError, OverflowError):
+                return wall.replace(tzinfo=ZoneInfo(_find_tzid(parameters))).astimezone(UTC)
+    return f"{parameters}:{value.strip()}"
+
+
+def _find_tzid(parameters: str) -> str:
+    """Return the TZID among the parameters of a line. Raises KeyError or ValueError where there is none."""
+    parameter = next((each for each in q_split(parameters, ";") if each[:5].upper() == "TZID="), "")
+    parsed: Parameters = Parameters.from_ical(parameter)  # type: ignore[no-untyped-call]
+    return str(parsed["TZID"])
 
 
 def _length(value: str) -> timedelta | None:

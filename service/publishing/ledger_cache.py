@@ -4,8 +4,12 @@ The rows of one target, cached during a run and written behind it.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from datetime import datetime
 
-from service.publishing.model import Publication
+from service.core.clock import Clock
+from service.core.journal import FieldChange, Happening, JournalEntry
+from service.publishing.model import Publication, Standing
+from service.publishing.ownership import base_of
 from service.publishing.ports import Ledger
 
 
@@ -14,9 +18,10 @@ class LedgerCache:
     The ledger's rows about a target's resources.
     """
 
-    def __init__(self, ledger: Ledger, target: str) -> None:
+    def __init__(self, ledger: Ledger, target: str, clock: Clock) -> None:
         self._ledger = ledger
         self._target = target
+        self._clock = clock
         self.by_uid: dict[str, Publication] = {}
 
     def __iter__(self) -> Iterator[Publication]:
@@ -35,10 +40,27 @@ class LedgerCache:
         rows, forgotten = list(rows), list(forgotten)
         if not rows and not forgotten:
             return
-        await self._ledger.record_publications(self._target, rows, forgotten)
+        at = self._clock().replace(microsecond=0)
+        entries = [
+            entry for row in rows if (entry := tell_parking(self._target, self.by_uid.get(row.uid), row, at))
+        ]
+        await self._ledger.record_publications(self._target, rows, forgotten, journal=entries)
         self.by_uid |= {row.uid: row for row in rows}
         for uid in forgotten:
             self.by_uid.pop(uid, None)
+
+
+def tell_parking(
+    target: str, before: Publication | None, row: Publication, at: datetime
+) -> JournalEntry | None:
+    """Return the entry of a resource that is parked, or is published after it was; None for any other row."""
+    was, name = before is not None and before.standing is Standing.PARKED, base_of(target)
+    resource = (FieldChange("collection", "", target), FieldChange("uid", "", row.uid))
+    if row.standing is Standing.PARKED and not was:
+        return JournalEntry(at, Happening.TARGET_PARKED, target=name, fields=resource, note=row.reason)
+    if row.standing is Standing.PUBLISHED and was:
+        return JournalEntry(at, Happening.TARGET_RECOVERED, target=name, fields=resource)
+    return None
 
 
 Write = Callable[[list[Publication], list[str]], Awaitable[None]]

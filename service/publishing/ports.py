@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from service.core.journal import JournalEntry
 from service.core.ports import Store
 from service.publishing.model import Operation, Publication, RemoteRules, Resource
 
@@ -199,9 +200,18 @@ class Ledger(Protocol):
         ...
 
     async def record_publications(
-        self, target: str, publications: Iterable[Publication], forgotten: Iterable[str] = ()
+        self,
+        target: str,
+        publications: Iterable[Publication],
+        forgotten: Iterable[str] = (),
+        *,
+        journal: Sequence[JournalEntry] = (),
     ) -> None:
         """Write rows and drop those of the UIDs `forgotten`, in one transaction."""
+        ...
+
+    async def tell(self, entries: Sequence[JournalEntry]) -> None:
+        """Write what the journal tells of a target."""
         ...
 
     async def forget_target(self, target: str) -> None:

@@ -19,7 +19,8 @@ from service.core.errors import (
     PlanRefused,
     StoreUnavailable,
 )
-from service.core.target_state import TargetState
+from service.core.journal import FieldChange, Happening, JournalEntry
+from service.core.target_state import PUBLISHING, TargetState
 from service.publishing.circuit import Circuit
 from service.publishing.dispatch import Dispatcher, Timing
 from service.publishing.model import Publication, Standing, SyncReport
@@ -28,6 +29,8 @@ from service.publishing.retry import concerns_all, state_of
 from service.publishing.sync_run import SyncRun
 
 log = structlog.get_logger()
+
+_BROKEN = frozenset({TargetState.DOWN, TargetState.FAILING})
 
 _AGAIN_SECONDS = 60.0
 """When resources that were refused for the first time are tried again, and calendars looked for."""
@@ -82,6 +85,7 @@ class Reconciler:
         self._clock = clock
         self._wake = asyncio.Event()
         self._circuit = Circuit()
+        self._untold: list[JournalEntry] = []
 
     def mark_changed(self) -> None:
         """Request a run soon. While the target is down, changes wait for the server and become one."""
@@ -117,7 +121,9 @@ class Reconciler:
         self._circuit = self._circuit.end_round(
             stopped_by=stopped_by, failed=bool(made.errors), reached=made.reached, changed_at=changed_at
         )
+        before = self.status.state
         self._conclude(made, changed_at)
+        await self._tell_journal(before)
         return self._rest_seconds(made.errors[0]) if self._circuit.open else self._next_seconds(made)
 
     async def _collections(self, targets: Sequence[TargetCollection], made: "_Round") -> None:
@@ -200,6 +206,15 @@ class Reconciler:
         if changed_at and made.writes:
             status.lag_seconds = (now - changed_at).total_seconds()
 
+    async def _tell_journal(self, before: TargetState) -> None:
+        """Have the journal tell that the target cannot be published to, or can again."""
+        status = self.status
+        self._untold += _tell_state(status, before, self._clock())
+        if self._untold:
+            with suppress(StoreUnavailable):
+                await self._ledger.tell(self._untold)
+                self._untold = []
+
     def _tell_recovery(self, now: datetime) -> None:
         trouble = self._circuit.trouble
         if trouble:
@@ -241,6 +256,17 @@ class Reconciler:
         soon = [self._audit_seconds, *(max(1.0, (at - now).total_seconds()) for at in due)]
         waits = self.status.pending or any(isinstance(error, PlanRefused) for error in made.errors)
         return min(_AGAIN_SECONDS, *soon) if waits else min(soon)
+
+
+def _tell_state(status: TargetStatus, before: TargetState, now: datetime) -> list[JournalEntry]:
+    was, change = before in _BROKEN, (FieldChange("state", before, status.state),)
+    at = now.replace(microsecond=0)
+    if status.state in _BROKEN and status.state is not before:
+        refused = Happening.TARGET_REFUSED
+        return [JournalEntry(at, refused, target=status.name, fields=change, note=status.error)]
+    if was and status.state in PUBLISHING:
+        return [JournalEntry(at, Happening.TARGET_RECOVERED, target=status.name, fields=change)]
+    return []
 
 
 def _state_without_error(status: TargetStatus) -> TargetState:

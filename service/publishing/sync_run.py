@@ -42,7 +42,7 @@ class SyncRun:
         self._dispatcher = dispatcher
         self._clock = clock
         self._report = SyncReport()
-        self._rows = LedgerCache(ledger, target.key)
+        self._rows = LedgerCache(ledger, target.key, clock)
         self._executor = Executor(target.key, self._rows, self._report, clock=clock, progress=progress)
 
     async def run(self, *, probing: bool = False) -> SyncReport:

@@ -25,13 +25,13 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from service.core.rejected import KeepRules
 from service.core.removal import RemovalRules
 from service.core.trueconf_id import TrueConfId
 from service.core.vevent import check_template
 from service.settings.calendars import CalendarSettings, Words, check_names
 from service.settings.choices import AnyCase
 from service.settings.hosts import check_hosts
+from service.settings.keeping import JournalSettings, RejectedSettings
 from service.settings.targets import TargetSettings, check_targets
 from service.settings.types import Duration
 from service.settings.zone_names import zone_name
@@ -46,7 +46,6 @@ _SOURCE_NAME = re.compile(r"[^\W_][\w.-]{0,63}")
 
 _FORM = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 _REMOVAL = RemovalRules()
-_KEEP = KeepRules()
 
 
 def _unset(value: object) -> object:
@@ -197,20 +196,6 @@ class RemovalSettings(BaseModel):
     """A single conference that has ended stays so long, though the lists no longer mention it."""
 
 
-class RejectedSettings(BaseModel):
-    """
-    What is kept of input that could not be understood.
-    """
-
-    model_config = _FORM
-
-    keep: int = Field(default=_KEEP.keep, ge=0)
-    """So many of the newest are kept ..."""
-
-    keep_for: Duration = Field(default=_KEEP.keep_for, ge=timedelta())
-    """... for so long."""
-
-
 class Settings(BaseSettings):
     """
     Everything an operator can say.
@@ -280,6 +265,8 @@ class Settings(BaseSettings):
     removal: RemovalSettings = RemovalSettings()
 
     rejected: RejectedSettings = RejectedSettings()
+
+    journal: JournalSettings = JournalSettings()
 
     log_format: Annotated[Literal["auto", "console", "json"], AnyCase] = "auto"
     """auto: readable in a terminal, JSON lines elsewhere."""

@@ -62,13 +62,28 @@ class PostedEvents:
         new_decoder: Callable[[], Decoder] = Decoder,
     ) -> None:
         self._sink, self._hooks, self._clock = sink, hooks, clock
-        self._pinned = pinned or {}
-        self._decoders = {name: new_decoder() for name in accounts}
-        self._locks = {name: asyncio.Lock() for name in accounts}
-        self._events, self._octets = dict.fromkeys(accounts, _EVENTS), dict.fromkeys(accounts, _OCTETS)
-        self._statuses = {
-            name: PostedEventsStatus(name, account, clock()) for name, account in accounts.items()
-        }
+        self._new_decoder = new_decoder
+        self._pinned: Mapping[str, Account] = {}
+        self._decoders: dict[str, Decoder] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._events: dict[str, Allowance] = {}
+        self._octets: dict[str, Allowance] = {}
+        self._statuses: dict[str, PostedEventsStatus] = {}
+        self.apply(accounts, pinned or {})
+
+    def apply(self, accounts: Mapping[str, Account], pinned: Mapping[str, Account]) -> None:
+        """Take events for these sources from now on; a source whose account stays is as it was."""
+        before, self._pinned, self._statuses = self._statuses, pinned, {}
+        for name, account in accounts.items():
+            known = before.get(name)
+            same = known is not None and known.account == account
+            self._statuses[name] = (
+                known if known and same else PostedEventsStatus(name, account, self._clock())
+            )
+            self._decoders.setdefault(name, self._new_decoder())
+            self._locks.setdefault(name, asyncio.Lock())
+            self._events.setdefault(name, _EVENTS)
+            self._octets.setdefault(name, _OCTETS)
 
     @property
     def statuses(self) -> tuple[PostedEventsStatus, ...]:

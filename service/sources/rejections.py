@@ -55,7 +55,7 @@ class Rejections:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
-        self._rules = rules
+        self.rules = rules
         self._clock = clock
         self._sleep = sleep
         self._waiting: deque[_Taken] = deque()
@@ -104,7 +104,7 @@ class Rejections:
         inputs = await asyncio.to_thread(_build, taken)
         try:
             await self._store.record_rejected(
-                inputs, keep=self._rules.keep, since=self._clock() - self._rules.keep_for
+                inputs, keep=self.rules.keep, since=self._clock() - self.rules.keep_for
             )
         except StoreUnavailable as error:
             if not self._failing:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Integer, Text, cast, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.store.journal import blank_accounts
 from service.store.rows import seconds_of
 from service.store.tables import accounts, feeds, held, memberships, meta
 
@@ -40,3 +41,4 @@ async def _forget(db: AsyncConnection, names: list[str]) -> None:
     await db.execute(update(feeds).where(of_them).values(digest="", changed_at=None))
     await db.execute(delete(held).where(held.c.account.in_(names)))
     await db.execute(delete(accounts).where(accounts.c.account.in_(names)))
+    await blank_accounts(db, names)

@@ -2,18 +2,20 @@
 The rows about targets and what is published there, on SQLite and PostgreSQL.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
+from service.core.journal import JournalEntry
 from service.publishing.model import Publication, Standing
 from service.publishing.ownership import assign
 from service.publishing.ports import Assignment, Ledger, TargetRecord
 from service.store import tables
 from service.store.engine import begin_read, begin_write
+from service.store.journal import SqlJournal, write_journal
 from service.store.rows import moment_of, seconds_of
 from service.store.writes import upsert
 
@@ -23,8 +25,9 @@ class SqlLedger(Ledger):
     Implements `service.publishing.ports.Ledger`.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, journal: SqlJournal) -> None:
         self._engine = engine
+        self._journal = journal
 
     @override
     async def targets(self) -> dict[str, TargetRecord]:
@@ -62,7 +65,12 @@ class SqlLedger(Ledger):
 
     @override
     async def record_publications(
-        self, target: str, publications: Iterable[Publication], forgotten: Iterable[str] = ()
+        self,
+        target: str,
+        publications: Iterable[Publication],
+        forgotten: Iterable[str] = (),
+        *,
+        journal: Sequence[JournalEntry] = (),
     ) -> None:
         written = [_row(target, row) for row in publications]
         async with begin_write(self._engine) as db:
@@ -71,6 +79,12 @@ class SqlLedger(Ledger):
             for uid in forgotten:
                 c = tables.publications.c
                 await db.execute(delete(tables.publications).where(c.target == target, c.uid == uid))
+            await write_journal(db, journal)
+        self._journal.announce(journal)
+
+    @override
+    async def tell(self, entries: Sequence[JournalEntry]) -> None:
+        await self._journal.write(entries)
 
     @override
     async def forget_target(self, target: str) -> None:

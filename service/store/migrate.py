@@ -5,18 +5,23 @@ Alembic is configured here, in code; it takes over neither the event loop nor th
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection, insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.core.errors import SchemaTooNew, SchemaTooOld
+from service.core.journal import FieldChange, Happening, JournalEntry
 from service.store.engine import begin_read, begin_write, create_engine, probe
 from service.store.failures import name
+from service.store.journal import row_of
+from service.store.tables import journal
 
 _LOCK = 0x636F6E6663616C
 """PostgreSQL's advisory lock that lets one process migrate at a time: "confcal" as a number."""
@@ -99,7 +104,18 @@ def _upgrade(connection: Connection, url: URL) -> Migrated:
     newest = _newest(found, url)
     if found != newest:
         command.upgrade(alembic_config(connection), newest)
+    if found is not None and found != newest:
+        connection.execute(insert(journal), _entry(connection, found, newest))
     return Migrated(found, newest)
+
+
+def _entry(connection: Connection, found: str, newest: str) -> dict[str, Any]:
+    """Return the journal's row about a migration; the moment is the database's."""
+    now = {"sqlite": "strftime('%s', 'now')", "postgresql": "extract(epoch FROM now())"}
+    query = f"SELECT CAST({now[connection.dialect.name]} AS BIGINT)"
+    at = datetime.fromtimestamp(int(connection.execute(text(query)).scalar_one()), UTC)
+    change = (FieldChange("schema", found, newest),)
+    return row_of(JournalEntry(at, Happening.MIGRATED, fields=change))
 
 
 def _revision(connection: Connection) -> str | None:

@@ -203,6 +203,7 @@ def to_held_row(account: Account, held: HeldRemoval) -> Parameters:
         "lists": held.lists,
         "missing": encode_ids(held.missing),
         "upcoming": held.upcoming,
+        "kept": int(held.kept),
     }
 
 
@@ -234,9 +235,9 @@ def _conference(id_: str, content: bytes) -> Conference:
 
 
 def _parse_held(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[str, HeldRemoval]]:
-    for account, since, lists, missing, upcoming in rows:
+    for account, since, lists, missing, upcoming, kept in rows:
         try:
-            yield account, HeldRemoval(moment_of(since), lists, decode_ids(missing), upcoming)
+            yield account, HeldRemoval(moment_of(since), lists, decode_ids(missing), upcoming, bool(kept))
         except (ValueError, TypeError):
             # The next list that lacks as much is held anew.
             log.warning("store.row_damaged", held=account)

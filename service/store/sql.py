@@ -13,16 +13,20 @@ from typing_extensions import override
 
 from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Key
+from service.core.journal import Journal, JournalEntry
 from service.core.ports import ClosedSessions, FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
+from service.core.search import ConferenceQuery
 from service.core.state import State
 from service.publishing.ports import Database, Ledger
 from service.store.account_purge import purge_accounts
 from service.store.engine import begin_read, begin_write, create_engine
+from service.store.journal import SqlJournal, blank_conferences, write_journal
 from service.store.ledger import SqlLedger
 from service.store.migrate import upgrade, verify
 from service.store.rejections import delete_rejected, read_rejected, write_rejected
 from service.store.rows import Stored, pause_garbage_collection, to_feed, to_state
+from service.store.search import find_conferences, forget_purged
 from service.store.sessions import SqlClosedSessions
 from service.store.tables import accounts, conferences, feeds, held, memberships, meta, same_part, vevents
 from service.store.writes import (
@@ -49,7 +53,8 @@ class SqlStore(Database):
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._ledger = SqlLedger(engine)
+        self._journal = SqlJournal(engine)
+        self._ledger = SqlLedger(engine, self._journal)
 
         self._closed_sessions = SqlClosedSessions(engine)
 
@@ -63,6 +68,11 @@ class SqlStore(Database):
     def closed_sessions(self) -> ClosedSessions:
         return self._closed_sessions
 
+    @property
+    @override
+    def journal(self) -> Journal:
+        return self._journal
+
     @override
     async def version(self) -> int:
         async with begin_read(self._engine) as db:
@@ -75,14 +85,17 @@ class SqlStore(Database):
                 return await _state(db)
 
     @override
-    async def record(self, changes: Changes, *, version: int) -> int:
+    async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
+        following = version
         async with begin_write(self._engine) as db:
-            if changes.empty:
+            if changes.empty and not journal:
                 await require(db, version)
                 await write_arrival(db, changes)
-                return version
-            following = await advance(db, version)
-            await write_changes(db, changes)
+            else:
+                following = await advance(db, version)
+                await write_changes(db, changes)
+            await write_journal(db, journal)
+        self._journal.announce(journal)
         return following
 
     @override
@@ -125,15 +138,27 @@ class SqlStore(Database):
             return {row.calendar: row.generation for row in await db.execute(rotated)}
 
     @override
-    async def record_feed(self, calendar: str, record: FeedRecord) -> None:
+    async def record_feed(
+        self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
+    ) -> None:
         """A generation never goes back: whoever serves the old one must not undo a rotation."""
         async with begin_write(self._engine) as db:
             await write_feed(db, calendar, record)
+            await write_journal(db, journal)
+        self._journal.announce(journal)
+
+    @override
+    async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
+        async with begin_read(self._engine) as db:
+            return await find_conferences(db, query)
 
     @override
     async def purge(self, before: datetime) -> int:
         async with begin_write(self._engine) as db:
-            return await purge_conferences(db, before)
+            purged = await purge_conferences(db, before)
+            await blank_conferences(db)
+            await forget_purged(db)
+        return purged
 
     @override
     async def purge_accounts(self, before: datetime) -> int:

@@ -34,7 +34,7 @@ meta = Table(
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""Two rows: `version`, which grows with every recorded change, and `rendering`."""
+"""`version`, which grows with every recorded change, `rendering`, and what `Journal.remember` keeps."""
 
 accounts = Table(
     "accounts",
@@ -114,7 +114,9 @@ held = Table(
     Column("lists", Integer, nullable=False),
     Column("missing", LargeBinary, nullable=False),
     Column("upcoming", Integer, nullable=False),
+    Column("kept", Integer, nullable=False, server_default="0"),
 )
+"""`kept` is 1 where somebody decided that what is missing stays, else 0."""
 
 rejected = Table(
     "rejected",
@@ -180,6 +182,52 @@ closed_sessions = Table(
     Column("ends_at", BigInteger, nullable=False),
 )
 """What was signed out of, until its cookie would have ended; the name of a session opens nothing."""
+
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("server", Text, nullable=False),
+    Column("conference_id", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("calendar", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Index("journal_by_age", "at"),
+    Index("journal_by_source", "source", "number"),
+    Index("journal_by_account", "account", "number"),
+    Index("journal_by_conference", "conference_id", "number"),
+    # No number is given twice, though all entries were dropped: followers go by it.
+    sqlite_autoincrement=True,
+)
+"""What happened; `content` is what may name people. What is not concerned is empty."""
+
+
+conference_titles = Table(
+    "conference_titles",
+    metadata,
+    Column("server", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("title", LargeBinary, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("ends_at", BigInteger),
+    Index("conference_titles_in_order", "title", "server", "id"),
+)
+"""What conferences are listed by; the live part alone. Bytes have one order in every database."""
+
+conference_words = Table(
+    "conference_words",
+    metadata,
+    Column("word", LargeBinary, primary_key=True),
+    Column("server", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Index("conference_words_by_conference", "server", "id"),
+)
+"""What conferences are found by, see `service.core.search`: a prefix is a range of the primary key."""
 
 
 def same_part(one: Table, other: Table) -> ColumnElement[bool]:

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.core.account_state import Entry
 from service.core.changes import Changes, Edit
 from service.core.conference import Account, Key
 from service.core.errors import StaleState
@@ -42,8 +43,11 @@ from service.store.rows import (
     to_held_row,
     vevent_rows,
 )
+from service.store.search import title_row, word_rows
 from service.store.tables import (
     accounts,
+    conference_titles,
+    conference_words,
     conferences,
     feeds,
     held,
@@ -164,6 +168,17 @@ async def _write_edits(db: AsyncConnection, edits: Sequence[Edit]) -> None:
     await _many(db, upsert(db, conferences), [conference_row(edit.entry) for edit in edits])
     await _many(db, delete(vevents).where(of_key(vevents)), keys)
     await _many(db, insert(vevents), [row for edit in edits for row in vevent_rows(edit)])
+    await _write_search([edit.entry for edit in edits if not edit.entry.key.part], db)
+
+
+async def _write_search(entries: Sequence[Entry], db: AsyncConnection) -> None:
+    of_conference = and_(
+        conference_words.c.server == bindparam("of_server"), conference_words.c.id == bindparam("of_id")
+    )
+    keys = [{"of_server": entry.key.server, "of_id": entry.key.id} for entry in entries]
+    await _many(db, upsert(db, conference_titles), [title_row(entry) for entry in entries])
+    await _many(db, delete(conference_words).where(of_conference), keys)
+    await _many(db, insert(conference_words), [row for entry in entries for row in word_rows(entry)])
 
 
 async def _delete_departures(db: AsyncConnection, changes: Changes) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from service.core.conference import Account, Conference
+from service.core.conference import Account, Conference, Key
 from service.core.exposure import Exposure
+from service.core.journal import JournalEntry, JournalQuery
+from service.core.search import ConferenceQuery
 from service.core.zone_notices import ZoneNotice
 from service.web.schemas import Hour, RejectedView, SettingView, SourceView, TargetView
 
@@ -59,6 +61,32 @@ class AdminPort(Protocol):
 
         Raises UnknownName, StoreUnavailable, and HeldListChanged if the list does not have the given digest.
         """
+        ...
+
+    async def keep(self, account: str, digest: str | None) -> int:
+        """
+        Have the conferences of the held list of `user@server` stay, and return how many. Raises as `approve`.
+        """
+        ...
+
+    async def dismiss_rejected(self, number: int) -> None:
+        """Drop one rejected input. Raises StoreUnavailable."""
+        ...
+
+    async def read_journal(self, query: JournalQuery) -> Sequence[JournalEntry]:
+        """Return what happened, the newest first. Raises StoreUnavailable."""
+        ...
+
+    async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
+        """Return the conferences asked for, ordered by topic. Raises StoreUnavailable."""
+        ...
+
+    async def read_vevent(self, key: Key) -> str:
+        """Return a conference's VEVENT as feeds hold it, empty where it has none. Raises StoreUnavailable."""
+        ...
+
+    async def note_sign_in(self, network: str) -> None:
+        """Have the journal tell that somebody signed in, from a network as the log names it."""
         ...
 
     def settings(self) -> Sequence[SettingView]:

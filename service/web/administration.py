@@ -10,7 +10,9 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from service.core.ports import ClosedSessions
+from service.web.admin.conference_pages import ConferencePages
 from service.web.admin.dashboard import Dashboard, NoDashboard
+from service.web.admin.journal_page import JournalPages
 from service.web.admin.sessions import AdminSessions
 from service.web.admin.signin import SignIn
 from service.web.admin_port import AdminPort
@@ -70,9 +72,14 @@ def make_admin_routes(
         # One gate for both ways in: the token is the same.
         admin_gate,
         networks,
+        administration.reports,
         queries.feeds.addresses.public_url,
         overheard=administration.reports.exposure is not None,
     )
     dashboard = Dashboard(queries, pages, signin, live)
     api = Api(queries, ingest, sessions.admits, admin_gate, networks, live)
-    return [*dashboard.routes()], api.application()
+    return [
+        *dashboard.routes(),
+        *JournalPages(queries, pages, signin).routes(),
+        *ConferencePages(queries, pages, signin).routes(),
+    ], api.application()

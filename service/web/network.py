@@ -25,6 +25,10 @@ class Networks:
     """
 
     def __init__(self, trusted: Iterable[str] = ()) -> None:
+        self.trust(trusted)
+
+    def trust(self, trusted: Iterable[str]) -> None:
+        """Believe exactly these proxies from now on."""
         self._trusted = tuple(ip_network(each) for each in trusted)
         # The same few clients ask again and again, and parsing costs more than the rest of an answer.
         self._of = lru_cache(maxsize=_REMEMBERED)(self._network)

@@ -64,8 +64,8 @@ class AdminQueries:
         clock: Clock,
     ) -> None:
         self.feeds, self.reports = feeds, reports
-        self._policy, self._stats = policy, stats
-        self._state, self._clock = state, clock
+        self.policy, self._stats = policy, stats
+        self.state, self._clock = state, clock
         self._summaries: OrderedDict[str, _Summary] = OrderedDict()
 
     def now(self) -> datetime:
@@ -74,7 +74,7 @@ class AdminQueries:
 
     def status(self) -> StatusView:
         """Return the daemon as a whole."""
-        state, exposure = self._state(), self.reports.exposure
+        state, exposure = self.state(), self.reports.exposure
         members = _members(state)
         return StatusView(
             version=self.reports.version,
@@ -147,16 +147,14 @@ class AdminQueries:
         return summary
 
     def _next(self, entries: Iterable[Entry], now: datetime) -> Occurrence | None:
-        following = (
-            next(occurrences(e, self._policy.rendering(e.source).weekly, now), None) for e in entries
-        )
+        following = (next(occurrences(e, self.policy.rendering(e.source).weekly, now), None) for e in entries)
         return min(
             (each for each in following if each), key=lambda o: (o.start, o.end, o.entry.key), default=None
         )
 
     def list_held(self) -> list[HeldView]:
         """Return the lists that wait for an approval."""
-        state, now = self._state(), self._clock()
+        state, now = self.state(), self._clock()
         known = sorted(state.accounts.values(), key=lambda each: each.account)
         return [self._describe_held(state, each, each.held, now) for each in known if each.held]
 
@@ -172,6 +170,8 @@ class AdminQueries:
             held.upcoming,
             held.digest,
             tuple(sorted(missing, key=lambda one: (one.start or _LAST, len(one.id), one.id))),
+            held.kept,
+            None if held.kept else held.since + self.policy.removal.hold_for,
         )
 
     def _describe_missing(self, id_: str, entry: Entry | None, now: datetime) -> Missing:
@@ -182,7 +182,7 @@ class AdminQueries:
 
     def disputes(self) -> list[DisputeView]:
         """Return the conferences of which accounts go on telling different things."""
-        return [_to_dispute_view(each) for each in find_disputes(self._state(), self._policy, self._clock())]
+        return [_to_dispute_view(each) for each in find_disputes(self.state(), self.policy, self._clock())]
 
     def activity(self) -> ActivityView:
         """Return the last day in numbers."""

@@ -150,6 +150,12 @@ class HeldView(_View, frozen=True):
     missing: tuple[Missing, ...]
     """The soonest first."""
 
+    kept: bool = False
+    """Whether somebody decided that they stay."""
+
+    applied_at: datetime | None = None
+    """The earliest moment at which further lists that agree apply it by themselves; null where it is kept."""
+
 
 class ToldView(_View, frozen=True):
     """
@@ -283,3 +289,12 @@ class Approved(_View, frozen=True):
 
     account: str
     removed: int
+
+
+class Kept(_View, frozen=True):
+    """
+    What of a held list stays.
+    """
+
+    account: str
+    kept: int

@@ -14,7 +14,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.calendars.feeds import Feeds
 from service.core.clock import Clock
 from service.core.revision import Policy
-from service.core.state import State
 from service.web.access_stats import AccessStats
 from service.web.admin.dashboard import NoDashboard
 from service.web.administration import Administration, make_admin_routes
@@ -33,29 +32,42 @@ from service.web.renderer import Pages
 _WRONG_TOKENS, _PER = 30, timedelta(minutes=1)
 
 
+class Visitors:
+    """
+    What is known of those who ask: their networks, how often they guessed, what they fetched.
+    """
+
+    def __init__(self) -> None:
+        self.networks = Networks()
+        self.limit = FailureLimit(_WRONG_TOKENS, _PER)
+        self.stats = AccessStats(self.networks)
+
+
 def make_web(
     feeds: Feeds,
     policy: Policy,
     pages: Pages,
     *,
-    state: Callable[[], State],
     clock: Clock,
     metrics: Callable[[], bytes],
     administration: Administration | None = None,
+    visitors: Visitors | None = None,
 ) -> ASGIApp:
     """
     Return the ASGI application: feeds in front, pages behind.
+
+    Where it follows an earlier application, it goes on with the `visitors` of that.
     """
     errors = ErrorPages(pages)
-    networks = Networks(administration.trusted_proxies if administration else ())
-    guard = Guard(networks, FailureLimit(_WRONG_TOKENS, _PER), clock)
-    stats = AccessStats(networks)
-    page = SubscriptionPage(feeds, pages, errors, guard, policy, state, clock)
+    visitors = visitors or Visitors()
+    visitors.networks.trust(administration.trusted_proxies if administration else ())
+    guard, stats = Guard(visitors.networks, visitors.limit, clock), visitors.stats
+    page = SubscriptionPage(feeds, pages, errors, guard, policy, feeds.state, clock)
     if administration is None:
         admin_routes: list[BaseRoute] = [*NoDashboard(pages).routes()]
         api: ASGIApp | None = None
     else:
-        queries = AdminQueries(feeds, policy, administration.reports, stats, state=state, clock=clock)
+        queries = AdminQueries(feeds, policy, administration.reports, stats, state=feeds.state, clock=clock)
         admin_routes, api = make_admin_routes(administration, queries, pages, guard)
     site = Starlette(
         routes=[

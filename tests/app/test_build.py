@@ -10,25 +10,21 @@ from contextlib import asynccontextmanager
 import pytest
 
 from service.app.fetching import http_fetch
+from tests.listening import listening
 
 
 @asynccontextmanager
 async def serving(answer: bytes, *, end: bool = True) -> AsyncIterator[str]:
     """Give the address of a server with one answer, that may leave it without an end."""
-    open_ended: list[asyncio.StreamWriter] = []
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(answer)
-        if end:
-            writer.close()
-        else:
-            open_ended.append(writer)
+        if not end:
+            await reader.read()
 
-    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        for writer in open_ended:
-            writer.close()
+    async with listening(talk) as listener:
+        yield f"http://127.0.0.1:{listener.port}"
 
 
 async def test_a_short_document_is_fetched() -> None:

@@ -10,6 +10,7 @@ from service.app.synchronizer import Synchronizer
 from service.core.changes import Changes, Edit
 from service.core.conference import Account, Key, Rejection
 from service.core.errors import StaleState, StoreUnavailable
+from service.core.journal import JournalEntry
 from service.core.revision import Policy
 from service.core.schedule import Weekday
 from service.core.state import State
@@ -39,10 +40,10 @@ class BrokenStore(MemoryStore):
 
     broken = False
 
-    async def record(self, changes: Changes, *, version: int) -> int:
+    async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
         if self.broken:
             raise StoreUnavailable("the disk is full")
-        return await super().record(changes, version=version)
+        return await super().record(changes, version=version, journal=journal)
 
     async def load(self) -> State:
         if self.broken:
@@ -53,9 +54,9 @@ class BrokenStore(MemoryStore):
 class ContestedStore(MemoryStore):
     """Somebody else writes between any load and the record after it."""
 
-    async def record(self, changes: Changes, *, version: int) -> int:
+    async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
         await super().record_rendering("theirs", [], version=await self.version())
-        return await super().record(changes, version=version)
+        return await super().record(changes, version=version, journal=journal)
 
 
 class CountingStore(MemoryStore):

@@ -70,7 +70,7 @@ async def running_site(
     if conferences is not None:
         await synchronizer.accept(listed(*conferences, at=NOW))
     pages = Pages(catalogues(), language="en", timezone=ZONE, public_url=public_url)
-    web = make_web(feeds, policy, pages, state=lambda: synchronizer.state, clock=clock, metrics=lambda: b"")
+    web = make_web(feeds, policy, pages, clock=clock, metrics=lambda: b"")
     async with serving(web) as url:
         yield Site(url, feeds, synchronizer)
 
@@ -86,4 +86,5 @@ async def serving(web: ASGIApp) -> AsyncIterator[str]:
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
             server.stop()
-            await task
+            async with asyncio.timeout(60):
+                await task

@@ -78,7 +78,7 @@ class Loopback:
         """End it at once, as a power cut does."""
         assert self._process is not None
         os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self._process.wait(_STARTS_WITHIN_SECONDS)
 
 
 def free_port() -> int:

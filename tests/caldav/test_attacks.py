@@ -4,10 +4,10 @@ The program itself with targets whose servers attack it: each fails alone, every
 
 import gzip
 import json
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from tests.caldav import loopback
 from tests.caldav.loopback import PASSWORD, USERNAME, Loopback
 from tests.e2e.given import once
 from tests.e2e.program import Home
+from tests.listening import serving_http
 
 OPENING = b'<d:multistatus xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">'
 MEMBER = (
@@ -91,7 +92,7 @@ class Attackers:
     """
 
     def __init__(self) -> None:
-        self._servers: list[ThreadingHTTPServer] = []
+        self._servers = ExitStack()
 
     def url(self, attack: Attack) -> str:
         class Handler(BaseHTTPRequestHandler):
@@ -114,15 +115,10 @@ class Attackers:
             def log_message(self, *_arguments: object) -> None:
                 pass
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self._servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}/dav/"
+        return f"http://127.0.0.1:{self._servers.enter_context(serving_http(Handler))}/dav/"
 
     def close(self) -> None:
-        for server in self._servers:
-            server.shutdown()
-            server.server_close()
+        self._servers.close()
 
 
 @pytest.fixture

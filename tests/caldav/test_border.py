@@ -20,6 +20,7 @@ from service.caldav.protocol import Response, get
 from service.caldav.tokens import parse_token
 from service.core.errors import AnswerUnusable, CredentialsRefused, Fatal, PublishError, Retryable
 from tests.caldav.site import Clock
+from tests.listening import listening
 
 URL = "https://dav.example.org/cal/"
 GOOGLE = OAuth2("id-1", "secret-2", "refresh-3", "https://auth.example.org/token")
@@ -173,13 +174,9 @@ async def test_plain_http_where_https_is_meant_is_told_as_that() -> None:
     async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
         writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
-        writer.close()
 
-    server = await asyncio.start_server(plain, "127.0.0.1", 0)
-    try:
-        text = await reaching(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
-    finally:
-        server.close()
+    async with listening(plain) as listener:
+        text = await reaching(f"https://127.0.0.1:{listener.port}/")
 
     assert "speaks plain http on this port" in text
     assert "[SSL" not in text

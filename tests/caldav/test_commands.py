@@ -6,9 +6,8 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import ClassVar
 from urllib.parse import urljoin
 
@@ -28,6 +27,7 @@ from tests.caldav.loopback import PASSWORD, USERNAME, Loopback
 from tests.caldav.site import foreign_events
 from tests.commands.conftest import Confcal, confcal, restored_logging
 from tests.core.given import conference, listed, once, weekly
+from tests.listening import serving_http
 
 __all__ = ["confcal", "restored_logging"]
 
@@ -140,16 +140,12 @@ class _Closed(BaseHTTPRequestHandler):
 def test_a_refused_password_is_tried_once_for_all_targets_that_show_it(
     confcal: Confcal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Closed) as server:
-        serving = Thread(target=server.serve_forever)
-        serving.start()
+    with serving_http(_Closed) as port:
         for name in ("CLOUD", "STAFF", "BOARD"):
-            url = f"http://127.0.0.1:{server.server_port}/{name}/"
+            url = f"http://127.0.0.1:{port}/{name}/"
             for setting, value in {"URL": url, "USERNAME": USERNAME, "PASSWORD": PASSWORD}.items():
                 monkeypatch.setenv(f"CONFCAL_TARGETS__{name}__{setting}", value)
         done = confcal("check")
-        server.shutdown()
-        serving.join()
 
     assert done.code == 1
     assert done.text.count("refuses the user name or the password") == 3
@@ -206,13 +202,9 @@ class _Elsewhere(BaseHTTPRequestHandler):
 def test_check_shows_where_the_server_sends_us_and_the_setting(
     confcal: Confcal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Elsewhere) as server:
-        serving = Thread(target=server.serve_forever)
-        serving.start()
-        monkeypatch.setenv("CONFCAL_TARGETS__CLOUD__URL", f"http://127.0.0.1:{server.server_port}/dav/")
+    with serving_http(_Elsewhere) as port:
+        monkeypatch.setenv("CONFCAL_TARGETS__CLOUD__URL", f"http://127.0.0.1:{port}/dav/")
         done = confcal("check")
-        server.shutdown()
-        serving.join()
 
     assert done.code == 1
     assert "sends us on to other.example.net:8443 (redirect, status 301)" in done.text

@@ -3,7 +3,7 @@ Passes over one collection: what is requested, what is remembered.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 import httpx
@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from service.core.errors import CollectionGone, Fatal, Retryable
+from service.core.journal import JournalEntry
 from service.publishing.model import Publication, RemoteRules, Standing
 from tests.caldav.misbehaving import HOME, PASSWORD, Misbehaving
 from tests.caldav.site import Site, foreign_events, resource, resources
@@ -31,12 +32,17 @@ class CrashingLedger(MemoryLedger):
         self._left = at_write
 
     async def record_publications(
-        self, target: str, publications: Iterable[Publication], forgotten: Iterable[str] = ()
+        self,
+        target: str,
+        publications: Iterable[Publication],
+        forgotten: Iterable[str] = (),
+        *,
+        journal: Sequence[JournalEntry] = (),
     ) -> None:
         self._left -= 1
         if self._left == 0:
             raise Crash
-        await super().record_publications(target, publications, forgotten)
+        await super().record_publications(target, publications, forgotten, journal=journal)
 
 
 def busy(times: int, status: int = 503, method: str = "PUT", **headers: str):  # type: ignore[no-untyped-def] # noqa: ANN201

@@ -19,6 +19,7 @@ from service.caldav.places import Places
 from service.caldav.protocol import get
 from service.core.errors import Fatal, PublishError
 from tests.caldav.site import Clock
+from tests.listening import listening
 from tests.tools import missing
 
 
@@ -34,7 +35,7 @@ def pems(tmp_path_factory: pytest.TempPathFactory) -> Path:
             f"{openssl} req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={name} "
             f"-addext subjectAltName=IP:127.0.0.1 -keyout {name}.key -out {name}.pem"
         )
-        subprocess.run(command.split(), check=True, capture_output=True, cwd=folder)
+        subprocess.run(command.split(), check=True, capture_output=True, cwd=folder, timeout=60)
     return folder
 
 
@@ -49,13 +50,9 @@ async def served(pems: Path) -> AsyncIterator[str]:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         await writer.drain()
-        writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
-    try:
-        yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-    finally:
-        server.close()
+    async with listening(answer, tls=context) as listener:
+        yield f"https://127.0.0.1:{listener.port}/"
 
 
 async def status(url: str, trust: Trust) -> int:

@@ -10,6 +10,7 @@ from service.core.account_state import AccountState
 from service.core.conference import Account
 from service.core.ports import FeedRecord
 from service.core.state import State
+from tests.core.given import NOW
 from tests.store.memory import MemoryStore
 
 SECRET = b"a secret of the tests"
@@ -25,9 +26,9 @@ async def directory(store: MemoryStore) -> Directory:
 async def test_a_rotation_follows_the_one_that_another_process_made_meanwhile() -> None:
     store = MemoryStore()
     ours, theirs = await directory(store), await directory(store)
-    await theirs.rotate("all")
+    await theirs.rotate("all", NOW)
 
-    await ours.rotate("all")
+    await ours.rotate("all", NOW)
 
     assert await store.rotations() == {"all": 2}
     assert ours.addresses.find(token_of(SECRET, "all", 1)) is LookupFailure.ROTATED
@@ -59,7 +60,7 @@ async def test_a_forgotten_account_has_no_calendar_and_its_old_address_stays_tak
     store = MemoryStore()
     ours = await directory(store)
     ours.follow(heard(LOBBY))
-    await ours.rotate(str(LOBBY))
+    await ours.rotate(str(LOBBY), NOW)
     old, new = (token_of(SECRET, str(LOBBY), generation) for generation in (0, 1))
 
     ours.follow(heard())
@@ -74,7 +75,7 @@ async def test_a_forgotten_account_has_no_calendar_and_its_old_address_stays_tak
 async def test_an_account_that_comes_back_has_the_address_it_had_last() -> None:
     ours = await directory(MemoryStore())
     ours.follow(heard(LOBBY))
-    await ours.rotate(str(LOBBY))
+    await ours.rotate(str(LOBBY), NOW)
     ours.follow(heard())
     ours.follow(heard(LOBBY))
 

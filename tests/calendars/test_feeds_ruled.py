@@ -190,7 +190,7 @@ async def test_a_rotated_calendar_is_gone_at_its_old_address_at_once() -> None:
         await site.accept(listed(merger()))
         old_feed, old_page = site.feeds.addresses.feed_url("all"), site.feeds.addresses.page_url("all")
 
-        await site.feeds.directory.rotate("all")
+        await site.feeds.directory.rotate("all", NOW)
 
         assert (await site.client.get(old_feed)).status_code == 410
         assert (await site.client.get(old_page)).status_code == 410
@@ -216,7 +216,7 @@ async def test_serving_on_does_not_undo_a_rotation() -> None:
     async with administered() as site:
         await site.accept(listed(merger()))
         await body(site, "all")
-        await site.feeds.directory.rotate("all")
+        await site.feeds.directory.rotate("all", NOW)
         await site.accept(listed(replace(merger(), topic="Split")))
         await body(site, "all")
 
@@ -227,7 +227,7 @@ async def test_a_rotation_keeps_the_date_of_the_feed() -> None:
     async with administered() as site:
         await site.accept(listed(merger()))
         before = await site.client.get(site.feeds.addresses.feed_url("all"))
-        await site.feeds.directory.rotate("all")
+        await site.feeds.directory.rotate("all", NOW)
         after = await site.client.get(site.feeds.addresses.feed_url("all"))
 
         assert after.headers["last-modified"] == before.headers["last-modified"]
@@ -239,7 +239,7 @@ async def test_a_rotation_keeps_the_date_of_the_feed() -> None:
 async def test_what_does_not_exist_is_not_rotated() -> None:
     async with administered() as site:
         with pytest.raises(KeyError):
-            await site.feeds.directory.rotate("nobody")
+            await site.feeds.directory.rotate("nobody", NOW)
         assert await site.store.feeds() == {}
 
 
@@ -279,7 +279,7 @@ async def test_people_with_ids_in_any_script_have_feeds_with_names_of_their_own(
 async def test_a_forgotten_account_is_not_taken_for_a_person_who_was_served() -> None:
     async with administered(CALENDARS_FOR_PEOPLE="true") as site:
         await site.accept(listed())
-        await site.feeds.directory.rotate(f"lobby@{SERVER}")
+        await site.feeds.directory.rotate(f"lobby@{SERVER}", NOW)
         await body(site, f"lobby@{SERVER}")
         await site.store.purge_accounts(NOW + timedelta(days=400))
         await site.synchronizer.refresh()

@@ -59,7 +59,8 @@ def test_every_command_in_the_list_is_there() -> None:
 def test_a_health_check_does_not_load_the_daemon() -> None:
     code = "import sys; import service.__main__, service.commands.healthcheck; print(*sys.modules)"
 
-    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    command = [sys.executable, "-c", code]
+    loaded = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
 
     assert {"sqlalchemy", "starlette", "httpx", "websockets", "service.app.build"} & set(
         loaded.stdout.split()

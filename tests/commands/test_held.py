@@ -38,7 +38,20 @@ def test_what_would_go_since_when_and_why(confcal: Confcal) -> None:
     first, *rest = done.text.splitlines()
     assert first.startswith(f"{ROOM}: 2 of 2 upcoming conferences are missing since 20")
     assert first.endswith(" UTC, in 1 list")
-    assert rest == ["  1  Планёрка", "  2  Review", f"  To let them go: confcal approve {ROOM}"]
+    assert rest == [
+        "  1  Планёрка",
+        "  2  Review",
+        f"  To keep them: confcal keep {ROOM}",
+        f"  To let them go: confcal approve {ROOM}",
+    ]
+
+
+def test_what_is_kept_is_shown_as_kept(confcal: Confcal) -> None:
+    held()
+
+    assert confcal("keep", str(ROOM)).text.splitlines()[-1] == f"{ROOM}: 2 conferences kept"
+    assert "They are kept until the lists lack something else." in confcal("held").text
+    assert "list kept" in confcal("history").text
 
 
 def test_a_terminal_without_the_letters_of_a_topic_is_no_crash() -> None:
@@ -49,6 +62,7 @@ def test_a_terminal_without_the_letters_of_a_topic_is_no_crash() -> None:
         env={**os.environ, "PYTHONIOENCODING": "latin-1"},
         capture_output=True,
         check=True,
+        timeout=60,
     )
 
     assert b"\\u041f\\u043b" in done.stdout

@@ -26,7 +26,11 @@ def ask(script: str, question: object) -> Any:
         )
         missing(reason)
     answer = subprocess.run(
-        [node, READERS / script], input=json.dumps(question).encode(), capture_output=True, check=False
+        [node, READERS / script],
+        input=json.dumps(question).encode(),
+        capture_output=True,
+        check=False,
+        timeout=200,
     )
     assert answer.returncode == 0, answer.stderr.decode(errors="replace")
     return json.loads(answer.stdout)

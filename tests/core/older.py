@@ -140,6 +140,7 @@ def _older_python(*arguments: object, stdin: str = "") -> str:
         capture_output=True,
         text=True,
         check=False,
+        timeout=200,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

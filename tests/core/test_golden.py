@@ -117,6 +117,7 @@ def test_another_locale_zone_or_hash_seed_gives_the_same_bytes(surroundings: Map
         cwd=ROOT,
         capture_output=True,
         check=False,
+        timeout=200,
     )
 
     assert answer.returncode == 0, answer.stderr.decode(errors="replace")

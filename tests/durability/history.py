@@ -19,6 +19,7 @@ from service.core.weekly import WeeklyRules
 from service.publishing.ports import Database
 from service.trueconf.events import Event, SnapshotReceived
 from service.trueconf.session import Session
+from tests.durability.journal_reader import JournalReader
 from tests.durability.served import Conference, Record, Served, read_parts
 from tests.durability.told import DAY, HERE, START, THERE, ZONES, Raw, Told
 from tests.durability.words import Live, Report, word_that_counts
@@ -58,6 +59,8 @@ class History(RuleBasedStateMachine):
         self.fresh: dict[str, set[Conference]] = {}
         self.uids: dict[Conference, str] = {}
         self.revisions: dict[str, Served] = {}
+        self.journal_read = 0
+        self.journal_told = JournalReader()
         renderings = {name: Rendering(WeeklyRules(ZONES[room.server])) for name, room in self.rooms.items()}
         self.policy = Policy(renderings=renderings)
         self.store = self.do(self.open())
@@ -201,6 +204,7 @@ class History(RuleBasedStateMachine):
         assert held == {account for account, calendar in self.calendars.items() if calendar.held}
         for account, calendar in self.calendars.items():
             assert state.account(account).reported.keys() == calendar.members.keys()
+        self.check_journal()
         served, again = self.do(self.feeds())
         assert served == again
         self.check_calendar(EVERYBODY, served, {c for c in self.live if self.holders(c)})
@@ -208,6 +212,19 @@ class History(RuleBasedStateMachine):
             rendered = self.do(self.store.vevents("full-en", account))
             members = {(account.server, id_) for id_ in calendar.members}
             self.check_calendar(str(account), b"".join(each.body for each in rendered), members)
+
+    def check_journal(self) -> None:
+        """Assert that the journal, read from its beginning, tells exactly what is known now."""
+        state = self.synchronizer.state
+        entries = self.do(self.store.journal.read_after(self.journal_read, 100_000))
+        for entry in entries:
+            assert entry.number > self.journal_read
+            self.journal_read = entry.number
+            self.journal_told.follow(entry)
+        members = {str(a): known.reported.keys() for a, known in state.accounts.items() if known.reported}
+        assert {a: ids for a, ids in self.journal_told.members.items() if ids} == members
+        held = {str(account) for account, known in state.accounts.items() if known.held}
+        assert self.journal_told.held == held
 
     async def feeds(self) -> tuple[bytes, bytes]:
         """Return the feed of all twice: as served, and as another process would serve it."""

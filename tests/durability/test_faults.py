@@ -47,14 +47,14 @@ def small_disk(folder: Path) -> Iterator[Path]:
     """Give a folder on a disk of a few megabytes."""
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "none", str(folder)]
-    done = subprocess.run(mount, check=False, capture_output=True, text=True)
+    done = subprocess.run(mount, check=False, capture_output=True, text=True, timeout=60)
     if done.returncode:
         reason = f"A FULL DISK IS NOT TESTED: nothing can be mounted here: {done.stderr.strip()}"
         missing(reason)
     try:
         yield folder
     finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)  # noqa: S607 -- wherever it is
+        subprocess.run(["umount", "--lazy", str(folder)], check=True, timeout=60)  # noqa: S607 -- wherever it is
 
 
 def fill(file: Path) -> None:

@@ -102,9 +102,12 @@ class Program:
 
     async def ended(self) -> int:
         """Wait for the end; the exit status."""
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            code = await self.process.wait()
-            await asyncio.gather(*self._readers)
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                code = await self.process.wait()
+                await asyncio.gather(*self._readers)
+        except TimeoutError:
+            raise AssertionError(f"it does not end; it said {self.out} {self.err}") from None
         return code
 
 

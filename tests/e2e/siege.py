@@ -70,7 +70,8 @@ class Siege:
         finally:
             if probe.returncode is None:
                 probe.kill()
-                await probe.wait()
+                async with asyncio.timeout(DEADLINE_SECONDS):
+                    await probe.communicate()
         self.taken = json.loads(out)
 
     async def heard(self, conference: str) -> None:

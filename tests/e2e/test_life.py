@@ -5,6 +5,7 @@ How the program begins and ends: signals, crashes, settings that only fail once 
 import asyncio
 import json
 import signal
+import socket
 import sqlite3
 import sys
 from contextlib import closing
@@ -84,8 +85,7 @@ async def test_a_crashed_part_ends_the_program_with_its_reason(home: Home, tmp_p
 
 
 async def test_a_port_in_use_is_one_sentence(home: Home, unused_tcp_port: int) -> None:
-    taken = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", unused_tcp_port)
-    async with taken:
+    with socket.create_server(("127.0.0.1", unused_tcp_port)):
         settings = {"SOURCES__LOBBY__URL": "ws://127.0.0.1:1", "PORT": str(unused_tcp_port)}
         async with home.started("run", **settings) as program:
             assert await program.ended() == 2

@@ -104,4 +104,5 @@ async def flood(daemon: Daemon) -> tuple[bytes, int]:
         pass
     finally:
         writer.close()
-    return await answering, sent
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        return await answering, sent

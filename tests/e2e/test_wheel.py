@@ -19,7 +19,9 @@ NEEDED_TO_BUILD = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
 
 
 def run(*command: object, cwd: Path) -> None:
-    done = subprocess.run([*map(str, command)], cwd=cwd, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*map(str, command)], cwd=cwd, capture_output=True, text=True, check=False, timeout=200
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 

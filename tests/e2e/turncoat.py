@@ -4,8 +4,9 @@ A server that attacks whoever connects, until it is told to be good.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
+from tests.listening import Listener, connect, listening
 from tests.trueconf.hostile import shaken
 
 Attack = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -19,54 +20,40 @@ class Turncoat:
     def __init__(self, attack: Attack, good_port: int) -> None:
         self._attack, self._good_port = attack, good_port
         self._good = False
-        self._talks: set[asyncio.Task[None]] = set()
+        self._listener = Listener(self._talk)
         self.attacked = 0
         """How often it was connected to while it attacked."""
 
-        self.port = 0
+    @property
+    def port(self) -> int:
+        return self._listener.port
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator["Turncoat"]:
-        async with await asyncio.start_server(self._start, "127.0.0.1", 0) as server:
-            self.port = server.sockets[0].getsockname()[1]
+        async with listening(self._talk) as self._listener:
             yield self
-            await self._hang_up()
 
     async def repent(self) -> None:
         """Attack no more."""
         self._good = True
-        await self._hang_up()
-
-    async def _hang_up(self) -> None:
-        for talk in self._talks:
-            talk.cancel()
-        await asyncio.gather(*self._talks, return_exceptions=True)
-
-    def _start(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        talk = asyncio.create_task(self._talk(reader, writer))
-        self._talks.add(talk)
-        talk.add_done_callback(self._talks.discard)
+        await self._listener.hang_up()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError):
-                if self._good:
-                    await self._lead_on(reader, writer)
-                else:
-                    self.attacked += 1
-                    await self._attack(reader, writer)
-        finally:
-            writer.close()
+        if self._good:
+            await self._lead_on(reader, writer)
+        else:
+            self.attacked += 1
+            await self._attack(reader, writer)
 
     async def _lead_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection("127.0.0.1", self._good_port)
+        there, back = await connect(self._good_port)
+        pipes = [asyncio.create_task(_piped(*ends)) for ends in ((reader, back), (there, writer))]
         try:
-            pipes = [asyncio.create_task(_piped(*ends)) for ends in ((reader, back), (there, writer))]
             await asyncio.wait(pipes, return_when=asyncio.FIRST_COMPLETED)
+        finally:
             for pipe in pipes:
                 pipe.cancel()
             await asyncio.gather(*pipes, return_exceptions=True)
-        finally:
             back.close()
 
 

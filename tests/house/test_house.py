@@ -38,6 +38,7 @@ SHORT = {
     "commands/backup.py": "one command",
     "commands/healthcheck.py": "one command",
     "commands/migrate.py": "one command",
+    "commands/why.py": "one command",
     "commands/settings.py": "one command",
     "core/exposure.py": "one value that the settings make and the web shows",
     "settings/accounts.py": "what posted events and endpoints both ask of the settings",

@@ -75,6 +75,17 @@ ORIGINAL = body(*LINES)
         pytest.param(
             replaced("VERSION", "VERSION:2.0", "METHOD:PUBLISH", "X-WR-CALNAME:x"), id="the calendar's own"
         ),
+        pytest.param(replaced("UID", "UID;X-OLD:u1"), id="a parameter without a value"),
+        pytest.param(
+            replaced("SUMMARY", "SUMMARY;:Plan\\, review\\; \\\\ and more"), id="an empty parameter"
+        ),
+        pytest.param(replaced("BEGIN:VEVENT", 'BEGIN;X="a""b":VEVENT'), id="quotes within quotes"),
+        pytest.param(replaced("STATUS", 'STATUS;X="a:b";Y=\x01:CONFIRMED'), id="controls in a parameter"),
+        pytest.param(
+            replaced("DTSTART", 'DTSTART;VALUE;X=a"b"c;tzid="Europe/Moscow":20261005T110000'),
+            id="a zone among odd parameters",
+        ),
+        pytest.param(replaced("STATUS", "STATUS:CONFIRMED", "", "no line at all", ":", ";"), id="no lines"),
     ],
 )
 def test_what_servers_do_changes_no_meaning(rewritten: bytes) -> None:
@@ -121,6 +132,27 @@ def test_the_first_day_of_the_week_counts_where_weeks_are_left_out() -> None:
     assert content_hash(replaced("RRULE", fortnightly)) != content_hash(
         replaced("RRULE", fortnightly + ";WKST=SU")
     )
+
+
+def test_what_the_ledger_holds_is_told_alike_by_every_version() -> None:
+    digest = "236f819dd187b951a10768727caed4cbaf598dbedd663660b99c862db04f7646"
+
+    assert content_hash(ORIGINAL) == digest
+
+
+@pytest.mark.parametrize("at", range(16))
+def test_a_line_may_be_folded_within_a_character(at: int) -> None:
+    title = "SUMMARY:Планёрка".encode()
+    cut = len("SUMMARY:") + at
+    whole = ORIGINAL.replace(b"SUMMARY:", title)
+
+    assert content_hash(whole.replace(title, title[:cut] + b"\r\n " + title[cut:])) == content_hash(whole)
+
+
+def test_a_guest_in_a_line_with_odd_parameters_is_an_edit() -> None:
+    guest = 'ATTENDEE;CN="Ann "A" Lee";PARTSTAT:mailto:ann@example.org'
+
+    assert content_hash(replaced("TRANSP", "TRANSP:OPAQUE", guest)) != content_hash(ORIGINAL)
 
 
 def test_an_emptied_description_is_an_edit() -> None:

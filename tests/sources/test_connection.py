@@ -17,6 +17,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from service.sources.connection import ConnectionLost, ConnectWithoutRedirects, open_socket, translate_errors
 from service.sources.turns import LargeFrames
 from service.trueconf.causes import Cause
+from tests.listening import listening
 from tests.tools import missing
 
 
@@ -30,7 +31,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = (
         f"{openssl} req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=room -keyout {file} -out {file}.pem"
     )
-    subprocess.run(command.split(), check=True, capture_output=True)
+    subprocess.run(command.split(), check=True, capture_output=True, timeout=60)
     file.write_bytes(file.read_bytes() + Path(f"{file}.pem").read_bytes())
     return file
 
@@ -43,10 +44,9 @@ async def over_tls(certificate: Path, answer: bytes = b"") -> AsyncIterator[str]
 
     async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(answer)
-        writer.close()
 
-    async with await asyncio.start_server(talk, "127.0.0.1", 0, ssl=context) as server:
-        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with listening(talk, tls=context) as listener:
+        yield f"127.0.0.1:{listener.port}"
 
 
 async def why(url: str) -> ConnectionLost:
@@ -140,10 +140,9 @@ async def answering(answer: bytes) -> AsyncIterator[str]:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(answer)
         await writer.drain()
-        writer.close()
 
-    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
-        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with listening(talk) as listener:
+        yield f"ws://127.0.0.1:{listener.port}"
 
 
 async def lost(url: str) -> str:

@@ -12,10 +12,13 @@ from service.core.account_state import AccountState, Entry
 from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Conference, Key
 from service.core.errors import StaleState
+from service.core.journal import JournalEntry
 from service.core.ports import ClosedSessions, FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
+from service.core.search import ConferenceQuery, matches_query, title_of
 from service.core.state import State
 from service.publishing.ports import Database, Ledger
+from tests.store.memory_journal import MemoryJournal
 from tests.store.memory_ledger import MemoryLedger
 from tests.store.memory_sessions import MemoryClosedSessions
 
@@ -29,6 +32,7 @@ class MemoryStore(Database):
         self._ledger = MemoryLedger() if ledger is None else ledger
 
         self._closed_sessions = MemoryClosedSessions()
+        self._journal = self._ledger.journal if isinstance(self._ledger, MemoryLedger) else MemoryJournal()
 
         self._state = State()
         self._vevents: dict[Key, Mapping[str, RenderedVEvent]] = {}
@@ -47,6 +51,11 @@ class MemoryStore(Database):
     def closed_sessions(self) -> ClosedSessions:
         return self._closed_sessions
 
+    @property
+    @override
+    def journal(self) -> MemoryJournal:
+        return self._journal
+
     @override
     async def version(self) -> int:
         return self._state.version
@@ -56,9 +65,9 @@ class MemoryStore(Database):
         return self._state
 
     @override
-    async def record(self, changes: Changes, *, version: int) -> int:
+    async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
         self._require(version)
-        if not changes.empty:
+        if journal or not changes.empty:
             version += 1
         known = _known_after(self._state.account(changes.account), changes)
         accounts = {**self._state.accounts, changes.account: known}
@@ -68,6 +77,7 @@ class MemoryStore(Database):
                 accounts[account] = replace(accounts[account], closed=closed)
         edits = [*changes.edits, *(closing.edit for closing in changes.closings)]
         self._write(version, edits, accounts)
+        self._journal.add(journal)
         return version
 
     @override
@@ -98,10 +108,25 @@ class MemoryStore(Database):
         return {name: record.generation for name, record in self._feeds.items() if record.generation}
 
     @override
-    async def record_feed(self, calendar: str, record: FeedRecord) -> None:
+    async def record_feed(
+        self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
+    ) -> None:
         """A generation never goes back."""
         before = self._feeds.get(calendar, record)
         self._feeds[calendar] = replace(record, generation=max(before.generation, record.generation))
+        self._journal.add(journal)
+
+    @override
+    async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
+        live = {key for key in self._members() if not key.part}
+        entries = self._state.entries
+        found = [key for key in live if matches_query(entries[key], query)]
+        order = {key: (title_of(entries[key].conference), key) for key in live}
+        behind = order.get(query.after) if query.after else None
+        if query.after and behind is None:
+            return []
+        found = [key for key in found if behind is None or order[key] > behind]
+        return sorted(found, key=order.__getitem__)[: query.limit]
 
     @override
     async def purge(self, before: datetime) -> int:
@@ -111,6 +136,7 @@ class MemoryStore(Database):
         if gone:
             kept = {key: entry for key, entry in entries.items() if key not in gone}
             self._state = replace(self._state, version=self._state.version + 1, entries=kept)
+        self._journal.blank(self._state.entries)
         return len(gone)
 
     @override
@@ -128,6 +154,7 @@ class MemoryStore(Database):
             rotated = self._feeds.pop(name, FeedRecord()).generation
             if rotated:
                 self._feeds[name] = FeedRecord(rotated)
+        self._journal.blank_accounts(map(str, idle))
         return len(idle)
 
     @override

@@ -2,13 +2,15 @@
 The ledger without a database.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from typing_extensions import override
 
+from service.core.journal import JournalEntry
 from service.publishing.model import Publication
 from service.publishing.ownership import assign
 from service.publishing.ports import Assignment, Ledger, TargetRecord
+from tests.store.memory_journal import MemoryJournal
 
 
 class MemoryLedger(Ledger):
@@ -17,6 +19,7 @@ class MemoryLedger(Ledger):
     """
 
     def __init__(self) -> None:
+        self.journal = MemoryJournal()
         self._targets: dict[str, TargetRecord] = {}
         self._publications: dict[str, dict[str, Publication]] = {}
 
@@ -51,12 +54,22 @@ class MemoryLedger(Ledger):
 
     @override
     async def record_publications(
-        self, target: str, publications: Iterable[Publication], forgotten: Iterable[str] = ()
+        self,
+        target: str,
+        publications: Iterable[Publication],
+        forgotten: Iterable[str] = (),
+        *,
+        journal: Sequence[JournalEntry] = (),
     ) -> None:
         rows = self._publications.setdefault(target, {})
         rows.update((row.uid, row) for row in publications)
         for uid in forgotten:
             rows.pop(uid, None)
+        self.journal.add(journal)
+
+    @override
+    async def tell(self, entries: Sequence[JournalEntry]) -> None:
+        self.journal.add(entries)
 
     @override
     async def forget_target(self, target: str) -> None:

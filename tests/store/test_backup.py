@@ -127,7 +127,7 @@ async def test_copies_made_while_a_writer_writes_are_consistent(file: Path, tmp_
             seen.add(pair)
     finally:
         stop.set()
-        writer.join()
+        writer.join(30)
     assert len(seen) == 20
 
 

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import ssl
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,11 +14,10 @@ import pytest
 
 from service.core.errors import StoreUnavailable
 from service.store.sql import open_store
+from tests.listening import Talk, listening
 from tests.tools import missing
 
 SSL_REQUEST_OCTETS = 8
-
-Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +31,7 @@ def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"{openssl} req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=db.example.com "
         "-addext subjectAltName=DNS:db.example.com -keyout server.key -out server.crt"
     )
-    subprocess.run(command.split(), check=True, capture_output=True, cwd=folder)
+    subprocess.run(command.split(), check=True, capture_output=True, cwd=folder, timeout=60)
     file = folder / "server.pem"
     file.write_text((folder / "server.crt").read_text() + (folder / "server.key").read_text())
     return file
@@ -40,19 +39,8 @@ def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @asynccontextmanager
 async def served(talk: Talk) -> AsyncIterator[str]:
-    async def closed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await talk(reader, writer)
-        except (OSError, asyncio.IncompleteReadError, ssl.SSLError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(closed, "127.0.0.1", 0)
-    try:
-        yield f"postgresql://confcal:hunter2@127.0.0.1:{server.sockets[0].getsockname()[1]}/confcal"
-    finally:
-        server.close()
+    async with listening(talk) as listener:
+        yield f"postgresql://confcal:hunter2@127.0.0.1:{listener.port}/confcal"
 
 
 def with_tls(pem: Path) -> Talk:

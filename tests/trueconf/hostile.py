@@ -8,6 +8,8 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from tests.listening import listening
+
 Talk = Callable[[asyncio.StreamWriter], Awaitable[None]]
 MEBIBYTE = 2**20
 TEXT, CONTINUATION, PING = 0x1, 0x0, 0x9
@@ -39,25 +41,11 @@ async def shaken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ext
 @asynccontextmanager
 async def endpoint(talk: Talk, extensions: str = "") -> AsyncIterator[str]:
     """Give the address of a server that shakes hands and then sends whatever `talk` writes."""
-    talks: set[asyncio.Task[None]] = set()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await shaken(reader, writer, extensions)
-        try:
-            await talk(writer)
-            await reader.read()
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
+        await talk(writer)
+        await reader.read()
 
-    def start(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(accept(reader, writer))
-        talks.add(task)
-        task.add_done_callback(talks.discard)
-
-    async with await asyncio.start_server(start, "127.0.0.1", 0) as server:
-        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        for task in talks:
-            task.cancel()
-        await asyncio.gather(*talks, return_exceptions=True)
+    async with listening(accept) as listener:
+        yield f"ws://127.0.0.1:{listener.port}"

@@ -22,6 +22,7 @@ from service.core.changes import Changes, RenderedVEvent
 from service.core.conference import Key, Snapshot
 from service.core.errors import StoreUnavailable
 from service.core.exposure import Exposure
+from service.core.journal import JournalEntry
 from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.settings.accounts import accounts_of
@@ -68,17 +69,19 @@ class FailingStore(MemoryStore):
         self._try()
         return await super().load_rejected(most_raw=most_raw, number=number)
 
-    async def record_feed(self, calendar: str, record: FeedRecord) -> None:
+    async def record_feed(
+        self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
+    ) -> None:
         self._try()
-        await super().record_feed(calendar, record)
+        await super().record_feed(calendar, record, journal=journal)
 
     async def version(self) -> int:
         self._try()
         return await super().version()
 
-    async def record(self, changes: Changes, *, version: int) -> int:
+    async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
         self._try()
-        return await super().record(changes, version=version)
+        return await super().record(changes, version=version, journal=journal)
 
     def _try(self) -> None:
         if self.failing:
@@ -217,7 +220,6 @@ async def administered(
         feeds,
         policy,
         Pages(catalogues(), language="en", timezone=settings.timezone, public_url=url),
-        state=lambda: synchronizer.state,
         clock=clock,
         metrics=lambda: b"",
         administration=administration,

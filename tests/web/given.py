@@ -102,7 +102,7 @@ async def served(
     await feeds.start()
     synchronizer.listen(feeds.mark_changed)
     pages = Pages(catalogues(), language="en", timezone=timezone, public_url=public_url)
-    app = make_web(feeds, policy, pages, state=lambda: synchronizer.state, clock=clock, metrics=lambda: b"")
+    app = make_web(feeds, policy, pages, clock=clock, metrics=lambda: b"")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
         # Exactly the headers that a test names.
         client.headers = httpx.Headers()

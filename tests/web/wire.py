@@ -131,7 +131,8 @@ async def serving(*, descriptors: Descriptors = MANY, limits: Limits | None = No
                 client.writer.transport.abort()
             server.stop()
             if not running.cancelled():
-                await running
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await running
 
 
 @dataclass

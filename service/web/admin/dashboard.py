@@ -2,6 +2,7 @@
 `/`: the dashboard. It is complete without JavaScript; with JavaScript it updates itself.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -32,9 +33,10 @@ _SHOWN_REJECTED = 50
 _HEADERS = {
     "Content-Security-Policy": f"{PAGE_HEADERS['Content-Security-Policy']}; connect-src 'self'",
 }
-_NAMING = frozenset({"rotated", "approved"})
+_NAMING = frozenset({"rotated", "approved", "kept"})
 """What was done to something; said only where this session did it."""
 
+_DECIDED = {"approved": "web.list_approved", "kept": "web.list_kept"}
 _NOTHING_DONE = frozenset({"unsure", "changed", "expired", "gone", "unavailable"})
 
 
@@ -58,6 +60,7 @@ class Dashboard:
             Route("/sign-out", self.signin.sign_out, methods=["POST"]),
             Route("/rotate", self.rotate, methods=["POST"]),
             Route("/approve", self.approve, methods=["POST"]),
+            Route("/keep", self.keep, methods=["POST"]),
             Route("/live", self.events, methods=["GET"]),
         ]
 
@@ -147,7 +150,7 @@ class Dashboard:
         if not fields.get("sure"):
             return self._redirect("unsure", **kept)
         try:
-            await self.queries.feeds.directory.rotate(name)
+            await self.queries.feeds.directory.rotate(name, self.queries.now())
         except KeyError:
             return self._redirect("gone", **kept)
         except StoreUnavailable:
@@ -161,13 +164,23 @@ class Dashboard:
 
     async def approve(self, request: Request) -> Response:
         """Answer `POST /approve`."""
+        return await self._decide(request, self.queries.reports.approve, "approved")
+
+    async def keep(self, request: Request) -> Response:
+        """Answer `POST /keep`."""
+        return await self._decide(request, self.queries.reports.keep, "kept")
+
+    async def _decide(
+        self, request: Request, decide: Callable[[str, str | None], Awaitable[int]], done: str
+    ) -> Response:
+        """Have a held list applied or kept, as the form that was looked at says."""
         meant = await self._read_form(request)
         if meant is None:
             return self._redirect("expired")
         session, fields = meant
         account = fields.get("account", "")
         try:
-            removed = await self.queries.reports.approve(account, fields.get("digest", ""))
+            number = await decide(account, fields.get("digest", ""))
         except UnknownName:
             return self._redirect("gone")
         except HeldListChanged:
@@ -175,10 +188,10 @@ class Dashboard:
         except (StoreUnavailable, StaleState):
             return self._redirect("unavailable")
         network = self.signin.network(request)
-        log.info("web.list_approved", account=account, removed=removed, way="dashboard", network=network)
+        log.info(_DECIDED[done], account=account, conferences=number, way="dashboard", network=network)
         self.live.notify()
-        response = self._redirect("approved")
-        self._flash.keep(response, session, done="approved", about=account)
+        response = self._redirect(done)
+        self._flash.keep(response, session, done=done, about=account)
         return response
 
     async def events(self, request: Request) -> Response:

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from service.web.admin.forms import from_elsewhere, read_form
 from service.web.admin.sessions import LASTING, AdminSession, AdminSessions
+from service.web.admin_port import AdminPort
 from service.web.body import UNREAD
 from service.web.gate import Gate
 from service.web.network import Networks
@@ -35,6 +36,7 @@ class SignIn:
     pages: Pages
     gate: Gate
     networks: Networks
+    reports: AdminPort
     url: str
     """The address that people reach the dashboard under."""
 
@@ -95,6 +97,7 @@ class SignIn:
         if not self.sessions.admits(token):
             return await self._refuse(request)
         log.info("web.signed_in", network=self.network(request))
+        await self.reports.note_sign_in(self.network(request))
         response = self.redirect(f"/?{_SIGNED_IN}=")
         response.set_cookie(
             self.cookie,

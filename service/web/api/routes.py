@@ -2,8 +2,7 @@
 `/api/`: what the dashboard shows and does, as JSON, for whoever holds the admin token.
 """
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +19,20 @@ from service.core.errors import HeldListChanged, StaleState, StoreUnavailable, U
 from service.trueconf.receipts import AcceptedEvent
 from service.web import schemas
 from service.web.api.bearer import CHALLENGE, bearer_of
+from service.web.api.conferences import conference_operations
 from service.web.api.ingest import Ingest
+from service.web.api.journal import journal_operation
 from service.web.api.openapi import Handler, Operation, Parameter, document
+from service.web.api.parameters import (
+    EVENT,
+    LISTING,
+    LOOKED_AT,
+    MOST,
+    NAME,
+    SMALL_NUMBER,
+    USUAL,
+    find_odd,
+)
 from service.web.api.problem import answer, problem, too_many
 from service.web.gate import Gate
 from service.web.live import Live
@@ -31,26 +42,6 @@ from service.web.queries import AdminQueries
 log = structlog.get_logger()
 
 PREFIX = "/api/"
-
-_MOST = 200
-_USUAL = 50
-_SMALL_NUMBER = re.compile("[0-9]{1,3}")
-
-_NAME = {"type": "string", "minLength": 1}
-_LISTING = (
-    Parameter("like", "query", "Only calendars whose name or title holds this text.", {"type": "string"}),
-    Parameter("after", "query", "Only calendars behind the one of this name.", {"type": "string"}),
-    Parameter("limit", "query", "At most so many.", {"type": "integer", "minimum": 1, "maximum": _MOST}),
-)
-_LOOKED_AT = Parameter(
-    "digest", "query", "Only where this is still the digest of the held list, as GET /held told it.", _NAME
-)
-_EVENT = {
-    "type": "object",
-    "description": "A conferenceList event or a getScheduler reply of TrueConf.",
-    "properties": {"conferences": {"type": "array", "items": {"type": "object"}}},
-    "required": ["conferences"],
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +88,9 @@ class Api:
     def operations(self) -> list[Operation]:
         """Return all that the API does."""
         reports = self.queries.reports
-        named = Parameter("name", "path", "The name of a calendar.", _NAME)
-        account = Parameter("account", "path", "`user@server`.", _NAME)
-        source = Parameter("source", "path", "The name of a source with an INGEST_TOKEN.", _NAME)
+        named = Parameter("name", "path", "The name of a calendar.", NAME)
+        account = Parameter("account", "path", "`user@server`.", NAME)
+        source = Parameter("source", "path", "The name of a source with an INGEST_TOKEN.", NAME)
         event_refusals = (400, 401, 404, 413, 415, 422, 429, 503)
         return [
             _get("/status", "status", "The daemon as a whole", self.queries.status, schemas.StatusView),
@@ -140,7 +131,7 @@ class Api:
                 self._calendars,
                 schemas.CalendarList,
                 refusals=(422,),
-                parameters=_LISTING,
+                parameters=LISTING,
             ),
             Operation(
                 "POST",
@@ -160,7 +151,19 @@ class Api:
                 self._approve,
                 schemas.Approved,
                 refusals=(404, 409, 422, 503),
-                parameters=(account, _LOOKED_AT),
+                parameters=(account, LOOKED_AT),
+            ),
+            journal_operation(reports),
+            *conference_operations(self.queries),
+            Operation(
+                "POST",
+                "/held/{account}/keep",
+                "keep",
+                "Have the conferences of a held list stay",
+                self._keep,
+                schemas.Kept,
+                refusals=(404, 409, 422, 503),
+                parameters=(account, LOOKED_AT),
             ),
             Operation(
                 "POST",
@@ -172,7 +175,7 @@ class Api:
                 good=202,
                 refusals=event_refusals,
                 parameters=(source,),
-                takes=_EVENT,
+                takes=EVENT,
             ),
         ]
 
@@ -202,14 +205,14 @@ class Api:
         return answer(await self.queries.reports.load_rejected())
 
     async def _calendars(self, request: Request) -> Response:
-        odd = _odd_parameter(request, _LISTING)
+        odd = find_odd(request, LISTING)
         if odd is not None:
             return problem(
                 422, "Send each of like, after and limit at most once, and nothing else.", field=odd
             )
-        limit = request.query_params.get("limit", str(_USUAL))
-        if not (_SMALL_NUMBER.fullmatch(limit) and 1 <= int(limit) <= _MOST):
-            return problem(422, f"Send a limit from 1 to {_MOST}.", field="limit")
+        limit = request.query_params.get("limit", str(USUAL))
+        if not (SMALL_NUMBER.fullmatch(limit) and 1 <= int(limit) <= MOST):
+            return problem(422, f"Send a limit from 1 to {MOST}.", field="limit")
         like, after = (request.query_params.get(name, "") for name in ("like", "after"))
         return answer(
             await run_in_threadpool(self.queries.calendars, like=like, after=after, most=int(limit))
@@ -218,7 +221,7 @@ class Api:
     async def _rotate(self, request: Request) -> Response:
         name = request.path_params["name"]
         try:
-            await self.queries.feeds.directory.rotate(name)
+            await self.queries.feeds.directory.rotate(name, self.queries.now())
         except KeyError:
             return problem(404, "There is no such calendar; GET /api/calendars lists them.")
         log.info("web.link_replaced", calendar=name, way="api", network=self.networks.of(request.scope))
@@ -227,7 +230,22 @@ class Api:
         return answer(schemas.Rotated(name, urls.feed_url(name), urls.page_url(name)))
 
     async def _approve(self, request: Request) -> Response:
-        odd = _odd_parameter(request, (_LOOKED_AT,))
+        removed = await self._decide(request, self.queries.reports.approve, "web.list_approved")
+        if isinstance(removed, Response):
+            return removed
+        return answer(schemas.Approved(request.path_params["account"], removed))
+
+    async def _keep(self, request: Request) -> Response:
+        kept = await self._decide(request, self.queries.reports.keep, "web.list_kept")
+        if isinstance(kept, Response):
+            return kept
+        return answer(schemas.Kept(request.path_params["account"], kept))
+
+    async def _decide(
+        self, request: Request, decide: Callable[[str, str | None], Awaitable[int]], event: str
+    ) -> int | Response:
+        """Return how many conferences a decision on a held list was about, or why there was none."""
+        odd = find_odd(request, (LOOKED_AT,))
         digest = request.query_params.get("digest")
         if odd is not None or digest == "":
             return problem(
@@ -235,21 +253,14 @@ class Api:
             )
         account = request.path_params["account"]
         try:
-            removed = await self.queries.reports.approve(account, digest)
+            number = await decide(account, digest)
         except UnknownName:
             return problem(404, "No list of this account is held; GET /api/held lists those that are.")
         except HeldListChanged:
             return problem(409, "The held list is another by now; look at GET /api/held again.")
         network = self.networks.of(request.scope)
-        log.info("web.list_approved", account=account, removed=removed, way="api", network=network)
-        return answer(schemas.Approved(account, removed))
-
-
-def _odd_parameter(request: Request, known: Sequence[Parameter]) -> str | None:
-    """Return the name of a query parameter that is none of these, or that is there twice."""
-    names = {parameter.name for parameter in known}
-    given = [name for name, _ in request.query_params.multi_items()]
-    return next((name for name in given if name not in names or given.count(name) > 1), None)
+        log.info(event, account=account, conferences=number, way="api", network=network)
+        return number
 
 
 def _get(path: str, name: str, summary: str, view: Callable[[], object], gives: object) -> Operation:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from starlette.types import Message, Receive, Scope, Send
 
+from service.calendars.choices import Choice, choice_of
 from service.calendars.feeds import Feed, Feeds, http_date
 from service.calendars.tokens import Addresses, LookupFailure
 from service.core.clock import Clock
@@ -65,10 +66,11 @@ class FeedApp:
         if not isinstance(calendar, str):
             await self._refuse(calendar, scope, send)
             return
-        feed = self._feeds.fresh(calendar)
+        choice = choice_of(scope["query_string"])
+        feed = self._feeds.fresh(calendar, choice)
         if feed is None:
             try:
-                feed = await self._build(calendar)
+                feed = await self._build(calendar, choice)
             except _NotYet as reason:
                 await _say(send, scope, 503, str(reason).encode(), [(b"retry-after", b"60")])
                 return
@@ -120,11 +122,11 @@ class FeedApp:
             return
         await _say(send, scope, 404, b"There is no such calendar.")
 
-    async def _build(self, calendar: str) -> Feed:
+    async def _build(self, calendar: str, choice: Choice) -> Feed:
         if not self._feeds.ready():
             raise _NotYet("The first list of conferences has not arrived yet.")
         try:
-            return await self._feeds.feed(calendar)
+            return await self._feeds.feed(calendar, choice)
         except StoreUnavailable as error:
             raise _NotYet("The calendar cannot be read at the moment.") from error
 

@@ -20,7 +20,7 @@ from tests.web.administered import HALL_TOKEN, TOKEN, Administered, administered
 pytestmark = pytest.mark.slow
 
 MINUTE = timedelta(minutes=1)
-KNOWN = {"source": "hall", "name": "all", "account": str(DESK)}
+KNOWN = {"server": "video.example.com", "id": "100", "source": "hall", "name": "all", "account": str(DESK)}
 
 
 async def _hold(site: Administered) -> None:
@@ -118,7 +118,11 @@ def test_the_document_tells_of_everything_that_the_dashboard_does() -> None:
         "/api/targets",
         "/api/held",
         "/api/held/{account}/approve",
+        "/api/held/{account}/keep",
         "/api/disputes",
+        "/api/journal",
+        "/api/conferences",
+        "/api/conferences/{server}/{id}",
         "/api/activity",
         "/api/settings",
         "/api/rejected",

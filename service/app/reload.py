@@ -1,0 +1,53 @@
+"""
+Other settings for a daemon that runs: what stays the same goes on untouched.
+"""
+
+from contextlib import suppress
+
+from service.app.build import Parts, expect_lists, feeds_of, pages_of, web_of
+from service.app.clock import utc_now
+from service.app.policy import keep_rules_of, policy_of, rendering_digest
+from service.app.start_journal import tell_start
+from service.core.errors import StoreUnavailable
+from service.settings.accounts import accounts_of, find_pinned_accounts
+from service.settings.model import Settings
+from service.settings.paths import exposure, public_url, secret_of
+
+
+async def apply_settings(parts: Parts, settings: Settings) -> None:
+    """
+    Have the daemon work by these settings, which `compare_settings` gave, from now on.
+
+    Raises SettingsError and StoreUnavailable; then nothing was changed.
+    """
+    url = public_url(settings, parts.listening[0].getsockname()[1])
+    policy, now = policy_of(settings), utc_now()
+    # What can be wrong comes first.
+    targets = parts.targets.prepare(settings)
+    pages_of(settings, url)
+    feeds = feeds_of(settings, parts.store, parts.synchronizer, url)
+    if feeds.rules == parts.feeds.rules:
+        feeds = parts.feeds
+    else:
+        await feeds.start()
+    await parts.synchronizer.apply(policy, rendering=rendering_digest(policy, now), now=now)
+    before, parts.settings, parts.url, parts.feeds = parts.settings, settings, url, feeds
+    feeds.mark_changed()
+    parts.calendars.directory = feeds.directory
+    parts.rejections.rules = keep_rules_of(settings)
+    parts.posted_events.apply(accounts_of(settings), find_pinned_accounts(settings))
+    parts.sources.apply(settings)
+    parts.timetable.apply(parts.sources.all, settings.poll_every)
+    parts.targets.apply(settings, targets)
+    for name in before.sources.keys() - settings.sources.keys():
+        parts.metrics.forget(name)
+    expect_lists(parts.metrics, parts.synchronizer, settings.sources.keys() - before.sources.keys())
+    parts.reporter.settings_in_force = settings
+    parts.reporter.endpoints = tuple(parts.sources.all.values())
+    parts.reporter.exposure = exposure(settings, url)
+    parts.web.app = web_of(parts)
+    parts.live.notify()
+    with suppress(StoreUnavailable):
+        # It is told at the next start otherwise.
+        secret, program = secret_of(settings), parts.reporter.version
+        await tell_start(parts.store.journal, settings, secret, program, now)

@@ -1,0 +1,73 @@
+"""
+Why a conference is in a calendar, or is not: the first condition that it does not meet.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from service.calendars.calendar import Calendar
+from service.calendars.rules import EVERYTHING, Rule, fits, holds_account
+from service.core.account_state import Entry
+from service.core.schedule import Unscheduled
+from service.core.state import State
+
+Condition = Literal["", "lists", "account", "owner", "mode", "access", "topic", "participant", "schedule"]
+"""What a conference does not meet; empty where it is in the calendar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """
+    Whether a calendar holds a conference.
+    """
+
+    calendar: str
+    condition: Condition
+    detail: str = ""
+    """What the condition wants, or who lists the conference."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is there."""
+        return not self.condition
+
+    def describe(self) -> str:
+        """Return it as a sentence for an administrator."""
+        match self.condition:
+            case "":
+                return f"{self.calendar} holds it: {self.detail} lists it"
+            case "lists":
+                return f"{self.calendar} does not hold it: no account lists it any more"
+            case "account":
+                return f"{self.calendar} does not hold it: the account that counts is {self.detail}"
+            case "schedule":
+                return f"{self.calendar} shows nothing of it: it has no schedule"
+            case _:
+                return f"{self.calendar} does not hold it: its {self.condition} is none of {self.detail}"
+
+
+def explain(calendar: Calendar, entry: Entry, state: State) -> Explanation:
+    """Return whether a calendar holds a conference, by which condition not."""
+    rule, name = calendar.rule, calendar.name
+    holders = [known.account for known in state.accounts.values() if known.holds(entry.key)]
+    if not holders:
+        return Explanation(name, "lists")
+    of_account = [each for each in holders if calendar.account in (None, each)]
+    if not of_account:
+        return Explanation(name, "account", str(calendar.account))
+    counting = [each for each in of_account if holds_account(rule, each)]
+    if not counting:
+        return Explanation(name, "account", ", ".join(sorted(rule.accounts)))
+    conditions: tuple[tuple[Condition, Rule, frozenset[str]], ...] = (
+        ("owner", replace(EVERYTHING, owners=rule.owners), rule.owners),
+        ("mode", replace(EVERYTHING, modes=rule.modes), rule.modes),
+        ("access", replace(EVERYTHING, access=rule.access), rule.access),
+        ("topic", replace(EVERYTHING, topics=rule.topics), rule.topics),
+        ("participant", replace(EVERYTHING, participants=rule.participants), rule.participants),
+    )
+    for condition, alone, values in conditions:
+        if values and not fits(alone, entry):
+            return Explanation(name, condition, ", ".join(sorted(values)))
+    if isinstance(entry.conference.schedule, Unscheduled):
+        return Explanation(name, "schedule")
+    return Explanation(name, "", ", ".join(sorted(map(str, counting))))

@@ -1,0 +1,63 @@
+import asyncio
+import json
+
+import click
+
+from service.app.clock import utc_now
+from service.app.offline import with_store
+from service.core.account_state import Entry
+from service.core.schedule import Unscheduled
+from service.core.search import ConferenceQuery, Kind, kind_of
+from service.core.vevent import summary_of
+from service.settings.load import load_settings
+
+_MOST = 100_000
+
+
+@click.command()
+@click.argument("query", required=False, default="")
+@click.option("--upcoming", is_flag=True, help="Only what has not ended.")
+@click.option("--weekly", "kind", flag_value="week", help="Only series.")
+@click.option("--unscheduled", "kind", flag_value="none", help="Only rooms without a schedule.")
+@click.option("--limit", default=200, type=click.IntRange(1, _MOST), help="At most so many; 200.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list for scripts.")
+def conferences(query: str, *, upcoming: bool, kind: Kind | None, limit: int, as_json: bool) -> None:
+    """
+    List the conferences that are in any calendar, by topic.
+
+    Each word of QUERY begins a word of the topic, the ID, the owner or somebody invited.
+
+    \b
+    Examples:
+      confcal conferences planning
+      confcal conferences --weekly petrova
+    """
+
+    async def find() -> list[Entry]:
+        wanted = ConferenceQuery(query, kind, utc_now() if upcoming else None, limit=limit)
+        async with with_store(load_settings()) as store:
+            keys = await store.find_conferences(wanted)
+            state = await store.load()
+        return [state.entries[key] for key in keys if key in state.entries]
+
+    found = asyncio.run(find())
+    if as_json:
+        click.echo(json.dumps([_as_dict(each) for each in found], ensure_ascii=False, indent=2))
+        return
+    for each in found:
+        click.echo("  ".join(str(part) for part in _as_dict(each).values() if part))
+    if not found:
+        click.echo("No conference is like that.")
+
+
+def _as_dict(entry: Entry) -> dict[str, str]:
+    conference = entry.conference
+    start = "" if isinstance(conference.schedule, Unscheduled) else conference.schedule.start.isoformat()
+    return {
+        "id": conference.id,
+        "server": entry.key.server,
+        "topic": summary_of(conference),
+        "owner": conference.owner,
+        "kind": kind_of(conference),
+        "start": start,
+    }

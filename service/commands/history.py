@@ -1,0 +1,99 @@
+"""
+`confcal history`: what happened.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+
+from service.app.clock import utc_now
+from service.app.offline import with_store
+from service.core.errors import SettingsError
+from service.core.journal import FieldChange, JournalEntry, JournalQuery
+from service.settings.load import load_settings
+from service.web.journal_views import to_view
+
+_MOST = 100_000
+
+
+@click.command()
+@click.option("--since", default="", help="14:00 (today), 2026-11-26, or 2026-11-26T14:00.")
+@click.option("--source", default="", help="Only of this source.")
+@click.option("--account", default="", help="Only of this account, user@server.")
+@click.option("--conference", default="", help="Only of the conference with this ID.")
+@click.option("--target", default="", help="Only of this target.")
+@click.option("--limit", default=200, type=click.IntRange(1, _MOST), help="The newest so many; 200.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list for scripts.")
+def history(
+    *, since: str, source: str, account: str, conference: str, target: str, limit: int, as_json: bool
+) -> None:
+    """
+    Show what happened, the oldest first: lists and what they changed, rooms and targets, links, sign-ins.
+
+    \b
+    Examples:
+      confcal history --since 14:00
+      confcal history --conference 100200 --json
+    """
+    settings = load_settings()
+    zone = ZoneInfo(settings.timezone)
+    begin = parse_since(since, zone, utc_now()) if since else None
+    query = JournalQuery(
+        source=source, account=account, conference_id=conference, target=target, since=begin, limit=limit
+    )
+
+    async def read() -> list[JournalEntry]:
+        async with with_store(settings) as store:
+            return await store.journal.read(query)
+
+    entries = list(reversed(asyncio.run(read())))
+    if as_json:
+        click.echo(json.dumps(msgspec.to_builtins([*map(to_view, entries)]), ensure_ascii=False, indent=2))
+        return
+    for entry in entries:
+        click.echo(describe(entry, zone))
+    if not entries:
+        click.echo("Nothing happened, as far as the journal knows.")
+
+
+def parse_since(text: str, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return the moment that a person writes, in their zone. Raises SettingsError."""
+    today = now.astimezone(zone)
+    try:
+        if len(text) <= len("23:59:59") and ":" in text:
+            moment = datetime.fromisoformat(f"{today:%Y-%m-%d}T{text}").replace(tzinfo=zone)
+            # In the morning "--since 23:00" means last night.
+            return moment if moment <= now else moment - timedelta(days=1)
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(
+            f"--since={text!r} is no moment; write it like 14:00 or 2026-11-26T14:00"
+        ) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def describe(entry: JournalEntry, zone: ZoneInfo) -> str:
+    """Return an entry as one line for a person."""
+    subject = [entry.source or entry.target or entry.calendar, entry.account]
+    subject += [entry.conference_id, entry.topic and f"«{' '.join(entry.topic.split())}»"]
+    about = "  ".join(part for part in subject if part)
+    changes = "; ".join(_describe_changes(entry.fields))
+    line = "  ".join(part for part in (about, changes, entry.note) if part)
+    return (
+        f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {entry.event.replace('_', ' '):<20}  {line}".rstrip()
+    )
+
+
+def _describe_changes(fields: tuple[FieldChange, ...]) -> Iterator[str]:
+    for each in fields:
+        if each.before and each.after:
+            yield f"{each.name}: {each.before} -> {each.after}"
+        elif each.before:
+            yield f"{each.name}: without {each.before}"
+        else:
+            yield f"{each.name}: {each.after}" if each.after else f"{each.name} changed"

@@ -1,0 +1,22 @@
+import asyncio
+
+import click
+
+from service.app.check import explain_conference
+from service.settings.load import load_settings
+
+
+@click.command()
+@click.argument("conference_id", metavar="ID")
+@click.argument("calendar", required=False)
+def why(conference_id: str, calendar: str | None) -> None:
+    """
+    Say why a conference is in CALENDAR, or by which condition it is not; without CALENDAR, of each.
+
+    \b
+    Examples:
+      confcal why 100200 board
+      confcal why 100200
+    """
+    for each in asyncio.run(explain_conference(load_settings(), conference_id, calendar)):
+        click.echo(each)

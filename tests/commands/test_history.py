@@ -1,0 +1,57 @@
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from service.app.check import ListedFeed
+from service.commands.feeds import write_csv
+from service.commands.history import parse_since
+from service.core.errors import SettingsError
+from tests.commands.conftest import Confcal
+from tests.commands.given import heard
+from tests.core.given import listed as listed_by
+from tests.core.given import many
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("11:00", "2026-11-26T08:00"),
+        ("14:00", "2026-11-25T11:00"),
+        ("2026-11-20", "2026-11-19T21:00"),
+        ("2026-11-20T10:00Z", "2026-11-20T10:00"),
+    ],
+)
+def test_a_moment_is_read_in_the_zone_of_the_settings(text: str, moment: str) -> None:
+    assert parse_since(text, MOSCOW, NOW) == datetime.fromisoformat(moment).replace(tzinfo=UTC)
+
+
+def test_what_is_no_moment_is_refused() -> None:
+    with pytest.raises(SettingsError, match="write it like 14:00"):
+        parse_since("yesterday", MOSCOW, NOW)
+
+
+def test_history_conferences_and_why_tell_of_what_was_heard(confcal: Confcal) -> None:
+    heard(listed_by(*many(2)))
+
+    assert "conference added" in confcal("history").text
+    assert [line.split("  ")[0] for line in confcal("conferences", "topic").text.splitlines()] == ["1", "2"]
+    assert confcal("why", "1", "all").text.startswith("all holds it: ")
+    assert confcal("why", "77", "all").code == 1
+
+
+def test_feeds_are_chosen_by_a_pattern_and_written_for_a_spreadsheet(confcal: Confcal) -> None:
+    heard(listed_by(*many(2)))
+
+    done = confcal("feeds", "al*", "--csv")
+
+    header, row = done.text.splitlines()[-2:]
+    assert header == "name,person,page,feed"
+    assert row.startswith("all,TrueConf,http")
+
+
+def test_a_spreadsheet_runs_nothing_of_what_it_finds() -> None:
+    assert "'=cmd" in write_csv([ListedFeed("a", "f", "p", 1, "=cmd|calc")])

@@ -1,0 +1,103 @@
+"""
+The journal without a database.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from typing_extensions import override
+
+from service.core.conference import Key
+from service.core.journal import (
+    MOST_ENTRIES,
+    FieldChange,
+    Journal,
+    JournalEntry,
+    JournalQuery,
+    clip,
+    matches,
+    without_names,
+)
+
+
+class MemoryJournal(Journal):
+    """
+    Implements `service.core.journal.Journal`; what it holds is gone with it.
+    """
+
+    def __init__(self) -> None:
+        self.entries: list[JournalEntry] = []
+        self._numbers = 0
+        self._remembered: dict[str, str] = {}
+        self._listeners: list[Callable[[], None]] = []
+
+    @override
+    async def write(self, entries: Sequence[JournalEntry]) -> None:
+        self.add(entries)
+
+    def add(self, entries: Sequence[JournalEntry]) -> None:
+        for entry in entries:
+            self._numbers += 1
+            self.entries.append(_clipped(replace(entry, number=self._numbers)))
+        self.entries = self.entries[-MOST_ENTRIES:]
+        if entries:
+            for listener in self._listeners:
+                listener()
+
+    @override
+    async def read(self, query: JournalQuery) -> list[JournalEntry]:
+        return [entry for entry in reversed(self.entries) if matches(entry, query)][: query.limit]
+
+    @override
+    async def read_after(self, number: int, limit: int) -> list[JournalEntry]:
+        return [entry for entry in self.entries if entry.number > number][:limit]
+
+    @override
+    async def last_number(self) -> int:
+        return self.entries[-1].number if self.entries else 0
+
+    @override
+    async def prune(self, before: datetime) -> int:
+        kept = [entry for entry in self.entries if entry.at >= before]
+        dropped, self.entries = len(self.entries) - len(kept), kept
+        return dropped
+
+    @override
+    async def recall(self, name: str) -> str:
+        return self._remembered.get(name, "")
+
+    @override
+    async def remember(self, name: str, value: str, entries: Sequence[JournalEntry] = ()) -> None:
+        self._remembered[name] = value
+        self.add(entries)
+
+    @override
+    def listen(self, listener: Callable[[], None]) -> None:
+        self._listeners.append(listener)
+
+    def blank(self, kept: Iterable[Key]) -> None:
+        """Take what is said of conferences that are not kept."""
+        known = {(key.server, key.id) for key in kept}
+        self.entries = [
+            without_names(each)
+            if each.conference_id and (each.server, each.conference_id) not in known
+            else each
+            for each in self.entries
+        ]
+
+    def blank_accounts(self, names: Iterable[str]) -> None:
+        """Take the names of accounts that are forgotten."""
+        gone = set(names)
+        blank = [
+            replace(without_names(each), account="") if each.account in gone else each
+            for each in self.entries
+        ]
+        self.entries = [
+            replace(without_names(each), calendar="") if each.calendar in gone else each for each in blank
+        ]
+
+
+def _clipped(entry: JournalEntry) -> JournalEntry:
+    fields = tuple(FieldChange(each.name, clip(each.before), clip(each.after)) for each in entry.fields)
+    return replace(entry, topic=clip(entry.topic), note=clip(entry.note), fields=fields)
