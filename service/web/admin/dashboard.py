@@ -188,7 +188,8 @@ class Dashboard:
         except (StoreUnavailable, StaleState):
             return self._redirect("unavailable")
         network = self.signin.network(request)
-        log.info(_DECIDED[done], account=account, conferences=number, way="dashboard", network=network)
+        counted = {"removed" if done == "approved" else "kept": number}
+        log.info(_DECIDED[done], account=account, **counted, way="dashboard", network=network)
         self.live.notify()
         response = self._redirect(done)
         self._flash.keep(response, session, done=done, about=account)

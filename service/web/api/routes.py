@@ -259,7 +259,8 @@ class Api:
         except HeldListChanged:
             return problem(409, "The held list is another by now; look at GET /api/held again.")
         network = self.networks.of(request.scope)
-        log.info(event, account=account, conferences=number, way="api", network=network)
+        counted = {"removed" if event == "web.list_approved" else "kept": number}
+        log.info(event, account=account, **counted, way="api", network=network)
         return number
 
 
