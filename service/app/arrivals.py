@@ -1,5 +1,5 @@
 """
-What the daemon does with what its sources hear. `Arrivals.accept` leads from a source to the synchronizer.
+How the daemon handles what its sources hear. `Arrivals.accept` leads from a source to the synchronizer.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from service.web.live import Live
 @dataclass(frozen=True, slots=True)
 class Arrivals(SnapshotSink):
     """
-    Takes over a list, whichever way it came.
+    Accepts lists from any kind of source.
     """
 
     synchronizer: Synchronizer

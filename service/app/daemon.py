@@ -137,7 +137,7 @@ async def _serve(
         try:
             await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
-            # A part crashed. The others are told to end now, and one of them may not.
+            # A part crashed. The others are cancelled now, and one of them may not end.
             everything = (serving, *running, *supervisor.tasks)
             asyncio.get_running_loop().call_later(_LAST_SECONDS, end_after_crash, everything)
             raise
@@ -283,7 +283,7 @@ class StoreWatch:
 
     @contextmanager
     def tolerate_failure(self) -> Iterator[None]:
-        """Stop a StoreUnavailable that is raised inside."""
+        """Suppress a StoreUnavailable that is raised inside."""
         try:
             yield
         except StoreUnavailable as error:

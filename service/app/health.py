@@ -26,8 +26,8 @@ def health_trouble(settings: Settings) -> str:
     return troubles[0]
 
 
-def _trouble(host: str, port: int, patience_seconds: float) -> str:
-    connection = HTTPConnection(host, port, timeout=patience_seconds)
+def _trouble(host: str, port: int, timeout_seconds: float) -> str:
+    connection = HTTPConnection(host, port, timeout=timeout_seconds)
     asked = f"http://{in_url(host)}:{port}/healthz"
     try:
         connection.request("GET", "/healthz")

@@ -25,7 +25,7 @@ _WAIT_SECONDS = 3
 
 @contextmanager
 def tell_of_waiting() -> Iterator[None]:
-    """Say, once, that the store takes long: it may wait for another program that has locked it."""
+    """Log once that the store takes long: another program may have locked it."""
     waiting = asyncio.get_running_loop().call_later(_WAIT_SECONDS, _tell_waiting)
     try:
         yield

@@ -1,5 +1,5 @@
 """
-Tells of sources that behave oddly, once a day each.
+Reports each source that behaves oddly, once a day.
 """
 
 from collections.abc import Callable

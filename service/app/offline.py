@@ -1,5 +1,5 @@
 """
-What commands do to the database while the daemon may be running: it notices by the version.
+Changes that commands make to the database. A running daemon notices them by the version.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -87,7 +87,7 @@ def account_of(name: str) -> Account:
 
 async def retry_rejected(settings: Settings, each: RejectedInput) -> str:
     """
-    Try to understand rejected input again; what became of it, as a sentence.
+    Try rejected input again, and return the result as a sentence.
 
     Raises ConfcalError where it is still not understood; it stays kept then.
     """

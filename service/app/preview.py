@@ -97,7 +97,7 @@ def find_target(targets_by_name: Mapping[str, Target], name: str) -> Target:
 @dataclass(frozen=True, slots=True)
 class Planned:
     """
-    What the next pass over one collection would do.
+    What the next run over one collection would do.
     """
 
     key: str
@@ -146,7 +146,7 @@ def _lines(body: bytes) -> list[str]:
 @dataclass(frozen=True, slots=True)
 class TargetReport:
     """
-    What became of asking a target's server, and of what was published so far.
+    The result of asking a target's server, and the state of what was published so far.
     """
 
     name: str
@@ -168,7 +168,7 @@ async def target_reports(settings: Settings) -> AsyncIterator[TargetReport]:
 
 
 async def report_of(configured: Target) -> TargetReport:
-    """Return what becomes of asking one target. Raises StoreUnavailable."""
+    """Ask one target and return the report. Raises StoreUnavailable."""
     try:
         collections = [configured.collection(calendar) for calendar in configured.choose_calendars()]
     except PublishError as error:

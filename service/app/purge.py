@@ -1,5 +1,5 @@
 """
-Taking back what was published: from the collections of a target, of today's settings or of earlier ones.
+The purge of published events from the collections of a target, of present or earlier settings.
 """
 
 import asyncio
@@ -154,7 +154,7 @@ async def purge(
                 raise ConfcalError(f"{target.key}: {_GONE}") from error
             await ledger.forget_target(target.key)
             continue
-        # A second pass drops the rows of what people changed, without a request.
+        # A second run drops the rows of resources that people changed, without a request.
         rows = {uid: row for uid, row in (await ledger.publications(target.key)).items() if _waits(row)}
         if rows:
             raise ConfcalError(

@@ -1,5 +1,5 @@
 """
-From a snapshot to a recorded change: what is known, revised, written in one transaction, told on.
+From a snapshot to a recorded change: revise the state, write it in one transaction, notify listeners.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ class Synchronizer:
         """Set once a first list was accepted."""
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Have `listener` called after every change that a calendar may show, once it is recorded."""
+        """Register `listener`. It is called after every recorded change that a calendar may show."""
         self._listeners.append(listener)
 
     def _notify_listeners(self) -> None:
@@ -98,7 +98,7 @@ class Synchronizer:
 
     async def refresh(self) -> None:
         """
-        Load the state again where another process wrote to the store. Raises StoreUnavailable.
+        Load the state again if another process wrote to the store. Raises StoreUnavailable.
         """
         async with self._writing:
             if await self._store.version() != self._state.version:
@@ -123,7 +123,7 @@ class Synchronizer:
         last = self._latest.get(snapshot.source)
         self._latest[snapshot.source] = snapshot
         self.heard.set()
-        # An account that was never heard of has a calendar now, be it empty.
+        # A new account has a calendar now, even an empty one.
         if changes.visible or changes.account not in before:
             self._notify_listeners()
         list_log.tell_list(snapshot, changes)
@@ -134,7 +134,7 @@ class Synchronizer:
 
     async def amend(self, snapshot: Snapshot) -> None:
         """
-        Record conferences of a list that came before; what is known of that list itself stays.
+        Record conferences of an earlier list. The record of that list itself stays.
 
         Raises StoreUnavailable.
         """
@@ -214,7 +214,7 @@ class Synchronizer:
         return len(changes.held.missing)
 
     async def wait_longer(self, by: timedelta) -> None:
-        """Have what is missing wait anew for the time by which the clock was set forward: it did not pass."""
+        """Prolong every wait of a missing conference by the time that the clock was set forward."""
         async with self._writing:
             self._state = self._state.wait_longer(by)
         log.warning("sync.clock_set_forward", seconds=round(by.total_seconds()))

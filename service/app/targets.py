@@ -51,7 +51,7 @@ class Target(CollectionFinder):
 
     @property
     def rules(self) -> RemoteRules:
-        """What becomes of what people do."""
+        """How confcal reacts to changes that people make."""
         return RemoteRules(self.settings.on_remote_change, self.settings.on_remote_delete)
 
     def server(self, collection: str) -> CalDavServer:
@@ -112,7 +112,7 @@ class Target(CollectionFinder):
 
 def _unknown_calendar(name: str, known: Iterable[str]) -> str:
     if "@" not in name:
-        # Those of the settings are there from the start, so this one never will be.
+        # Calendars of the settings exist from the start, so this one will never appear.
         hint = suggest(name, known) or "; `confcal feeds` lists them"
         return f"there is no calendar {name!r}{hint}"
     return (
@@ -234,16 +234,16 @@ class Targets:
         self.mark_changed()
 
     def mark_changed(self) -> None:
-        """Have each target publish what changed."""
+        """Make each target publish what changed."""
         for each in self.all.values():
             each.reconciler.mark_changed()
 
     def statuses(self) -> Iterator[TargetStatus]:
-        """Yield how each target is doing."""
+        """Yield the status of each target."""
         return (each.reconciler.status for each in self.all.values())
 
     def views(self) -> list[TargetView]:
-        """Return how each target is doing, for the dashboard."""
+        """Return the views of all targets, for the dashboard."""
         return [target_view(status) for status in self.statuses()]
 
 
@@ -259,7 +259,7 @@ def _files_of(settings: TargetSettings) -> list[bytes]:
 
 
 def target_view(status: TargetStatus) -> TargetView:
-    """Return how a target is doing, for the dashboard."""
+    """Return the view of a target, for the dashboard."""
     return TargetView(
         status.name,
         status.state,
@@ -273,7 +273,7 @@ def target_view(status: TargetStatus) -> TargetView:
 
 
 def make_reconciler(configured: Target, clock: Clock) -> Reconciler:
-    """Return the upkeep of a target."""
+    """Return the reconciler of a target."""
     return Reconciler(
         TargetStatus(configured.name, configured.settings.calendar),
         configured,

@@ -1,5 +1,5 @@
 """
-What rings inside the process: polls of the sources, a look at the database, the daily housekeeping.
+The timers of the process: polls of the sources, checks of the database, the daily housekeeping.
 """
 
 import asyncio
@@ -55,15 +55,15 @@ class Timetable:
                 self._polls[name] = source, seconds, job
 
     def start(self) -> None:
-        """Begin to ring, within the running loop."""
+        """Start the timers within the running loop."""
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Ring no more."""
+        """Stop the timers."""
         self._scheduler.shutdown(wait=False)
 
     def next_poll(self, source: str) -> datetime | None:
-        """Return when a source is asked next, None where nobody asks it."""
+        """Return when a source is polled next; None if nothing polls it."""
         _, _, job = self._polls.get(source, (None, 0, None))
         # A job has no such time before the scheduler was started.
         return getattr(job, "next_run_time", None)

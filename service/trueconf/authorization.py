@@ -1,5 +1,5 @@
 """
-Leave to ask an endpoint: with which PIN, when it may be asked for, and whether it was given.
+Authorization at an endpoint: the PIN, the time of the next request, and the result.
 """
 
 from datetime import datetime, timedelta

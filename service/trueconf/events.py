@@ -1,5 +1,5 @@
 """
-What a session tells its driver, one frozen value per kind.
+The events of a session, one frozen value per kind.
 """
 
 from dataclasses import dataclass

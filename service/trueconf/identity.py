@@ -1,5 +1,5 @@
 """
-Whose list it is: an account put together from the answers of an endpoint.
+The owner of a list: an account assembled from the answers of an endpoint.
 
 Each endpoint serves one logged-in TrueConf user (TrueConf VideoSDK, commands/getSystemInfo, `authInfo`).
 """

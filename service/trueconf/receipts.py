@@ -1,5 +1,5 @@
 """
-What becomes of a posted event, for whoever posted it.
+The result of a posted event, for its sender.
 """
 
 import msgspec

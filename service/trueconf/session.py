@@ -1,5 +1,5 @@
 """
-One conversation with an endpoint, without sockets and without a clock: text in, events and commands out.
+One conversation with an endpoint, without socket or clock: text in, events and commands out.
 """
 
 from dataclasses import replace
@@ -84,13 +84,13 @@ class Session:
         self._list_refused = False
         self._logged_in: bool | None = None
         self._identity = Identity()
-        # Why the user cannot be the one that it is said to be; nobody else's calendar may get their list.
+        # Why the reported user cannot be right; the list must not reach another user's calendar.
         self._unfit = ""
         self._waiting: Snapshot | None = None
 
     @property
     def has_waiting_list(self) -> bool:
-        """Whether there is a list of which it is not told yet whose it is."""
+        """Whether a list waits whose account is not known yet."""
         return self._waiting is not None
 
     def start(self, now: datetime, *, pin: str | None = None) -> None:
@@ -221,7 +221,7 @@ class Session:
             self._unfit = ""
 
     def _doubt_user(self, error: FrameRejected, now: datetime) -> None:
-        """Take no lists for now: somebody is logged in whose name, or whose server's, cannot be one."""
+        """Accept no lists for now: the name of the logged-in user or of the server is impossible."""
         self._unfit = str(error)
         self._account = self._waiting = None
         self._login.note_change(now)
@@ -271,7 +271,7 @@ class Session:
         return []
 
     def _deliver(self, now: datetime) -> list[Event]:
-        """Settle whose lists these are, as far as it can be told, and hand over the one that waits."""
+        """Determine the account as far as possible, and hand over the waiting list."""
         account = self._identity.account(server=self._server, fallback=self._fallback)
         if account is None or self._logged_in is False or self._unfit:
             return []

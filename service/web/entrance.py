@@ -28,7 +28,7 @@ _REMIND_SECONDS = 300
 
 class Host(Protocol):
     """
-    Who has the connections.
+    The owner of the connections.
     """
 
     def welcome(self) -> asyncio.Protocol:
@@ -96,7 +96,7 @@ class Entrance:
             except OSError as error:
                 if error.errno in _EXHAUSTED:
                     self._pause(str(error.strerror))
-                # What else is told here befell one connection (accept(2)); those behind it are waiting.
+                # Other errors concern one connection only (accept(2)); more connections wait behind it.
                 return
             if not self._let_in(accepted):
                 return

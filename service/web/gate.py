@@ -1,5 +1,5 @@
 """
-What stands between guesses and the admin token, or the tokens of those who post events.
+Protection of the admin token and the ingest tokens against guessing.
 """
 
 import asyncio

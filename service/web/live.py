@@ -16,7 +16,7 @@ _CHANGED = b"event: changed\ndata: look again\n\n"
 
 class Live:
     """
-    One bell for all who listen. It is rung in the loop's thread, as often as anybody likes.
+    One wake event for all listeners. Call `notify` in the loop's thread, as often as needed.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class Live:
         self._closed = asyncio.Event()
 
     def notify(self) -> None:
-        """Have everybody look again soon."""
+        """Make all listeners load the page's data again soon."""
         for wake in self._bells:
             wake.set()
 

@@ -1,5 +1,5 @@
 """
-What the administrator sees and does, whoever asks: the dashboard or the API.
+The queries and actions of the administrator, for the dashboard and the API.
 """
 
 from collections import OrderedDict

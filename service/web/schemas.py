@@ -1,5 +1,5 @@
 """
-What the dashboard shows and the API tells: one form for both. Moments are in UTC.
+The views that the dashboard shows and the API returns. Moments are in UTC.
 """
 
 from datetime import datetime

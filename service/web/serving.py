@@ -123,7 +123,7 @@ class WebServer:
             each.shutdown()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._grace_seconds):
-                while self.state.connections or self.state.tasks:  # noqa: ASYNC110 -- no bell is rung for them
+                while self.state.connections or self.state.tasks:  # noqa: ASYNC110 -- nothing wakes us for them
                     await asyncio.sleep(_LOOK_SECONDS)
 
     async def _end_now(self) -> None:

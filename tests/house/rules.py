@@ -78,6 +78,13 @@ OLD_WORDS = {
 }
 """Names that a stranger could not guess, with those that replaced them."""
 
+OLD_PROSE = re.compile(
+    r"\b(?:upkeeps?|patience|rosters?|oversight|bells?|rung|befell|LedgerQueue|Taps|give_up)\b"
+    r"|note_change\(\)|[Rr]aises Lost\b|whose it is is\b|as `claim` says",
+    re.IGNORECASE,
+)
+"""Replaced words that mean nothing else in a docstring or a comment of this project."""
+
 OLD_PHRASES = ("no IANA time zone", "to be had as", "say its address in", "befalls")
 
 
@@ -146,3 +153,13 @@ def foreign_privates(text: str) -> Iterator[str]:
 
 def _is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__")
+
+
+def prose(text: str) -> Iterator[str]:
+    """Yield the docstrings and the comments of a module; the texts of its code are none."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield ast.get_docstring(node) or ""
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.string

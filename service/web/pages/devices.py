@@ -1,5 +1,5 @@
 """
-What a User-Agent tells of the device that a page is looked at with.
+What a User-Agent reveals about the viewer's device.
 """
 
 import re

@@ -1,5 +1,5 @@
 """
-What a person sees where there is no page: a sentence that says what to do, with the right status.
+Error pages: a sentence that says what to do, with the right status.
 """
 
 from dataclasses import dataclass

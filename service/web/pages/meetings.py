@@ -1,5 +1,5 @@
 """
-What a page tells of conferences: when they meet, how to join, how fresh the list is.
+What a page shows of conferences: when they meet, how to join, how current the list is.
 """
 
 from collections.abc import Callable, Iterable, Iterator
