@@ -23,13 +23,23 @@ class Listener:
     def __init__(self, talk: Talk) -> None:
         self._talk = talk
         self._talks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._closed = False
         self.port = 0
 
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Talk in a task of our own: asyncio's would outlive the test."""
+        if self._closed:
+            # The system had accepted it before the server was closed.
+            writer.transport.abort()
+            return
         task = asyncio.create_task(self._carry(reader, writer))
         self._talks[task] = writer
         task.add_done_callback(self._talks.pop)
+
+    async def close(self) -> None:
+        """End all connections, and each that comes yet."""
+        self._closed = True
+        await self.hang_up()
 
     async def hang_up(self) -> None:
         """End all connections at once, also those whose other end reads nothing."""
@@ -61,7 +71,7 @@ async def listening(talk: Talk, *, tls: ssl.SSLContext | None = None) -> AsyncIt
     finally:
         server.close()
         async with asyncio.timeout(END_SECONDS):
-            await listener.hang_up()
+            await listener.close()
             await server.wait_closed()
 
 
