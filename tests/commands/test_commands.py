@@ -88,7 +88,9 @@ def test_the_commands_of_this_version_are_listed(confcal: Confcal) -> None:
     assert set(NAMES) >= {"run", "demo", "convert", "feeds", "simulate", "check", "settings", "migrate"}
 
 
-@pytest.mark.parametrize("arguments", [["convrt"], ["run", "--x"], ["demo", "--every", "x"], ["feeds", "--x"]])
+@pytest.mark.parametrize(
+    "arguments", [["convrt"], ["run", "--x"], ["demo", "--every", "x"], ["feeds", "--x"]]
+)
 def test_a_misspelt_command_line_is_told_with_status_2(confcal: Confcal, arguments: list[str]) -> None:
     done = confcal(*arguments)
 
