@@ -28,11 +28,17 @@ pool_mode = transaction
 default_pool_size = 3
 server_reset_query_always = 0
 server_lifetime = 3600
+server_idle_timeout = 2
 logfile = {folder}/log
 pidfile =
 admin_users = nobody
 """
-"""Three sessions for everybody: two transactions of one client seldom get the same one."""
+"""
+Three sessions for everybody: two transactions of one client seldom get the same one.
+
+Each test has a database of its own; sessions that were kept for those of earlier tests would use up the
+server's connections.
+"""
 
 _DEADLINE_SECONDS = 30
 
