@@ -246,7 +246,9 @@ async def _rows_written(listed: list[Raw]) -> list[str]:
 
 def _watch(file: Path) -> None:
     with closing(sqlite3.connect(file)) as db:
-        tables = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        found = db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        # SQLite's own table of numbers takes no triggers.
+        tables = [name for (name,) in found if not name.startswith("sqlite_")]
         db.execute("CREATE TABLE written (name TEXT)")
         for table in tables:
             for what in ("INSERT", "UPDATE", "DELETE"):
