@@ -4,9 +4,9 @@ FROM python:3.13-slim AS build
 WORKDIR /build
 COPY requirements.lock requirements-build.lock ./
 RUN python -m venv /opt/confcal \
- && /opt/confcal/bin/pip install --no-cache-dir --require-hashes --requirement requirements.lock \
+ && /opt/confcal/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement requirements.lock \
  && python -m venv /opt/build \
- && /opt/build/bin/pip install --no-cache-dir --require-hashes --requirement requirements-build.lock
+ && /opt/build/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement requirements-build.lock
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY service ./service
 RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /dist . \

@@ -22,9 +22,12 @@ help: ## list these verbs
 
 install: .venv/dev ## make .venv with everything that working on confcal needs
 
+# A lock is whole: nothing is resolved again. pip before 25 would ask for the newest `coverage` where a package wants
+# `coverage[toml]`, and refuse it, since it has no hash.
 install-locked: ## make .venv as CI does, with the versions of requirements-dev.lock
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement=requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement=requirements-dev.lock
+	$(BIN)/pip check --quiet
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch .venv/dev .venv/run
 
