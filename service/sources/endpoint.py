@@ -19,6 +19,7 @@ from service.sources.guarded import GuardedConnection
 from service.sources.hooks import NoHooks, SnapshotSink, SourceHooks
 from service.sources.standing import Standing
 from service.sources.status import SourceStatus
+from service.sources.stopping import run_in_task
 from service.sources.turns import LargeFrames
 from service.trueconf.discovery import Fetch, endpoint_of, place
 from service.trueconf.events import (
@@ -112,7 +113,7 @@ class Endpoint:
         ended: list[ConnectionLost] = []
         self._connected_at = None
         try:
-            await self._converse(sink)
+            await run_in_task(self._converse(sink))
         except* ConnectionLost as group:
             ended.extend(error for error in group.exceptions if isinstance(error, ConnectionLost))
         # Two tasks end with a connection; prefer the error that says more than that it ended.
