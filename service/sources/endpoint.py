@@ -13,7 +13,14 @@ from service.core.conference import Snapshot
 from service.core.errors import ConfcalError
 from service.core.sources import SourceState
 from service.sources.backoff import backoff, pin_waits
-from service.sources.connection import ConnectionLost, explain_failure, open_socket, receive, translate_errors
+from service.sources.connection import (
+    ConnectionLost,
+    explain_failure,
+    open_socket,
+    receive,
+    send,
+    translate_errors,
+)
 from service.sources.endpoint_config import EndpointConfig, EndpointTiming
 from service.sources.guarded import GuardedConnection
 from service.sources.hooks import NoHooks, SnapshotSink, SourceHooks
@@ -153,8 +160,7 @@ class Endpoint:
             await self._outbox.wait()
             self._outbox.clear()
             for command in self._session.take_commands():
-                with translate_errors(self._place):
-                    await socket.send(command, text=True)
+                await send(socket, self._place, command)
                 await self._pace(_BETWEEN_COMMANDS_SECONDS)
 
     async def _poll(self) -> None:
