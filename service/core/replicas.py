@@ -44,7 +44,7 @@ class Census:
     leases: Mapping[str, Lease] = field(default_factory=dict)
     """By name; only those that have not expired."""
 
-    def held_by(self, holder: str) -> list[Lease]:
+    def find_leases(self, holder: str) -> list[Lease]:
         """Return the leases of a replica."""
         return [lease for lease in self.leases.values() if lease.holder == holder]
 
@@ -102,7 +102,7 @@ def divide(wanted: Collection[str], replica: Replica, census: Census) -> Shares:
     other, nobody releases what no other replica would take.
     """
     alike = sorted(each.holder for each in census.replicas if each.wants == replica.wants)
-    own = {lease.name for lease in census.held_by(replica.holder)}
+    own = {lease.name for lease in census.find_leases(replica.holder)}
     take, release = [], sorted(own - set(wanted))
     for kind in sorted({_kind_of(name) for name in wanted}):
         names = sorted(name for name in wanted if _kind_of(name) == kind)

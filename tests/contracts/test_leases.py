@@ -77,7 +77,7 @@ async def test_a_renewal_tells_who_lives_and_who_holds_what(leases: LeaseStore) 
     found = await leases.renew(ONE, lasts=LONG)
 
     assert found.replicas == (ONE, TWO)
-    assert found.held_by("one") == [Lease("source/a", "one", 1)]
+    assert found.find_leases("one") == [Lease("source/a", "one", 1)]
     assert await leases.census() == found
 
 
@@ -116,7 +116,7 @@ async def test_sqlite_has_one_daemon_and_grants_it_everything(sqlite: NewDatabas
     store = await open_store(sqlite(), migrate=True)
 
     assert await store.leases.take(["source/a"], "one", lasts=ENDED) == [Lease("source/a", "one", 1)]
-    assert (await store.leases.renew(ONE, lasts=ENDED)).held_by("one") == [Lease("source/a", "one", 1)]
+    assert (await store.leases.renew(ONE, lasts=ENDED)).find_leases("one") == [Lease("source/a", "one", 1)]
     await store.leases.leave("one")
     assert (await store.leases.census()).leases == {}
     await store.close()
