@@ -71,7 +71,9 @@ class Pages:
         self.root = urlsplit(public_url).path.rstrip("/")
         """The path that a reverse proxy serves confcal under; mostly empty."""
 
-        self._secure = public_url.startswith("https:")
+        self.secure = public_url.startswith("https:")
+        """Whether people reach the pages by https, so that cookies are for https alone."""
+
         self._environments = {code: self._environment(code) for code in catalogues}
 
     def _environment(self, code: str) -> jinja2.Environment:
@@ -140,7 +142,7 @@ class Pages:
                 code,
                 max_age=_YEAR_SECONDS,
                 path=self.root or "/",
-                secure=self._secure,
+                secure=self.secure,
                 httponly=True,
                 samesite="lax",
             )

@@ -71,7 +71,8 @@ async def test_everything_to_press_is_large_enough_for_a_finger(visit: Visit, si
         page = await visit(site.page(), width=width)
         await unfold(page)
         small = await page.evaluate(
-            """() => [...document.querySelectorAll('a, button, summary, input')]
+            """() => [...document.querySelectorAll('a, button, summary, select, input, label:has(input)')]
+                .filter(e => e.type !== 'radio')
                 .filter(e => e.checkVisibility() && !e.classList.contains('skip'))
                 .filter(e => e.getBoundingClientRect().height < 43.5)
                 .map(e => e.outerHTML.slice(0, 120))"""

@@ -6,25 +6,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from service.calendars.calendar import Calendar
+from service.calendars.choices import query_of
 from service.calendars.feeds import Feeds
 from service.calendars.tokens import LookupFailure
 from service.core.clock import Clock
 from service.core.revision import Policy
 from service.core.state import STALE_AFTER, State
 from service.web.dates import Dates
-from service.web.pages.devices import device_of
 from service.web.pages.errors import ErrorPages
 from service.web.pages.meetings import Meetings, find_list_moment
 from service.web.pages.month import Month, agenda_days, grid, slots_by_day
-from service.web.pages.platforms import is_private, ways
-from service.web.pages.qr import qr_svg
+from service.web.pages.subscription import describe_subscription, read_choice, remember_subscribed
 from service.web.ratelimit import Guard
 from service.web.renderer import Pages
 
@@ -75,34 +74,26 @@ class SubscriptionPage:
     def _page(self, request: Request, meetings: Meetings, dates: Dates) -> Response:
         now = self.clock()
         schedule = _schedule(request, meetings, dates, now)
+        choice = read_choice(request, meetings.calendar)
         context = {
             "calendar": meetings.calendar,
             "now": now,
             "upcoming": meetings.count_upcoming(now),
             "coming_up": meetings.next(now, _COMING_UP),
             **self._freshness(meetings.calendar, now),
-            **self._describe_subscription(request, meetings.calendar),
+            **describe_subscription(request, self.feeds.addresses, meetings.calendar, choice),
             **schedule,
+            "kept_choices": _keep_choices(request, schedule),
         }
-        return self.pages.render(request, "calendar.html", context, kept=_keep_choices(request, schedule))
+        kept = {**_keep_choices(request, schedule), **dict(parse_qsl(query_of(choice)))}
+        response = self.pages.render(request, "calendar.html", context, kept=kept)
+        path = f"{self.pages.root}{request.url.path}"
+        remember_subscribed(request, response, path, secure=self.pages.secure)
+        return response
 
     def _freshness(self, calendar: Calendar, now: datetime) -> dict[str, Any]:
         arrived = find_list_moment(calendar, self.state(), self.policy.renderings)
         return {"listed_at": arrived, "stale": arrived is None or now - arrived > STALE_AFTER}
-
-    def _describe_subscription(self, request: Request, calendar: Calendar) -> dict[str, Any]:
-        feed_url = self.feeds.addresses.feed_url(calendar.name)
-        page_url = self.feeds.addresses.page_url(calendar.name)
-        device = device_of(request.headers.get("user-agent", ""))
-        return {
-            "feed_url": feed_url,
-            "ways": ways(feed_url, calendar.title, device),
-            "system": device.system,
-            "secure": feed_url.startswith("https:"),
-            "private": is_private(urlsplit(feed_url).hostname or ""),
-            "qr_feed": qr_svg(feed_url),
-            "qr_page": qr_svg(page_url),
-        }
 
 
 def _schedule(request: Request, meetings: Meetings, dates: Dates, now: datetime) -> dict[str, Any]:

@@ -121,7 +121,8 @@ async def test_everything_the_page_loads_is_served(web: Web) -> None:
     text = (await web.page()).text
     loaded = [part.partition('"')[0] for part in text.split('="/static/')[1:]]
 
-    assert {name.partition("?")[0] for name in loaded} == {"page.css", "copy.js", "zone.js", "icon.svg"}
+    names = {name.partition("?")[0] for name in loaded}
+    assert names == {"page.css", "copy.js", "subscribe.js", "zone.js", "icon.svg"}
     for name in loaded:
         response = await web.client.get(f"/static/{name}")
         assert response.status_code == 200, name
