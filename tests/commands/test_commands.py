@@ -296,7 +296,7 @@ def test_a_health_check_tells_what_answers_in_the_daemon_s_place(
         answering = threading.Thread(target=answer_once)
         answering.start()
         done = confcal("healthcheck")
-        answering.join()
+        answering.join(timeout=30)
 
     assert done.code == 1
     assert told in done.err
