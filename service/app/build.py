@@ -20,6 +20,7 @@ from service.app.metrics import Metrics
 from service.app.oddities import Oddities
 from service.app.policy import calendars_with_rules, keep_rules_of, policy_of, rendering_digest
 from service.app.reports import HourlyLists, StatusReporter
+from service.app.self_report import DaemonReporter
 from service.app.sources import Sources
 from service.app.start_journal import open_journal
 from service.app.synchronizer import Synchronizer
@@ -257,4 +258,5 @@ def _administration(
         secret_of(settings),
         store.closed_sessions,
         settings.trusted_proxies,
+        DaemonReporter(settings),
     )
