@@ -22,15 +22,14 @@ from service.core.notifications import (
     NotifyEvent,
     NotifyRules,
     NotifyState,
-    add_digest,
     advance,
     begin,
-    digest_since,
     follow,
     next_due,
     note_sent,
     recover,
 )
+from service.core.summary import add_digest, digest_since
 from service.notify.channel import Channel, ChannelFailed
 from service.sources.backoff import backoff
 

@@ -5,7 +5,7 @@ A trouble is told once when it begins and once when it ends, and not at all if i
 are pure: the journal's entries and the time come in, the messages to send come out as part of the state.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -157,7 +157,7 @@ def advance(state: NotifyState, rules: NotifyRules, now: datetime) -> NotifyStat
     for key, trouble in state.troubles.items():
         if not trouble.told and trouble.message.since + rules.after <= now:
             told = {**state.troubles, key: replace(trouble, told=True)}
-            state = _put(replace(state, troubles=told), replace(trouble.message, at=now))
+            state = put(replace(state, troubles=told), replace(trouble.message, at=now))
     return state
 
 
@@ -196,38 +196,6 @@ def note_sent(state: NotifyState) -> NotifyState:
     return replace(state, outbox=(), dropped=0, sending=False)
 
 
-def digest_since(state: NotifyState, rules: NotifyRules, now: datetime) -> datetime | None:
-    """Return since when a digest that is due at `now` tells; None if none is due."""
-    local = now.astimezone(rules.zone)
-    if rules.digest is None or local.time() < rules.digest:
-        return None
-    if state.digest_on is not None and state.digest_on >= local.date():
-        return None
-    yesterday = local.date() - timedelta(days=1)
-    return datetime.combine(yesterday, rules.digest, rules.zone)
-
-
-def add_digest(
-    state: NotifyState, entries: Sequence[JournalEntry], rules: NotifyRules, *, since: datetime, now: datetime
-) -> NotifyState:
-    """Return the state with a digest of these entries in its outbox."""
-    happenings = [entry.event for entry in entries]
-    numbers = {event.value: happenings.count(event) for event in _DIGESTED if event in happenings}
-    numbers["open"] = len(state.troubles)
-    message = Message(Phase.DIGEST, None, "", since, now, numbers=numbers)
-    return _put(replace(state, digest_on=now.astimezone(rules.zone).date()), message)
-
-
-_DIGESTED = (
-    Happening.CONFERENCE_ADDED,
-    Happening.CONFERENCE_CHANGED,
-    Happening.CONFERENCE_REMOVED,
-    Happening.LIST_HELD,
-    Happening.SOURCE_DOWN,
-    Happening.TARGET_REFUSED,
-)
-
-
 def _apply(state: NotifyState, occurrence: _Occurrence, entry: JournalEntry) -> NotifyState:
     numbers = {each.name: int(each.after) for each in entry.fields if each.after.isdecimal()}
     message = Message(
@@ -247,7 +215,7 @@ def _apply(state: NotifyState, occurrence: _Occurrence, entry: JournalEntry) -> 
         case Phase.ENDED:
             return _end(state, key, occurrence.cause, entry.at) if trouble else state
         case Phase.HAPPENED | Phase.DIGEST:
-            return _put(state, message)
+            return put(state, message)
 
 
 def _end(state: NotifyState, key: str, cause: str, at: datetime) -> NotifyState:
@@ -257,10 +225,11 @@ def _end(state: NotifyState, key: str, cause: str, at: datetime) -> NotifyState:
     others = {name: each for name, each in state.troubles.items() if name != key}
     state = replace(state, troubles=others)
     ended = replace(trouble.message, phase=Phase.ENDED, at=at)
-    return _put(state, ended) if trouble.told else state
+    return put(state, ended) if trouble.told else state
 
 
-def _put(state: NotifyState, message: Message) -> NotifyState:
+def put(state: NotifyState, message: Message) -> NotifyState:
+    """Return the state with another message in its outbox."""
     outbox = (*state.outbox, message)
     dropped = max(0, len(outbox) - MOST_WAITING)
     return replace(state, outbox=outbox[dropped:], dropped=state.dropped + dropped)

@@ -19,15 +19,14 @@ from service.core.notifications import (
     NotifyRules,
     NotifyState,
     Phase,
-    add_digest,
     advance,
     begin,
-    digest_since,
     follow,
     next_due,
     note_sent,
     recover,
 )
+from service.core.summary import add_digest, digest_since
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -17,6 +17,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from service.core.errors import SettingsError
 from service.notify.channel import AppriseChannel, ChannelFailed, open_channel
+from tests.listening import listening
 
 VARIABLE = "CONFCAL_NOTIFY__OPS__URL"
 
@@ -52,11 +53,9 @@ async def webhook(status: str = "200 OK") -> AsyncIterator[tuple[str, list[dict[
         received.append(json.loads(await reader.readexactly(length)))
         writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
         await writer.drain()
-        writer.close()
 
-    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        host, port = server.sockets[0].getsockname()
-        yield f"json://{host}:{port}/hook", received
+    async with listening(answer) as server:
+        yield f"json://127.0.0.1:{server.port}/hook", received
 
 
 async def test_a_message_arrives_by_mail() -> None:
