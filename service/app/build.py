@@ -17,9 +17,11 @@ from service.app.clock import ClockWatch, utc_now
 from service.app.fetching import http_fetch
 from service.app.journal_writer import JournalWriter
 from service.app.metrics import Metrics
+from service.app.notifiers import Notifiers
 from service.app.oddities import Oddities
 from service.app.policy import calendars_with_rules, keep_rules_of, policy_of, rendering_digest
 from service.app.reports import HourlyLists, StatusReporter
+from service.app.self_report import DaemonReporter
 from service.app.sources import Sources
 from service.app.start_journal import open_journal
 from service.app.synchronizer import Synchronizer
@@ -76,6 +78,7 @@ class Parts:
     sources: Sources
     timetable: Timetable
     targets: Targets
+    notifiers: Notifiers
     posted_events: PostedEvents
     reporter: StatusReporter
     live: Live
@@ -165,6 +168,8 @@ async def _make_parts(
     calendars = Calendars(store, feeds.directory)
     targets = Targets(calendars, utc_now)
     targets.apply(settings, targets.prepare(settings))
+    notifiers = Notifiers(store.journal)
+    notifiers.apply(notifiers.prepare(settings, url))
     metrics, live, lists = Metrics(lambda: synchronizer.state, targets.statuses), Live(), HourlyLists()
     expect_lists(metrics, synchronizer, settings.sources)
     arrivals = Arrivals(
@@ -208,6 +213,7 @@ async def _make_parts(
         sources,
         timetable,
         targets,
+        notifiers,
         posted_events,
         reporter,
         live,
@@ -221,6 +227,7 @@ async def _make_parts(
     synchronizer.listen(targets.mark_changed)
     synchronizer.listen(live.notify)
     store.journal.listen(live.notify)
+    store.journal.listen(notifiers.mark_written)
     return parts
 
 
@@ -257,4 +264,5 @@ def _administration(
         secret_of(settings),
         store.closed_sessions,
         settings.trusted_proxies,
+        DaemonReporter(settings),
     )

@@ -154,6 +154,7 @@ def find_parts(parts: Parts) -> dict[str, Runnable]:
     return {
         **{f"source {name}": source for name, source in parts.sources.all.items()},
         **{f"target {name}": target for name, target in parts.targets.all.items()},
+        **{f"notify {name}": notifier for name, notifier in parts.notifiers.all.items()},
     }
 
 
