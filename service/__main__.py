@@ -37,6 +37,7 @@ _COMMANDS = (
     "migrate",
     "backup",
     "settings",
+    "notify",
     "healthcheck",
 )
 """Each is a module of `service.commands` with a command of its own name."""

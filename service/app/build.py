@@ -19,6 +19,7 @@ from service.app.fetching import http_fetch
 from service.app.journal_writer import JournalWriter
 from service.app.leaseholder import LeaseHolder, new_replica
 from service.app.metrics import Metrics
+from service.app.notifiers import Notifiers
 from service.app.oddities import Oddities
 from service.app.policy import (
     calendars_with_rules,
@@ -87,6 +88,7 @@ class Parts:
     timetable: Timetable
     targets: Targets
     leases: LeaseHolder
+    notifiers: Notifiers
     posted_events: PostedEvents
     reporter: StatusReporter
     live: Live
@@ -184,6 +186,8 @@ async def _make_parts(
     calendars = Calendars(store, feeds.directory)
     targets = Targets(calendars, utc_now)
     targets.apply(settings, targets.prepare(settings))
+    notifiers = Notifiers(store.journal)
+    notifiers.apply(notifiers.prepare(settings, url))
     metrics, live, lists = Metrics(lambda: synchronizer.state, targets.statuses), Live(), HourlyLists()
     expect_lists(metrics, synchronizer, settings.sources)
     arrivals = Arrivals(
@@ -228,6 +232,7 @@ async def _make_parts(
         timetable,
         targets,
         leases,
+        notifiers,
         posted_events,
         reporter,
         live,
@@ -241,6 +246,7 @@ async def _make_parts(
     synchronizer.listen(targets.mark_changed)
     synchronizer.listen(live.notify)
     store.journal.listen(live.notify)
+    store.journal.listen(notifiers.mark_written)
     return parts
 
 

@@ -159,6 +159,7 @@ def find_parts(parts: Parts, housekeeping: Runnable) -> dict[str, Runnable]:
         HOUSEKEEPING: housekeeping,
         **{f"source/{name}": source for name, source in parts.sources.all.items()},
         **{f"target/{name}": target for name, target in parts.targets.all.items()},
+        **{f"notify/{name}": notifier for name, notifier in parts.notifiers.all.items()},
     }
 
 

@@ -24,6 +24,7 @@ async def apply_settings(parts: Parts, settings: Settings) -> None:
     policy, now = policy_of(settings), utc_now()
     # What can be wrong comes first.
     targets = parts.targets.prepare(settings)
+    notifiers = parts.notifiers.prepare(settings, url)
     pages_of(settings, url)
     feeds = feeds_of(settings, parts.store, parts.synchronizer, url)
     if feeds.rules == parts.feeds.rules:
@@ -42,6 +43,7 @@ async def apply_settings(parts: Parts, settings: Settings) -> None:
     parts.sources.apply(settings)
     parts.timetable.apply(parts.sources.all, settings.poll_every)
     parts.targets.apply(settings, targets)
+    parts.notifiers.apply(notifiers)
     for name in before.sources.keys() - settings.sources.keys():
         parts.metrics.forget(name)
     expect_lists(parts.metrics, parts.synchronizer, settings.sources.keys() - before.sources.keys())

@@ -33,6 +33,7 @@ from service.settings.calendars import CalendarSettings, Words, check_names
 from service.settings.choices import AnyCase
 from service.settings.hosts import check_hosts
 from service.settings.keeping import JournalSettings, RejectedSettings
+from service.settings.notify import NotifySettings, check_channel_names
 from service.settings.targets import TargetSettings, check_targets
 from service.settings.types import Duration
 from service.settings.zone_names import zone_name
@@ -256,6 +257,8 @@ class Settings(BaseSettings):
     calendars: Annotated[dict[str, CalendarSettings], AfterValidator(check_names)] = {}
 
     targets: Annotated[dict[str, TargetSettings], AfterValidator(check_targets)] = {}
+
+    notify: Annotated[dict[str, NotifySettings], AfterValidator(check_channel_names)] = {}
 
     calendars_for_people: bool = False
     """Whether each invited person has a calendar, named by the TrueConf ID; hand out its link yourself."""

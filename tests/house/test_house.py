@@ -31,6 +31,7 @@ SHORT = {
     "core/memory.py": "one call of the C library, kept apart from what needs it",
     "core/nearest.py": "commands, settings and targets suggest names alike",
     "settings/choices.py": "a type that several models of the settings share",
+    "sources/stopping.py": "what a TaskGroup of older Pythons needs; it goes with them",
     "trueconf/requests.py": "one value of the session",
     "app/clock.py": "the clock of the daemon is a seam of its own",
     "app/health.py": "it is imported without anything heavy",
