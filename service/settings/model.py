@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.core.lease import LeaseTerms
 from service.core.removal import RemovalRules
 from service.core.trueconf_id import TrueConfId
 from service.core.vevent import check_template
@@ -270,6 +271,9 @@ class Settings(BaseSettings):
     rejected: RejectedSettings = RejectedSettings()
 
     journal: JournalSettings = JournalSettings()
+
+    lease: Duration = Field(default=LeaseTerms().lasts, ge=timedelta(seconds=2))
+    """How long a replica of several on one PostgreSQL may be silent before the others take over its work."""
 
     log_format: Annotated[Literal["auto", "console", "json"], AnyCase] = "auto"
     """auto: readable in a terminal, JSON lines elsewhere."""

@@ -25,6 +25,11 @@ class Finished:
     def text(self) -> str:
         return self.out.decode()
 
+    @property
+    def squeezed(self) -> str:
+        """The text with one blank in place of many: columns are as wide as what is in them."""
+        return "\n".join(" ".join(line.split()) for line in self.text.splitlines())
+
 
 class Confcal(Protocol):
     def __call__(self, *arguments: object, stdin: bytes = b"") -> Finished: ...
