@@ -8,9 +8,10 @@ import icalendar
 import pytest
 
 from service.calendars.choices import AS_GIVEN, REMINDER_MINUTES, Choice, apply_choice, choice_of, query_of
+from service.core.conference import Key
 from service.core.ical import Heading, render_calendar, render_vevent
 from service.core.vevent import Rendering, to_vevent
-from tests.core.given import MOSCOW, REVISION, SERVER, Key, conference, feed, weekly
+from tests.core.given import MOSCOW, REVISION, SERVER, conference, feed, weekly
 
 ALL_CHOICES = [
     Choice(reminder, free) for reminder in (None, *REMINDER_MINUTES) for free in (None, True, False)

@@ -10,8 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.calendars.choices import Choice
-from service.calendars.feeds import LARGE_EVENTS
 from service.core.errors import StoreUnavailable
+from service.core.ical import LARGE_EVENTS
 from service.core.journal import JournalEntry
 from service.core.ports import FeedRecord
 from tests.core.given import conference, listed, many
