@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from service.app.build import Parts, expect_lists, feeds_of, pages_of, web_of
 from service.app.clock import utc_now
-from service.app.policy import keep_rules_of, policy_of, rendering_digest
+from service.app.policy import digest_program, keep_rules_of, policy_of, rendering_digest
 from service.app.start_journal import tell_start
 from service.core.errors import StoreUnavailable
 from service.settings.accounts import accounts_of, find_pinned_accounts
@@ -31,7 +31,10 @@ async def apply_settings(parts: Parts, settings: Settings) -> None:
         feeds = parts.feeds
     else:
         await feeds.start()
-    await parts.synchronizer.apply(policy, rendering=rendering_digest(policy, now), now=now)
+    parts.leases.announce(digest_program(policy))
+    with parts.leases.try_rendering() as allowed:
+        digest = rendering_digest(policy, now)
+        await parts.synchronizer.apply(policy, rendering=digest, now=now, may_render=allowed)
     before, parts.settings, parts.url, parts.feeds = parts.settings, settings, url, feeds
     feeds.mark_changed()
     parts.calendars.directory = feeds.directory
