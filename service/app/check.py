@@ -80,6 +80,16 @@ async def list_feeds(settings: Settings) -> list[ListedFeed]:
         return [_describe_feed(feeds, calendar) for calendar in feeds.calendars.values()]
 
 
+async def find_awaited(settings: Settings) -> list[str]:
+    """Return the sources whose first list has not come. Raises SettingsError and StoreUnavailable."""
+    store = await open_existing_store(settings)
+    try:
+        state = await store.load()
+    finally:
+        await store.close()
+    return [name for name in settings.sources if state.latest_from(name) is None]
+
+
 async def rotate_feed(settings: Settings, name: str) -> ListedFeed:
     """
     Give a calendar a new address, and return it. Raises UnknownName, SettingsError and StoreUnavailable.

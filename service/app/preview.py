@@ -136,11 +136,20 @@ async def difference(configured: Target, key: str, operation: Operation) -> Iter
 _MARKS = {"--", "++", "@@"}
 
 
+_FIRST = ("SUMMARY", "DTSTART", "DTEND", "RRULE", "LOCATION", "URL", "DESCRIPTION")
+
+
+def _order(line: str) -> tuple[int, str]:
+    """Return where a property stands for a person; servers send them in orders of their own."""
+    name = line.partition(":")[0].partition(";")[0]
+    return _FIRST.index(name) if name in _FIRST else len(_FIRST), line
+
+
 def _lines(body: bytes) -> list[str]:
     lines = [str(line) for line in unfold(body)]
     inside = [i for i, line in enumerate(lines) if line in {"BEGIN:VEVENT", "END:VEVENT"}]
     event = lines[inside[0] + 1 : inside[-1]] if inside else lines
-    return sorted(line for line in event if not line.startswith(_STAMPS))
+    return sorted((line for line in event if not line.startswith(_STAMPS)), key=_order)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ The commands about targets, and the daemon, with a real Radicale.
 
 import asyncio
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
@@ -238,6 +239,12 @@ def test_check_says_that_the_password_is_wrong_without_saying_it(
 
 def test_plan_shows_what_would_be_written_and_writes_nothing(confcal: Confcal, target: str) -> None:
     first = confcal("plan")
+    lines = [line for line in first.text.splitlines() if line.startswith("  + ")]
+    assert len(lines) == 2
+    form = re.compile(r"  \+ \w{3} \d+ \w{3,4}( \d{4})? \d\d:\d\d +\S.*  \(new\)")
+    assert all(map(form.fullmatch, lines))
+    assert "UID" not in first.text
+    assert "UID" in confcal("plan", "-v").text
     assert "cloud: 2 to create, 0 to update, 0 to delete, 0 unchanged" in first.text
     assert held(target) == []
 

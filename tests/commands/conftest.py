@@ -52,6 +52,8 @@ def confcal(
     """Give a function that runs `confcal` as the shell does, in this process, at home in `tmp_path`."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "100")
+    # Its texts are English, whatever the machine speaks.
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
     def run(*arguments: object, stdin: bytes = b"") -> Finished:
         monkeypatch.setattr(sys, "argv", ["confcal", *map(str, arguments)])
