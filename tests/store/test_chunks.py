@@ -28,10 +28,10 @@ def rows_at_once(engine: AsyncEngine) -> Iterator[dict[str, list[int]]]:
     """How many rows each statement wrote, by the table."""
     found: dict[str, list[int]] = defaultdict(list)
 
-    def count(_db: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
-        verb, _, rest = statement.partition(" INTO ")
-        if verb == "INSERT" and isinstance(parameters, (list, tuple)):
-            found[rest.split()[0]].append(len(parameters) if isinstance(parameters, list) else 1)
+    def count(_db: object, _cursor: object, statement: str, parameters: object, *_more: object) -> None:
+        verb, _, what = statement.partition(" INTO ")
+        if verb == "INSERT":
+            found[what.split()[0]].append(len(parameters) if isinstance(parameters, list) else 1)
 
     event.listen(engine.sync_engine, "before_cursor_execute", count)
     yield found
