@@ -11,8 +11,8 @@ from service.web.pages.meetings import Meetings
 from service.web.pages.month import agenda_days, grid, put_coming_first, slots_by_day
 from service.web.pages.timegrid import time_grid
 
-_MOST_A_DAY = 20
-"""Meetings of one day that a month shows; the day has an agenda of its own for all of them."""
+_MOST_A_DAY = 8
+"""Meetings of one day that a month and its agenda show; the day has an agenda of its own for all of them."""
 
 _MOST_OF_A_DAY = 2000
 _WEEK_LANES, _DAY_LANES = 3, 10
