@@ -94,21 +94,20 @@ class Shares:
     release: tuple[str, ...] = ()
 
 
-def divide(wanted: Collection[str], replica: Replica, census: Census) -> Shares:
+def divide(wanted: Collection[str], own: Collection[str], replica: Replica, census: Census) -> Shares:
     """
-    Return what a replica should take and release, so that the live ones have equally much of each kind.
+    Return what a replica that has `own` should take and release: all are to have equally much of each kind.
 
     Only replicas with the same parts in their settings share: while settings are exchanged one after the
     other, nobody releases what no other replica would take.
     """
     alike = sorted(each.holder for each in census.replicas if each.wants == replica.wants)
-    own = {lease.name for lease in census.find_leases(replica.holder)}
-    take, release = [], sorted(own - set(wanted))
+    take, release = [], sorted(set(own) - set(wanted))
     for kind in sorted({_kind_of(name) for name in wanted}):
         names = sorted(name for name in wanted if _kind_of(name) == kind)
         share = -(-len(names) // max(1, len(alike)))
         held = [name for name in names if name in own]
-        free = [name for name in names if name not in census.leases]
+        free = [name for name in names if name not in census.leases and name not in own]
         take += sorted(free, key=lambda name: _order(name, replica.holder))[: max(0, share - len(held))]
         release += sorted(held, key=lambda name: _order(name, replica.holder))[share:]
     return Shares(tuple(take), tuple(release))
@@ -124,5 +123,6 @@ def _order(name: str, holder: str) -> bytes:
 
 
 def may_render(replica: Replica, census: Census) -> bool:
-    """Return whether every live replica renders alike: none then undoes what another one renders anew."""
-    return all(each.rendering == replica.rendering for each in census.replicas)
+    """Return whether every other live replica renders alike: none undoes what another one renders anew."""
+    others = (each for each in census.replicas if each.holder != replica.holder)
+    return all(each.rendering == replica.rendering for each in others)

@@ -88,8 +88,7 @@ class Endpoint:
         self._delivery_waits = backoff(timing.random)
         self._standing = Standing(name, hooks=hooks, now=timing.now)
         self._connected_at: datetime | None = None
-        # One thread: frames are decoded one at a time and in order, even after a cancellation.
-        self._decoding = ThreadPoolExecutor(1, thread_name_prefix=f"decode-{name}")
+        self._decoding: ThreadPoolExecutor | None = None
         self._large = large or LargeFrames()
         self._log = log.bind(source=name)
 
@@ -109,6 +108,8 @@ class Endpoint:
         Trouble with the network or the endpoint goes to `status` and the log, never into an exception. If
         `sink` refuses a list with a ConfcalError, the endpoint is asked again after a while.
         """
+        # One thread: frames are decoded one at a time and in order, even after a cancellation.
+        self._decoding = ThreadPoolExecutor(1, thread_name_prefix=f"decode-{self.status.name}")
         try:
             while True:
                 await self._sleep(await self._connection(sink))

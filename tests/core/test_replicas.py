@@ -25,25 +25,25 @@ def census(*replicas: Replica, **held: Sequence[str]) -> Census:
 def test_a_replica_on_its_own_takes_everything() -> None:
     one = replica("one")
 
-    assert sorted(divide(ROOMS, one, census(one)).take) == ROOMS
+    assert sorted(divide(ROOMS, (), one, census(one)).take) == ROOMS
 
 
 def test_a_new_replica_gets_its_share_and_the_others_keep_theirs() -> None:
     one, two = replica("one"), replica("two")
     known = census(one, two, one=ROOMS)
 
-    given_back = divide(ROOMS, one, known).release
+    given_back = divide(ROOMS, ROOMS, one, known).release
     assert len(given_back) == 5
-    assert divide(ROOMS, two, known) == Shares()
+    assert divide(ROOMS, (), two, known) == Shares()
     kept = [name for name in ROOMS if name not in given_back]
-    assert sorted(divide(ROOMS, two, census(one, two, one=kept)).take) == sorted(given_back)
+    assert sorted(divide(ROOMS, (), two, census(one, two, one=kept)).take) == sorted(given_back)
 
 
 def test_each_kind_of_part_is_shared_for_itself() -> None:
     wanted = [*ROOMS, HOUSEKEEPING, "target/a", "target/b"]
     one, two = replica("one", wanted), replica("two", wanted)
 
-    taken = divide(wanted, one, census(one, two)).take
+    taken = divide(wanted, (), one, census(one, two)).take
 
     assert sorted(name.partition("/")[0] for name in taken) == [HOUSEKEEPING, *["source"] * 5, "target"]
 
@@ -51,15 +51,15 @@ def test_each_kind_of_part_is_shared_for_itself() -> None:
 def test_what_the_settings_no_longer_name_is_released() -> None:
     one = replica("one", ROOMS[1:])
 
-    assert divide(ROOMS[1:], one, census(one, one=ROOMS)).release == (ROOMS[0],)
+    assert divide(ROOMS[1:], ROOMS, one, census(one, one=ROOMS)).release == (ROOMS[0],)
 
 
 def test_replicas_with_other_settings_take_nothing_from_each_other() -> None:
     before, after = replica("before"), replica("after", [*ROOMS, "source/new"])
     known = census(before, after, before=ROOMS)
 
-    assert divide(ROOMS, before, known) == Shares()
-    assert divide([*ROOMS, "source/new"], after, known).take == ("source/new",)
+    assert divide(ROOMS, ROOMS, before, known) == Shares()
+    assert divide([*ROOMS, "source/new"], (), after, known).take == ("source/new",)
 
 
 def test_nothing_is_rendered_anew_beside_a_replica_that_renders_otherwise() -> None:
@@ -80,7 +80,8 @@ def test_the_division_comes_to_rest_with_everything_held_and_nobody_above_a_shar
     for _ in range(3):
         for each in living:
             known = Census(living, {name: Lease(name, owner, 1) for name, owner in owners.items()})
-            shares = divide(names, each, known)
+            own = [name for name, owner in owners.items() if owner == each.holder]
+            shares = divide(names, own, each, known)
             for name in shares.release:
                 assert owners.pop(name) == each.holder
             owners |= dict.fromkeys(shares.take, each.holder)
