@@ -34,13 +34,21 @@ from service.settings.accounts import (
 )
 from service.settings.listening import listen
 from service.settings.model import Settings
-from service.settings.paths import database_url, exposure, make_installation, public_url, secret_of
+from service.settings.paths import (
+    database_url,
+    exposure,
+    make_installation,
+    previous_secret_of,
+    public_url,
+    secret_of,
+)
 from service.sources.posted import PostedEvents
 from service.sources.recorder import Recorder
 from service.sources.rejections import Rejections
 from service.store.engine import file_of
 from service.store.sql import open_store
 from service.trueconf.discovery import Fetch
+from service.version import read_build
 from service.web.administration import Administration
 from service.web.live import Live
 from service.web.renderer import Pages
@@ -114,6 +122,7 @@ def feeds_of(settings: Settings, store: Database, synchronizer: Synchronizer, ur
         settings.timezone,
         named=calendars_with_rules(settings),
         for_people=settings.calendars_for_people,
+        previous_secret=previous_secret_of(settings),
     )
     return Feeds(store, rules, state=lambda: synchronizer.state, clock=utc_now)
 
@@ -165,7 +174,8 @@ async def _make_parts(
     calendars = Calendars(store, feeds.directory)
     targets = Targets(calendars, utc_now)
     targets.apply(settings, targets.prepare(settings))
-    metrics, live, lists = Metrics(lambda: synchronizer.state, targets.statuses), Live(), HourlyLists()
+    metrics = Metrics(lambda: synchronizer.state, targets.statuses, read_build())
+    live, lists = Live(), HourlyLists()
     expect_lists(metrics, synchronizer, settings.sources)
     arrivals = Arrivals(
         synchronizer,
