@@ -4,7 +4,6 @@ The commands of confcal.
 
 import sys
 from importlib import import_module
-from importlib.metadata import version
 from io import TextIOWrapper
 
 import click
@@ -12,6 +11,7 @@ import click
 from service.commands.env_file import env_file_option, with_env_file
 from service.core.errors import ConfcalError, SettingsError
 from service.telemetry import configure_logging
+from service.version import read_build
 
 _FAILED = 1
 _MISUSED = 2
@@ -59,12 +59,25 @@ class _Commands(click.Group):
         return with_env_file(command) if isinstance(command, click.Command) else None
 
 
+def _say_version(ctx: click.Context, _option: click.Parameter, wanted: object) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"confcal {read_build()}")
+        ctx.exit()
+
+
 @click.command(
     cls=_Commands,
     params=[env_file_option()],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(version("confcal"), prog_name="confcal", message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_say_version,
+    help="Show the version and the commit it was built from, and exit.",
+)
 def cli() -> None:
     """
     Carry TrueConf conferences into people's calendars.
