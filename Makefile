@@ -69,7 +69,7 @@ LOCK := $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hash
 # The versions that the tests ran with come first: the image holds no others.
 lock: .venv/dev ## renew the hashed versions that CI tests with and the image is built from
 	$(LOCK) --extra=dev --build-deps-for=wheel --build-deps-for=editable --output-file=requirements-dev.lock pyproject.toml
-	$(LOCK) --constraint=requirements-dev.lock --output-file=requirements.lock pyproject.toml
+	$(LOCK) --constraint=requirements-dev.lock --extra=notify --output-file=requirements.lock pyproject.toml
 	$(LOCK) --constraint=requirements-dev.lock --build-deps-for=wheel --only-build-deps \
 	  --output-file=requirements-build.lock pyproject.toml
 

@@ -7,25 +7,37 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.app.arrivals import ArrivalHooks, Arrivals
 from service.app.calendar_collections import Calendars
-from service.app.clock import ClockWatch, utc_now
+from service.app.clock import ClockWatch, lease_clock, utc_now
 from service.app.fetching import http_fetch
 from service.app.journal_writer import JournalWriter
+from service.app.leaseholder import LeaseHolder, new_replica
 from service.app.metrics import Metrics
+from service.app.notifiers import Notifiers
 from service.app.oddities import Oddities
-from service.app.policy import calendars_with_rules, keep_rules_of, policy_of, rendering_digest
+from service.app.policy import (
+    calendars_with_rules,
+    digest_program,
+    keep_rules_of,
+    policy_of,
+    rendering_digest,
+)
 from service.app.reports import HourlyLists, StatusReporter
+from service.app.self_report import DaemonReporter
 from service.app.sources import Sources
 from service.app.start_journal import open_journal
 from service.app.synchronizer import Synchronizer
 from service.app.targets import Targets
 from service.app.timetable import Timetable
 from service.calendars.feeds import FeedRules, Feeds
+from service.core.lease import LeaseTerms
+from service.core.revision import Policy
 from service.language import catalogues
 from service.publishing.ports import Database
 from service.settings.accounts import (
@@ -84,6 +96,8 @@ class Parts:
     sources: Sources
     timetable: Timetable
     targets: Targets
+    leases: LeaseHolder
+    notifiers: Notifiers
     posted_events: PostedEvents
     reporter: StatusReporter
     live: Live
@@ -92,6 +106,11 @@ class Parts:
     listening: tuple[socket.socket, ...]
     url: str
     """The address that feeds are handed out under."""
+
+    def wake(self) -> None:
+        """Look soon what other replicas wrote, and what they left to others."""
+        self.timetable.refresh.set()
+        self.leases.wake()
 
     def mark_feeds_changed(self) -> None:
         """Mark the feeds as old that are served by then."""
@@ -168,12 +187,17 @@ async def _make_parts(
     policy = policy_of(settings)
     synchronizer = Synchronizer(store, policy)
     feeds = feeds_of(settings, store, synchronizer, url)
-    await synchronizer.start(rendering=rendering_digest(policy, utc_now()), now=utc_now())
+    leases = await join_replicas(settings, store, policy)
+    with leases.try_rendering() as allowed:
+        digest = rendering_digest(policy, utc_now())
+        await synchronizer.start(rendering=digest, now=utc_now(), may_render=allowed)
     await feeds.start()
     rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
     calendars = Calendars(store, feeds.directory)
     targets = Targets(calendars, utc_now)
     targets.apply(settings, targets.prepare(settings))
+    notifiers = Notifiers(store.journal)
+    notifiers.apply(notifiers.prepare(settings, url))
     metrics = Metrics(lambda: synchronizer.state, targets.statuses, read_build())
     live, lists = Live(), HourlyLists()
     expect_lists(metrics, synchronizer, settings.sources)
@@ -218,6 +242,8 @@ async def _make_parts(
         sources,
         timetable,
         targets,
+        leases,
+        notifiers,
         posted_events,
         reporter,
         live,
@@ -231,7 +257,16 @@ async def _make_parts(
     synchronizer.listen(targets.mark_changed)
     synchronizer.listen(live.notify)
     store.journal.listen(live.notify)
+    store.journal.listen(notifiers.mark_written)
     return parts
+
+
+async def join_replicas(settings: Settings, store: Database, policy: Policy) -> LeaseHolder:
+    """Make this process known among the replicas. Raises StoreUnavailable."""
+    replica = new_replica(version("confcal"), digest_program(policy), utc_now())
+    leases = LeaseHolder(store.leases, replica, LeaseTerms(settings.lease), clock=lease_clock)
+    await leases.join()
+    return leases
 
 
 def expect_lists(metrics: Metrics, synchronizer: Synchronizer, sources: Iterable[str]) -> None:
@@ -267,4 +302,5 @@ def _administration(
         secret_of(settings),
         store.closed_sessions,
         settings.trusted_proxies,
+        DaemonReporter(settings),
     )

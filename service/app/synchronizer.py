@@ -70,23 +70,24 @@ class Synchronizer:
         """The last accepted snapshot of each source since the start: what runs at the moment is in here."""
         return dict(self._latest)
 
-    async def start(self, *, rendering: str, now: datetime) -> None:
+    async def start(self, *, rendering: str, now: datetime, may_render: bool = True) -> bool:
         """
         Load the state; where the store was rendered by other settings than `rendering`, render it anew.
 
-        Raises StoreUnavailable.
+        Returns whether it is rendered so now: without `may_render` that waits. Raises StoreUnavailable.
         """
-        await self.apply(self._policy, rendering=rendering, now=now)
+        return await self.apply(self._policy, rendering=rendering, now=now, may_render=may_render)
 
-    async def apply(self, policy: Policy, *, rendering: str, now: datetime) -> None:
+    async def apply(self, policy: Policy, *, rendering: str, now: datetime, may_render: bool = True) -> bool:
         """
         Do as `start` does, by another policy from now on. Raises StoreUnavailable; nothing is changed then.
         """
         async with self._writing:
             await self._reload()
-            if await self._store.rendering() == rendering:
+            same = await self._store.rendering() == rendering
+            if same or not may_render:
                 self._policy = policy
-                return
+                return same
             now = now.replace(microsecond=0)
             edits = await asyncio.to_thread(rerender, self._state, policy, now, lambda _done: None)
             await self._store.record_rendering(rendering, edits, version=self._state.version)
@@ -95,6 +96,7 @@ class Synchronizer:
             revised = sum(1 for edit in edits if edit.entry.revision.revised_at >= now)
             log.info("sync.rendered_anew", conferences=len(edits), revised=revised)
         self._notify_listeners()
+        return True
 
     async def refresh(self) -> None:
         """

@@ -2,7 +2,7 @@
 The ports of the synchronizer and the web server: what they need from the outside, with its errors.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -11,6 +11,7 @@ from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Key
 from service.core.journal import Journal, JournalEntry
 from service.core.rejected import MAX_RAW, RejectedInput
+from service.core.replicas import LeaseStore
 from service.core.search import ConferenceSearch
 from service.core.state import State
 
@@ -177,6 +178,19 @@ class Store(StateStore, FeedStore, RejectedStore, ConferenceSearch, Protocol):
     @property
     def closed_sessions(self) -> ClosedSessions:
         """The closed sessions, in the same database."""
+        ...
+
+    @property
+    def leases(self) -> LeaseStore:
+        """Which process runs what, in the same database."""
+        ...
+
+    async def follow_wakeups(self, wake: Callable[[], None]) -> None:
+        """
+        Call `wake` whenever a process has written what others should look at, until cancelled.
+
+        It is a hint, and may be lost. Raises nothing while the store cannot be read.
+        """
         ...
 
     async def purge_accounts(self, before: datetime) -> int:

@@ -16,6 +16,7 @@ from service.core.errors import (
     CollectionGone,
     CollectionMoved,
     ConfcalError,
+    LeaseLost,
     PlanRefused,
     StoreUnavailable,
 )
@@ -93,7 +94,7 @@ class Reconciler:
         self._wake.set()
 
     async def run(self) -> None:
-        """Keep the collections in step until cancelled."""
+        """Keep the collections in step until cancelled. Raises LeaseLost."""
         while True:
             self._wake.clear()
             seconds = await self.once()
@@ -115,6 +116,9 @@ class Reconciler:
         stopped_by: ConfcalError | None = None
         try:
             await self._collections(self._finder.find_collections(), made)
+        except LeaseLost:
+            # Another replica goes on here, so there is no trouble with the target to tell of.
+            raise
         except ConfcalError as error:
             made.errors.insert(0, error)
             stopped_by = error

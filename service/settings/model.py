@@ -25,13 +25,15 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.core.lease import LeaseTerms
 from service.core.removal import RemovalRules
 from service.core.trueconf_id import TrueConfId
 from service.core.vevent import check_template
 from service.settings.calendars import CalendarSettings, Words, check_names
 from service.settings.choices import AnyCase
-from service.settings.hosts import check_hosts
+from service.settings.hosts import DEFAULT_HOST, DEFAULT_PORT, check_hosts
 from service.settings.keeping import JournalSettings, RejectedSettings
+from service.settings.notify import NotifySettings, check_channel_names
 from service.settings.targets import TargetSettings, check_targets
 from service.settings.types import Duration
 from service.settings.zone_names import zone_name
@@ -230,10 +232,10 @@ class Settings(BaseSettings):
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     """The address under which people reach confcal, like https://calendars.example.com."""
 
-    host: Annotated[str, AfterValidator(check_hosts)] = "127.0.0.1"
+    host: Annotated[str, AfterValidator(check_hosts)] = DEFAULT_HOST
     """Address to listen on, several with commas; `*` for every IPv4 and IPv6 address, as in the image."""
 
-    port: int = Field(default=8080, ge=0, le=65535)
+    port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
     """Port to listen on; 0 takes any free one."""
 
     data_dir: Annotated[Path, AfterValidator(_absolute)] | None = Field(default_factory=_home_folder)
@@ -259,6 +261,8 @@ class Settings(BaseSettings):
 
     targets: Annotated[dict[str, TargetSettings], AfterValidator(check_targets)] = {}
 
+    notify: Annotated[dict[str, NotifySettings], AfterValidator(check_channel_names)] = {}
+
     calendars_for_people: bool = False
     """Whether each invited person has a calendar, named by the TrueConf ID; hand out its link yourself."""
 
@@ -270,6 +274,9 @@ class Settings(BaseSettings):
     rejected: RejectedSettings = RejectedSettings()
 
     journal: JournalSettings = JournalSettings()
+
+    lease: Duration = Field(default=LeaseTerms().lasts, ge=timedelta(seconds=2))
+    """How long a replica of several on one PostgreSQL may be silent before the others take over its work."""
 
     log_format: Annotated[Literal["auto", "console", "json"], AnyCase] = "auto"
     """auto: readable in a terminal, JSON lines elsewhere."""

@@ -63,7 +63,7 @@ async def create(url: str) -> None:
     try:
         await probe(engine, create=True)
         async with begin_write(engine) as db:
-            if await db.run_sync(_revision) is None:
+            if await db.run_sync(read_revision) is None:
                 await db.run_sync(_upgrade, engine.url)
     finally:
         await engine.dispose()
@@ -80,7 +80,7 @@ async def verify(engine: AsyncEngine) -> None:
     """Raise NoDatabase, SchemaTooOld or SchemaTooNew unless the database has the schema of this confcal."""
     await probe(engine, create=False)
     async with begin_read(engine) as db:
-        found = await db.run_sync(_revision)
+        found = await db.run_sync(read_revision)
     newest = _newest(found, engine.url)
     if found is None:
         raise SchemaTooOld(
@@ -100,7 +100,7 @@ def _ours(newest: str) -> str:
 def _upgrade(connection: Connection, url: URL) -> Migrated:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    found = _revision(connection)
+    found = read_revision(connection)
     newest = _newest(found, url)
     if found != newest:
         command.upgrade(alembic_config(connection), newest)
@@ -118,13 +118,14 @@ def _entry(connection: Connection, found: str, newest: str) -> dict[str, Any]:
     return row_of(JournalEntry(at, Happening.MIGRATED, fields=change))
 
 
-def _revision(connection: Connection) -> str | None:
+def read_revision(connection: Connection) -> str | None:
+    """Return the schema that a database has; None where it has no tables of confcal."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
 def _newest(found: str | None, url: URL) -> str:
     """Return the newest revision known here. Raises SchemaTooNew where `found` is none of them."""
-    known = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
+    known = _known_revisions()
     if found is not None and found not in known:
         raise SchemaTooNew(
             f"{name(url)} was written by a newer confcal (revision {found}), and this is confcal "
@@ -132,6 +133,15 @@ def _newest(found: str | None, url: URL) -> str:
             "install that version, or restore a backup from before its upgrade"
         )
     return known[0]
+
+
+def newest_revision() -> str:
+    """Return the schema that this confcal needs."""
+    return _known_revisions()[0]
+
+
+def _known_revisions() -> list[str]:
+    return [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
 
 
 def alembic_config(connection: Connection | None = None) -> Config:

@@ -86,7 +86,7 @@ def to_state(version: int, stored: Stored) -> State:
             count,
             source,
         )
-        for name, peer, server, source, list_at, count in stored.accounts
+        for name, peer, server, source, list_at, count, _version in stored.accounts
     )
     state = State(version, entries, {each.account: each for each in known})
     return state.update_contested(_find_shared(stored.memberships))
@@ -120,7 +120,7 @@ def _share_moment(seconds: int) -> datetime:
 
 def to_feed(row: Sequence[Any]) -> tuple[str, FeedRecord]:
     """Return a calendar's name and what is remembered of its feed."""
-    calendar, generation, digest, changed_at = row
+    calendar, generation, digest, changed_at, _version = row
     return calendar, FeedRecord(generation, digest, None if changed_at is None else moment_of(changed_at))
 
 
@@ -208,7 +208,7 @@ def to_held_row(account: Account, held: HeldRemoval) -> Parameters:
 
 
 def _entries(rows: Iterable[Sequence[Any]]) -> Iterator[Entry]:
-    for server, id_, part, source, content, sequence, revised_at, fingerprint, *moments in rows:
+    for server, id_, part, source, content, sequence, revised_at, fingerprint, *moments, _version in rows:
         revision = Revision(sequence, moment_of(revised_at))
         bounds = UNBOUNDED
         if any(moment is not None for moment in moments):

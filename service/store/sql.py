@@ -2,7 +2,7 @@
 The store in a database, and how it is opened.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
@@ -16,12 +16,14 @@ from service.core.conference import Account, Key
 from service.core.journal import Journal, JournalEntry
 from service.core.ports import ClosedSessions, FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
+from service.core.replicas import LeaseStore
 from service.core.search import ConferenceQuery
 from service.core.state import State
 from service.publishing.ports import Database, Ledger
 from service.store.account_purge import purge_accounts
 from service.store.engine import begin_read, begin_write, create_engine
 from service.store.journal import SqlJournal, blank_conferences, write_journal
+from service.store.leases import open_leases
 from service.store.ledger import SqlLedger
 from service.store.migrate import upgrade, verify
 from service.store.rejections import delete_rejected, read_rejected, write_rejected
@@ -29,6 +31,7 @@ from service.store.rows import Stored, pause_garbage_collection, to_feed, to_sta
 from service.store.search import find_conferences, forget_purged
 from service.store.sessions import SqlClosedSessions
 from service.store.tables import accounts, conferences, feeds, held, memberships, meta, same_part, vevents
+from service.store.wakeups import follow_wakeups
 from service.store.writes import (
     advance,
     purge_conferences,
@@ -57,6 +60,7 @@ class SqlStore(Database):
         self._ledger = SqlLedger(engine, self._journal)
 
         self._closed_sessions = SqlClosedSessions(engine)
+        self._leases = open_leases(engine)
 
     @property
     @override
@@ -67,6 +71,11 @@ class SqlStore(Database):
     @override
     def closed_sessions(self) -> ClosedSessions:
         return self._closed_sessions
+
+    @property
+    @override
+    def leases(self) -> LeaseStore:
+        return self._leases
 
     @property
     @override
@@ -181,6 +190,10 @@ class SqlStore(Database):
     async def forget_rejected(self, number: int) -> None:
         async with begin_write(self._engine) as db:
             await delete_rejected(db, number)
+
+    @override
+    async def follow_wakeups(self, wake: Callable[[], None]) -> None:
+        await follow_wakeups(self._engine, wake)
 
     @override
     async def close(self) -> None:

@@ -18,13 +18,12 @@ from service.core.revision import Policy
 from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
 from service.web.limits import Limits
-from service.web.renderer import Pages
 from service.web.server import make_web
 from service.web.serving import WebServer
 from tests.browser.conferences import NOW, RICH
 from tests.core.given import listed
 from tests.store.memory import MemoryStore
-from tests.web.catalogues import catalogues
+from tests.web.catalogues import pages_of
 
 SECRET = b"a secret of the browser tests"
 ZONE = "Europe/Moscow"
@@ -69,7 +68,7 @@ async def running_site(
     synchronizer.listen(feeds.mark_changed)
     if conferences is not None:
         await synchronizer.accept(listed(*conferences, at=NOW))
-    pages = Pages(catalogues(), language="en", timezone=ZONE, public_url=public_url)
+    pages = pages_of(ZONE, public_url)
     web = make_web(feeds, policy, pages, clock=clock, metrics=lambda: b"")
     async with serving(web) as url:
         yield Site(url, feeds, synchronizer)

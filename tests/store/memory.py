@@ -2,7 +2,8 @@
 The store without a database: for tests, and for what keeps nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,10 +16,12 @@ from service.core.errors import StaleState
 from service.core.journal import JournalEntry
 from service.core.ports import ClosedSessions, FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
+from service.core.replicas import LeaseStore
 from service.core.search import ConferenceQuery, matches_query, title_of
 from service.core.state import State
 from service.publishing.ports import Database, Ledger
 from tests.store.memory_journal import MemoryJournal
+from tests.store.memory_leases import MemoryLeases
 from tests.store.memory_ledger import MemoryLedger
 from tests.store.memory_sessions import MemoryClosedSessions
 
@@ -32,6 +35,7 @@ class MemoryStore(Database):
         self._ledger = MemoryLedger() if ledger is None else ledger
 
         self._closed_sessions = MemoryClosedSessions()
+        self._leases = MemoryLeases()
         self._journal = self._ledger.journal if isinstance(self._ledger, MemoryLedger) else MemoryJournal()
 
         self._state = State()
@@ -50,6 +54,16 @@ class MemoryStore(Database):
     @override
     def closed_sessions(self) -> ClosedSessions:
         return self._closed_sessions
+
+    @property
+    @override
+    def leases(self) -> LeaseStore:
+        return self._leases
+
+    @override
+    async def follow_wakeups(self, wake: Callable[[], None]) -> None:
+        """Nobody else writes here."""
+        await asyncio.Event().wait()
 
     @property
     @override

@@ -32,11 +32,10 @@ from service.sources.posted import PostedEvents
 from service.sources.rejections import Rejections
 from service.web.administration import Administration
 from service.web.live import Live
-from service.web.renderer import Pages
 from service.web.schemas import TargetView
 from service.web.server import make_web
 from tests.store.memory import MemoryStore
-from tests.web.catalogues import catalogues
+from tests.web.catalogues import pages_of
 from tests.web.given import BASE, SECRET, Clock
 
 TOKEN = "the administrator's token"
@@ -219,7 +218,7 @@ async def administered(
     web = make_web(
         feeds,
         policy,
-        Pages(catalogues(), language="en", timezone=settings.timezone, public_url=url),
+        pages_of(settings.timezone, url),
         clock=clock,
         metrics=lambda: b"",
         administration=administration,

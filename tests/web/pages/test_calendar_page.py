@@ -100,7 +100,7 @@ async def test_the_page_may_load_nothing_from_elsewhere_and_tells_no_one_its_add
 
     assert headers["content-security-policy"] == (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; connect-src 'self'"
     )
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cache-control"] == "no-store"
@@ -121,7 +121,8 @@ async def test_everything_the_page_loads_is_served(web: Web) -> None:
     text = (await web.page()).text
     loaded = [part.partition('"')[0] for part in text.split('="/static/')[1:]]
 
-    assert {name.partition("?")[0] for name in loaded} == {"page.css", "copy.js", "zone.js", "icon.svg"}
+    names = {name.partition("?")[0] for name in loaded}
+    assert names == {"page.css", "copy.js", "meeting.js", "subscribe.js", "zone.js", "icon.svg"}
     for name in loaded:
         response = await web.client.get(f"/static/{name}")
         assert response.status_code == 200, name
@@ -164,9 +165,11 @@ async def test_a_calendar_without_conferences_says_so(empty_web: Web) -> None:
     await empty_web.accept(listed())
 
     page = Document((await empty_web.page()).text)
+    month = Document((await empty_web.page(query="?view=agenda")).text)
 
     assert "Nothing is planned. What is planned later will appear here" in page.words
-    assert "Nothing is planned this month." in page.words
+    assert "Nothing is planned this week." in page.words
+    assert "Nothing is planned this month." in month.words
     assert "0 upcoming conferences" in page.words
 
 
