@@ -25,7 +25,10 @@ ROOT = Path(__file__).parent.parent
 def git(folder: Path, *command: str) -> str:
     own = ("-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
     done = subprocess.run(
-        [shutil.which("git") or "git", "-C", str(folder), *own, *command], check=True, capture_output=True, text=True
+        [shutil.which("git") or "git", "-C", str(folder), *own, *command],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return done.stdout.strip()
 

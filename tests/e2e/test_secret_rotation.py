@@ -8,9 +8,9 @@ import signal
 import httpx
 
 from service.calendars.tokens import token_of
+from service.simulator.server import Simulator, SimulatorOptions
 from tests.e2e.given import once
 from tests.e2e.program import SECRET, Home
-from service.simulator.server import Simulator, SimulatorOptions
 
 NEW = "the-secret-after-that-one"
 
