@@ -29,6 +29,7 @@ def git(folder: Path, *command: str) -> str:
         check=True,
         capture_output=True,
         text=True,
+        timeout=60,
     )
     return done.stdout.strip()
 

@@ -46,14 +46,7 @@ from service.settings.accounts import (
 )
 from service.settings.listening import listen
 from service.settings.model import Settings
-from service.settings.paths import (
-    database_url,
-    exposure,
-    make_installation,
-    previous_secret_of,
-    public_url,
-    secret_of,
-)
+from service.settings.paths import database_url, exposure, make_installation, public_url, secret_of
 from service.sources.posted import PostedEvents
 from service.sources.recorder import Recorder
 from service.sources.rejections import Rejections
@@ -141,7 +134,7 @@ def feeds_of(settings: Settings, store: Database, synchronizer: Synchronizer, ur
         settings.timezone,
         named=calendars_with_rules(settings),
         for_people=settings.calendars_for_people,
-        previous_secret=previous_secret_of(settings),
+        previous_secret=settings.previous_secret,
     )
     return Feeds(store, rules, state=lambda: synchronizer.state, clock=utc_now)
 

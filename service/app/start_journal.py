@@ -14,7 +14,7 @@ from service.app.journal_writer import JournalWriter
 from service.app.synchronizer import Synchronizer
 from service.core.journal import FieldChange, Happening, Journal, JournalEntry
 from service.settings.model import Settings
-from service.settings.paths import previous_secret_of, secret_of
+from service.settings.paths import secret_of
 from service.settings.show import effective
 
 _VERSION = "journal.version"
@@ -59,7 +59,7 @@ async def tell_start(
 
 def secrets_of(settings: Settings) -> tuple[bytes, ...]:
     """Return the secret, and the one before it where it is known. Raises SettingsError."""
-    previous = previous_secret_of(settings)
+    previous = settings.previous_secret
     return (secret_of(settings), previous) if previous else (secret_of(settings),)
 
 

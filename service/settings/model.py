@@ -286,3 +286,8 @@ class Settings(BaseSettings):
 
     config_file: Path | None = None
     """A TOML file with the same settings, in lower case; the environment wins."""
+
+    @property
+    def previous_secret(self) -> bytes | None:
+        """The secret before the present one, None where there is none."""
+        return self.secret_previous.get_secret_value().encode() if self.secret_previous else None

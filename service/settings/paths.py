@@ -126,11 +126,6 @@ def secret_of(settings: Settings) -> bytes:
     return secret.encode()
 
 
-def previous_secret_of(settings: Settings) -> bytes | None:
-    """Return the secret before the present one, whose addresses go on working; None where there is none."""
-    return settings.secret_previous.get_secret_value().encode() if settings.secret_previous else None
-
-
 def has_secret(settings: Settings) -> bool:
     """Return whether there is a secret, set or made, whether it can be used or not."""
     return settings.secret is not None or (

@@ -107,7 +107,11 @@ def environment(home: Path) -> Iterator[tuple[str, str]]:
         if name.startswith(("PIP_", "UV_")) or name.lower() in _OF_THE_NETWORK:
             yield name, value
     told = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "pip", "config", "list"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     ).stdout
     for line in told.splitlines():
         name, _, value = line.partition("=")
