@@ -15,7 +15,7 @@ ONLY ?=
 IN_PARALLEL := --numprocesses=3 --dist=worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-locked demo run check format test fast coverage bench lock image release clean
+.PHONY: help install install-locked demo run check format test fast coverage bench lock image docs pictures release clean
 
 help: ## list these verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -75,6 +75,13 @@ lock: .venv/dev ## renew the hashed versions that CI tests with and the image is
 
 image: ## build the container image
 	docker build --build-arg SOURCE_COMMIT="$$(git rev-parse --short=12 HEAD 2>/dev/null)" --tag confcal .
+
+docs: .venv/run ## write the pages that are made from the settings
+	$(BIN)/confcal settings --reference > docs/settings.md
+	$(BIN)/confcal settings --example > config/confcal.env.example
+
+pictures: .venv/dev ## take the pictures of the README anew, in Chromium
+	PICTURES=docs/pictures $(BIN)/pytest -q tests/browser/test_pictures.py
 
 release: .venv/dev ## build wheel, sdist, image, SBOMs, notes and checksums into dist
 	$(BIN)/python release.py
