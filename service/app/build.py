@@ -50,6 +50,7 @@ from service.sources.posted import PostedEvents
 from service.sources.recorder import Recorder
 from service.sources.rejections import Rejections
 from service.store.engine import file_of
+from service.store.migrate import create
 from service.store.sql import open_store
 from service.trueconf.discovery import Fetch
 from service.web.administration import Administration
@@ -110,10 +111,15 @@ class Parts:
 
 async def open_settings_store(settings: Settings) -> Database:
     """
-    Open the database for the daemon: one on SQLite is made and migrated. Raises StoreUnavailable.
+    Open the database for the daemon: an empty one gets its tables, one on SQLite is migrated.
+
+    Another one is migrated by a command: replicas of the version before may run on it.
+    Raises StoreUnavailable.
     """
     make_installation(settings)
     url = database_url(settings)
+    if file_of(url) is None:
+        await create(url)
     return await open_store(url, migrate=file_of(url) is not None)
 
 

@@ -78,12 +78,17 @@ class StateStore(Protocol):
         """Return the whole state."""
         ...
 
+    async def load_changes(self, state: State) -> State:
+        """Return a state with what was recorded since; the same object where nothing was."""
+        ...
+
     async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
         """
-        Write `changes`, and what the journal tells of them, in one transaction; the version after it.
+        Write `changes` decided at `version`, and what the journal tells of them, in one transaction.
 
-        Where nothing but the arrival is new and nothing is told, only that is written and the version stays.
-        Raises StaleState where the store is no longer at `version`.
+        Returns the version after it. Where nothing but the arrival is new and nothing is told, only that is
+        written and the version stays. Raises StaleState where the account, or a conference that it is about,
+        changed since `version`.
         """
         ...
 

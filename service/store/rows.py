@@ -54,9 +54,14 @@ def pause_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def to_state(version: int, stored: Stored) -> State:
-    """Return the state that these rows are."""
-    entries = {entry.key: entry for entry in _entries(stored.conferences)}
+def to_entries(rows: Iterable[Sequence[Any]]) -> dict[Key, Entry]:
+    """Return the entries that rows of `conferences` are."""
+    return {entry.key: entry for entry in _entries(rows)}
+
+
+def to_state(version: int, stored: Stored, entries: Mapping[Key, Entry] | None = None) -> State:
+    """Return the state that these rows are; `entries` are those known already."""
+    entries = to_entries(stored.conferences) if entries is None else entries
     members = {row[0]: _Members() for row in stored.accounts}
     for account, server, id_, part, content, lists, since, changed_at in stored.memberships:
         entry = entries.get(Key(server, id_, part))
