@@ -4,14 +4,12 @@ The commands of confcal.
 
 import sys
 from importlib import import_module
-from importlib.metadata import version
 from io import TextIOWrapper
 
 import click
 
 from service.commands.env_file import env_file_option, with_env_file
 from service.core.errors import ConfcalError, SettingsError
-from service.telemetry import configure_logging
 
 _FAILED = 1
 _MISUSED = 2
@@ -42,6 +40,9 @@ _COMMANDS = (
 )
 """Each is a module of `service.commands` with a command of its own name."""
 
+_SILENT = frozenset({"healthcheck"})
+"""Commands that log nothing, and are run so often that loading the logs would be most of what they cost."""
+
 
 class _Commands(click.Group):
     """
@@ -65,8 +66,9 @@ class _Commands(click.Group):
     params=[env_file_option()],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(version("confcal"), prog_name="confcal", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.version_option(package_name="confcal", prog_name="confcal", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context) -> None:
     """
     Carry TrueConf conferences into people's calendars.
 
@@ -74,6 +76,10 @@ def cli() -> None:
     daemon needs the daemon's: `confcal --env-file /etc/confcal/confcal.env feeds`. To see it work without a
     TrueConf endpoint: `confcal demo`.
     """
+    if context.invoked_subcommand in _SILENT:
+        return
+    from service.telemetry import configure_logging  # noqa: PLC0415
+
     # What a command did it says itself; the daemon sets this as its settings say.
     configure_logging("auto", "error")
 

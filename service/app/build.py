@@ -29,6 +29,7 @@ from service.app.policy import (
     rendering_digest,
 )
 from service.app.reports import HourlyLists, StatusReporter
+from service.app.self_report import DaemonReporter
 from service.app.sources import Sources
 from service.app.start_journal import open_journal
 from service.app.synchronizer import Synchronizer
@@ -297,4 +298,5 @@ def _administration(
         secret_of(settings),
         store.closed_sessions,
         settings.trusted_proxies,
+        DaemonReporter(settings),
     )

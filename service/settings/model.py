@@ -31,7 +31,7 @@ from service.core.trueconf_id import TrueConfId
 from service.core.vevent import check_template
 from service.settings.calendars import CalendarSettings, Words, check_names
 from service.settings.choices import AnyCase
-from service.settings.hosts import check_hosts
+from service.settings.hosts import DEFAULT_HOST, DEFAULT_PORT, check_hosts
 from service.settings.keeping import JournalSettings, RejectedSettings
 from service.settings.notify import NotifySettings, check_channel_names
 from service.settings.targets import TargetSettings, check_targets
@@ -232,10 +232,10 @@ class Settings(BaseSettings):
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     """The address under which people reach confcal, like https://calendars.example.com."""
 
-    host: Annotated[str, AfterValidator(check_hosts)] = "127.0.0.1"
+    host: Annotated[str, AfterValidator(check_hosts)] = DEFAULT_HOST
     """Address to listen on, several with commas; `*` for every IPv4 and IPv6 address, as in the image."""
 
-    port: int = Field(default=8080, ge=0, le=65535)
+    port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
     """Port to listen on; 0 takes any free one."""
 
     data_dir: Annotated[Path, AfterValidator(_absolute)] | None = Field(default_factory=_home_folder)

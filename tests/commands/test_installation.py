@@ -149,7 +149,7 @@ def test_check_before_the_first_start_asks_the_servers_and_makes_nothing(
     done = confcal("check")
 
     assert done.code == 1
-    assert "target    cloud: FAILED: 127.0.0.1" in done.text
+    assert "target cloud FAILED 127.0.0.1" in done.squeezed
     assert not data.exists()
 
 
@@ -176,7 +176,7 @@ def test_a_misspelt_calendar_of_a_target_fails_the_check_with_the_nearest(
     done = confcal("check")
 
     assert done.code == 1
-    assert "target    cloud: FAILED: there is no calendar 'bord'; did you mean board?" in done.text
+    assert "target cloud FAILED there is no calendar 'bord'; did you mean board?" in done.squeezed
 
 
 @pytest.mark.parametrize("setting", ["CA_FILE", "CLIENT_CERTIFICATE", "CLIENT_KEY"])

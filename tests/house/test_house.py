@@ -26,6 +26,8 @@ from tests.house.rules import (
 ROOT = Path(__file__).parents[2]
 
 SHORT = {
+    "app/self_report.py": "what the daemon says of itself, beside the route's Protocol in the web",
+    "commands/speech.py": "every command that speaks to people asks it for the language",
     "commands/acting.py": "several commands say it",
     "core/clock.py": "a seam that every layer uses",
     "core/memory.py": "one call of the C library, kept apart from what needs it",

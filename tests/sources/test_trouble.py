@@ -97,6 +97,10 @@ async def test_an_unreachable_room_is_told_ever_more_rarely(
 
     told = [each for each in logs if each["event"] == "trueconf.unreachable"]
     assert [each["tries"] for each in told if each["tries"] <= 10] == [1, 2, 4, 8]
+    first, *others = told
+    assert "unreachable" not in first["error"]
+    again = [each["error"] for each in others[:3]]
+    assert again == [f"still unreachable, try {number}" for number in (2, 4, 8)]
     assert len([each for each in logs if each["event"] == "trueconf.waiting"]) == len(told)
 
 
