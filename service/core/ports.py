@@ -31,6 +31,9 @@ class FeedRecord:
     changed_at: datetime | None = None
     """When those bytes became what they are: Last-Modified, whole seconds, never going back."""
 
+    version: int = 0
+    """The version of the state that those bytes are of."""
+
 
 class ClosedSessions(Protocol):
     """
@@ -142,8 +145,13 @@ class FeedStore(Protocol):
 
     async def record_feed(
         self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
-    ) -> None:
-        """Remember a feed, and write what the journal tells of it in the same transaction."""
+    ) -> FeedRecord:
+        """
+        Remember a feed, write what the journal tells of it in the same transaction, and return what is known.
+
+        Of equal bytes the first moment counts, bytes of a newer version stay, and no generation goes back: so
+        all replicas serve a feed with one date.
+        """
         ...
 
 

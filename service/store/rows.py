@@ -125,8 +125,9 @@ def _share_moment(seconds: int) -> datetime:
 
 def to_feed(row: Sequence[Any]) -> tuple[str, FeedRecord]:
     """Return a calendar's name and what is remembered of its feed."""
-    calendar, generation, digest, changed_at, _version = row
-    return calendar, FeedRecord(generation, digest, None if changed_at is None else moment_of(changed_at))
+    calendar, generation, digest, changed_at, version = row
+    moment = None if changed_at is None else moment_of(changed_at)
+    return calendar, FeedRecord(generation, digest, moment, version)
 
 
 def feed_row(calendar: str, record: FeedRecord) -> Parameters:
@@ -136,6 +137,7 @@ def feed_row(calendar: str, record: FeedRecord) -> Parameters:
         "generation": record.generation,
         "digest": record.digest,
         "changed_at": None if record.changed_at is None else seconds_of(record.changed_at),
+        "version": record.version,
     }
 
 

@@ -157,12 +157,14 @@ class SqlStore(Database):
     @override
     async def record_feed(
         self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
-    ) -> None:
-        """A generation never goes back: whoever serves the old one must not undo a rotation."""
+    ) -> FeedRecord:
         async with begin_write(self._engine) as db:
-            await write_feed(db, calendar, record)
+            known = await write_feed(db, calendar, record)
             await write_journal(db, journal)
+            if journal:
+                await notify_others(db)
         self._journal.announce(journal)
+        return known
 
     @override
     async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:

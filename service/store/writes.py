@@ -36,6 +36,7 @@ from service.store.rows import (
     member_row,
     report_row,
     seconds_of,
+    to_feed,
     to_held_row,
     vevent_rows,
 )
@@ -112,17 +113,22 @@ async def write_rendering(db: AsyncConnection, digest: str, edits: Sequence[Edit
     await _abbreviate(db, [edit.entry.key for edit in edits])
 
 
-async def write_feed(db: AsyncConnection, calendar: str, record: FeedRecord) -> None:
-    """Write what is remembered of a feed; its generation never goes back."""
-    statement, old = insert_into(db, feeds), feeds.c.generation
+async def write_feed(db: AsyncConnection, calendar: str, record: FeedRecord) -> FeedRecord:
+    """Write what is remembered of a feed, and return it: no generation goes back, no newer bytes are lost."""
+    statement, old = insert_into(db, feeds), feeds.c
     new = statement.excluded
+    newer, same = new.version >= old.version, new.digest == old.digest
+    later = case((new.changed_at > old.changed_at, new.changed_at), else_=old.changed_at + 1)
+    moment = case((old.changed_at.is_(None), new.changed_at), (new.changed_at.is_(None), None), else_=later)
     replaced: dict[str, ColumnElement[Any]] = {
-        "generation": case((new.generation > old, new.generation), else_=old),
-        "digest": new.digest,
-        "changed_at": new.changed_at,
+        "generation": case((new.generation > old.generation, new.generation), else_=old.generation),
+        "digest": case((newer, new.digest), else_=old.digest),
+        "changed_at": case((same, old.changed_at), (newer, moment), else_=old.changed_at),
+        "version": case((newer, new.version), else_=old.version),
     }
     replacing = statement.on_conflict_do_update(index_elements=["calendar"], set_=replaced)
     await db.execute(replacing, feed_row(calendar, record))
+    return to_feed((await db.execute(select(feeds).where(old.calendar == calendar))).one())[1]
 
 
 async def purge_conferences(db: AsyncConnection, before: datetime) -> int:

@@ -52,10 +52,13 @@ class BrokenStore(MemoryStore):
 
 
 class ContestedStore(MemoryStore):
-    """Somebody else writes between any load and the record after it."""
+    """Somebody else changes the same conferences between any load and the record after it."""
+
+    theirs: tuple[Edit, ...] = ()
 
     async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
-        await super().record(replace(changes, source="theirs"), version=await self.version())
+        self.theirs = changes.edits or self.theirs
+        await super().record_rendering("theirs", self.theirs, version=await self.version())
         return await super().record(changes, version=version, journal=journal)
 
 

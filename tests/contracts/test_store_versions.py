@@ -2,9 +2,12 @@
 Two processes that record at once, and what each reads of the other.
 """
 
+from datetime import timedelta
+
 import pytest
 
 from service.core.errors import StaleState
+from service.core.ports import FeedRecord
 from service.core.state import State
 from service.publishing.ports import Database
 from tests.contracts.given import (
@@ -130,3 +133,24 @@ async def test_an_empty_state_reads_everything(store: Database) -> None:
     await record(store, arrival(conference("100")))
 
     assert (await store.load_changes(State())).account(IVANOV).list_at == NOON
+
+
+async def test_of_equal_bytes_the_first_moment_counts_in_every_process(store: Database) -> None:
+    await store.record_feed("all", FeedRecord(0, "d1", NOON, 1))
+
+    assert await store.record_feed("all", FeedRecord(0, "d1", LATER, 2)) == FeedRecord(0, "d1", NOON, 2)
+    assert await store.feeds() == {"all": FeedRecord(0, "d1", NOON, 2)}
+
+
+async def test_older_bytes_do_not_replace_newer_ones(store: Database) -> None:
+    await store.record_feed("all", FeedRecord(0, "d2", NOON, 2))
+
+    assert await store.record_feed("all", FeedRecord(1, "d1", LATER, 1)) == FeedRecord(1, "d2", NOON, 2)
+
+
+async def test_a_date_moves_on_with_the_bytes_though_the_clock_went_back(store: Database) -> None:
+    await store.record_feed("all", FeedRecord(0, "d1", LATER, 1))
+
+    known = await store.record_feed("all", FeedRecord(0, "d2", NOON, 2))
+
+    assert known.changed_at == LATER + timedelta(seconds=1)

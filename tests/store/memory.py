@@ -5,7 +5,7 @@ The store without a database: for tests, and for what keeps nothing.
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from typing_extensions import override
 
@@ -136,11 +136,18 @@ class MemoryStore(Database):
     @override
     async def record_feed(
         self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
-    ) -> None:
-        """A generation never goes back."""
+    ) -> FeedRecord:
         before = self._feeds.get(calendar, record)
-        self._feeds[calendar] = replace(record, generation=max(before.generation, record.generation))
+        known = record if record.version >= before.version else before
+        if record.digest == before.digest:
+            known = replace(known, changed_at=before.changed_at)
+        elif known is record and record.changed_at and before.changed_at:
+            later = max(record.changed_at, before.changed_at + timedelta(seconds=1))
+            known = replace(record, changed_at=later)
+        generation = max(before.generation, record.generation)
+        known = self._feeds[calendar] = replace(known, generation=generation)
         self._journal.add(journal)
+        return known
 
     @override
     async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:

@@ -70,9 +70,9 @@ class FailingStore(MemoryStore):
 
     async def record_feed(
         self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
-    ) -> None:
+    ) -> FeedRecord:
         self._try()
-        await super().record_feed(calendar, record, journal=journal)
+        return await super().record_feed(calendar, record, journal=journal)
 
     async def version(self) -> int:
         self._try()
