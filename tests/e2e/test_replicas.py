@@ -55,7 +55,7 @@ class Site:
     async def replicas(self, many: int, **settings: str) -> AsyncIterator[list[Daemon]]:
         """Start so many daemons at once."""
         async with AsyncExitStack() as stack:
-            starting = [self.home.daemon(**self.settings, **settings) for _ in range(many)]
+            starting = [self.home.daemon(**self.settings | settings) for _ in range(many)]
             yield list(await asyncio.gather(*map(stack.enter_async_context, starting)))
 
     async def tell(self, conferences: Sequence[dict[str, Any]]) -> None:
