@@ -252,6 +252,7 @@ async def _make_parts(
     synchronizer.listen(parts.mark_feeds_changed)
     synchronizer.listen(targets.mark_changed)
     synchronizer.listen(live.notify)
+    synchronizer.listen(parts.visitors.live.notify)
     store.journal.listen(live.notify)
     store.journal.listen(notifiers.mark_written)
     return parts

@@ -52,6 +52,7 @@ async def apply_settings(parts: Parts, settings: Settings) -> None:
     parts.reporter.exposure = exposure(settings, url)
     parts.web.app = web_of(parts)
     parts.live.notify()
+    parts.visitors.live.notify()
     with suppress(StoreUnavailable):
         # It is told at the next start otherwise.
         secret, program = secret_of(settings), parts.reporter.version
