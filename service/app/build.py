@@ -7,23 +7,22 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.app.arrivals import ArrivalHooks, Arrivals
 from service.app.calendar_collections import Calendars
-from service.app.clock import ClockWatch, lease_clock, utc_now
+from service.app.clock import ClockWatch, utc_now
 from service.app.fetching import http_fetch
+from service.app.joining import join_replicas
 from service.app.journal_writer import JournalWriter
-from service.app.leaseholder import LeaseHolder, new_replica
+from service.app.leaseholder import LeaseHolder
 from service.app.metrics import Metrics
 from service.app.notifiers import Notifiers
 from service.app.oddities import Oddities
 from service.app.policy import (
     calendars_with_rules,
-    digest_program,
     keep_rules_of,
     policy_of,
     rendering_digest,
@@ -36,8 +35,6 @@ from service.app.synchronizer import Synchronizer
 from service.app.targets import Targets
 from service.app.timetable import Timetable
 from service.calendars.feeds import FeedRules, Feeds
-from service.core.lease import LeaseTerms
-from service.core.revision import Policy
 from service.language import catalogues
 from service.publishing.ports import Database
 from service.settings.accounts import (
@@ -104,6 +101,13 @@ class Parts:
         """Look soon what other replicas wrote, and what they left to others."""
         self.timetable.refresh.set()
         self.leases.wake()
+
+    def follow_leases(self) -> None:
+        """Have the metrics tell of the sources that this replica runs, and of no others."""
+        for name in self.sources.all:
+            self.metrics.forget(name)
+        held = (name for name in self.sources.all if self.leases.holds(f"source/{name}"))
+        expect_lists(self.metrics, self.synchronizer, held)
 
     def mark_feeds_changed(self) -> None:
         """Mark the feeds as old that are served by then."""
@@ -249,6 +253,7 @@ async def _make_parts(
         url,
     )
     parts.web.app = web_of(parts)
+    leases.listen(parts.follow_leases)
     synchronizer.listen(parts.mark_feeds_changed)
     synchronizer.listen(targets.mark_changed)
     synchronizer.listen(live.notify)
@@ -256,14 +261,6 @@ async def _make_parts(
     store.journal.listen(live.notify)
     store.journal.listen(notifiers.mark_written)
     return parts
-
-
-async def join_replicas(settings: Settings, store: Database, policy: Policy) -> LeaseHolder:
-    """Make this process known among the replicas. Raises StoreUnavailable."""
-    replica = new_replica(version("confcal"), digest_program(policy), utc_now())
-    leases = LeaseHolder(store.leases, replica, LeaseTerms(settings.lease), clock=lease_clock)
-    await leases.join()
-    return leases
 
 
 def expect_lists(metrics: Metrics, synchronizer: Synchronizer, sources: Iterable[str]) -> None:

@@ -12,7 +12,7 @@ from service.core.conference import Account, Key
 from service.core.state import State
 from service.store.rows import Stored, moment_of, seconds_of, to_entries, to_state
 from service.store.tables import accounts, conferences, held, memberships
-from service.store.versions import current, forgotten_in
+from service.store.versions import current, read_forgotten
 
 
 async def read_state(db: AsyncConnection) -> State:
@@ -37,7 +37,7 @@ async def read_changes(db: AsyncConnection, state: State) -> State:
     version = await current(db)
     if version == state.version:
         return await _read_arrivals(db, state)
-    if not state.accounts or version < state.version or await forgotten_in(db) > state.version:
+    if not state.accounts or version < state.version or await read_forgotten(db) > state.version:
         return await read_state(db)
     newer = select(accounts.c.account).where(accounts.c.version > state.version)
     stored = Stored(

@@ -32,7 +32,7 @@ from service.store.rows import pause_garbage_collection, to_feed
 from service.store.search import find_conferences, forget_purged
 from service.store.sessions import SqlClosedSessions
 from service.store.tables import feeds, memberships, meta, same_part, vevents
-from service.store.versions import advance, current, require, touched_by
+from service.store.versions import advance, current, find_touched, require
 from service.store.wakeups import follow_wakeups, notify_others
 from service.store.writes import (
     purge_conferences,
@@ -107,7 +107,7 @@ class SqlStore(Database):
                 await require(db, version, changes.account)
                 await write_arrival(db, changes)
             else:
-                following = await advance(db, version, touched_by(changes), changes.account)
+                following = await advance(db, version, find_touched(changes), changes.account)
                 await write_changes(db, changes, following)
                 await notify_others(db)
             await write_journal(db, journal)

@@ -47,7 +47,7 @@ async def require(db: AsyncConnection, version: int, account: Account) -> None:
     """Raise StaleState where an account changed since `version`; it cannot until the transaction ends."""
     query = select(accounts.c.version).where(accounts.c.account == str(account))
     found = (await db.execute(query.with_for_update())).scalar_one_or_none()
-    if (found or 0) > version or await forgotten_in(db) > version:
+    if (found or 0) > version or await read_forgotten(db) > version:
         raise _stale(version)
 
 
@@ -59,7 +59,7 @@ async def forget_before(db: AsyncConnection) -> int:
     return following
 
 
-async def forgotten_in(db: AsyncConnection) -> int:
+async def read_forgotten(db: AsyncConnection) -> int:
     """Return the version in which something last left the database."""
     return int((await db.execute(select(meta.c.value).where(meta.c.name == _FORGOTTEN))).scalar_one())
 
@@ -69,7 +69,7 @@ async def current(db: AsyncConnection) -> int:
     return int((await db.execute(select(meta.c.value).where(meta.c.name == "version"))).scalar_one())
 
 
-def touched_by(changes: Changes) -> Iterator[Key]:
+def find_touched(changes: Changes) -> Iterator[Key]:
     """Yield the conferences that a change of an account is about."""
     server = changes.account.server
     yield from (edit.entry.key for edit in changes.edits)
@@ -88,7 +88,7 @@ async def _following(db: AsyncConnection) -> int:
 async def _require_untouched(
     db: AsyncConnection, version: int, keys: Sequence[Key], account: Account | None
 ) -> None:
-    if await forgotten_in(db) > version:
+    if await read_forgotten(db) > version:
         raise _stale(version)
     queries = [*_newer(keys, version)]
     if account:
