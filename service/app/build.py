@@ -15,9 +15,8 @@ from service.app.arrivals import ArrivalHooks, Arrivals
 from service.app.calendar_collections import Calendars
 from service.app.clock import ClockWatch, utc_now
 from service.app.fetching import http_fetch
-from service.app.joining import join_replicas
 from service.app.journal_writer import JournalWriter
-from service.app.leaseholder import LeaseHolder
+from service.app.leaseholder import LeaseHolder, join_replicas
 from service.app.metrics import Metrics
 from service.app.notifiers import Notifiers
 from service.app.oddities import Oddities

@@ -276,7 +276,7 @@ class LeaseHolder:
 
 
 async def join_replicas(settings: Settings, store: Database, policy: Policy) -> LeaseHolder:
-    """Make this process known among the replicas, by a name that no other start has. Raises StoreUnavailable."""
+    """Make this process known among the replicas, by a name of its own. Raises StoreUnavailable."""
     holder = f"{socket.gethostname()}-{secrets.token_hex(3)}"
     replica = Replica(holder, version("confcal"), digest_program(policy), started_at=utc_now())
     leases = LeaseHolder(store.leases, replica, LeaseTerms(settings.lease), clock=lease_clock)
