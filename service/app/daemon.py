@@ -157,6 +157,7 @@ async def _serve(
         manager.tell_stopping()
         timetable.stop()
         parts.live.close()
+        parts.visitors.live.close()
         server.stop()
         supervisor.cancel()
         for task in (*running, stopping):

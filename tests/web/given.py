@@ -86,13 +86,17 @@ class Clock:
 
 @asynccontextmanager
 async def served(
-    *, timezone: str = "UTC", records: dict[str, FeedRecord] | None = None, public_url: str = BASE
+    *,
+    timezone: str = "UTC",
+    records: dict[str, FeedRecord] | None = None,
+    public_url: str = BASE,
+    store: FailingStore | None = None,
 ) -> AsyncIterator[Web]:
     """Give a server whose removals take effect with the first list."""
     policy = Policy(
         default=Rendering(WeeklyRules(timezone)), removal=RemovalRules(missing_lists=1, missing_for=NOW - NOW)
     )
-    store, clock = FailingStore(), Clock()
+    store, clock = store or FailingStore(), Clock()
     for name, record in (records or {}).items():
         await store.record_feed(name, record)
     synchronizer = Synchronizer(store, policy)
