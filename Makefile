@@ -15,7 +15,7 @@ ONLY ?=
 IN_PARALLEL := --numprocesses=3 --dist=worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-locked demo run check format test fast coverage bench lock image docs pictures release clean
+.PHONY: help install install-locked demo run check format test fast coverage bench soak lock image docs pictures release clean
 
 help: ## list these verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -63,6 +63,10 @@ coverage: .venv/dev tests/readers/node_modules ## measure the branches that the 
 bench: .venv/dev ## measure speed against rivals, in one run
 	$(BIN)/python -m bench
 
+MINUTES ?= 20
+soak: .venv/dev ## run the daemon for MINUTES with 20 Rooms, faults, feeds, a target and reloads
+	SOAK_MINUTES=$(MINUTES) $(BIN)/pytest -q -s tests/soak
+
 LOCK := $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url \
 	--no-emit-trusted-host --no-emit-find-links --no-header --no-annotate --upgrade
 
@@ -72,6 +76,9 @@ lock: .venv/dev ## renew the hashed versions that CI tests with and the image is
 	$(LOCK) --constraint=requirements-dev.lock --extra=notify --output-file=requirements.lock pyproject.toml
 	$(LOCK) --constraint=requirements-dev.lock --build-deps-for=wheel --only-build-deps \
 	  --output-file=requirements-build.lock pyproject.toml
+
+docs: .venv/dev ## write the pages that are made from the source
+	$(BIN)/python -m tests.docs.log_events
 
 image: ## build the container image
 	docker build --build-arg SOURCE_COMMIT="$$(git rev-parse --short=12 HEAD 2>/dev/null)" --tag confcal .
