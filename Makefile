@@ -77,13 +77,11 @@ lock: .venv/dev ## renew the hashed versions that CI tests with and the image is
 	$(LOCK) --constraint=requirements-dev.lock --build-deps-for=wheel --only-build-deps \
 	  --output-file=requirements-build.lock pyproject.toml
 
-docs: .venv/dev ## write the pages that are made from the source
-	$(BIN)/python -m tests.docs.log_events
-
 image: ## build the container image
 	docker build --build-arg SOURCE_COMMIT="$$(git rev-parse --short=12 HEAD 2>/dev/null)" --tag confcal .
 
-docs: .venv/run ## write the pages that are made from the settings
+docs: .venv/dev ## write the pages that are made from the source
+	$(BIN)/python -m tests.docs.log_events
 	$(BIN)/confcal settings --reference > docs/settings.md
 	$(BIN)/confcal settings --example > config/confcal.env.example
 

@@ -98,7 +98,7 @@ class Parts:
     """The address that feeds are handed out under."""
 
     def wake(self) -> None:
-        """Look soon what other replicas wrote, and what they left to others."""
+        """Have the daemon soon read what other replicas wrote, and take over parts that they left."""
         self.timetable.refresh.set()
         self.leases.wake()
 
@@ -110,7 +110,7 @@ class Parts:
         expect_lists(self.metrics, self.synchronizer, held)
 
     def mark_feeds_changed(self) -> None:
-        """Mark the feeds as old that are served by then."""
+        """Mark the feeds that are served at that moment as stale."""
         self.feeds.mark_changed()
 
 
@@ -134,7 +134,7 @@ async def open_existing_store(settings: Settings) -> Database:
 
 
 def feeds_of(settings: Settings, store: Database, synchronizer: Synchronizer, url: str) -> Feeds:
-    """Return the feeds under the address `url`."""
+    """Return the feeds, whose addresses begin with `url`."""
     variant = policy_of(settings).variants[0].name
     rules = FeedRules(
         secret_of(settings),
@@ -149,14 +149,16 @@ def feeds_of(settings: Settings, store: Database, synchronizer: Synchronizer, ur
 
 
 def pages_of(settings: Settings, url: str) -> Pages:
-    """Return what renders pages under the address `url`. Raises CatalogueMissing."""
+    """Return the renderer of the pages, whose addresses begin with `url`. Raises CatalogueMissing."""
     return Pages(catalogues(), language=settings.language, timezone=settings.timezone, public_url=url)
 
 
 @asynccontextmanager
 async def open_parts(settings: Settings, *, record: Path | None = None) -> AsyncIterator[Parts]:
     """
-    Build the daemon, give it, and take it down again; `record` is a folder for what arrives.
+    Build the daemon, yield its parts, and close them at the end.
+
+    Everything that arrives is recorded in the folder `record`.
 
     Raises SettingsError and StoreUnavailable.
     """
@@ -266,7 +268,7 @@ async def _make_parts(
 
 
 def expect_lists(metrics: Metrics, synchronizer: Synchronizer, sources: Iterable[str]) -> None:
-    """Have the metrics expect lists of these sources, since the last one that is known of each."""
+    """Have the metrics expect lists of these sources, each from the time of its last known list on."""
     for name in sources:
         heard = synchronizer.state.latest_from(name)
         metrics.expect_list(name, (heard and heard.list_at) or utc_now())

@@ -48,7 +48,7 @@ class Calendars:
         if extras.free is None:
             extras = replace(extras, free=calendar.free)
         if calendar.redaction != "full":
-            # Who is invited is what such a calendar keeps to itself.
+            # A calendar of busy times does not show who is invited.
             extras = replace(extras, addresses={})
         whole = not calendar.rule.narrows
         entries = list(self.directory.entries(calendar)) if extras.addresses or not whole else []
@@ -67,7 +67,7 @@ class Calendars:
 @dataclass(slots=True)
 class ConfiguredKeys:
     """
-    Which keys of the ledger the settings lead to.
+    Knows for which keys of the ledger the settings have a target.
     """
 
     targets: Mapping[str, TargetSettings]

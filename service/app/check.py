@@ -105,7 +105,9 @@ async def rotate_feed(settings: Settings, name: str) -> ListedFeed:
 
 async def explain_conference(settings: Settings, conference_id: str, calendar: str | None) -> list[str]:
     """
-    Return, as sentences, why a conference is in a calendar or not; of every calendar where none is named.
+    Return sentences that say why a conference is in a calendar or not.
+
+    Without a calendar's name they cover all calendars.
 
     Raises UnknownName, SettingsError and StoreUnavailable.
     """
@@ -133,7 +135,7 @@ async def explain_conference(settings: Settings, conference_id: str, calendar: s
 @dataclass(frozen=True, slots=True)
 class SourceReport:
     """
-    What became of asking one source for its list.
+    The result of asking one source for its list.
     """
 
     name: str
@@ -162,7 +164,7 @@ class _Trial(SnapshotSink, NoHooks):
 async def report_of(
     name: str, settings: SourceSettings, fetch: Fetch, timeout_seconds: float
 ) -> SourceReport:
-    """Return what becomes of asking one source for its list."""
+    """Ask one source for its list, and return the result."""
     if settings.url is None:
         return SourceReport(name, good=True, text=f"takes events at POST /api/events/{name}")
     trial = _Trial()
@@ -172,7 +174,7 @@ async def report_of(
     for task in asking:
         task.cancel()
     for ending in await asyncio.gather(*asking, return_exceptions=True):
-        # Trouble with the endpoint is in the status; this is a bug.
+        # The status reports trouble with the endpoint, so an exception is a bug.
         if isinstance(ending, Exception):
             raise ending
     if trial.snapshot is None:

@@ -35,7 +35,7 @@ class NoAnswer(ConfcalError):
 @dataclass(frozen=True, slots=True)
 class Answer:
     """
-    What one GET brought.
+    The answer to one GET.
     """
 
     status: int
@@ -53,7 +53,7 @@ class Asker:
         self._limit_seconds = limit_seconds
 
     async def get(self, url: str, *, token: str = "") -> Answer:
-        """Return what came. Raises NoAnswer."""
+        """Send a GET and return the answer. Raises NoAnswer."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             async with asyncio.timeout(self._limit_seconds):
@@ -61,7 +61,7 @@ class Asker:
         except TimeoutError as error:
             raise NoAnswer(f"no answer within {self._limit_seconds:g} s") from error
         except Exception as error:
-            # Whatever an address makes of the library is a finding about that address.
+            # Any error that an address provokes in the library is a finding about that address.
             raise NoAnswer(reason_of(error)) from error
         return Answer(response.status_code, response.headers, response.content)
 
@@ -70,7 +70,7 @@ class Asker:
 async def open_asker(
     limit_seconds: float, transport: httpx.AsyncBaseTransport | None = None
 ) -> AsyncIterator[Asker]:
-    """Give what asks; each question has so many seconds."""
+    """Yield an asker that waits at most `limit_seconds` for each answer."""
     async with httpx.AsyncClient(
         verify=ssl.create_default_context(),
         trust_env=False,
@@ -95,7 +95,9 @@ async def check_daemon(settings: Settings, asker: Asker, gettext: Translate) -> 
 
 
 async def ask_daemon(settings: Settings, base: str, asker: Asker, gettext: Translate) -> SelfReport | Finding:
-    """Return what the daemon at `base` says, or why it says nothing to us. Raises NoAnswer."""
+    """
+    Return what the daemon at `base` reports, or why it reports nothing to this command. Raises NoAnswer.
+    """
     try:
         proof = proof_of(secret_of(settings))
     except SettingsError as error:
@@ -132,7 +134,7 @@ async def _compare(settings: Settings, told: SelfReport, base: str, gettext: Tra
     try:
         same = await identify(database_url(settings)) == told.database
     except ConfcalError:
-        # The row of the database says what is wrong with it.
+        # The finding about the database says what is wrong with the database.
         same = True
     if same:
         lines[0] += gettext(", on the same database")

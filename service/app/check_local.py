@@ -22,7 +22,7 @@ _LITTLE = 200 * _MEBIBYTE
 
 
 def check_settings(configuration: Configuration, gettext: Translate) -> Iterator[Finding]:
-    """Yield what is to be said of the settings: where they come from, and what in them lets others in."""
+    """Yield the findings about the settings: where they come from, and which of them let other people in."""
     given = Counter(str(origin) for origin in configuration.origins.values())
     if given:
         told = ", ".join(
@@ -44,7 +44,7 @@ def check_settings(configuration: Configuration, gettext: Translate) -> Iterator
 
 
 def check_zone(configuration: Configuration, gettext: Translate) -> Finding:
-    """Return in which zone the organization is, and how new the rules of zones are."""
+    """Return the organization's zone, and the version of the zone data."""
     text = gettext("%(zone)s (zone data: tzdata %(version)s)")
     return Finding(
         "zone",

@@ -1,5 +1,5 @@
 """
-What `confcal check` finds of the address that people use: who answers there, and what is told on the way.
+What `confcal check` finds at the public address: which program answers, and what proxies on the way reveal.
 """
 
 from urllib.parse import unquote
@@ -24,7 +24,7 @@ _WORTH_PACKING = 2048
 
 async def check_public(settings: Settings, feed_url: str | None, asker: Asker, gettext: Translate) -> Finding:
     """
-    Return whether the public address leads to this daemon, and keeps what is secret.
+    Return whether the public address leads to this daemon and protects secrets.
 
     `feed_url` is the address of one feed, None where none is known.
     """

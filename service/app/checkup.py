@@ -1,5 +1,7 @@
 """
-All that `confcal check` looks at: at once, each within its time, reported in a fixed order.
+All checks of `confcal check`.
+
+They run at once, each within its time limit, and are reported in a fixed order.
 """
 
 import asyncio
@@ -38,7 +40,7 @@ class CheckPlan:
 
 async def run_checks(configuration: Configuration, plan: CheckPlan, gettext: Translate) -> CheckReport:
     """
-    Return what was found. Raises SettingsError where a part cannot be made of the settings.
+    Run all checks and return the report. Raises SettingsError where a part cannot be built from the settings.
     """
     settings = configuration.settings
     async with http_fetch() as fetch, open_asker(plan.limit_seconds) as asker:
@@ -91,7 +93,7 @@ async def _check_public_with_feed(settings: Settings, asker: Asker, gettext: Tra
     try:
         feed_url = next((feed.feed_url for feed in await list_feeds(settings)), None)
     except ConfcalError:
-        # Before the first start there is none; what is wrong with a database is told of the database.
+        # Before the first start there is no database; the check of the database reports all other trouble.
         feed_url = None
     return await check_public(settings, feed_url, asker, gettext)
 

@@ -28,11 +28,11 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class ConvertedLists:
     """
-    What was understood of the input.
+    The conferences of the input, and the reasons for all that was rejected.
     """
 
     conferences: tuple[Conference, ...] = ()
-    """Each once; of those that several lists mention, as the last one says."""
+    """Each conference once; the last list that mentions a conference decides."""
 
     rejected: tuple[str, ...] = ()
     """`conference ID: FIELD: reason`."""
@@ -81,14 +81,14 @@ def _frames(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """
-    How the output is to look.
+    How to write the output.
     """
 
     heading: Heading
     rendering: Rendering
     variant: Variant
     server: str = ""
-    """Domain of the TrueConf server; told from the people's names where it is empty."""
+    """Domain of the TrueConf server; where it is empty, the people's names decide it."""
 
     keep_ended: timedelta = KEEP_ENDED
     """A series does not begin longer ago than this."""
@@ -101,7 +101,7 @@ def to_calendar(
     Return the iCalendar object of `conferences`, in the order of their UIDs.
 
     The same input gives the same bytes: DTSTAMP and LAST-MODIFIED are the conference's own `created_at`.
-    `progress` is told how many are done.
+    `progress` is called with the number of conferences done so far.
     """
     rendered = []
     for done, conference in enumerate(conferences, start=1):
@@ -140,7 +140,7 @@ def _revision_moment(conference: Conference) -> datetime:
 
 def server_of(conference: Conference) -> str:
     """
-    Return the server that a conference lives on, as its owner's or most of its people's names tell it.
+    Return the server of a conference: that of its owner, or that of most of its people.
 
     Empty where none of them names a server.
     """

@@ -33,7 +33,7 @@ _LAST_SECONDS = 8.0
 """How long an orderly end may take: less than the ten seconds after which `docker stop` kills."""
 
 _GRACE_SECONDS = 3
-"""How long answers under way may take once the daemon is told to stop."""
+"""How long answers under way may take after a signal to stop."""
 
 
 async def run(
@@ -64,7 +64,7 @@ async def run(
         try:
             await _serve(parts, stop, heard, reload, manager)
         finally:
-            # Others take over what this replica ran, at once.
+            # Other replicas take over at once what this replica ran.
             with suppress(TimeoutError, StoreUnavailable):
                 async with asyncio.timeout(_GRACE_SECONDS):
                     await parts.leases.leave()
@@ -80,7 +80,9 @@ def shutdown_handler(
     stop: asyncio.Event, *, last_seconds: float = _LAST_SECONDS, end: Callable[[int], None] = os._exit
 ) -> Callable[[], None]:
     """
-    Return what a signal calls: it sets `stop`, and ends the process where that takes long, or at the second.
+    Return the function that a signal calls.
+
+    It sets `stop`, and ends the process at the second signal or where stopping takes too long.
 
     A database that somebody else has locked holds the thread that waits for it, and that cannot be cancelled.
     What is committed is on disk; what is not is asked for again at the next start.
@@ -92,7 +94,7 @@ def shutdown_handler(
             log.warning("app.ended_at_once")
         end(_FAILED)
 
-    def told() -> None:
+    def on_signal() -> None:
         if stop.is_set():
             at_once()
             return
@@ -100,7 +102,7 @@ def shutdown_handler(
         log.info("app.stopping")
         asyncio.get_running_loop().call_later(last_seconds, at_once)
 
-    return told
+    return on_signal
 
 
 def end_after_crash(tasks: Iterable[asyncio.Task[None]], *, end: Callable[[int], None] = os._exit) -> None:
@@ -165,7 +167,7 @@ async def _serve(
 
 
 def find_parts(parts: Parts, housekeeping: Runnable) -> dict[str, Runnable]:
-    """Return what one replica runs for all, by the names of the leases."""
+    """Return the parts that one replica runs for all replicas, by the names of their leases."""
     return {
         HOUSEKEEPING: housekeeping,
         **{f"source/{name}": source for name, source in parts.sources.all.items()},
@@ -177,7 +179,7 @@ def find_parts(parts: Parts, housekeeping: Runnable) -> dict[str, Runnable]:
 @dataclass(frozen=True, slots=True)
 class Reload:
     """
-    How the settings are read again, and what asks for it.
+    How the settings are read again, and the event that requests it.
     """
 
     read: Callable[[], Settings]

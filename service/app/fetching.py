@@ -19,7 +19,9 @@ _LARGEST_DOCUMENT = 1024 * 1024
 @asynccontextmanager
 async def http_fetch(*, limit_seconds: float = 15) -> AsyncIterator[Fetch]:
     """
-    Give a GET of one short document that raises OSError where there is no good answer within `limit_seconds`.
+    Yield a function that fetches one short document.
+
+    It raises OSError without a good answer within `limit_seconds`.
     """
     # Endpoints stand in the local network: no proxy from the environment is on the way to them.
     async with httpx.AsyncClient(
@@ -28,7 +30,8 @@ async def http_fetch(*, limit_seconds: float = 15) -> AsyncIterator[Fetch]:
 
         async def fetch(url: str) -> bytes:
             try:
-                # httpx counts each read by itself: whoever sends a byte now and then would never end.
+                # httpx limits each read by itself, so a server that sends a byte now and then would never
+                # time out.
                 async with asyncio.timeout(limit_seconds), http.stream("GET", url) as response:
                     response.raise_for_status()
                     return await _short(response)
@@ -38,8 +41,8 @@ async def http_fetch(*, limit_seconds: float = 15) -> AsyncIterator[Fetch]:
                 raise ConnectionError("it did not answer in time") from error
             except ConnectionError:
                 raise
-            # InvalidURL is none of the others: some names only its parser refuses. Whatever else an answer
-            # makes of the library is the trouble of one endpoint.
+            # InvalidURL is not an HTTPError: only the parser of httpx refuses some names. Any other error
+            # that an answer provokes in the library is trouble of one endpoint.
             except Exception as error:
                 raise ConnectionError(reason_of(error)) from error
 
@@ -47,8 +50,12 @@ async def http_fetch(*, limit_seconds: float = 15) -> AsyncIterator[Fetch]:
 
 
 async def _short(response: httpx.Response) -> bytes:
-    """Return the body. Raises ConnectionError where it is packed, or longer than such a document can be."""
-    # A few kilobytes that are packed may be gigabytes, so they are not unpacked to be measured.
+    """
+    Return the body.
+
+    Raises ConnectionError for a compressed body, or one that is longer than such a document can be.
+    """
+    # A few compressed kilobytes may hold gigabytes, so a compressed body is refused without measuring it.
     if response.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
         raise ConnectionError("its answer is packed, though that was not asked for")
     body = bytearray()

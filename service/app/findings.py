@@ -11,7 +11,7 @@ from typing import Any
 
 class Verdict(StrEnum):
     """
-    How one thing is.
+    The result of one check.
     """
 
     GOOD = "good"
@@ -35,7 +35,7 @@ class Finding:
 
     verdict: Verdict
     lines: tuple[str, ...]
-    """Sentences for a person; the first one says the most."""
+    """Sentences for a person, the most important one first."""
 
     name: str = ""
     """Its name in the settings, where there may be several."""
@@ -69,7 +69,7 @@ class CheckReport:
         return not self.count(Verdict.FAILED)
 
     def count(self, verdict: Verdict) -> int:
-        """Return how many findings came out so."""
+        """Return the number of findings with this verdict."""
         return Counter(finding.verdict for finding in self.findings)[verdict]
 
     def as_dict(self, version: str) -> dict[str, Any]:

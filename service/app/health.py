@@ -1,5 +1,5 @@
 """
-Whether the daemon on this machine answers. It is asked every half minute, so nothing heavy is imported.
+The health check of the daemon on this machine. It runs every half minute, so nothing heavy is imported.
 """
 
 import socket
@@ -24,7 +24,7 @@ def find_trouble() -> str:
     trouble = health_trouble(*guessed) if guessed else ""
     if guessed and not trouble:
         return ""
-    # Only now: loading the settings costs several times as much as the question.
+    # Imported late, because loading the settings costs several times as much as the request.
     from service.settings.load import load_settings  # noqa: PLC0415
 
     settings = load_settings()

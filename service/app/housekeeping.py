@@ -1,5 +1,5 @@
 """
-What one replica does for all: it forgets what is old, and renders anew what other settings render otherwise.
+What one replica does for all. It deletes old rows, and renders VEVENTs again after a change of settings.
 """
 
 import asyncio
@@ -22,11 +22,11 @@ from service.settings.model import Settings
 log = structlog.get_logger()
 
 _AGAIN_SECONDS = 5.0
-"""How soon it is looked again whether the last replica of other settings has ended."""
+"""Interval between checks whether the last replica with other settings has ended."""
 
 
 _LOOK_SECONDS = 60.0
-"""How often it is looked whether something is to be rendered anew: settings may be read again at any time."""
+"""Interval between checks whether VEVENTs need rendering: settings may be read again at any time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,9 @@ class Housekeeping:
 
 async def render_anew(parts: Parts) -> bool:
     """
-    Render what is stored by the settings of now, where this replica may; whether nothing is left to do.
+    Render the stored VEVENTs by the present settings, if this replica may.
+
+    Return whether nothing is left to do.
 
     Raises StoreUnavailable.
     """
@@ -104,7 +106,7 @@ async def forget_accounts(store: Database, synchronizer: Synchronizer, before: d
 
 
 class ZoneLog:
-    """Says once what an operator should know about each zone, not how it changes with the conferences."""
+    """Logs once what an operator should know about each zone, without repeating it as conferences change."""
 
     def __init__(self) -> None:
         self._told: set[tuple[type[ZoneNotice], str]] = set()
@@ -125,7 +127,7 @@ class ZoneLog:
 
 
 class StoreWatch:
-    """Says when the store fails and when it works again, not how often in between."""
+    """Logs when the store fails and when it works again, without repeating it in between."""
 
     def __init__(self) -> None:
         self._failing = False

@@ -45,7 +45,9 @@ class JournalWriter:
 
     async def recall(self, sources: Iterable[str], accounts: Mapping[str, Account]) -> None:
         """
-        Learn which sources the journal left in trouble, and whose lists came last: nothing is told twice.
+        Read from the journal which sources are in trouble and whose lists came last.
+
+        No entry is then written twice.
 
         Raises StoreUnavailable.
         """
@@ -94,7 +96,7 @@ class JournalWriter:
             )
 
     def take(self, entry: JournalEntry) -> None:
-        """Take an entry; of very many that cannot be written the oldest are lost."""
+        """Take an entry to write. When too many entries wait, the oldest are dropped."""
         self._waiting.append(entry)
         self._wake.set()
 
@@ -108,7 +110,11 @@ class JournalWriter:
                 await self._sleep(_AGAIN_SECONDS)
 
     async def write(self) -> bool:
-        """Write what was taken so far; whether that was possible. If not, it waits for the next time."""
+        """
+        Write the waiting entries, and return whether that was possible.
+
+        After a failure they wait for the next call.
+        """
         entries = list(self._waiting)
         if not entries:
             return True

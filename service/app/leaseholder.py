@@ -1,5 +1,5 @@
 """
-Which parts this process runs: those whose leases it holds, a fair share of all.
+The leases of this process. It runs the parts whose leases it holds, a fair share of all.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ class LeasedPart:
 
     async def run(self) -> None:
         """Run the part until it is cancelled or its lease is lost."""
-        # Whoever notices a loss has the part ended; nothing of it is left to do.
+        # The code that notices the lost lease stops the part, so nothing is left to do here.
         with under(self.fence), suppress(LeaseLost):
             await self.part.run()
 
@@ -69,7 +69,7 @@ class LeaseHolder:
 
     @property
     def census(self) -> Census:
-        """Who lived and who held what when the leases were last renewed."""
+        """The replicas alive and the leases held at the last renewal."""
         return self._census
 
     def listen(self, listener: Callable[[], None]) -> None:
@@ -86,7 +86,7 @@ class LeaseHolder:
         return self.replica.holder if self.holds(name) else lease.holder if lease else ""
 
     def wake(self) -> None:
-        """Look soon what other replicas left."""
+        """Take over soon what other replicas left."""
         self._renew.set()
 
     async def join(self) -> None:
@@ -100,12 +100,12 @@ class LeaseHolder:
             await self._take((HOUSEKEEPING,))
 
     def announce(self, rendering: str) -> None:
-        """Let the other replicas know by what this one renders from now on."""
+        """Publish the digest of the settings by which this replica renders from now on."""
         self.replica = replace(self.replica, rendering=rendering)
         self.wake()
 
     async def keep(self, parts: Mapping[str, Runnable]) -> None:
-        """Have this replica run its share of exactly these parts; what is no longer wanted has ended then."""
+        """Run this replica's share of exactly these parts. All other parts have ended when this returns."""
         self._wanted = parts
         self.replica = replace(self.replica, wants=digest_names(parts))
         await self._run_held()
@@ -131,7 +131,9 @@ class LeaseHolder:
     @contextmanager
     def try_rendering(self) -> Iterator[bool]:
         """
-        Tell whether stored VEVENTs may be rendered anew now; what is done inside is done as the housekeeper.
+        Yield whether stored VEVENTs may be rendered again now.
+
+        The block runs under the lease of the housekeeper.
 
         One replica renders, and only while no replica lives that would render otherwise.
         """
@@ -187,7 +189,7 @@ class LeaseHolder:
         census = self._census
         lost = {name for name, fence in self._held.items() if fence.is_lost}
         shares = divide(self._wanted, self._held.keys() - lost, self.replica, census)
-        # Of a lease that was lost, or taken by an answer that never came, the database may not know yet.
+        # The database may still list a lease that was lost, or one whose grant never reached this process.
         own = census.find_leases(self.replica.holder)
         forgotten = [lease for lease in own if not self._knows(lease)]
         await self._drop({*lost, *shares.release})
@@ -259,7 +261,7 @@ class LeaseHolder:
                 listener()
 
     def _watch(self) -> None:
-        """Have a lease noticed as lost the moment that its time is over, whatever else is waited for."""
+        """Notice a lost lease at the moment it expires, even while the database does not answer."""
         if self._timer:
             self._timer.cancel()
         if self._held:

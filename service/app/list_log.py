@@ -21,7 +21,7 @@ from service.core.weekly import recur
 log = structlog.get_logger()
 
 _WAIT_SECONDS = 3
-"""After which waiting for the store is worth a word."""
+"""How long the store may take before the log mentions it."""
 
 
 @contextmanager
@@ -69,13 +69,17 @@ def tell_list(snapshot: Snapshot, changes: Changes) -> None:
 
 
 def tell_rejected(snapshot: Snapshot, last: Snapshot | None) -> None:
-    """Log the conferences that are rejected now and were not in the source's last list; many alike once."""
+    """
+    Log the conferences that are rejected now and were not in the source's last list.
+
+    Many alike are logged once.
+    """
     before = alike(last.listing.rejections) if last else ()
     many = {each.kind for each in before if each.many}
     single = {(each.first.conference_id, each.kind) for each in before}
     for each in alike(snapshot.listing.rejections):
-        told = each.kind in many if each.many else (each.first.conference_id, each.kind) in single
-        if not told:
+        known = each.kind in many if each.many else (each.first.conference_id, each.kind) in single
+        if not known:
             log.warning(
                 "sync.conference_rejected",
                 source=snapshot.source,
@@ -87,7 +91,11 @@ def tell_rejected(snapshot: Snapshot, last: Snapshot | None) -> None:
 
 
 def tell_disputes(disputes: Iterable[Dispute], known: AbstractSet[Key]) -> frozenset[Key]:
-    """Log each dispute as it begins and as it ends, once; `known` began before. Return those there are."""
+    """
+    Log each dispute once when it begins and once when it ends, and return the open ones.
+
+    Those in `known` began before.
+    """
     found = {dispute.key: dispute for dispute in disputes}
     for key in sorted(found.keys() - known):
         dispute = found[key]

@@ -25,7 +25,7 @@ Targets = Callable[[], Iterable[TargetStatus]]
 
 class Metrics:
     """
-    What happened, counted, and how things are, asked when they are scraped.
+    Counters of what happened, and gauges that are read when Prometheus scrapes them.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Metrics:
         self._list_at.labels(source).set(since.timestamp())
 
     def forget(self, source: str) -> None:
-        """Tell no more how a source is doing; what happened stays counted."""
+        """Drop the gauges of a source, and keep its counters."""
         for gauge in (self._up, self._list_at, self._conferences, self._held):
             with suppress(KeyError):
                 gauge.remove(source)
@@ -113,7 +113,7 @@ class _Stored(Collector):
         )
         contested = len(state.contested)
         yield GaugeMetricFamily(
-            "confcal_contested_conferences", "Conferences that accounts tell different things of.", contested
+            "confcal_contested_conferences", "Conferences that accounts report differently.", contested
         )
         held = sum(1 for known in state.accounts.values() if known.held)
         yield GaugeMetricFamily("confcal_held_lists", "Accounts whose list is held.", held)

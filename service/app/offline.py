@@ -149,7 +149,7 @@ async def replay_recording(
     """
     Put recorded events through the path of those that arrive. Raises SettingsError and StoreUnavailable.
 
-    `progress` is told how many lists, and frames that are none, are through.
+    `progress` is called with the number of lists and rejected frames done so far.
     """
     played = Played(0, 0, 0, 0, [])
     async with with_store(settings) as store:

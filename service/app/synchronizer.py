@@ -31,7 +31,7 @@ _MOST_DISPUTES = 1000
 
 
 class _Decision(NamedTuple):
-    """What is to be recorded, and what the journal tells of it."""
+    """The changes to record, and their journal entries."""
 
     changes: Changes
     entries: Sequence[JournalEntry]
@@ -165,7 +165,7 @@ class Synchronizer:
         return _Decision(changes, entries)
 
     def disputes(self, now: datetime) -> list[Dispute]:
-        """Return the conferences of which accounts go on telling different things."""
+        """Return the conferences that accounts keep reporting differently."""
         return find_disputes(self._state, self._policy, now)
 
     def _tell_disputes(self, now: datetime) -> None:
@@ -290,7 +290,9 @@ def _nothing_held(account: Account) -> UnknownName:
 
 
 async def _find_open_disputes(store: StateStore) -> frozenset[Key]:
-    """Return the disputes that the journal says began and did not end: nobody is told of them twice."""
+    """
+    Return the disputes that began and did not end according to the journal, so that none is logged twice.
+    """
     query = JournalQuery(events=_DISPUTES, limit=_MOST_DISPUTES)
     last: dict[Key, Happening] = {}
     for entry in await store.journal.read(query):

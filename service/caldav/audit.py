@@ -1,5 +1,5 @@
 """
-Looking a collection over: what is in it, what changed there, how our resources stand.
+The audit of a collection: its content, the changes since the last audit, and the state of our resources.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,5 +1,5 @@
 """
-Reading a collection: whether it is there, one resource in it, whose a UID is.
+Reading a collection: whether it exists, a single resource, and the resource that has a UID.
 """
 
 from dataclasses import dataclass, field
@@ -142,7 +142,7 @@ def to_remote_resource(answer: ResponseEntry) -> RemoteResource | None:
 
 
 def parse_if_multistatus(response: Response) -> Multistatus | None:
-    """Return the multistatus; None where the answer is none, or cannot be read."""
+    """Return the multistatus, or None where the answer is not a readable multistatus."""
     try:
         return parse_multistatus(response.body, response.url) if response.status == MULTISTATUS else None
     except Malformed:
@@ -150,7 +150,7 @@ def parse_if_multistatus(response: Response) -> Multistatus | None:
 
 
 def require_multistatus(response: Response, collection: Collection) -> Multistatus:
-    """Return the multistatus. Raises CollectionFailed where it is none, and as `require_usable` does."""
+    """Return the multistatus. Raises CollectionFailed for any other answer, and as `require_usable` does."""
     require_usable(response, collection.quirks)
     if response.status != MULTISTATUS:
         raise CollectionFailed(f"{collection.host} does not show the collection (status {response.status})")

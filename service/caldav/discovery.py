@@ -191,7 +191,8 @@ def _find_by_name(name: str, listed: Mapping[str, ResponseEntry], *, nameless: b
     }
     titles = {segment: answer.text(f"{DAV}displayname") for segment, answer in calendars.items()}
     titled = [segment for segment, title in titles.items() if title == name]
-    # What stands at the address made of a name has lost what told it from others: its title must not differ.
+    # An address made from a name does not identify a collection by itself, so its title, if it has one, must
+    # match.
     made = slug(name)
     ours = made in titles and (nameless or not titles[made])
     found = (

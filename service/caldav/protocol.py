@@ -132,7 +132,7 @@ def put(url: str, body: bytes, *, etag: str | None) -> Request:
 
 
 def delete(url: str, *, etag: str, headers: Mapping[str, str]) -> Request:
-    """Remove the version `etag` of a resource, and have nobody told (RFC 6638, 8.1)."""
+    """Remove the version `etag` of a resource, without scheduling messages (RFC 6638, 8.1)."""
     return Request("DELETE", url, {"If-Match": etag, "Schedule-Reply": "F", **headers})
 
 

@@ -1,5 +1,5 @@
 """
-Where servers deviate, as data: what it is, whose, where it is told, what confcal does about it.
+The deviations of servers as data: what deviates, on which server, by which source, and what confcal does.
 
 An operator switches one on or off by name: CONFCAL_TARGETS__<NAME>__QUIRKS=name,-other.
 """
@@ -130,7 +130,7 @@ def partition_hosts(url: str) -> re.Pattern[str] | None:
 
 
 def recognize(url: str, headers: Mapping[str, str]) -> str:
-    """Return the product that answered, or empty where it cannot be told."""
+    """Return the name of the server product that answered, or an empty text."""
     host = host_of(url)
     if host in _HOSTS:
         return _HOSTS[host]

@@ -195,7 +195,7 @@ def retry_after(response: Response) -> float | None:
 
 
 def _date(value: str) -> datetime | None:
-    """Return the moment in a header, None where it is none, or one that no calendar has."""
+    """Return the moment in a header, or None for an impossible or unreadable one."""
     try:
         moment = parsedate_to_datetime(value)
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)

@@ -28,7 +28,7 @@ class Token:
 
 
 def parse_token(body: bytes) -> Token | None:
-    """Return the token in an answer; None where there is none that could be shown."""
+    """Return the token in an answer, or None without a usable one."""
     if len(body) > MOST_OCTETS or _depth(body) > _MOST_DEPTH:
         return None
     try:
@@ -42,7 +42,7 @@ def parse_token(body: bytes) -> Token | None:
 
 
 def _life(seconds: object) -> timedelta:
-    """Return how long a token lives, an hour where that is not told, a day at most."""
+    """Return the lifetime of a token: at most a day, and an hour if the answer does not say."""
     try:
         life = float(seconds) if isinstance(seconds, int | float | str) else _DEFAULT_LIFE
     except (ValueError, OverflowError):

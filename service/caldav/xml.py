@@ -130,7 +130,7 @@ class _Bounds:
 
     def __init__(self) -> None:
         self.heard = 0
-        """How often the parser told anything."""
+        """How many events the parser reported."""
 
         self._builder = ET.TreeBuilder()
         self._elements = self._depth = self._texts = self._length = self._prefixes = self._octets = 0

@@ -48,7 +48,7 @@ AS_GIVEN = Choice()
 
 
 def choice_of(query: bytes) -> Choice:
-    """Return the choice in a query; what is none is ignored, and of a repeated name the last counts."""
+    """Return the choice in a query. Unknown values are ignored, and the last of repeated names counts."""
     return _read(query) if 0 < len(query) <= _LONGEST else AS_GIVEN
 
 

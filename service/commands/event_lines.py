@@ -60,7 +60,7 @@ class EventLines:
         return f"{self.date(self.start_of(entry))}  {self._topic(entry.conference)}"
 
     def write_listed(self, server: str, conference: Conference) -> str:
-        """Do as `write` with a conference as a list told it."""
+        """Do as `write` with a conference from a list."""
         known = [entry for key, entry in self.state.entries.items() if _is_live(entry, server, conference.id)]
         if known:
             return self.write(known[0])

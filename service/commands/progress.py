@@ -11,7 +11,7 @@ from typing import TextIO
 import click
 
 Progress = Callable[[int], None]
-"""Is told how many are done."""
+"""Takes the number of pieces that are done."""
 
 _QUIET_SECONDS = 1.0
 _STEPS = 200
@@ -23,7 +23,7 @@ def progress(
     total: int, what: str, *, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Progress]:
     """
-    Give what is to be told of the progress of `total` pieces of work; `what` they are stands before the bar.
+    Yield a function that takes the progress of `total` pieces of work. The text `what` stands before the bar.
     """
     stream = stream or sys.stderr
     if not stream.isatty():

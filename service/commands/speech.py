@@ -13,7 +13,7 @@ _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
 def choose_language(environ: Mapping[str, str]) -> Language:
-    """Return the language of whoever reads the terminal; English where it is none of ours."""
+    """Return the language of the terminal's user, or English if confcal does not speak it."""
     wanted = environ.get("CONFCAL_LANGUAGE") or next(filter(None, map(environ.get, _LOCALE)), "")
     spoken = wanted.strip().lower().partition(".")[0].partition("_")[0]
     return next((language for language in LANGUAGES if language == spoken), "en")

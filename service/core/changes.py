@@ -79,7 +79,7 @@ class Changes:
     """What took place and stays, of what was edited or left."""
 
     contested: frozenset[Key] = frozenset()
-    """Conferences of which accounts tell different things after this list ..."""
+    """Conferences that accounts report differently after this list ..."""
 
     agreed: frozenset[Key] = frozenset()
     """... and those of which they do not."""

@@ -19,7 +19,7 @@ class Key(NamedTuple):
     server: str
     id: str
     part: int = 0
-    """0 is the live part; a closed part is told apart by its first start, in UNIX seconds."""
+    """0 is the live part. The number of a closed part is its first start in UNIX seconds."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -126,7 +126,7 @@ class Snapshot:
     received_at: datetime
     listing: Listing
     recorded: bool = False
-    """Whether a recording told the arrival time, not the clock of this process."""
+    """Whether the arrival time comes from a recording, not from the clock of this process."""
 
     @property
     def good(self) -> bool:

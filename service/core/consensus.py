@@ -32,10 +32,10 @@ class Report:
 
     conference: Conference
     changed_at: datetime
-    """When the account last told something else of it than before."""
+    """When the account last changed its report of the conference."""
 
     confirmed_at: datetime
-    """When its last list told the same again."""
+    """When a list of the account last confirmed the report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Verdict:
 
     report: Report
     disputed: bool = False
-    """Whether accounts go on telling different things, so that somebody should look."""
+    """Whether accounts keep reporting it differently, so that a person should look."""
 
 
 def reports_of(conference_id: str, views: Iterable[AccountState]) -> list[Report]:

@@ -25,7 +25,7 @@ class Lease:
 
     holder: str
     epoch: int
-    """Grows with every new holder: what an earlier holder still wants to record is told by it."""
+    """Grows with every new holder, so that a late record of an earlier holder is recognized."""
 
 
 @dataclass(frozen=True, slots=True)

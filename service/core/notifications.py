@@ -21,7 +21,7 @@ MOST_WAITING = 100
 
 class NotifyEvent(StrEnum):
     """
-    What people can be told of; the value is the word of the settings.
+    The events that a channel can report. The value is the word of the settings.
     """
 
     ROOM_SILENT = "room_silent"
@@ -122,12 +122,12 @@ class NotifyState:
 @dataclass(frozen=True, slots=True)
 class NotifyRules:
     """
-    What a channel is told, and when.
+    Which events a channel reports, and when.
     """
 
     events: frozenset[NotifyEvent] = DEFAULT_EVENTS
     after: timedelta = timedelta(minutes=5)
-    """A trouble that is over by then is not told."""
+    """A trouble that ends before then is not reported."""
 
     digest: time | None = None
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
@@ -168,7 +168,7 @@ def next_due(state: NotifyState, rules: NotifyRules) -> datetime | None:
 
 
 def begin(position: int, rules: NotifyRules, now: datetime) -> NotifyState:
-    """Return the state of a new channel: it is told what happens from now on."""
+    """Return the state of a new channel, which reports events from now on."""
     local = now.astimezone(rules.zone)
     passed = rules.digest is not None and local.time() >= rules.digest
     return NotifyState(position, digest_on=local.date() if passed else local.date() - timedelta(days=1))

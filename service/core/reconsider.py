@@ -25,7 +25,7 @@ class Outcome:
 
     key: Key
     contested: bool
-    """Whether accounts tell different things of it."""
+    """Whether accounts report it differently."""
 
     edit: Edit | None = None
     """Its live part, where that is new or differs."""

@@ -25,7 +25,7 @@ class RemovalRules:
     """
 
     missing_lists: int = 2
-    """A conference goes when so many good lists in a row lack it ..."""
+    """A conference is removed when this many good lists in a row lack it ..."""
 
     missing_for: timedelta = timedelta(minutes=15)
     """... over at least this time."""
@@ -34,10 +34,10 @@ class RemovalRules:
     """A list that lacks more than this share of the upcoming conferences ..."""
 
     hold_count: int = 5
-    """... and more than so many of them is held; so is one that lacks all of them."""
+    """... and more than this number of them is held; so is one that lacks all of them."""
 
     hold_lists: int = 3
-    """A held list is applied by itself when so many lists agree ..."""
+    """A held list is applied automatically when this many lists agree ..."""
 
     hold_for: timedelta = timedelta(hours=1)
     """... over this time."""

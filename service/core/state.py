@@ -25,7 +25,7 @@ class State:
     entries: Mapping[Key, Entry] = field(default_factory=dict)
     accounts: Mapping[Account, AccountState] = field(default_factory=dict)
     contested: frozenset[Key] = frozenset()
-    """The conferences of which accounts tell different things, see `consensus`."""
+    """The conferences that accounts report differently, see `consensus`."""
 
     def account(self, account: Account) -> AccountState:
         """Return the account's view; an empty one for an unknown account."""

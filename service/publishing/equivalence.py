@@ -103,7 +103,8 @@ def _decode(body: bytes) -> str:
 def _content_lines(body: bytes) -> Iterator[tuple[str, str, str]]:
     """Yield name, parameters and value of each line; a line without a name and a colon has none."""
     for line in unfold(body):
-        # Parameters that are none must not lose what the line says: nobody takes them apart who need not.
+        # Malformed parameters must not lose the line's value, so they are parsed only where a caller needs
+        # them.
         colon = _find_colon(line[:_LONGEST_HEAD])
         name, _, parameters = line[: max(colon, 0)].partition(";")
         if _NAME.fullmatch(name := name.strip()):

@@ -76,10 +76,10 @@ class Publication:
     """Of the bytes last sent, or last refused; empty where the refused operation was a Delete."""
 
     content_hash: str = ""
-    """Of what was last written, see `service.publishing.equivalence`."""
+    """The content hash of the last write, see `service.publishing.equivalence`."""
 
     pending_hashes: str = ""
-    """The meanings of writes whose answers we never saw, with spaces between; empty where there are none."""
+    """The content hashes of writes whose answers never came, separated by spaces."""
 
     standing: Standing = Standing.WAITING
     reason: str = ""
@@ -88,7 +88,7 @@ class Publication:
     """UNIX seconds of the last writes of this digest, none of them long after the one before."""
 
     retry_at: datetime | None = None
-    """When what is parked is tried again though nothing changed here; None: at once."""
+    """When a parked resource is tried again although nothing changed here; None means at once."""
 
     @property
     def content_hashes(self) -> frozenset[str]:

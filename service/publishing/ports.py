@@ -25,7 +25,7 @@ class CollectionListing:
     """Hrefs that a partial listing tells are gone."""
 
     complete: bool = True
-    """Whether what is not listed is not there."""
+    """Whether a resource that is not listed does not exist."""
 
     token: str = ""
     """The sync-token (RFC 6578) that the next listing can start from; empty where there is none."""
@@ -219,7 +219,7 @@ class Ledger(Protocol):
         ...
 
     async def tell(self, entries: Sequence[JournalEntry]) -> None:
-        """Write what the journal tells of a target."""
+        """Write journal entries about a target."""
         ...
 
     async def forget_target(self, target: str) -> None:

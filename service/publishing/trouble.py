@@ -22,7 +22,7 @@ class Trouble:
 
     error: ConfcalError | None = None
     texts: tuple[str, ...] = ()
-    """What was told of it so far."""
+    """What the log already says about it."""
 
     news: bool = False
     """Whether the last failure is worth a line: another one, or one more power of ten."""

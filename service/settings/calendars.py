@@ -119,7 +119,7 @@ class CalendarSettings(BaseModel):
 
 def check_names(calendars: Mapping[str, CalendarSettings]) -> Mapping[str, CalendarSettings]:
     """
-    Return the calendars as they are. Raises ValueError where a name is none, or is taken.
+    Return the calendars unchanged. Raises ValueError for an invalid name, or one that is already taken.
 
     Those of accounts and of people have an `@` in their names.
     """

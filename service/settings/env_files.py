@@ -81,7 +81,7 @@ def variables_of(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def _line(first: int, text: str) -> int:
-    """Return the number of the line that is told: the blank ones before a statement count to it."""
+    """Return the line number for an error text. Blank lines before a statement count as part of it."""
     return first + len(text[: len(text) - len(text.lstrip())].splitlines())
 
 

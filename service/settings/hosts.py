@@ -16,7 +16,7 @@ _WITH_PORT = re.compile(r"\[.*\]:\d+|[^:]*:\d+")
 
 
 def check_hosts(text: str) -> str:
-    """Return the hosts as they were written. Raises ValueError where one is none, and says why."""
+    """Return the hosts as they were written. Raises ValueError with the reason where one is not a host."""
     for host in _split(text):
         if _WITH_PORT.fullmatch(host):
             raise ValueError(f"{host!r} holds a port; write the address alone and the port in CONFCAL_PORT")

@@ -177,7 +177,7 @@ class RemovalSettings(BaseModel):
     model_config = _FORM
 
     missing_lists: int = Field(default=_REMOVAL.missing_lists, ge=1)
-    """A conference goes when so many good lists in a row lack it ..."""
+    """A conference is removed when this many good lists in a row lack it ..."""
 
     missing_for: Duration = Field(default=_REMOVAL.missing_for, ge=timedelta())
     """... over at least this time: seconds, or ISO 8601 like PT15M."""
@@ -186,10 +186,10 @@ class RemovalSettings(BaseModel):
     """A list that lacks more than this share of an account's upcoming conferences ..."""
 
     hold_count: int = Field(default=_REMOVAL.hold_count, ge=0)
-    """... and more than so many of them is held; so is one that lacks all of them."""
+    """... and more than this number of them is held; so is one that lacks all of them."""
 
     hold_lists: int = Field(default=_REMOVAL.hold_lists, ge=1)
-    """A held list is applied by itself once so many lists agree ..."""
+    """A held list is applied automatically once this many lists agree ..."""
 
     hold_for: Duration = Field(default=_REMOVAL.hold_for, ge=timedelta())
     """... over this time."""

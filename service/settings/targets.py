@@ -75,7 +75,7 @@ def _split(value: object) -> object:
 
 
 def check_targets(targets: "dict[str, TargetSettings]") -> "dict[str, TargetSettings]":
-    """Return the targets. Raises ValueError where a name is none that a command line takes."""
+    """Return the targets. Raises ValueError for a name that cannot stand on a command line."""
     for name in targets:
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no name for a target; use letters, digits, _ and -")

@@ -23,7 +23,7 @@ def parse_duration(value: object) -> object:
 
 
 _LONGEST = timedelta(days=36500)
-"""A moment so long before or after the present can still be told; much longer ones cannot."""
+"""The longest duration: a moment this long before or after the present is still a valid date."""
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), Field(le=_LONGEST)]
 

@@ -68,7 +68,9 @@ def _nearest(written: str) -> str | None:
 
 
 def _alike(written: str, name: str) -> bool:
-    """Return whether a name is near enough to be told: nearer than most names are to each other."""
+    """
+    Return whether a name is similar enough to be suggested: more similar than most names are to each other.
+    """
     first, second = (text.rpartition("/")[2].casefold().replace(" ", "_") for text in (written, name))
     return difflib.SequenceMatcher(None, first, second).ratio() > _NEAR
 

@@ -47,7 +47,7 @@ class ConnectionLost(Exception):
         super().__init__(reason)
         self.state, self.cause = state, cause
         self.provoked = provoked
-        """The error that an answer led to and nobody expected; its traceback is worth a look."""
+        """The unforeseen error that an answer provoked; its traceback belongs in the log."""
 
 
 class ConnectWithoutRedirects(connect):

@@ -1,5 +1,5 @@
 """
-What an endpoint is told: where it is, whose lists it takes, and how time passes for it.
+The settings of an endpoint: its address, the account whose lists it takes, and its clocks and waits.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ class SilenceTimer:
         self._asked, self._since = 0, now
 
     def reset(self, now: datetime) -> None:
-        """Begin anew: it was heard."""
+        """Restart the count, because something was heard."""
         self._asked, self._since = 0, now
 
     def tick(self, now: datetime) -> timedelta | None:
-        """Count a poll; the length of the silence before it where that is too long."""
+        """Count a poll. Return the length of the silence before it where that is too long."""
         # A clock that was set back must not hide a silence until it has caught up.
         length = abs(now - self._since)
         if self._asked >= self._polls and length >= self._least:
@@ -45,7 +45,7 @@ class EndpointConfig:
     url: str
     pin: str | None
     fallback: Account
-    """Whose list it is where the endpoint names nobody."""
+    """The account whose list it is if the endpoint names no account."""
 
     server: str | None = None
     pinned: Account | None = None
@@ -55,11 +55,11 @@ class EndpointConfig:
 @dataclass(frozen=True, slots=True)
 class EndpointTiming:
     """
-    How time passes for an endpoint, and what it does not wait for.
+    The clocks and waits of an endpoint.
 
     `random` returns numbers from 0 up to 1; `sleep` passes the time before another try, `pace` that between
-    two commands. A connection on which `silent_polls` polls and `silent_for` passed without any frame is
-    given up; so is one without a list, unless nobody is logged in.
+    two commands. The endpoint closes a connection after `silent_polls` polls and `silent_for` without any
+    frame. It also closes one that long without a list, unless nobody is logged in.
     """
 
     random: Callable[[], float]
@@ -70,5 +70,5 @@ class EndpointTiming:
     silent_for: timedelta = timedelta(minutes=1)
 
     def silence_timer(self) -> SilenceTimer:
-        """Return what tells, from now on, that the endpoint has been silent for too long."""
+        """Return a timer that notices, from now on, a silence that is too long."""
         return SilenceTimer(self.now(), polls=self.silent_polls, least=self.silent_for)

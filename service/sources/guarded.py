@@ -15,19 +15,21 @@ from service.core.allowance import Allowance
 from service.sources.turns import LargeFrames, Turn
 
 _FRAMES: Final = Allowance.full(1000, per_second=200)
-"""Frames at once and a second: an endpoint sends a handful when it is asked, and when something happens."""
+"""
+Most frames in a burst, and in a second. An endpoint sends a handful when asked, and when something happens.
+"""
 
 _OCTETS: Final = Allowance.full(96 * 2**20, per_second=4 * 2**20)
 """Three lists of the largest size at once."""
 
 _SMALL: Final = 1024
-"""Bytes of a fragment that costs more by being one than by its size."""
+"""A fragment of fewer bytes than this costs more as a fragment than by its size."""
 
 _FAREWELL_SECONDS: Final = 1.0
-"""How long a peer that broke the protocol may take to hear of it."""
+"""How long to wait for a peer that broke the protocol to close the connection."""
 
 _AT_ONCE: Final = 16 * 1024
-"""Bytes that are taken apart before it is looked at how many frames they were."""
+"""Bytes that are parsed before their frames are counted."""
 
 
 class GuardedConnection(ClientConnection):

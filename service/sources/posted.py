@@ -104,7 +104,7 @@ class PostedEvents:
         now = self._clock().timestamp()
         events, volume = self._events[source].spend(1, now), self._octets[source].spend(octets, now)
         if events.overdrawn or volume.overdrawn:
-            # A refused event costs no allowance: a client that waits as long as told gets in.
+            # A refused event costs no allowance: a client that waits as long as the answer says gets in.
             wait = max(events.wait_seconds, volume.wait_seconds, 1)
             flooded = SourceFlooded(wait)
             if self._statuses[source].state is not SourceState.FLOODING:

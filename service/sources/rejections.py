@@ -32,7 +32,7 @@ _AGAIN_SECONDS = 10.0
 @dataclass(frozen=True, slots=True)
 class _Taken:
     """
-    Rejected input that waits to be written.
+    The queue of rejected input that waits to be written.
     """
 
     built: Callable[[], RejectedInput]

@@ -21,7 +21,7 @@ _OWING: Final = frozenset({SourceState.SILENT, SourceState.FLOODING, SourceState
 """An endpoint that was given up for this shows that it is well by a list alone."""
 
 _OVERCOME_BY_PEOPLE: Final = frozenset({SourceState.PIN_REJECTED, SourceState.WRONG_USER})
-"""How far a connection came says nothing about whether somebody did what is needed."""
+"""States that a new connection does not end: only a person's action does."""
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +69,7 @@ class Standing:
         self._log.info("trueconf.account_known", account=str(account))
 
     def note_logout(self, place: str) -> None:
-        """Note that nobody is logged in: the source then owes no list."""
+        """Note that nobody is logged in, so that no list is expected of the source."""
         self._owes_list = False
         self._show(SourceState.LOGGED_OUT, error=f"nobody is logged in at {place}; log in there")
         self._log.warning("trueconf.logged_out")

@@ -80,12 +80,12 @@ class Turn:
             self._go_on()
 
     def release(self) -> None:
-        """Release the turn: nobody keeps the message any more."""
+        """Release the turn, because the message is no longer in memory."""
         if self._holding is _Holding.ARRIVED:
             self._give_back()
 
     def over(self) -> None:
-        """Release the turn and wait for none: the connection is lost."""
+        """Release the turn and stop waiting for one, because the connection is lost."""
         if self._waiting:
             self._waiting.cancel()
         if self._deadline:

@@ -17,13 +17,13 @@ _AT_ONCE = 500
 
 async def purge_accounts(db: AsyncConnection, before: datetime) -> int:
     """
-    Delete accounts whose last list came before a moment and that have nothing in their calendars; how many.
+    Delete accounts with empty calendars whose last list came before a moment, and return how many.
 
     What is remembered of their feeds goes too, but for rotations: a secret address that was taken back
     must not open anything again should the account return.
     """
     is_version = meta.c.name == "version"
-    # Whoever records a list begins with this row, so none can arrive between the look and the deletion.
+    # Every record of a list locks this row first, so no list can arrive between the check and the deletion.
     await db.execute(select(meta.c.value).where(is_version).with_for_update())
     has_member = exists().where(memberships.c.account == accounts.c.account)
     idle = select(accounts.c.account).where(accounts.c.list_at < seconds_of(before), ~has_member)

@@ -27,7 +27,7 @@ _PARAMETERS = {
     "sqlite": frozenset({"timeout"}),
     "postgresql": frozenset({"host", "port", _MODE, "sslmode", _AUTHORITY, _CERTIFICATE, _KEY, _POOLING}),
 }
-"""What an address may say after its question mark; a driver would fail at the rest with a traceback."""
+"""The parameters that an address may have. With any other, a driver would fail with a traceback."""
 
 _NUMBERS = {"timeout": r"\d+(\.\d+)?", "port": r"\d+", _POOLING: r"\d+"}
 

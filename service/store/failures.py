@@ -1,5 +1,5 @@
 """
-What the libraries of a database raise, translated into one sentence for the operator.
+Translation of the errors of database libraries into one sentence for the operator.
 
 The sentences name the database and what to do. The library's own text is only in the chained error, as
 it may quote a row; but where no connection comes about there is no row yet, and its reason is told.

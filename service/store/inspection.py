@@ -42,7 +42,7 @@ class Inspection:
 
     size_bytes: int
     open_to_others: str
-    """Whose the file is, where every user of the machine can read it; else empty."""
+    """The owner of the file if every user of the machine can read it, else empty."""
 
     identity: str
     """The same for whoever opens the same database, by whatever address."""
@@ -53,7 +53,7 @@ class Inspection:
 
 async def inspect(url: str) -> Inspection:
     """
-    Return what the database at `url` is like.
+    Inspect the database at `url`.
 
     Raises SettingsError, StoreUnavailable, NoDatabase, and SchemaTooOld or SchemaTooNew where it is another
     version's.
@@ -77,7 +77,7 @@ async def inspect(url: str) -> Inspection:
 
 
 async def identify(url: str) -> str:
-    """Return what is the same for whoever opens this database. Raises StoreUnavailable."""
+    """Return an identity that is the same for everybody who opens this database. Raises StoreUnavailable."""
     engine = create_engine(url)
     try:
         async with begin_read(engine) as db:
@@ -87,7 +87,7 @@ async def identify(url: str) -> str:
 
 
 async def _try_writing(engine: AsyncEngine) -> str:
-    """Return why nothing can be written; empty where something can."""
+    """Return the reason why the database is not writable, or an empty text."""
     try:
         async with begin_write(engine) as db:
             # It needs the right to write, and removes nothing.
@@ -114,7 +114,7 @@ def _measure(connection: Connection) -> int:
 
 
 def _identify(connection: Connection, url: URL) -> str:
-    """Return a digest of what tells this database from all others."""
+    """Return a digest that distinguishes this database from all others."""
     if connection.dialect.name == "sqlite":
         # A container may know the file under another path, and its volume under another number.
         found = Path(url.database or "").stat()

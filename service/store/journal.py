@@ -125,7 +125,7 @@ async def write_journal(db: AsyncConnection, entries: Sequence[JournalEntry]) ->
 
 
 async def blank_conferences(db: AsyncConnection) -> None:
-    """Take what entries say of conferences that are no longer kept, but for the fact."""
+    """Erase the details of entries about conferences that are no longer kept. The entries themselves stay."""
     kept = exists().where(conferences.c.server == _c.server, conferences.c.id == _c.conference_id)
     named = and_(_c.conference_id != "", _c.content != _EMPTY)
     await db.execute(update(journal).where(named, ~kept).values(content=_EMPTY))

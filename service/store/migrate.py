@@ -148,7 +148,7 @@ def read_revision(connection: Connection) -> str | None:
 
 
 def _newest(found: str | None, url: URL) -> str:
-    """Return the newest revision known here. Raises SchemaTooNew where `found` is none of them."""
+    """Return the newest revision known here. Raises SchemaTooNew where `found` is not known here."""
     known = _known_revisions()
     if found is not None and found not in known:
         raise SchemaTooNew(

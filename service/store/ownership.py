@@ -32,7 +32,9 @@ def ourselves() -> str:
 
 def describe_owner(path: Path) -> str:
     """
-    Return whose a path is, its mode, and who we are: of the path, or of the nearest folder above that we see.
+    Say who owns a path, its mode, and who runs this process.
+
+    For a hidden path, the nearest visible folder counts.
     """
     for each in (path, *path.parents):
         try:

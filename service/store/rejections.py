@@ -45,7 +45,11 @@ async def write_rejected(
 
 
 async def read_rejected(db: AsyncConnection, most_raw: int, number: int | None) -> list[RejectedInput]:
-    """Return what is kept, the newest first, with so many bytes of what arrived; or one by its number."""
+    """
+    Return rejected input, the newest first, each cut to `most_raw` bytes.
+
+    With `number`, return that one only.
+    """
     c = rejected.c
     columns = [column for column in c if column is not c.raw]
     # By the database: a page that lists a thousand of them must not read a gigabyte.

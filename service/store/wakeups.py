@@ -23,7 +23,7 @@ _PROBE_SECONDS = 30.0
 
 
 async def notify_others(db: AsyncConnection) -> None:
-    """Have all processes told once the transaction is committed; SQLite has none to tell."""
+    """Notify all processes once the transaction is committed. On SQLite there is only one process."""
     if db.dialect.name == "postgresql":
         await db.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
 
@@ -58,7 +58,7 @@ async def _listen(connection: AsyncConnection, wake: Callable[[], None]) -> None
 
     await raw.add_listener(CHANNEL, told)
     try:
-        # What was written before is not told any more.
+        # Nobody is notified of what was written before the connection.
         wake()
         while not raw.is_closed():
             await asyncio.sleep(_PROBE_SECONDS)

@@ -15,7 +15,7 @@ class Authorization:
     """
     The authorization of one source, over all its connections.
 
-    `pin` is the one that is set for the source; None leaves it to the address of the endpoint.
+    `pin` is the PIN in the settings of the source. If it is None, the PIN in the endpoint's address counts.
     """
 
     def __init__(self, pin: str | None) -> None:
@@ -25,7 +25,7 @@ class Authorization:
         """Whether the endpoint takes our commands."""
 
     def start_over(self, *, pin: str | None) -> None:
-        """Begin anew on an open socket; `pin`, that of the address, counts where none is set."""
+        """Start over on an open socket. `pin` comes from the address and counts if the settings have none."""
         self._pin = self._set_pin or pin
         self.given = False
 
@@ -35,14 +35,14 @@ class Authorization:
         return self._asked_at is None or abs(now - self._asked_at) >= _AGAIN_AFTER
 
     def note_request(self, now: datetime) -> dict[str, str]:
-        """Note that it is asked for now; the arguments of the command that does so."""
+        """Note that authorization is requested now, and return the arguments of the command."""
         self._asked_at = now
         if self._pin:
             return {"type": "secured", "credentials": self._pin}
         return {"type": "unsecured"}
 
     def note_rejection(self, reason: str) -> PinRejected:
-        """Note that the endpoint refused, in its own words; what that means."""
+        """Note that the endpoint refused with this text, and return the event that follows."""
         self.given = False
         if not self._pin:
             return PinRejected(f"it asks for a PIN and none is set: {reason}")

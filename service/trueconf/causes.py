@@ -1,5 +1,5 @@
 """
-Why an endpoint cannot be talked to, and what helps: from the errors of sockets and libraries to sentences.
+Reasons why a connection to an endpoint fails, with remedies, from the errors of sockets and libraries.
 """
 
 import errno
@@ -32,7 +32,7 @@ class ClosedInHandshake(ConnectionError):
 
 class Cause(Enum):
     """
-    What is wrong, in words, and what to do about it.
+    The reason of a failure in words, and the remedy.
     """
 
     NAME = ("its name cannot be looked up", "check the name, and the DNS of this machine")
@@ -78,14 +78,14 @@ class Cause(Enum):
 
 
 def cause_of(error: BaseException) -> Cause | None:
-    """Return why a connection failed, from an error and all that led to it; None where that is not known."""
+    """Return why a connection failed, from an error and its causes, or None for an unknown reason."""
     # An address that has no route beside one that refuses says less; so the order is that of Cause.
     causes = {cause for each in _chain(error) if (cause := _cause(each))}
     return next((cause for cause in Cause if cause in causes), None)
 
 
 def reason_of(error: BaseException) -> str:
-    """Return what is wrong, as part of a sentence, without what only programmers read."""
+    """Return the reason as part of a sentence, without details that only programmers read."""
     cause = cause_of(error)
     if cause is Cause.CERTIFICATE:
         return f"{cause.reason} ({_verdict(error)})"

@@ -2,7 +2,7 @@
 Where the WebSocket of an endpoint is.
 
 The port is not fixed: where 8765 is taken, "the nearest available port" is used, and it may be another one
-after a restart (TrueConf VideoSDK, introduction/common). The endpoint's web page tells it.
+after a restart (TrueConf VideoSDK, introduction/common). The endpoint's web page names it.
 """
 
 import re
@@ -17,7 +17,7 @@ from service.trueconf.causes import cause_of
 from service.trueconf.limits import MOST_NESTING, is_deeper_than
 
 Fetch = Callable[[str], Awaitable[bytes]]
-"""GET of one URL, the body; raises OSError where it cannot be had, for an error status too."""
+"""Fetches one URL by GET and returns the body. Raises OSError for any failure and any error status."""
 
 _SOCKET_SCHEMES: Final = {"http": "ws", "https": "wss"}
 _CONFIG_PATH: Final = "/public/default/config.json"
@@ -43,7 +43,7 @@ class EndpointAddress:
 
 
 class DiscoveryFailed(ConnectionError):
-    """The WebSocket port could not be learned. One sentence: what was asked, what came, what to do."""
+    """The WebSocket port could not be found. The text says what was requested, what came, and what to do."""
 
 
 def check_url(url: str) -> str:
@@ -96,7 +96,7 @@ def place(url: str) -> str:
 
 def pin_in(url: str) -> str | None:
     """
-    Return what may be the PIN in an address, None where there is nothing like it.
+    Return the part of an address that may be the PIN, or None without such a part.
 
     TrueConf Room's main screen shows `http://10.1.1.10:80/ABC123`: its address and, as the path, its PIN.
     """
@@ -106,7 +106,7 @@ def pin_in(url: str) -> str | None:
 
 
 def without_pin(url: str) -> str:
-    """Return an address for people to see: what may be the PIN in it is masked."""
+    """Return an address for people to see, with anything that may be the PIN masked."""
     return urlsplit(url)._replace(path="/***").geturl() if pin_in(url) else url
 
 

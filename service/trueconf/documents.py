@@ -14,7 +14,7 @@ def documents(data: bytes) -> Iterator[tuple[int, bytes]]:
     """
     Yield each document with the number of its line, from 1; a file that is one document has the number 0.
 
-    A line that is no JSON is yielded too, for whoever reads it to complain of. Marks of byte order are not
+    A line that is not JSON is yielded too, so that the reader can report it. Marks of byte order are not
     part of a document, and UTF-16, which PowerShell writes, is turned into UTF-8.
     """
     data = _plain(data)

@@ -21,9 +21,9 @@ _VARIANT_B: Final = {"-1": "none", "1": "once", "0": "week"}
 
 def entry_of(value: object, *, raw: bytes) -> Conference | Rejection:
     """
-    Return the conference that one decoded JSON value describes, or why it describes none.
+    Return the conference that one decoded JSON value describes, or the reason for rejecting it.
 
-    `raw` is what arrived; it goes into a rejection.
+    A rejection keeps `raw`, the bytes as they arrived.
     """
     if not isinstance(value, Mapping):
         return Rejection("", "conferences", f"expected an object, got {fields.kind(value)}", raw)
@@ -36,7 +36,7 @@ def entry_of(value: object, *, raw: bytes) -> Conference | Rejection:
 
 
 def identifier_of(value: object) -> str:
-    """Return a conference id; empty where `value` is none."""
+    """Return a conference id, or an empty text if `value` is not one."""
     try:
         return fields.identifier(value)
     except Unusable:
@@ -104,7 +104,7 @@ def _word_or_number(sent: object) -> str:
 
 
 def _invitations(value: object) -> tuple[Invitation, ...]:
-    """Return those invited; an entry without an id tells nobody anything and is left out."""
+    """Return the invited people. An entry without an id is useless and is left out."""
     if not isinstance(value, list):
         return ()
     if len(value) > MOST_INVITATIONS:
@@ -117,7 +117,7 @@ def _invitations(value: object) -> tuple[Invitation, ...]:
 
 
 def _invitation(invited: str, display_name: str) -> Invitation:
-    # What is remembered stays in memory, so it must be short whatever an endpoint sends.
+    # Remembered values stay in memory, so they must be short whatever an endpoint sends.
     known = len(invited) + len(display_name) <= _LONGEST_SHARED
     return _share(invited, display_name) if known else Invitation(invited, display_name)
 

@@ -26,7 +26,7 @@ _LONGEST_PEER: Final = 16 * 1024
 """Bytes of a user's id: room for three names of full length in which every character is escaped."""
 
 _BEGINNING: Final = 256
-"""Bytes of a list that it is looked for by: a search for all of it takes as long as reading it."""
+"""Length of the prefix by which a list is found in its frame: a search for the whole list is slow."""
 _COUNTED_AT_ONCE: Final = 2**20
 
 _TOO_LONG: Final = "(too long)"
@@ -47,7 +47,7 @@ class _Envelope(msgspec.Struct):
 
 
 class _Identified(msgspec.Struct):
-    """A conference of which nothing but its id is read."""
+    """A conference of which only the id is decoded."""
 
     id: Raw | UnsetType = UNSET
 
@@ -65,7 +65,7 @@ class Head(msgspec.Struct, frozen=True):
     """None where the frame has no such field."""
 
     conferences: memoryview | None
-    """Of the frame, not copied; None where it has no such field."""
+    """A view into the frame, not a copy; None if the frame has no such field."""
 
 
 _envelope: Final = msgspec.json.Decoder(_Envelope)
@@ -131,9 +131,9 @@ def _short(sent: Raw | UnsetType) -> Any:  # noqa: ANN401 - as `value_of`
 
 def peer_of(head: Head) -> str:
     """
-    Return whose list it says it is; empty where it does not say.
+    Return the account that the frame names as the owner of the list, or an empty text.
 
-    Raises FrameRejected with the field PEER_ID for a name that nobody can have.
+    Raises FrameRejected with the field PEER_ID for an impossible name.
     """
     if head.peer_id is None:
         return ""
@@ -145,7 +145,7 @@ def peer_of(head: Head) -> str:
 def check_around(frame: bytes, head: Head) -> None:
     """Raise FrameRejected where a frame is nested too deeply outside of its list."""
     start, end = _place_of(head.conferences, frame)
-    # Hardly any bracket stands there, and then nothing has to be copied.
+    # That part rarely holds a bracket, and then nothing has to be copied.
     brackets = (frame.count(each, 0, start) + frame.count(each, end) for each in (b"[", b"{"))
     if sum(brackets) > limits.MOST_NESTING:
         limits.check_nesting(frame[:start])
@@ -153,7 +153,11 @@ def check_around(frame: bytes, head: Head) -> None:
 
 
 def _place_of(listed: memoryview | None, frame: bytes) -> tuple[int, int]:
-    """Return where a list stands in its frame, or where the frame ends; by both its ends, as it is long."""
+    """
+    Return the position of a list in its frame, or the frame's length.
+
+    Only both ends are compared, as lists are long.
+    """
     if listed is None:
         return len(frame), len(frame)
     length, first, last = len(listed), bytes(listed[:_BEGINNING]), bytes(listed[-_BEGINNING:])
@@ -195,7 +199,7 @@ def _commas(sent: memoryview) -> int:
 @cache
 def _bounded_decoder() -> msgspec.json.Decoder[msgspec.Struct]:
     """
-    Return what splits a list of MOST_CONFERENCES at most into raw slices.
+    Return the decoder that splits a list of at most MOST_CONFERENCES entries into raw slices.
 
     msgspec checks the length of a `list` when all of it is there: millions of numbers take gigabytes by then.
     As a structure in the form of an array, it stops at the first entry too many.
@@ -206,7 +210,7 @@ def _bounded_decoder() -> msgspec.json.Decoder[msgspec.Struct]:
 
 
 def _kind(sent: bytes) -> str:
-    """Return what a JSON value is, without building one that is large."""
+    """Return the name of a JSON value's type without building a large value."""
     if sent.startswith(b"{"):
         return fields.kind({})
     if sent.startswith(b"["):
@@ -215,7 +219,7 @@ def _kind(sent: bytes) -> str:
 
 
 def id_of(raw: bytes) -> str:
-    """Return the id of a conference that is not decoded as a whole; empty where it has none."""
+    """Return the id of a conference that is not decoded as a whole, or an empty text."""
     try:
         return identifier_of(_short(_identified.decode(raw).id))
     except (*_UNDECODABLE, FrameRejected):

@@ -14,7 +14,7 @@ class Authorized:
 
 @dataclass(frozen=True, slots=True)
 class PinRejected:
-    """The endpoint refused `auth`; this connection is of no further use."""
+    """The endpoint refused `auth`, so this connection is useless."""
 
     reason: str
 
@@ -40,7 +40,7 @@ class SnapshotReceived:
 
 @dataclass(frozen=True, slots=True)
 class ListIgnored:
-    """A list that belongs to nobody, and why."""
+    """A list without an account, and the reason."""
 
     reason: str
 

@@ -1,5 +1,5 @@
 """
-Single values of a conference object, as strictly as a calendar needs and as loosely as TrueConf writes.
+Parsers of the single values of a conference object, which accept every form that TrueConf writes.
 
 Units and forms: TrueConf VideoSDK, notifications/conferenceList; ISO-8601 times come from
 commands/setCustomScheduler; numbers as text and weekday names from the server's REST API v4.
@@ -51,7 +51,7 @@ _DAY_NAMES: Final = {
 
 class Unusable(Exception):
     """
-    One field makes its conference unusable; `field` is its path, `reason` names no personal data.
+    A field makes its conference unusable. `field` is its path, and `reason` contains no personal data.
     """
 
     def __init__(self, field: str, reason: str) -> None:
@@ -97,7 +97,7 @@ def identifier(value: object) -> str:
 
 
 def person(value: object, field: str) -> str:
-    """Return the TrueConf ID of a person as sent, empty where there is none. Raises Unusable."""
+    """Return the TrueConf ID of a person as sent, or an empty text. Raises Unusable."""
     sent = text(value)
     if len(sent) > LONGEST_NAME and (fault := TrueConfId.parse(sent).fault):
         raise Unusable(field, fault)
@@ -143,7 +143,7 @@ def start(value: object) -> datetime:
 
 
 def parse_created(value: object) -> datetime | None:
-    """Return `created_at`, read as a start time is; None where it is unusable."""
+    """Return `created_at`, parsed like a start time, or None if it is unusable."""
     seconds = _epoch_seconds(value)
     return None if seconds is None else _moment(seconds)
 
@@ -167,9 +167,10 @@ def duration(value: object) -> timedelta:
 
 def _looks_like_milliseconds(seconds: int) -> bool:
     """
-    Return whether a duration makes sense in milliseconds, and less so in seconds.
+    Return whether a duration makes more sense in milliseconds than in seconds.
 
-    People plan whole minutes of at most a day. Whole days are days: 25 of them are 36 minutes otherwise.
+    People plan whole minutes of at most a day. A number of whole days is in seconds: 25 days would otherwise
+    become 36 minutes.
     """
     milliseconds_in_a_minute = 1000 * _MINUTE
     planned = seconds % milliseconds_in_a_minute == 0 and seconds <= 1000 * _DAY
@@ -203,7 +204,7 @@ def weekdays(value: object) -> frozenset[Weekday]:
 
 
 def kind(value: object) -> str:
-    """Return what a JSON value is, in a word or two, for a reason that must not quote it."""
+    """Name the type of a JSON value in a word or two, for a reason that must not quote the value."""
     match value:
         case None:
             return "null"
@@ -252,7 +253,7 @@ def _epoch_seconds(value: object) -> int | None:
 
 
 def _iso_seconds(written: str) -> int | None:
-    # A date alone would become midnight in a zone nobody named.
+    # A date without a time would become midnight in an unknown zone.
     if not re.search(r"[Tt ]\d", written):
         return None
     try:

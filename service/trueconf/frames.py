@@ -1,5 +1,5 @@
 """
-What an endpoint says, one frozen value per kind of frame.
+The frames of an endpoint, one frozen value per kind.
 
 Names and keys are compared without case: TrueConf's own code writes `isLoggedIn` and `isLoggedin`.
 Lists are decoded in `wire`; everything else, short and rare, here.
@@ -29,7 +29,7 @@ class ListFrame:
 
     listing: Listing
     peer_id: str = ""
-    """Whose list it says it is; TrueConf's own lists do not say, posted ones may."""
+    """The account that the frame names as the owner. Only posted lists name one, not TrueConf's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class SystemInfo:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The answer to `getConnected` or `getServerDomain`; `domain` is empty where it has none."""
+    """The answer to `getConnected` or `getServerDomain`; `domain` may be empty."""
 
     domain: str
 
@@ -155,7 +155,7 @@ def frame_of(message: Json) -> Frame:
 
 
 def name(value: object) -> str:
-    """Return the name of a command or event in lower case; empty where there is none."""
+    """Return the name of a command or event in lower case, or an empty text."""
     return value.strip().casefold() if isinstance(value, str) else ""
 
 
@@ -184,7 +184,7 @@ def _event(event: str, content: Json) -> Frame:  # noqa: PLR0911 - one line per 
         case "appstatechanged":
             return _app_state(content, announced=True)
         case "login":
-            # 0 is success, 1 "already logged in"; all others leave the previous state as it was.
+            # 0 is success, 1 is "already logged in". All other codes leave the state unchanged.
             succeeded = content.get("result", 0) in (0, 1, "0", "1")
             return LoggedIn(peer_id_of(content.get("peerid"))) if succeeded else Other(event)
         case "logout":
@@ -238,8 +238,8 @@ def _app_state(content: Json, *, announced: bool) -> Frame:
 
 def _error(content: Json) -> str:
     code = fields.text(content.get("resultcode"))
-    told = fields.text(content.get("error"))[:_LONGEST_ERROR] or "no reason given"
-    return f"{told} (resultCode {code})" if code else told
+    reason = fields.text(content.get("error"))[:_LONGEST_ERROR] or "no reason given"
+    return f"{reason} (resultCode {code})" if code else reason
 
 
 def _find_nested(content: Json, key: str) -> Json:

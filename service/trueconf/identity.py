@@ -35,7 +35,7 @@ class Identity:
     """The server's own name for itself."""
 
     unanswered: frozenset[str] = NAMING | LOCATING
-    """The commands whose answers may still change the picture."""
+    """The commands under way whose answers may still change the account."""
 
     def with_user(self, peer_id: str) -> "Identity":
         """
@@ -66,7 +66,7 @@ class Identity:
         """
         Return the account, or None while an answer under way may still name it.
 
-        `server`, where given, wins over what the endpoint says; `fallback` fills in what it does not say.
+        `server`, if given, overrides the endpoint's answer; `fallback` replaces a missing answer.
         """
         if not self.peer and self.unanswered & NAMING:
             return None

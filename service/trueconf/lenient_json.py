@@ -1,5 +1,5 @@
 """
-Frames that are almost JSON: a second, slower reading for what the strict decoder refuses.
+A second, slower parser for frames that are almost JSON and that the strict decoder refuses.
 """
 
 import json
@@ -43,7 +43,7 @@ def repair(data: bytes) -> bytes:
 
 
 def to_bytes(data: str | bytes) -> bytes:
-    """Return a text frame as UTF-8; surrogates without a partner, which have no UTF-8, as U+FFFD."""
+    """Return a text frame as UTF-8, with U+FFFD in place of lone surrogates, which UTF-8 cannot encode."""
     if isinstance(data, bytes):
         return data
     return _LONE_SURROGATE.sub(_REPLACEMENT, data).encode()

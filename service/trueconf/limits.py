@@ -1,7 +1,7 @@
 """
-How much one frame may hold, judged before anything is built from it.
+The limits of one frame, checked before anything is built from it.
 
-A few megabytes of JSON can become gigabytes of objects, so what is too much is counted in its text.
+A few megabytes of JSON can become gigabytes of objects, so the limits apply to the text.
 """
 
 import re
@@ -52,19 +52,19 @@ FILE: Final = Limits(frame=256 * _MEBIBYTE)
 
 
 def check_size(data: bytes, limits: Limits) -> None:
-    """Raise FrameRejected where a frame is larger than is taken."""
+    """Raise FrameRejected if a frame is too large."""
     if len(data) > limits.frame:
         raise FrameRejected("frame", f"larger than {octets_as_text(limits.frame)}, the most that is taken")
 
 
 def check_nesting(data: bytes, *, within: int = 0) -> None:
-    """Raise FrameRejected where what is so many levels within a frame is nested deeper than is taken."""
+    """Raise FrameRejected if a value is nested too deeply, counting the levels around it in its frame."""
     if is_deeper_than(data, MOST_NESTING - within):
         raise FrameRejected("frame", f"nested more than {MOST_NESTING} levels deep, the most that is taken")
 
 
 def check_other(data: bytes, limits: Limits) -> None:
-    """Raise FrameRejected where a frame that is no list is larger than is taken."""
+    """Raise FrameRejected if a frame that is not a list is too large."""
     if len(data) > limits.other:
         raise FrameRejected(
             "frame", f"no list, and larger than {octets_as_text(limits.other)}, the most that is taken"
@@ -109,7 +109,7 @@ def octets_as_text(octets: int) -> str:
 
 
 def _outside_of_text(data: bytes) -> Iterator[bytes]:
-    """Yield `data` in pieces, without what stands between quotation marks."""
+    """Yield `data` in pieces, without the text between quotation marks."""
     within = 0
     for chunk in _chunks(data):
         pieces = chunk.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')

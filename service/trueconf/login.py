@@ -27,7 +27,7 @@ class Login:
         """Return the snapshot, with a doubt where it came too early."""
         if self._changed_at is None:
             return snapshot
-        # A clock that was set back starts the wait anew: it is neither over at once nor endless.
+        # A clock that was set back restarts the wait, so that it neither ends at once nor lasts for ever.
         self._changed_at = min(self._changed_at, snapshot.received_at)
         age = snapshot.received_at - self._changed_at
         if age >= _SETTLES_IN:

@@ -7,11 +7,11 @@ import msgspec
 
 class RejectedConference(msgspec.Struct, frozen=True):
     """
-    One conference of an event that could not be understood; what is published of it stays as it was.
+    A conference of an event that was rejected. Its published VEVENT stays unchanged.
     """
 
     conference: str
-    """Its ID; empty where even that is missing."""
+    """Its ID, or an empty text if the ID is missing too."""
 
     field: str
     reason: str
@@ -19,11 +19,11 @@ class RejectedConference(msgspec.Struct, frozen=True):
 
 class AcceptedEvent(msgspec.Struct, frozen=True):
     """
-    What became of an event.
+    The result of an event.
     """
 
     account: str
-    """Whose list it was taken for."""
+    """The account to which the list was attributed."""
 
     accepted: int
     """How many conferences were understood."""

@@ -56,9 +56,10 @@ _TELL_OF_TOKEN: Final = frozenset({"getlogin", "getscheduler", ""})
 
 class Session:
     """
-    Knows what to ask an endpoint and whose list its answers are.
+    Decides which commands an endpoint gets next and which account each list belongs to.
 
-    `fallback` is the account of an endpoint that does not name one; `server` overrides the domain it tells.
+    `fallback` is the account of an endpoint that does not name one; `server` overrides the domain that the
+    endpoint reports.
     With `pinned` lists of every other account are refused.
     Keep one session over all connections of a source: it notices when the user changed in between.
     """
@@ -84,20 +85,20 @@ class Session:
         self._list_refused = False
         self._logged_in: bool | None = None
         self._identity = Identity()
-        # Why the reported user cannot be right; the list must not reach another user's calendar.
+        # The reason why the reported user is unusable; the list must not reach another user's calendar.
         self._unfit = ""
         self._waiting: Snapshot | None = None
 
     @property
     def has_waiting_list(self) -> bool:
-        """Whether a list waits whose account is not known yet."""
+        """Whether a list waits for its account to become known."""
         return self._waiting is not None
 
     def start(self, now: datetime, *, pin: str | None = None) -> None:
         """
-        Begin anew on an open socket: authorization is due on every one.
+        Start over on an open socket, where authorization is due again.
 
-        `pin` is what the address of the endpoint holds; one that is set on its own wins.
+        `pin` is the PIN in the endpoint's address; a PIN in the settings overrides it.
         """
         self._requests.take()
         self._authorization.start_over(pin=pin)
@@ -107,9 +108,9 @@ class Session:
 
     def poll(self, now: datetime) -> None:
         """
-        Ask for the list, and for the user before it; or for authorization where that is what is missing.
+        Request the user and then the list, or authorization if it is missing.
 
-        While nobody is logged in there is no list; then the user alone is asked for.
+        While nobody is logged in there is no list, so only the user is requested.
         """
         if self._authorization.given and not self._list_refused:
             if self._logged_in is False:
@@ -125,18 +126,18 @@ class Session:
         return self._requests.take()
 
     def receive(self, text: str | bytes, now: datetime) -> list[Event]:
-        """Take one whole text frame that arrived at `now`; what follows from it, in order."""
+        """Take one whole text frame that arrived at `now`, and return the events that follow, in order."""
         return self.take(self.decode(text), text, now)
 
     def decode(self, text: str | bytes) -> Frame | FrameRejected:
-        """Return what a frame says; of all methods this alone may run in another thread, one at a time."""
+        """Decode a frame. Only this method may run in another thread, one call at a time."""
         try:
             return self._decoder.decode(text)
         except FrameRejected as error:
             return error
 
     def take(self, decoded: Frame | FrameRejected, text: str | bytes, now: datetime) -> list[Event]:
-        """Take a frame that `decode` understood, or did not; what follows from it, in order."""
+        """Take the result of `decode`, and return the events that follow, in order."""
         if isinstance(decoded, FrameRejected):
             if decoded.field == LIST_REFUSED:
                 if self._logged_in is False:
@@ -237,7 +238,7 @@ class Session:
         return ignored if before is False else [*ignored, LoggedOut()]
 
     def _went_online(self, peer_id: str, now: datetime) -> list[Event]:
-        """Take note of a user (unnamed where `peer_id` is empty); start over where it may be another one."""
+        """Note the user, unnamed if `peer_id` is empty. Start over if it may be another user."""
         found = bool(peer_id) and self._unfit.startswith(PEER_ID)
         changed = self._logged_in is False or found or self._identity.is_other(peer_id)
         if found:
@@ -271,7 +272,7 @@ class Session:
         return []
 
     def _deliver(self, now: datetime) -> list[Event]:
-        """Determine the account as far as possible, and hand over the waiting list."""
+        """Determine the account as far as possible, and deliver the waiting list."""
         account = self._identity.account(server=self._server, fallback=self._fallback)
         if account is None or self._logged_in is False or self._unfit:
             return []

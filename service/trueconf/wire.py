@@ -1,5 +1,5 @@
 """
-Text frames -> values. Nothing but FrameRejected leaves this module, whatever arrives.
+The decoder of text frames. Whatever arrives, it raises only FrameRejected.
 
 An unchanged conference costs a dictionary lookup: the list is split into raw slices first, and a slice
 seen in the list before gives back the very Conference made from it then. Sizes are judged before anything
@@ -31,7 +31,7 @@ ParsedEntry = Conference | Rejection
 _LEVELS_OF_A_LIST: Final = 2
 """The object that the frame is, and its list."""
 _REMEMBERED_WHOLE: Final = 4 * 2**20
-"""Bytes of a list of which what was rejected is remembered too."""
+"""Lists up to this many bytes also have their rejections remembered."""
 
 LIST_REFUSED: Final = "result"
 """The field of a FrameRejected that says that the endpoint would not give its list."""
@@ -41,7 +41,7 @@ class Decoder:
     """
     Decodes the frames of one source, remembering the entries of its last list.
 
-    Use it in one thread at a time; which one does not matter.
+    Use it in any thread, but in one at a time.
     """
 
     def __init__(self, most: Limits = FRAME) -> None:
@@ -116,7 +116,7 @@ def _check(head: Head) -> None:
 
 
 def _entry(raw: bytes) -> ParsedEntry:
-    """Return what a slice holds. Raises FrameRejected where it is nested too deeply."""
+    """Decode a slice. Raises FrameRejected where it is nested too deeply."""
     check_nesting(raw, within=_LEVELS_OF_A_LIST)
     if len(raw) > MOST_CONFERENCE_OCTETS:
         most = octets_as_text(MOST_CONFERENCE_OCTETS)
@@ -135,8 +135,8 @@ def _sift(
     """
     Return the conferences, one per id and in the order of the list, and the rejections.
 
-    Entries of one id that look the same are one conference. Where they differ, or one of them is rejected,
-    nobody knows which is meant, so none is taken.
+    Entries of one id that look the same are one conference. If they differ, or one of them is rejected, no
+    entry of that id is taken, because the right one is unknown.
     """
     conferences: dict[str, Conference] = {}
     rejections: dict[Rejection, None] = {}

@@ -11,7 +11,7 @@ from starlette.types import Scope
 from service.web.network import Networks
 
 HOURS = 24
-"""How far back requests are told hour by hour."""
+"""How far back requests are counted by the hour."""
 
 LATELY = timedelta(hours=48)
 """Google and Outlook.com fetch as seldom as once a day."""

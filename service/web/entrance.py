@@ -43,7 +43,7 @@ class Entrance:
     Accepts connections on several sockets.
 
     For want of a descriptor an event loop's own server writes tracebacks by the thousand (asyncio), or takes
-    connections and drops them (uvloop). Here accepting pauses, and is told once.
+    connections and drops them (uvloop). Here accepting pauses, and the log says so once.
     """
 
     def __init__(

@@ -22,7 +22,7 @@ Sleep = Callable[[float], Awaitable[object]]
 
 class Gate:
     """
-    Counts wrong tokens by network, and says when a network is to be heard no more.
+    Counts wrong tokens by network, and says when a network is blocked.
 
     Nothing is counted over all networks together: whoever guesses costs nobody else anything. Right tokens
     are not counted.
@@ -42,7 +42,7 @@ class Gate:
         self._held = 0
 
     def stop_seconds(self, scope: Scope, *, subject: str = "") -> int:
-        """Return how long no token of this network is to be looked at; 0 where it is."""
+        """Return how long this network stays blocked, or 0 if it is not."""
         return self._book.of(self._key(scope, subject), self._clock()).stop_seconds(self._clock())
 
     async def fail(self, scope: Scope, *, way: str, subject: str = "") -> int:

@@ -14,7 +14,7 @@ MOST_STREAMS = 32
 
 _BETWEEN_SECONDS = 1.0
 _IDLE_SECONDS = 30.0
-"""A page that says "3 minutes ago" is to be looked at again though nothing happened."""
+"""A page that says "3 minutes ago" needs a refresh although nothing happened."""
 
 _CHANGED = b"event: changed\ndata: look again\n\n"
 

@@ -181,7 +181,7 @@ class AdminQueries:
         return Missing(id_, summary_of(entry.conference), following.start if following else None)
 
     def disputes(self) -> list[DisputeView]:
-        """Return the conferences of which accounts go on telling different things."""
+        """Return the conferences that accounts keep reporting differently."""
         return [_to_dispute_view(each) for each in find_disputes(self.state(), self.policy, self._clock())]
 
     def activity(self) -> ActivityView:

@@ -176,7 +176,7 @@ class ToldView(_View, frozen=True):
 
 class DisputeView(_View, frozen=True):
     """
-    A conference of which accounts go on telling different things.
+    A conference that accounts keep reporting differently.
     """
 
     id: str

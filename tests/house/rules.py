@@ -80,7 +80,9 @@ OLD_WORDS = {
 
 OLD_PROSE = re.compile(
     r"\b(?:upkeeps?|patience|rosters?|oversight|bells?|rung|befell|LedgerQueue|Taps|give_up)\b"
-    r"|note_change\(\)|[Rr]aises Lost\b|whose it is is\b|as `claim` says",
+    r"|note_change\(\)|[Rr]aises Lost\b|whose it is is\b|as `claim` says"
+    r"|\b(?:of which nothing but|what became of|nobody is told|worth a word)\b"
+    r"|\b(?:that are none|to be had|as it were|tell(?:ing)? different things)\b",
     re.IGNORECASE,
 )
 """Replaced words that mean nothing else in a docstring or a comment of this project."""

@@ -11,7 +11,7 @@ CHALLENGE = {"WWW-Authenticate": 'Bearer realm="confcal"'}
 
 
 def bearer_of(request: Request) -> str:
-    """Return the token of the Authorization header; empty where there is none."""
+    """Return the token of the Authorization header, or an empty text."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 

@@ -31,7 +31,7 @@ EVENT = {
 
 
 def find_odd(request: Request, known: Sequence[Parameter]) -> str | None:
-    """Return the name of a query parameter that is none of these, or that is there twice."""
+    """Return the name of a query parameter that is unknown or given twice."""
     names = {parameter.name for parameter in known}
     given = [name for name, _ in request.query_params.multi_items()]
     return next((name for name in given if name not in names or given.count(name) > 1), None)

@@ -53,7 +53,7 @@ class Api:
     queries: AdminQueries
     ingest: Ingest
     admits: Callable[[str], bool] | None
-    """Whether this is the admin token; None where there is none, and so no access."""
+    """Whether this is the admin token. None means that the settings have no token and nobody has access."""
 
     gate: Gate
     networks: Networks
@@ -108,7 +108,7 @@ class Api:
             _get(
                 "/disputes",
                 "disputes",
-                "Conferences of which accounts go on telling different things",
+                "Conferences that accounts keep reporting differently",
                 self.queries.disputes,
                 list[schemas.DisputeView],
             ),

@@ -89,7 +89,7 @@ class Slot:
 @dataclass(slots=True)
 class Slots:
     """
-    What is on one day: the first so many, and how many there are.
+    The meetings of one day: the first few, and the number of all.
     """
 
     shown: list[Slot] = field(default_factory=list)
