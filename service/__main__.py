@@ -61,12 +61,27 @@ class _Commands(click.Group):
         return with_env_file(command) if isinstance(command, click.Command) else None
 
 
+def _say_version(ctx: click.Context, _option: click.Parameter, wanted: object) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from service.version import read_build  # noqa: PLC0415 -- a health check does without it
+
+        click.echo(f"confcal {read_build()}")
+        ctx.exit()
+
+
 @click.command(
     cls=_Commands,
     params=[env_file_option()],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(package_name="confcal", prog_name="confcal", message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_say_version,
+    help="Show the version and the commit it was built from, and exit.",
+)
 @click.pass_context
 def cli(context: click.Context) -> None:
     """

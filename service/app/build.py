@@ -53,6 +53,7 @@ from service.sources.rejections import Rejections
 from service.store.engine import file_of
 from service.store.sql import open_store
 from service.trueconf.discovery import Fetch
+from service.version import read_build
 from service.web.administration import Administration
 from service.web.live import Live
 from service.web.renderer import Pages
@@ -133,6 +134,7 @@ def feeds_of(settings: Settings, store: Database, synchronizer: Synchronizer, ur
         settings.timezone,
         named=calendars_with_rules(settings),
         for_people=settings.calendars_for_people,
+        previous_secret=settings.previous_secret,
     )
     return Feeds(store, rules, state=lambda: synchronizer.state, clock=utc_now)
 
@@ -189,7 +191,8 @@ async def _make_parts(
     targets.apply(settings, targets.prepare(settings))
     notifiers = Notifiers(store.journal)
     notifiers.apply(notifiers.prepare(settings, url))
-    metrics, live, lists = Metrics(lambda: synchronizer.state, targets.statuses), Live(), HourlyLists()
+    metrics = Metrics(lambda: synchronizer.state, targets.statuses, read_build())
+    live, lists = Live(), HourlyLists()
     expect_lists(metrics, synchronizer, settings.sources)
     arrivals = Arrivals(
         synchronizer,
@@ -246,6 +249,7 @@ async def _make_parts(
     synchronizer.listen(parts.mark_feeds_changed)
     synchronizer.listen(targets.mark_changed)
     synchronizer.listen(live.notify)
+    synchronizer.listen(parts.visitors.live.notify)
     store.journal.listen(live.notify)
     store.journal.listen(notifiers.mark_written)
     return parts

@@ -147,6 +147,7 @@ async def _serve(
             raise
         timetable.stop()
         parts.live.close()
+        parts.visitors.live.close()
         server.stop()
         supervisor.cancel()
         for task in (*running, stopping):

@@ -7,11 +7,11 @@ from contextlib import suppress
 from service.app.build import Parts, expect_lists, feeds_of, pages_of, web_of
 from service.app.clock import utc_now
 from service.app.policy import digest_program, keep_rules_of, policy_of, rendering_digest
-from service.app.start_journal import tell_start
+from service.app.start_journal import secrets_of, tell_start
 from service.core.errors import StoreUnavailable
 from service.settings.accounts import accounts_of, find_pinned_accounts
 from service.settings.model import Settings
-from service.settings.paths import exposure, public_url, secret_of
+from service.settings.paths import exposure, public_url
 
 
 async def apply_settings(parts: Parts, settings: Settings) -> None:
@@ -52,7 +52,8 @@ async def apply_settings(parts: Parts, settings: Settings) -> None:
     parts.reporter.exposure = exposure(settings, url)
     parts.web.app = web_of(parts)
     parts.live.notify()
+    parts.visitors.live.notify()
     with suppress(StoreUnavailable):
         # It is told at the next start otherwise.
-        secret, program = secret_of(settings), parts.reporter.version
-        await tell_start(parts.store.journal, settings, secret, program, now)
+        secrets, program = secrets_of(settings), parts.reporter.version
+        await tell_start(parts.store.journal, settings, secrets, program, now)

@@ -259,6 +259,9 @@ class Settings(BaseSettings):
     secret: SecretStr | None = Field(default=None, min_length=16)
     """What the secret feed addresses derive from; generated into CONFCAL_DATA_DIR where left out."""
 
+    secret_previous: SecretStr | None = Field(default=None, min_length=16)
+    """The secret before this one: the addresses that came from it go on working until you leave it out."""
+
     admin_token: SecretStr | None = Field(default=None, min_length=16)
     """Opens the dashboard at `/` and the API at `/api/`, 16 characters or more; without it both are off."""
 
@@ -294,3 +297,8 @@ class Settings(BaseSettings):
 
     config_file: Path | None = None
     """A TOML file with the same settings, in lower case; the environment wins."""
+
+    @property
+    def previous_secret(self) -> bytes | None:
+        """The secret before the present one, None where there is none."""
+        return self.secret_previous.get_secret_value().encode() if self.secret_previous else None

@@ -62,6 +62,7 @@ _EXAMPLES = {
     "public_url": "https://calendars.example.com",
     "database_url": "postgresql://confcal:password@db/confcal",
     "secret": "a-long-random-text-of-your-own",
+    "secret_previous": "the-long-random-text-before-it",
     "config_file": "/etc/confcal.toml",
     "data_dir": "/var/lib/confcal",
 }

@@ -2,9 +2,9 @@
 The statements that write the state, alike for SQLite and PostgreSQL.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -57,6 +57,16 @@ from service.store.tables import (
     same_part,
     vevents,
 )
+
+Item = TypeVar("Item")
+
+_AT_ONCE = 500
+"""Of a list, for which rows are in memory."""
+
+
+def in_chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """Yield items in their order, as many at a time as are written at once."""
+    return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
 
 
 def insert_into(db: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
@@ -161,6 +171,12 @@ def _stale(version: int) -> StaleState:
 
 
 async def _write_edits(db: AsyncConnection, edits: Sequence[Edit]) -> None:
+    # Rows are several times as large as what they are made from, so never those of a whole list at once.
+    for some in in_chunks(edits):
+        await _write_some_edits(db, some)
+
+
+async def _write_some_edits(db: AsyncConnection, edits: Sequence[Edit]) -> None:
     keys = [_of_key(edit.entry.key) for edit in edits]
     # NULL means "as the entry has it", and the entry is about to change: what the accounts
     # reported is written out first. `_abbreviate` turns it back where it is still the same.
@@ -189,8 +205,9 @@ async def _delete_departures(db: AsyncConnection, changes: Changes) -> None:
 
 
 async def _write_reports(db: AsyncConnection, changes: Changes) -> None:
-    rows = [report_row(changes.account, conference) for conference in changes.reports]
-    await _many(db, upsert(db, memberships, columns={"reported"}), rows)
+    for some in in_chunks(changes.reports):
+        rows = [report_row(changes.account, conference) for conference in some]
+        await _many(db, upsert(db, memberships, columns={"reported"}), rows)
     moments = [
         {
             **_of_member(changes.account, Key(changes.account.server, id_)),
@@ -212,7 +229,8 @@ async def _write_closings(db: AsyncConnection, changes: Changes) -> None:
 
 
 async def _abbreviate(db: AsyncConnection, keys: Sequence[Key]) -> None:
-    await _many(db, _ABBREVIATE, [_of_key(key) for key in dict.fromkeys(keys)])
+    for some in in_chunks(list(dict.fromkeys(keys))):
+        await _many(db, _ABBREVIATE, [_of_key(key) for key in some])
 
 
 async def _write_absences(db: AsyncConnection, changes: Changes) -> None:

@@ -135,9 +135,7 @@ def _is_quiet(hours: QuietHours, moment: datetime) -> bool:
     local = moment.astimezone(ZoneInfo(hours.zone))
     minute = local.hour * 60 + local.minute
     return any(
-        (day := (local.weekday() - back) % 7) in each.days
-        and each.start <= minute + back * 1440 < each.end
-        and day is not None
+        (local.weekday() - back) % 7 in each.days and each.start <= minute + back * 1440 < each.end
         for each in hours.ranges
         for back in (0, 1)
     )

@@ -38,10 +38,14 @@ def read_days(text: str) -> dict[str, Shown]:
         day = re.search(r'(?:data-day="|datetime="|id="d)(\d{4}-\d\d-\d\d)"', part)
         assert day
         shown = days.setdefault(day[1], Shown())
+        hours = [int(hour) for hour in re.findall(r'<li(?: class="skips")? value="(\d+)">', schedule)]
         for classes, start, inner in _ENTRY.findall(part):
             topic = _TOPIC.search(inner)
             assert topic
             shown.entries.append((html.unescape(topic[1]), int(start)))
-            shown.places.append({name[0]: int(name[1:]) for name in re.findall(r"\b[hmuvln]\d+\b", classes)})
+            place = {name[0]: int(name[1:]) for name in re.findall(r"\b[hmuvln]\d+\b", classes)}
+            # The rows of hours that are left out are not counted.
+            place.update({name: hours[place[name]] for name in "hu" if name in place})
+            shown.places.append(place)
         shown.more += sum(map(int, _MORE.findall(part)))
     return days

@@ -2,29 +2,30 @@
 `/calendars/{token}`: the page for whoever holds the link.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.calendars.calendar import Calendar
 from service.calendars.choices import query_of
 from service.calendars.feeds import Feeds
 from service.calendars.freshness import judge_freshness
 from service.calendars.tokens import LookupFailure
 from service.core.clock import Clock
 from service.core.revision import Policy
-from service.core.state import State
 from service.web.dates import Dates
+from service.web.live import Live, stream_events
 from service.web.pages.asked import read_asked
 from service.web.pages.details import describe_meeting, render_meeting
 from service.web.pages.devices import device_of
 from service.web.pages.errors import ErrorPages
 from service.web.pages.meetings import Meetings
 from service.web.pages.schedule import lay_out
-from service.web.pages.subscription import describe_subscription, read_choice, remember_subscribed
+from service.web.pages.subscription import describe_subscription, draw_code, read_choice, remember_subscribed
 from service.web.pages.zones import zone_choices
 from service.web.ratelimit import Guard
 from service.web.renderer import PAGE_HEADERS, Pages
@@ -50,11 +51,29 @@ class SubscriptionPage:
     errors: ErrorPages
     guard: Guard
     policy: Policy
-    state: Callable[[], State]
     clock: Clock
+    live: Live
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""
+        found = self._find(request)
+        if isinstance(found, Response):
+            return found
+        entries = tuple(self.feeds.directory.entries(found))
+        dates = self.pages.dates(request)
+        meetings = Meetings(found, entries, self.policy, self.pages.gettext(dates))
+        # In a thread: a month of thousands of conferences takes a while, and feeds are served meanwhile.
+        return await run_in_threadpool(self._page, request, meetings, dates)
+
+    async def follow(self, request: Request) -> Response:
+        """Answer with server-sent events that tell an open page to look again."""
+        found = self._find(request)
+        if isinstance(found, Response):
+            return found
+        return stream_events(request, self.live)
+
+    def _find(self, request: Request) -> Calendar | Response:
+        """Return the calendar that the address stands for, or the page that says why there is none."""
         found = self.feeds.addresses.find(request.path_params["token"])
         if found is LookupFailure.UNKNOWN:
             wait = self.guard.fail(request.scope)
@@ -65,17 +84,16 @@ class SubscriptionPage:
             return self.errors.page(request, "rotated")
         if not self.feeds.ready():
             return self.errors.page(request, "waiting")
-        calendar = self.feeds.calendars[found]
-        entries = tuple(self.feeds.directory.entries(calendar))
-        dates = self.pages.dates(request)
-        meetings = Meetings(calendar, entries, self.policy, self.pages.gettext(dates))
-        # In a thread: a month of thousands of conferences takes a while, and feeds are served meanwhile.
-        return await run_in_threadpool(self._page, request, meetings, dates)
+        return self.feeds.calendars[found]
 
     def _page(self, request: Request, meetings: Meetings, dates: Dates) -> Response:
         now = self.clock()
         params = request.query_params
         choice = read_choice(request, meetings.calendar)
+        code = draw_code(params.get("qr", ""), self.feeds.addresses, meetings.calendar, choice)
+        if code:
+            # Drawn when somebody unfolds it: it costs more than the rest of the page.
+            return Response(code, headers=PAGE_HEADERS, media_type="image/svg+xml")
         found = meetings.find(params.get("meeting", ""))
         if found and params.get("as") == "ics":
             return _answer_file(render_meeting(meetings, found, choice))
@@ -86,6 +104,7 @@ class SubscriptionPage:
         context = {
             "calendar": meetings.calendar,
             "now": now,
+            "entries": _digest(meetings),
             "today": asked.today,
             "upcoming": meetings.count_upcoming(now),
             "coming_up": meetings.next(now, _COMING_UP),
@@ -96,7 +115,7 @@ class SubscriptionPage:
             "kept_query": f"{urlencode(kept)}&" if kept else "",
             "zones": zone_choices(now, dates.zone.key, self.pages.zone_key),
             "freshness": judge_freshness(
-                meetings.calendar, meetings.entries, self.state(), self.policy.quiet, now
+                meetings.calendar, meetings.entries, self.feeds.state(), self.policy.quiet, now
             ),
             **describe_subscription(request, self.feeds.addresses, meetings.calendar, choice),
             **lay_out(asked, meetings, dates, now),
@@ -110,3 +129,9 @@ class SubscriptionPage:
 def _answer_file(body: bytes) -> Response:
     headers = {**PAGE_HEADERS, "Content-Disposition": 'attachment; filename="conference.ics"'}
     return Response(body, headers=headers, media_type="text/calendar; charset=utf-8")
+
+
+def _digest(meetings: Meetings) -> str:
+    """Return what differs where the conferences differ, whatever the hour."""
+    told = sorted((entry.key, entry.revision.sequence, entry.fingerprint) for entry in meetings.entries)
+    return sha256(repr(told).encode()).hexdigest()[:16]

@@ -148,9 +148,11 @@ def _part(day: date, begins: date, ends: date) -> Part:
     return "first" if day == begins else "last" if day == ends else "middle"
 
 
-def put_coming_first(slots: Slots, now: datetime) -> Slots:
-    """Return what is on a day with what runs and what comes before what is over."""
-    return Slots(sorted(slots.shown, key=lambda slot: slot.meeting.end <= now), slots.count)
+def put_coming_first(slots: Slots, now: datetime, most_over: int) -> Slots:
+    """Return what is on a day with what runs and what comes first, then so much of what is over."""
+    coming = [slot for slot in slots.shown if slot.meeting.end > now]
+    over = [slot for slot in slots.shown if slot.meeting.end <= now]
+    return Slots([*coming, *over[:most_over]], slots.count)
 
 
 def grid(month: Month, first_weekday: int, slots: Mapping[date, Slots], *, today: date) -> list[list[Day]]:

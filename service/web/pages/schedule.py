@@ -11,8 +11,8 @@ from service.web.pages.meetings import Meetings
 from service.web.pages.month import agenda_days, grid, put_coming_first, slots_by_day
 from service.web.pages.timegrid import time_grid
 
-_MOST_A_DAY = 20
-"""Meetings of one day that a month shows; the day has an agenda of its own for all of them."""
+_MOST_A_DAY = 5
+"""Meetings of one day that a month and its agenda show; the day has an agenda of its own for all of them."""
 
 _MOST_OF_A_DAY = 2000
 _WEEK_LANES, _DAY_LANES = 3, 10
@@ -42,7 +42,8 @@ def lay_out(asked: Asked, meetings: Meetings, dates: Dates, now: datetime) -> di
         found = time_grid(days, slots, dates.zone, today=asked.today, most_lanes=lanes)
         return {**common, "grid": found, "now_line": found.line(dates.local(now))}
     if asked.today in slots:
-        slots[asked.today] = put_coming_first(slots[asked.today], now)
+        most_over = _MOST_OF_A_DAY if asked.alone else _MOST_A_DAY
+        slots[asked.today] = put_coming_first(slots[asked.today], now, most_over)
     if asked.view is View.MONTH:
         return {
             **common,

@@ -14,7 +14,7 @@ from service.calendars.choices import REMINDER_MINUTES, Choice, choice_of, query
 from service.calendars.tokens import Addresses
 from service.web.pages.devices import device_of
 from service.web.pages.platforms import GOOGLE_FROM_URL, is_private, ways
-from service.web.pages.qr import qr_svg
+from service.web.pages.qr import fits_qr, qr_svg
 
 SUBSCRIBED_COOKIE = "confcal_subscribed"
 """On the path of one calendar's page; static/subscribe.js writes it too."""
@@ -35,10 +35,7 @@ def describe_subscription(
 ) -> dict[str, Any]:
     """Return what the page tells of subscribing."""
     query = query_of(choice)
-    given = addresses.feed_url(calendar.name)
-    feed_url, page_url = (
-        f"{url}?{query}" if query else url for url in (given, addresses.page_url(calendar.name))
-    )
+    feed_url, page_url = (_chosen(url, choice) for url in _urls(addresses, calendar))
     device = device_of(request.headers.get("user-agent", ""))
     found = ways(feed_url, calendar.title, device)
     others = [way for way in found if not way.detected]
@@ -46,6 +43,7 @@ def describe_subscription(
         "feed_url": feed_url,
         "download_url": f"{feed_url}{'&' if query else '?'}download",
         "choice": choice,
+        "choice_query": f"{query}&" if query else "",
         "reminders": REMINDER_MINUTES,
         "first_ways": [way for way in found if way.detected],
         "other_ways": others,
@@ -54,10 +52,31 @@ def describe_subscription(
         "system": device.system,
         "secure": feed_url.startswith("https:"),
         "private": is_private(urlsplit(feed_url).hostname or ""),
-        "qr_feed": qr_svg(feed_url),
-        "qr_page": qr_svg(page_url),
+        "qr_feed": fits_qr(feed_url),
+        "qr_page": fits_qr(page_url),
         "subscribed": has_subscribed(request),
     }
+
+
+def draw_code(kind: str, addresses: Addresses, calendar: Calendar, choice: Choice) -> str | None:
+    """Return the QR code of the feed or of the page as an image; None for another kind, or a long address."""
+    feed_url, page_url = _urls(addresses, calendar)
+    match kind:
+        case "feed":
+            return qr_svg(_chosen(feed_url, choice))
+        case "page":
+            return qr_svg(_chosen(page_url, choice))
+        case _:
+            return None
+
+
+def _urls(addresses: Addresses, calendar: Calendar) -> tuple[str, str]:
+    return addresses.feed_url(calendar.name), addresses.page_url(calendar.name)
+
+
+def _chosen(url: str, choice: Choice) -> str:
+    query = query_of(choice)
+    return f"{url}?{query}" if query else url
 
 
 def has_subscribed(request: Request) -> bool:

@@ -39,14 +39,6 @@ class Block:
     lanes: int = 1
     """How many lanes there are side by side at its time."""
 
-    @property
-    def place(self) -> str:
-        """The classes that put it into its rows and its lane; see page.css."""
-        (hour, minute), (end, after) = divmod(self.first, 60), divmod(self.last, 60)
-        rows = f"h{hour} m{minute // _ROW_MINUTES} u{end} v{after // _ROW_MINUTES}"
-        short = " short" if self.last - self.first <= _SHORT_MINUTES else ""
-        return f"{rows} l{self.lane} n{self.lanes}{short}"
-
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -72,11 +64,27 @@ class TimeGrid:
     """
 
     columns: tuple[Column, ...]
-    hours: range
+    hours: tuple[int, ...]
+    """The hours that are drawn: those of a working day, and others that something is on."""
+
+    def place(self, block: Block) -> str:
+        """Return the classes that put a block into its rows and its lane; see page.css."""
+        last = block.last - _ROW_MINUTES
+        rows = f"{self._row(block.first)} u{self.hours.index(last // 60)} v{last % 60 // _ROW_MINUTES}"
+        short = " short" if block.last - block.first <= _SHORT_MINUTES else ""
+        return f"{rows} l{block.lane} n{block.lanes}{short}"
 
     def line(self, now: datetime) -> str:
         """Return the classes of the line that marks a local moment; empty outside the hours drawn."""
-        return f"h{now.hour} m{now.minute // _ROW_MINUTES}" if now.hour in self.hours else ""
+        return self._row(now.hour * 60 + now.minute) if now.hour in self.hours else ""
+
+    def _row(self, minutes: int) -> str:
+        return f"h{self.hours.index(minutes // 60)} m{minutes % 60 // _ROW_MINUTES}"
+
+    def skips(self, hour: int) -> bool:
+        """Return whether hours are left out before this one."""
+        place = self.hours.index(hour)
+        return place > 0 and self.hours[place - 1] != hour - 1
 
 
 def time_grid(
@@ -84,10 +92,13 @@ def time_grid(
 ) -> TimeGrid:
     """Return the days by their hours, with so many lanes at most; what has none is counted."""
     columns = tuple(_column(day, slots.get(day, Slots()), zone, today, most_lanes) for day in days)
-    blocks = [block for column in columns for block in column.blocks]
-    first = min((block.first // 60 for block in blocks), default=_FROM_HOUR)
-    last = max((-(-block.last // 60) for block in blocks), default=_TO_HOUR)
-    return TimeGrid(columns, range(min(first, _FROM_HOUR), max(last, _TO_HOUR)))
+    busy = {
+        hour
+        for column in columns
+        for block in column.blocks
+        for hour in range(block.first // 60, -(-block.last // 60))
+    }
+    return TimeGrid(columns, tuple(sorted(busy | set(range(_FROM_HOUR, _TO_HOUR)))))
 
 
 def _column(day: date, slots: Slots, zone: tzinfo, today: date, most_lanes: int) -> Column:

@@ -4,6 +4,7 @@ The time zones that a page offers: some for each offset, the organization's, and
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _OFFERED = tuple(
@@ -29,11 +30,19 @@ class ZoneChoice:
     """How far it is from UTC at this moment: `UTC+05:30`."""
 
 
-def zone_choices(now: datetime, *present: str) -> list[ZoneChoice]:
+def zone_choices(now: datetime, *present: str) -> tuple[ZoneChoice, ...]:
     """Return the zones offered and those of `present`, from west to east."""
+    return _at(now.replace(minute=0, second=0, microsecond=0), present)
+
+
+# ZoneInfo keeps eight zones; to read forty anew takes longer than all else that a page does.
+@lru_cache(maxsize=256)
+def _at(hour: datetime, present: tuple[str, ...]) -> tuple[ZoneChoice, ...]:
     keys = dict.fromkeys((*_OFFERED, *present))
-    offsets = {key: now.astimezone(ZoneInfo(key)).utcoffset() or timedelta(0) for key in keys}
-    return [ZoneChoice(key, _written(offsets[key])) for key in sorted(keys, key=lambda key: offsets[key])]
+    offsets = {key: hour.astimezone(ZoneInfo(key)).utcoffset() or timedelta(0) for key in keys}
+    return tuple(
+        ZoneChoice(key, _written(offsets[key])) for key in sorted(keys, key=lambda key: offsets[key])
+    )
 
 
 def _written(offset: timedelta) -> str:

@@ -53,8 +53,13 @@ async def test_links_codes_and_the_download_have_the_choice_too(web: Web) -> Non
     assert f"{chosen}&download" in links
     google = next(link for link in links if "cid=" in link)
     assert unquote(parse_qs(urlsplit(google).query)["cid"][0]) == chosen.replace("https:", "webcal:")
-    assert str(qr_svg(chosen)) in text
-    assert str(qr_svg(f"{web.feeds.addresses.page_url('all')}?reminder=10&free=1")) in text
+    assert 'src="?reminder=10&amp;free=1&amp;qr=feed"' in text
+    feed = await web.page(query="?reminder=10&free=1&qr=feed")
+    page = await web.page(query="?reminder=10&free=1&qr=page")
+    assert feed.text == str(qr_svg(chosen))
+    assert page.text == str(qr_svg(f"{web.feeds.addresses.page_url('all')}?reminder=10&free=1"))
+    assert feed.headers["content-type"].startswith("image/svg+xml")
+    assert feed.headers["cache-control"] == "no-store"
     assert "With your choice: 10 minutes before, shown as free." in Document(text).words
 
 

@@ -102,7 +102,7 @@ def see_places(shown: Shown, zone: ZoneInfo, day: str) -> None:
     for (_, start), place in zip(shown.entries, shown.places, strict=True):
         if not place:
             continue
-        first, last = place["h"] * 60 + place["m"] * 5, place["u"] * 60 + place["v"] * 5
+        first, last = place["h"] * 60 + place["m"] * 5, place["u"] * 60 + place["v"] * 5 + 5
         local = datetime.fromtimestamp(start, zone)
         if local.date().isoformat() == day and local.hour * 60 + local.minute <= 23 * 60 + 30:
             assert 0 <= local.hour * 60 + local.minute - first < 5
