@@ -10,6 +10,7 @@ from importlib.metadata import version
 from service.calendars.calendar import Calendar
 from service.calendars.rules import Rule
 from service.core.ical import RENDERING
+from service.core.quiet import QuietHours, parse_quiet
 from service.core.rejected import KeepRules
 from service.core.removal import RemovalRules
 from service.core.revision import Policy, Variant
@@ -35,6 +36,7 @@ def policy_of(settings: Settings) -> Policy:
         default=_rendering(settings, None),
         variants=tuple(variant_of(settings, *each) for each in (("full", settings.language), *others)),
         removal=RemovalRules(**settings.removal.model_dump()),
+        quiet={name: _quiet(settings, source) for name, source in settings.sources.items()},
     )
 
 
@@ -87,6 +89,11 @@ def _rendering(settings: Settings, source: SourceSettings | None) -> Rendering:
         join_url=(source and source.join_url) or JOIN_URL,
         people=settings.people == "description",
     )
+
+
+def _quiet(settings: Settings, source: SourceSettings) -> QuietHours:
+    ranges = parse_quiet(source.quiet) if source.quiet else ()
+    return QuietHours(ranges, source.timezone or settings.timezone)
 
 
 def keep_rules_of(settings: Settings) -> KeepRules:

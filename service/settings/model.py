@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.core.quiet import parse_quiet
 from service.core.removal import RemovalRules
 from service.core.trueconf_id import TrueConfId
 from service.core.vevent import check_template
@@ -69,6 +70,11 @@ def _account(text: str, given: ValidationInfo) -> str:
     if server and server.lower() != named.server:
         raise ValueError(f"its server is not SERVER ({server}), so no list is of it; make both the same")
     return str(named)
+
+
+def _quiet(text: str) -> str:
+    parse_quiet(text)
+    return text.strip()
 
 
 def _public_url(url: str) -> str:
@@ -155,6 +161,11 @@ class SourceSettings(BaseModel):
     """Takes events at `POST /api/events/<name>` from whoever sends this bearer token; such a source needs no
     URL, but its ACCOUNT, to whom the lists belong, or its SERVER: then they belong to the user of the
     source's name there."""
+
+    quiet: Annotated[Annotated[str, AfterValidator(_quiet)] | None, BeforeValidator(_unset)] = None
+    """Hours in which no list is expected, like `20:00-07:00`, in the zone of the source; several with commas,
+    and with weekdays, like `mon-fri 20:00-07:00, sat-sun 00:00-24:00`. Silence that begins then is not told
+    before half an hour after them."""
 
     @model_validator(mode="after")
     def _hears_something(self) -> Self:

@@ -90,6 +90,10 @@ class Dates:
         """Return day and time: `Mon 23 Nov, 14:05`."""
         return f"{self.day(moment)}, {self.time(moment)}"
 
+    def recent(self, moment: datetime, now: datetime) -> str:
+        """Return the time alone where the moment is of the same day as `now`, else the day with it."""
+        return self.time(moment) if self.day_of(moment) == self.day_of(now) else self.moment(moment)
+
     def _date(self, moment: datetime | date) -> date:
         return self.day_of(moment) if isinstance(moment, datetime) else moment
 

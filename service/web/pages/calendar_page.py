@@ -14,14 +14,15 @@ from starlette.responses import Response
 
 from service.calendars.calendar import Calendar
 from service.calendars.feeds import Feeds
+from service.calendars.freshness import judge_freshness
 from service.calendars.tokens import LookupFailure
 from service.core.clock import Clock
 from service.core.revision import Policy
-from service.core.state import STALE_AFTER, State
+from service.core.state import State
 from service.web.dates import Dates
 from service.web.pages.devices import device_of
 from service.web.pages.errors import ErrorPages
-from service.web.pages.meetings import Meetings, find_list_moment
+from service.web.pages.meetings import Meetings
 from service.web.pages.month import Month, agenda_days, grid, slots_by_day
 from service.web.pages.platforms import is_private, ways
 from service.web.pages.qr import qr_svg
@@ -80,15 +81,13 @@ class SubscriptionPage:
             "now": now,
             "upcoming": meetings.count_upcoming(now),
             "coming_up": meetings.next(now, _COMING_UP),
-            **self._freshness(meetings.calendar, now),
+            "freshness": judge_freshness(
+                meetings.calendar, meetings.entries, self.state(), self.policy.quiet, now
+            ),
             **self._describe_subscription(request, meetings.calendar),
             **schedule,
         }
         return self.pages.render(request, "calendar.html", context, kept=_keep_choices(request, schedule))
-
-    def _freshness(self, calendar: Calendar, now: datetime) -> dict[str, Any]:
-        arrived = find_list_moment(calendar, self.state(), self.policy.renderings)
-        return {"listed_at": arrived, "stale": arrived is None or now - arrived > STALE_AFTER}
 
     def _describe_subscription(self, request: Request, calendar: Calendar) -> dict[str, Any]:
         feed_url = self.feeds.addresses.feed_url(calendar.name)
