@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.calendars.calendar import Calendar
-from service.core.account_state import Entry
+from service.core.account_state import AccountState, Entry
 from service.core.conference import Key
 from service.core.quiet import QuietHours
 from service.core.state import STALE_AFTER, State
@@ -51,12 +51,18 @@ def judge_freshness(
     A source that the settings no longer name counts only where there is no other; so does what a source
     reported before another user signed in there.
     """
-    last = _find_lists(calendar, entries, state, quiet)
+    if calendar.account:
+        known = state.account(calendar.account)
+        held = awaited = {known.source: known.list_at} if known.list_at else {}
+    else:
+        awaited = _find_awaited(state, quiet)
+        held = {source: awaited[source] for source in _find_holders(entries, state, awaited)}
     silences = [
-        Silence(source, at) for source, at in last.items() if is_silent(at, quiet.get(source, _ALWAYS), now)
+        Silence(source, at) for source, at in held.items() if is_silent(at, quiet.get(source, _ALWAYS), now)
     ]
     silences.sort(key=lambda each: (each.since, each.source))
-    return Freshness(min(last.values(), default=None), tuple(silences))
+    # A calendar without conferences is as current as all lists are.
+    return Freshness(min((held or awaited).values(), default=None), tuple(silences))
 
 
 def is_silent(listed_at: datetime, quiet: QuietHours, now: datetime) -> bool:
@@ -65,25 +71,17 @@ def is_silent(listed_at: datetime, quiet: QuietHours, now: datetime) -> bool:
     return alarm is not None and now > alarm
 
 
-def _find_lists(
-    calendar: Calendar, entries: Sequence[Entry], state: State, sources: Collection[str]
-) -> Mapping[str, datetime]:
-    """Return when the last list of each source arrived that a calendar depends on."""
-    if calendar.account:
-        known = state.account(calendar.account)
-        return {known.source: known.list_at} if known.list_at else {}
-    latest = _latest_lists(state)
-    configured = {source: at for source, at in latest.items() if source in sources} or latest
-    # A calendar without conferences depends on everybody.
-    return {source: configured[source] for source in _find_holders(entries, state, configured)} or configured
-
-
-def _latest_lists(state: State) -> dict[str, datetime]:
+def _find_awaited(state: State, sources: Collection[str]) -> Mapping[str, datetime]:
+    """Return when the last list of each source arrived of which lists are awaited."""
     latest: dict[str, datetime] = {}
     for known in state.accounts.values():
         if known.list_at:
             latest[known.source] = max(known.list_at, latest.get(known.source, known.list_at))
-    return latest
+    configured = {source: at for source, at in latest.items() if source in sources}
+    if configured or not latest:
+        return configured
+    newest = max(latest, key=lambda source: (latest[source], source))
+    return {newest: latest[newest]}
 
 
 def _find_holders(entries: Iterable[Entry], state: State, sources: Collection[str]) -> list[str]:
@@ -93,6 +91,14 @@ def _find_holders(entries: Iterable[Entry], state: State, sources: Collection[st
     for known in state.accounts.values():
         if known.source not in sources or known.source in found:
             continue
-        if any(Key(known.account.server, id_) in keys for id_ in known.reported):
+        if _share(known, keys):
             found[known.source] = None
     return list(found)
+
+
+def _share(known: AccountState, keys: Collection[Key]) -> bool:
+    """Return whether an account reports one of these conferences; the cost is that of the smaller set."""
+    server = known.account.server
+    if len(keys) < len(known.reported):
+        return any(key.server == server and key.id in known.reported for key in keys)
+    return any(Key(server, id_) in keys for id_ in known.reported)

@@ -51,7 +51,7 @@ class QuietHours:
         """
         Return when a silence that began at `since` is too long; None where it never is.
 
-        It is once `after` passed in one go outside the quiet hours. What is too long stays so from then on.
+        It is once `after` passed in one go outside the quiet hours, and stays so when they begin.
         """
         awake = since
         for start, end in self._spans(since):
@@ -61,7 +61,7 @@ class QuietHours:
         return None if self.ranges else awake + after
 
     def excuse(self, since: datetime, now: datetime, after: timedelta) -> bool:
-        """Return whether trouble that began at `since`, in quiet hours or just before, means nothing yet."""
+        """Return whether trouble since a moment in quiet hours, or shortly before, means nothing yet."""
         alarm = self.find_alarm(since, after)
         return alarm is None or (alarm > since + after and now < alarm)
 
@@ -122,9 +122,9 @@ def _parse_range(text: str) -> QuietRange:
 
 def _parse_minutes(text: str) -> int:
     hours, minutes = map(int, text.split(":"))
-    if minutes >= _MINUTES_AN_HOUR or hours * 60 + minutes > _MINUTES_A_DAY:
+    if minutes >= _MINUTES_AN_HOUR or hours * _MINUTES_AN_HOUR + minutes > _MINUTES_A_DAY:
         raise ValueError(f"{text!r} is no time of day; write one from 00:00 to 24:00")
-    return hours * 60 + minutes
+    return hours * _MINUTES_AN_HOUR + minutes
 
 
 def _parse_weekday(text: str) -> int:

@@ -28,6 +28,7 @@ EXAMPLES = {
     "sources.lobby.account": "lobby@video.example.com",
     "sources.lobby.quiet": "20:00-07:00",
     "sources.lobby.join_url": "https://video.example.com/c/{id}",
+    "sources.lobby.quiet": "20:00-07:00",
     "sources.lobby.ingest_token": "a-long-random-text-of-its-own",
     "calendars.board.title": "Board meetings",
     "calendars.board.owner": "ivanov,brown@video.example.com",

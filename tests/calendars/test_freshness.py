@@ -1,84 +1,111 @@
 """
-How fresh a calendar is: of several lists, the one that is behind most counts, and silence is told by source.
+How current a calendar is: of several sources, the one that is behind most counts; each silent one is named.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from service.calendars.calendar import Calendar
-from service.calendars.freshness import Silence, judge_freshness
+from service.calendars.calendar import Calendar, entries_of
+from service.calendars.freshness import Freshness, Silence, judge_freshness
+from service.calendars.rules import Rule
 from service.core.account_state import AccountState, Entry
-from service.core.conference import Account, Key
+from service.core.conference import Account, Conference, Key
 from service.core.quiet import QuietHours, parse_quiet
 from service.core.state import State
 from tests.core.given import DESK, NOW, REVISION, ROOM, SERVER, conference
 
+MINUTE = timedelta(minutes=1)
 EARLIER = NOW - timedelta(hours=3)
 ALL = Calendar("all", "TrueConf")
+PLANS, BUDGET = conference("1", "Plans"), conference("2", "Budget")
+BOARD = Calendar("board", "Board", rule=Rule(topics=frozenset({"budget"})))
 ALWAYS = QuietHours()
+BOTH = {"lobby": ALWAYS, "desk": ALWAYS}
+
+Heard = tuple[Account, str, datetime | None, Iterable[Conference]]
 
 
-def state(*arrivals: tuple[Account, str, datetime | None], holding: str = "") -> State:
-    accounts = {}
-    for number, (who, source, at) in enumerate(arrivals, 1):
-        reported = {str(number): conference(str(number))} if source == holding else {}
-        accounts[who] = AccountState(who, list_at=at, source=source, reported=reported)
-    return State(accounts=accounts)
+def state(*heard: Heard) -> State:
+    accounts, entries = {}, {}
+    for who, source, moment, conferences in heard:
+        reported = {each.id: each for each in conferences}
+        accounts[who] = AccountState(who, reported, list_at=moment, source=source)
+        entries |= {
+            Key(SERVER, id_): Entry(Key(SERVER, id_), each, REVISION, b"x", source)
+            for id_, each in reported.items()
+        }
+    return State(entries=entries, accounts=accounts)
 
 
-def entry(id_: str) -> Entry:
-    return Entry(Key(SERVER, id_), conference(id_), REVISION, b"", "lobby")
-
-
-def moment(calendar: Calendar, known: State, sources: list[str]) -> datetime | None:
-    return judge_freshness(calendar, (), known, dict.fromkeys(sources, ALWAYS), NOW).listed_at
+def judge(
+    calendar: Calendar, known: State, quiet: Mapping[str, QuietHours] = BOTH, now: datetime = NOW
+) -> Freshness:
+    return judge_freshness(calendar, list(entries_of(calendar, known)), known, quiet, now)
 
 
 def test_a_calendar_of_an_account_is_as_fresh_as_its_list() -> None:
-    known = state((ROOM, "lobby", EARLIER), (DESK, "desk", NOW))
+    known = state((ROOM, "lobby", EARLIER, [PLANS]), (DESK, "desk", NOW, [BUDGET]))
 
-    assert moment(Calendar("x", "X", ROOM), known, ["lobby", "desk"]) == EARLIER
+    assert judge(Calendar("x", "X", ROOM), known) == Freshness(EARLIER, (Silence("lobby", EARLIER),))
+    assert judge(Calendar("x", "X", DESK), known) == Freshness(NOW)
 
 
 def test_a_calendar_of_all_is_as_fresh_as_the_source_that_is_behind() -> None:
-    known = state((ROOM, "lobby", EARLIER), (DESK, "desk", NOW))
+    known = state((ROOM, "lobby", EARLIER, [PLANS]), (DESK, "desk", NOW, [BUDGET]))
 
-    assert moment(ALL, known, ["lobby", "desk"]) == EARLIER
+    assert judge(ALL, known) == Freshness(EARLIER, (Silence("lobby", EARLIER),))
+
+
+def test_a_calendar_that_holds_nothing_of_a_silent_source_does_not_mention_it() -> None:
+    known = state((ROOM, "lobby", EARLIER, [PLANS]), (DESK, "desk", NOW, [BUDGET]))
+
+    assert judge(BOARD, known) == Freshness(NOW)
+
+
+def test_a_conference_that_a_silent_source_lists_too_is_something_of_it() -> None:
+    known = state((ROOM, "lobby", EARLIER, [PLANS, BUDGET]), (DESK, "desk", NOW, [BUDGET]))
+
+    assert judge(BOARD, known) == Freshness(EARLIER, (Silence("lobby", EARLIER),))
+
+
+def test_a_calendar_without_conferences_names_nobody() -> None:
+    known = state((ROOM, "lobby", EARLIER, [PLANS]), (DESK, "desk", NOW, []))
+
+    assert judge(BOARD, known) == Freshness(EARLIER)
 
 
 def test_a_source_that_the_settings_no_longer_name_does_not_count() -> None:
-    known = state((ROOM, "lobby", EARLIER), (DESK, "desk", NOW))
+    known = state((ROOM, "lobby", EARLIER, [PLANS]), (DESK, "desk", NOW, [BUDGET]))
 
-    assert moment(ALL, known, ["desk"]) == NOW
-    assert moment(ALL, known, []) == EARLIER
+    assert judge(ALL, known, {"desk": ALWAYS}) == Freshness(NOW)
+    assert judge(ALL, known, {}) == Freshness(NOW)
 
 
 def test_a_user_who_signed_out_of_an_endpoint_does_not_count() -> None:
     guest = Account("guest", SERVER)
-    known = state((guest, "lobby", EARLIER), (ROOM, "lobby", NOW))
+    known = state((guest, "lobby", EARLIER, [PLANS]), (ROOM, "lobby", NOW, [BUDGET]))
 
-    assert moment(ALL, known, ["lobby"]) == NOW
+    assert judge(ALL, known) == Freshness(NOW)
 
 
 def test_without_any_list_there_is_no_moment() -> None:
-    assert moment(ALL, state((ROOM, "lobby", None)), ["lobby"]) is None
+    assert judge(ALL, state((ROOM, "lobby", None, []))) == Freshness(None)
 
 
-def test_only_the_source_that_holds_something_of_a_calendar_is_told() -> None:
-    quiet = {"lobby": ALWAYS, "desk": ALWAYS}
-    arrivals = (ROOM, "lobby", EARLIER), (DESK, "desk", EARLIER)
+def test_silence_is_told_after_more_than_half_an_hour_the_longest_first() -> None:
+    known = state((ROOM, "lobby", NOW, [PLANS]), (DESK, "desk", NOW - MINUTE, [BUDGET]))
 
-    def silences(holding: str, id_: str) -> tuple[Silence, ...]:
-        return judge_freshness(ALL, (entry(id_),), state(*arrivals, holding=holding), quiet, NOW).silences
-
-    assert silences("lobby", "1") == (Silence("lobby", EARLIER),)
-    assert silences("desk", "2") == (Silence("desk", EARLIER),)
-
-
-def test_silence_in_quiet_hours_is_not_told() -> None:
-    quiet = {"lobby": QuietHours(parse_quiet("03:00-09:00"), "UTC")}
-
-    assert judge_freshness(ALL, (), state((ROOM, "lobby", EARLIER)), quiet, NOW).silences == ()
-    later = NOW + timedelta(hours=2)
-    assert judge_freshness(ALL, (), state((ROOM, "lobby", EARLIER)), quiet, later).silences == (
-        Silence("lobby", EARLIER),
+    assert judge(ALL, known, now=NOW + 29 * MINUTE).silences == ()
+    assert judge(ALL, known, now=NOW + 30 * MINUTE).silences == (Silence("desk", NOW - MINUTE),)
+    assert judge(ALL, known, now=NOW + 31 * MINUTE).silences == (
+        Silence("desk", NOW - MINUTE),
+        Silence("lobby", NOW),
     )
+
+
+def test_silence_that_begins_in_quiet_hours_is_no_news_until_they_are_over() -> None:
+    known = state((ROOM, "lobby", NOW, [PLANS]))
+    quiet = {"lobby": QuietHours(parse_quiet("08:00-12:00"), "UTC")}
+
+    assert judge(ALL, known, quiet, NOW + timedelta(hours=4, minutes=30)).silences == ()
+    assert judge(ALL, known, quiet, NOW + timedelta(hours=4, minutes=31)).silences == (Silence("lobby", NOW),)

@@ -284,7 +284,7 @@ async def test_a_fresh_list_is_said_to_be_fresh(web: Web) -> None:
     page = Document((await web.page()).text)
 
     assert "updated 12 minutes ago" in page.words
-    assert "later changes are missing" not in page.words
+    assert "out of date" not in page.words
 
 
 async def test_a_list_older_than_half_an_hour_is_a_warning(web: Web) -> None:
