@@ -51,9 +51,11 @@ def judge_freshness(
     A source that the settings no longer name counts only where there is no other; so does what a source
     reported before another user signed in there.
     """
+    awaited: Mapping[str, datetime]
     if calendar.account:
         known = state.account(calendar.account)
-        held = awaited = {known.source: known.list_at} if known.list_at else {}
+        awaited = {known.source: known.list_at} if known.list_at else {}
+        held = dict(awaited)
     else:
         awaited = _find_awaited(state, quiet)
         held = {source: awaited[source] for source in _find_holders(entries, state, awaited)}

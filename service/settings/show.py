@@ -26,7 +26,6 @@ EXAMPLES = {
     "sources.lobby.timezone": "Europe/Moscow",
     "sources.lobby.server": "video.example.com",
     "sources.lobby.account": "lobby@video.example.com",
-    "sources.lobby.quiet": "20:00-07:00",
     "sources.lobby.join_url": "https://video.example.com/c/{id}",
     "sources.lobby.quiet": "20:00-07:00",
     "sources.lobby.ingest_token": "a-long-random-text-of-its-own",
