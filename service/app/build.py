@@ -20,12 +20,7 @@ from service.app.leaseholder import LeaseHolder, join_replicas
 from service.app.metrics import Metrics
 from service.app.notifiers import Notifiers
 from service.app.oddities import Oddities
-from service.app.policy import (
-    calendars_with_rules,
-    keep_rules_of,
-    policy_of,
-    rendering_digest,
-)
+from service.app.policy import calendars_with_rules, keep_rules_of, policy_of, rendering_digest
 from service.app.reports import HourlyLists, StatusReporter
 from service.app.self_report import DaemonReporter
 from service.app.sources import Sources
@@ -36,10 +31,7 @@ from service.app.timetable import Timetable
 from service.calendars.feeds import FeedRules, Feeds
 from service.language import catalogues
 from service.publishing.ports import Database
-from service.settings.accounts import (
-    accounts_of,
-    find_pinned_accounts,
-)
+from service.settings.accounts import accounts_of, find_pinned_accounts
 from service.settings.listening import listen
 from service.settings.model import Settings
 from service.settings.paths import database_url, exposure, make_installation, public_url, secret_of

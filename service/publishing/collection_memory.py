@@ -70,7 +70,7 @@ class CollectionMemory:
             or known.content != target.content()
         )
 
-    def unsettled(self) -> Iterator[Publication]:
+    def find_unsettled(self) -> Iterator[Publication]:
         """Yield the rows of all collections that wait or are parked."""
         for result in self._results.values():
             yield from result.unsettled

@@ -162,7 +162,7 @@ class Reconciler:
         finally:
             self._queue = None
             made.errors += made.resting
-            made.rows += self._memory.unsettled()
+            made.rows += self._memory.find_unsettled()
         self._circuit = self._circuit.enter("")
 
     def _most(self, made: Round) -> int:
