@@ -15,7 +15,7 @@ ONLY ?=
 IN_PARALLEL := --numprocesses=3 --dist=worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-locked demo run check format test fast coverage bench lock image docs pictures release clean
+.PHONY: help install install-locked demo run check format test fast coverage bench lock image release clean
 
 help: ## list these verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -76,7 +76,9 @@ lock: .venv/dev ## renew the hashed versions that CI tests with and the image is
 image: ## build the container image
 	docker build --build-arg SOURCE_COMMIT="$$(git rev-parse --short=12 HEAD 2>/dev/null)" --tag confcal .
 
-docs: .venv/run ## write the pages that are made from the settings
+.PHONY: docs settings-page pictures
+docs: settings-page
+settings-page: .venv/run ## write docs/settings.md and the example file from the settings
 	$(BIN)/confcal settings --reference > docs/settings.md
 	$(BIN)/confcal settings --example > config/confcal.env.example
 
