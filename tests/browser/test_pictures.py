@@ -83,7 +83,7 @@ async def test_the_dashboard_makes_a_small_picture(visit: Visit, scheme: str) ->
 @pytest.mark.parametrize(
     "name", [f"{what}-{scheme}.png" for what in ("page", "dashboard") for scheme in SCHEMES]
 )
-def test_the_pictures_that_are_kept_are_small_and_of_their_scheme(name: str) -> None:
+async def test_the_pictures_that_are_kept_are_small_and_of_their_scheme(name: str) -> None:
     kept = (KEPT / name).read_bytes()
 
     assert len(kept) < MOST_BYTES, "run `make pictures`"
