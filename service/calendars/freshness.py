@@ -53,7 +53,8 @@ def judge_freshness(
     """
     if calendar.account:
         known = state.account(calendar.account)
-        held = awaited = {known.source: known.list_at} if known.list_at else {}
+        awaited: Mapping[str, datetime] = {known.source: known.list_at} if known.list_at else {}
+        held = awaited
     else:
         awaited = _find_awaited(state, quiet)
         held = {source: awaited[source] for source in _find_holders(entries, state, awaited)}

@@ -26,7 +26,8 @@ Heard = tuple[Account, str, datetime | None, Iterable[Conference]]
 
 
 def state(*heard: Heard) -> State:
-    accounts, entries = {}, {}
+    accounts: dict[Account, AccountState] = {}
+    entries: dict[Key, Entry] = {}
     for who, source, moment, conferences in heard:
         reported = {each.id: each for each in conferences}
         accounts[who] = AccountState(who, reported, list_at=moment, source=source)
