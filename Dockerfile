@@ -9,6 +9,7 @@ RUN python -m venv /opt/confcal \
  && /opt/build/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement requirements-build.lock
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY service ./service
+ARG SOURCE_COMMIT=
 RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /dist . \
  && /opt/confcal/bin/pip install --no-cache-dir --no-deps /dist/*.whl
 

@@ -1,7 +1,7 @@
 # Every verb of the house; `make` alone lists them.
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := service tests bench hatch_build.py lock_audit.py
+SOURCES := service tests bench hatch_build.py lock_audit.py release.py
 
 # Folders of service/ whose branches the tests of their own folder must cover, and how far.
 COVERED := core publishing calendars
@@ -15,7 +15,7 @@ ONLY ?=
 IN_PARALLEL := --numprocesses=3 --dist=worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-locked demo run check format test fast coverage bench lock image clean
+.PHONY: help install install-locked demo run check format test fast coverage bench lock image release clean
 
 help: ## list these verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -69,12 +69,15 @@ LOCK := $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hash
 # The versions that the tests ran with come first: the image holds no others.
 lock: .venv/dev ## renew the hashed versions that CI tests with and the image is built from
 	$(LOCK) --extra=dev --build-deps-for=wheel --build-deps-for=editable --output-file=requirements-dev.lock pyproject.toml
-	$(LOCK) --constraint=requirements-dev.lock --output-file=requirements.lock pyproject.toml
+	$(LOCK) --constraint=requirements-dev.lock --extra=notify --output-file=requirements.lock pyproject.toml
 	$(LOCK) --constraint=requirements-dev.lock --build-deps-for=wheel --only-build-deps \
 	  --output-file=requirements-build.lock pyproject.toml
 
 image: ## build the container image
-	docker build --tag confcal .
+	docker build --build-arg SOURCE_COMMIT="$$(git rev-parse --short=12 HEAD 2>/dev/null)" --tag confcal .
+
+release: .venv/dev ## build wheel, sdist, image, SBOMs, notes and checksums into dist
+	$(BIN)/python release.py
 
 clean: ## remove what was made here
 	rm -rf .venv build dist artefacts tests/readers/node_modules tests/browser/node_modules

@@ -1,10 +1,15 @@
 """
-Compiles the gettext catalogues before they are packed; an editable install gets them beside their sources.
+Compiles the gettext catalogues before they are packed, and packs the commit that the build was made from.
+
+An editable install gets the catalogues beside their sources, and asks git for the commit.
 """
 
+import os
 import re
+import runpy
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from babel.messages.mofile import write_mo
@@ -12,6 +17,10 @@ from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 LOCALES = "service/locale"
+COMMIT_VARIABLE = "SOURCE_COMMIT"
+"""Names the commit for a build without git, such as the image's."""
+
+_COMMIT = re.compile(r"[0-9a-f]{7,40}(\+changes)?")
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -20,12 +29,35 @@ class CatalogueHook(BuildHookInterface[Any]):
     The build hook `custom` of pyproject.toml.
     """
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's own
-        """Write the .mo file of every language and have it packed, though git ignores it."""
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Have the .mo file of every language packed, though git ignores it, and the commit."""
         root = Path(self.root)
+        if version != "editable":
+            self._pack_commit(root, build_data)
         for source in sorted(root.glob(f"{LOCALES}/*/LC_MESSAGES/*.po")):
             target = compiled(source)
             build_data["artifacts"].append(f"/{target.relative_to(root).as_posix()}")
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
+        """Remove the file with the commit: it lies beside the clone, never in it."""
+        if self._folder:
+            self._folder.cleanup()
+
+    _folder: TemporaryDirectory[str] | None = None
+
+    def _pack_commit(self, root: Path, build_data: dict[str, Any]) -> None:
+        own = runpy.run_path(str(root / "service/version.py"))
+        packed = str(own["BUILD_INFO"])
+        told = os.environ.get(COMMIT_VARIABLE, "").strip()
+        if told and not _COMMIT.fullmatch(told):
+            raise ValueError(f"{COMMIT_VARIABLE}: {told!r} is no commit; write its hexadecimal digits")
+        commit = told or own["find_commit"](root)
+        # An unpacked sdist brings the file along, and has no git.
+        if commit and not (root / packed).exists():
+            self._folder = TemporaryDirectory()
+            file = Path(self._folder.name) / "build_info.py"
+            file.write_text(f'"""Written by the build."""\n\nCOMMIT = "{commit}"\n', encoding="utf-8")
+            build_data["force_include"][str(file)] = packed
 
     def clean(self, versions: list[str]) -> None:  # noqa: ARG002 - hatchling's own
         """Remove what `initialize` wrote."""
@@ -48,9 +80,11 @@ def compiled(source: Path) -> Path:
     # Otherwise the header tells when it was built, and no two builds are alike.
     catalog.creation_date = catalog.revision_date = _NO_DATE
     target = source.with_suffix(".mo")
-    with target.open("wb") as file:
+    # A confcal that runs from this clone may read it at the same moment.
+    partial = target.with_suffix(f".{os.getpid()}.part")
+    with partial.open("wb") as file:
         write_mo(file, catalog)
-    return target
+    return partial.replace(target)
 
 
 def _names(text: object) -> set[str]:

@@ -30,7 +30,8 @@ import click
 import httpx
 
 from bench.conversion import conferences
-from service.caldav.connection import Connection, Trust, open_http
+from service.caldav.client import Trust, open_http
+from service.caldav.connection import Connection
 from service.caldav.credentials import Basic, http_auth
 from service.caldav.discovery import CollectionSpec
 from service.caldav.places import Places

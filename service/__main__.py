@@ -4,14 +4,12 @@ The commands of confcal.
 
 import sys
 from importlib import import_module
-from importlib.metadata import version
 from io import TextIOWrapper
 
 import click
 
 from service.commands.env_file import env_file_option, with_env_file
 from service.core.errors import ConfcalError, SettingsError
-from service.telemetry import configure_logging
 
 _FAILED = 1
 _MISUSED = 2
@@ -37,9 +35,13 @@ _COMMANDS = (
     "migrate",
     "backup",
     "settings",
+    "notify",
     "healthcheck",
 )
 """Each is a module of `service.commands` with a command of its own name."""
+
+_SILENT = frozenset({"healthcheck"})
+"""Commands that log nothing, and are run so often that loading the logs would be most of what they cost."""
 
 
 class _Commands(click.Group):
@@ -59,13 +61,29 @@ class _Commands(click.Group):
         return with_env_file(command) if isinstance(command, click.Command) else None
 
 
+def _say_version(ctx: click.Context, _option: click.Parameter, wanted: object) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from service.version import read_build  # noqa: PLC0415 -- a health check does without it
+
+        click.echo(f"confcal {read_build()}")
+        ctx.exit()
+
+
 @click.command(
     cls=_Commands,
     params=[env_file_option()],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(version("confcal"), prog_name="confcal", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_say_version,
+    help="Show the version and the commit it was built from, and exit.",
+)
+@click.pass_context
+def cli(context: click.Context) -> None:
     """
     Carry TrueConf conferences into people's calendars.
 
@@ -73,6 +91,10 @@ def cli() -> None:
     daemon needs the daemon's: `confcal --env-file /etc/confcal/confcal.env feeds`. To see it work without a
     TrueConf endpoint: `confcal demo`.
     """
+    if context.invoked_subcommand in _SILENT:
+        return
+    from service.telemetry import configure_logging  # noqa: PLC0415
+
     # What a command did it says itself; the daemon sets this as its settings say.
     configure_logging("auto", "error")
 

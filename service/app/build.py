@@ -16,10 +16,13 @@ from service.app.calendar_collections import Calendars
 from service.app.clock import ClockWatch, utc_now
 from service.app.fetching import http_fetch
 from service.app.journal_writer import JournalWriter
+from service.app.leaseholder import LeaseHolder, join_replicas
 from service.app.metrics import Metrics
+from service.app.notifiers import Notifiers
 from service.app.oddities import Oddities
 from service.app.policy import calendars_with_rules, keep_rules_of, policy_of, rendering_digest
 from service.app.reports import HourlyLists, StatusReporter
+from service.app.self_report import DaemonReporter
 from service.app.sources import Sources
 from service.app.start_journal import open_journal
 from service.app.synchronizer import Synchronizer
@@ -28,10 +31,7 @@ from service.app.timetable import Timetable
 from service.calendars.feeds import FeedRules, Feeds
 from service.language import catalogues
 from service.publishing.ports import Database
-from service.settings.accounts import (
-    accounts_of,
-    find_pinned_accounts,
-)
+from service.settings.accounts import accounts_of, find_pinned_accounts
 from service.settings.listening import listen
 from service.settings.model import Settings
 from service.settings.paths import database_url, exposure, make_installation, public_url, secret_of
@@ -39,8 +39,10 @@ from service.sources.posted import PostedEvents
 from service.sources.recorder import Recorder
 from service.sources.rejections import Rejections
 from service.store.engine import file_of
+from service.store.migrate import create
 from service.store.sql import open_store
 from service.trueconf.discovery import Fetch
+from service.version import read_build
 from service.web.administration import Administration
 from service.web.live import Live
 from service.web.renderer import Pages
@@ -76,6 +78,8 @@ class Parts:
     sources: Sources
     timetable: Timetable
     targets: Targets
+    leases: LeaseHolder
+    notifiers: Notifiers
     posted_events: PostedEvents
     reporter: StatusReporter
     live: Live
@@ -85,6 +89,18 @@ class Parts:
     url: str
     """The address that feeds are handed out under."""
 
+    def wake(self) -> None:
+        """Look soon what other replicas wrote, and what they left to others."""
+        self.timetable.refresh.set()
+        self.leases.wake()
+
+    def follow_leases(self) -> None:
+        """Have the metrics tell of the sources that this replica runs, and of no others."""
+        for name in self.sources.all:
+            self.metrics.forget(name)
+        held = (name for name in self.sources.all if self.leases.holds(f"source/{name}"))
+        expect_lists(self.metrics, self.synchronizer, held)
+
     def mark_feeds_changed(self) -> None:
         """Mark the feeds as old that are served by then."""
         self.feeds.mark_changed()
@@ -92,10 +108,15 @@ class Parts:
 
 async def open_settings_store(settings: Settings) -> Database:
     """
-    Open the database for the daemon: one on SQLite is made and migrated. Raises StoreUnavailable.
+    Open the database for the daemon: an empty one gets its tables, one on SQLite is migrated.
+
+    Another one is migrated by a command: replicas of the version before may run on it.
+    Raises StoreUnavailable.
     """
     make_installation(settings)
     url = database_url(settings)
+    if file_of(url) is None:
+        await create(url)
     return await open_store(url, migrate=file_of(url) is not None)
 
 
@@ -114,6 +135,7 @@ def feeds_of(settings: Settings, store: Database, synchronizer: Synchronizer, ur
         settings.timezone,
         named=calendars_with_rules(settings),
         for_people=settings.calendars_for_people,
+        previous_secret=settings.previous_secret,
     )
     return Feeds(store, rules, state=lambda: synchronizer.state, clock=utc_now)
 
@@ -159,13 +181,19 @@ async def _make_parts(
     policy = policy_of(settings)
     synchronizer = Synchronizer(store, policy)
     feeds = feeds_of(settings, store, synchronizer, url)
-    await synchronizer.start(rendering=rendering_digest(policy, utc_now()), now=utc_now())
+    leases = await join_replicas(settings, store, policy)
+    with leases.try_rendering() as allowed:
+        digest = rendering_digest(policy, utc_now())
+        await synchronizer.start(rendering=digest, now=utc_now(), may_render=allowed)
     await feeds.start()
     rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
     calendars = Calendars(store, feeds.directory)
     targets = Targets(calendars, utc_now)
     targets.apply(settings, targets.prepare(settings))
-    metrics, live, lists = Metrics(lambda: synchronizer.state, targets.statuses), Live(), HourlyLists()
+    notifiers = Notifiers(store.journal)
+    notifiers.apply(notifiers.prepare(settings, url))
+    metrics = Metrics(lambda: synchronizer.state, targets.statuses, read_build())
+    live, lists = Live(), HourlyLists()
     expect_lists(metrics, synchronizer, settings.sources)
     arrivals = Arrivals(
         synchronizer,
@@ -208,6 +236,8 @@ async def _make_parts(
         sources,
         timetable,
         targets,
+        leases,
+        notifiers,
         posted_events,
         reporter,
         live,
@@ -217,10 +247,13 @@ async def _make_parts(
         url,
     )
     parts.web.app = web_of(parts)
+    leases.listen(parts.follow_leases)
     synchronizer.listen(parts.mark_feeds_changed)
     synchronizer.listen(targets.mark_changed)
     synchronizer.listen(live.notify)
+    synchronizer.listen(parts.visitors.live.notify)
     store.journal.listen(live.notify)
+    store.journal.listen(notifiers.mark_written)
     return parts
 
 
@@ -257,4 +290,5 @@ def _administration(
         secret_of(settings),
         store.closed_sessions,
         settings.trusted_proxies,
+        DaemonReporter(settings),
     )

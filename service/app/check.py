@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 
 from service.app.build import feeds_of, open_existing_store
 from service.app.clock import utc_now
-from service.app.fetching import http_fetch
 from service.app.policy import policy_of
 from service.app.sources import make_source
 from service.app.synchronizer import Synchronizer
@@ -81,6 +80,16 @@ async def list_feeds(settings: Settings) -> list[ListedFeed]:
         return [_describe_feed(feeds, calendar) for calendar in feeds.calendars.values()]
 
 
+async def find_awaited(settings: Settings) -> list[str]:
+    """Return the sources whose first list has not come. Raises SettingsError and StoreUnavailable."""
+    store = await open_existing_store(settings)
+    try:
+        state = await store.load()
+    finally:
+        await store.close()
+    return [name for name in settings.sources if state.latest_from(name) is None]
+
+
 async def rotate_feed(settings: Settings, name: str) -> ListedFeed:
     """
     Give a calendar a new address, and return it. Raises UnknownName, SettingsError and StoreUnavailable.
@@ -132,19 +141,6 @@ class SourceReport:
     text: str
     conferences: tuple[Conference, ...] | None = None
     """What it listed; None where no list came."""
-
-
-async def source_reports(settings: Settings, timeout_seconds: float) -> AsyncIterator[SourceReport]:
-    """
-    Yield a report for each source, all asked at once, in the order of the settings.
-    """
-    async with http_fetch() as fetch:
-        asked = [
-            asyncio.create_task(report_of(name, source, fetch, timeout_seconds))
-            for name, source in settings.sources.items()
-        ]
-        for task in asked:
-            yield await task
 
 
 class _Trial(SnapshotSink, NoHooks):

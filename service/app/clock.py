@@ -2,6 +2,7 @@
 The daemon's clock, and what notices that somebody set it.
 """
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,13 @@ _NOTHING = timedelta(minutes=1)
 def utc_now() -> datetime:
     """Return the present moment; the only clock of the daemon."""
     return datetime.now(UTC)
+
+
+def lease_clock() -> float:
+    """
+    Return the seconds of a clock that nobody sets, and that goes on while the machine sleeps where it can.
+    """
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class ClockWatch:

@@ -5,23 +5,20 @@ The daemon's tasks: started together, watched, and ended in order.
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 import structlog
 
 from service.app.build import Parts, open_parts
 from service.app.clock import utc_now
-from service.app.policy import policy_of, rendering_digest
+from service.app.housekeeping import Housekeeping, StoreWatch, ZoneLog
 from service.app.reload import apply_settings
 from service.app.supervisor import Runnable, Supervisor
-from service.app.synchronizer import Synchronizer
 from service.core.errors import SettingsError, StoreUnavailable
-from service.core.zone_notices import ZoneNotice, is_warning, without_topics
-from service.publishing.ports import Database
+from service.core.replicas import HOUSEKEEPING
 from service.settings.changes import SettingsChange, compare_settings
 from service.settings.model import Settings
 from service.telemetry import configure_logging
@@ -62,7 +59,13 @@ async def run(
     if reload:
         loop.add_signal_handler(signal.SIGHUP, reload.asked.set)
     async with open_parts(settings, record=record) as parts:
-        await _serve(parts, stop, heard, reload)
+        try:
+            await _serve(parts, stop, heard, reload)
+        finally:
+            # Others take over what this replica ran, at once.
+            with suppress(TimeoutError, StoreUnavailable):
+                async with asyncio.timeout(_GRACE_SECONDS):
+                    await parts.leases.leave()
         # What was rejected within the last second is not written yet.
         with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE_SECONDS):
@@ -113,21 +116,22 @@ async def _serve(
     parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], None], reload: "Reload | None"
 ) -> None:
     server = WebServer(parts.web, parts.listening, grace_seconds=_GRACE_SECONDS)
-    timetable = parts.timetable
-    zones = ZoneLog()
+    timetable, zones = parts.timetable, ZoneLog()
+    housekeeping = Housekeeping(parts, zones)
     async with asyncio.TaskGroup() as tasks:
         supervisor = Supervisor(tasks)
         serving = tasks.create_task(server.run(), name="web")
-        await supervisor.keep(find_parts(parts))
+        await parts.leases.keep(find_parts(parts, housekeeping))
         running = [
+            tasks.create_task(parts.leases.run(supervisor), name="leases"),
             tasks.create_task(_refresh_when_woken(parts, timetable.refresh), name="refresh"),
-            tasks.create_task(_purge_when_woken(parts, timetable.purge, zones), name="purge"),
+            tasks.create_task(parts.store.follow_wakeups(parts.wake), name="wakeups"),
             tasks.create_task(parts.rejections.run(), name="rejections"),
             tasks.create_task(parts.journal.run(), name="journal"),
             tasks.create_task(_tell(parts, heard, zones), name="heard"),
         ]
         if reload:
-            running.append(tasks.create_task(_reload_when_asked(parts, supervisor, reload), name="reload"))
+            running.append(tasks.create_task(_reload_when_asked(parts, housekeeping, reload), name="reload"))
         timetable.start()
         if parts.reporter.exposure:
             log.warning("app.exposed", warning=parts.reporter.exposure.describe())
@@ -143,17 +147,20 @@ async def _serve(
             raise
         timetable.stop()
         parts.live.close()
+        parts.visitors.live.close()
         server.stop()
         supervisor.cancel()
         for task in (*running, stopping):
             task.cancel()
 
 
-def find_parts(parts: Parts) -> dict[str, Runnable]:
-    """Return what runs because the settings name it."""
+def find_parts(parts: Parts, housekeeping: Runnable) -> dict[str, Runnable]:
+    """Return what one replica runs for all, by the names of the leases."""
     return {
-        **{f"source {name}": source for name, source in parts.sources.all.items()},
-        **{f"target {name}": target for name, target in parts.targets.all.items()},
+        HOUSEKEEPING: housekeeping,
+        **{f"source/{name}": source for name, source in parts.sources.all.items()},
+        **{f"target/{name}": target for name, target in parts.targets.all.items()},
+        **{f"notify/{name}": notifier for name, notifier in parts.notifiers.all.items()},
     }
 
 
@@ -167,7 +174,7 @@ class Reload:
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-async def _reload_when_asked(parts: Parts, supervisor: Supervisor, reload: Reload) -> None:
+async def _reload_when_asked(parts: Parts, housekeeping: Housekeeping, reload: Reload) -> None:
     while True:
         await reload.asked.wait()
         reload.asked.clear()
@@ -177,7 +184,7 @@ async def _reload_when_asked(parts: Parts, supervisor: Supervisor, reload: Reloa
         except (SettingsError, StoreUnavailable) as error:
             log.error("settings.reload_refused", error=str(error))  # noqa: TRY400 -- the sentence says it all
             continue
-        await supervisor.keep(find_parts(parts))
+        await parts.leases.keep(find_parts(parts, housekeeping))
         configure_logging(parts.settings.log_format, parts.settings.log_level)
         log_reload(change)
 
@@ -200,7 +207,7 @@ def log_reload(change: SettingsChange) -> None:
         )
 
 
-async def _tell(parts: Parts, heard: Callable[[Parts], None], zones: "ZoneLog") -> None:
+async def _tell(parts: Parts, heard: Callable[[Parts], None], zones: ZoneLog) -> None:
     await parts.synchronizer.heard.wait()
     zones.tell(parts.reporter.zone_notices(utc_now()))
     heard(parts)
@@ -215,82 +222,3 @@ async def _refresh_when_woken(parts: Parts, wake: asyncio.Event) -> None:
             await parts.synchronizer.refresh()
             if await parts.feeds.directory.refresh():
                 parts.live.notify()
-
-
-async def _purge_when_woken(parts: Parts, wake: asyncio.Event, zones: "ZoneLog") -> None:
-    store = StoreWatch()
-    while True:
-        await wake.wait()
-        wake.clear()
-        with store.tolerate_failure():
-            now = utc_now()
-            await run_housekeeping(parts.synchronizer, parts.settings, now)
-            await parts.store.journal.prune(now - parts.settings.journal.keep_for)
-            await forget_accounts(parts.store, parts.synchronizer, now - parts.settings.removal.keep_ended)
-            zones.tell(parts.reporter.zone_notices(now))
-
-
-async def run_housekeeping(synchronizer: Synchronizer, settings: Settings, now: datetime) -> None:
-    """
-    Forget what nobody lists any more, move old series on, follow zones with new rules since yesterday.
-
-    Raises StoreUnavailable.
-    """
-    await synchronizer.move_on(now)
-    await synchronizer.purge(now - settings.removal.keep_ended)
-    await synchronizer.start(rendering=rendering_digest(policy_of(settings), now), now=now)
-
-
-async def forget_accounts(store: Database, synchronizer: Synchronizer, before: datetime) -> None:
-    """
-    Forget accounts that were not heard of since a moment and whose calendars are empty.
-
-    Raises StoreUnavailable.
-    """
-    forgotten = await store.purge_accounts(before)
-    if forgotten:
-        log.info("app.accounts_forgotten", accounts=forgotten)
-        # Their calendars leave the directory.
-        await synchronizer.refresh()
-
-
-class ZoneLog:
-    """Says once what an operator should know about each zone, not how it changes with the conferences."""
-
-    def __init__(self) -> None:
-        self._told: set[tuple[type[ZoneNotice], str]] = set()
-
-    def tell(self, notices: Iterable[ZoneNotice]) -> None:
-        """Log those of `notices` that were not logged yet."""
-        for notice in map(without_topics, notices):
-            key = (type(notice), notice.subject)
-            if key not in self._told:
-                self._told.add(key)
-                say = log.warning if is_warning(notice) else log.info
-                say(
-                    "app.zone_notice",
-                    notice=type(notice).__name__,
-                    about=notice.subject,
-                    text=notice.describe(),
-                )
-
-
-class StoreWatch:
-    """Says when the store fails and when it works again, not how often in between."""
-
-    def __init__(self) -> None:
-        self._failing = False
-
-    @contextmanager
-    def tolerate_failure(self) -> Iterator[None]:
-        """Suppress a StoreUnavailable that is raised inside."""
-        try:
-            yield
-        except StoreUnavailable as error:
-            if not self._failing:
-                log.warning("app.store_unavailable", error=str(error))
-            self._failing = True
-        else:
-            if self._failing:
-                log.info("app.store_available")
-            self._failing = False

@@ -5,6 +5,7 @@ Numbers for Prometheus: nothing personal, no names of people, no secret addresse
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
+from platform import python_version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -17,6 +18,7 @@ from service.core.state import State
 from service.core.target_state import PUBLISHING, TargetState
 from service.publishing.reconciler import TargetStatus
 from service.sources.status import SourceStatus
+from service.version import Build
 
 Targets = Callable[[], Iterable[TargetStatus]]
 
@@ -26,8 +28,13 @@ class Metrics:
     What happened, counted, and how things are, asked when they are scraped.
     """
 
-    def __init__(self, state: Callable[[], State], targets: Targets = lambda: ()) -> None:
+    def __init__(
+        self, state: Callable[[], State], targets: Targets = lambda: (), build: Build | None = None
+    ) -> None:
         self._registry = CollectorRegistry()
+        if build:
+            told = self._gauge("build_info", "1 for the version that runs.", "version", "commit", "python")
+            told.labels(build.version, build.commit, python_version()).set(1)
         self._up = self._gauge("source_up", "Whether the source sends lists.", "source")
         self._states = self._gauge(
             "source_state", "1 for the state that the source is in, else 0.", "source", "state"

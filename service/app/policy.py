@@ -3,7 +3,7 @@ What the settings mean for conferences and VEVENTs.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
 
@@ -99,6 +99,14 @@ def _quiet(settings: Settings, source: SourceSettings) -> QuietHours:
 def keep_rules_of(settings: Settings) -> KeepRules:
     """Return how much rejected input is kept."""
     return KeepRules(**settings.rejected.model_dump())
+
+
+_NO_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def digest_program(policy: Policy) -> str:
+    """Return what replicas compare that may only render anew together: the same at every moment."""
+    return rendering_digest(policy, _NO_MOMENT)
 
 
 def rendering_digest(policy: Policy, now: datetime) -> str:

@@ -2,7 +2,6 @@
 What commands ask of targets: what would be written, whether they work, that they are emptied.
 """
 
-import asyncio
 import difflib
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -21,6 +20,7 @@ from service.app.offline import with_store
 from service.app.policy import policy_of
 from service.app.synchronizer import Synchronizer
 from service.app.targets import Target, open_targets
+from service.app.trial_event import write_and_remove
 from service.caldav.discovery import CollectionSpec
 from service.caldav.hrefs import host_of
 from service.caldav.quirks import active, describe
@@ -48,7 +48,7 @@ async def with_targets(settings: Settings) -> AsyncIterator[dict[str, Target]]:
 
 
 @asynccontextmanager
-async def _targets_for_check(settings: Settings) -> AsyncIterator[dict[str, Target]]:
+async def with_targets_for_check(settings: Settings) -> AsyncIterator[dict[str, Target]]:
     """Do as `with_targets`; before the first start, when nothing is known yet, over an empty database."""
     async with AsyncExitStack() as opened:
         try:
@@ -136,11 +136,20 @@ async def difference(configured: Target, key: str, operation: Operation) -> Iter
 _MARKS = {"--", "++", "@@"}
 
 
+_FIRST = ("SUMMARY", "DTSTART", "DTEND", "RRULE", "LOCATION", "URL", "DESCRIPTION")
+
+
+def _order(line: str) -> tuple[int, str]:
+    """Return where a property stands for a person; servers send them in orders of their own."""
+    name = line.partition(":")[0].partition(";")[0]
+    return _FIRST.index(name) if name in _FIRST else len(_FIRST), line
+
+
 def _lines(body: bytes) -> list[str]:
     lines = [str(line) for line in unfold(body)]
     inside = [i for i, line in enumerate(lines) if line in {"BEGIN:VEVENT", "END:VEVENT"}]
     event = lines[inside[0] + 1 : inside[-1]] if inside else lines
-    return sorted(line for line in event if not line.startswith(_STAMPS))
+    return sorted((line for line in event if not line.startswith(_STAMPS)), key=_order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,16 +168,12 @@ class TargetReport:
         return self.state is TargetState.IN_STEP
 
 
-async def target_reports(settings: Settings) -> AsyncIterator[TargetReport]:
-    """Yield a report for each target; nothing is created or written. Raises StoreUnavailable."""
-    async with _targets_for_check(settings) as targets_by_name:
-        asked = [asyncio.create_task(report_of(configured)) for configured in targets_by_name.values()]
-        for task in asked:
-            yield await task
+async def check_target(configured: Target, *, write: bool = False) -> TargetReport:
+    """
+    Ask one target and return the report; a test event is written and removed where `write` says so.
 
-
-async def report_of(configured: Target) -> TargetReport:
-    """Ask one target and return the report. Raises StoreUnavailable."""
+    Raises StoreUnavailable.
+    """
     try:
         collections = [configured.collection(calendar) for calendar in configured.choose_calendars()]
     except PublishError as error:
@@ -183,8 +188,10 @@ async def report_of(configured: Target) -> TargetReport:
         notes = []
     try:
         # All collections of one target have one server and one user.
-        found, text = await _discover(configured, collections[0] if collections else configured.name)
+        found, is_there = await _discover(configured, collections[0] if collections else configured.name)
         options = await configured.server("").options(found.url)
+        if write:
+            notes.append(await _try_writing(configured, found, is_there=is_there))
     except PlaceNotTrusted as error:
         setting = f"CONFCAL_TARGETS__{configured.name.upper()}__TRUSTED_HOSTS={error.entry}"
         lines = (str(error), f"if you trust that place with the password: {setting}")
@@ -194,6 +201,7 @@ async def report_of(configured: Target) -> TargetReport:
     refusals = await _refusals(configured)
     supported = ", ".join(sorted(word.strip() for word in options.get("dav", "").split(",") if "-" in word))
     quirks = describe(active(found.server, configured.settings.quirks))
+    text = "the collection is there" if is_there else "the collection is not there yet; confcal creates it"
     return TargetReport(
         configured.name,
         TargetState.INCOMPLETE if refusals else TargetState.IN_STEP,
@@ -205,6 +213,14 @@ async def report_of(configured: Target) -> TargetReport:
             *(f"quirk {quirk.name}: {quirk.about}" for quirk in quirks),
         ),
     )
+
+
+async def _try_writing(configured: Target, found: DiscoveredCollection, *, is_there: bool) -> str:
+    """Write and remove a test event, and return the result. Raises PublishError."""
+    if not is_there:
+        return "no test event was written: the collection is not there yet"
+    await write_and_remove(configured.server("").publisher(found.url, found.server), utc_now())
+    return "a test event was written and removed"
 
 
 async def _refusals(configured: Target) -> tuple[str, ...]:
@@ -225,7 +241,8 @@ def _waits(row: Publication) -> bool:
     return row.standing is Standing.WAITING
 
 
-async def _discover(configured: Target, collection: str) -> tuple[DiscoveredCollection, str]:
+async def _discover(configured: Target, collection: str) -> tuple[DiscoveredCollection, bool]:
+    """Return the collection, and whether it is there; where not, the server in its place."""
     server = configured.server(collection)
     looking = CalDavServer(
         server.connection,
@@ -234,14 +251,12 @@ async def _discover(configured: Target, collection: str) -> tuple[DiscoveredColl
         server.concurrency,
     )
     try:
-        return await looking.find(), "the collection is there"
+        return await looking.find(), True
     except CollectionMissing as missing:
         quirks = active(missing.server, server.spec.quirks)
         if not configured.settings.create or "no-create" in quirks:
             raise
-        return DiscoveredCollection(
-            configured.settings.url, missing.server
-        ), "the collection is not there yet; confcal creates it"
+        return DiscoveredCollection(configured.settings.url, missing.server), False
 
 
 def verb(operation: Operation) -> str:

@@ -6,12 +6,12 @@ from contextlib import suppress
 
 from service.app.build import Parts, expect_lists, feeds_of, pages_of, web_of
 from service.app.clock import utc_now
-from service.app.policy import keep_rules_of, policy_of, rendering_digest
-from service.app.start_journal import tell_start
+from service.app.policy import digest_program, keep_rules_of, policy_of, rendering_digest
+from service.app.start_journal import secrets_of, tell_start
 from service.core.errors import StoreUnavailable
 from service.settings.accounts import accounts_of, find_pinned_accounts
 from service.settings.model import Settings
-from service.settings.paths import exposure, public_url, secret_of
+from service.settings.paths import exposure, public_url
 
 
 async def apply_settings(parts: Parts, settings: Settings) -> None:
@@ -24,13 +24,17 @@ async def apply_settings(parts: Parts, settings: Settings) -> None:
     policy, now = policy_of(settings), utc_now()
     # What can be wrong comes first.
     targets = parts.targets.prepare(settings)
+    notifiers = parts.notifiers.prepare(settings, url)
     pages_of(settings, url)
     feeds = feeds_of(settings, parts.store, parts.synchronizer, url)
     if feeds.rules == parts.feeds.rules:
         feeds = parts.feeds
     else:
         await feeds.start()
-    await parts.synchronizer.apply(policy, rendering=rendering_digest(policy, now), now=now)
+    parts.leases.announce(digest_program(policy))
+    with parts.leases.try_rendering() as allowed:
+        digest = rendering_digest(policy, now)
+        await parts.synchronizer.apply(policy, rendering=digest, now=now, may_render=allowed)
     before, parts.settings, parts.url, parts.feeds = parts.settings, settings, url, feeds
     feeds.mark_changed()
     parts.calendars.directory = feeds.directory
@@ -39,6 +43,7 @@ async def apply_settings(parts: Parts, settings: Settings) -> None:
     parts.sources.apply(settings)
     parts.timetable.apply(parts.sources.all, settings.poll_every)
     parts.targets.apply(settings, targets)
+    parts.notifiers.apply(notifiers)
     for name in before.sources.keys() - settings.sources.keys():
         parts.metrics.forget(name)
     expect_lists(parts.metrics, parts.synchronizer, settings.sources.keys() - before.sources.keys())
@@ -47,7 +52,8 @@ async def apply_settings(parts: Parts, settings: Settings) -> None:
     parts.reporter.exposure = exposure(settings, url)
     parts.web.app = web_of(parts)
     parts.live.notify()
+    parts.visitors.live.notify()
     with suppress(StoreUnavailable):
         # It is told at the next start otherwise.
-        secret, program = secret_of(settings), parts.reporter.version
-        await tell_start(parts.store.journal, settings, secret, program, now)
+        secrets, program = secrets_of(settings), parts.reporter.version
+        await tell_start(parts.store.journal, settings, secrets, program, now)

@@ -4,7 +4,7 @@ What the journal tells of a start: another version, other settings. Values are n
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from importlib.metadata import version as installed_version
@@ -20,22 +20,27 @@ from service.settings.show import effective
 _VERSION = "journal.version"
 _SETTINGS = "journal.settings"
 _DIGITS = 16
+_NO_NAME = ""
+_SECRET = "CONFCAL_SECRET"  # noqa: S105 -- its name
 
 
 async def open_journal(settings: Settings, journal: Journal, synchronizer: Synchronizer) -> JournalWriter:
     """Have the journal tell of this start, and return what writes into it. Raises StoreUnavailable."""
-    await tell_start(journal, settings, secret_of(settings), installed_version("confcal"), utc_now())
+    await tell_start(journal, settings, secrets_of(settings), installed_version("confcal"), utc_now())
     heard = {name: synchronizer.state.latest_from(name) for name in settings.sources}
     writer = JournalWriter(journal, clock=utc_now)
     await writer.recall(settings.sources, {name: known.account for name, known in heard.items() if known})
     return writer
 
 
-async def tell_start(journal: Journal, settings: Settings, secret: bytes, version: str, at: datetime) -> None:
+async def tell_start(
+    journal: Journal, settings: Settings, secrets: Sequence[bytes], version: str, at: datetime
+) -> None:
     """
     Write whether the version or the settings are others than at the last start. Raises StoreUnavailable.
 
     Of a setting only a digest under the secret is remembered: nobody learns from the database what it is.
+    `secrets` are the present one, and the one before it where it is known.
     """
     at = at.replace(microsecond=0)
     before = await journal.recall(_VERSION)
@@ -43,28 +48,55 @@ async def tell_start(journal: Journal, settings: Settings, secret: bytes, versio
         change = (FieldChange("version", before, version),)
         entries = [JournalEntry(at, Happening.VERSION_CHANGED, fields=change)] if before else []
         await journal.remember(_VERSION, version, entries)
-    digests = digest_settings(settings, secret)
+    digests = digest_settings(settings, secrets[0])
     known = await journal.recall(_SETTINGS)
     text = json.dumps(digests, sort_keys=True)
     if known != text:
-        changes = compare_settings(json.loads(known), digests) if known else ()
+        changes = _changes(json.loads(known), settings, secrets) if known else ()
         entries = [JournalEntry(at, Happening.SETTINGS_CHANGED, fields=changes)] if changes else []
         await journal.remember(_SETTINGS, text, entries)
 
 
+def secrets_of(settings: Settings) -> tuple[bytes, ...]:
+    """Return the secret, and the one before it where it is known. Raises SettingsError."""
+    previous = settings.previous_secret
+    return (secret_of(settings), previous) if previous else (secret_of(settings),)
+
+
 def digest_settings(settings: Settings, secret: bytes) -> dict[str, str]:
-    """Return a digest of each setting that was given, by name; secrets count as set or not set."""
+    """
+    Return a digest of each setting that was given, by name; secrets count as set or not set.
+
+    The one under no name is that of nothing: it tells which secret the others were made with.
+    """
+    given = {name: value for name, value, given in effective(settings) if given}
     return {
         name: hmac.new(secret, value.encode(), sha256).hexdigest()[:_DIGITS]
-        for name, value, given in effective(settings)
-        if given
+        for name, value in {**given, _NO_NAME: ""}.items()
     }
+
+
+def _changes(
+    known: Mapping[str, str], settings: Settings, secrets: Sequence[bytes]
+) -> tuple[FieldChange, ...]:
+    """Return what changed since `known`; another digest under another secret is no change."""
+    candidates = [digest_settings(settings, secret) for secret in secrets]
+    used = known.get(_NO_NAME)
+    fitting = next((each for each in candidates if used in {each[_NO_NAME], None}), None)
+    if fitting is candidates[0]:
+        return compare_settings(known, fitting)
+    fresh = FieldChange(_SECRET, "set", "set")
+    if fitting is None:
+        # Nobody can say what else changed.
+        return (fresh,)
+    others = (each for each in compare_settings(known, fitting) if each.name != _SECRET)
+    return (fresh, *others)
 
 
 def compare_settings(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[FieldChange, ...]:
     """Return which settings were set, left out or changed."""
     return tuple(
         FieldChange(name, "set" if name in before else "", "set" if name in after else "")
-        for name in sorted(before.keys() | after.keys())
+        for name in sorted((before.keys() | after.keys()) - {_NO_NAME})
         if before.get(name) != after.get(name)
     )

@@ -47,6 +47,11 @@ class Supervisor:
             if name not in self._running:
                 self._running[name] = part, self._tasks.create_task(part.run(), name=name)
 
+    def stop(self, name: str) -> None:
+        """Have one part end now; the next `keep` waits for it and may start it again."""
+        if name in self._running:
+            self._running[name][1].cancel()
+
     def cancel(self) -> None:
         """Have all parts end."""
         for task in self.tasks:

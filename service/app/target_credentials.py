@@ -4,7 +4,7 @@ How a target of the settings proves who it is.
 
 from typing import assert_never
 
-from service.caldav.connection import Trust
+from service.caldav.client import Trust
 from service.caldav.credentials import (
     Anonymous,
     Basic,

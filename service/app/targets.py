@@ -4,16 +4,20 @@ What the settings say about targets: which collections are kept, with which serv
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
+
+import httpx
 
 from service.app.calendar_collections import PATTERNS, CalendarCollection, Calendars, ConfiguredKeys
 from service.app.clock import utc_now
 from service.app.target_credentials import credentials_of, trust_of
 from service.caldav.accounts import Account
-from service.caldav.connection import Connection, open_http
+from service.caldav.client import open_client, tls_context
+from service.caldav.connection import Connection
 from service.caldav.credentials import Credentials, http_auth
 from service.caldav.discovery import CollectionSpec
 from service.caldav.places import Origin, Places, origin_of
@@ -48,6 +52,8 @@ class Target(CollectionFinder):
     calendars: Calendars
     configured: ConfiguredKeys
     clock: Clock = utc_now
+    open_again: Callable[[], httpx.AsyncClient] | None = None
+    """Opens what the connection needs once it was closed."""
 
     @property
     def rules(self) -> RemoteRules:
@@ -137,16 +143,18 @@ class TargetFactory:
         """Return the target with a connection that nothing went through yet. Raises SettingsError."""
         extras = extras_of(name, settings)
         with _of_target(name):
-            http = open_http(
-                trust_of(settings),
-                timeout_seconds=settings.timeout.total_seconds(),
-                connections=settings.concurrency,
-            )
+            context = tls_context(trust_of(settings))
+        open_again = partial(
+            open_client,
+            context,
+            timeout_seconds=settings.timeout.total_seconds(),
+            connections=settings.concurrency,
+        )
         credentials = credentials_of(settings)
         # Whoever guards the account counts what all targets try together.
         account = self._accounts.setdefault((origin_of(settings.url), credentials), Account(self._clock))
         connection = Connection(
-            http,
+            open_again(),
             places=Places(settings.url, settings.trusted_hosts),
             auth=http_auth(credentials, self._clock),
             timeout=settings.timeout,
@@ -154,7 +162,9 @@ class TargetFactory:
             account=account,
             large=self._large,
         )
-        return Target(name, settings, connection, extras, self.calendars, self.configured, self._clock)
+        return Target(
+            name, settings, connection, extras, self.calendars, self.configured, self._clock, open_again
+        )
 
 
 def extras_of(name: str, settings: TargetSettings) -> Extras:
@@ -198,7 +208,9 @@ class KeptTarget:
     """What its files of certificates held."""
 
     async def run(self) -> None:
-        """Keep the collections until cancelled, and close the connection."""
+        """Keep the collections until cancelled, and close the connection; it may be run again."""
+        if self.target.open_again:
+            self.target.connection.reopen(self.target.open_again)
         try:
             await self.reconciler.run()
         finally:

@@ -3,13 +3,11 @@ The driver: carries the requests of a conversation, and translates what goes wro
 """
 
 import asyncio
-import os
-import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Generic, TypeVar
 
 import httpx
@@ -18,7 +16,6 @@ from service.caldav.accounts import Account
 from service.caldav.body import raw_body
 from service.caldav.challenges import parse_challenges
 from service.caldav.conversation import Steps, require_private
-from service.caldav.credentials import ClientCertificate
 from service.caldav.hrefs import host_of
 from service.caldav.places import Places, entry_for, name_place, origin_of
 from service.caldav.protocol import Request, Response
@@ -28,14 +25,12 @@ from service.caldav.turns import LargeAnswers, Turn
 from service.caldav.unreachable import translate_errors, unusable
 from service.caldav.xml import MOST_OCTETS
 from service.core.clock import Clock
-from service.core.errors import ConfcalError, CredentialsRefused, PlaceNotTrusted, SettingsError
+from service.core.errors import ConfcalError, CredentialsRefused, PlaceNotTrusted
+from service.core.lease import require_lease
 
 T = TypeVar("T")
 
 _UNAUTHORIZED = 401
-_NO_PASSWORD = ""
-"""For a key that wants one: otherwise OpenSSL would ask on the terminal."""
-
 _WHOLE_ANSWER = 4
 """How many timeouts one answer may take altogether, however slowly it drips."""
 
@@ -45,62 +40,6 @@ _QUICK_OCTETS = 32 * 1024
 _IN_ANSWER = "in an answer"
 _AS_IT_IS = httpx.Auth()
 """Leaves a request alone, also one whose address holds a user name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """
-    Which servers are believed, and how we show ourselves in the handshake.
-    """
-
-    ca_file: Path | None = None
-    client: ClientCertificate | None = None
-
-
-def tls_context(trust: Trust) -> ssl.SSLContext:
-    """Return the context. Raises SettingsError, which begins with the setting and the file at fault."""
-    context = ssl.create_default_context()
-    if trust.ca_file:
-        try:
-            context.load_verify_locations(trust.ca_file)
-        except OSError as error:
-            raise _unusable("CA_FILE", trust.ca_file, error, "certificate") from error
-    if trust.client:
-        _load_client(context, trust.client)
-    return context
-
-
-def _load_client(context: ssl.SSLContext, client: ClientCertificate) -> None:
-    certificate, key = client.certificate, client.key
-    try:
-        # A password is never asked for on a terminal: a daemon has none.
-        context.load_cert_chain(certificate, key, password=lambda: "")
-    except OSError as error:
-        if key and os.access(certificate, os.R_OK) and not os.access(key, os.R_OK):
-            raise _unusable("CLIENT_KEY", key, error, "key") from error
-        what = "certificate, or the key is not its own" if key else "certificate with its key"
-        raise _unusable("CLIENT_CERTIFICATE", certificate, error, what) from error
-
-
-def _unusable(setting: str, file: Path, error: OSError, what: str) -> SettingsError:
-    # OpenSSL's own words for what is no PEM file are of no use to anybody.
-    told = None if isinstance(error, ssl.SSLError) else error.strerror
-    reason = told or f"it holds no usable {what}"
-    return SettingsError(f"{setting}: {file} cannot be used ({reason}); name a readable PEM file")
-
-
-def open_http(trust: Trust, *, timeout_seconds: float, connections: int) -> httpx.AsyncClient:
-    """Return a client for one target: HTTP/1.1, no redirects by itself, no proxies of the machine."""
-    return httpx.AsyncClient(
-        verify=tls_context(trust),
-        http2=False,
-        trust_env=False,
-        follow_redirects=False,
-        timeout=httpx.Timeout(timeout_seconds),
-        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-        # A gzipped answer brings ETags that a PUT does not know (Apache's "-gzip"), and could be a bomb.
-        headers={"User-Agent": "confcal", "Accept-Encoding": "identity", "Accept": "*/*"},
-    )
 
 
 class Connection:
@@ -130,6 +69,11 @@ class Connection:
     async def close(self) -> None:
         """Close what is open to the server."""
         await self._http.aclose()
+
+    def reopen(self, open_again: Callable[[], httpx.AsyncClient]) -> None:
+        """Make a closed connection usable again; one that is open stays as it is."""
+        if self._http.is_closed:
+            self._http = open_again()
 
     def confine(self) -> "Connection":
         """Return the same way, without the numbered hosts of a quirk."""
@@ -266,6 +210,8 @@ class Connection:
         return Response(whole.status_code, request.url, self._clock(), headers, whole.content)
 
     async def _whole(self, sent: httpx.Request, place: str, most_octets: int, turn: Turn) -> httpx.Response:
+        # Whoever waited here while its lease ran out leaves the collection to the next holder.
+        require_lease()
         response = await self._http.send(sent, auth=_AS_IT_IS, stream=True)
         try:
             body = await raw_body(response, place=place, most_octets=most_octets, turn=turn)

@@ -8,16 +8,16 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from service.core.changes import RenderedVEvent
 from service.core.presentation import Presentation, present
 
-_MINUTES = (0, 5, 10, 15, 30, 60)
+REMINDER_MINUTES = (0, 5, 10, 15, 30, 60)
 _REMINDERS: dict[str, int | None] = {
     "none": None,
-    **{str(minutes): minutes for minutes in _MINUTES},
-    **{f"PT{minutes}M": minutes for minutes in _MINUTES},
+    **{str(minutes): minutes for minutes in REMINDER_MINUTES},
+    **{f"PT{minutes}M": minutes for minutes in REMINDER_MINUTES},
     "PT0S": 0,
     "PT1H": 60,
 }
@@ -50,6 +50,12 @@ AS_GIVEN = Choice()
 def choice_of(query: bytes) -> Choice:
     """Return the choice in a query; what is none is ignored, and of a repeated name the last counts."""
     return _read(query) if 0 < len(query) <= _LONGEST else AS_GIVEN
+
+
+def query_of(choice: Choice) -> str:
+    """Return the query that asks for a choice, the same for the same choice; empty for the feed as given."""
+    asked = {"reminder": choice.reminder, "free": None if choice.free is None else int(choice.free)}
+    return urlencode({name: value for name, value in asked.items() if value is not None})
 
 
 @lru_cache(maxsize=1024)

@@ -32,6 +32,9 @@ class FeedRules:
     for_people: bool = False
     """Whether each invited person has a calendar."""
 
+    previous_secret: bytes | None = None
+    """The addresses that came from it go on working."""
+
 
 class Directory:
     """
@@ -46,7 +49,7 @@ class Directory:
         self._state = State()
         self._accounts: frozenset[Account] = frozenset()
         self.calendars: Mapping[str, Calendar] = {}
-        self.addresses = Addresses.of(rules.secret, {}, rules.public_url)
+        self.addresses = Addresses.of(rules.secret, {}, rules.public_url, previous=rules.previous_secret)
 
     async def refresh(self) -> bool:
         """
@@ -118,4 +121,6 @@ class Directory:
     def _address(self) -> None:
         generations = {name: self.generation(name) for name in self.calendars}
         gone = {name: count for name, count in self._generations.items() if name not in generations}
-        self.addresses = self.addresses.renew(self._rules.secret, generations, gone)
+        self.addresses = self.addresses.renew(
+            self._rules.secret, generations, gone, previous=self._rules.previous_secret
+        )

@@ -47,34 +47,47 @@ class Addresses:
     _by_digest: Mapping[bytes, str | LookupFailure]
 
     @classmethod
-    def of(cls, secret: bytes, generations: Mapping[str, int], public_url: str) -> "Addresses":
+    def of(
+        cls,
+        secret: bytes,
+        generations: Mapping[str, int],
+        public_url: str,
+        *,
+        previous: bytes | None = None,
+    ) -> "Addresses":
         """Return the addresses of these calendars, each in its present generation."""
-        return cls(public_url, {}, {}, {}, {}).renew(secret, generations)
+        return cls(public_url, {}, {}, {}, {}).renew(secret, generations, previous=previous)
 
     def renew(
-        self, secret: bytes, generations: Mapping[str, int], gone: Mapping[str, int] | None = None
+        self,
+        secret: bytes,
+        generations: Mapping[str, int],
+        gone: Mapping[str, int] | None = None,
+        *,
+        previous: bytes | None = None,
     ) -> "Addresses":
         """
-        Return the addresses of these calendars from the same secret; unchanged tokens are not computed again.
+        Return the addresses of these calendars from the same secrets; what stays is not computed again.
 
         The addresses of `gone`, calendars that no longer exist, stop working. `find` reports rotated
-        addresses as such.
+        addresses as such. What the `previous` secret gave leads to the same calendars.
         """
-        spelled = {name: self._spell(secret, name, count) for name, count in generations.items()}
-        departed = {name: self._spell(secret, name, count) for name, count in (gone or {}).items()}
+        secrets = (secret, previous) if previous else (secret,)
+        spelled = {name: self._spell(secrets, name, count) for name, count in generations.items()}
+        departed = {name: self._spell(secrets, name, count) for name, count in (gone or {}).items()}
         digests: dict[bytes, str | LookupFailure] = {
             digest: LookupFailure.ROTATED
             for each in (*departed.values(), *spelled.values())
             for digest in each.past
         }
-        digests.update((each.digest, name) for name, each in spelled.items())
+        digests.update((digest, name) for name, each in spelled.items() for digest in each.present)
         tokens = {name: each.token for name, each in spelled.items()}
         file_names = distinct({name: each.stem for name, each in spelled.items()})
         return Addresses(self.public_url, tokens, file_names, {**departed, **spelled}, digests)
 
-    def _spell(self, secret: bytes, name: str, generation: int) -> "_Spelled":
+    def _spell(self, secrets: tuple[bytes, ...], name: str, generation: int) -> "_Spelled":
         before = self._spelled.get(name)
-        return before if before and before.generation == generation else _spell(secret, name, generation)
+        return before if before and before.generation == generation else _spell(secrets, name, generation)
 
     def find(self, token: str) -> str | LookupFailure:
         """Return the calendar that a token stands for, or why it stands for none."""
@@ -93,15 +106,19 @@ class Addresses:
 class _Spelled:
     generation: int
     token: str
-    digest: bytes
+    present: tuple[bytes, ...]
+    """Digests of the token, and of the one that the previous secret gives."""
+
     past: tuple[bytes, ...]
     stem: str
 
 
-def _spell(secret: bytes, calendar: str, generation: int) -> _Spelled:
-    token = token_of(secret, calendar, generation)
-    past = tuple(_digest(token_of(secret, calendar, before)) for before in range(generation))
-    return _Spelled(generation, token, _digest(token), past, stem_of(calendar))
+def _spell(secrets: tuple[bytes, ...], calendar: str, generation: int) -> _Spelled:
+    tokens = [token_of(secret, calendar, generation) for secret in secrets]
+    past = tuple(
+        _digest(token_of(secret, calendar, before)) for secret in secrets for before in range(generation)
+    )
+    return _Spelled(generation, tokens[0], tuple(map(_digest, tokens)), past, stem_of(calendar))
 
 
 def _digest(token: str) -> bytes:

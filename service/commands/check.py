@@ -1,17 +1,15 @@
 import asyncio
+import json
 import sys
+from importlib.metadata import version
 
 import click
 
-from service.app.check import source_reports
-from service.app.preview import target_reports
-from service.app.zones import notices_of
+from service.app.checkup import CheckPlan, run_checks
 from service.commands.crash import end_by
-from service.core.conference import Conference
-from service.core.zonedata import data_version
+from service.commands.speech import terminal_language
+from service.commands.table import render_table, summarize, terminal_width, wants_color
 from service.settings.load import load_configuration
-from service.settings.model import Settings
-from service.settings.precautions import warnings_of
 from service.telemetry import configure_logging
 
 _FAILED = 1
@@ -23,47 +21,36 @@ _FAILED = 1
     type=click.FloatRange(min=0, min_open=True),
     default=20.0,
     show_default=True,
-    help="Seconds to wait for each source.",
+    help="Seconds to wait for each source, target and address.",
 )
-def check(timeout: float) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for scripts.")
+@click.option("--write", is_flag=True, help="Write a test event to each target, and remove it.")
+def check(timeout: float, *, as_json: bool, write: bool) -> None:
     """
-    Check the settings, ask each source for its list and each target for its collection; nothing is written.
+    Check everything from the settings to the running daemon, and say what to correct.
 
-    Exit status: 0 everything answers, 1 something does not, 2 a setting is wrong.
+    That is: the settings, the zone, the database, the list of each source, the collection of each target, the
+    public address and the daemon. Without --write nothing is written anywhere.
+
+    Exit status: 0 nothing failed, 1 something did, 2 a setting is wrong.
 
     \b
-    Example:
+    Examples:
       confcal check
+      confcal check --write
+      confcal check --json | jq '.findings[] | select(.verdict == "failed")'
     """
     configuration = load_configuration()
-    settings = configuration.settings
-    configure_logging(settings.log_format, "error")
-    click.echo(f"settings  good (zone data: tzdata {data_version()})")
-    for warning in warnings_of(configuration):
-        click.echo(f"warning   {warning}")
-    if not settings.sources:
-        click.echo("sources   FAILED: there is none; set CONFCAL_SOURCES__<NAME>__URL")
+    configure_logging(configuration.settings.log_format, "error")
+    gettext = terminal_language()
     with end_by():
-        good = asyncio.run(_check(settings, timeout))
-    if not (good and settings.sources):
+        report = asyncio.run(run_checks(configuration, CheckPlan(timeout, write), gettext))
+    if as_json:
+        click.echo(json.dumps(report.as_dict(version("confcal")), ensure_ascii=False, indent=2))
+    else:
+        color = wants_color()
+        for line in render_table(report, terminal_width(), gettext):
+            click.echo(line, color=color)
+        click.echo(summarize(report, gettext), color=color)
+    if not report.good:
         sys.exit(_FAILED)
-
-
-async def _check(settings: Settings, timeout_seconds: float) -> bool:
-    good = True
-    heard: dict[str, tuple[Conference, ...]] = {}
-    async for report in source_reports(settings, timeout_seconds):
-        good &= report.good
-        if report.conferences is not None:
-            heard[report.name] = report.conferences
-        click.echo(f"source    {report.name}: {'good' if report.good else 'FAILED'}: {report.text}")
-    if settings.targets:
-        async for target in target_reports(settings):
-            good &= target.good
-            first, *others = target.lines
-            click.echo(f"target    {target.name}: {'good' if target.good else 'FAILED'}: {first}")
-            for line in others:
-                click.echo(f"          {line}")
-    for notice in await notices_of(settings, heard):
-        click.echo(f"zones     {notice.describe()}")
-    return good

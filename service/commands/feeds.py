@@ -1,16 +1,18 @@
 import asyncio
 import csv
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from io import StringIO
 
 import click
 
-from service.app.check import ListedFeed, list_feeds, rotate_feed
+from service.app.check import ListedFeed, find_awaited, list_feeds, rotate_feed
 from service.commands.acting import name_database
+from service.commands.speech import terminal_language
 from service.core.ical import LARGE_EVENTS
 from service.settings.load import load_settings
+from service.settings.model import Settings
 
 _WITH_VALUE = frozenset({"--env-file", "--like"})
 
@@ -37,7 +39,7 @@ class _Feeds(click.Group):
 @click.pass_context
 def feeds(context: click.Context, *, as_json: bool, as_csv: bool, pattern: str) -> None:
     """
-    List the calendars with their secret addresses.
+    List the calendars with their secret addresses, one a line: name, events, feed, page.
 
     Whoever holds an address can read the calendar. The daemon need not run, but must have run once: its
     database and secret are read. Which database that was is told on standard error.
@@ -69,8 +71,9 @@ def feeds(context: click.Context, *, as_json: bool, as_csv: bool, pattern: str) 
     if as_json:
         click.echo(json.dumps([feed.as_dict() for feed in listed], ensure_ascii=False, indent=2))
         return
-    for feed in listed:
-        _say(feed)
+    for line in align(listed):
+        click.echo(line)
+    _tell_awaited(settings)
 
 
 @feeds.command()
@@ -88,7 +91,7 @@ def rotate(name: str) -> None:
     settings = load_settings()
     rotated = asyncio.run(rotate_feed(settings, name))
     name_database(settings)
-    _say(rotated)
+    click.echo(next(align([rotated])))
 
 
 def write_csv(listed: Iterable[ListedFeed]) -> str:
@@ -105,8 +108,28 @@ def _disarm(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def _say(feed: ListedFeed) -> None:
-    large = f"; Google takes about {LARGE_EVENTS:,}" if feed.events > LARGE_EVENTS else ""
-    click.echo(f"{feed.calendar} ({feed.events:,} {'event' if feed.events == 1 else 'events'}{large})")
-    click.echo(f"  feed  {feed.feed_url}")
-    click.echo(f"  page  {feed.page_url}")
+def align(listed: Iterable[ListedFeed]) -> Iterator[str]:
+    """Yield one line for each calendar: its name, its events, the feed and the page."""
+    rows = [(feed.calendar, _count(feed), feed.feed_url, feed.page_url) for feed in listed]
+    names, counts, urls = (max((len(row[at]) for row in rows), default=0) for at in range(3))
+    for name, count, feed_url, page_url in rows:
+        yield f"{name.ljust(names)}  {count.rjust(counts)}  {feed_url.ljust(urls)}  {page_url}"
+
+
+def _count(feed: ListedFeed) -> str:
+    gettext, count = terminal_language(), f"{feed.events:,}"
+    if feed.events > LARGE_EVENTS:
+        return gettext("%(count)s events (Google takes about %(most)s)") % {
+            "count": count,
+            "most": f"{LARGE_EVENTS:,}",
+        }
+    return gettext("%(count)s events") % {"count": count}
+
+
+def _tell_awaited(settings: Settings) -> None:
+    """Say on standard error which sources have told nothing yet, so that nobody misses their calendars."""
+    awaited = asyncio.run(find_awaited(settings))
+    if awaited:
+        gettext = terminal_language()
+        text = gettext("No list yet from %(sources)s: more calendars may come with the first one.")
+        click.echo(text % {"sources": ", ".join(awaited)}, err=True)

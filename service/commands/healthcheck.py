@@ -1,8 +1,7 @@
 import click
 
-from service.app.health import health_trouble
+from service.app.health import find_trouble
 from service.core.errors import ConfcalError
-from service.settings.load import load_settings
 
 
 @click.command()
@@ -16,7 +15,7 @@ def healthcheck() -> None:
     Example:
       confcal healthcheck
     """
-    trouble = health_trouble(load_settings())
+    trouble = find_trouble()
     if trouble:
         raise ConfcalError(trouble)
     click.echo("ok")

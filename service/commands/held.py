@@ -2,16 +2,18 @@ import asyncio
 
 import click
 
+from service.app.clock import utc_now
 from service.app.offline import with_synchronizer
+from service.app.policy import policy_of
+from service.commands.event_lines import EventLines
 from service.core.account_state import AccountState
-from service.core.vevent import summary_of
 from service.settings.load import load_settings
 
 
 @click.command()
 def held() -> None:
     """
-    Show the lists that are held: what would go, since when, and why.
+    Show the lists that are held: what would go, with its next date, since when, and why.
 
     A list that lacks more than half of an account's upcoming conferences, or all of them, removes nothing
     until it is approved (`confcal approve`) or enough further lists agree.
@@ -22,30 +24,39 @@ def held() -> None:
     """
 
     async def show() -> None:
-        async with with_synchronizer(load_settings()) as synchronizer:
+        settings = load_settings()
+        async with with_synchronizer(settings) as synchronizer:
+            lines = EventLines.of(synchronizer.state, policy_of(settings), settings.timezone, utc_now())
             waiting = [known for known in synchronizer.state.accounts.values() if known.held]
             for known in waiting:
-                _show(known)
+                _show(known, lines)
             if not waiting:
-                click.echo("No list is held.")
+                click.echo(lines.gettext("No list is held."))
 
     asyncio.run(show())
 
 
-def _show(known: AccountState) -> None:
+def _show(known: AccountState, lines: EventLines) -> None:
     if known.held is None:
         return
-    missing, upcoming = sorted(known.held.missing), known.held.upcoming
-    click.echo(
-        f"{known.account}: {len(missing)} of {upcoming} upcoming conferences are missing "
-        f"since {known.held.since:%Y-%m-%d %H:%M} UTC, in {known.held.lists} "
-        f"{'list' if known.held.lists == 1 else 'lists'}"
+    missing, gettext = sorted(known.held.missing), lines.gettext
+    text = gettext(
+        "%(account)s: %(missing)d of %(upcoming)d upcoming conferences are missing since %(since)s, "
+        "in %(lists)d of its lists"
     )
+    told = {"account": known.account, "missing": len(missing), "upcoming": known.held.upcoming}
+    since = lines.date(known.held.since).rstrip()
+    click.echo(text % {**told, "since": since, "lists": known.held.lists})
     for id_ in missing:
         conference = known.reported.get(id_)
-        click.echo(f"  {id_}  {summary_of(conference) if conference else ''}".rstrip())
+        line = lines.write_listed(known.account.server, conference) if conference else lines.date(None)
+        click.echo(f"  {line}  [{id_}]")
     if known.held.kept:
-        click.echo("  They are kept until the lists lack something else.")
+        click.echo("  " + gettext("They are kept until the lists lack something else."))
     else:
-        click.echo(f"  To keep them: confcal keep {known.account}")
-    click.echo(f"  To let them go: confcal approve {known.account}")
+        _suggest(gettext("To keep them: %(command)s"), f"confcal keep {known.account}")
+    _suggest(gettext("To let them go: %(command)s"), f"confcal approve {known.account}")
+
+
+def _suggest(text: str, command: str) -> None:
+    click.echo("  " + text % {"command": command})

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from service.app.offline import retry_rejected, with_store
+from service.commands.readable import make_readable
 from service.core.errors import UnknownName
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.settings.load import load_settings
@@ -42,17 +43,22 @@ def rejected(context: click.Context, *, as_json: bool) -> None:
 
 @rejected.command()
 @click.argument("number", type=int)
-def show(number: int) -> None:
+@click.option("--raw", is_flag=True, help="Print the bytes as they arrived, for a file or another program.")
+def show(number: int, *, raw: bool) -> None:
     """
-    Print what arrived, as it arrived.
+    Print what arrived, letters in place of JSON's escapes.
 
     \b
-    Example:
+    Examples:
       confcal rejected show 12
+      confcal rejected show 12 --raw > frame.json
     """
     each = asyncio.run(_find(number))
-    # Bytes, whatever they are: no encoding may stand between.
-    sys.stdout.buffer.write(each.raw + b"\n")
+    if raw:
+        # Bytes, whatever they are: no encoding may stand between.
+        sys.stdout.buffer.write(each.raw + b"\n")
+        return
+    click.echo(make_readable(each.raw))
 
 
 @rejected.command()

@@ -56,6 +56,10 @@ class StoreUnavailable(ConfcalError):
     """The database cannot be read or written now; the operation had no effect."""
 
 
+class LeaseLost(StoreUnavailable):
+    """Another replica may hold by now what this part runs under: nothing more is sent or recorded."""
+
+
 class NoDatabase(StoreUnavailable):
     """There is no database where the settings say, and only the daemon makes one."""
 

@@ -2,7 +2,7 @@
 The ports of the synchronizer and the web server: what they need from the outside, with its errors.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -11,6 +11,7 @@ from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Key
 from service.core.journal import Journal, JournalEntry
 from service.core.rejected import MAX_RAW, RejectedInput
+from service.core.replicas import LeaseStore
 from service.core.search import ConferenceSearch
 from service.core.state import State
 
@@ -29,6 +30,9 @@ class FeedRecord:
 
     changed_at: datetime | None = None
     """When those bytes became what they are: Last-Modified, whole seconds, never going back."""
+
+    version: int = 0
+    """The version of the state that those bytes are of."""
 
 
 class ClosedSessions(Protocol):
@@ -77,12 +81,17 @@ class StateStore(Protocol):
         """Return the whole state."""
         ...
 
+    async def load_changes(self, state: State) -> State:
+        """Return a state with what was recorded since; the same object where nothing was."""
+        ...
+
     async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
         """
-        Write `changes`, and what the journal tells of them, in one transaction; the version after it.
+        Write `changes` decided at `version`, and what the journal tells of them, in one transaction.
 
-        Where nothing but the arrival is new and nothing is told, only that is written and the version stays.
-        Raises StaleState where the store is no longer at `version`.
+        Returns the version after it. Where nothing but the arrival is new and nothing is told, only that is
+        written and the version stays. Raises StaleState where the account, or a conference that it is about,
+        changed since `version`.
         """
         ...
 
@@ -136,8 +145,13 @@ class FeedStore(Protocol):
 
     async def record_feed(
         self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
-    ) -> None:
-        """Remember a feed, and write what the journal tells of it in the same transaction."""
+    ) -> FeedRecord:
+        """
+        Remember a feed, write what the journal tells of it in the same transaction, and return what is known.
+
+        Of equal bytes the first moment counts, bytes of a newer version stay, and no generation goes back: so
+        all replicas serve a feed with one date.
+        """
         ...
 
 
@@ -177,6 +191,19 @@ class Store(StateStore, FeedStore, RejectedStore, ConferenceSearch, Protocol):
     @property
     def closed_sessions(self) -> ClosedSessions:
         """The closed sessions, in the same database."""
+        ...
+
+    @property
+    def leases(self) -> LeaseStore:
+        """Which process runs what, in the same database."""
+        ...
+
+    async def follow_wakeups(self, wake: Callable[[], None]) -> None:
+        """
+        Call `wake` whenever a process has written what others should look at, until cancelled.
+
+        It is a hint, and may be lost. Raises nothing while the store cannot be read.
+        """
         ...
 
     async def purge_accounts(self, before: datetime) -> int:

@@ -5,6 +5,8 @@ What CONFCAL_HOST may say: addresses and names of this machine, and `*` for all 
 import re
 from ipaddress import IPv6Address, ip_address
 
+DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8080
+
 ANY = "*"
 ANY_IPV4, ANY_IPV6 = "0.0.0.0", "::"  # noqa: S104 -- compared with; what is bound to is for the operator to say
 _ANYWHERE = frozenset({ANY, ANY_IPV4, ANY_IPV6})

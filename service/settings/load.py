@@ -56,32 +56,36 @@ def load_configuration(
     return Configuration(_settings(values, toml, config_file), places)
 
 
-def _settings(values: Mapping[str, str], toml: dict[str, Any], config_file: str | None) -> Settings:
-    class Loaded(Settings):
-        @classmethod
-        def settings_customise_sources(
-            cls, settings_cls: type[BaseSettings], *_: object, **__: object
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            environment = EnvSettingsSource(settings_cls, env_ignore_empty=False)
-            environment.env_vars = {name.lower(): value for name, value in values.items()}
-            return (environment, _FileSource(settings_cls, toml))
+class _Loaded(Settings):
+    """Takes what it is given, and looks nowhere else. Made once: it is pydantic's dearest step."""
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the base class hands it over
+        init_settings: PydanticBaseSettingsSource,
+        *_: object,
+        **__: object,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+def _settings(values: Mapping[str, str], toml: dict[str, Any], config_file: str | None) -> Settings:
+    environment = EnvSettingsSource(Settings, env_ignore_empty=False)
+    environment.env_vars = {name.lower(): value for name, value in values.items()}
     try:
-        return Loaded()
+        return _Loaded(**_merged(toml, environment()))
     except ValidationError as error:
         raise SettingsError("\n".join(sentences_of(error, config_file))) from None
 
 
-class _FileSource(PydanticBaseSettingsSource):
-    def __init__(self, settings_cls: type[BaseSettings], values: dict[str, Any]) -> None:
-        super().__init__(settings_cls)
-        self._values = values
-
-    def get_field_value(self, field: object, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 -- the base class asks for it; __call__ answers for all fields
-        return self._values.get(field_name), field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        return self._values
+def _merged(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    """Return both tables as one; what `high` has wins."""
+    merged = {**low, **high}
+    for key in low.keys() & high.keys():
+        if isinstance(low[key], dict) and isinstance(high[key], dict):
+            merged[key] = _merged(low[key], high[key])
+    return merged
 
 
 def _is_ours(name: str) -> bool:

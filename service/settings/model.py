@@ -25,14 +25,16 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.core.lease import LeaseTerms
 from service.core.quiet import parse_quiet
 from service.core.removal import RemovalRules
 from service.core.trueconf_id import TrueConfId
 from service.core.vevent import check_template
 from service.settings.calendars import CalendarSettings, Words, check_names
 from service.settings.choices import AnyCase
-from service.settings.hosts import check_hosts
+from service.settings.hosts import DEFAULT_HOST, DEFAULT_PORT, check_hosts
 from service.settings.keeping import JournalSettings, RejectedSettings
+from service.settings.notify import NotifySettings, check_channel_names
 from service.settings.targets import TargetSettings, check_targets
 from service.settings.types import Duration
 from service.settings.zone_names import zone_name
@@ -241,10 +243,10 @@ class Settings(BaseSettings):
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
     """The address under which people reach confcal, like https://calendars.example.com."""
 
-    host: Annotated[str, AfterValidator(check_hosts)] = "127.0.0.1"
+    host: Annotated[str, AfterValidator(check_hosts)] = DEFAULT_HOST
     """Address to listen on, several with commas; `*` for every IPv4 and IPv6 address, as in the image."""
 
-    port: int = Field(default=8080, ge=0, le=65535)
+    port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
     """Port to listen on; 0 takes any free one."""
 
     data_dir: Annotated[Path, AfterValidator(_absolute)] | None = Field(default_factory=_home_folder)
@@ -257,6 +259,9 @@ class Settings(BaseSettings):
     secret: SecretStr | None = Field(default=None, min_length=16)
     """What the secret feed addresses derive from; generated into CONFCAL_DATA_DIR where left out."""
 
+    secret_previous: SecretStr | None = Field(default=None, min_length=16)
+    """The secret before this one: the addresses that came from it go on working until you leave it out."""
+
     admin_token: SecretStr | None = Field(default=None, min_length=16)
     """Opens the dashboard at `/` and the API at `/api/`, 16 characters or more; without it both are off."""
 
@@ -266,6 +271,8 @@ class Settings(BaseSettings):
     calendars: Annotated[dict[str, CalendarSettings], AfterValidator(check_names)] = {}
 
     targets: Annotated[dict[str, TargetSettings], AfterValidator(check_targets)] = {}
+
+    notify: Annotated[dict[str, NotifySettings], AfterValidator(check_channel_names)] = {}
 
     calendars_for_people: bool = False
     """Whether each invited person has a calendar, named by the TrueConf ID; hand out its link yourself."""
@@ -279,6 +286,9 @@ class Settings(BaseSettings):
 
     journal: JournalSettings = JournalSettings()
 
+    lease: Duration = Field(default=LeaseTerms().lasts, ge=timedelta(seconds=2))
+    """How long a replica of several on one PostgreSQL may be silent before the others take over its work."""
+
     log_format: Annotated[Literal["auto", "console", "json"], AnyCase] = "auto"
     """auto: readable in a terminal, JSON lines elsewhere."""
 
@@ -287,3 +297,8 @@ class Settings(BaseSettings):
 
     config_file: Path | None = None
     """A TOML file with the same settings, in lower case; the environment wins."""
+
+    @property
+    def previous_secret(self) -> bytes | None:
+        """The secret before the present one, None where there is none."""
+        return self.secret_previous.get_secret_value().encode() if self.secret_previous else None

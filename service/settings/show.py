@@ -55,15 +55,18 @@ _EXAMPLES = {
     "targets.cloud.reminders": "PT15M",
     "targets.cloud.transparent": "true",
     "targets.cloud.quirks": "no-sync-collection,-one-writer",
+    "notify.ops.url": "mailto://confcal:password@mail.example.com?to=ops@example.com",
+    "notify.ops.digest": "08:00",
     "admin_token": "another-long-random-text",
     "trusted_proxies": "127.0.0.1/32,10.0.0.0/8",
     "public_url": "https://calendars.example.com",
     "database_url": "postgresql://confcal:password@db/confcal",
     "secret": "a-long-random-text-of-your-own",
+    "secret_previous": "the-long-random-text-before-it",
     "config_file": "/etc/confcal.toml",
     "data_dir": "/var/lib/confcal",
 }
-_NAMES = {"calendars": "board", "sources": "lobby", "targets": "cloud"}
+_NAMES = {"calendars": "board", "sources": "lobby", "targets": "cloud", "notify": "ops"}
 
 _PREFACE = """\
 # The settings of confcal, each with its default, or with an example where it is empty without one.

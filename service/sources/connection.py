@@ -110,18 +110,33 @@ async def receive(socket: GuardedConnection, place: str) -> bytes:
         try:
             return await socket.message()
         except ConnectionClosed as error:
-            if socket.slow:
-                raise ConnectionLost(
-                    f"{place} sends a large frame too slowly; look at the network on the way to it",
-                    state=SourceState.FAILING,
-                ) from error
-            if not socket.flooded:
-                raise
-            raise ConnectionLost(
-                f"{place} sends more than is taken (200 frames or 4 MiB a second); "
-                "restart TrueConf Room or VideoSDK there",
-                state=SourceState.FLOODING,
-            ) from error
+            _explain_limit(socket, place, error)
+            raise
+
+
+async def send(socket: GuardedConnection, place: str, command: bytes) -> None:
+    """Send a command. Raises ConnectionLost, for the same reason as `receive`, whichever notices it first."""
+    with translate_errors(place):
+        try:
+            await socket.send(command, text=True)
+        except ConnectionClosed as error:
+            _explain_limit(socket, place, error)
+            raise
+
+
+def _explain_limit(socket: GuardedConnection, place: str, error: ConnectionClosed) -> None:
+    """Raise ConnectionLost if we ended the connection over a limit of ours."""
+    if socket.slow:
+        raise ConnectionLost(
+            f"{place} sends a large frame too slowly; look at the network on the way to it",
+            state=SourceState.FAILING,
+        ) from error
+    if socket.flooded:
+        raise ConnectionLost(
+            f"{place} sends more than is taken (200 frames or 4 MiB a second); "
+            "restart TrueConf Room or VideoSDK there",
+            state=SourceState.FLOODING,
+        ) from error
 
 
 @contextmanager

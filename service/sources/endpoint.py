@@ -13,12 +13,20 @@ from service.core.conference import Snapshot
 from service.core.errors import ConfcalError
 from service.core.sources import SourceState
 from service.sources.backoff import backoff, pin_waits
-from service.sources.connection import ConnectionLost, explain_failure, open_socket, receive, translate_errors
+from service.sources.connection import (
+    ConnectionLost,
+    explain_failure,
+    open_socket,
+    receive,
+    send,
+    translate_errors,
+)
 from service.sources.endpoint_config import EndpointConfig, EndpointTiming
 from service.sources.guarded import GuardedConnection
 from service.sources.hooks import NoHooks, SnapshotSink, SourceHooks
 from service.sources.standing import Standing
 from service.sources.status import SourceStatus
+from service.sources.stopping import run_in_task
 from service.sources.turns import LargeFrames
 from service.trueconf.discovery import Fetch, endpoint_of, place
 from service.trueconf.events import (
@@ -80,8 +88,7 @@ class Endpoint:
         self._delivery_waits = backoff(timing.random)
         self._standing = Standing(name, hooks=hooks, now=timing.now)
         self._connected_at: datetime | None = None
-        # One thread: frames are decoded one at a time and in order, even after a cancellation.
-        self._decoding = ThreadPoolExecutor(1, thread_name_prefix=f"decode-{name}")
+        self._decoding: ThreadPoolExecutor | None = None
         self._large = large or LargeFrames()
         self._log = log.bind(source=name)
 
@@ -101,6 +108,8 @@ class Endpoint:
         Trouble with the network or the endpoint goes to `status` and the log, never into an exception. If
         `sink` refuses a list with a ConfcalError, the endpoint is asked again after a while.
         """
+        # One thread: frames are decoded one at a time and in order, even after a cancellation.
+        self._decoding = ThreadPoolExecutor(1, thread_name_prefix=f"decode-{self.status.name}")
         try:
             while True:
                 await self._sleep(await self._connection(sink))
@@ -112,7 +121,7 @@ class Endpoint:
         ended: list[ConnectionLost] = []
         self._connected_at = None
         try:
-            await self._converse(sink)
+            await run_in_task(self._converse(sink))
         except* ConnectionLost as group:
             ended.extend(error for error in group.exceptions if isinstance(error, ConnectionLost))
         # Two tasks end with a connection; prefer the error that says more than that it ended.
@@ -152,8 +161,7 @@ class Endpoint:
             await self._outbox.wait()
             self._outbox.clear()
             for command in self._session.take_commands():
-                with translate_errors(self._place):
-                    await socket.send(command, text=True)
+                await send(socket, self._place, command)
                 await self._pace(_BETWEEN_COMMANDS_SECONDS)
 
     async def _poll(self) -> None:

@@ -38,6 +38,7 @@ class Standing:
         self._told_rejected_at: datetime | None = None
         self._untold_rejected = 0
         self._told_refusal = ""
+        self._told_error = ""
         self._log = log.bind(source=name)
         self.rejection = ""
         """Why the last frame was rejected, where no list came since."""
@@ -90,6 +91,7 @@ class Standing:
             lasted = round(self._trouble.measure(self._now()).total_seconds())
             self._log.info("trueconf.recovered", after_seconds=lasted, tries=self._trouble.tries)
             self._trouble = self._trouble.recover()
+            self._told_error = ""
 
     def note_rejected(self, field: str, reason: str, octets: int) -> None:
         """
@@ -108,6 +110,7 @@ class Standing:
     def note_lasting(self) -> None:
         """Note that a connection lasted: later trouble counts as new."""
         self._trouble = Trouble()
+        self._told_error = ""
 
     def note_lost(self, lost: ConnectionLost, wait_seconds: float) -> None:
         """Note that a connection ended or failed, and when the next try is."""
@@ -117,7 +120,13 @@ class Standing:
         if not self._trouble.worth_telling:
             return
         event = f"trueconf.{lost.state.replace(' ', '_')}"
-        self._log.warning(event, error=str(lost), tries=self._trouble.tries, exc_info=lost.provoked)
+        if str(lost) == self._told_error and not lost.provoked:
+            # The sentence is long, and stands further up.
+            still = f"still {lost.state}, try {self._trouble.tries}"
+            self._log.warning(event, error=still, tries=self._trouble.tries)
+        else:
+            self._log.warning(event, error=str(lost), tries=self._trouble.tries, exc_info=lost.provoked)
+        self._told_error = str(lost)
         self._log.info("trueconf.waiting", seconds=round(wait_seconds, 1))
 
     def tell_progress(self, event: str, **content: str) -> None:

@@ -14,8 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.core.errors import NoDatabase
+from service.core.lease import require_lease
 from service.store.address import address_of, tls_context, without_tls_files
 from service.store.failures import translate_errors
+from service.store.fence import check_fence
 
 _BUSY_SECONDS = "15"
 """How long SQLite waits for another writer, unless the address says `?timeout=`."""
@@ -135,10 +137,17 @@ async def begin_read(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 @asynccontextmanager
 async def begin_write(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Give a transaction that is committed unless an error leaves it. Raises StoreUnavailable."""
+    """
+    Give a transaction that is committed unless an error leaves it.
+
+    Where a part under a lease writes, it is committed only while the part holds the lease.
+    Raises StoreUnavailable, and LeaseLost.
+    """
+    require_lease()
     with translate_errors(engine.url):
         async with engine.execution_options(**_WRITING[engine.dialect.name]).begin() as db:
             yield db
+            await check_fence(db)
 
 
 def _sqlite(address: URL) -> AsyncEngine:

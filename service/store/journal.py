@@ -24,7 +24,7 @@ from service.core.journal import (
 from service.store.engine import begin_read, begin_write
 from service.store.rows import Parameters, moment_of, seconds_of
 from service.store.tables import conferences, journal, meta
-from service.store.writes import upsert
+from service.store.writes import in_chunks, upsert
 
 log = structlog.get_logger()
 
@@ -118,7 +118,8 @@ async def write_journal(db: AsyncConnection, entries: Sequence[JournalEntry]) ->
         return
     if db.dialect.name == "postgresql":
         await db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    await db.execute(insert(journal), [row_of(entry) for entry in entries])
+    for some in in_chunks(entries):
+        await db.execute(insert(journal), [row_of(entry) for entry in some])
     newest = select(func.max(_c.number)).scalar_subquery()
     await db.execute(delete(journal).where(_c.number <= newest - MOST_ENTRIES))
 

@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, insert, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.core.errors import SchemaTooNew, SchemaTooOld
 from service.core.journal import FieldChange, Happening, JournalEntry
@@ -25,6 +25,14 @@ from service.store.tables import journal
 
 _LOCK = 0x636F6E6663616C
 """PostgreSQL's advisory lock that lets one process migrate at a time: "confcal" as a number."""
+
+OLDEST_SCHEMA = "0007"
+"""
+The oldest schema that this confcal works with, so that replicas of two versions can run side by side.
+
+A migration only adds what the version before can do without, and names in `oldest_schema` of the table `meta`
+the oldest one whose program may still run. One release later it takes away what nobody uses any more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ async def create(url: str) -> None:
     try:
         await probe(engine, create=True)
         async with begin_write(engine) as db:
-            if await db.run_sync(_revision) is None:
+            if await db.run_sync(read_revision) is None:
                 await db.run_sync(_upgrade, engine.url)
     finally:
         await engine.dispose()
@@ -77,10 +85,16 @@ async def upgrade(engine: AsyncEngine) -> Migrated:
 
 
 async def verify(engine: AsyncEngine) -> None:
-    """Raise NoDatabase, SchemaTooOld or SchemaTooNew unless the database has the schema of this confcal."""
+    """
+    Raise NoDatabase, SchemaTooOld or SchemaTooNew unless this confcal works with the schema of the database.
+
+    It need not be the newest one: while replicas are updated one after the other, two versions share it.
+    """
     await probe(engine, create=False)
     async with begin_read(engine) as db:
-        found = await db.run_sync(_revision)
+        found = await db.run_sync(read_revision)
+        if found is not None and await _is_shared(db, found):
+            return
     newest = _newest(found, engine.url)
     if found is None:
         raise SchemaTooOld(
@@ -93,6 +107,16 @@ async def verify(engine: AsyncEngine) -> None:
         )
 
 
+async def _is_shared(db: AsyncConnection, found: str) -> bool:
+    """Return whether a schema lies within what this confcal, or the confcal that wrote it, allows."""
+    known = _known_revisions()
+    if found in known:
+        return found >= OLDEST_SCHEMA
+    named = await db.execute(text("SELECT value FROM meta WHERE name = 'oldest_schema'"))
+    oldest = named.scalar_one_or_none()
+    return oldest is not None and oldest <= known[0]
+
+
 def _ours(newest: str) -> str:
     return f"this is confcal {version('confcal')}, which needs schema {newest}"
 
@@ -100,7 +124,7 @@ def _ours(newest: str) -> str:
 def _upgrade(connection: Connection, url: URL) -> Migrated:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    found = _revision(connection)
+    found = read_revision(connection)
     newest = _newest(found, url)
     if found != newest:
         command.upgrade(alembic_config(connection), newest)
@@ -118,13 +142,14 @@ def _entry(connection: Connection, found: str, newest: str) -> dict[str, Any]:
     return row_of(JournalEntry(at, Happening.MIGRATED, fields=change))
 
 
-def _revision(connection: Connection) -> str | None:
+def read_revision(connection: Connection) -> str | None:
+    """Return the schema that a database has; None where it has no tables of confcal."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
 def _newest(found: str | None, url: URL) -> str:
     """Return the newest revision known here. Raises SchemaTooNew where `found` is none of them."""
-    known = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
+    known = _known_revisions()
     if found is not None and found not in known:
         raise SchemaTooNew(
             f"{name(url)} was written by a newer confcal (revision {found}), and this is confcal "
@@ -132,6 +157,15 @@ def _newest(found: str | None, url: URL) -> str:
             "install that version, or restore a backup from before its upgrade"
         )
     return known[0]
+
+
+def newest_revision() -> str:
+    """Return the schema that this confcal needs."""
+    return _known_revisions()[0]
+
+
+def _known_revisions() -> list[str]:
+    return [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()]
 
 
 def alembic_config(connection: Connection | None = None) -> Config:

@@ -54,9 +54,14 @@ def pause_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def to_state(version: int, stored: Stored) -> State:
-    """Return the state that these rows are."""
-    entries = {entry.key: entry for entry in _entries(stored.conferences)}
+def to_entries(rows: Iterable[Sequence[Any]]) -> dict[Key, Entry]:
+    """Return the entries that rows of `conferences` are."""
+    return {entry.key: entry for entry in _entries(rows)}
+
+
+def to_state(version: int, stored: Stored, entries: Mapping[Key, Entry] | None = None) -> State:
+    """Return the state that these rows are; `entries` are those known already."""
+    entries = to_entries(stored.conferences) if entries is None else entries
     members = {row[0]: _Members() for row in stored.accounts}
     for account, server, id_, part, content, lists, since, changed_at in stored.memberships:
         entry = entries.get(Key(server, id_, part))
@@ -86,7 +91,7 @@ def to_state(version: int, stored: Stored) -> State:
             count,
             source,
         )
-        for name, peer, server, source, list_at, count in stored.accounts
+        for name, peer, server, source, list_at, count, _version in stored.accounts
     )
     state = State(version, entries, {each.account: each for each in known})
     return state.update_contested(_find_shared(stored.memberships))
@@ -120,8 +125,9 @@ def _share_moment(seconds: int) -> datetime:
 
 def to_feed(row: Sequence[Any]) -> tuple[str, FeedRecord]:
     """Return a calendar's name and what is remembered of its feed."""
-    calendar, generation, digest, changed_at = row
-    return calendar, FeedRecord(generation, digest, None if changed_at is None else moment_of(changed_at))
+    calendar, generation, digest, changed_at, version = row
+    moment = None if changed_at is None else moment_of(changed_at)
+    return calendar, FeedRecord(generation, digest, moment, version)
 
 
 def feed_row(calendar: str, record: FeedRecord) -> Parameters:
@@ -131,6 +137,7 @@ def feed_row(calendar: str, record: FeedRecord) -> Parameters:
         "generation": record.generation,
         "digest": record.digest,
         "changed_at": None if record.changed_at is None else seconds_of(record.changed_at),
+        "version": record.version,
     }
 
 
@@ -208,7 +215,7 @@ def to_held_row(account: Account, held: HeldRemoval) -> Parameters:
 
 
 def _entries(rows: Iterable[Sequence[Any]]) -> Iterator[Entry]:
-    for server, id_, part, source, content, sequence, revised_at, fingerprint, *moments in rows:
+    for server, id_, part, source, content, sequence, revised_at, fingerprint, *moments, _version in rows:
         revision = Revision(sequence, moment_of(revised_at))
         bounds = UNBOUNDED
         if any(moment is not None for moment in moments):

@@ -45,7 +45,9 @@ accounts = Table(
     Column("source", Text, nullable=False),
     Column("list_at", BigInteger, nullable=False),
     Column("list_count", Integer, nullable=False),
+    Column("version", BigInteger, nullable=False, server_default="0"),
 )
+"""`version` is that of the state in which the account last changed, by more than another arrival."""
 
 conferences = Table(
     "conferences",
@@ -61,6 +63,8 @@ conferences = Table(
     Column("since", BigInteger),
     Column("until", BigInteger),
     Column("ruled_from", BigInteger),
+    Column("version", BigInteger, nullable=False, server_default="0"),
+    Index("conferences_by_version", "version"),
 )
 """
 They outlive their memberships: a conference that comes back continues its revision.
@@ -144,7 +148,9 @@ feeds = Table(
     Column("generation", Integer, nullable=False),
     Column("digest", Text, nullable=False),
     Column("changed_at", BigInteger),
+    Column("version", BigInteger, nullable=False, server_default="0"),
 )
+"""`version` is that of the state whose bytes have this digest."""
 
 targets = Table(
     "targets",
@@ -182,6 +188,33 @@ closed_sessions = Table(
     Column("ends_at", BigInteger, nullable=False),
 )
 """What was signed out of, until its cookie would have ended; the name of a session opens nothing."""
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("leases_by_holder", "holder"),
+)
+"""
+Who runs which part. A row stays when its lease ends, for its epoch must go on.
+
+`expires_at` is in milliseconds, here and in `replicas`, and by the clock of the database alone.
+"""
+
+replicas = Table(
+    "replicas",
+    metadata,
+    Column("holder", Text, primary_key=True),
+    Column("program", Text, nullable=False),
+    Column("rendering", Text, nullable=False),
+    Column("wants", Text, nullable=False),
+    Column("started_at", BigInteger),
+    Column("expires_at", BigInteger, nullable=False),
+)
+"""The processes that run on this database, see `service.core.replicas`."""
 
 
 journal = Table(

@@ -24,6 +24,7 @@ from service.web.live import Live
 from service.web.queries import AdminQueries
 from service.web.ratelimit import Guard
 from service.web.renderer import Pages
+from service.web.self_report import SelfReporter, self_report_route
 
 _ADMIN_GUESSES = GuessRules(free=10, until_stop=30)
 _EVENT_GUESSES = GuessRules(free=30, until_stop=100)
@@ -46,6 +47,7 @@ class Administration:
     secret: bytes
     closed_sessions: ClosedSessions
     trusted_proxies: tuple[str, ...] = ()
+    reporter: SelfReporter | None = None
     pause: Sleep = asyncio.sleep
     """Holds back answers to wrong tokens."""
 
@@ -61,8 +63,11 @@ def make_admin_routes(
 
     ingest = Ingest(administration.ingest_tokens, administration.accept, gate(_EVENT_GUESSES))
     token, admin_gate = administration.admin_token, gate(_ADMIN_GUESSES)
+    own = (
+        [self_report_route(administration.reporter, administration.secret)] if administration.reporter else []
+    )
     if token is None:
-        return [*NoDashboard(pages).routes()], Api(
+        return [*NoDashboard(pages).routes(), *own], Api(
             queries, ingest, None, admin_gate, networks, live
         ).application()
     sessions = AdminSessions(token, administration.secret, administration.closed_sessions, clock=guard.clock)
@@ -82,4 +87,5 @@ def make_admin_routes(
         *dashboard.routes(),
         *JournalPages(queries, pages, signin).routes(),
         *ConferencePages(queries, pages, signin).routes(),
+        *own,
     ], api.application()

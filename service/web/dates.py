@@ -2,6 +2,7 @@
 Dates and times in the words of a page's locale and zone.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import (
     format_date,
+    format_interval,
     format_skeleton,
     format_time,
     format_timedelta,
@@ -18,6 +20,8 @@ from babel.dates import (
     get_month_names,
     get_timezone_name,
 )
+from babel.lists import format_list
+from babel.units import format_unit
 
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
@@ -94,6 +98,25 @@ class Dates:
         """Return the time alone where the moment is of the same day as `now`, else the day with it."""
         return self.time(moment) if self.day_of(moment) == self.day_of(now) else self.moment(moment)
 
+    def hour(self, hour: int) -> str:
+        """Return a full hour of the day: `14:00`, `2:00 PM`."""
+        return _time(self.locale, time(hour))
+
+    def days(self, first: date, last: date) -> str:
+        """Return from which day to which, with the year: `5–11 Oct 2026`."""
+        return _days(self.locale, first, last)
+
+    def length(self, length: timedelta) -> str:
+        """Return how long something takes: `1 hour 30 minutes`."""
+        minutes = max(1, length // _MINUTE)
+        days, rest = divmod(minutes, 24 * 60)
+        parts = (("day", days), ("hour", rest // 60), ("minute", rest % 60))
+        return " ".join(str(format_unit(n, unit, locale=self.locale)) for unit, n in parts if n)
+
+    def weekdays(self, days: Iterable[int]) -> str:
+        """Return weekdays as a list: `Monday and Thursday`."""
+        return format_list([self.weekday(day, "wide") for day in days], locale=self.locale)
+
     def _date(self, moment: datetime | date) -> date:
         return self.day_of(moment) if isinstance(moment, datetime) else moment
 
@@ -104,6 +127,11 @@ class Dates:
 @lru_cache(maxsize=4096)
 def _time(locale: Locale, moment: time) -> str:
     return format_time(moment, "short", locale=locale)
+
+
+@lru_cache(maxsize=1024)
+def _days(locale: Locale, first: date, last: date) -> str:
+    return str(format_interval(first, last, "yMMMd", locale=locale))
 
 
 @lru_cache(maxsize=4096)

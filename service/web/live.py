@@ -1,9 +1,14 @@
 """
-Server-sent events that tell open dashboards to look again (WHATWG HTML, 9.2).
+Server-sent events that tell open pages to look again (WHATWG HTML, 9.2).
 """
 
 import asyncio
 from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from service.web.renderer import PAGE_HEADERS
 
 MOST_STREAMS = 32
 
@@ -20,8 +25,13 @@ class Live:
     """
 
     def __init__(
-        self, *, between_seconds: float = _BETWEEN_SECONDS, idle_seconds: float = _IDLE_SECONDS
+        self,
+        *,
+        between_seconds: float = _BETWEEN_SECONDS,
+        idle_seconds: float = _IDLE_SECONDS,
+        most_streams: int = MOST_STREAMS,
     ) -> None:
+        self._most_streams = most_streams
         self._between_seconds, self._idle_seconds = between_seconds, idle_seconds
         self._bells: set[asyncio.Event] = set()
         self._closed = asyncio.Event()
@@ -39,7 +49,7 @@ class Live:
     @property
     def full(self) -> bool:
         """Whether no more streams are opened."""
-        return len(self._bells) >= MOST_STREAMS
+        return len(self._bells) >= self._most_streams
 
     async def stream(self) -> AsyncIterator[bytes]:
         """Yield an event after each change, changes in quick succession together, until closed."""
@@ -64,3 +74,14 @@ async def _first_of(wake: asyncio.Event, seconds: float) -> None:
             await wake.wait()
     except TimeoutError:
         return
+
+
+def stream_events(request: Request, live: Live) -> Response:
+    """Return the answer that goes on while the page is open, or an empty one where too many pages are."""
+    if live.full:
+        # 204 makes the browser stop asking (WHATWG HTML, 9.2.1); the page stays as it is.
+        return Response(status_code=204, headers=PAGE_HEADERS)
+    headers = {**PAGE_HEADERS, "X-Accel-Buffering": "no"}
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type="text/event-stream")
+    return StreamingResponse(live.stream(), headers=headers, media_type="text/event-stream")

@@ -25,6 +25,12 @@ LANGUAGE_COOKIE = "confcal_lang"
 ZONE_COOKIE = "confcal_zone"
 """Written by static/zone.js; it names the viewer's zone."""
 
+AUTOMATIC = "auto"
+"""As `zone=` it gives up the zone chosen by hand."""
+
+CHOSEN_ZONE_COOKIE = "confcal_zone_chosen"
+"""The zone that the viewer chose by hand; it outranks that of the device."""
+
 _YEAR_SECONDS = 365 * 24 * 3600
 _NUMBER = "#,##0.#"
 
@@ -71,7 +77,9 @@ class Pages:
         self.root = urlsplit(public_url).path.rstrip("/")
         """The path that a reverse proxy serves confcal under; mostly empty."""
 
-        self._secure = public_url.startswith("https:")
+        self.secure = public_url.startswith("https:")
+        """Whether people reach the pages by https, so that cookies are for https alone."""
+
         self._environments = {code: self._environment(code) for code in catalogues}
 
     def _environment(self, code: str) -> jinja2.Environment:
@@ -91,15 +99,35 @@ class Pages:
         return environment
 
     def dates(self, request: Request) -> Dates:
-        """Return how this viewer writes dates: in the zone of the cookie, else in the organization's."""
+        """
+        Return how this viewer writes dates.
+
+        The zone is the one that the query names, else the one chosen before, that of the device, and the
+        organization's.
+        """
         locale = choose_locale(
             request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE),
             request.headers.get("accept-language", ""),
             self._catalogues,
             self._language,
         )
-        zone = request.cookies.get(ZONE_COOKIE, "").replace("%2F", "/")
-        return Dates(locale, ZoneInfo(zone) if zone in self._zones else self._zone)
+        zone = self._chosen_zone(request) or self._known(request.cookies.get(ZONE_COOKIE, ""))
+        return Dates(locale, ZoneInfo(zone) if zone else self._zone)
+
+    def _chosen_zone(self, request: Request) -> str:
+        """Return the zone that the viewer chose by hand, now or before; empty where there is none."""
+        asked = request.query_params.get("zone", "")
+        chosen = "" if asked == AUTOMATIC else request.cookies.get(CHOSEN_ZONE_COOKIE, "")
+        return self._known(asked) or self._known(chosen)
+
+    def _known(self, zone: str) -> str:
+        key = zone.replace("%2F", "/")
+        return key if key in self._zones else ""
+
+    @property
+    def zone_key(self) -> str:
+        """The name of the organization's zone."""
+        return self._zone.key
 
     def gettext(self, dates: Dates) -> Callable[[str], str]:
         """Return what translates a text for the viewer whose dates these are."""
@@ -129,22 +157,31 @@ class Pages:
             "lang": f"{code}-{dates.locale.territory}",
             "languages": self._choices(kept or {}, code),
             "organization_zone": self._zone.key,
+            "zone_chosen": bool(self._chosen_zone(request)),
         }
         body = self._environments[code].get_template(template).render(**common, **context)
         response = HTMLResponse(
             body, status_code, {**PAGE_HEADERS, "Content-Language": code, **(headers or {})}
         )
         if request.query_params.get("lang") == code:
-            response.set_cookie(
-                LANGUAGE_COOKIE,
-                code,
-                max_age=_YEAR_SECONDS,
-                path=self.root or "/",
-                secure=self._secure,
-                httponly=True,
-                samesite="lax",
-            )
+            self._remember(response, LANGUAGE_COOKIE, code)
+        zone = request.query_params.get("zone", "")
+        if zone == AUTOMATIC:
+            self._remember(response, CHOSEN_ZONE_COOKIE, "", seconds=0)
+        elif zone == dates.zone.key:
+            self._remember(response, CHOSEN_ZONE_COOKIE, zone)
         return response
+
+    def _remember(self, response: Response, cookie: str, value: str, *, seconds: int = _YEAR_SECONDS) -> None:
+        response.set_cookie(
+            cookie,
+            value,
+            max_age=seconds,
+            path=self.root or "/",
+            secure=self.secure,
+            httponly=True,
+            samesite="lax",
+        )
 
     def _choices(self, kept: Mapping[str, str], current: str) -> list[Choice]:
         return [

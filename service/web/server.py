@@ -22,6 +22,7 @@ from service.web.assets import Assets
 from service.web.body import BodyRefused
 from service.web.feeds.app import PREFIX, FeedApp
 from service.web.health import healthz, readyz
+from service.web.live import Live
 from service.web.network import Networks
 from service.web.pages.calendar_page import SubscriptionPage
 from service.web.pages.errors import ErrorPages
@@ -30,17 +31,22 @@ from service.web.ratelimit import FailureLimit, Guard
 from service.web.renderer import Pages
 
 _WRONG_TOKENS, _PER = 30, timedelta(minutes=1)
+_OPEN_PAGES = 256
+"""Subscription pages that are told of changes; further ones look by themselves every minute."""
+
+_PAGE_SECONDS = 60.0
 
 
 class Visitors:
     """
-    What is known of those who ask: their networks, how often they guessed, what they fetched.
+    What is known of those who ask: their networks, how often they guessed, what they fetched, what is open.
     """
 
     def __init__(self) -> None:
         self.networks = Networks()
         self.limit = FailureLimit(_WRONG_TOKENS, _PER)
         self.stats = AccessStats(self.networks)
+        self.live = Live(idle_seconds=_PAGE_SECONDS, most_streams=_OPEN_PAGES)
 
 
 def make_web(
@@ -62,7 +68,7 @@ def make_web(
     visitors = visitors or Visitors()
     visitors.networks.trust(administration.trusted_proxies if administration else ())
     guard, stats = Guard(visitors.networks, visitors.limit, clock), visitors.stats
-    page = SubscriptionPage(feeds, pages, errors, guard, policy, feeds.state, clock)
+    page = SubscriptionPage(feeds, pages, errors, guard, policy, clock, visitors.live)
     if administration is None:
         admin_routes: list[BaseRoute] = [*NoDashboard(pages).routes()]
         api: ASGIApp | None = None
@@ -72,6 +78,7 @@ def make_web(
     site = Starlette(
         routes=[
             Route("/calendars/{token}", page.__call__, methods=["GET"]),
+            Route("/calendars/{token}/live", page.follow, methods=["GET"]),
             Route("/healthz", healthz, methods=["GET"]),
             Route("/readyz", readyz(feeds.ready), methods=["GET"]),
             Route("/metrics", _metrics(metrics), methods=["GET"]),

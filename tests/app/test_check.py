@@ -4,7 +4,8 @@ Asking the sources once, for `confcal check`.
 
 from structlog.testing import capture_logs
 
-from service.app.check import report_of, source_reports
+from service.app.check import SourceReport, report_of
+from service.app.fetching import http_fetch
 from service.settings.load import load_settings
 from service.settings.model import Settings, SourceSettings
 from service.simulator.server import Simulator, SimulatorOptions
@@ -16,12 +17,17 @@ def settings(url: str) -> Settings:
     return load_settings({"CONFCAL_SOURCES__LOBBY__URL": url})
 
 
+async def ask_lobby(given: Settings) -> SourceReport:
+    async with http_fetch() as fetch:
+        return await report_of("lobby", given.sources["lobby"], fetch, 10)
+
+
 async def test_a_source_that_answers_is_good() -> None:
     async with Simulator(LIST) as room:
-        reports = [each async for each in source_reports(settings(room.url), 10)]
+        report = await ask_lobby(settings(room.url))
 
-    told = [(each.name, each.good, each.text) for each in reports]
-    assert told == [("lobby", True, "room1@video.example.com, 1 conferences")]
+    assert report.good
+    assert report.text == "room1@video.example.com, 1 conferences"
 
 
 async def test_a_source_that_shows_another_user_than_its_account_fails_with_what_to_do() -> None:
@@ -32,7 +38,7 @@ async def test_a_source_that_shows_another_user_than_its_account_fails_with_what
                 "CONFCAL_SOURCES__LOBBY__ACCOUNT": "lobby@video.example.com",
             }
         )
-        (report,) = [each async for each in source_reports(pinned, 10)]
+        report = await ask_lobby(pinned)
 
     assert not report.good
     assert (
@@ -41,7 +47,7 @@ async def test_a_source_that_shows_another_user_than_its_account_fails_with_what
 
 
 async def test_an_address_that_cannot_be_looked_up_is_reported_as_that() -> None:
-    (report,) = [each async for each in source_reports(settings("http://☃.net"), 10)]
+    report = await ask_lobby(settings("http://☃.net"))
 
     assert not report.good
     assert "Invalid IDNA hostname" in report.text

@@ -11,12 +11,8 @@ from pathlib import Path
 import httpx
 from structlog.testing import capture_logs
 
-from service.app.daemon import (
-    StoreWatch,
-    forget_accounts,
-    run_housekeeping,
-    shutdown_handler,
-)
+from service.app.daemon import shutdown_handler
+from service.app.housekeeping import StoreWatch, forget_accounts, run_housekeeping
 from service.app.policy import policy_of, rendering_digest
 from service.app.synchronizer import Synchronizer
 from service.app.timetable import in_loop, new_scheduler

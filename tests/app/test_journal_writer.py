@@ -89,7 +89,7 @@ async def test_a_start_with_another_version_or_other_settings_is_told_without_th
     first = load_settings({"CONFCAL_TIMEZONE": "Europe/Moscow"})
     other = load_settings({"CONFCAL_TIMEZONE": "Asia/Tokyo", "CONFCAL_ADMIN_TOKEN": "a token that is secret"})
     for settings, version in ((first, "1.0"), (first, "1.0"), (other, "1.1"), (other, "1.1")):
-        await tell_start(journal, settings, b"secret", version, NOW)
+        await tell_start(journal, settings, [b"secret"], version, NOW)
 
     changed, version_changed = await journal.read(JournalQuery())
     assert version_changed.fields == (FieldChange("version", "1.0", "1.1"),)
@@ -98,3 +98,35 @@ async def test_a_start_with_another_version_or_other_settings_is_told_without_th
         FieldChange("CONFCAL_TIMEZONE", "set", "set"),
     )
     assert "Tokyo" not in await journal.recall("journal.settings")
+
+
+OLD, NEW = b"the first secret", b"the second secret"
+
+
+async def fields_after(*starts: tuple[dict[str, str], list[bytes]]) -> list[tuple[FieldChange, ...]]:
+    """Return the changes that the journal tells of, the newest first."""
+    journal = MemoryJournal()
+    for given, secrets in starts:
+        await tell_start(journal, load_settings(given), secrets, "1.0", NOW)
+    return [entry.fields for entry in await journal.read(JournalQuery())]
+
+
+async def test_another_secret_alone_does_not_make_every_setting_look_changed() -> None:
+    zone = {"CONFCAL_TIMEZONE": "Europe/Moscow", "CONFCAL_PORT": "8081"}
+
+    assert await fields_after((zone, [OLD]), (zone, [NEW]), (zone, [NEW])) == [
+        (FieldChange("CONFCAL_SECRET", "set", "set"),)
+    ]
+
+
+async def test_with_the_secret_before_it_what_else_changed_is_told_too() -> None:
+    before = {"CONFCAL_TIMEZONE": "Europe/Moscow", "CONFCAL_PORT": "8081"}
+    after = before | {"CONFCAL_PORT": "8082", "CONFCAL_SECRET_PREVIOUS": OLD.decode()}
+
+    assert await fields_after((before, [OLD]), (after, [NEW, OLD])) == [
+        (
+            FieldChange("CONFCAL_SECRET", "set", "set"),
+            FieldChange("CONFCAL_PORT", "set", "set"),
+            FieldChange("CONFCAL_SECRET_PREVIOUS", "", "set"),
+        )
+    ]

@@ -18,13 +18,13 @@ from service.core.revision import Policy
 from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
 from service.web.limits import Limits
-from service.web.renderer import Pages
-from service.web.server import make_web
+from service.web.live import Live
+from service.web.server import Visitors, make_web
 from service.web.serving import WebServer
 from tests.browser.conferences import NOW, RICH
 from tests.core.given import listed
 from tests.store.memory import MemoryStore
-from tests.web.catalogues import catalogues
+from tests.web.catalogues import pages_of
 
 SECRET = b"a secret of the browser tests"
 ZONE = "Europe/Moscow"
@@ -39,6 +39,7 @@ class Site:
     url: str
     feeds: Feeds
     synchronizer: Synchronizer
+    live: Live
 
     def page(self, query: str = "", *, calendar: str = "all") -> str:
         """Return where the subscription page of a calendar is to be had, whatever address it tells people."""
@@ -69,10 +70,15 @@ async def running_site(
     synchronizer.listen(feeds.mark_changed)
     if conferences is not None:
         await synchronizer.accept(listed(*conferences, at=NOW))
-    pages = Pages(catalogues(), language="en", timezone=ZONE, public_url=public_url)
-    web = make_web(feeds, policy, pages, clock=clock, metrics=lambda: b"")
+    pages = pages_of(ZONE, public_url)
+    visitors = Visitors()
+    synchronizer.listen(visitors.live.notify)
+    web = make_web(feeds, policy, pages, clock=clock, metrics=lambda: b"", visitors=visitors)
     async with serving(web) as url:
-        yield Site(url, feeds, synchronizer)
+        try:
+            yield Site(url, feeds, synchronizer, visitors.live)
+        finally:
+            visitors.live.close()
 
 
 @asynccontextmanager

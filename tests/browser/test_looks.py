@@ -15,7 +15,8 @@ LANGUAGES = ["en-GB", "ru-RU"]
 ROOM_AROUND_LINES = """() => [...document.querySelectorAll('.agenda .line')]
     .filter(line => line.checkVisibility())
     .map(line => {
-        const texts = [...line.children].filter(e => !e.matches('.line-join'));
+        const texts = [...line.children].filter(e => !e.matches('.line-join'))
+            .map(e => e.querySelector('bdi') ?? e);
         const {top, bottom} = line.getBoundingClientRect();
         const above = texts[0].getBoundingClientRect().top - top;
         const below = bottom - texts.at(-1).getBoundingClientRect().bottom;
@@ -23,7 +24,7 @@ ROOM_AROUND_LINES = """() => [...document.querySelectorAll('.agenda .line')]
     })"""
 
 SMALL_BEGINNINGS = """() => {
-    const ours = '.agenda-date time, .next-in time, .line-when, .chip-when, .leaf span, .month abbr';
+    const ours = '.agenda-date time, .next-in time, .line-when, .block .when, .leaf span, .month abbr';
     return [...document.querySelectorAll(`${ours}, td > time, th > time, dd > time, td > div > time`)]
         .filter(e => e.checkVisibility() && /^\\s*\\p{Ll}/u.test(e.textContent))
         .filter(e => {
@@ -51,7 +52,7 @@ async def test_headers_keep_their_words_whole_and_tiles_leave_no_hole(visit: Vis
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("view", ["month", "agenda"])
+@pytest.mark.parametrize("view", ["day", "week", "month", "agenda"])
 async def test_every_line_begins_with_a_capital_letter(
     visit: Visit, site: Site, language: str, view: str
 ) -> None:
@@ -106,7 +107,7 @@ async def test_a_summary_of_two_lines_does_not_touch_its_borders(visit: Visit, s
 
 
 async def test_the_checks_themselves_find_what_is_wrong(visit: Visit, site: Site) -> None:
-    page = await visit(site.page())
+    page = await visit(site.page("?view=month"))
     await page.evaluate("document.querySelector('.month th').innerHTML = 'Donau'.repeat(30)")
     await page.evaluate("document.querySelector('.month th').style.overflowWrap = 'anywhere'")
     with pytest.raises(AssertionError, match="Donau"):

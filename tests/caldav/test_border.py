@@ -12,7 +12,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from service.caldav.connection import Connection, Trust, open_http
+from service.caldav.client import Trust, open_http
+from service.caldav.connection import Connection
 from service.caldav.conversation import Steps, follow_redirects
 from service.caldav.credentials import Basic, OAuth2, http_auth
 from service.caldav.places import Places

@@ -4,6 +4,7 @@ The commands about targets, and the daemon, with a real Radicale.
 
 import asyncio
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
@@ -92,8 +93,8 @@ def test_check_tells_what_a_target_is_and_writes_nothing(confcal: Confcal, targe
     done = confcal("check")
 
     assert (
-        "target    cloud: good: 127.0.0.1 (Radicale): the collection is not there yet; confcal creates it"
-        in done.text
+        "target cloud good 127.0.0.1 (Radicale): the collection is not there yet; confcal creates it"
+        in done.squeezed
     )
     assert "calendar-access" in done.text
     assert "quirk one-writer" in done.text
@@ -103,10 +104,22 @@ def test_check_tells_what_a_target_is_and_writes_nothing(confcal: Confcal, targe
     assert "the collection is there" in confcal("check").text
 
 
+def test_check_writes_a_test_event_where_it_is_asked_to_and_removes_it(confcal: Confcal, target: str) -> None:
+    assert "no test event was written: the collection is not there yet" in confcal("check", "--write").text
+    publish()
+    before = held(target)
+
+    done = confcal("check", "--write")
+
+    assert "target cloud good" in done.squeezed
+    assert "a test event was written and removed" in done.text
+    assert held(target) == before
+
+
 @pytest.mark.usefixtures("target")
 def test_check_fails_where_the_server_refused_events_for_good(confcal: Confcal) -> None:
     publish()
-    assert "target    cloud: good" in confcal("check").text
+    assert "target cloud good" in confcal("check").squeezed
 
     async def park() -> None:
         async with with_targets(load_settings()) as targets_by_name:
@@ -119,7 +132,7 @@ def test_check_fails_where_the_server_refused_events_for_good(confcal: Confcal) 
     done = confcal("check")
 
     assert done.code == 1
-    assert "cloud: FAILED: incomplete: 1 event is refused: the server finds it too large" in done.text
+    assert "cloud FAILED incomplete: 1 event is refused: the server finds it too large" in done.squeezed
 
 
 class _Closed(BaseHTTPRequestHandler):
@@ -220,12 +233,18 @@ def test_check_says_that_the_password_is_wrong_without_saying_it(
     done = confcal("check")
 
     assert done.code == 1
-    assert "target    cloud: FAILED: 127.0.0.1 refuses the user name or the password" in done.text
+    assert "target cloud FAILED 127.0.0.1 refuses the user name or the password" in done.squeezed
     assert "wrong-password-7" not in done.text + done.err
 
 
 def test_plan_shows_what_would_be_written_and_writes_nothing(confcal: Confcal, target: str) -> None:
     first = confcal("plan")
+    lines = [line for line in first.text.splitlines() if line.startswith("  + ")]
+    assert len(lines) == 2
+    form = re.compile(r"  \+ \w{3} \d+ \w{3,4}( \d{4})? \d\d:\d\d +\S.*  \(new\)")
+    assert all(map(form.fullmatch, lines))
+    assert "UID" not in first.text
+    assert "UID" in confcal("plan", "-v").text
     assert "cloud: 2 to create, 0 to update, 0 to delete, 0 unchanged" in first.text
     assert held(target) == []
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.caldav.connection import Connection, Trust, open_http
+from service.caldav.client import Trust, open_http
+from service.caldav.connection import Connection
 from service.caldav.credentials import Anonymous, Basic, Bearer, Credentials, Digest, OAuth2, http_auth
 from service.caldav.places import Places
 from service.caldav.protocol import get

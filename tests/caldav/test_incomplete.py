@@ -9,7 +9,7 @@ import httpx
 import pytest
 import structlog
 
-from service.app.preview import report_of
+from service.app.preview import check_target
 from service.app.targets import make_reconciler
 from service.core.errors import Fatal
 from service.core.target_state import TargetState
@@ -216,7 +216,7 @@ async def test_check_fails_while_every_write_is_refused(site: Site, server: Misb
     server.before = blocked("PUT", "DELETE")
     await reconciler.once()
 
-    refused = await report_of(configured)
+    refused = await check_target(configured)
     assert not refused.good
     assert refused.state is TargetState.INCOMPLETE
     assert refused.lines[0] == (
@@ -226,4 +226,4 @@ async def test_check_fails_while_every_write_is_refused(site: Site, server: Misb
     server.before = None
     site.clock.now += timedelta(hours=1)
     await reconciler.once()
-    assert (await report_of(configured)).good
+    assert (await check_target(configured)).good

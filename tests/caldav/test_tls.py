@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from service.caldav.connection import Connection, Trust, open_http
+from service.caldav.client import Trust, open_http
+from service.caldav.connection import Connection
 from service.caldav.credentials import ClientCertificate
 from service.caldav.places import Places
 from service.caldav.protocol import get

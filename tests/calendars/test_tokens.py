@@ -66,3 +66,42 @@ def test_the_last_segment_is_a_readable_name_never_the_token(calendar: str, segm
     token = addresses.tokens[calendar]
     assert addresses.feed_url(calendar) == f"{BASE}/feeds/{token}/{segment}.ics"
     assert addresses.page_url(calendar) == f"{BASE}/calendars/{token}"
+
+
+PREVIOUS = b"the secret before it"
+
+
+def test_what_the_previous_secret_gave_goes_on_working_and_nothing_of_it_is_handed_out() -> None:
+    addresses = Addresses.of(SECRET, {"all": 0, "room": 2}, BASE, previous=PREVIOUS)
+
+    assert addresses.find(token_of(PREVIOUS, "all", 0)) == "all"
+    assert addresses.find(token_of(PREVIOUS, "room", 2)) == "room"
+    assert addresses.tokens == Addresses.of(SECRET, {"all": 0, "room": 2}, BASE).tokens
+
+
+def test_what_was_rotated_under_the_previous_secret_stays_gone() -> None:
+    addresses = Addresses.of(SECRET, {"room": 2}, BASE, previous=PREVIOUS)
+
+    found = [addresses.find(token_of(PREVIOUS, "room", generation)) for generation in range(4)]
+
+    assert found == [LookupFailure.ROTATED, LookupFailure.ROTATED, "room", LookupFailure.UNKNOWN]
+
+
+def test_a_rotation_ends_the_address_of_the_previous_secret_too() -> None:
+    addresses = Addresses.of(SECRET, {"room": 0}, BASE, previous=PREVIOUS)
+
+    rotated = addresses.renew(SECRET, {"room": 1}, previous=PREVIOUS)
+
+    assert rotated.find(token_of(PREVIOUS, "room", 0)) is LookupFailure.ROTATED
+    assert rotated.find(token_of(SECRET, "room", 0)) is LookupFailure.ROTATED
+
+
+def test_a_calendar_that_is_gone_is_gone_under_the_previous_secret_too() -> None:
+    addresses = Addresses.of(SECRET, {}, BASE).renew(SECRET, {}, {"room": 1}, previous=PREVIOUS)
+
+    assert addresses.find(token_of(PREVIOUS, "room", 0)) is LookupFailure.ROTATED
+    assert addresses.find(token_of(PREVIOUS, "room", 1)) is LookupFailure.UNKNOWN
+
+
+def test_without_the_previous_secret_its_addresses_lead_nowhere() -> None:
+    assert Addresses.of(SECRET, {"all": 0}, BASE).find(token_of(PREVIOUS, "all", 0)) is LookupFailure.UNKNOWN

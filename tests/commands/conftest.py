@@ -25,6 +25,11 @@ class Finished:
     def text(self) -> str:
         return self.out.decode()
 
+    @property
+    def squeezed(self) -> str:
+        """The text with one blank in place of many: columns are as wide as what is in them."""
+        return "\n".join(" ".join(line.split()) for line in self.text.splitlines())
+
 
 class Confcal(Protocol):
     def __call__(self, *arguments: object, stdin: bytes = b"") -> Finished: ...
@@ -47,6 +52,8 @@ def confcal(
     """Give a function that runs `confcal` as the shell does, in this process, at home in `tmp_path`."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "100")
+    # Its texts are English, whatever the machine speaks.
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
     def run(*arguments: object, stdin: bytes = b"") -> Finished:
         monkeypatch.setattr(sys, "argv", ["confcal", *map(str, arguments)])

@@ -4,9 +4,13 @@ The commands that need no daemon, and how every command fails.
 
 import asyncio
 import json
+import os
+import socket
 import sqlite3
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import click
@@ -26,8 +30,14 @@ from tests.core.given import ROOM, conference, listed, weekly
 CONTEXT = click.Context(cli)
 NAMES = sorted(cli.list_commands(CONTEXT))
 COMMANDS = {name: cli.get_command(CONTEXT, name) for name in NAMES}
-ALONE = [name for name, each in COMMANDS.items() if each and not any(p.required for p in each.params)]
-"""Those that need no argument."""
+ALONE = [
+    name
+    for name, each in COMMANDS.items()
+    if each
+    and not any(p.required for p in each.params)
+    and (not isinstance(each, click.Group) or each.invoke_without_command)
+]
+"""Those that need neither an argument nor a command below them."""
 
 
 @pytest.fixture
@@ -56,15 +66,44 @@ def test_every_command_in_the_list_is_there() -> None:
     assert [name for name, each in COMMANDS.items() if each is None or each.name != name] == []
 
 
-def test_a_health_check_does_not_load_the_daemon() -> None:
-    code = "import sys; import service.__main__, service.commands.healthcheck; print(*sys.modules)"
+def test_a_health_check_that_is_answered_loads_neither_the_daemon_nor_the_settings(
+    unused_tcp_port: int,
+) -> None:
+    asking = "cli.main(['healthcheck'], standalone_mode=False)"
+    code = f"import sys; from service.__main__ import cli; {asking}; print(*sys.modules)"
+    environ = {**os.environ, "CONFCAL_PORT": str(unused_tcp_port)}
+    with ThreadingHTTPServer(("127.0.0.1", unused_tcp_port), _Healthy) as web:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        command = [sys.executable, "-c", code]
+        loaded = subprocess.run(
+            command, check=True, capture_output=True, text=True, timeout=60, env=environ
+        ).stdout.split()
+        web.shutdown()
 
-    command = [sys.executable, "-c", code]
-    loaded = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    assert loaded[0] == "ok"
+    assert {
+        "sqlalchemy",
+        "starlette",
+        "httpx",
+        "websockets",
+        "pydantic",
+        "structlog",
+        "asyncio",
+        "email",
+        "ssl",
+    } & set(loaded) == set()
+    assert [name for name in loaded if name.startswith("service.core.")] == ["service.core.errors"]
 
-    assert {"sqlalchemy", "starlette", "httpx", "websockets", "service.app.build"} & set(
-        loaded.stdout.split()
-    ) == set()
+
+class _Healthy(BaseHTTPRequestHandler):
+    """Lives, and says so at /healthz alone."""
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/healthz" else 404)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 def test_the_version_is_told(confcal: Confcal) -> None:
@@ -211,8 +250,11 @@ def test_feeds_are_listed_for_people(confcal: Confcal) -> None:
 
     for_scripts, for_people = json.loads(confcal("feeds", "--json").out), confcal("feeds").text
 
-    assert "all (2 events)\n" in for_people
-    assert all(feed["feed_url"] in for_people and feed["page_url"] in for_people for feed in for_scripts)
+    rows = [line.split() for line in for_people.splitlines()]
+    assert rows == [
+        [feed["calendar"], str(feed["events"]), "events", feed["feed_url"], feed["page_url"]]
+        for feed in for_scripts
+    ]
 
 
 @pytest.mark.usefixtures("data")
@@ -239,12 +281,64 @@ def test_a_daemon_that_does_not_answer_is_unhealthy(
     assert done.err.endswith("; start `confcal run`, or correct CONFCAL_HOST and CONFCAL_PORT\n")
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", "/healthz answered with status 503"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "/healthz does not answer: what answers there speaks no HTTP"),
+        (b"", "/healthz does not answer: what answers there speaks no HTTP"),
+        (b"HTTP/1.1 \xff\xfe\r\n", "/healthz does not answer: what answers there speaks no HTTP"),
+    ],
+)
+def test_a_health_check_tells_what_answers_in_the_daemon_s_place(
+    confcal: Confcal, monkeypatch: pytest.MonkeyPatch, answer: bytes, told: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        monkeypatch.setenv("CONFCAL_PORT", str(listening.getsockname()[1]))
+
+        def answer_once() -> None:
+            asking, _ = listening.accept()
+            with asking:
+                asking.recv(4096)
+                asking.sendall(answer)
+
+        answering = threading.Thread(target=answer_once)
+        answering.start()
+        done = confcal("healthcheck")
+        answering.join(timeout=30)
+
+    assert done.code == 1
+    assert told in done.err
+
+
+@pytest.mark.parametrize("port", ["", "70000", "80 80", "0x50"])
+def test_a_health_check_refuses_a_port_that_is_none(
+    confcal: Confcal, monkeypatch: pytest.MonkeyPatch, port: str
+) -> None:
+    monkeypatch.setenv("CONFCAL_PORT", port)
+
+    done = confcal("healthcheck")
+
+    assert (done.code, done.out) == (2, b"")
+    assert done.err.startswith("confcal: CONFCAL_PORT: ")
+
+
+def test_a_health_check_asks_where_a_toml_file_has_the_daemon_listen(
+    confcal: Confcal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    file = tmp_path / "confcal.toml"
+    file.write_text(f"port = {unused_tcp_port}\n", encoding="utf-8")
+    monkeypatch.setenv("CONFCAL_CONFIG_FILE", str(file))
+
+    assert f"http://127.0.0.1:{unused_tcp_port}/healthz does not answer" in confcal("healthcheck").err
+
+
 def test_check_without_a_source_says_so(confcal: Confcal) -> None:
     done = confcal("check")
 
     assert done.code == 1
-    assert "settings  good" in done.text
-    assert "sources   FAILED: there is none; set CONFCAL_SOURCES__<NAME>__URL" in done.text
+    assert "settings good" in done.squeezed
+    assert "sources FAILED there is none; set CONFCAL_SOURCES__<NAME>__URL" in done.squeezed
 
 
 def test_the_simulator_refuses_a_list_that_is_none(confcal: Confcal, tmp_path: Path) -> None:
@@ -274,11 +368,11 @@ async def test_check_tells_good_sources_from_bad_ones(
         done = await asyncio.to_thread(confcal, "check")
 
     assert done.code == 1
-    good, wrong, dead, _zone = done.text.splitlines()[1:]
-    assert good == "source    good: good: room1@video.example.com, 8 conferences"
-    assert wrong.startswith("source    wrong: FAILED: ")
+    good, wrong, dead = (line for line in done.squeezed.splitlines() if line.startswith("source "))
+    assert good == "source good good room1@video.example.com, 8 conferences"
+    assert wrong.startswith("source wrong FAILED ")
     assert "rejected the PIN" in wrong
-    assert dead.startswith("source    dead: FAILED: ")
+    assert dead.startswith("source dead FAILED ")
 
 
 @pytest.mark.parametrize(

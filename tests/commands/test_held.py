@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -36,11 +37,13 @@ def test_what_would_go_since_when_and_why(confcal: Confcal) -> None:
 
     assert done.code == 0
     first, *rest = done.text.splitlines()
-    assert first.startswith(f"{ROOM}: 2 of 2 upcoming conferences are missing since 20")
-    assert first.endswith(" UTC, in 1 list")
+    assert first.startswith(f"{ROOM}: 2 of 2 upcoming conferences are missing since ")
+    assert first.endswith(", in 1 of its lists")
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).strftime("%a %-d")
+    topics = [rest.pop(0), rest.pop(0)]
+    assert all(line.startswith(f"  {tomorrow} ") for line in topics)
+    assert [" ".join(line.split()[-2:]) for line in topics] == ["Планёрка [1]", "Review [2]"]
     assert rest == [
-        "  1  Планёрка",
-        "  2  Review",
         f"  To keep them: confcal keep {ROOM}",
         f"  To let them go: confcal approve {ROOM}",
     ]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from service.commands.readable import make_readable
 from service.core.rejected import MAX_RAW, RejectedInput
 from tests.commands.conftest import Confcal
 from tests.commands.given import heard, kept, known
@@ -61,10 +62,37 @@ def test_scripts_get_all_but_the_octets(confcal: Confcal) -> None:
     }
 
 
-def test_what_arrived_is_shown_octet_by_octet(confcal: Confcal) -> None:
+def test_what_arrived_is_given_byte_by_byte_to_other_programs(confcal: Confcal) -> None:
     number = number_of(FRAME)
 
-    assert confcal("rejected", "show", number).out == FRAME.raw + b"\n"
+    assert confcal("rejected", "show", number, "--raw").out == FRAME.raw + b"\n"
+
+
+def test_what_arrived_is_readable_in_a_terminal(confcal: Confcal) -> None:
+    number = number_of(replace(FRAME, raw=rb'{"topic":"\u041f\u043b\u0430\u043d"}'))
+
+    assert confcal("rejected", "show", number).text == '{"topic":"План"}\n'
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("План".encode(), "План"),
+        (rb"\ud83d\ude00", "😀"),
+        (rb"\ud83d alone", r"\ud83d alone"),
+        (rb"\\u0421", r"\\u0421"),
+        (rb"\\\u0421", "\\\\С"),
+        (rb'"\u0022\u005c"', r'"\u0022\u005c"'),
+        (rb"\u001b[2J", r"\u001b[2J"),
+        (b"\x1b[2J\x07", r"\u001b[2J\u0007"),
+        (rb"\u202egnp", r"\u202egnp"),
+        (b"\xff\x00{}", r"\xff\u0000{}"),
+        (b"a\n\tb", "a\n\tb"),
+        (rb"\u04", r"\u04"),
+    ],
+)
+def test_letters_stand_in_place_of_escapes_and_nothing_steers_the_terminal(raw: bytes, shown: str) -> None:
+    assert make_readable(raw) == shown
 
 
 @pytest.mark.parametrize("command", ["show", "retry"])

@@ -15,9 +15,9 @@ TOLD = "CONFCAL_TRUSTED_PROXIES covers every IPv4 address, "
 def test_check_warns_below_the_settings(confcal: Confcal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONFCAL_TRUSTED_PROXIES", "0.0.0.0/0")
 
-    _, warning, _ = confcal("check").text.splitlines()
+    _, warning, *_ = confcal("check").squeezed.splitlines()
 
-    assert warning.startswith(f"warning   {TOLD}")
+    assert warning.startswith(f"warning {TOLD}")
 
 
 @pytest.fixture

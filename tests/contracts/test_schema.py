@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.core.errors import SchemaTooNew, SchemaTooOld
 from service.store.engine import begin_write, create_engine, file_of
-from service.store.migrate import Migrated, alembic_config, migrate
+from service.store.migrate import Migrated, alembic_config, create, migrate
 from service.store.sql import open_store
 from service.store.tables import metadata
 
@@ -49,7 +49,7 @@ async def table_names(db: AsyncConnection) -> list[str]:
 
 
 async def test_migrations_make_exactly_the_tables(database: str) -> None:
-    assert await migrate(database) == Migrated(None, "0006")
+    assert await migrate(database) == Migrated(None, "0007")
 
     engine = create_engine(database)
     async with begin_write(engine) as db:
@@ -69,7 +69,7 @@ async def test_a_database_without_parts_keeps_every_row_as_live(database: str) -
             await db.execute(text(statement), {"bytes": b"\x00\xff"})
     await engine.dispose()
 
-    assert await migrate(database) == Migrated("0003", "0006")
+    assert await migrate(database) == Migrated("0003", "0007")
 
     engine = create_engine(database)
     async with begin_write(engine) as db:
@@ -87,7 +87,7 @@ _ROWS_OF_0003 = (
     "INSERT INTO memberships VALUES ('ivanov@s', 's', '007', :bytes, 1, 950)",
 )
 _ROWS_SINCE_0004: dict[str, tuple[Any, ...]] = {
-    "conferences": ("s", "007", 0, "lobby", b"\x00\xff", 3, 900, b"\x00\xff", None, None, None),
+    "conferences": ("s", "007", 0, "lobby", b"\x00\xff", 3, 900, b"\x00\xff", None, None, None, 0),
     "vevents": ("s", "007", 0, "full-en", "uid", "Europe/Moscow", b"\x00\xff"),
     "memberships": ("ivanov@s", "s", "007", 0, b"\x00\xff", 1, 950, None),
 }
@@ -96,14 +96,14 @@ _ROWS_SINCE_0004: dict[str, tuple[Any, ...]] = {
 async def test_a_second_migration_has_nothing_to_do(database: str) -> None:
     await migrate(database)
 
-    assert await migrate(database) == Migrated("0006", "0006")
+    assert await migrate(database) == Migrated("0007", "0007")
     await (await open_store(database, migrate=False)).close()
 
 
 async def test_two_migrations_at_once_do_the_work_once(database: str) -> None:
     done = await asyncio.gather(migrate(database), migrate(database))
 
-    assert sorted(str(each.before) for each in done) == ["0006", "None"]
+    assert sorted(str(each.before) for each in done) == ["0007", "None"]
 
 
 async def test_an_empty_database_is_too_old(database: str) -> None:
@@ -119,9 +119,32 @@ async def test_an_empty_database_is_too_old(database: str) -> None:
 async def test_the_database_of_a_newer_confcal_is_refused(database: str, *, migrating: bool) -> None:
     await migrate(database)
     await execute(database, "UPDATE alembic_version SET version_num = '9999'")
+    await execute(database, "UPDATE meta SET value = '9998' WHERE name = 'oldest_schema'")
 
     with pytest.raises(SchemaTooNew, match=r"newer confcal \(revision 9999\)"):
         await open_store(database, migrate=migrating)
+
+
+async def test_a_database_that_a_newer_confcal_shares_with_this_one_is_opened(database: str) -> None:
+    await migrate(database)
+    await execute(database, "UPDATE alembic_version SET version_num = '0008'")
+
+    await (await open_store(database, migrate=False)).close()
+
+
+async def test_a_database_that_a_newer_confcal_no_longer_shares_is_refused(database: str) -> None:
+    await migrate(database)
+    await execute(database, "UPDATE alembic_version SET version_num = '0009'")
+    await execute(database, "UPDATE meta SET value = '0008' WHERE name = 'oldest_schema'")
+
+    with pytest.raises(SchemaTooNew, match=r"newer confcal \(revision 0009\)"):
+        await open_store(database, migrate=False)
+
+
+async def test_of_several_that_make_the_tables_at_once_one_does(database: str) -> None:
+    await asyncio.gather(*(create(database) for _ in range(3)))
+
+    await (await open_store(database, migrate=False)).close()
 
 
 async def test_the_database_of_an_older_confcal_is_refused_with_both_versions(database: str) -> None:
@@ -131,7 +154,7 @@ async def test_the_database_of_an_older_confcal_is_refused_with_both_versions(da
     with pytest.raises(SchemaTooOld) as refused:
         await open_store(database, migrate=False)
 
-    assert f"has schema 0002, and this is confcal {version('confcal')}, which needs schema 0006" in str(
+    assert f"has schema 0002, and this is confcal {version('confcal')}, which needs schema 0007" in str(
         refused.value
     )
 

@@ -165,6 +165,6 @@ def test_the_daemon_is_looked_for_where_it_listens(host: str, asked: tuple[str, 
 
 @pytest.mark.parametrize("host", ["*", "0.0.0.0", "127.0.0.2,127.0.0.1"])
 def test_a_daemon_that_is_nowhere_is_missed_at_the_first_address(host: str, unused_tcp_port: int) -> None:
-    trouble = health_trouble(settings_of(host=host, port=unused_tcp_port))
+    trouble = health_trouble(host, unused_tcp_port)
 
     assert trouble.startswith(f"http://{local_hosts(host)[0]}:{unused_tcp_port}/healthz does not answer: ")

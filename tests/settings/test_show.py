@@ -8,11 +8,12 @@ from service.settings.show import effective, example
 EXAMPLE = Path(__file__).parents[2] / "config" / "confcal.env.example"
 LOBBY = {"CONFCAL_SOURCES__LOBBY__URL": "http://10.0.0.15"}
 NAMED = LOBBY | {
+    "CONFCAL_NOTIFY__OPS__URL": "json://127.0.0.1/hook",
     "CONFCAL_TARGETS__CLOUD__URL": "https://cloud.example.com/",
     "CONFCAL_TARGETS__CLOUD__USERNAME": "confcal",
     "CONFCAL_TARGETS__CLOUD__PASSWORD": "an-app-password",
 }
-"""What lines about one source or target do not stand without."""
+"""What lines about one channel, source or target do not stand without."""
 
 
 def assignments() -> list[str]:

@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from service.core.sources import SourceState
-from service.sources.connection import ConnectionLost, open_socket, receive, translate_errors
+from service.sources.connection import ConnectionLost, open_socket, receive, send, translate_errors
 from service.sources.turns import LargeFrames
 from tests.trueconf.hostile import COMPRESSED, CONTINUATION, FINAL, MEBIBYTE, PING, TEXT, endpoint, frame
 
@@ -52,6 +52,19 @@ async def test_a_flood_ends_the_connection_and_is_told_as_that(flood: bytes) -> 
 
     assert lost.state is SourceState.FLOODING
     assert str(lost).startswith("room:8765 sends more than is taken")
+
+
+async def test_who_sends_after_a_flood_is_told_of_the_flood_too() -> None:
+    async def talk(writer: asyncio.StreamWriter) -> None:
+        writer.write(frame(FINAL | PING) * 20_000)
+        await writer.drain()
+
+    async with endpoint(talk) as url, asyncio.timeout(20), await open_socket(url, LargeFrames()) as socket:
+        await socket.wait_closed()
+        with pytest.raises(ConnectionLost) as lost:
+            await send(socket, "room:8765", b"{}")
+
+    assert lost.value.state is SourceState.FLOODING
 
 
 async def test_long_lists_in_many_fragments_are_no_flood() -> None:

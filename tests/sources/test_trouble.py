@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.frames import Frame as WebSocketFrame
+from websockets.frames import Opcode
 
 from service.core.sources import SourceState
 from service.simulator.server import Simulator, SimulatorOptions
@@ -95,6 +97,10 @@ async def test_an_unreachable_room_is_told_ever_more_rarely(
 
     told = [each for each in logs if each["event"] == "trueconf.unreachable"]
     assert [each["tries"] for each in told if each["tries"] <= 10] == [1, 2, 4, 8]
+    first, *others = told
+    assert "unreachable" not in first["error"]
+    again = [each["error"] for each in others[:3]]
+    assert again == [f"still unreachable, try {number}" for number in (2, 4, 8)]
     assert len([each for each in logs if each["event"] == "trueconf.waiting"]) == len(told)
 
 
@@ -220,6 +226,9 @@ async def test_large_frames_are_decoded_beside_the_event_loop_and_in_order(liste
     assert threading.main_thread().name in threads
 
 
+A_FRAME = WebSocketFrame(Opcode.TEXT, b'{"event":"x","method":"event"}').serialize(mask=False)
+
+
 async def test_a_flood_is_told_and_the_next_list_shows_that_it_is_over(listener: Listener) -> None:
     flooding = True
 
@@ -233,8 +242,8 @@ async def test_a_flood_is_told_and_the_next_list_shows_that_it_is_over(listener:
                 answer |= {"conferences": []}
             await socket.send(json.dumps(answer))
             if flooding and method == "auth":
-                for _ in range(5000):
-                    await socket.send('{"event":"x","method":"event"}')
+                # At once, so that it is a flood on a slow machine too.
+                socket.transport.write(A_FRAME * 5000)
 
     async with serve(room, "127.0.0.1", 0) as server:
         port = next(iter(server.sockets)).getsockname()[1]

@@ -4,6 +4,8 @@ Large frames of all sources: one at a time, given back when the next message is 
 
 import asyncio
 import tracemalloc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -36,9 +38,16 @@ class Sending:
         await writer.drain()
 
 
-async def connected(url: str, large: LargeFrames) -> GuardedConnection:
+@asynccontextmanager
+async def connected(url: str, large: LargeFrames) -> AsyncIterator[GuardedConnection]:
     with translate_errors("room:8765"):
-        return await open_socket(url, large)
+        connection = await open_socket(url, large)
+    try:
+        yield connection
+    finally:
+        # These endpoints answer no farewell, and the library would wait for it.
+        connection.transport.abort()
+        await connection.wait_closed()
 
 
 async def test_a_large_frame_waits_for_that_of_another_source_and_small_ones_do_not() -> None:
@@ -50,7 +59,7 @@ async def test_a_large_frame_waits_for_that_of_another_source_and_small_ones_do_
     ):
         # The frame arrives as soon as there is a connection: the turn is another's before that.
         await large.lock.acquire()
-        async with await connected(url, large) as one, await connected(small_url, large) as small:
+        async with connected(url, large) as one, connected(small_url, large) as small:
             waiting = asyncio.create_task(receive(one, "room:8765"))
             assert await receive(small, "room:8765") == b"small"
             assert not waiting.done()
@@ -65,7 +74,7 @@ async def test_the_turn_is_over_when_the_next_message_is_asked_for() -> None:
     async with (
         asyncio.timeout(60),
         endpoint(Sending(WHOLE + SMALL).talk) as url,
-        await connected(url, large) as one,
+        connected(url, large) as one,
     ):
         await receive(one, "room:8765")
         assert large.lock.locked()
@@ -79,7 +88,7 @@ async def test_a_large_frame_that_does_not_arrive_gives_its_turn_away() -> None:
     async with (
         asyncio.timeout(60),
         endpoint(Sending(HALF).talk) as slow_url,
-        await connected(slow_url, large) as slow,
+        connected(slow_url, large) as slow,
     ):
         with pytest.raises(ConnectionLost) as told:
             await receive(slow, "room:8765")
@@ -92,7 +101,7 @@ async def test_a_large_frame_that_does_not_arrive_gives_its_turn_away() -> None:
 async def test_a_connection_that_ends_gives_its_turn_back() -> None:
     large = LargeFrames()
     async with asyncio.timeout(60), endpoint(Sending(WHOLE).talk) as url:
-        async with await connected(url, large) as one:
+        async with connected(url, large) as one:
             await receive(one, "room:8765")
             assert large.lock.locked()
 
@@ -103,7 +112,7 @@ async def test_nothing_is_kept_of_a_large_frame() -> None:
     async with (
         asyncio.timeout(60),
         endpoint(Sending(WHOLE).talk) as url,
-        await connected(url, LargeFrames()) as one,
+        connected(url, LargeFrames()) as one,
     ):
         tracemalloc.start()
         try:

@@ -2,9 +2,10 @@
 The store without a database: for tests, and for what keeps nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from typing_extensions import override
 
@@ -15,10 +16,12 @@ from service.core.errors import StaleState
 from service.core.journal import JournalEntry
 from service.core.ports import ClosedSessions, FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
+from service.core.replicas import LeaseStore
 from service.core.search import ConferenceQuery, matches_query, title_of
 from service.core.state import State
 from service.publishing.ports import Database, Ledger
 from tests.store.memory_journal import MemoryJournal
+from tests.store.memory_leases import MemoryLeases
 from tests.store.memory_ledger import MemoryLedger
 from tests.store.memory_sessions import MemoryClosedSessions
 
@@ -32,11 +35,14 @@ class MemoryStore(Database):
         self._ledger = MemoryLedger() if ledger is None else ledger
 
         self._closed_sessions = MemoryClosedSessions()
+        self._leases = MemoryLeases()
         self._journal = self._ledger.journal if isinstance(self._ledger, MemoryLedger) else MemoryJournal()
 
         self._state = State()
         self._vevents: dict[Key, Mapping[str, RenderedVEvent]] = {}
         self._rendering = ""
+        self._changed_in: dict[Key | Account, int] = {}
+        self._forgotten = 0
         self._feeds: dict[str, FeedRecord] = {}
         self._rejected: dict[tuple[str, str, str, bytes], RejectedInput] = {}
         self._numbers = 0
@@ -53,6 +59,16 @@ class MemoryStore(Database):
 
     @property
     @override
+    def leases(self) -> LeaseStore:
+        return self._leases
+
+    @override
+    async def follow_wakeups(self, wake: Callable[[], None]) -> None:
+        """Nobody else writes here."""
+        await asyncio.Event().wait()
+
+    @property
+    @override
     def journal(self) -> MemoryJournal:
         return self._journal
 
@@ -65,10 +81,19 @@ class MemoryStore(Database):
         return self._state
 
     @override
+    async def load_changes(self, state: State) -> State:
+        return state if state == self._state else self._state
+
+    @override
     async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
-        self._require(version)
+        server = changes.account.server
+        touched = {edit.entry.key for edit in changes.edits} | {c.key for c in changes.closings}
+        touched |= {Key(server, c.id) for c in changes.reports} | {Key(server, i) for i in changes.departures}
+        self._require(version, touched, changes.account)
+        following = self._state.version
         if journal or not changes.empty:
-            version += 1
+            version = following = following + 1
+            self._changed_in[changes.account] = version
         known = _known_after(self._state.account(changes.account), changes)
         accounts = {**self._state.accounts, changes.account: known}
         for closing in changes.closings:
@@ -76,7 +101,7 @@ class MemoryStore(Database):
                 closed = accounts[account].closed | {closing.key}
                 accounts[account] = replace(accounts[account], closed=closed)
         edits = [*changes.edits, *(closing.edit for closing in changes.closings)]
-        self._write(version, edits, accounts)
+        self._write(following, edits, accounts)
         self._journal.add(journal)
         return version
 
@@ -86,10 +111,11 @@ class MemoryStore(Database):
 
     @override
     async def record_rendering(self, digest: str, edits: Sequence[Edit], *, version: int) -> int:
-        self._require(version)
+        self._require(version, {edit.entry.key for edit in edits})
         self._rendering = digest
-        self._write(version + 1, edits, self._state.accounts)
-        return version + 1
+        version = self._state.version + 1
+        self._write(version, edits, self._state.accounts)
+        return version
 
     @override
     async def vevents(self, variant: str, account: Account | None = None) -> list[RenderedVEvent]:
@@ -110,11 +136,18 @@ class MemoryStore(Database):
     @override
     async def record_feed(
         self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
-    ) -> None:
-        """A generation never goes back."""
+    ) -> FeedRecord:
         before = self._feeds.get(calendar, record)
-        self._feeds[calendar] = replace(record, generation=max(before.generation, record.generation))
+        known = record if record.version >= before.version else before
+        if record.digest == before.digest:
+            known = replace(known, changed_at=before.changed_at)
+        elif known is record and record.changed_at and before.changed_at:
+            later = max(record.changed_at, before.changed_at + timedelta(seconds=1))
+            known = replace(record, changed_at=later)
+        generation = max(before.generation, record.generation)
+        known = self._feeds[calendar] = replace(known, generation=generation)
         self._journal.add(journal)
+        return known
 
     @override
     async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
@@ -136,6 +169,7 @@ class MemoryStore(Database):
         if gone:
             kept = {key: entry for key, entry in entries.items() if key not in gone}
             self._state = replace(self._state, version=self._state.version + 1, entries=kept)
+            self._forgotten = self._state.version
         self._journal.blank(self._state.entries)
         return len(gone)
 
@@ -150,6 +184,7 @@ class MemoryStore(Database):
         if idle:
             kept = {account: known for account, known in accounts.items() if account not in idle}
             self._state = replace(self._state, version=self._state.version + 1, accounts=kept)
+            self._forgotten = self._state.version
         for name in map(str, idle):
             rotated = self._feeds.pop(name, FeedRecord()).generation
             if rotated:
@@ -194,8 +229,11 @@ class MemoryStore(Database):
     async def close(self) -> None:
         """Do nothing: nothing is open."""
 
-    def _require(self, version: int) -> None:
-        if version != self._state.version:
+    def _require(self, version: int, keys: set[Key], account: Account | None = None) -> None:
+        about: set[Key | Account] = {*keys, account} if account else {*keys}
+        about |= {known.account for key in keys for known in self._state.reporters(key)}
+        changed = any(self._changed_in.get(each, 0) > version for each in about)
+        if version > self._state.version or self._forgotten > version or changed:
             raise StaleState(f"The store is no longer at version {version}: load it again")
 
     def _write(self, version: int, edits: Sequence[Edit], accounts: Mapping[Account, AccountState]) -> None:
@@ -203,6 +241,7 @@ class MemoryStore(Database):
         state = State(version, entries, accounts)
         live = {Key(known.account.server, id_) for known in accounts.values() for id_ in known.reported}
         self._state = state.update_contested(live)
+        self._changed_in.update((edit.entry.key, version) for edit in edits)
         self._vevents.update((edit.entry.key, edit.vevents) for edit in edits)
 
     def _members(self, account: Account | None = None) -> set[Key]:

@@ -25,6 +25,7 @@ from service.core.exposure import Exposure
 from service.core.journal import JournalEntry
 from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
+from service.core.state import State
 from service.settings.accounts import accounts_of
 from service.settings.load import load_settings
 from service.sources.hooks import NoHooks
@@ -32,11 +33,10 @@ from service.sources.posted import PostedEvents
 from service.sources.rejections import Rejections
 from service.web.administration import Administration
 from service.web.live import Live
-from service.web.renderer import Pages
 from service.web.schemas import TargetView
 from service.web.server import make_web
 from tests.store.memory import MemoryStore
-from tests.web.catalogues import catalogues
+from tests.web.catalogues import pages_of
 from tests.web.given import BASE, SECRET, Clock
 
 TOKEN = "the administrator's token"
@@ -71,9 +71,13 @@ class FailingStore(MemoryStore):
 
     async def record_feed(
         self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
-    ) -> None:
+    ) -> FeedRecord:
         self._try()
-        await super().record_feed(calendar, record, journal=journal)
+        return await super().record_feed(calendar, record, journal=journal)
+
+    async def load_changes(self, state: State) -> State:
+        self._try()
+        return await super().load_changes(state)
 
     async def version(self) -> int:
         self._try()
@@ -219,7 +223,7 @@ async def administered(
     web = make_web(
         feeds,
         policy,
-        Pages(catalogues(), language="en", timezone=settings.timezone, public_url=url),
+        pages_of(settings.timezone, url),
         clock=clock,
         metrics=lambda: b"",
         administration=administration,

@@ -17,6 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from service.language import DOMAIN, LANGUAGES, LOCALES
+from service.web.renderer import Pages
 
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 KEYWORDS = {"translate": None, "gettext": None, "_": None, "ngettext": (1, 2)}
@@ -30,6 +31,12 @@ def po_of(language: str) -> Path:
 @cache
 def catalogues() -> dict[str, NullTranslations]:
     return {"en": NullTranslations(), "ru": _compiled("ru")}
+
+
+@cache
+def pages_of(timezone: str, public_url: str) -> Pages:
+    """Return the pages in English. They keep nothing of a request, so tests may share them."""
+    return Pages(catalogues(), language="en", timezone=timezone, public_url=public_url)
 
 
 @cache

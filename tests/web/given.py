@@ -20,11 +20,10 @@ from service.core.removal import RemovalRules
 from service.core.revision import Policy
 from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
-from service.web.renderer import Pages
 from service.web.server import make_web
 from tests.core.given import NOW
 from tests.store.memory import MemoryStore
-from tests.web.catalogues import catalogues
+from tests.web.catalogues import pages_of
 
 SECRET = b"a secret of the tests"
 BASE = "https://calendars.example.com"
@@ -87,13 +86,17 @@ class Clock:
 
 @asynccontextmanager
 async def served(
-    *, timezone: str = "UTC", records: dict[str, FeedRecord] | None = None, public_url: str = BASE
+    *,
+    timezone: str = "UTC",
+    records: dict[str, FeedRecord] | None = None,
+    public_url: str = BASE,
+    store: FailingStore | None = None,
 ) -> AsyncIterator[Web]:
     """Give a server whose removals take effect with the first list."""
     policy = Policy(
         default=Rendering(WeeklyRules(timezone)), removal=RemovalRules(missing_lists=1, missing_for=NOW - NOW)
     )
-    store, clock = FailingStore(), Clock()
+    store, clock = store or FailingStore(), Clock()
     for name, record in (records or {}).items():
         await store.record_feed(name, record)
     synchronizer = Synchronizer(store, policy)
@@ -101,7 +104,7 @@ async def served(
     feeds = Feeds(store, rules, state=lambda: synchronizer.state, clock=clock)
     await feeds.start()
     synchronizer.listen(feeds.mark_changed)
-    pages = Pages(catalogues(), language="en", timezone=timezone, public_url=public_url)
+    pages = pages_of(timezone, public_url)
     app = make_web(feeds, policy, pages, clock=clock, metrics=lambda: b"")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
         # Exactly the headers that a test names.

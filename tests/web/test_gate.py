@@ -60,6 +60,7 @@ async def test_a_stop_ends(site: Administered) -> None:
     assert (await signing_in(site, TOKEN, client=HERE)).status_code == 303
 
 
+@pytest.mark.slow
 async def test_an_administrator_on_another_network_gets_in_whoever_guesses(site: Administered) -> None:
     for network in range(100):
         for _ in range(31):

@@ -105,3 +105,12 @@ async def test_the_stream_tells_of_an_accepted_list() -> None:
 
         assert head.headers["content-type"].startswith("text/event-stream")
         assert await anext(stream) == CHANGED
+
+
+async def test_as_many_streams_are_opened_as_were_allowed() -> None:
+    live = Live(most_streams=2)
+    streams = [await started(live)]
+    assert not live.full
+    streams.append(await started(live))
+
+    assert live.full

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from service.core.errors import HeldListChanged, StaleState, StoreUnavailable, UnknownName
@@ -20,7 +20,7 @@ from service.web.admin.flash import Flash
 from service.web.admin.health_status import NEVER_QUIET, HealthSummary, is_silent
 from service.web.admin.sessions import AdminSession
 from service.web.admin.signin import SignIn
-from service.web.live import Live
+from service.web.live import Live, stream_events
 from service.web.queries import AdminQueries
 from service.web.renderer import PAGE_HEADERS, Pages
 from service.web.schemas import RejectedView
@@ -199,13 +199,9 @@ class Dashboard:
 
     async def events(self, request: Request) -> Response:
         """Answer `GET /live` with server-sent events."""
-        if await self.signin.session(request) is None or self.live.full:
-            # 204 makes the browser stop asking (WHATWG HTML, 9.2.1); the page stays as it is.
+        if await self.signin.session(request) is None:
             return Response(status_code=204, headers=PAGE_HEADERS)
-        headers = {**PAGE_HEADERS, "X-Accel-Buffering": "no"}
-        if request.method == "HEAD":
-            return Response(headers=headers, media_type="text/event-stream")
-        return StreamingResponse(self.live.stream(), headers=headers, media_type="text/event-stream")
+        return stream_events(request, self.live)
 
     async def _read_form(self, request: Request) -> tuple[AdminSession, dict[str, str]] | None:
         """Return the session and its form's fields; None if no page of the session sent them."""

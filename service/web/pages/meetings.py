@@ -2,21 +2,34 @@
 What a page shows of conferences: when they meet, and how to join.
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import assert_never
 
 from service.calendars.calendar import Calendar
 from service.core.account_state import Entry
-from service.core.occurrences import Occurrence, agenda
+from service.core.conference import Key
+from service.core.occurrences import Occurrence, agenda, occurrences
 from service.core.revision import Policy
 from service.core.schedule import Once, Schedule, Unscheduled, Weekly
-from service.core.vevent import join_link, summary_of
+from service.core.vevent import join_link, summary_of, uid_of
 from service.core.weekly import WeeklyRules
 
 _AHEAD = timedelta(days=400)
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_PAST = 1000
+"""Meetings of a closed series that are gone through for its last one."""
+
+_REF = re.compile(r"([0-9a-f]{12})-(\d{1,11})", re.ASCII)
+
+KINDS = {"PxP": "all", "OxP": "lecture", "S|L": "roles", "S|L Auto": "smart"}
+"""The modes that have a color of their own."""
+
+_REF_DIGITS = 12
 
 Gettext = Callable[[str], str]
 
@@ -34,6 +47,11 @@ class Meeting:
     """Where it is joined; empty in a calendar that tells nothing but times."""
 
     weekly: bool
+    kind: str = ""
+    """A word for its mode, one of `KINDS`; empty for a mode that is not known, and where nothing is told."""
+
+    ref: str = ""
+    """What a query names it by; empty in a calendar that tells nothing but times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +88,56 @@ class Meetings:
             return Meeting(self.gettext("Busy"), occurrence.start, occurrence.end, "", weekly)
         topic = summary_of(entry.conference, self.gettext)
         link = join_link(entry.key, entry.conference, self.policy.rendering(entry.source).join_url)
-        return Meeting(topic, occurrence.start, occurrence.end, link, weekly)
+        kind = KINDS.get(entry.conference.mode, "")
+        return Meeting(topic, occurrence.start, occurrence.end, link, weekly, kind, ref_of(occurrence))
+
+    def find(self, ref: str) -> Occurrence | None:
+        """Return the meeting that a query names; None where the calendar has none or tells nothing of it."""
+        match = _REF.fullmatch(ref)
+        if match is None or self.calendar.redaction == "busy":
+            return None
+        start = datetime.fromtimestamp(int(match[2]), UTC)
+        for entry, rules in self._with_rules():
+            if _digits(entry.key) == match[1]:
+                found = next(occurrences(entry, rules, start), None)
+                if found and found.start == start:
+                    return found
+        return None
+
+    def search(self, words: str, now: datetime, most: int) -> list[Meeting]:
+        """Return of each conference with all these words its next meeting, else its last; the next first."""
+        wanted = words.casefold().split()
+        if not wanted or self.calendar.redaction == "busy":
+            return []
+        found = [
+            meeting
+            for entry, rules in self._with_rules()
+            if _has(entry, wanted) and (meeting := self._nearest(entry, rules, now))
+        ]
+        coming = sorted((each for each in found if each.end > now), key=lambda each: each.start)
+        over = sorted((each for each in found if each.end <= now), key=lambda each: each.start, reverse=True)
+        return [*coming, *over][:most]
+
+    def _nearest(self, entry: Entry, rules: WeeklyRules, now: datetime) -> Meeting | None:
+        coming = [*islice(occurrences(entry, rules, now), 1)]
+        found = coming or [*islice(occurrences(entry, rules, _EARLIEST), _MOST_PAST)][-1:]
+        return self.show(found[0]) if found else None
+
+
+@lru_cache(maxsize=16_384)
+def _digits(key: Key) -> str:
+    return uid_of(key).replace("-", "")[:_REF_DIGITS]
+
+
+def ref_of(occurrence: Occurrence) -> str:
+    """Return what names a meeting in a query: digits of the UID, and the moment of its start."""
+    return f"{_digits(occurrence.entry.key)}-{int(occurrence.start.timestamp())}"
+
+
+def _has(entry: Entry, words: Iterable[str]) -> bool:
+    conference = entry.conference
+    told = f"{conference.topic}\n{conference.owner}\n{conference.id}".casefold()
+    return all(word in told for word in words)
 
 
 def _meets(schedule: Schedule, now: datetime) -> bool:

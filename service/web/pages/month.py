@@ -113,12 +113,19 @@ class Day:
 
 
 def slots_by_day(
-    found: Iterable[T], zone: tzinfo, first: date, last: date, *, show: Callable[[T], Meeting], most: int
+    found: Iterable[T],
+    zone: tzinfo,
+    first: date,
+    last: date,
+    *,
+    show: Callable[[T], Meeting],
+    most: int,
+    whole: date | None = None,
 ) -> dict[date, Slots]:
     """
     Return what is on each day from `first` to `last`, a long meeting on every day that it touches.
 
-    `show` is called for the first `most` of a day only.
+    `show` is called for the first `most` of a day only, except on the day `whole`, which has all.
     """
     days: dict[date, Slots] = {}
     for each in found:
@@ -129,7 +136,7 @@ def slots_by_day(
         while day <= min(ends, last):
             slots = days.setdefault(day, Slots())
             slots.count += 1
-            if slots.count <= most:
+            if slots.count <= most or day == whole:
                 slots.shown.append(Slot(show(each), _part(day, begins, ends)))
             day += _DAY
     return days
@@ -139,6 +146,13 @@ def _part(day: date, begins: date, ends: date) -> Part:
     if begins == ends:
         return "whole"
     return "first" if day == begins else "last" if day == ends else "middle"
+
+
+def put_coming_first(slots: Slots, now: datetime, most_over: int) -> Slots:
+    """Return what is on a day with what runs and what comes first, then so much of what is over."""
+    coming = [slot for slot in slots.shown if slot.meeting.end > now]
+    over = [slot for slot in slots.shown if slot.meeting.end <= now]
+    return Slots([*coming, *over[:most_over]], slots.count)
 
 
 def grid(month: Month, first_weekday: int, slots: Mapping[date, Slots], *, today: date) -> list[list[Day]]:

@@ -55,6 +55,9 @@ class Obstacle(StrEnum):
     """On this device another program, if any, opens `webcal:`."""
 
 
+GOOGLE_FROM_URL = "https://calendar.google.com/calendar/u/0/r/settings/addbyurl"
+"""Google's form for an address: people report that its links with `cid` fail for some accounts."""
+
 CLOUDS = frozenset({Platform.GOOGLE, Platform.OUTLOOK_COM, Platform.MICROSOFT_365, Platform.YANDEX})
 """They fetch the calendar from their own servers."""
 
@@ -105,11 +108,11 @@ class Way:
 
 def ways(feed_url: str, title: str, device: Device) -> list[Way]:
     """
-    Return all ways to subscribe, that of the viewer's platform first.
+    Return all ways to subscribe, those of the viewer's platform first.
     """
-    detected = platform_on(device.system)
-    order = sorted(Platform, key=lambda platform: platform is not detected)
-    return [_way(platform, feed_url, title, device, detected=platform is detected) for platform in order]
+    detected = platforms_on(device.system)
+    order = [*detected, *(platform for platform in Platform if platform not in detected)]
+    return [_way(platform, feed_url, title, device, detected=platform in detected) for platform in order]
 
 
 def _way(platform: Platform, feed_url: str, title: str, device: Device, *, detected: bool) -> Way:
@@ -173,20 +176,21 @@ def is_private(host: str) -> bool:
     return len(labels) == 1 or labels[-1] in _LOCAL_NAMES
 
 
-def platform_on(system: System) -> Platform:
-    """Return the program that people mostly have where this system runs."""
+def platforms_on(system: System) -> tuple[Platform, ...]:
+    """Return the programs that people mostly have where this system runs, each as likely as the others."""
     match system:
         case System.IOS | System.MACOS:
-            return Platform.APPLE
+            return (Platform.APPLE,)
         case System.ANDROID:
-            return Platform.ICSX5
+            return (Platform.ICSX5,)
         case System.WINDOWS:
-            return Platform.OUTLOOK
+            # Windows comes with the new Outlook, organizations keep the classic one; no browser tells which.
+            return (Platform.MICROSOFT_365, Platform.OUTLOOK)
         case System.CHROMEOS:
-            return Platform.GOOGLE
+            return (Platform.GOOGLE,)
         case System.LINUX:
-            return Platform.THUNDERBIRD
+            return (Platform.THUNDERBIRD,)
         case System.UNKNOWN:
-            return Platform.OTHER
+            return (Platform.OTHER,)
         case _ as unreachable:
             assert_never(unreachable)

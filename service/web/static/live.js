@@ -1,6 +1,9 @@
 // The page is complete without this: it only follows what happens.
 const main = document.querySelector("[data-live]");
 const status = document.querySelector("[data-live-status]");
+const said = document.querySelector("[data-live-said]");
+const EACH_MINUTE = 60000;
+let opened = false;
 let renewing = false;
 let again = false;
 
@@ -14,15 +17,29 @@ function replace(part, fresh) {
   const ticked = [...part.querySelectorAll("input:checked")].map((box) => box.id);
   const focused = part.contains(document.activeElement) ? document.activeElement : null;
   const place = focused ? [...part.querySelectorAll(focused.tagName)].indexOf(focused) : -1;
+  const address = focused?.getAttribute("href");
   for (const id of open) fresh.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
   for (const button of fresh.querySelectorAll("[data-copy]")) button.hidden = false;
   if (fresh.isEqualNode(part)) return;
   part.replaceWith(fresh);
   for (const id of ticked) fresh.querySelector(`#${CSS.escape(id)}`)?.click();
-  if (place >= 0) fresh.querySelectorAll(focused.tagName)[place]?.focus();
+  if (place < 0) return;
+  const same = address && fresh.querySelector(`a[href="${CSS.escape(address)}"]`);
+  (same || fresh.querySelectorAll(focused.tagName)[place])?.focus({ preventScroll: true });
+}
+
+function tell(page) {
+  const known = document.querySelector("[data-entries]")?.dataset.entries;
+  const now = page.querySelector("[data-entries]")?.dataset.entries;
+  if (!said || !now || now === known) return;
+  // Emptied first: the same words twice are announced once otherwise.
+  said.textContent = "";
+  requestAnimationFrame(() => { said.textContent = said.dataset.updated; });
 }
 
 async function renew() {
+  // Nobody sees a page in the background; it is renewed when somebody comes back.
+  if (document.hidden) return;
   again = true;
   if (renewing) return;
   renewing = true;
@@ -30,9 +47,11 @@ async function renew() {
     again = false;
     try {
       const response = await fetch(location.pathname + location.search, { cache: "no-store" });
-      if (response.redirected) return location.reload();
+      // The address leads elsewhere or nowhere now: the page that says so is shown.
+      if (response.redirected || response.status === 404 || response.status === 410) return location.reload();
       if (!response.ok) break;
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      tell(page);
       for (const part of document.querySelectorAll("[data-live-part]")) {
         const fresh = page.getElementById(part.id);
         if (fresh && !busy(part)) replace(part, document.importNode(fresh, true));
@@ -44,7 +63,20 @@ async function renew() {
   renewing = false;
 }
 
-const events = new EventSource(main.dataset.live);
-events.addEventListener("open", () => { status.textContent = status.dataset.on; renew(); });
+function mark(word) {
+  if (status) status.textContent = status.dataset[word];
+}
+
+const events = new EventSource(main.dataset.live || `${location.pathname}/live`);
+events.addEventListener("open", () => {
+  mark("on");
+  // A page for everybody is fresh when it has just been loaded.
+  if (opened || main.dataset.live) renew();
+  opened = true;
+});
 events.addEventListener("changed", renew);
-events.addEventListener("error", () => { status.textContent = status.dataset.off; });
+events.addEventListener("error", () => {
+  mark("off");
+  if (!main.dataset.live && events.readyState === EventSource.CLOSED) setInterval(renew, EACH_MINUTE);
+});
+document.addEventListener("visibilitychange", renew);

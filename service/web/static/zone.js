@@ -9,6 +9,6 @@ function kept() {
 
 if (zone && !kept()) {
   document.cookie = `${cookie}=${zone}; path=${cookiePath}; max-age=31536000; samesite=lax`;
-  // Once: where cookies are refused, and where the zone is the same, the page stays as it is.
-  if (zone !== shown && kept()) location.reload();
+  // Once: where cookies are refused, the zone is the same or chosen by hand, the page stays as it is.
+  if (zone !== shown && !("zoneChosen" in document.documentElement.dataset) && kept()) location.reload();
 }

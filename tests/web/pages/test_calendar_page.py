@@ -4,10 +4,12 @@ The page for whoever holds the link: what TrueConf tells is text there, whatever
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
 
+from service.calendars.rules import Rule
 from service.calendars.tokens import token_of
 from service.core.ports import FeedRecord
 from tests.core.given import NOW, ROOM, SERVER, at, conference, listed, once, room, weekly
@@ -95,12 +97,65 @@ async def test_the_secret_is_in_no_title_and_in_no_link_of_the_page_itself(web: 
     assert not [link for link in Document(response.text).links if link[0] in "?#" and token in link]
 
 
+async def test_a_preview_in_a_chat_tells_neither_whose_calendar_it_is_nor_its_address(web: Web) -> None:
+    head = (await web.page(str(ROOM))).text.partition("</title>")[2].partition("</head>")[0]
+
+    assert '<meta property="og:title" content="confcal">' in head
+    assert ROOM.peer not in head
+    assert web.feeds.addresses.tokens[str(ROOM)] not in head
+
+
+@pytest.mark.parametrize("view", ["day", "week", "month", "agenda"])
+async def test_a_page_of_fifty_conferences_is_lighter_than_sixty_kilobytes(empty_web: Web, view: str) -> None:
+    series = [conference(f"{n}", f"Weekly of team {n}", weekly("2026-10-05 07:00")) for n in range(25)]
+    single = [conference(f"{n}", f"Review {n}", once(f"2026-10-{n - 45:02} 09:00")) for n in range(50, 75)]
+    await empty_web.accept(listed(*series, *single))
+
+    for language in ("en", "ru"):
+        page = await empty_web.page(query=f"?view={view}", accept_language=language)
+        assert len(page.content) < 60_000
+
+
+@pytest.mark.parametrize(
+    ("changes", "subtitle"),
+    [
+        ({}, "TrueConf conferences of your organization"),
+        (
+            {"rule": Rule(owners=frozenset({"brown"}))},
+            "A selection of your organization's TrueConf conferences",
+        ),
+        ({"redaction": "busy"}, "When conferences take place, without topics and links"),
+        ({"person": "brown@video.example.com"}, "Conferences of brown@video.example.com"),
+    ],
+)
+async def test_the_subtitle_says_what_kind_of_calendar_it_is(
+    web: Web, changes: dict[str, Any], subtitle: str
+) -> None:
+    calendars = web.feeds.directory.calendars
+    web.feeds.directory.calendars = {**calendars, "all": replace(calendars["all"], **changes)}
+
+    hero = (await web.page()).text.partition('class="hero"')[2].partition("</header>")[0]
+
+    assert subtitle in Document(hero).words
+
+
+async def test_what_follows_a_page_is_as_secret_as_the_page(web: Web) -> None:
+    token = web.feeds.addresses.tokens["all"]
+
+    following = await web.client.head(f"/calendars/{token}/live")
+    unknown = await web.client.get(f"/calendars/{'A' * 32}/live")
+
+    assert following.headers["content-type"].startswith("text/event-stream")
+    assert following.headers["cache-control"] == "no-store"
+    assert unknown.status_code == 404
+
+
 async def test_the_page_may_load_nothing_from_elsewhere_and_tells_no_one_its_address(web: Web) -> None:
     headers = (await web.page()).headers
 
     assert headers["content-security-policy"] == (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; connect-src 'self'"
     )
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cache-control"] == "no-store"
@@ -121,7 +176,9 @@ async def test_everything_the_page_loads_is_served(web: Web) -> None:
     text = (await web.page()).text
     loaded = [part.partition('"')[0] for part in text.split('="/static/')[1:]]
 
-    assert {name.partition("?")[0] for name in loaded} == {"page.css", "copy.js", "zone.js", "icon.svg"}
+    names = {name.partition("?")[0] for name in loaded}
+    scripts = {"copy.js", "live.js", "meeting.js", "subscribe.js", "zone.js"}
+    assert names == {"page.css", "icon.svg", *scripts}
     for name in loaded:
         response = await web.client.get(f"/static/{name}")
         assert response.status_code == 200, name
@@ -164,9 +221,11 @@ async def test_a_calendar_without_conferences_says_so(empty_web: Web) -> None:
     await empty_web.accept(listed())
 
     page = Document((await empty_web.page()).text)
+    month = Document((await empty_web.page(query="?view=agenda")).text)
 
     assert "Nothing is planned. What is planned later will appear here" in page.words
-    assert "Nothing is planned this month." in page.words
+    assert "Nothing is planned this week." in page.words
+    assert "Nothing is planned this month." in month.words
     assert "0 upcoming conferences" in page.words
 
 

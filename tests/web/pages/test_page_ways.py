@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from service.web.pages.devices import device_of
-from service.web.pages.platforms import Obstacle, Platform, Way, is_private, platform_on, ways
+from service.web.pages.platforms import Obstacle, Platform, Way, is_private, platforms_on, ways
 from tests.core.given import conference, listed
 from tests.web.document import Document
 from tests.web.given import Web, served
@@ -114,7 +114,6 @@ def test_programs_that_read_webcal_as_plain_http_are_given_no_link(platform: Pla
         (IPAD_CHROME, Platform.APPLE),
         (ANDROID, Platform.ICSX5),
         (ANDROID_GOOGLE, Platform.ICSX5),
-        (WINDOWS, Platform.OUTLOOK),
         (LINUX, Platform.THUNDERBIRD),
         (CHROMEBOOK, Platform.GOOGLE),
         ("", Platform.OTHER),
@@ -124,7 +123,7 @@ def test_programs_that_read_webcal_as_plain_http_are_given_no_link(platform: Pla
 def test_the_platform_at_hand_comes_first_and_all_others_follow(agent: str, platform: Platform) -> None:
     found = ways(FEED, TITLE, device_of(agent))
 
-    assert platform_on(device_of(agent).system) is platform
+    assert platforms_on(device_of(agent).system) == (platform,)
     assert [each.platform for each in found if each.detected] == [platform]
     assert found[0].platform is platform
     assert {each.platform for each in found} == set(Platform)
@@ -148,7 +147,7 @@ def test_the_platform_at_hand_comes_first_and_all_others_follow(agent: str, plat
 def test_clouds_are_out_of_reach_of_private_and_insecure_addresses(
     platform: Platform, host: str, obstacle: Obstacle
 ) -> None:
-    found = way(platform, feed=f"{host}/feeds/T/all.ics")
+    found = way(platform, feed=f"{host}/feeds/T/all.ics", agent=LINUX)
 
     assert found == Way(platform, "", obstacle)
     assert found.hopeless
@@ -235,13 +234,22 @@ async def test_on_a_mac_the_page_says_in_the_open_how_to_have_it_updated_more_th
     assert "set Auto-refresh to every hour" not in on_iphone.partition("If nothing opens")[0]
 
 
-async def test_on_windows_the_page_says_which_outlook_it_means_and_leads_to_the_other(web: Web) -> None:
-    text = (await web.page(user_agent=WINDOWS)).text
+async def test_on_windows_both_outlooks_are_equal_first_choices(web: Web) -> None:
+    found = ways(FEED, TITLE, device_of(WINDOWS))
+    first = subscribing((await web.page(user_agent=WINDOWS)).text.partition('id="ways"')[0])
 
-    assert "Add to Outlook (classic)" in subscribing(text).words
-    assert "New Outlook or Microsoft 365" in subscribing(text).words
-    assert "#way-microsoft-365" in subscribing(text).links
-    assert 'id="way-microsoft-365"' in text
+    assert [each.platform for each in found if each.detected] == [Platform.MICROSOFT_365, Platform.OUTLOOK]
+    assert "Add to new Outlook or Microsoft 365" in first.words
+    assert "Add to classic Outlook" in first.words
+    assert [link[:7] for link in first.links] == ["https:/", "webcal:"]
+
+
+async def test_beside_googles_link_is_the_way_by_url_which_always_works(web: Web) -> None:
+    for agent in (CHROMEBOOK, WINDOWS):
+        said = card((await web.page(user_agent=agent)).text, Platform.GOOGLE)
+        assert 'href="https://calendar.google.com/calendar/r?cid=' in said
+        assert 'href="https://calendar.google.com/calendar/u/0/r/settings/addbyurl"' in said
+    assert "addbyurl" not in (await web.page(user_agent=IPHONE)).text
 
 
 async def test_of_a_cloud_that_cannot_fetch_it_is_not_told_how_often_it_does() -> None:
@@ -256,12 +264,30 @@ async def test_of_a_cloud_that_cannot_fetch_it_is_not_told_how_often_it_does() -
         assert "Its servers fetch the calendar" not in said
 
 
-async def test_the_ways_and_the_help_stand_before_the_month(web: Web) -> None:
-    text = (await web.page()).text
+async def test_whoever_has_not_subscribed_sees_how_to_first_and_whoever_has_sees_the_schedule(
+    web: Web,
+) -> None:
+    def places(text: str) -> list[str]:
+        parts = ("subscribe", "next", "ways", "help", "schedule")
+        return sorted(parts, key=lambda part: text.index(f'id="{part}"'))
 
-    places = [text.index(f'id="{part}"') for part in ("subscribe", "next", "ways", "help", "schedule")]
-    assert places == sorted(places)
-    assert "#schedule" in Document(text).links
+    before = await web.page()
+    said = await web.page(query="?subscribed=1")
+    after = await web.page(cookie="confcal_subscribed=1")
+
+    assert places(before.text) == ["subscribe", "ways", "next", "schedule", "help"]
+    assert places(said.text) == places(after.text) == ["next", "schedule", "subscribe", "ways", "help"]
+    assert "Subscribe on another device" in Document(after.text).words
+
+
+async def test_having_subscribed_is_remembered_for_this_page_alone_and_can_be_forgotten(web: Web) -> None:
+    kept = (await web.page(query="?subscribed=1")).headers["set-cookie"]
+    forgotten = (await web.page(query="?subscribed=0", cookie="confcal_subscribed=1")).headers["set-cookie"]
+
+    path = f"/calendars/{web.feeds.addresses.tokens['all']}"
+    assert f"confcal_subscribed=1; Max-Age=31536000; Path={path}; SameSite=lax; Secure" == kept
+    assert "Max-Age=0" in forgotten
+    assert "set-cookie" not in (await web.page(query="?subscribed=yes")).headers
 
 
 async def test_a_camera_is_warned_of_the_code_that_an_iphone_imports_once(web: Web) -> None:

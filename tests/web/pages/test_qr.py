@@ -5,10 +5,15 @@ Addresses as QR codes, and those that no QR code holds.
 import pytest
 
 from service.core.conference import Account
-from service.web.pages.qr import qr_svg
+from service.web.pages.qr import fits_qr, qr_svg
 from tests.core.given import conference, listed
 from tests.web.administered import administered
 from tests.web.given import BASE, served
+
+
+@pytest.mark.parametrize("text", ["x", "x" * 2331, "x" * 2332])
+def test_what_is_said_to_fit_is_drawn(text: str) -> None:
+    assert fits_qr(text) is (qr_svg(text) is not None)
 
 
 def test_what_fits_is_drawn_and_what_does_not_is_left_out() -> None:

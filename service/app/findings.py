@@ -1,0 +1,82 @@
+"""
+What `confcal check` found, as values: one for each thing it looked at, in a fixed order.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Verdict(StrEnum):
+    """
+    How one thing is.
+    """
+
+    GOOD = "good"
+    NOTICE = "notice"
+    """Nothing to correct, but something to know."""
+
+    WARNING = "warning"
+    """It works, and should be corrected all the same."""
+
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """
+    What was found about one thing.
+    """
+
+    part: str
+    """The kind of thing: settings, zone, database, source, target, public, daemon."""
+
+    verdict: Verdict
+    lines: tuple[str, ...]
+    """Sentences for a person; the first one says the most."""
+
+    name: str = ""
+    """Its name in the settings, where there may be several."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields by name, for JSON."""
+        return {
+            "part": self.part,
+            "name": self.name,
+            "verdict": str(self.verdict),
+            "lines": list(self.lines),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """
+    All that was found, in the order in which it is shown.
+    """
+
+    findings: tuple[Finding, ...]
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding]) -> "CheckReport":
+        """Return the report of these findings."""
+        return cls(tuple(findings))
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing failed."""
+        return not self.count(Verdict.FAILED)
+
+    def count(self, verdict: Verdict) -> int:
+        """Return how many findings came out so."""
+        return Counter(finding.verdict for finding in self.findings)[verdict]
+
+    def as_dict(self, version: str) -> dict[str, Any]:
+        """Return the report for JSON, with the version of confcal that made it."""
+        return {
+            "version": version,
+            "good": self.good,
+            "summary": {str(verdict): self.count(verdict) for verdict in Verdict},
+            "findings": [finding.as_dict() for finding in self.findings],
+        }

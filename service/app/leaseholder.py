@@ -1,0 +1,284 @@
+"""
+Which parts this process runs: those whose leases it holds, a fair share of all.
+"""
+
+import asyncio
+import secrets
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+
+import structlog
+
+from service.app.clock import lease_clock, utc_now
+from service.app.policy import digest_program
+from service.app.supervisor import Runnable, Supervisor
+from service.core.errors import LeaseLost, StoreUnavailable
+from service.core.lease import Fence, Lease, LeaseTerms, Tenure, under
+from service.core.replicas import HOUSEKEEPING, Census, LeaseStore, Replica, digest_names, divide, may_render
+from service.core.revision import Policy
+from service.publishing.ports import Database
+from service.settings.model import Settings
+
+log = structlog.get_logger()
+
+_AGAIN_SECONDS = 1.0
+"""When the database is asked again after it failed; a third of the terms where that is less."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LeasedPart:
+    """
+    A part that runs as long as its lease is held.
+    """
+
+    part: Runnable
+    fence: Fence
+
+    async def run(self) -> None:
+        """Run the part until it is cancelled or its lease is lost."""
+        # Whoever notices a loss has the part ended; nothing of it is left to do.
+        with under(self.fence), suppress(LeaseLost):
+            await self.part.run()
+
+
+class LeaseHolder:
+    """
+    Takes, renews and releases leases, and has the supervisor run exactly the parts that are held.
+
+    The renewal never waits for a part that ends slowly: two tasks share the work.
+    """
+
+    def __init__(
+        self, leases: LeaseStore, replica: Replica, terms: LeaseTerms, *, clock: Callable[[], float]
+    ) -> None:
+        self.replica = replica
+        self._leases, self._terms, self._clock = leases, terms, clock
+        self._wanted: Mapping[str, Runnable] = {}
+        self._held: dict[str, Fence] = {}
+        self._leased: dict[str, LeasedPart] = {}
+        self._census = Census()
+        self._supervisor: Supervisor | None = None
+        self._listeners: list[Callable[[], None]] = []
+        self._renew, self._settle = asyncio.Event(), asyncio.Event()
+        self._settling = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._failing = False
+
+    @property
+    def census(self) -> Census:
+        """Who lived and who held what when the leases were last renewed."""
+        return self._census
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Register `listener`. It is called whenever this process holds other leases than before."""
+        self._listeners.append(listener)
+
+    def holds(self, name: str) -> bool:
+        """Return whether this process runs a part."""
+        return name in self._held and not self._held[name].is_lost
+
+    def find_holder(self, name: str) -> str:
+        """Return which replica holds a lease; empty where none does."""
+        lease = self._census.leases.get(name)
+        return self.replica.holder if self.holds(name) else lease.holder if lease else ""
+
+    def wake(self) -> None:
+        """Look soon what other replicas left."""
+        self._renew.set()
+
+    async def join(self) -> None:
+        """
+        Make this replica known before it runs anything, and take the housekeeping where nobody has it.
+
+        Raises StoreUnavailable.
+        """
+        await self._renew_once()
+        if HOUSEKEEPING not in self._census.leases:
+            await self._take((HOUSEKEEPING,))
+
+    def announce(self, rendering: str) -> None:
+        """Let the other replicas know by what this one renders from now on."""
+        self.replica = replace(self.replica, rendering=rendering)
+        self.wake()
+
+    async def keep(self, parts: Mapping[str, Runnable]) -> None:
+        """Have this replica run its share of exactly these parts; what is no longer wanted has ended then."""
+        self._wanted = parts
+        self.replica = replace(self.replica, wants=digest_names(parts))
+        await self._run_held()
+        self.wake()
+
+    async def run(self, supervisor: Supervisor) -> None:
+        """Hold leases and run their parts until cancelled."""
+        self._supervisor = supervisor
+        self._settle.set()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep_renewing())
+                tasks.create_task(self._keep_settling())
+        finally:
+            if self._timer:
+                self._timer.cancel()
+
+    async def leave(self) -> None:
+        """Release everything, once all parts have ended. Raises StoreUnavailable."""
+        self._held.clear()
+        await self._leases.leave(self.replica.holder)
+
+    @contextmanager
+    def try_rendering(self) -> Iterator[bool]:
+        """
+        Tell whether stored VEVENTs may be rendered anew now; what is done inside is done as the housekeeper.
+
+        One replica renders, and only while no replica lives that would render otherwise.
+        """
+        fence = self._held.get(HOUSEKEEPING)
+        if fence is None or fence.is_lost or not may_render(self.replica, self._census):
+            yield False
+            return
+        with under(fence):
+            yield True
+
+    async def _keep_renewing(self) -> None:
+        while True:
+            self._renew.clear()
+            seconds = self._terms.renew_seconds
+            try:
+                await self._renew_once()
+            except (StoreUnavailable, TimeoutError) as error:
+                if not self._failing:
+                    log.warning("app.leases_not_renewed", error=str(error) or "the database does not answer")
+                self._failing = True
+                seconds = min(_AGAIN_SECONDS, seconds)
+            else:
+                if self._failing:
+                    log.info("app.leases_renewed")
+                self._failing = False
+                self._settle.set()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._renew.wait()
+
+    async def _renew_once(self) -> None:
+        known, asked_at = dict(self._held), self._clock()
+        async with asyncio.timeout(self._terms.trusted_seconds):
+            self._census = await self._leases.renew(self.replica, lasts=self._terms.lasts)
+        for name, fence in known.items():
+            if self._census.leases.get(name) == fence.tenure.lease and not fence.is_lost:
+                fence.tenure = fence.tenure.renew(self._terms, asked_at=asked_at)
+            elif self._held.get(name) is fence:
+                fence.lose()
+        self._watch()
+
+    async def _keep_settling(self) -> None:
+        while True:
+            await self._settle.wait()
+            self._settle.clear()
+            try:
+                await self._settle_once()
+            except (StoreUnavailable, TimeoutError):
+                # The next renewal tells of the trouble, or that it is over.
+                continue
+
+    async def _settle_once(self) -> None:
+        census = self._census
+        lost = {name for name, fence in self._held.items() if fence.is_lost}
+        shares = divide(self._wanted, self._held.keys() - lost, self.replica, census)
+        # Of a lease that was lost, or taken by an answer that never came, the database may not know yet.
+        own = census.find_leases(self.replica.holder)
+        forgotten = [lease for lease in own if not self._knows(lease)]
+        await self._drop({*lost, *shares.release})
+        await self._release(forgotten)
+        await self._take(shares.take)
+        await self._run_held()
+
+    def _knows(self, lease: Lease) -> bool:
+        fence = self._held.get(lease.name)
+        return fence is not None and not fence.is_lost and fence.tenure.lease.epoch >= lease.epoch
+
+    async def _drop(self, names: set[str]) -> None:
+        """Have parts ended, and only then let others take their leases."""
+        dropped = [self._held.pop(name) for name in names if name in self._held]
+        if not dropped:
+            return
+        await self._run_held()
+        released = [fence.tenure.lease for fence in dropped if not fence.is_lost]
+        if released:
+            log.info("app.leases_released", released=sorted(lease.name for lease in released))
+        await self._release(released)
+
+    async def _release(self, leases: Sequence[Lease]) -> None:
+        if leases:
+            async with asyncio.timeout(self._terms.trusted_seconds):
+                await self._leases.release(leases)
+
+    async def _take(self, names: tuple[str, ...]) -> None:
+        if not names:
+            return
+        asked_at = self._clock()
+        async with asyncio.timeout(self._terms.trusted_seconds):
+            taken = await self._leases.take(names, self.replica.holder, lasts=self._terms.lasts)
+        for lease in taken:
+            fence = Fence(Tenure.begin(lease, self._terms, asked_at=asked_at), clock=self._clock)
+            fence.on_lost = self._stop_of(lease.name)
+            self._held[lease.name] = fence
+        if taken:
+            log.info("app.leases_taken", taken=sorted(lease.name for lease in taken))
+        self._watch()
+
+    def _stop_of(self, name: str) -> Callable[[], None]:
+        def stop() -> None:
+            log.warning("app.lease_lost", lease=name)
+            if self._supervisor:
+                self._supervisor.stop(name)
+            self._settle.set()
+
+        return stop
+
+    async def _run_held(self) -> None:
+        """Have the supervisor run what is held, and nothing else."""
+        if self._supervisor is None:
+            return
+        async with self._settling:
+            running = {}
+            for name, fence in self._held.items():
+                part = self._wanted.get(name)
+                if part is None or fence.is_lost:
+                    continue
+                before = self._leased.get(name)
+                same = before is not None and before.part is part and before.fence is fence
+                running[name] = before if before and same else LeasedPart(part, fence)
+            changed = running.keys() != self._leased.keys()
+            self._leased = running
+            await self._supervisor.keep(running)
+        if changed:
+            for listener in self._listeners:
+                listener()
+
+    def _watch(self) -> None:
+        """Have a lease noticed as lost the moment that its time is over, whatever else is waited for."""
+        if self._timer:
+            self._timer.cancel()
+        if self._held:
+            seconds = min(fence.seconds_left for fence in self._held.values())
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._stop_what_is_over)
+
+    def _stop_what_is_over(self) -> None:
+        over = [fence for fence in self._held.values() if fence.is_lost]
+        for fence in over:
+            fence.lose()
+        left = [fence.seconds_left for fence in self._held.values() if not fence.is_lost]
+        if left:
+            self._timer = asyncio.get_running_loop().call_later(min(left) + 0.01, self._stop_what_is_over)
+
+
+async def join_replicas(settings: Settings, store: Database, policy: Policy) -> LeaseHolder:
+    """Make this process known among the replicas, by a name of its own. Raises StoreUnavailable."""
+    holder = f"{socket.gethostname()}-{secrets.token_hex(3)}"
+    replica = Replica(holder, version("confcal"), digest_program(policy), started_at=utc_now())
+    leases = LeaseHolder(store.leases, replica, LeaseTerms(settings.lease), clock=lease_clock)
+    await leases.join()
+    return leases

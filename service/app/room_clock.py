@@ -1,0 +1,37 @@
+"""
+How far the clock of an endpoint is from ours, as its web page tells.
+"""
+
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+
+from service.app.check_daemon import Asker, NoAnswer
+from service.app.clock import utc_now
+from service.core.vevent import Translate
+
+_TOLERATED = timedelta(minutes=2)
+"""Less changes no minute of a conference, and the header counts whole seconds."""
+
+
+async def clock_note(url: str | None, asker: Asker, gettext: Translate) -> str:
+    """
+    Return a sentence where the clock of the endpoint at `url` differs from ours; empty where it does not.
+
+    Empty too where nothing tells: an address of a WebSocket has no page, and not every page has a date.
+    """
+    if url is None or not url.startswith(("http://", "https://")):
+        return ""
+    try:
+        said = (await asker.get(url)).headers.get("date", "")
+        difference = parsedate_to_datetime(said) - utc_now()
+    # A date without a zone cannot be compared: TypeError.
+    except (NoAnswer, ValueError, TypeError):
+        return ""
+    if abs(difference) < _TOLERATED:
+        return ""
+    text = (
+        gettext("its clock is %(minutes)d minutes ahead of this machine's: set both by NTP")
+        if difference > timedelta()
+        else gettext("its clock is %(minutes)d minutes behind this machine's: set both by NTP")
+    )
+    return text % {"minutes": round(abs(difference).total_seconds() / 60)}

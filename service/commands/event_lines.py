@@ -1,0 +1,90 @@
+"""
+How a terminal names a conference: its next date and its topic, in the reader's language.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_datetime
+
+from service.commands.speech import choose_language, terminal_language
+from service.core.account_state import Entry
+from service.core.conference import Conference
+from service.core.occurrences import occurrences
+from service.core.revision import Policy
+from service.core.schedule import Unscheduled, Weekly
+from service.core.state import State
+from service.core.vevent import Translate, summary_of, uid_of
+
+_THIS_YEAR, _OTHER_YEAR = "EEE d MMM HH:mm", "EEE d MMM y HH:mm"
+_WIDTH = len("Wed 30 Sept 2026 09:00")
+
+
+@dataclass(frozen=True, slots=True)
+class EventLines:
+    """
+    Writes conferences as lines, as of one moment.
+    """
+
+    state: State
+    policy: Policy
+    zone: ZoneInfo
+    now: datetime
+    locale: Locale
+    gettext: Translate
+
+    @classmethod
+    def of(cls, state: State, policy: Policy, timezone: str, now: datetime) -> "EventLines":
+        """Return what writes lines for whoever reads this terminal. Raises CatalogueMissing."""
+        locale = Locale(choose_language(os.environ))
+        return cls(state, policy, ZoneInfo(timezone), now, locale, terminal_language())
+
+    def by_uid(self) -> dict[str, Entry]:
+        """Return every conference and closed part that is known, by UID."""
+        return {uid_of(key): entry for key, entry in self.state.entries.items()}
+
+    def start_of(self, entry: Entry) -> datetime | None:
+        """Return when it takes place next, or did last; None where it has no date."""
+        rules = self.policy.rendering(entry.source).weekly
+        coming = next(occurrences(entry, rules, self.now), None)
+        if coming:
+            return coming.start
+        past = next(occurrences(entry, rules, datetime.min.replace(tzinfo=UTC, year=2)), None)
+        return past.start if past else None
+
+    def write(self, entry: Entry) -> str:
+        """Return the date in a column of its own and the topic: `Thu 26 Nov 09:00  Planning`."""
+        return f"{self.date(self.start_of(entry))}  {self._topic(entry.conference)}"
+
+    def write_listed(self, server: str, conference: Conference) -> str:
+        """Do as `write` with a conference as a list told it."""
+        known = [entry for key, entry in self.state.entries.items() if _is_live(entry, server, conference.id)]
+        if known:
+            return self.write(known[0])
+        return f"{self.date(_first_start(conference))}  {self._topic(conference)}"
+
+    def date(self, start: datetime | None) -> str:
+        """Return a moment in the organization's zone, as wide as every other."""
+        if start is None:
+            return self.gettext("no date").ljust(_WIDTH)
+        local = start.astimezone(self.zone)
+        form = _THIS_YEAR if local.year == self.now.astimezone(self.zone).year else _OTHER_YEAR
+        return format_datetime(local, form, locale=self.locale).ljust(_WIDTH)
+
+    def _topic(self, conference: Conference) -> str:
+        topic = summary_of(conference, self.gettext)
+        if isinstance(conference.schedule, Weekly):
+            return self.gettext("%(topic)s (every week)") % {"topic": topic}
+        return topic
+
+
+def _is_live(entry: Entry, server: str, conference_id: str) -> bool:
+    return (entry.key.server, entry.key.id, entry.key.part) == (server, conference_id, 0)
+
+
+def _first_start(conference: Conference) -> datetime | None:
+    schedule = conference.schedule
+    return None if isinstance(schedule, Unscheduled) else schedule.start

@@ -1,0 +1,24 @@
+"""
+The language of the terminal: the one of CONFCAL_LANGUAGE where it is set, else the locale's.
+"""
+
+import os
+from collections.abc import Mapping
+
+from service.core.vevent import Translate
+from service.language import LANGUAGES, Language, translator
+
+_LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
+"""In the order in which POSIX has them count (IEEE Std 1003.1, 8.2)."""
+
+
+def choose_language(environ: Mapping[str, str]) -> Language:
+    """Return the language of whoever reads the terminal; English where it is none of ours."""
+    wanted = environ.get("CONFCAL_LANGUAGE") or next(filter(None, map(environ.get, _LOCALE)), "")
+    spoken = wanted.strip().lower().partition(".")[0].partition("_")[0]
+    return next((language for language in LANGUAGES if language == spoken), "en")
+
+
+def terminal_language(environ: Mapping[str, str] | None = None) -> Translate:
+    """Return what translates texts for whoever reads the terminal. Raises CatalogueMissing."""
+    return translator(choose_language(os.environ if environ is None else environ))

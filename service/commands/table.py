@@ -1,0 +1,97 @@
+"""
+How a table of findings looks in a terminal: columns, colour, lines that break between words.
+"""
+
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator
+
+import click
+
+from service.app.findings import CheckReport, Finding, Verdict
+from service.core.vevent import Translate
+
+_COLORS = {Verdict.GOOD: "green", Verdict.NOTICE: "cyan", Verdict.WARNING: "yellow", Verdict.FAILED: "red"}
+_NARROWEST = 20
+"""For the text: a terminal narrower than that breaks lines itself."""
+
+
+def terminal_width() -> int | None:
+    """Return how wide a line may be; None where nobody looks on, so that scripts find whole lines."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def wants_color() -> bool | None:
+    """Return False where NO_COLOR is set (no-color.org); None lets click see whether it is a terminal."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def render_table(report: CheckReport, width: int | None, gettext: Translate) -> Iterator[str]:
+    """Yield the lines of the table: one for each finding, what else it says below it."""
+    parts = _parts(gettext)
+    words = _verdicts(gettext)
+    first = max((len(_subject(parts, each)) for each in report.findings), default=0)
+    second = max(map(len, words.values()))
+    before = ""
+    for finding in report.findings:
+        subject = _subject(parts, finding)
+        shown = "" if subject == before else subject
+        before = subject
+        word = click.style(
+            words[finding.verdict].ljust(second),
+            fg=_COLORS[finding.verdict],
+            bold=finding.verdict is Verdict.FAILED,
+        )
+        margin = " " * (first + second + 4)
+        lines = [line for text in finding.lines for line in _wrap(text, width, len(margin))]
+        yield f"{shown.ljust(first)}  {word}  {lines[0]}"
+        yield from (margin + line for line in lines[1:])
+
+
+def summarize(report: CheckReport, gettext: Translate) -> str:
+    """Return the last line: how many are good, and whether anything is to be done."""
+    counts = ", ".join(
+        f"{count} {word}" for verdict, word in _verdicts(gettext).items() if (count := report.count(verdict))
+    )
+    color = "green" if report.good else "red"
+    return click.style(gettext("Result: %(counts)s") % {"counts": counts}, fg=color, bold=True)
+
+
+def _subject(parts: dict[str, str], finding: Finding) -> str:
+    return f"{parts[finding.part]} {finding.name}".rstrip()
+
+
+def _wrap(text: str, width: int | None, margin: int) -> list[str]:
+    room = max(_NARROWEST, width - margin) if width else None
+    lines: list[str] = []
+    for line in text.splitlines() or [""]:
+        lines += (
+            textwrap.wrap(line, room, break_long_words=False, break_on_hyphens=False) or [""]
+            if room
+            else [line]
+        )
+    return lines
+
+
+def _parts(gettext: Translate) -> dict[str, str]:
+    return {
+        "settings": gettext("settings"),
+        "zone": gettext("zone"),
+        "database": gettext("database"),
+        "sources": gettext("sources"),
+        "source": gettext("source"),
+        "target": gettext("target"),
+        "public": gettext("address"),
+        "daemon": gettext("daemon"),
+    }
+
+
+def _verdicts(gettext: Translate) -> dict[Verdict, str]:
+    return {
+        Verdict.GOOD: gettext("good"),
+        Verdict.NOTICE: gettext("notice"),
+        Verdict.WARNING: gettext("warning"),
+        Verdict.FAILED: gettext("FAILED"),
+    }

@@ -1,0 +1,128 @@
+"""
+The processes that share one database: which of them live, and what each of them takes.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Protocol
+
+from service.core.lease import Lease
+
+HOUSEKEEPING = "housekeeping"
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """
+    One running process.
+    """
+
+    holder: str
+    """Another one after every start."""
+
+    version: str
+    """Of the program."""
+
+    rendering: str = ""
+    """Digest of what renders its VEVENTs: the version, the settings, the rules of zones."""
+
+    wants: str = ""
+    """Digest of the names of all parts that its settings have."""
+
+    started_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """
+    Who lives and who holds what, at one moment of the database.
+    """
+
+    replicas: tuple[Replica, ...] = ()
+    leases: Mapping[str, Lease] = field(default_factory=dict)
+    """By name; only those that have not expired."""
+
+    def find_leases(self, holder: str) -> list[Lease]:
+        """Return the leases of a replica."""
+        return [lease for lease in self.leases.values() if lease.holder == holder]
+
+
+class LeaseStore(Protocol):
+    """
+    The leases and the replicas. Every method raises StoreUnavailable.
+    """
+
+    async def renew(self, replica: Replica, *, lasts: timedelta) -> Census:
+        """
+        Record that a replica lives, prolong the leases that it still holds, and return who holds what then.
+
+        A lease that expired is not prolonged, though nobody else took it.
+        """
+        ...
+
+    async def take(self, names: Sequence[str], holder: str, *, lasts: timedelta) -> list[Lease]:
+        """Take those of these leases that nobody holds, each in a new epoch, and return them."""
+        ...
+
+    async def release(self, leases: Sequence[Lease]) -> None:
+        """Let others take these leases at once; one that somebody else holds by now stays."""
+        ...
+
+    async def leave(self, holder: str) -> None:
+        """Forget a replica that ends, and release what it holds."""
+        ...
+
+    async def census(self) -> Census:
+        """Return who lives and who holds what; nothing is written."""
+        ...
+
+
+def digest_names(names: Iterable[str]) -> str:
+    """Return a digest of the names of parts, the same in whatever order."""
+    return sha256("\n".join(sorted(names)).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """
+    What a replica should do about its leases.
+    """
+
+    take: tuple[str, ...] = ()
+    release: tuple[str, ...] = ()
+
+
+def divide(wanted: Collection[str], own: Collection[str], replica: Replica, census: Census) -> Shares:
+    """
+    Return what a replica that has `own` should take and release: all are to have equally much of each kind.
+
+    Only replicas with the same parts in their settings share: while settings are exchanged one after the
+    other, nobody releases what no other replica would take.
+    """
+    alike = sorted(each.holder for each in census.replicas if each.wants == replica.wants)
+    take, release = [], sorted(set(own) - set(wanted))
+    for kind in sorted({_kind_of(name) for name in wanted}):
+        names = sorted(name for name in wanted if _kind_of(name) == kind)
+        share = -(-len(names) // max(1, len(alike)))
+        held = [name for name in names if name in own]
+        free = [name for name in names if name not in census.leases and name not in own]
+        take += sorted(free, key=lambda name: _order(name, replica.holder))[: max(0, share - len(held))]
+        release += sorted(held, key=lambda name: _order(name, replica.holder))[share:]
+    return Shares(tuple(take), tuple(release))
+
+
+def _kind_of(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def _order(name: str, holder: str) -> bytes:
+    """Two replicas that look for free leases begin with different ones."""
+    return sha256(f"{holder}\n{name}".encode()).digest()
+
+
+def may_render(replica: Replica, census: Census) -> bool:
+    """Return whether every other live replica renders alike: none undoes what another one renders anew."""
+    others = (each for each in census.replicas if each.holder != replica.holder)
+    return all(each.rendering == replica.rendering for each in others)

@@ -1,0 +1,31 @@
+"""
+Where the daemon on this machine listens, read without the model of the settings: loading that takes long.
+"""
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+
+from service.settings.hosts import DEFAULT_HOST, DEFAULT_PORT, check_hosts
+
+_HOST, _PORT, _CONFIG_FILE = "CONFCAL_HOST", "CONFCAL_PORT", "CONFCAL_CONFIG_FILE"
+_LAST_PORT = 65535
+
+
+def guess_own_address(environ: Mapping[str, str] | None = None) -> tuple[str, int] | None:
+    """
+    Return what the variables alone say of CONFCAL_HOST and CONFCAL_PORT.
+
+    None stands for anything that only `load_settings` can judge: a TOML file, an empty or a wrong value.
+    """
+    given = os.environ if environ is None else environ
+    named = {
+        name.upper(): value for name, value in given.items() if name.upper() in {_HOST, _PORT, _CONFIG_FILE}
+    }
+    host, port = named.get(_HOST, DEFAULT_HOST).strip(), named.get(_PORT, str(DEFAULT_PORT)).strip()
+    if _CONFIG_FILE in named or not host or not (port.isascii() and port.isdecimal()):
+        return None
+    with suppress(ValueError):
+        # Port 0 is chosen by the system, so nobody can ask there.
+        return (check_hosts(host), int(port)) if 0 < int(port) <= _LAST_PORT else None
+    return None

@@ -1,0 +1,137 @@
+"""
+A look at a database, for `confcal check` and for the daemon's own description: nothing in it changes.
+"""
+
+import hashlib
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, delete, false, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.core.errors import StoreUnavailable
+from service.core.replicas import Census
+from service.store.address import describe
+from service.store.engine import begin_read, begin_write, create_engine, file_of
+from service.store.leases import open_leases
+from service.store.migrate import read_revision, verify
+from service.store.ownership import describe_owner, readable_by_others
+from service.store.tables import journal
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """
+    What a database is like.
+    """
+
+    name: str
+    """Its file, or its address with the password masked."""
+
+    schema: str
+    server: str
+    """The program that keeps it, with its version."""
+
+    refusal: str
+    """Why it cannot be written; empty where it can."""
+
+    free_bytes: int | None
+    """Of the volume of a file; None where nobody here knows."""
+
+    size_bytes: int
+    open_to_others: str
+    """Whose the file is, where every user of the machine can read it; else empty."""
+
+    identity: str
+    """The same for whoever opens the same database, by whatever address."""
+
+    census: Census = field(default_factory=Census)
+    """The replicas that run on it; of SQLite nobody but the daemon knows."""
+
+
+async def inspect(url: str) -> Inspection:
+    """
+    Return what the database at `url` is like.
+
+    Raises SettingsError, StoreUnavailable, NoDatabase, and SchemaTooOld or SchemaTooNew where it is another
+    version's.
+    """
+    engine = create_engine(url)
+    try:
+        await verify(engine)
+        refusal = await _try_writing(engine)
+        async with begin_read(engine) as db:
+            schema = await db.run_sync(read_revision)
+            server = await db.run_sync(_describe_server)
+            size = await db.run_sync(_measure)
+            identity = await db.run_sync(_identify, engine.url)
+        census = await open_leases(engine).census()
+    finally:
+        await engine.dispose()
+    file = file_of(url)
+    return Inspection(
+        describe(url), schema or "", server, refusal, _free(file), size, _exposed(file), identity, census
+    )
+
+
+async def identify(url: str) -> str:
+    """Return what is the same for whoever opens this database. Raises StoreUnavailable."""
+    engine = create_engine(url)
+    try:
+        async with begin_read(engine) as db:
+            return await db.run_sync(_identify, engine.url)
+    finally:
+        await engine.dispose()
+
+
+async def _try_writing(engine: AsyncEngine) -> str:
+    """Return why nothing can be written; empty where something can."""
+    try:
+        async with begin_write(engine) as db:
+            # It needs the right to write, and removes nothing.
+            await db.execute(delete(journal).where(false()))
+    except StoreUnavailable as error:
+        return str(error)
+    return ""
+
+
+def _describe_server(connection: Connection) -> str:
+    if connection.dialect.name == "sqlite":
+        return f"SQLite {connection.execute(text('SELECT sqlite_version()')).scalar_one()}"
+    # What follows the number is the name of the distribution.
+    number = str(connection.execute(text("SHOW server_version")).scalar_one()).split()[0]
+    return f"PostgreSQL {number}"
+
+
+def _measure(connection: Connection) -> int:
+    if connection.dialect.name == "sqlite":
+        query = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+    else:
+        query = "SELECT pg_database_size(current_database())"
+    return int(connection.execute(text(query)).scalar_one())
+
+
+def _identify(connection: Connection, url: URL) -> str:
+    """Return a digest of what tells this database from all others."""
+    if connection.dialect.name == "sqlite":
+        # A container may know the file under another path, and its volume under another number.
+        found = Path(url.database or "").stat()
+        told = f"sqlite {found.st_ino}"
+    else:
+        query = "SELECT oid, datname FROM pg_database WHERE datname = current_database()"
+        row = connection.execute(text(query)).one()
+        started = connection.execute(text("SELECT pg_postmaster_start_time()")).scalar_one()
+        told = f"postgresql {row.oid} {row.datname} {started.timestamp()}"
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def _free(file: Path | None) -> int | None:
+    with suppress(OSError):
+        return shutil.disk_usage(file.parent).free if file else None
+    return None
+
+
+def _exposed(file: Path | None) -> str:
+    return describe_owner(file) if file and readable_by_others(file) else ""

@@ -1,0 +1,164 @@
+"""
+The leases: rows of PostgreSQL, or always granted where one daemon has an SQLite file for itself.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, delete, literal, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from typing_extensions import override
+
+from service.core.lease import Lease
+from service.core.replicas import Census, LeaseStore, Replica
+from service.store.engine import begin_read, begin_write
+from service.store.fence import now_milliseconds
+from service.store.rows import moment_of, seconds_of
+from service.store.tables import leases, replicas
+from service.store.wakeups import notify_others
+
+_FORGET_AFTER = timedelta(days=1)
+"""How long the row of a replica that did not end in order is kept."""
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+_TAKE = text(
+    """
+    INSERT INTO leases (name, holder, epoch, expires_at)
+    SELECT name, :holder, 1, CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) + :lasts
+    FROM unnest(CAST(:names AS TEXT[])) AS name ORDER BY name
+    ON CONFLICT (name) DO UPDATE
+    SET holder = excluded.holder, epoch = leases.epoch + 1, expires_at = excluded.expires_at
+    WHERE leases.expires_at <= CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)
+    RETURNING name, epoch
+    """
+)
+"""In the order of names, so that two replicas that take many at once do not deadlock."""
+
+
+class SqlLeases(LeaseStore):
+    """
+    Implements `service.core.replicas.LeaseStore` on PostgreSQL.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @override
+    async def renew(self, replica: Replica, *, lasts: timedelta) -> Census:
+        until = now_milliseconds() + literal(lasts // _MILLISECOND)
+        row = {
+            "program": replica.version,
+            "rendering": replica.rendering,
+            "wants": replica.wants,
+            "started_at": seconds_of(replica.started_at) if replica.started_at else None,
+            "expires_at": until,
+        }
+        async with begin_write(self._engine) as db:
+            # The replica first: it never outlives its leases in the eyes of those that divide them.
+            inserted = insert(replicas).values(holder=replica.holder, **row)
+            await db.execute(inserted.on_conflict_do_update(index_elements=["holder"], set_=row))
+            held = (leases.c.holder == replica.holder) & (leases.c.expires_at > now_milliseconds())
+            await db.execute(_lock_in_order(held))
+            await db.execute(update(leases).where(held).values(expires_at=until))
+            old = now_milliseconds() - literal(_FORGET_AFTER // _MILLISECOND)
+            await db.execute(delete(replicas).where(replicas.c.expires_at < old))
+            return await _census(db)
+
+    @override
+    async def take(self, names: Sequence[str], holder: str, *, lasts: timedelta) -> list[Lease]:
+        if not names:
+            return []
+        values = {"names": list(names), "holder": holder, "lasts": lasts // _MILLISECOND}
+        async with begin_write(self._engine) as db:
+            taken = (await db.execute(_TAKE, values)).all()
+        return [Lease(row.name, holder, row.epoch) for row in taken]
+
+    @override
+    async def release(self, leases: Sequence[Lease]) -> None:
+        if not leases:
+            return
+        async with begin_write(self._engine) as db:
+            await _release(db, leases)
+            await notify_others(db)
+
+    @override
+    async def leave(self, holder: str) -> None:
+        async with begin_write(self._engine) as db:
+            await db.execute(delete(replicas).where(replicas.c.holder == holder))
+            await db.execute(_lock_in_order(leases.c.holder == holder))
+            await db.execute(update(leases).where(leases.c.holder == holder).values(holder="", expires_at=0))
+            await notify_others(db)
+
+    @override
+    async def census(self) -> Census:
+        async with begin_read(self._engine) as db:
+            return await _census(db)
+
+
+class OwnLeases(LeaseStore):
+    """
+    Grants every lease: one daemon has the database for itself.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[str, Lease] = {}
+        self._replica: Replica | None = None
+
+    @override
+    async def renew(self, replica: Replica, *, lasts: timedelta) -> Census:
+        self._replica = replica
+        return await self.census()
+
+    @override
+    async def take(self, names: Sequence[str], holder: str, *, lasts: timedelta) -> list[Lease]:
+        taken = [Lease(name, holder, 1) for name in names]
+        self._held.update((lease.name, lease) for lease in taken)
+        return taken
+
+    @override
+    async def release(self, leases: Sequence[Lease]) -> None:
+        for lease in leases:
+            self._held.pop(lease.name, None)
+
+    @override
+    async def leave(self, holder: str) -> None:
+        self._held, self._replica = {}, None
+
+    @override
+    async def census(self) -> Census:
+        return Census((self._replica,) if self._replica else (), dict(self._held))
+
+
+def open_leases(engine: AsyncEngine) -> LeaseStore:
+    """Return the leases of a database."""
+    return SqlLeases(engine) if engine.dialect.name == "postgresql" else OwnLeases()
+
+
+def _lock_in_order(condition: Any) -> Any:  # noqa: ANN401 -- SQLAlchemy's conditions have no common name
+    """Return the statement that locks rows before they are written, in one order: nobody deadlocks."""
+    return select(leases.c.name).where(condition).order_by(leases.c.name).with_for_update()
+
+
+async def _release(db: AsyncConnection, given: Sequence[Lease]) -> None:
+    pairs = [(lease.name, lease.holder, lease.epoch) for lease in given]
+    same = tuple_(leases.c.name, leases.c.holder, leases.c.epoch).in_(pairs)
+    await db.execute(_lock_in_order(same))
+    await db.execute(update(leases).where(same).values(holder="", expires_at=0))
+
+
+async def _census(db: AsyncConnection) -> Census:
+    live = select(replicas).where(replicas.c.expires_at > now_milliseconds()).order_by(replicas.c.holder)
+    held = select(leases.c.name, leases.c.holder, leases.c.epoch).where(
+        leases.c.expires_at > now_milliseconds()
+    )
+    found = [_replica(row) for row in await db.execute(live)]
+    rows = await db.execute(held.order_by(leases.c.name))
+    return Census(tuple(found), {row.name: Lease(row.name, row.holder, row.epoch) for row in rows})
+
+
+def _replica(row: Row[Any]) -> Replica:
+    started_at = None if row.started_at is None else moment_of(row.started_at)
+    return Replica(row.holder, row.program, row.rendering, row.wants, started_at)

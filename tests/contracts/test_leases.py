@@ -1,0 +1,221 @@
+"""
+The leases, on every implementation.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.core.errors import LeaseLost
+from service.core.lease import Fence, Lease, LeaseTerms, Tenure, under
+from service.core.replicas import LeaseStore, Replica
+from service.publishing.model import Publication, Standing
+from service.publishing.ports import Database
+from service.store.engine import begin_read, begin_write, create_engine
+from service.store.sql import open_store
+from tests.contracts.conftest import NewDatabase
+from tests.contracts.given import IVANOV, arrival, conference, record
+from tests.store.memory_leases import MemoryLeases
+
+LONG = timedelta(minutes=5)
+ENDED = timedelta(0)
+ONE, TWO = Replica("one", "1.0", "r", "w"), Replica("two", "1.1", "r", "w")
+
+
+@pytest.fixture(params=["memory", "postgresql", "pgbouncer"])
+async def leases(request: pytest.FixtureRequest) -> AsyncIterator[LeaseStore]:
+    if request.param == "memory":
+        yield MemoryLeases()
+        return
+    new: NewDatabase = request.getfixturevalue(request.param)
+    store = await open_store(new(), migrate=True)
+    yield store.leases
+    await store.close()
+
+
+@pytest.fixture
+async def opened(postgresql: NewDatabase) -> AsyncIterator[tuple[Database, Database]]:
+    """Two processes' views of one PostgreSQL."""
+    url = postgresql()
+    async with AsyncExitStack() as stack:
+        first, second = await open_store(url, migrate=True), await open_store(url, migrate=True)
+        stack.push_async_callback(first.close)
+        stack.push_async_callback(second.close)
+        yield first, second
+
+
+async def test_only_one_replica_holds_a_lease(leases: LeaseStore) -> None:
+    assert await leases.take(["source/a"], "one", lasts=LONG) == [Lease("source/a", "one", 1)]
+    assert await leases.take(["source/a", "source/b"], "two", lasts=LONG) == [Lease("source/b", "two", 1)]
+
+    held = (await leases.census()).leases
+    assert {name: lease.holder for name, lease in held.items()} == {"source/a": "one", "source/b": "two"}
+
+
+async def test_an_expired_lease_is_taken_in_a_new_epoch(leases: LeaseStore) -> None:
+    await leases.take(["source/a"], "one", lasts=ENDED)
+
+    assert (await leases.census()).leases == {}
+    assert await leases.take(["source/a"], "two", lasts=LONG) == [Lease("source/a", "two", 2)]
+
+
+async def test_an_expired_lease_is_not_prolonged_though_nobody_took_it(leases: LeaseStore) -> None:
+    await leases.take(["source/a"], "one", lasts=ENDED)
+
+    assert (await leases.renew(ONE, lasts=LONG)).leases == {}
+
+
+async def test_a_renewal_tells_who_lives_and_who_holds_what(leases: LeaseStore) -> None:
+    await leases.take(["source/a"], "one", lasts=LONG)
+    await leases.renew(TWO, lasts=LONG)
+
+    found = await leases.renew(ONE, lasts=LONG)
+
+    assert found.replicas == (ONE, TWO)
+    assert found.find_leases("one") == [Lease("source/a", "one", 1)]
+    assert await leases.census() == found
+
+
+async def test_a_replica_that_is_silent_does_not_count(leases: LeaseStore) -> None:
+    await leases.renew(TWO, lasts=ENDED)
+
+    assert (await leases.renew(ONE, lasts=LONG)).replicas == (ONE,)
+
+
+async def test_a_released_lease_is_free_at_once_and_its_epoch_goes_on(leases: LeaseStore) -> None:
+    await leases.release(await leases.take(["source/a"], "one", lasts=LONG))
+
+    assert await leases.take(["source/a"], "two", lasts=LONG) == [Lease("source/a", "two", 2)]
+
+
+async def test_what_somebody_else_holds_by_now_is_not_released(leases: LeaseStore) -> None:
+    old = await leases.take(["source/a"], "one", lasts=ENDED)
+    new = await leases.take(["source/a"], "two", lasts=LONG)
+
+    await leases.release(old)
+
+    assert list((await leases.census()).leases.values()) == new
+
+
+async def test_a_replica_that_ends_leaves_nothing_behind(leases: LeaseStore) -> None:
+    await leases.renew(ONE, lasts=LONG)
+    await leases.take(["source/a", "target/b"], "one", lasts=LONG)
+
+    await leases.leave("one")
+
+    found = await leases.census()
+    assert (found.replicas, found.leases) == ((), {})
+
+
+async def test_sqlite_has_one_daemon_and_grants_it_everything(sqlite: NewDatabase) -> None:
+    store = await open_store(sqlite(), migrate=True)
+
+    assert await store.leases.take(["source/a"], "one", lasts=ENDED) == [Lease("source/a", "one", 1)]
+    assert (await store.leases.renew(ONE, lasts=ENDED)).find_leases("one") == [Lease("source/a", "one", 1)]
+    await store.leases.leave("one")
+    assert (await store.leases.census()).leases == {}
+    await store.close()
+
+
+async def test_of_many_that_take_at_once_each_lease_goes_to_one(opened: tuple[Database, Database]) -> None:
+    names = [f"source/{number}" for number in range(200)]
+
+    both = await asyncio.gather(
+        *(
+            store.leases.take(order, holder, lasts=LONG)
+            for store, holder, order in zip(opened * 4, "abcdefgh", (names, names[::-1]) * 4, strict=True)
+        )
+    )
+
+    taken = [lease.name for each in both for lease in each]
+    assert sorted(taken) == sorted(names)
+
+
+def fence_of(lease: Lease) -> Fence:
+    """A fence whose holder still relies on the lease: the database alone knows better."""
+    return Fence(Tenure.begin(lease, LeaseTerms(), asked_at=0), clock=lambda: 0.0)
+
+
+async def test_a_list_of_an_earlier_epoch_is_not_recorded(opened: tuple[Database, Database]) -> None:
+    late, successor = opened
+    (old,) = await late.leases.take(["source/lobby"], "one", lasts=ENDED)
+    await successor.leases.take(["source/lobby"], "two", lasts=LONG)
+    fence = fence_of(old)
+
+    with under(fence), pytest.raises(LeaseLost):
+        await record(late, arrival(conference()))
+
+    assert fence.is_lost
+    assert (await successor.load()).accounts == {}
+    assert await successor.version() == 0
+
+
+async def test_a_row_of_the_ledger_of_an_earlier_epoch_is_not_recorded(
+    opened: tuple[Database, Database],
+) -> None:
+    late, successor = opened
+    (old,) = await late.leases.take(["target/team"], "one", lasts=ENDED)
+    await successor.leases.take(["target/team"], "two", lasts=LONG)
+
+    with under(fence_of(old)), pytest.raises(LeaseLost):
+        await late.ledger.record_publications("team", [Publication("uid", standing=Standing.PUBLISHED)])
+
+    assert await successor.ledger.publications("team") == {}
+
+
+async def test_the_holder_records(opened: tuple[Database, Database]) -> None:
+    holder, other = opened
+    (lease,) = await holder.leases.take(["source/lobby"], "one", lasts=LONG)
+
+    with under(fence_of(lease)):
+        await record(holder, arrival(conference()))
+
+    assert list((await other.load()).accounts) == [IVANOV]
+
+
+async def test_a_lease_is_not_given_away_between_the_check_and_the_commit(postgresql: NewDatabase) -> None:
+    url = postgresql()
+    store = await open_store(url, migrate=True)
+    (lease,) = await store.leases.take(["source/lobby"], "one", lasts=ENDED)
+    engine = create_engine(url)
+
+    async with begin_write(engine) as db:
+        held = await db.execute(text("SELECT epoch FROM leases WHERE name = 'source/lobby' FOR SHARE"))
+        assert held.scalar_one() == lease.epoch
+        taking = asyncio.create_task(store.leases.take(["source/lobby"], "two", lasts=LONG))
+        while not await is_waiting(engine):  # noqa: ASYNC110 -- nothing tells that a transaction waits
+            await asyncio.sleep(0.01)
+        assert not taking.done()
+
+    assert await taking == [Lease("source/lobby", "two", 2)]
+    await engine.dispose()
+    await store.close()
+
+
+async def test_what_one_process_writes_wakes_the_other(opened: tuple[Database, Database]) -> None:
+    writer, listener = opened
+    woken = asyncio.Event()
+    following = asyncio.create_task(listener.follow_wakeups(woken.set))
+    await woken.wait()
+    woken.clear()
+
+    await writer.leases.release(await writer.leases.take(["source/a"], "one", lasts=LONG))
+
+    async with asyncio.timeout(1):
+        await woken.wait()
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+
+
+async def is_waiting(engine: AsyncEngine) -> bool:
+    waiting = text(
+        "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) "
+        "WHERE NOT granted AND datname = current_database()"
+    )
+    async with begin_read(engine) as db:
+        return bool((await db.execute(waiting)).scalar_one())
