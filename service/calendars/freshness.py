@@ -16,7 +16,7 @@ _ALWAYS = QuietHours()
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
+class SilentSource:
     """
     A source that a calendar holds something of, and that has sent no list for too long.
     """
@@ -35,7 +35,7 @@ class Freshness:
     listed_at: datetime | None
     """When the list arrived that it depends on; of several sources, that of the one which is behind most."""
 
-    silences: tuple[Silence, ...] = ()
+    silences: tuple[SilentSource, ...] = ()
 
 
 def judge_freshness(
@@ -60,7 +60,9 @@ def judge_freshness(
         awaited = _find_awaited(state, quiet)
         held = {source: awaited[source] for source in _find_holders(entries, state, awaited)}
     silences = [
-        Silence(source, at) for source, at in held.items() if is_silent(at, quiet.get(source, _ALWAYS), now)
+        SilentSource(source, at)
+        for source, at in held.items()
+        if is_silent(at, quiet.get(source, _ALWAYS), now)
     ]
     silences.sort(key=lambda each: (each.since, each.source))
     # A calendar without conferences is as current as all lists are.

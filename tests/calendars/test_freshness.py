@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from service.calendars.calendar import Calendar, entries_of
-from service.calendars.freshness import Freshness, Silence, judge_freshness
+from service.calendars.freshness import Freshness, SilentSource, judge_freshness
 from service.calendars.rules import Rule
 from service.core.account_state import AccountState, Entry
 from service.core.conference import Account, Conference, Key
@@ -47,14 +47,14 @@ def judge(
 def test_a_calendar_of_an_account_is_as_fresh_as_its_list() -> None:
     known = state((ROOM, "lobby", EARLIER, [PLANS]), (DESK, "desk", NOW, [BUDGET]))
 
-    assert judge(Calendar("x", "X", ROOM), known) == Freshness(EARLIER, (Silence("lobby", EARLIER),))
+    assert judge(Calendar("x", "X", ROOM), known) == Freshness(EARLIER, (SilentSource("lobby", EARLIER),))
     assert judge(Calendar("x", "X", DESK), known) == Freshness(NOW)
 
 
 def test_a_calendar_of_all_is_as_fresh_as_the_source_that_is_behind() -> None:
     known = state((ROOM, "lobby", EARLIER, [PLANS]), (DESK, "desk", NOW, [BUDGET]))
 
-    assert judge(ALL, known) == Freshness(EARLIER, (Silence("lobby", EARLIER),))
+    assert judge(ALL, known) == Freshness(EARLIER, (SilentSource("lobby", EARLIER),))
 
 
 def test_a_calendar_that_holds_nothing_of_a_silent_source_does_not_mention_it() -> None:
@@ -66,7 +66,7 @@ def test_a_calendar_that_holds_nothing_of_a_silent_source_does_not_mention_it() 
 def test_a_conference_that_a_silent_source_lists_too_is_something_of_it() -> None:
     known = state((ROOM, "lobby", EARLIER, [PLANS, BUDGET]), (DESK, "desk", NOW, [BUDGET]))
 
-    assert judge(BOARD, known) == Freshness(EARLIER, (Silence("lobby", EARLIER),))
+    assert judge(BOARD, known) == Freshness(EARLIER, (SilentSource("lobby", EARLIER),))
 
 
 def test_a_calendar_without_conferences_names_nobody() -> None:
@@ -97,10 +97,10 @@ def test_silence_is_told_after_more_than_half_an_hour_the_longest_first() -> Non
     known = state((ROOM, "lobby", NOW, [PLANS]), (DESK, "desk", NOW - MINUTE, [BUDGET]))
 
     assert judge(ALL, known, now=NOW + 29 * MINUTE).silences == ()
-    assert judge(ALL, known, now=NOW + 30 * MINUTE).silences == (Silence("desk", NOW - MINUTE),)
+    assert judge(ALL, known, now=NOW + 30 * MINUTE).silences == (SilentSource("desk", NOW - MINUTE),)
     assert judge(ALL, known, now=NOW + 31 * MINUTE).silences == (
-        Silence("desk", NOW - MINUTE),
-        Silence("lobby", NOW),
+        SilentSource("desk", NOW - MINUTE),
+        SilentSource("lobby", NOW),
     )
 
 
@@ -109,4 +109,6 @@ def test_silence_that_begins_in_quiet_hours_is_no_news_until_they_are_over() -> 
     quiet = {"lobby": QuietHours(parse_quiet("08:00-12:00"), "UTC")}
 
     assert judge(ALL, known, quiet, NOW + timedelta(hours=4, minutes=30)).silences == ()
-    assert judge(ALL, known, quiet, NOW + timedelta(hours=4, minutes=31)).silences == (Silence("lobby", NOW),)
+    assert judge(ALL, known, quiet, NOW + timedelta(hours=4, minutes=31)).silences == (
+        SilentSource("lobby", NOW),
+    )
