@@ -26,7 +26,6 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.core.lease import LeaseTerms
-from service.core.quiet import parse_quiet
 from service.core.removal import RemovalRules
 from service.core.trueconf_id import TrueConfId
 from service.core.vevent import check_template
@@ -36,7 +35,7 @@ from service.settings.hosts import DEFAULT_HOST, DEFAULT_PORT, check_hosts
 from service.settings.keeping import JournalSettings, RejectedSettings
 from service.settings.notify import NotifySettings, check_channel_names
 from service.settings.targets import TargetSettings, check_targets
-from service.settings.types import Duration
+from service.settings.types import Duration, check_quiet
 from service.settings.zone_names import zone_name
 from service.trueconf.discovery import check_url
 
@@ -72,11 +71,6 @@ def _account(text: str, given: ValidationInfo) -> str:
     if server and server.lower() != named.server:
         raise ValueError(f"its server is not SERVER ({server}), so no list is of it; make both the same")
     return str(named)
-
-
-def _quiet(text: str) -> str:
-    parse_quiet(text)
-    return text.strip()
 
 
 def _public_url(url: str) -> str:
@@ -164,7 +158,7 @@ class SourceSettings(BaseModel):
     URL, but its ACCOUNT, to whom the lists belong, or its SERVER: then they belong to the user of the
     source's name there."""
 
-    quiet: Annotated[Annotated[str, AfterValidator(_quiet)] | None, BeforeValidator(_unset)] = None
+    quiet: Annotated[Annotated[str, AfterValidator(check_quiet)] | None, BeforeValidator(_unset)] = None
     """Hours in which no list is expected, like `20:00-07:00`, in the zone of the source; several with commas,
     and with weekdays, like `mon-fri 20:00-07:00, sat-sun 00:00-24:00`. Silence that begins then is not told
     before half an hour after them."""
