@@ -45,7 +45,7 @@ from service.web.network import Networks
 from service.web.ratelimit import FailureLimit, Guard
 from tests.store.memory import MemoryStore
 
-LEAST_RATIO = 0.8
+LEAST_RATIO = 0.85
 ALIKE = 0.9
 EVENTS = 1000
 ROUNDS = 21

@@ -21,7 +21,7 @@ from tests.core.story import Story
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "config"
-SECRETS = ("pin", "admin-token", "cloud")
+SECRETS = ("pin", "admin-token", "cloud", "secret")
 
 
 @pytest.fixture
@@ -80,6 +80,32 @@ def test_the_manifests_start_with_their_settings(secrets: Path) -> None:
     claims = {claim["metadata"]["name"] for claim in by_kind["StatefulSet"]["spec"]["volumeClaimTemplates"]}
     volumes = {volume["name"] for volume in pod["volumes"]}
     assert {mount["name"] for mount in container["volumeMounts"]} == claims | volumes
+
+
+def test_the_compose_file_with_replicas_gives_all_of_them_one_secret(secrets: Path) -> None:
+    text = (CONFIG / "compose.replicas.yaml").read_text().replace("!reset []", "[]")
+    compose = yaml.safe_load(text)
+    confcal = compose["services"]["confcal"]
+
+    assert settings_of(confcal["environment"], secrets).secret
+    assert confcal["deploy"]["replicas"] == 2
+    assert set(confcal["secrets"]) == set(compose["secrets"])
+
+
+def test_the_manifests_with_replicas_share_a_secret_and_a_database(secrets: Path) -> None:
+    by_kind = {document["kind"]: document for document in documents("kubernetes.replicas.yaml")}
+    deployment = by_kind["Deployment"]["spec"]
+    pod = deployment["template"]["spec"]
+    (container,) = pod["containers"]
+
+    settings = settings_of(by_kind["ConfigMap"]["data"], secrets)
+
+    assert settings.secret
+    assert settings.database_url
+    assert deployment["replicas"] == 2
+    assert by_kind["PodDisruptionBudget"]["spec"]["minAvailable"] == 1
+    assert set(by_kind["Secret"]["stringData"]) == {"pin", "admin-token", "secret", "database-url"}
+    assert {mount["name"] for mount in container["volumeMounts"]} == {each["name"] for each in pod["volumes"]}
 
 
 def test_the_toml_example_is_understood(secrets: Path) -> None:

@@ -7,27 +7,20 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.app.arrivals import ArrivalHooks, Arrivals
 from service.app.calendar_collections import Calendars
-from service.app.clock import ClockWatch, lease_clock, utc_now
+from service.app.clock import ClockWatch, utc_now
 from service.app.fetching import http_fetch
 from service.app.journal_writer import JournalWriter
-from service.app.leaseholder import LeaseHolder, new_replica
+from service.app.leaseholder import LeaseHolder, join_replicas
 from service.app.metrics import Metrics
 from service.app.notifiers import Notifiers
 from service.app.oddities import Oddities
-from service.app.policy import (
-    calendars_with_rules,
-    digest_program,
-    keep_rules_of,
-    policy_of,
-    rendering_digest,
-)
+from service.app.policy import calendars_with_rules, keep_rules_of, policy_of, rendering_digest
 from service.app.reports import HourlyLists, StatusReporter
 from service.app.self_report import DaemonReporter
 from service.app.sources import Sources
@@ -36,14 +29,9 @@ from service.app.synchronizer import Synchronizer
 from service.app.targets import Targets
 from service.app.timetable import Timetable
 from service.calendars.feeds import FeedRules, Feeds
-from service.core.lease import LeaseTerms
-from service.core.revision import Policy
 from service.language import catalogues
 from service.publishing.ports import Database
-from service.settings.accounts import (
-    accounts_of,
-    find_pinned_accounts,
-)
+from service.settings.accounts import accounts_of, find_pinned_accounts
 from service.settings.listening import listen
 from service.settings.model import Settings
 from service.settings.paths import database_url, exposure, make_installation, public_url, secret_of
@@ -51,6 +39,7 @@ from service.sources.posted import PostedEvents
 from service.sources.recorder import Recorder
 from service.sources.rejections import Rejections
 from service.store.engine import file_of
+from service.store.migrate import create
 from service.store.sql import open_store
 from service.trueconf.discovery import Fetch
 from service.version import read_build
@@ -105,6 +94,13 @@ class Parts:
         self.timetable.refresh.set()
         self.leases.wake()
 
+    def follow_leases(self) -> None:
+        """Have the metrics tell of the sources that this replica runs, and of no others."""
+        for name in self.sources.all:
+            self.metrics.forget(name)
+        held = (name for name in self.sources.all if self.leases.holds(f"source/{name}"))
+        expect_lists(self.metrics, self.synchronizer, held)
+
     def mark_feeds_changed(self) -> None:
         """Mark the feeds that are served at that moment as stale."""
         self.feeds.mark_changed()
@@ -112,10 +108,15 @@ class Parts:
 
 async def open_settings_store(settings: Settings) -> Database:
     """
-    Open the database for the daemon, and create and migrate it where it is SQLite. Raises StoreUnavailable.
+    Open the database for the daemon: an empty one gets its tables, one on SQLite is migrated.
+
+    Another one is migrated by a command: replicas of the version before may run on it.
+    Raises StoreUnavailable.
     """
     make_installation(settings)
     url = database_url(settings)
+    if file_of(url) is None:
+        await create(url)
     return await open_store(url, migrate=file_of(url) is not None)
 
 
@@ -248,6 +249,7 @@ async def _make_parts(
         url,
     )
     parts.web.app = web_of(parts)
+    leases.listen(parts.follow_leases)
     synchronizer.listen(parts.mark_feeds_changed)
     synchronizer.listen(targets.mark_changed)
     synchronizer.listen(live.notify)
@@ -255,14 +257,6 @@ async def _make_parts(
     store.journal.listen(live.notify)
     store.journal.listen(notifiers.mark_written)
     return parts
-
-
-async def join_replicas(settings: Settings, store: Database, policy: Policy) -> LeaseHolder:
-    """Make this process known among the replicas. Raises StoreUnavailable."""
-    replica = new_replica(version("confcal"), digest_program(policy), utc_now())
-    leases = LeaseHolder(store.leases, replica, LeaseTerms(settings.lease), clock=lease_clock)
-    await leases.join()
-    return leases
 
 
 def expect_lists(metrics: Metrics, synchronizer: Synchronizer, sources: Iterable[str]) -> None:

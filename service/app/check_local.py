@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from service.app.findings import Finding, Verdict
 from service.core.errors import NoDatabase, SettingsError, StoreUnavailable
+from service.core.replicas import Census
 from service.core.vevent import Translate
 from service.core.zonedata import data_version
 from service.settings.model import Settings
@@ -87,7 +88,24 @@ def _describe(found: Inspection, gettext: Translate) -> Finding:
             gettext("every user of this machine can read it (%(owner)s): chmod 600 it")
             % {"owner": found.open_to_others}
         )
+    lines += _tell_replicas(found.census, gettext)
+    if len({each.rendering for each in found.census.replicas}) > 1:
+        verdict = Verdict.WARNING
+        lines.append(
+            gettext("the replicas differ in version or settings: stored events wait to be rendered anew")
+        )
     return Finding("database", verdict, tuple(lines))
+
+
+def _tell_replicas(census: Census, gettext: Translate) -> Iterator[str]:
+    """Yield who lives, and who runs what."""
+    for replica in census.replicas:
+        parts = sorted(lease.name for lease in census.find_leases(replica.holder))
+        yield gettext("replica %(name)s (confcal %(version)s) runs %(parts)s") % {
+            "name": replica.holder,
+            "version": replica.version,
+            "parts": ", ".join(parts) or gettext("nothing"),
+        }
 
 
 def _amount(count: int) -> str:

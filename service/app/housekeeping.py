@@ -14,7 +14,7 @@ from service.app.build import Parts
 from service.app.clock import utc_now
 from service.app.policy import policy_of, rendering_digest
 from service.app.synchronizer import Synchronizer
-from service.core.errors import StoreUnavailable
+from service.core.errors import StaleState, StoreUnavailable
 from service.core.zone_notices import ZoneNotice, is_warning, without_topics
 from service.publishing.ports import Database
 from service.settings.model import Settings
@@ -134,10 +134,10 @@ class StoreWatch:
 
     @contextmanager
     def tolerate_failure(self) -> Iterator[None]:
-        """Suppress a StoreUnavailable that is raised inside."""
+        """Suppress a StoreUnavailable or StaleState that is raised inside: it is tried again later."""
         try:
             yield
-        except StoreUnavailable as error:
+        except (StoreUnavailable, StaleState) as error:
             if not self._failing:
                 log.warning("app.store_unavailable", error=str(error))
             self._failing = True

@@ -8,25 +8,24 @@ import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from importlib.metadata import version
 
 import structlog
 
+from service.app.clock import lease_clock, utc_now
+from service.app.policy import digest_program
 from service.app.supervisor import Runnable, Supervisor
 from service.core.errors import LeaseLost, StoreUnavailable
 from service.core.lease import Fence, Lease, LeaseTerms, Tenure, under
 from service.core.replicas import HOUSEKEEPING, Census, LeaseStore, Replica, digest_names, divide, may_render
+from service.core.revision import Policy
+from service.publishing.ports import Database
+from service.settings.model import Settings
 
 log = structlog.get_logger()
 
 _AGAIN_SECONDS = 1.0
 """When the database is asked again after it failed; a third of the terms where that is less."""
-
-
-def new_replica(version: str, rendering: str, started_at: datetime) -> Replica:
-    """Return the identity of this process: it names the machine, and is another one after every start."""
-    holder = f"{socket.gethostname()}-{secrets.token_hex(3)}"
-    return Replica(holder, version, rendering, started_at=started_at)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -276,3 +275,12 @@ class LeaseHolder:
         left = [fence.seconds_left for fence in self._held.values() if not fence.is_lost]
         if left:
             self._timer = asyncio.get_running_loop().call_later(min(left) + 0.01, self._stop_what_is_over)
+
+
+async def join_replicas(settings: Settings, store: Database, policy: Policy) -> LeaseHolder:
+    """Make this process known among the replicas, by a name of its own. Raises StoreUnavailable."""
+    holder = f"{socket.gethostname()}-{secrets.token_hex(3)}"
+    replica = Replica(holder, version("confcal"), digest_program(policy), started_at=utc_now())
+    leases = LeaseHolder(store.leases, replica, LeaseTerms(settings.lease), clock=lease_clock)
+    await leases.join()
+    return leases

@@ -4,6 +4,7 @@ From a snapshot to a recorded change: revise the state, write it in one transact
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from service.app import list_log
 from service.core.changes import Changes
 from service.core.conference import Account, Key, Snapshot
 from service.core.disputes import Dispute, find_disputes
-from service.core.errors import HeldListChanged, StaleState, UnknownName
+from service.core.errors import HeldListChanged, StaleState, StoreUnavailable, UnknownName
 from service.core.journal import Happening, JournalEntry, JournalQuery
 from service.core.list_journal import tell_approval, tell_disputes, tell_keeping, tell_list
 from service.core.ports import StateStore
@@ -100,12 +101,10 @@ class Synchronizer:
 
     async def refresh(self) -> None:
         """
-        Load the state again if another process wrote to the store. Raises StoreUnavailable.
+        Load what other processes wrote to the store. Raises StoreUnavailable.
         """
         async with self._writing:
-            if await self._store.version() != self._state.version:
-                await self._reload()
-                self._notify_listeners()
+            await self._catch_up()
 
     async def accept(self, snapshot: Snapshot) -> Changes:
         """
@@ -255,12 +254,25 @@ class Synchronizer:
                 with list_log.tell_of_waiting():
                     version = await self._store.record(changes, version=self._state.version, journal=entries)
             except StaleState:
-                await self._reload()
-                self._notify_listeners()
+                await self._catch_up()
                 continue
+            known = self._state.version
             self._state = self._state.after(changes, snapshot, version)
+            if version > known + 1:
+                # Others recorded something in between, which is still to be read.
+                self._state = replace(self._state, version=known)
+                with suppress(StoreUnavailable):
+                    await self._catch_up()
             return changes
-        raise StaleState("another process keeps writing to the same database; run one confcal on it")
+        raise StaleState("other processes keep recording the same conferences; the list is asked for again")
+
+    async def _catch_up(self) -> None:
+        before, state = self._state.version, await self._store.load_changes(self._state)
+        if state.version != before:
+            self._disputed = await _find_open_disputes(self._store)
+        self._state = state
+        if state.version != before:
+            self._notify_listeners()
 
     async def _reload(self) -> None:
         self._state = await self._store.load()

@@ -230,6 +230,8 @@ class Feeds:
         )
 
     async def _build(self, calendar: Calendar, members: Members | None) -> Feed:
+        # Read before the events: they may be newer, and never older.
+        version = self.state().version
         presentation = Presentation(free=calendar.free)
         vevents = [present(each, presentation) for each in await self._vevents(calendar, members)]
         heading = Heading(calendar.title, color=calendar.color, timezone=self.rules.timezone)
@@ -238,19 +240,23 @@ class Feeds:
         record = self._records.get(calendar.name, FeedRecord())
         if record.digest != digest or record.changed_at is None:
             generation = self.directory.generation(calendar.name)
-            record = FeedRecord(generation, digest, self._advance(record.changed_at))
-            await self._remember(calendar.name, record)
+            record = FeedRecord(generation, digest, self._advance(record.changed_at), version)
+            record = await self._remember(calendar.name, record)
             if len(body) > LARGE_OCTETS or len(vevents) > LARGE_EVENTS:
                 log.warning("web.feed_large", calendar=calendar.name, octets=len(body), events=len(vevents))
         return Feed(body, _etag(digest), record.changed_at or self._clock())
 
-    async def _remember(self, calendar: str, record: FeedRecord) -> None:
+    async def _remember(self, calendar: str, record: FeedRecord) -> FeedRecord:
+        """Return the record with the date that all replicas serve these bytes with."""
         self._records[calendar] = record
         try:
-            await self._store.record_feed(calendar, record)
+            known = await self._store.record_feed(calendar, record)
+            if known.digest == record.digest:
+                self._records[calendar] = record = known
         except StoreUnavailable as error:
             # The feed itself is complete, so it is served; only its date may change after a restart.
             log.warning("web.feed_not_remembered", calendar=calendar, error=str(error))
+        return record
 
     async def _vevents(self, calendar: Calendar, members: Members | None) -> list[RenderedVEvent]:
         if members is None:

@@ -31,6 +31,9 @@ class FeedRecord:
     changed_at: datetime | None = None
     """When those bytes became what they are: Last-Modified, whole seconds, never going back."""
 
+    version: int = 0
+    """The version of the state that those bytes are of."""
+
 
 class ClosedSessions(Protocol):
     """
@@ -78,12 +81,17 @@ class StateStore(Protocol):
         """Return the whole state."""
         ...
 
+    async def load_changes(self, state: State) -> State:
+        """Return a state with what was recorded since; the same object where nothing was."""
+        ...
+
     async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
         """
-        Write `changes`, and what the journal tells of them, in one transaction; the version after it.
+        Write `changes` decided at `version`, and what the journal tells of them, in one transaction.
 
-        Where nothing but the arrival is new and nothing is told, only that is written and the version stays.
-        Raises StaleState where the store is no longer at `version`.
+        Returns the version after it. Where nothing but the arrival is new and nothing is told, only that is
+        written and the version stays. Raises StaleState where the account, or a conference that it is about,
+        changed since `version`.
         """
         ...
 
@@ -137,8 +145,13 @@ class FeedStore(Protocol):
 
     async def record_feed(
         self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
-    ) -> None:
-        """Remember a feed, and write what the journal tells of it in the same transaction."""
+    ) -> FeedRecord:
+        """
+        Remember a feed, write what the journal tells of it in the same transaction, and return what is known.
+
+        Of equal bytes the first moment counts, bytes of a newer version stay, and no generation goes back: so
+        all replicas serve a feed with one date.
+        """
         ...
 
 

@@ -4,12 +4,13 @@ Forgetting accounts that nobody hears of any more.
 
 from datetime import datetime
 
-from sqlalchemy import Integer, Text, cast, delete, exists, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.store.journal import blank_accounts
 from service.store.rows import seconds_of
 from service.store.tables import accounts, feeds, held, memberships, meta
+from service.store.versions import forget_before
 
 _AT_ONCE = 500
 
@@ -30,8 +31,7 @@ async def purge_accounts(db: AsyncConnection, before: datetime) -> int:
     for start in range(0, len(names), _AT_ONCE):
         await _forget(db, names[start : start + _AT_ONCE])
     if names:
-        following = cast(cast(meta.c.value, Integer) + 1, Text)
-        await db.execute(update(meta).where(is_version).values(value=following))
+        await forget_before(db)
     return len(names)
 
 

@@ -5,15 +5,17 @@ A look at a database, for `confcal check` and for the daemon's own description: 
 import hashlib
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, delete, false, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.core.errors import StoreUnavailable
+from service.core.replicas import Census
 from service.store.address import describe
 from service.store.engine import begin_read, begin_write, create_engine, file_of
+from service.store.leases import open_leases
 from service.store.migrate import read_revision, verify
 from service.store.ownership import describe_owner, readable_by_others
 from service.store.tables import journal
@@ -45,6 +47,9 @@ class Inspection:
     identity: str
     """The same for whoever opens the same database, by whatever address."""
 
+    census: Census = field(default_factory=Census)
+    """The replicas that run on it; of SQLite nobody but the daemon knows."""
+
 
 async def inspect(url: str) -> Inspection:
     """
@@ -62,11 +67,12 @@ async def inspect(url: str) -> Inspection:
             server = await db.run_sync(_describe_server)
             size = await db.run_sync(_measure)
             identity = await db.run_sync(_identify, engine.url)
+        census = await open_leases(engine).census()
     finally:
         await engine.dispose()
     file = file_of(url)
     return Inspection(
-        describe(url), schema or "", server, refusal, _free(file), size, _exposed(file), identity
+        describe(url), schema or "", server, refusal, _free(file), size, _exposed(file), identity, census
     )
 
 

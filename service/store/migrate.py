@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, insert, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.core.errors import SchemaTooNew, SchemaTooOld
 from service.core.journal import FieldChange, Happening, JournalEntry
@@ -25,6 +25,14 @@ from service.store.tables import journal
 
 _LOCK = 0x636F6E6663616C
 """PostgreSQL's advisory lock that lets one process migrate at a time: "confcal" as a number."""
+
+OLDEST_SCHEMA = "0007"
+"""
+The oldest schema that this confcal works with, so that replicas of two versions can run side by side.
+
+A migration only adds what the version before can do without, and names in `oldest_schema` of the table `meta`
+the oldest one whose program may still run. One release later it takes away what nobody uses any more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +85,16 @@ async def upgrade(engine: AsyncEngine) -> Migrated:
 
 
 async def verify(engine: AsyncEngine) -> None:
-    """Raise NoDatabase, SchemaTooOld or SchemaTooNew unless the database has the schema of this confcal."""
+    """
+    Raise NoDatabase, SchemaTooOld or SchemaTooNew unless this confcal works with the schema of the database.
+
+    It need not be the newest one: while replicas are updated one after the other, two versions share it.
+    """
     await probe(engine, create=False)
     async with begin_read(engine) as db:
         found = await db.run_sync(read_revision)
+        if found is not None and await _is_shared(db, found):
+            return
     newest = _newest(found, engine.url)
     if found is None:
         raise SchemaTooOld(
@@ -91,6 +105,16 @@ async def verify(engine: AsyncEngine) -> None:
             f"{name(engine.url)} has schema {found}, and {_ours(newest)}: update the daemon and "
             "run `confcal migrate`, or use the commands of the daemon's version"
         )
+
+
+async def _is_shared(db: AsyncConnection, found: str) -> bool:
+    """Return whether a schema lies within what this confcal, or the confcal that wrote it, allows."""
+    known = _known_revisions()
+    if found in known:
+        return found >= OLDEST_SCHEMA
+    named = await db.execute(text("SELECT value FROM meta WHERE name = 'oldest_schema'"))
+    oldest = named.scalar_one_or_none()
+    return oldest is not None and oldest <= known[0]
 
 
 def _ours(newest: str) -> str:

@@ -54,9 +54,14 @@ def pause_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def to_state(version: int, stored: Stored) -> State:
-    """Return the state that these rows are."""
-    entries = {entry.key: entry for entry in _entries(stored.conferences)}
+def to_entries(rows: Iterable[Sequence[Any]]) -> dict[Key, Entry]:
+    """Return the entries that rows of `conferences` are."""
+    return {entry.key: entry for entry in _entries(rows)}
+
+
+def to_state(version: int, stored: Stored, entries: Mapping[Key, Entry] | None = None) -> State:
+    """Return the state that these rows are; `entries` are those known already."""
+    entries = to_entries(stored.conferences) if entries is None else entries
     members = {row[0]: _Members() for row in stored.accounts}
     for account, server, id_, part, content, lists, since, changed_at in stored.memberships:
         entry = entries.get(Key(server, id_, part))
@@ -120,8 +125,9 @@ def _share_moment(seconds: int) -> datetime:
 
 def to_feed(row: Sequence[Any]) -> tuple[str, FeedRecord]:
     """Return a calendar's name and what is remembered of its feed."""
-    calendar, generation, digest, changed_at, _version = row
-    return calendar, FeedRecord(generation, digest, None if changed_at is None else moment_of(changed_at))
+    calendar, generation, digest, changed_at, version = row
+    moment = None if changed_at is None else moment_of(changed_at)
+    return calendar, FeedRecord(generation, digest, moment, version)
 
 
 def feed_row(calendar: str, record: FeedRecord) -> Parameters:
@@ -131,6 +137,7 @@ def feed_row(calendar: str, record: FeedRecord) -> Parameters:
         "generation": record.generation,
         "digest": record.digest,
         "changed_at": None if record.changed_at is None else seconds_of(record.changed_at),
+        "version": record.version,
     }
 
 

@@ -26,16 +26,16 @@ from service.store.journal import SqlJournal, blank_conferences, write_journal
 from service.store.leases import open_leases
 from service.store.ledger import SqlLedger
 from service.store.migrate import upgrade, verify
+from service.store.refresh import read_changes, read_state
 from service.store.rejections import delete_rejected, read_rejected, write_rejected
-from service.store.rows import Stored, pause_garbage_collection, to_feed, to_state
+from service.store.rows import pause_garbage_collection, to_feed
 from service.store.search import find_conferences, forget_purged
 from service.store.sessions import SqlClosedSessions
-from service.store.tables import accounts, conferences, feeds, held, memberships, meta, same_part, vevents
-from service.store.wakeups import follow_wakeups
+from service.store.tables import feeds, memberships, meta, same_part, vevents
+from service.store.versions import advance, current, find_touched, require
+from service.store.wakeups import follow_wakeups, notify_others
 from service.store.writes import (
-    advance,
     purge_conferences,
-    require,
     write_arrival,
     write_changes,
     write_feed,
@@ -85,24 +85,31 @@ class SqlStore(Database):
     @override
     async def version(self) -> int:
         async with begin_read(self._engine) as db:
-            return int(await _meta(db, "version"))
+            return await current(db)
 
     @override
     async def load(self) -> State:
         async with begin_read(self._engine) as db:
             with pause_garbage_collection():
-                return await _state(db)
+                return await read_state(db)
+
+    @override
+    async def load_changes(self, state: State) -> State:
+        async with begin_read(self._engine) as db:
+            with pause_garbage_collection():
+                return await read_changes(db, state)
 
     @override
     async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
         following = version
         async with begin_write(self._engine) as db:
             if changes.empty and not journal:
-                await require(db, version)
+                await require(db, version, changes.account)
                 await write_arrival(db, changes)
             else:
-                following = await advance(db, version)
-                await write_changes(db, changes)
+                following = await advance(db, version, find_touched(changes), changes.account)
+                await write_changes(db, changes, following)
+                await notify_others(db)
             await write_journal(db, journal)
         self._journal.announce(journal)
         return following
@@ -115,8 +122,9 @@ class SqlStore(Database):
     @override
     async def record_rendering(self, digest: str, edits: Sequence[Edit], *, version: int) -> int:
         async with begin_write(self._engine) as db:
-            following = await advance(db, version)
-            await write_rendering(db, digest, edits)
+            following = await advance(db, version, [edit.entry.key for edit in edits])
+            await write_rendering(db, digest, edits, following)
+            await notify_others(db)
         return following
 
     @override
@@ -149,12 +157,14 @@ class SqlStore(Database):
     @override
     async def record_feed(
         self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
-    ) -> None:
-        """A generation never goes back: whoever serves the old one must not undo a rotation."""
+    ) -> FeedRecord:
         async with begin_write(self._engine) as db:
-            await write_feed(db, calendar, record)
+            known = await write_feed(db, calendar, record)
             await write_journal(db, journal)
+            if journal:
+                await notify_others(db)
         self._journal.announce(journal)
+        return known
 
     @override
     async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
@@ -202,17 +212,6 @@ class SqlStore(Database):
 
 async def _meta(db: AsyncConnection, name: str) -> str:
     return str((await db.execute(select(meta.c.value).where(meta.c.name == name))).scalar_one())
-
-
-async def _state(db: AsyncConnection) -> State:
-    version = await _meta(db, "version")
-    stored = Stored(
-        accounts=(await db.execute(select(accounts))).all(),
-        conferences=(await db.execute(select(conferences))).all(),
-        memberships=(await db.execute(select(memberships))).all(),
-        held=(await db.execute(select(held))).all(),
-    )
-    return to_state(int(version), stored)
 
 
 def _of_any(variant: str) -> Select[Any]:

@@ -9,13 +9,10 @@ from typing import Any, TypeVar
 from sqlalchemy import (
     ColumnElement,
     Executable,
-    Integer,
     Table,
-    Text,
     and_,
     bindparam,
     case,
-    cast,
     delete,
     exists,
     insert,
@@ -29,7 +26,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.core.account_state import Entry
 from service.core.changes import Changes, Edit
 from service.core.conference import Account, Key
-from service.core.errors import StaleState
 from service.core.ports import FeedRecord
 from service.store.rows import (
     Parameters,
@@ -40,6 +36,7 @@ from service.store.rows import (
     member_row,
     report_row,
     seconds_of,
+    to_feed,
     to_held_row,
     vevent_rows,
 )
@@ -57,6 +54,7 @@ from service.store.tables import (
     same_part,
     vevents,
 )
+from service.store.versions import forget_before
 
 Item = TypeVar("Item")
 
@@ -95,32 +93,17 @@ _WRITE_OUT = update(memberships).where(_OF_KEY, _REPORTED.is_(None)).values(repo
 _ABBREVIATE = update(memberships).where(_OF_KEY, _REPORTED == _ENTRY_CONTENT).values(reported=None)
 
 
-async def require(db: AsyncConnection, version: int) -> None:
-    """Raise StaleState unless the store is at `version`, and keep it there until the transaction ends."""
-    query = select(meta.c.value).where(meta.c.name == "version").with_for_update(read=True)
-    if (await db.execute(query)).scalar_one() != str(version):
-        raise _stale(version)
-
-
-async def advance(db: AsyncConnection, version: int) -> int:
-    """Move the store on from `version`; the version after it. Raises StaleState where it is not there."""
-    is_current = and_(meta.c.name == "version", meta.c.value == str(version))
-    result = await db.execute(update(meta).where(is_current).values(value=str(version + 1)))
-    if result.rowcount == 0:
-        raise _stale(version)
-    return version + 1
-
-
 async def write_arrival(db: AsyncConnection, changes: Changes) -> None:
     """Write that a list arrived."""
-    await db.execute(upsert(db, accounts), account_row(changes))
+    row = account_row(changes)
+    await db.execute(upsert(db, accounts, columns=row.keys() - {"account"}), row)
 
 
-async def write_changes(db: AsyncConnection, changes: Changes) -> None:
-    """Write a list that arrived, and all that it changes."""
+async def write_changes(db: AsyncConnection, changes: Changes, version: int) -> None:
+    """Write a list that arrived, and all that it changes, as of a version."""
     await write_arrival(db, changes)
     edits = [*changes.edits, *(closing.edit for closing in changes.closings)]
-    await _write_edits(db, edits)
+    await _write_edits(db, edits, version)
     await _delete_departures(db, changes)
     await _write_reports(db, changes)
     await _write_closings(db, changes)
@@ -128,26 +111,34 @@ async def write_changes(db: AsyncConnection, changes: Changes) -> None:
     await _abbreviate(db, [*(edit.entry.key for edit in edits), *reported])
     await _write_absences(db, changes)
     await _write_held(db, changes)
+    changed = {changes.account, *(account for closing in changes.closings for account in closing.accounts)}
+    names = sorted(map(str, changed))
+    await db.execute(update(accounts).where(accounts.c.account.in_(names)).values(version=version))
 
 
-async def write_rendering(db: AsyncConnection, digest: str, edits: Sequence[Edit]) -> None:
+async def write_rendering(db: AsyncConnection, digest: str, edits: Sequence[Edit], version: int) -> None:
     """Write the entries and VEVENTs that a change of settings changes, and the digest of these settings."""
     await db.execute(update(meta).where(meta.c.name == "rendering").values(value=digest))
-    await _write_edits(db, edits)
+    await _write_edits(db, edits, version)
     await _abbreviate(db, [edit.entry.key for edit in edits])
 
 
-async def write_feed(db: AsyncConnection, calendar: str, record: FeedRecord) -> None:
-    """Write what is remembered of a feed; its generation never goes back."""
-    statement, old = insert_into(db, feeds), feeds.c.generation
+async def write_feed(db: AsyncConnection, calendar: str, record: FeedRecord) -> FeedRecord:
+    """Write what is remembered of a feed, and return it: no generation goes back, no newer bytes are lost."""
+    statement, old = insert_into(db, feeds), feeds.c
     new = statement.excluded
+    newer, same = new.version >= old.version, new.digest == old.digest
+    later = case((new.changed_at > old.changed_at, new.changed_at), else_=old.changed_at + 1)
+    moment = case((old.changed_at.is_(None), new.changed_at), (new.changed_at.is_(None), None), else_=later)
     replaced: dict[str, ColumnElement[Any]] = {
-        "generation": case((new.generation > old, new.generation), else_=old),
-        "digest": new.digest,
-        "changed_at": new.changed_at,
+        "generation": case((new.generation > old.generation, new.generation), else_=old.generation),
+        "digest": case((newer, new.digest), else_=old.digest),
+        "changed_at": case((same, old.changed_at), (newer, moment), else_=old.changed_at),
+        "version": case((newer, new.version), else_=old.version),
     }
     replacing = statement.on_conflict_do_update(index_elements=["calendar"], set_=replaced)
     await db.execute(replacing, feed_row(calendar, record))
+    return to_feed((await db.execute(select(feeds).where(old.calendar == calendar))).one())[1]
 
 
 async def purge_conferences(db: AsyncConnection, before: datetime) -> int:
@@ -158,30 +149,24 @@ async def purge_conferences(db: AsyncConnection, before: datetime) -> int:
     await db.execute(delete(vevents).where(tuple_(vevents.c.server, vevents.c.id, vevents.c.part).in_(keys)))
     result = await db.execute(delete(conferences).where(old))
     if result.rowcount:
-        await db.execute(
-            update(meta)
-            .where(meta.c.name == "version")
-            .values(value=cast(cast(meta.c.value, Integer) + 1, Text))
-        )
+        await forget_before(db)
     return int(result.rowcount)
 
 
-def _stale(version: int) -> StaleState:
-    return StaleState(f"The store is no longer at version {version}: load it again")
-
-
-async def _write_edits(db: AsyncConnection, edits: Sequence[Edit]) -> None:
+async def _write_edits(db: AsyncConnection, edits: Sequence[Edit], version: int) -> None:
     # Rows are several times as large as what they are made from, so never those of a whole list at once.
     for some in in_chunks(edits):
-        await _write_some_edits(db, some)
+        await _write_some_edits(db, some, version)
 
 
-async def _write_some_edits(db: AsyncConnection, edits: Sequence[Edit]) -> None:
+async def _write_some_edits(db: AsyncConnection, edits: Sequence[Edit], version: int) -> None:
     keys = [_of_key(edit.entry.key) for edit in edits]
     # NULL means "as the entry has it", and the entry is about to change: what the accounts
     # reported is written out first. `_abbreviate` turns it back where it is still the same.
     await _many(db, _WRITE_OUT, keys)
-    await _many(db, upsert(db, conferences), [conference_row(edit.entry) for edit in edits])
+    await _many(
+        db, upsert(db, conferences), [{**conference_row(edit.entry), "version": version} for edit in edits]
+    )
     await _many(db, delete(vevents).where(of_key(vevents)), keys)
     await _many(db, insert(vevents), [row for edit in edits for row in vevent_rows(edit)])
     await _write_search([edit.entry for edit in edits if not edit.entry.key.part], db)

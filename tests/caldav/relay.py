@@ -11,11 +11,13 @@ _AT_ONCE = 65536
 
 class Relay:
     """
-    Forwards TCP to a port of this machine; each answer or request whose number `every` divides is cut.
+    Forwards TCP to a port of this machine, or to a socket of its file system.
+
+    Each answer or request whose number `every` divides is cut.
     """
 
-    def __init__(self, to_port: int) -> None:
-        self.to_port = to_port
+    def __init__(self, to: int | str) -> None:
+        self.to = to
         self.port = 0
         self.cut_answers_every = 0
         self.cut_requests_every = 0
@@ -38,7 +40,7 @@ class Relay:
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self.to_port)
+            there_reader, there_writer = await self._open()
         except OSError:
             writer.transport.abort()
             return
@@ -56,6 +58,11 @@ class Relay:
             # Aborting sends a reset where something is still unread.
             writer.transport.abort() if both[1].cancelled() else writer.close()
             there_writer.transport.abort()
+
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self.to, int):
+            return await asyncio.open_connection("127.0.0.1", self.to)
+        return await asyncio.open_unix_connection(self.to)
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool
@@ -80,8 +87,8 @@ class Relay:
 
 
 @asynccontextmanager
-async def relayed(to_port: int) -> AsyncIterator[Relay]:
-    relay = Relay(to_port)
+async def relayed(to: int | str) -> AsyncIterator[Relay]:
+    relay = Relay(to)
     server = await asyncio.start_server(relay.accept, "127.0.0.1", 0)
     relay.port = server.sockets[0].getsockname()[1]
     try:

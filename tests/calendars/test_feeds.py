@@ -83,7 +83,7 @@ class Forgetful(FailingStore):
 
     async def record_feed(
         self, calendar: str, record: FeedRecord, journal: Sequence[JournalEntry] = ()
-    ) -> None:
+    ) -> FeedRecord:
         del calendar, record, journal
         raise StoreUnavailable("the disk is full")
 

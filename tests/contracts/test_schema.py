@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.core.errors import SchemaTooNew, SchemaTooOld
 from service.store.engine import begin_write, create_engine, file_of
-from service.store.migrate import Migrated, alembic_config, migrate
+from service.store.migrate import Migrated, alembic_config, create, migrate
 from service.store.sql import open_store
 from service.store.tables import metadata
 
@@ -119,9 +119,32 @@ async def test_an_empty_database_is_too_old(database: str) -> None:
 async def test_the_database_of_a_newer_confcal_is_refused(database: str, *, migrating: bool) -> None:
     await migrate(database)
     await execute(database, "UPDATE alembic_version SET version_num = '9999'")
+    await execute(database, "UPDATE meta SET value = '9998' WHERE name = 'oldest_schema'")
 
     with pytest.raises(SchemaTooNew, match=r"newer confcal \(revision 9999\)"):
         await open_store(database, migrate=migrating)
+
+
+async def test_a_database_that_a_newer_confcal_shares_with_this_one_is_opened(database: str) -> None:
+    await migrate(database)
+    await execute(database, "UPDATE alembic_version SET version_num = '0008'")
+
+    await (await open_store(database, migrate=False)).close()
+
+
+async def test_a_database_that_a_newer_confcal_no_longer_shares_is_refused(database: str) -> None:
+    await migrate(database)
+    await execute(database, "UPDATE alembic_version SET version_num = '0009'")
+    await execute(database, "UPDATE meta SET value = '0008' WHERE name = 'oldest_schema'")
+
+    with pytest.raises(SchemaTooNew, match=r"newer confcal \(revision 0009\)"):
+        await open_store(database, migrate=False)
+
+
+async def test_of_several_that_make_the_tables_at_once_one_does(database: str) -> None:
+    await asyncio.gather(*(create(database) for _ in range(3)))
+
+    await (await open_store(database, migrate=False)).close()
 
 
 async def test_the_database_of_an_older_confcal_is_refused_with_both_versions(database: str) -> None:

@@ -7,19 +7,12 @@ from tests.e2e.given import once, weekly
 from tests.e2e.program import Home, room
 
 
-async def test_the_daemon_runs_on_postgresql_once_it_was_migrated(
+async def test_the_daemon_makes_its_tables_in_an_empty_postgresql(
     home: Home, postgresql: NewDatabase
 ) -> None:
     url = postgresql()
     async with room(home.path, conferences=(once(), weekly())) as endpoint:
         settings = {"SOURCES__LOBBY__URL": endpoint.url, "DATABASE_URL": url}
-        async with home.started("run", **settings) as too_early:
-            assert await too_early.ended() == 1
-        assert "run `confcal migrate`" in too_early.err[-1]
-
-        async with home.started("migrate", **settings) as migration:
-            assert await migration.ended() == 0
-
         async with home.daemon(**settings) as daemon:
             first = await daemon.feed(lambda feed: len(feed.vevents) == 2)
             endpoint.tell(once(topic="Renamed"), weekly())

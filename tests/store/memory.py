@@ -5,7 +5,7 @@ The store without a database: for tests, and for what keeps nothing.
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from typing_extensions import override
 
@@ -41,6 +41,8 @@ class MemoryStore(Database):
         self._state = State()
         self._vevents: dict[Key, Mapping[str, RenderedVEvent]] = {}
         self._rendering = ""
+        self._changed_in: dict[Key | Account, int] = {}
+        self._forgotten = 0
         self._feeds: dict[str, FeedRecord] = {}
         self._rejected: dict[tuple[str, str, str, bytes], RejectedInput] = {}
         self._numbers = 0
@@ -79,10 +81,19 @@ class MemoryStore(Database):
         return self._state
 
     @override
+    async def load_changes(self, state: State) -> State:
+        return state if state == self._state else self._state
+
+    @override
     async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
-        self._require(version)
+        server = changes.account.server
+        touched = {edit.entry.key for edit in changes.edits} | {c.key for c in changes.closings}
+        touched |= {Key(server, c.id) for c in changes.reports} | {Key(server, i) for i in changes.departures}
+        self._require(version, touched, changes.account)
+        following = self._state.version
         if journal or not changes.empty:
-            version += 1
+            version = following = following + 1
+            self._changed_in[changes.account] = version
         known = _known_after(self._state.account(changes.account), changes)
         accounts = {**self._state.accounts, changes.account: known}
         for closing in changes.closings:
@@ -90,7 +101,7 @@ class MemoryStore(Database):
                 closed = accounts[account].closed | {closing.key}
                 accounts[account] = replace(accounts[account], closed=closed)
         edits = [*changes.edits, *(closing.edit for closing in changes.closings)]
-        self._write(version, edits, accounts)
+        self._write(following, edits, accounts)
         self._journal.add(journal)
         return version
 
@@ -100,10 +111,11 @@ class MemoryStore(Database):
 
     @override
     async def record_rendering(self, digest: str, edits: Sequence[Edit], *, version: int) -> int:
-        self._require(version)
+        self._require(version, {edit.entry.key for edit in edits})
         self._rendering = digest
-        self._write(version + 1, edits, self._state.accounts)
-        return version + 1
+        version = self._state.version + 1
+        self._write(version, edits, self._state.accounts)
+        return version
 
     @override
     async def vevents(self, variant: str, account: Account | None = None) -> list[RenderedVEvent]:
@@ -124,11 +136,18 @@ class MemoryStore(Database):
     @override
     async def record_feed(
         self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
-    ) -> None:
-        """A generation never goes back."""
+    ) -> FeedRecord:
         before = self._feeds.get(calendar, record)
-        self._feeds[calendar] = replace(record, generation=max(before.generation, record.generation))
+        known = record if record.version >= before.version else before
+        if record.digest == before.digest:
+            known = replace(known, changed_at=before.changed_at)
+        elif known is record and record.changed_at and before.changed_at:
+            later = max(record.changed_at, before.changed_at + timedelta(seconds=1))
+            known = replace(record, changed_at=later)
+        generation = max(before.generation, record.generation)
+        known = self._feeds[calendar] = replace(known, generation=generation)
         self._journal.add(journal)
+        return known
 
     @override
     async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
@@ -150,6 +169,7 @@ class MemoryStore(Database):
         if gone:
             kept = {key: entry for key, entry in entries.items() if key not in gone}
             self._state = replace(self._state, version=self._state.version + 1, entries=kept)
+            self._forgotten = self._state.version
         self._journal.blank(self._state.entries)
         return len(gone)
 
@@ -164,6 +184,7 @@ class MemoryStore(Database):
         if idle:
             kept = {account: known for account, known in accounts.items() if account not in idle}
             self._state = replace(self._state, version=self._state.version + 1, accounts=kept)
+            self._forgotten = self._state.version
         for name in map(str, idle):
             rotated = self._feeds.pop(name, FeedRecord()).generation
             if rotated:
@@ -208,8 +229,11 @@ class MemoryStore(Database):
     async def close(self) -> None:
         """Do nothing: nothing is open."""
 
-    def _require(self, version: int) -> None:
-        if version != self._state.version:
+    def _require(self, version: int, keys: set[Key], account: Account | None = None) -> None:
+        about: set[Key | Account] = {*keys, account} if account else {*keys}
+        about |= {known.account for key in keys for known in self._state.reporters(key)}
+        changed = any(self._changed_in.get(each, 0) > version for each in about)
+        if version > self._state.version or self._forgotten > version or changed:
             raise StaleState(f"The store is no longer at version {version}: load it again")
 
     def _write(self, version: int, edits: Sequence[Edit], accounts: Mapping[Account, AccountState]) -> None:
@@ -217,6 +241,7 @@ class MemoryStore(Database):
         state = State(version, entries, accounts)
         live = {Key(known.account.server, id_) for known in accounts.values() for id_ in known.reported}
         self._state = state.update_contested(live)
+        self._changed_in.update((edit.entry.key, version) for edit in edits)
         self._vevents.update((edit.entry.key, edit.vevents) for edit in edits)
 
     def _members(self, account: Account | None = None) -> set[Key]:

@@ -127,7 +127,7 @@ async def test_a_damaged_conference_keeps_its_place_and_revision_and_differs_fro
     store = await migrated(file)
     with closing(sqlite3.connect(file)) as other, other:
         other.execute(
-            "INSERT INTO conferences VALUES ('s', '1', 0, 'lobby', x'00', 7, 1000, x'ff', NULL, NULL, NULL)"
+            "INSERT INTO conferences VALUES ('s', '1', 0, 'lobby', x'00', 7, 1, x'ff', NULL, NULL, NULL, 0)"
         )
 
     (entry,) = (await store.load()).entries.values()

@@ -25,6 +25,7 @@ from service.core.exposure import Exposure
 from service.core.journal import JournalEntry
 from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
+from service.core.state import State
 from service.settings.accounts import accounts_of
 from service.settings.load import load_settings
 from service.sources.hooks import NoHooks
@@ -70,9 +71,13 @@ class FailingStore(MemoryStore):
 
     async def record_feed(
         self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
-    ) -> None:
+    ) -> FeedRecord:
         self._try()
-        await super().record_feed(calendar, record, journal=journal)
+        return await super().record_feed(calendar, record, journal=journal)
+
+    async def load_changes(self, state: State) -> State:
+        self._try()
+        return await super().load_changes(state)
 
     async def version(self) -> int:
         self._try()

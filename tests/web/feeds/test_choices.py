@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import icalendar
 import pytest
+from ical.calendar_stream import IcsCalendarStream
 
 from tests.core.given import conference, listed, weekly
 from tests.web.administered import administered
@@ -103,3 +104,16 @@ async def test_a_chosen_feed_follows_the_conferences() -> None:
     assert "Merger" not in after.text
     assert minutes_before(after.content) == [15]
     assert before.headers["etag"] != after.headers["etag"]
+
+
+@pytest.mark.parametrize("minutes", [0, 15, 60])
+async def test_home_assistants_parser_sees_the_reminder_of_every_event(empty_web: Web, minutes: int) -> None:
+    await empty_web.accept(listed(conference("1", "Планёрка; отдел, продаж", weekly("2026-10-05 07:00"))))
+
+    text = (await empty_web.client.get(f"{empty_web.path()}?reminder={minutes}&free=1")).text
+    events = IcsCalendarStream.calendar_from_ics(text).events
+
+    assert [event.summary for event in events] == ["Планёрка; отдел, продаж"]
+    assert [[alarm.trigger for alarm in event.alarm] for event in events] == [[timedelta(minutes=-minutes)]]
+    assert [alarm.action for event in events for alarm in event.alarm] == ["DISPLAY"]
+    assert [event.transparency for event in events] == ["TRANSPARENT"]

@@ -1,0 +1,76 @@
+"""
+The state read from the database: the whole of it, or what changed since a version.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.core.conference import Account, Key
+from service.core.state import State
+from service.store.rows import Stored, moment_of, seconds_of, to_entries, to_state
+from service.store.tables import accounts, conferences, held, memberships
+from service.store.versions import current, read_forgotten
+
+
+async def read_state(db: AsyncConnection) -> State:
+    """Return the whole state."""
+    return to_state(
+        await current(db),
+        Stored(
+            accounts=(await db.execute(select(accounts))).all(),
+            conferences=(await db.execute(select(conferences))).all(),
+            memberships=(await db.execute(select(memberships))).all(),
+            held=(await db.execute(select(held))).all(),
+        ),
+    )
+
+
+async def read_changes(db: AsyncConnection, state: State) -> State:
+    """
+    Return a state with what was recorded since: only accounts and conferences that changed are read.
+
+    It is the same object where nothing was recorded, not even that a list arrived.
+    """
+    version = await current(db)
+    if version == state.version:
+        return await _read_arrivals(db, state)
+    if not state.accounts or version < state.version or await read_forgotten(db) > state.version:
+        return await read_state(db)
+    newer = select(accounts.c.account).where(accounts.c.version > state.version)
+    stored = Stored(
+        accounts=(await db.execute(select(accounts).where(accounts.c.version > state.version))).all(),
+        conferences=(
+            await db.execute(select(conferences).where(conferences.c.version > state.version))
+        ).all(),
+        memberships=(await db.execute(_of(memberships, newer))).all(),
+        held=(await db.execute(_of(held, newer))).all(),
+    )
+    entries = {**state.entries, **to_entries(stored.conferences)}
+    changed = to_state(version, stored, entries)
+    merged = State(version, entries, {**state.accounts, **changed.accounts}, state.contested)
+    shared = {Key(row[1], row[2]) for row in stored.memberships if row[3] == 0 and row[4] is not None}
+    edited = {Key(row[0], row[1]) for row in stored.conferences if row[2] == 0}
+    left = {key for key in state.contested if any(a.server == key.server for a in changed.accounts)}
+    return await _read_arrivals(db, merged.update_contested(shared | edited | left))
+
+
+def _of(table: Any, chosen: Select[Any]) -> Select[Any]:  # noqa: ANN401 -- one of two tables
+    return select(table).where(table.c.account.in_(chosen))
+
+
+async def _read_arrivals(db: AsyncConnection, state: State) -> State:
+    """Return the state with the arrivals of lists that changed nothing."""
+    last = max((seconds_of(each.list_at) for each in state.accounts.values() if each.list_at), default=None)
+    if last is None:
+        return state
+    c = accounts.c
+    query = select(c.peer, c.server, c.list_at, c.list_count, c.source).where(c.list_at >= last)
+    arrived = {}
+    for peer, server, list_at, count, source in await db.execute(query):
+        known = state.accounts.get(Account(peer, server))
+        if known and (known.list_at != moment_of(list_at) or known.count != count):
+            arrived[known.account] = replace(known, list_at=moment_of(list_at), count=count, source=source)
+    return replace(state, accounts={**state.accounts, **arrived}) if arrived else state

@@ -1,0 +1,114 @@
+"""
+The versions of the state: one that grows with every recorded change, and which of them changed what.
+
+Each change is recorded as the next version, and what it changes carries that number. So two processes that
+record the lists of two accounts do not collide, and one that reads on loads only what is newer.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Select, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.core.changes import Changes
+from service.core.conference import Account, Key
+from service.core.errors import StaleState
+from service.store.tables import accounts, conferences, memberships, meta
+
+_FORGOTTEN = "forgotten"
+"""The version in which something last left the database: whoever is older loads everything."""
+
+_KEYS_AT_ONCE = 300
+"""Three variables each, below the 999 that an SQLite may be built with."""
+
+_c = conferences.c
+
+
+async def advance(
+    db: AsyncConnection, version: int, keys: Iterable[Key], account: Account | None = None
+) -> int:
+    """
+    Return the version that a change gets which was decided at `version`; no other change gets one meanwhile.
+
+    Raises StaleState where what it rests on changed since: these conferences, the reports that accounts give
+    of them, or the account itself.
+    """
+    following = await _following(db)
+    if following <= version:
+        raise _stale(version)
+    if following > version + 1:
+        await _require_untouched(db, version, list(dict.fromkeys(keys)), account)
+    await db.execute(update(meta).where(meta.c.name == "version").values(value=str(following)))
+    return following
+
+
+async def require(db: AsyncConnection, version: int, account: Account) -> None:
+    """Raise StaleState where an account changed since `version`; it cannot until the transaction ends."""
+    query = select(accounts.c.version).where(accounts.c.account == str(account))
+    found = (await db.execute(query.with_for_update())).scalar_one_or_none()
+    if (found or 0) > version or await read_forgotten(db) > version:
+        raise _stale(version)
+
+
+async def forget_before(db: AsyncConnection) -> int:
+    """Note that something leaves the database: everybody loads the whole state again."""
+    following = await _following(db)
+    for name in ("version", _FORGOTTEN):
+        await db.execute(update(meta).where(meta.c.name == name).values(value=str(following)))
+    return following
+
+
+async def read_forgotten(db: AsyncConnection) -> int:
+    """Return the version in which something last left the database."""
+    return int((await db.execute(select(meta.c.value).where(meta.c.name == _FORGOTTEN))).scalar_one())
+
+
+async def current(db: AsyncConnection) -> int:
+    """Return the version of the state."""
+    return int((await db.execute(select(meta.c.value).where(meta.c.name == "version"))).scalar_one())
+
+
+def find_touched(changes: Changes) -> Iterator[Key]:
+    """Yield the conferences that a change of an account is about."""
+    server = changes.account.server
+    yield from (edit.entry.key for edit in changes.edits)
+    for closing in changes.closings:
+        yield from (closing.key, Key(server, closing.key.id))
+    yield from (Key(server, conference.id) for conference in changes.reports)
+    yield from (Key(server, id_) for id_ in sorted(changes.departures))
+
+
+async def _following(db: AsyncConnection) -> int:
+    # The row is locked until the end: versions are committed in their order.
+    query = select(meta.c.value).where(meta.c.name == "version").with_for_update()
+    return int((await db.execute(query)).scalar_one()) + 1
+
+
+async def _require_untouched(
+    db: AsyncConnection, version: int, keys: Sequence[Key], account: Account | None
+) -> None:
+    if await read_forgotten(db) > version:
+        raise _stale(version)
+    queries = [*_newer(keys, version)]
+    if account:
+        own = select(accounts.c.version).where(accounts.c.account == str(account))
+        queries.append(own.where(accounts.c.version > version))
+    for query in queries:
+        if (await db.execute(query.limit(1))).first() is not None:
+            raise _stale(version)
+
+
+def _newer(keys: Sequence[Key], version: int) -> Iterator[Select[Any]]:
+    """Yield what selects anything about these conferences that is newer than a version."""
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        some: Collection[Any] = [tuple(key) for key in keys[start : start + _KEYS_AT_ONCE]]
+        edited = tuple_(_c.server, _c.id, _c.part).in_(some)
+        yield select(_c.version).where(edited, _c.version > version)
+        m = memberships.c
+        reported = select(m.account).join_from(memberships, accounts, m.account == accounts.c.account)
+        yield reported.where(tuple_(m.server, m.id, m.part).in_(some), accounts.c.version > version)
+
+
+def _stale(version: int) -> StaleState:
+    return StaleState(f"What was decided at version {version} of the state is outdated: load it again")
