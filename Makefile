@@ -15,7 +15,7 @@ ONLY ?=
 IN_PARALLEL := --numprocesses=3 --dist=worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-locked demo run check format test fast coverage bench lock image release clean
+.PHONY: help install install-locked demo run check format test fast coverage bench soak lock image docs pictures release clean
 
 help: ## list these verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -63,6 +63,10 @@ coverage: .venv/dev tests/readers/node_modules ## measure the branches that the 
 bench: .venv/dev ## measure speed against rivals, in one run
 	$(BIN)/python -m bench
 
+MINUTES ?= 20
+soak: .venv/dev ## run the daemon for MINUTES with 20 Rooms, faults, feeds, a target and reloads
+	SOAK_MINUTES=$(MINUTES) $(BIN)/pytest -q -s tests/soak
+
 LOCK := $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url \
 	--no-emit-trusted-host --no-emit-find-links --no-header --no-annotate --upgrade
 
@@ -75,6 +79,14 @@ lock: .venv/dev ## renew the hashed versions that CI tests with and the image is
 
 image: ## build the container image
 	docker build --build-arg SOURCE_COMMIT="$$(git rev-parse --short=12 HEAD 2>/dev/null)" --tag confcal .
+
+docs: .venv/dev ## write the pages that are made from the source
+	$(BIN)/python -m tests.docs.log_events
+	$(BIN)/confcal settings --reference > docs/settings.md
+	$(BIN)/confcal settings --example > config/confcal.env.example
+
+pictures: .venv/dev ## take the pictures of the README anew, in Chromium
+	PICTURES=docs/pictures $(BIN)/pytest -q tests/browser/test_pictures.py
 
 release: .venv/dev ## build wheel, sdist, image, SBOMs, notes and checksums into dist
 	$(BIN)/python release.py

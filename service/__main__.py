@@ -15,7 +15,7 @@ _FAILED = 1
 _MISUSED = 2
 
 
-_COMMANDS = (
+COMMANDS = (
     "run",
     "demo",
     "convert",
@@ -51,11 +51,11 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         del ctx
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
         command = getattr(import_module(f"service.commands.{cmd_name}"), cmd_name)
         return with_env_file(command) if isinstance(command, click.Command) else None

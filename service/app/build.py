@@ -96,9 +96,9 @@ class Parts:
 
     def follow_leases(self) -> None:
         """Have the metrics tell of the sources that this replica runs, and of no others."""
-        for name in self.sources.all:
+        held = {name for name in self.sources.all if self.leases.holds(f"source/{name}")}
+        for name in self.sources.all.keys() - held:
             self.metrics.forget(name)
-        held = (name for name in self.sources.all if self.leases.holds(f"source/{name}"))
         expect_lists(self.metrics, self.synchronizer, held)
 
     def mark_feeds_changed(self) -> None:

@@ -100,6 +100,10 @@ class CalendarCollection(TargetCollection):
         extras = self.extras if people else replace(self.extras, addresses={})
         return await self.calendars.resources(self.calendar, extras, now=self.clock())
 
+    def content(self) -> object:
+        """Return the calendar and its conferences: whatever changes them makes entries of its own."""
+        return self.calendar, tuple(self.calendars.directory.entries(self.calendar))
+
     def is_configured(self, key: str) -> bool:
         """Return whether the settings have a target of this key."""
         return self.configured.hold(key)

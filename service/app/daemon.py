@@ -17,6 +17,7 @@ from service.app.clock import utc_now
 from service.app.housekeeping import Housekeeping, StoreWatch, ZoneLog
 from service.app.reload import apply_settings
 from service.app.supervisor import Runnable, Supervisor
+from service.app.systemd import ServiceManager
 from service.core.errors import SettingsError, StoreUnavailable
 from service.core.replicas import HOUSEKEEPING
 from service.settings.changes import SettingsChange, compare_settings
@@ -58,9 +59,10 @@ async def run(
     reload = Reload(read) if read else None
     if reload:
         loop.add_signal_handler(signal.SIGHUP, reload.asked.set)
+    manager = ServiceManager.find(os.environ)
     async with open_parts(settings, record=record) as parts:
         try:
-            await _serve(parts, stop, heard, reload)
+            await _serve(parts, stop, heard, reload, manager)
         finally:
             # Other replicas take over at once what this replica ran.
             with suppress(TimeoutError, StoreUnavailable):
@@ -115,7 +117,11 @@ def end_after_crash(tasks: Iterable[asyncio.Task[None]], *, end: Callable[[int],
 
 
 async def _serve(
-    parts: Parts, stop: asyncio.Event, heard: Callable[[Parts], None], reload: "Reload | None"
+    parts: Parts,
+    stop: asyncio.Event,
+    heard: Callable[[Parts], None],
+    reload: "Reload | None",
+    manager: ServiceManager,
 ) -> None:
     server = WebServer(parts.web, parts.listening, grace_seconds=_GRACE_SECONDS)
     timetable, zones = parts.timetable, ZoneLog()
@@ -133,12 +139,15 @@ async def _serve(
             tasks.create_task(_tell(parts, heard, zones), name="heard"),
         ]
         if reload:
-            running.append(tasks.create_task(_reload_when_asked(parts, housekeeping, reload), name="reload"))
+            reloading = _reload_when_asked(parts, housekeeping, reload, manager)
+            running.append(tasks.create_task(reloading, name="reload"))
+        running.append(tasks.create_task(manager.keep_alive(), name="watchdog"))
         timetable.start()
         if parts.reporter.exposure:
             log.warning("app.exposed", warning=parts.reporter.exposure.describe())
         zones.tell(parts.reporter.zone_notices(utc_now()))
         log.info("app.started", url=parts.url, sources=list(parts.sources.all))
+        manager.tell_ready()
         stopping = tasks.create_task(stop.wait(), name="stop")
         try:
             await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -147,6 +156,7 @@ async def _serve(
             everything = (serving, *running, *supervisor.tasks)
             asyncio.get_running_loop().call_later(_LAST_SECONDS, end_after_crash, everything)
             raise
+        manager.tell_stopping()
         timetable.stop()
         parts.live.close()
         parts.visitors.live.close()
@@ -176,19 +186,24 @@ class Reload:
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-async def _reload_when_asked(parts: Parts, housekeeping: Housekeeping, reload: Reload) -> None:
+async def _reload_when_asked(
+    parts: Parts, housekeeping: Housekeeping, reload: Reload, manager: ServiceManager
+) -> None:
     while True:
         await reload.asked.wait()
         reload.asked.clear()
+        manager.tell_reloading()
         try:
             change = compare_settings(parts.settings, reload.read())
             await apply_settings(parts, change.settings)
         except (SettingsError, StoreUnavailable) as error:
             log.error("settings.reload_refused", error=str(error))  # noqa: TRY400 -- the sentence says it all
+            manager.tell_ready()
             continue
         await parts.leases.keep(find_parts(parts, housekeeping))
         configure_logging(parts.settings.log_format, parts.settings.log_level)
         log_reload(change)
+        manager.tell_ready()
 
 
 def log_reload(change: SettingsChange) -> None:

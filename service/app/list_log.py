@@ -3,6 +3,7 @@ What the log says of lists: accepted, held, rejected in part, in dispute, and ho
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from service.core.conference import Key, Snapshot
 from service.core.disputes import Dispute
 from service.core.rejected import alike
 from service.core.revision import Policy
-from service.core.schedule import Weekly
+from service.core.schedule import Once, Unscheduled, Weekly
 from service.core.weekly import recur
 
 log = structlog.get_logger()
@@ -39,14 +40,21 @@ def _tell_waiting() -> None:
 
 
 def tell_list(snapshot: Snapshot, changes: Changes) -> None:
-    """Log that a list was accepted, and what it changed."""
+    """Log that a list was accepted, and what it changed: one wide event, for graphs and searches."""
+    kinds = Counter(type(conference.schedule) for conference in snapshot.listing.conferences)
     log.info(
         "sync.list_accepted",
         source=changes.source,
         account=str(changes.account),
         conferences=changes.count,
+        single=kinds[Once],
+        weekly=kinds[Weekly],
+        unscheduled=kinds[Unscheduled],
         edited=len(changes.edits),
+        unchanged=max(0, changes.count - len(changes.edits)),
         removed=len(changes.departures),
+        held=changes.held is not None,
+        missing=len(changes.held.missing) if changes.held else 0,
         rejected=len(snapshot.listing.rejections),
         doubts=list(snapshot.listing.doubts),
     )

@@ -16,7 +16,7 @@ import structlog
 
 from service.app.notify_texts import Texts
 from service.core.clock import Clock
-from service.core.errors import StoreUnavailable
+from service.core.errors import LeaseLost, StoreUnavailable
 from service.core.journal import Journal, JournalEntry, JournalQuery
 from service.core.notifications import (
     NotifyEvent,
@@ -74,11 +74,15 @@ class Notifier:
         """Set when this process wrote to the journal; what others write is seen by the time."""
 
     async def run(self) -> None:
-        """Follow the journal and send, until cancelled."""
+        """Follow the journal and send, until cancelled. Raises LeaseLost."""
+        # Another replica may have sent meanwhile.
+        self._state = None
         while True:
             self.wake.clear()
             try:
                 await self.once()
+            except LeaseLost:
+                raise
             except StoreUnavailable as error:
                 self._log.warning("notify.store_unavailable", error=str(error))
             with suppress(TimeoutError):

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 from service.app.clock import utc_now
 from service.app.notifier import Notifier
 from service.app.notify_texts import Texts
+from service.app.policy import quiet_of
 from service.core.journal import Journal
 from service.core.notifications import NotifyEvent, NotifyRules
+from service.core.quiet import QuietHours
 from service.language import translator
 from service.notify.channel import Channel, open_channel
 from service.settings.model import Settings
@@ -32,7 +34,8 @@ def channel_of(name: str, settings: NotifySettings) -> Channel:
 def rules_of(settings: Settings, channel: NotifySettings) -> NotifyRules:
     """Return what a channel is told, and when."""
     events = frozenset(map(NotifyEvent, channel.events))
-    return NotifyRules(events, channel.after, channel.digest, ZoneInfo(settings.timezone))
+    zone = ZoneInfo(settings.timezone)
+    return NotifyRules(events, channel.after, quiet_of(settings), channel.digest, zone)
 
 
 def subjects_of(settings: Settings) -> dict[NotifyEvent, AbstractSet[str]]:
@@ -52,14 +55,14 @@ class Context:
     timezone: str
     language: str
     url: str
-    sources: frozenset[str]
+    quiet: tuple[tuple[str, QuietHours], ...]
     targets: frozenset[str]
 
     @classmethod
     def of(cls, settings: Settings, url: str) -> "Context":
         """Return it for settings and the address of the dashboard."""
-        names = frozenset(settings.sources), frozenset(settings.targets)
-        return cls(settings.timezone, settings.language, url, *names)
+        quiet = tuple(quiet_of(settings).items())
+        return cls(settings.timezone, settings.language, url, quiet, frozenset(settings.targets))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from service.calendars.calendar import Calendar
 from service.calendars.rules import Rule
 from service.core.ical import RENDERING
+from service.core.quiet import QuietHours, parse_quiet
 from service.core.rejected import KeepRules
 from service.core.removal import RemovalRules
 from service.core.revision import Policy, Variant
@@ -35,6 +36,7 @@ def policy_of(settings: Settings) -> Policy:
         default=_rendering(settings, None),
         variants=tuple(variant_of(settings, *each) for each in (("full", settings.language), *others)),
         removal=RemovalRules(**settings.removal.model_dump()),
+        quiet=quiet_of(settings),
     )
 
 
@@ -87,6 +89,14 @@ def _rendering(settings: Settings, source: SourceSettings | None) -> Rendering:
         join_url=(source and source.join_url) or JOIN_URL,
         people=settings.people == "description",
     )
+
+
+def quiet_of(settings: Settings) -> dict[str, QuietHours]:
+    """Return when no list is expected, for every source."""
+    return {
+        name: QuietHours(parse_quiet(each.quiet) if each.quiet else (), each.timezone or settings.timezone)
+        for name, each in settings.sources.items()
+    }
 
 
 def keep_rules_of(settings: Settings) -> KeepRules:

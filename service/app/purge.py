@@ -118,6 +118,9 @@ class _EmptyCollection(TargetCollection):
     async def render(self, *, people: bool) -> Mapping[str, Resource]:  # noqa: ARG002 -- there are none
         return {}
 
+    def content(self) -> object:
+        return None
+
     def is_configured(self, key: str) -> bool:  # noqa: ARG002 -- nothing passes on to it
         return True
 

@@ -1,12 +1,16 @@
 import click
 
 from service.settings.load import load_configuration
+from service.settings.reference import reference
 from service.settings.show import effective_as_given, example
 
 
 @click.command()
 @click.option("--example", "as_example", is_flag=True, help="Print an example environment file instead.")
-def settings(*, as_example: bool) -> None:
+@click.option(
+    "--reference", "as_page", is_flag=True, help="Print all settings as a page in Markdown instead."
+)
+def settings(*, as_example: bool, as_page: bool) -> None:
     """
     Print the settings in effect, secrets masked.
 
@@ -18,9 +22,13 @@ def settings(*, as_example: bool) -> None:
       confcal settings
       confcal settings --env-file /etc/confcal/confcal.env
       confcal settings --example > confcal.env
+      confcal settings --reference > settings.md
     """
     if as_example:
         click.echo(example(), nl=False)
+        return
+    if as_page:
+        click.echo(reference(), nl=False)
         return
     for each in effective_as_given(load_configuration()):
         if each.origin:

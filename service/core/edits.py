@@ -10,6 +10,7 @@ from service.core.account_state import Entry, Revision
 from service.core.changes import Edit, RenderedVEvent
 from service.core.conference import Conference, Key
 from service.core.ical import fingerprint, render_vevent
+from service.core.quiet import QuietHours
 from service.core.removal import RemovalRules
 from service.core.schedule import UNBOUNDED, Bounds
 from service.core.vevent import Redaction, Rendering, Translate, no_translation, to_vevent
@@ -49,6 +50,9 @@ class Policy:
     """The first one is what a change is measured by."""
 
     removal: RemovalRules = field(default_factory=RemovalRules)
+
+    quiet: Mapping[str, QuietHours] = field(default_factory=dict)
+    """When no list is expected, for every source of the settings."""
 
     def rendering(self, source: str) -> Rendering:
         """Return the rendering for conferences from `source`."""

@@ -14,6 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from service.core.journal import Happening, JournalEntry
+from service.core.quiet import QuietHours
 
 MOST_WAITING = 100
 """How many messages wait for a channel that does not work; the oldest go."""
@@ -129,6 +130,9 @@ class NotifyRules:
     after: timedelta = timedelta(minutes=5)
     """A trouble that ends before then is not reported."""
 
+    quiet: Mapping[str, QuietHours] = field(default_factory=dict)
+    """By source: what begins in its quiet hours is told when they are over, if it lasts."""
+
     digest: time | None = None
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
 
@@ -155,7 +159,7 @@ def follow(state: NotifyState, entries: Iterable[JournalEntry], rules: NotifyRul
 def advance(state: NotifyState, rules: NotifyRules, now: datetime) -> NotifyState:
     """Return the state with the messages in its outbox that are due at `now`."""
     for key, trouble in state.troubles.items():
-        if not trouble.told and trouble.message.since + rules.after <= now:
+        if not trouble.told and (due := _due(trouble, rules)) and due <= now:
             told = {**state.troubles, key: replace(trouble, told=True)}
             state = put(replace(state, troubles=told), replace(trouble.message, at=now))
     return state
@@ -163,8 +167,14 @@ def advance(state: NotifyState, rules: NotifyRules, now: datetime) -> NotifyStat
 
 def next_due(state: NotifyState, rules: NotifyRules) -> datetime | None:
     """Return when `advance` has something to do, if nothing happens before; None for never."""
-    waiting = (each.message.since + rules.after for each in state.troubles.values() if not each.told)
-    return min(waiting, default=None)
+    waiting = (_due(each, rules) for each in state.troubles.values() if not each.told)
+    return min(filter(None, waiting), default=None)
+
+
+def _due(trouble: Trouble, rules: NotifyRules) -> datetime | None:
+    quiet = rules.quiet.get(trouble.message.subject) if trouble.event is NotifyEvent.ROOM_SILENT else None
+    since = trouble.message.since
+    return quiet.find_alarm(since, rules.after) if quiet else since + rules.after
 
 
 def begin(position: int, rules: NotifyRules, now: datetime) -> NotifyState:

@@ -49,3 +49,6 @@ IN_TROUBLE = frozenset(
     }
 )
 """The states in which no list arrives until somebody or something changes."""
+
+BY_ABSENCE = frozenset({SourceState.LOGGED_OUT, SourceState.SILENT, SourceState.UNREACHABLE})
+"""Those of an endpoint that is switched off, or that nobody uses: in quiet hours it may be."""

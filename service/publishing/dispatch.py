@@ -4,7 +4,8 @@ Dispatch of many operations: a bounded number at a time, each retried while the 
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from service.core.errors import Retryable
@@ -37,20 +38,57 @@ class Timing:
     random: Callable[[], float]
 
 
+@dataclass(slots=True)
+class _Streak:
+    """
+    How a run fares just now.
+    """
+
+    failures: int = 0
+    """In a row."""
+
+    pause: float = 0.0
+    """Seconds that the run is to wait before its next operation."""
+
+
 class Dispatcher:
     """
-    Dispatches the operations of one target. Its pace outlives a run.
+    Dispatches the requests of one target. Its pace outlives a run, and runs in parallel share it.
     """
 
     def __init__(self, most: int, timing: Timing) -> None:
         self.pace = Pace.full(most)
         self._timing = timing
-        self._failures = 0
-        self._pause = 0.0
+        self._pauses = 0
+        """How many runs wait because the server is busy."""
+
+        self._taken = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
 
     def after_failure(self) -> None:
         """Make the next run begin with a single request, the probe."""
         self.pace = self.pace.slow_down()
+
+    @asynccontextmanager
+    async def request(self) -> AsyncIterator[None]:
+        """Wait for a turn, first come first served, and hold it: the runs together have `pace.at_once`."""
+        while self._pauses or self._taken >= self.pace.at_once:
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            await turn
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
+            self._call_waiting()
+
+    def _call_waiting(self) -> None:
+        # Each of them looks again whether there is room; they do so in the order in which they came.
+        waiting, self._waiting = self._waiting, deque()
+        for turn in waiting:
+            if not turn.done():
+                turn.set_result(None)
 
     async def execute_all(
         self, operations: Iterable[Operation], carry: Execute, on_exhausted: OnExhausted
@@ -63,19 +101,24 @@ class Dispatcher:
         """
         waiting = deque((operation, 0) for operation in operations)
         running: dict[asyncio.Task[None], tuple[Operation, int]] = {}
-        self._failures, self._pause = 0, 0.0
+        streak = _Streak()
+
+        async def take_turn(operation: Operation) -> None:
+            async with self.request():
+                await carry(operation)
+
         try:
             while waiting or running:
-                if self._pause and not running:
-                    await self._timing.sleep(self._pause)
-                    self._pause = 0.0
-                while waiting and not self._pause and len(running) < self.pace.at_once:
+                if streak.pause and not running:
+                    await self._rest(streak.pause)
+                    streak.pause = 0.0
+                while waiting and not streak.pause and len(running) < self.pace.at_once:
                     operation, tries = waiting.popleft()
-                    running[asyncio.ensure_future(carry(operation))] = (operation, tries + 1)
+                    running[asyncio.ensure_future(take_turn(operation))] = (operation, tries + 1)
                 done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     operation, tries = running.pop(task)
-                    if (busy := self._busy(task)) is None:
+                    if (busy := self._busy(task, streak)) is None:
                         continue
                     if tries < _TRIES:
                         waiting.appendleft((operation, tries))
@@ -86,20 +129,29 @@ class Dispatcher:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    def _busy(self, task: "asyncio.Task[None]") -> Retryable | None:
+    async def _rest(self, seconds: float) -> None:
+        """Wait, and have everything that begins a request to the target wait, too."""
+        self._pauses += 1
+        try:
+            await self._timing.sleep(seconds)
+        finally:
+            self._pauses -= 1
+            self._call_waiting()
+
+    def _busy(self, task: "asyncio.Task[None]", streak: _Streak) -> Retryable | None:
         """Return why the operation should be retried. Raises if the run must end."""
         try:
             task.result()
         except Retryable as busy:
-            self._failures += 1
+            streak.failures += 1
             if busy.crowded:
                 self.pace = self.pace.slow_down()
-            if self._failures >= _FAILURES or (busy.delay_seconds or 0.0) > _WAIT_SECONDS:
+            if streak.failures >= _FAILURES or (busy.delay_seconds or 0.0) > _WAIT_SECONDS:
                 raise
-            pause = retry_delay_seconds(self._failures, chance=self._timing.random())
-            least = _CROWDED_SECONDS * 2.0 ** (self._failures - 1) if busy.crowded else 0.0
-            self._pause = max(self._pause, busy.delay_seconds or 0.0, pause, least)
+            pause = retry_delay_seconds(streak.failures, chance=self._timing.random())
+            least = _CROWDED_SECONDS * 2.0 ** (streak.failures - 1) if busy.crowded else 0.0
+            streak.pause = max(streak.pause, busy.delay_seconds or 0.0, pause, least)
             return busy
-        self._failures = 0
+        streak.failures = 0
         self.pace = self.pace.speed_up()
         return None

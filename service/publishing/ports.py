@@ -157,6 +157,14 @@ class TargetCollection(Protocol):
         """
         ...
 
+    def content(self) -> object:
+        """
+        Return a value that stays equal until a change may make `render` return something else.
+
+        It costs no query. What an event looks like once it has ended is no change: an audit finds that.
+        """
+        ...
+
     def is_configured(self, key: str) -> bool:
         """Return whether the settings have a target of this key. Rows of other keys may pass to this one."""
         ...

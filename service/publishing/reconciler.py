@@ -3,9 +3,8 @@ The reconciler of one target: a run after every change, audits, and retries whil
 """
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,7 +13,6 @@ from service.core.clock import Clock
 from service.core.errors import (
     AnswerUnusable,
     CollectionGone,
-    CollectionMoved,
     ConfcalError,
     LeaseLost,
     PlanRefused,
@@ -23,15 +21,21 @@ from service.core.errors import (
 from service.core.journal import FieldChange, Happening, JournalEntry
 from service.core.target_state import PUBLISHING, TargetState
 from service.publishing.circuit import Circuit
+from service.publishing.collection_memory import CollectionMemory, RunResult
+from service.publishing.collection_queue import CollectionQueue
 from service.publishing.dispatch import Dispatcher, Timing
 from service.publishing.model import Publication, Standing, SyncReport
-from service.publishing.ports import CollectionFinder, Ledger, TargetCollection
+from service.publishing.ports import CollectionFinder, Ledger, TargetCollection, TargetRecord
 from service.publishing.retry import concerns_all, state_of
+from service.publishing.rounds import Finding, Round, log_run, void_record
 from service.publishing.sync_run import SyncRun
 
 log = structlog.get_logger()
 
 _BROKEN = frozenset({TargetState.DOWN, TargetState.FAILING})
+
+_RUNS_A_REQUEST = 2
+"""So many collections for each parallel request: one reads the database while another uses the server."""
 
 _AGAIN_SECONDS = 60.0
 """When resources that were refused for the first time are tried again, and calendars looked for."""
@@ -87,14 +91,22 @@ class Reconciler:
         self._wake = asyncio.Event()
         self._circuit = Circuit()
         self._untold: list[JournalEntry] = []
+        self._memory = CollectionMemory()
+        self._queue: CollectionQueue | None = None
+        self._proven = False
+        """Whether the server has answered this process: a wrong password is not tried in parallel."""
 
     def mark_changed(self) -> None:
         """Request a run soon. While the target is down, changes wait for the server and become one."""
         self._circuit = self._circuit.note_change(self._clock())
         self._wake.set()
+        if self._queue:
+            self._queue.mark_changed()
 
     async def run(self) -> None:
         """Keep the collections in step until cancelled. Raises LeaseLost."""
+        # Another process may have kept them until now.
+        self._memory.clear()
         while True:
             self._wake.clear()
             seconds = await self.once()
@@ -109,13 +121,13 @@ class Reconciler:
 
     async def once(self) -> float:
         """
-        Run over every collection that does not rest, and return the seconds until the next round is due.
+        Run over every collection that has work and does not rest; return the seconds until the next round.
         """
-        changed_at, made = self._circuit.changed_at, _Round()
+        changed_at, made = self._circuit.changed_at, Round()
         self._circuit = self._circuit.take_change()
         stopped_by: ConfcalError | None = None
         try:
-            await self._collections(self._finder.find_collections(), made)
+            await self._collections(made)
         except LeaseLost:
             # Another replica goes on here, so there is no trouble with the target to tell of.
             raise
@@ -130,65 +142,68 @@ class Reconciler:
         await self._tell_journal(before)
         return self._rest_seconds(made.errors[0]) if self._circuit.open else self._next_seconds(made)
 
-    async def _collections(self, targets: Sequence[TargetCollection], made: "_Round") -> None:
-        """Run over each collection once. Raises only errors that concern all of them."""
-        stopped_at = self._circuit.stopped_at
-        self._circuit = self._circuit.begin_round({target.key for target in targets})
-        # The collection that stopped the last round comes last: perhaps only this one never answers.
-        for target in sorted(targets, key=lambda each: each.key == stopped_at):
-            self._circuit = self._circuit.enter(target.key)
-            if self._circuit.rests(target.key, self._clock()):
-                made.errors.append(self._circuit.backoffs[target.key].error)
-            else:
-                await self._collection(target, made)
-            made.rows += (await self._ledger.publications(target.key)).values()
+    async def _collections(self, made: Round) -> None:
+        """Run over each collection that has work. Raises only errors that concern all of them."""
+        records = await self._ledger.targets()
+        finding = Finding(self._finder, self._memory, records, self._circuit.stopped_at)
+
+        def find() -> list[TargetCollection]:
+            self._circuit = self._circuit.begin_round(finding.look())
+            now = self._clock()
+            resting = {each.key for each in finding.targets if self._circuit.rests(each.key, now)}
+            made.resting = [self._circuit.backoffs[key].error for key in sorted(resting)]
+            return [each for each in finding.in_order(now) if each.key not in resting]
+
+        self._queue = CollectionQueue(
+            lambda target: self._collection(target, records, made), most=lambda: self._most(made), find=find
+        )
+        try:
+            await self._queue.run()
+        finally:
+            self._queue = None
+            made.errors += made.resting
+            made.rows += self._memory.find_unsettled()
         self._circuit = self._circuit.enter("")
 
-    async def _collection(self, target: TargetCollection, made: "_Round") -> None:
-        key, started = target.key, self._clock()
-        one = SyncRun(target, self._ledger, self._dispatcher, clock=self._clock)
+    def _most(self, made: Round) -> int:
+        """Return how many collections to run over at a time."""
+        at_once = self._dispatcher.pace.at_once
+        self._proven |= made.reached
+        if at_once == 1 or not self._proven or (self._circuit.doubted and not made.reached):
+            return 1
+        return _RUNS_A_REQUEST * at_once
+
+    async def _collection(
+        self, target: TargetCollection, records: dict[str, TargetRecord], made: Round
+    ) -> None:
+        key, started, content = target.key, self._clock(), target.content()
+        one = SyncRun(target, self._ledger, self._dispatcher, clock=self._clock, records=records)
         # Nothing counts as working again before the server has answered.
         probing = key in self._circuit.backoffs or (self._circuit.doubted and not made.reached)
         try:
             report = await one.run(probing=probing)
         except ConfcalError as error:
+            self._memory.remember_failure(key, one.unsettled, self._clock())
             if concerns_all(error):
+                if not made.stopped:
+                    made.stopped = True
+                    self._circuit = self._circuit.enter(key)
                 raise
             if isinstance(error, CollectionGone):
-                await self._void(target, error)
+                await void_record(self._ledger, target, error)
             self._circuit = self._circuit.fail(key, error, self._clock(), self._timing.random)
             made.errors.append(error)
         else:
+            records[key] = one.record
+            audit_at = (one.record.audited_at or started) + target.audit_every
+            self._memory.remember(key, RunResult(target.identity, content, one.unsettled, audit_at))
             self._circuit = self._circuit.succeed(key)
             made.reached |= report.reached
             made.writes += report.writes
-            self._tell(target, report, (self._clock() - started).total_seconds())
+            self.status.totals.add(report)
+            log_run(target, report, (self._clock() - started).total_seconds())
 
-    async def _void(self, target: TargetCollection, error: CollectionGone) -> None:
-        """
-        Make the next run find or create the collection again. The rows stay: the collection may be the same.
-        """
-        record = (await self._ledger.targets()).get(target.key)
-        if record and (isinstance(error, CollectionMoved) or target.rules.on_delete == "restore"):
-            await self._ledger.record_target(target.key, replace(record, identity=""))
-
-    def _tell(self, target: TargetCollection, report: SyncReport, seconds: float) -> None:
-        self.status.totals.add(report)
-        if report.writes or report.adopted or report.refused or report.left:
-            log.info(
-                "publish.pass_finished",
-                target=target.key,
-                created=report.created,
-                updated=report.updated,
-                deleted=report.deleted,
-                adopted=report.adopted,
-                left=report.left,
-                refused=report.refused,
-                waiting=report.waiting,
-                seconds=round(seconds, 3),
-            )
-
-    def _conclude(self, made: "_Round", changed_at: datetime | None) -> None:
+    def _conclude(self, made: Round, changed_at: datetime | None) -> None:
         status, now = self.status, self._clock()
         since = {(row.uid, row.href): at for row, at in status.parked.items()}
         parked = [row for row in made.rows if row.standing is Standing.PARKED]
@@ -253,10 +268,11 @@ class Reconciler:
             self._dispatcher.after_failure()
         return self._circuit.rest_seconds(error, chance=self._timing.random())
 
-    def _next_seconds(self, made: "_Round") -> float:
+    def _next_seconds(self, made: Round) -> float:
         now = self._clock()
         due = [backoff.until for backoff in self._circuit.backoffs.values()]
         due += [row.retry_at for row in self.status.parked if row.retry_at]
+        due += self._memory.audits()
         soon = [self._audit_seconds, *(max(1.0, (at - now).total_seconds()) for at in due)]
         waits = self.status.pending or any(isinstance(error, PlanRefused) for error in made.errors)
         return min(_AGAIN_SECONDS, *soon) if waits else min(soon)
@@ -277,13 +293,3 @@ def _state_without_error(status: TargetStatus) -> TargetState:
     if status.parked:
         return TargetState.INCOMPLETE
     return TargetState.WAITING if status.pending else TargetState.IN_STEP
-
-
-@dataclass(slots=True)
-class _Round:
-    """The result of one run over all collections."""
-
-    errors: list[ConfcalError] = field(default_factory=list)
-    rows: list[Publication] = field(default_factory=list)
-    reached: bool = False
-    writes: int = 0

@@ -2,7 +2,7 @@
 One run over a target: the changes, the plan, the requests, the rows.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,7 +16,14 @@ from service.publishing.executor import Executor
 from service.publishing.ledger_cache import LedgerCache
 from service.publishing.model import Create, Publication, Resource, Standing, SyncReport
 from service.publishing.plan import Plan, make_plan, suspects
-from service.publishing.ports import DiscoveredCollection, Ledger, Publisher, TargetCollection, TargetRecord
+from service.publishing.ports import (
+    CollectionListing,
+    DiscoveredCollection,
+    Ledger,
+    Publisher,
+    TargetCollection,
+    TargetRecord,
+)
 
 log = structlog.get_logger()
 
@@ -36,14 +43,25 @@ class SyncRun:
         *,
         clock: Clock,
         progress: Callable[[int], None] = lambda _done: None,
+        records: Mapping[str, TargetRecord] | None = None,
     ) -> None:
+        """`records` are those of the ledger, where the caller has read them for many runs."""
+        self._records = records
         self._target = target
         self._ledger = ledger
         self._dispatcher = dispatcher
         self._clock = clock
         self._report = SyncReport()
+        self.record = TargetRecord("", "")
+        """What the ledger has of the target once the run has ended."""
+
         self._rows = LedgerCache(ledger, target.key, clock)
         self._executor = Executor(target.key, self._rows, self._report, clock=clock, progress=progress)
+
+    @property
+    def unsettled(self) -> tuple[Publication, ...]:
+        """The rows that wait or are parked, as far as they were read."""
+        return tuple(row for row in self._rows if row.standing in {Standing.WAITING, Standing.PARKED})
 
     async def run(self, *, probing: bool = False) -> SyncReport:
         """
@@ -70,24 +88,27 @@ class SyncRun:
         await self._execute(publisher, record, plan)
         await self._settle(publisher)
         if first and self._executor.written:
-            await self._verify(publisher, record)
+            record = await self._verify(publisher, record)
         self._report.waiting = sum(1 for row in self._rows if row.standing is Standing.WAITING)
+        self.record = record
         return self._report
 
     def _plan(self, desired: Desired) -> Plan:
         return make_plan(desired, self._rows.by_uid, self._target.rules, now=self._clock())
 
     async def _record(self) -> TargetRecord | None:
-        record = (await self._ledger.targets()).get(self._target.key)
+        self._records = await self._ledger.targets() if self._records is None else self._records
+        record = self._records.get(self._target.key)
         return record if record and record.identity == self._target.identity else None
 
     async def _discover(self) -> tuple[DiscoveredCollection, TargetRecord]:
         """Find the collection, and remember its address."""
         target = self._target
-        found = await target.server.find()
+        async with self._dispatcher.request():
+            found = await target.server.find()
         self._report.reached = True
         record = TargetRecord(target.identity, found.url, found.server)
-        abandoned = [key for key in await self._ledger.targets() if not target.is_configured(key)]
+        abandoned = [key for key in self._records or () if not target.is_configured(key)]
         claim = await self._ledger.assign_collection(target.key, record, abandoned=abandoned)
         if claim.held_by:
             raise Fatal(
@@ -112,14 +133,14 @@ class SyncRun:
         token = ""
         if not empty:
             lost = [uid for uid in desired if uid not in self._rows.by_uid]
-            listing = await publisher.listing(record.token)
+            listing = await self._list(publisher, record)
             self._report.reached = True
             hrefs = {uid: publisher.href_of(uid) for uid in lost}
             doubted = [
                 *suspects(self._rows, listing),
                 *(_candidate(desired[uid], href) for uid, href in hrefs.items() if href in listing.etags),
             ]
-            seen = await publisher.read(doubted)
+            seen = await self._read(publisher, doubted)
             await self._keep(seen)
             # A resource that could not be read now appears in the next listing again.
             token = listing.token if len(seen) == len(doubted) else record.token
@@ -131,20 +152,22 @@ class SyncRun:
         """Ask for the ETags that the answers to writes lacked."""
         unknown = [row for row in self._rows if row.standing is Standing.PUBLISHED and not row.etag]
         if unknown:
-            await self._keep(await publisher.read(unknown))
+            await self._keep(await self._read(publisher, unknown))
             self._report.reached = True
 
-    async def _verify(self, publisher: Publisher, record: TargetRecord) -> None:
+    async def _verify(self, publisher: Publisher, record: TargetRecord) -> TargetRecord:
         """
-        Check that resources written for the first time exist: some servers answer 201 and store nothing.
+        Check that resources written for the first time exist, and return the new record of the target.
+
+        Some servers answer 201 and store nothing.
         """
         written = self._executor.written
-        listing = await publisher.listing(record.token)
+        listing = await self._list(publisher, record)
         doubted = {row.uid: row for row in suspects(self._rows, listing)}
         doubted |= {
             row.uid: row for row in self._rows if row.uid in written and row.href not in listing.etags
         }
-        seen = await publisher.read(doubted.values())
+        seen = await self._read(publisher, doubted.values())
         lost = [row for row in seen if row.uid in written and row.standing is Standing.GONE]
         await self._keep([row for row in seen if row not in lost])
         token = listing.token if len(seen) == len(doubted) else record.token
@@ -153,6 +176,15 @@ class SyncRun:
         await self._ledger.record_target(self._target.key, record)
         if lost:
             await self._executor.note_lost(lost)
+        return record
+
+    async def _list(self, publisher: Publisher, record: TargetRecord) -> CollectionListing:
+        async with self._dispatcher.request():
+            return await publisher.listing(record.token)
+
+    async def _read(self, publisher: Publisher, rows: Iterable[Publication]) -> list[Publication]:
+        async with self._dispatcher.request():
+            return await publisher.read(rows)
 
     async def _keep(self, rows: Sequence[Publication]) -> None:
         changed = [row for row in rows if self._rows.get(row.uid) != row]

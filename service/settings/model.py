@@ -35,7 +35,7 @@ from service.settings.hosts import DEFAULT_HOST, DEFAULT_PORT, check_hosts
 from service.settings.keeping import JournalSettings, RejectedSettings
 from service.settings.notify import NotifySettings, check_channel_names
 from service.settings.targets import TargetSettings, check_targets
-from service.settings.types import Duration
+from service.settings.types import Duration, check_quiet
 from service.settings.zone_names import zone_name
 from service.trueconf.discovery import check_url
 
@@ -157,6 +157,11 @@ class SourceSettings(BaseModel):
     """Takes events at `POST /api/events/<name>` from whoever sends this bearer token; such a source needs no
     URL, but its ACCOUNT, to whom the lists belong, or its SERVER: then they belong to the user of the
     source's name there."""
+
+    quiet: Annotated[Annotated[str, AfterValidator(check_quiet)] | None, BeforeValidator(_unset)] = None
+    """Hours in which no list is expected, like `20:00-07:00`, in the zone of the source; several with commas,
+    and with weekdays, like `mon-fri 20:00-07:00, sat-sun 00:00-24:00`. Silence that begins then is not told
+    before half an hour after them."""
 
     @model_validator(mode="after")
     def _hears_something(self) -> Self:

@@ -20,13 +20,14 @@ from service.trueconf.discovery import without_pin
 
 _MASK = "********"
 _WIDTH = 100
-_EXAMPLES = {
+EXAMPLES = {
     "sources.lobby.url": "http://10.0.0.15",
     "sources.lobby.pin": "ABC123",
     "sources.lobby.timezone": "Europe/Moscow",
     "sources.lobby.server": "video.example.com",
     "sources.lobby.account": "lobby@video.example.com",
     "sources.lobby.join_url": "https://video.example.com/c/{id}",
+    "sources.lobby.quiet": "20:00-07:00",
     "sources.lobby.ingest_token": "a-long-random-text-of-its-own",
     "calendars.board.title": "Board meetings",
     "calendars.board.owner": "ivanov,brown@video.example.com",
@@ -65,7 +66,9 @@ _EXAMPLES = {
     "config_file": "/etc/confcal.toml",
     "data_dir": "/var/lib/confcal",
 }
-_NAMES = {"calendars": "board", "sources": "lobby", "targets": "cloud", "notify": "ops"}
+"""Values that show how a setting is written, by its place."""
+NAMES = {"calendars": "board", "sources": "lobby", "targets": "cloud", "notify": "ops"}
+"""What stands for the names that an operator chooses."""
 
 _PREFACE = """\
 # The settings of confcal, each with its default, or with an example where it is empty without one.
@@ -89,7 +92,7 @@ def _example_of(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[str]:
             continue
         title = (inner.__doc__ or "").strip()
         yield f"\n# --- {title}\n"
-        yield from _example_of(inner, (*here, _NAMES[name]) if name in _NAMES else here)
+        yield from _example_of(inner, (*here, NAMES[name]) if name in NAMES else here)
 
 
 def _comment(field: FieldInfo) -> str:
@@ -108,11 +111,11 @@ def _choices(annotation: object) -> tuple[str, ...]:
 
 
 def _example_value(path: tuple[str, ...], field: FieldInfo) -> str:
-    known = _EXAMPLES.get(".".join(path))
+    known = EXAMPLES.get(".".join(path))
     if known is not None:
         return known
     default = field.default
-    return "" if default is None or default is PydanticUndefined else _as_text(default)
+    return "" if default is None or default is PydanticUndefined else as_text(default)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +165,11 @@ def _effective(model: BaseModel, path: Place) -> Iterator[tuple[Place, str, bool
             case str() if path[:1] == ("sources",) and name == "url":
                 yield (*path, name), without_pin(value), given
             case _:
-                yield (*path, name), _as_text(value), given
+                yield (*path, name), as_text(value), given
 
 
-def _as_text(value: object) -> str:
+def as_text(value: object) -> str:
+    """Return a value as an operator writes it; secrets are masked."""
     match value:
         case None:
             return ""
@@ -176,6 +180,6 @@ def _as_text(value: object) -> str:
         case timedelta():
             return iso(value)
         case tuple():
-            return ",".join(map(_as_text, value))
+            return ",".join(map(as_text, value))
         case _:
             return str(value)

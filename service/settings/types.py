@@ -1,11 +1,13 @@
 """
-Durations as an operator writes them.
+Durations and hours as an operator writes them.
 """
 
 from datetime import timedelta
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+
+from service.core.quiet import parse_quiet
 
 
 def parse_duration(value: object) -> object:
@@ -36,3 +38,9 @@ def iso(duration: timedelta) -> str:
     hours, minutes, seconds = days * 24 + seconds // 3600, seconds % 3600 // 60, seconds % 60
     parts = ((hours, "H"), (minutes, "M"), (seconds, "S"))
     return "PT" + ("".join(f"{n}{unit}" for n, unit in parts if n) or "0S")
+
+
+def check_quiet(text: str) -> str:
+    """Return quiet hours as they were written. Raises ValueError with the remedy."""
+    parse_quiet(text)
+    return text.strip()

@@ -113,6 +113,10 @@ class Dates:
         """Return weekdays as a list: `Monday and Thursday`."""
         return format_list([self.weekday(day, "wide") for day in days], locale=self.locale)
 
+    def recent(self, moment: datetime, now: datetime) -> str:
+        """Return the time alone where the moment is of the same day as `now`, else the day with it."""
+        return self.time(moment) if self.day_of(moment) == self.day_of(now) else self.moment(moment)
+
     def _date(self, moment: datetime | date) -> date:
         return self.day_of(moment) if isinstance(moment, datetime) else moment
 

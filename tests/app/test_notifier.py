@@ -177,6 +177,25 @@ async def test_a_message_that_hangs_when_the_daemon_is_told_to_stop_is_sent_afte
     assert len(channel.messages) == 1
 
 
+async def test_who_gets_the_channel_back_from_another_replica_does_not_repeat_what_that_one_sent() -> None:
+    journal, here, there = MemoryJournal(), Sent(), Sent()
+    ours, theirs = notifier(journal, here), notifier(journal, there)
+    await ours.once()
+    journal.add([down()])
+    await theirs.once()
+    assert len(there.messages) == 1
+
+    running = asyncio.create_task(ours.run())
+    journal.add([up()])
+    while not here.messages:
+        ours.wake.set()
+        await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert [title for title, _ in here.messages] == ["confcal: The room hall sends lists again"]
+
+
 async def test_an_entry_wakes_the_channel() -> None:
     journal, hanging = MemoryJournal(), Hanging()
     sender = notifier(journal, hanging)

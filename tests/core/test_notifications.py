@@ -26,6 +26,7 @@ from service.core.notifications import (
     note_sent,
     recover,
 )
+from service.core.quiet import QuietHours, parse_quiet
 from service.core.summary import add_digest, digest_since
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
@@ -212,3 +213,14 @@ def test_no_beginning_and_no_end_is_told_twice_in_a_row(steps: list[tuple[Happen
         assert phases == [(Phase.BEGAN, Phase.ENDED)[at % 2] for at in range(len(phases))]
         counted = Counter(phases)
         assert counted[Phase.BEGAN] - counted[Phase.ENDED] in {0, 1}
+
+
+def test_a_room_that_is_switched_off_for_the_night_is_no_news() -> None:
+    quiet = {"hall": QuietHours(parse_quiet("20:00-07:00"), "UTC")}
+    rules = NotifyRules(frozenset(NotifyEvent), quiet=quiet)
+    evening, morning = datetime(2026, 11, 26, 20, 1, tzinfo=UTC), datetime(2026, 11, 27, 7, 5, tzinfo=UTC)
+    state = follow(NotifyState(), [entry(Happening.SOURCE_DOWN, at=evening)], rules)
+
+    assert told(advance(state, rules, morning - MINUTE)) == []
+    assert next_due(state, rules) == morning
+    assert told(advance(state, rules, morning)) == [(Phase.BEGAN, NotifyEvent.ROOM_SILENT)]

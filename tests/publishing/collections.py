@@ -28,6 +28,10 @@ class GivenCollection(TargetCollection):
         """Return it."""
         return self.desired
 
+    def content(self) -> object:
+        """Return it."""
+        return self.desired
+
     def is_configured(self, key: str) -> bool:
         """Return what the test says."""
         return self.configured(key)

@@ -17,7 +17,7 @@ from service.core.errors import HeldListChanged, StaleState, StoreUnavailable, U
 from service.core.zone_notices import is_warning
 from service.web.admin.charts import HEIGHT, WIDTH, bars_of, rows_of
 from service.web.admin.flash import Flash
-from service.web.admin.health_status import HealthSummary, is_silent
+from service.web.admin.health_status import NEVER_QUIET, HealthSummary, is_silent
 from service.web.admin.sessions import AdminSession
 from service.web.admin.signin import SignIn
 from service.web.live import Live, stream_events
@@ -88,7 +88,7 @@ class Dashboard:
         done, about = self._read_flash(request, session)
         activity = queries.activity()
         sources, targets = queries.reports.sources(), queries.reports.targets()
-        now = queries.now()
+        now, quiet = queries.now(), queries.policy.quiet
         exposure, addresses = queries.reports.exposure, queries.feeds.addresses
         gettext = self.pages.gettext(self.pages.dates(request))
         context: dict[str, Any] = {
@@ -102,8 +102,10 @@ class Dashboard:
             "zone_notices": [
                 (notice.describe(gettext), is_warning(notice)) for notice in queries.reports.zone_notices(now)
             ],
-            "glance": HealthSummary.of(sources, targets, now),
-            "silent": {each.name for each in sources if is_silent(each, now)},
+            "glance": HealthSummary.of(sources, targets, now, quiet),
+            "silent": {
+                each.name for each in sources if is_silent(each, now, quiet.get(each.name, NEVER_QUIET))
+            },
             "sources": sources,
             "listing": listing,
             "like": like,

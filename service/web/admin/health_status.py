@@ -2,15 +2,18 @@
 Whether a source or a target is in order, in one word for the dashboard.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from service.core.sources import IN_TROUBLE, SourceState
+from service.core.quiet import QuietHours
+from service.core.sources import BY_ABSENCE, IN_TROUBLE, SourceState
 from service.core.state import STALE_AFTER
 from service.core.target_state import TargetState
 from service.web.schemas import SourceView, TargetView
+
+NEVER_QUIET = QuietHours()
 
 Severity = Literal["good", "warn", "bad", ""]
 """`good` is in order; nothing is not yet, without a fault."""
@@ -27,27 +30,34 @@ class HealthSummary:
 
     @classmethod
     def of(
-        cls, sources: Iterable[SourceView], targets: Iterable[TargetView], now: datetime
+        cls,
+        sources: Iterable[SourceView],
+        targets: Iterable[TargetView],
+        now: datetime,
+        quiet: Mapping[str, QuietHours],
     ) -> "HealthSummary":
-        """Return the present health of these sources and targets."""
+        """Return the present health of these sources, whose quiet hours are given, and targets."""
         return cls(
-            {each.name: source_tone(each, now) for each in sources},
+            {each.name: source_tone(each, now, quiet.get(each.name, NEVER_QUIET)) for each in sources},
             {each.name: target_tone(each) for each in targets},
         )
 
 
-def source_tone(source: SourceView, now: datetime) -> Severity:
+def source_tone(source: SourceView, now: datetime, quiet: QuietHours = NEVER_QUIET) -> Severity:
     """Return whether lists arrive; `warn` for a silent source without a known fault."""
+    if source.state in BY_ABSENCE and quiet.excuse(source.since, now, STALE_AFTER):
+        return ""
     if source.state in IN_TROUBLE:
         return "bad"
-    if source.error or is_silent(source, now):
+    if source.error or is_silent(source, now, quiet):
         return "warn"
     return "good" if source.state == SourceState.LISTENING and source.last_list_at else ""
 
 
-def is_silent(source: SourceView, now: datetime) -> bool:
+def is_silent(source: SourceView, now: datetime, quiet: QuietHours = NEVER_QUIET) -> bool:
     """Return whether a connected source has sent nothing for longer than the time between lists."""
-    return source.state == SourceState.LISTENING and now - (source.last_list_at or source.since) > STALE_AFTER
+    alarm = quiet.find_alarm(source.last_list_at or source.since, STALE_AFTER)
+    return source.state == SourceState.LISTENING and alarm is not None and now > alarm
 
 
 def target_tone(target: TargetView) -> Severity:

@@ -3,9 +3,7 @@
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.concurrency import run_in_threadpool
@@ -15,17 +13,17 @@ from starlette.responses import Response
 from service.calendars.calendar import Calendar
 from service.calendars.choices import query_of
 from service.calendars.feeds import Feeds
+from service.calendars.freshness import judge_freshness
 from service.calendars.tokens import LookupFailure
 from service.core.clock import Clock
 from service.core.revision import Policy
-from service.core.state import STALE_AFTER
 from service.web.dates import Dates
 from service.web.live import Live, stream_events
 from service.web.pages.asked import read_asked
 from service.web.pages.details import describe_meeting, render_meeting
 from service.web.pages.devices import device_of
 from service.web.pages.errors import ErrorPages
-from service.web.pages.meetings import Meetings, find_list_moment
+from service.web.pages.meetings import Meetings
 from service.web.pages.schedule import lay_out
 from service.web.pages.subscription import describe_subscription, draw_code, read_choice, remember_subscribed
 from service.web.pages.zones import zone_choices
@@ -116,7 +114,9 @@ class SubscriptionPage:
             "kept": kept,
             "kept_query": f"{urlencode(kept)}&" if kept else "",
             "zones": zone_choices(now, dates.zone.key, self.pages.zone_key),
-            **self._freshness(meetings.calendar, now),
+            "freshness": judge_freshness(
+                meetings.calendar, meetings.entries, self.feeds.state(), self.policy.quiet, now
+            ),
             **describe_subscription(request, self.feeds.addresses, meetings.calendar, choice),
             **lay_out(asked, meetings, dates, now),
         }
@@ -124,10 +124,6 @@ class SubscriptionPage:
         path = f"{self.pages.root}{request.url.path}"
         remember_subscribed(request, response, path, secure=self.pages.secure)
         return response
-
-    def _freshness(self, calendar: Calendar, now: datetime) -> dict[str, Any]:
-        arrived = find_list_moment(calendar, self.feeds.state(), self.policy.renderings)
-        return {"listed_at": arrived, "stale": arrived is None or now - arrived > STALE_AFTER}
 
 
 def _answer_file(body: bytes) -> Response:

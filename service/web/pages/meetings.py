@@ -1,5 +1,5 @@
 """
-What a page shows of conferences: when they meet, how to join, how current the list is.
+What a page shows of conferences: when they meet, and how to join.
 """
 
 import re
@@ -16,7 +16,6 @@ from service.core.conference import Key
 from service.core.occurrences import Occurrence, agenda, occurrences
 from service.core.revision import Policy
 from service.core.schedule import Once, Schedule, Unscheduled, Weekly
-from service.core.state import State
 from service.core.vevent import join_link, summary_of, uid_of
 from service.core.weekly import WeeklyRules
 
@@ -151,20 +150,3 @@ def _meets(schedule: Schedule, now: datetime) -> bool:
             return True
         case _ as unreachable:
             assert_never(unreachable)
-
-
-def find_list_moment(calendar: Calendar, state: State, sources: Iterable[str]) -> datetime | None:
-    """
-    Return when the list that a calendar depends on arrived; of several sources, the one that is behind most.
-
-    A source that the settings no longer name counts only where there is no other; so does what a source
-    reported before another user signed in there.
-    """
-    if calendar.account:
-        return state.account(calendar.account).list_at
-    latest: dict[str, datetime] = {}
-    for known in state.accounts.values():
-        if known.list_at:
-            latest[known.source] = max(known.list_at, latest.get(known.source, known.list_at))
-    configured = [latest[source] for source in sources if source in latest]
-    return min(configured) if configured else max(latest.values(), default=None)

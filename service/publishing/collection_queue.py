@@ -1,0 +1,61 @@
+"""
+In which order, and how many at a time, a round runs over the collections of a target.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+from service.publishing.ports import TargetCollection
+
+Run = Callable[[TargetCollection], Coroutine[Any, Any, None]]
+
+
+class CollectionQueue:
+    """
+    Runs over collections in parallel. Those that change meanwhile come before all that wait.
+    """
+
+    def __init__(
+        self, run: Run, *, most: Callable[[], int], find: Callable[[], Iterable[TargetCollection]]
+    ) -> None:
+        """`most` tells how many run at a time just now; `find` gives what has work, the most urgent first."""
+        self._run = run
+        self._most = most
+        self._find = find
+        self._changed = asyncio.Event()
+
+    def mark_changed(self) -> None:
+        """Look again for what has work, while the queue runs."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """
+        Run over all that has work, each once and again where it changes meanwhile.
+
+        Raises the first error of a run; the other runs are cancelled then.
+        """
+        self._changed.clear()
+        waiting = deque(self._find())
+        running: dict[asyncio.Task[Any], str] = {}
+        changed: asyncio.Task[Any] = asyncio.create_task(self._changed.wait())
+        try:
+            while waiting or running:
+                while waiting and len(running) < self._most():
+                    target = waiting.popleft()
+                    running[asyncio.create_task(self._run(target))] = target.key
+                done, _ = await asyncio.wait({*running, changed}, return_when=asyncio.FIRST_COMPLETED)
+                for task in [task for task in running if task in done]:
+                    del running[task]
+                    task.result()
+                if changed in done:
+                    self._changed.clear()
+                    changed = asyncio.create_task(self._changed.wait())
+                    busy = set(running.values())
+                    # What runs at this moment is compared with its content again by the next round.
+                    waiting = deque(target for target in self._find() if target.key not in busy)
+        finally:
+            for task in (*running, changed):
+                task.cancel()
+            await asyncio.gather(*running, changed, return_exceptions=True)

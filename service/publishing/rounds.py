@@ -1,0 +1,89 @@
+"""
+One round over the collections of a target: which of them have work, and what came of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import structlog
+
+from service.core.errors import CollectionGone, CollectionMoved, ConfcalError
+from service.publishing.collection_memory import CollectionMemory
+from service.publishing.model import Publication, SyncReport
+from service.publishing.ports import CollectionFinder, Ledger, TargetCollection, TargetRecord
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Finding:
+    """Which collections have something to do, in the order of a round."""
+
+    finder: CollectionFinder
+    memory: CollectionMemory
+    records: Mapping[str, TargetRecord]
+    stopped_at: str
+    targets: Sequence[TargetCollection] = ()
+
+    def look(self) -> set[str]:
+        """Look which collections there are now, and return their keys. Raises PlanRefused."""
+        self.targets = self.finder.find_collections()
+        keys = {target.key for target in self.targets}
+        self.memory.keep_only(keys)
+        return keys
+
+    def in_order(self, now: datetime) -> list[TargetCollection]:
+        """Return what has work: changes before what was never run over, and that before first fills."""
+
+        def urgency(target: TargetCollection) -> tuple[bool, bool, bool]:
+            # The collection that stopped the last round comes last: perhaps only this one never answers.
+            return (
+                target.key == self.stopped_at,
+                target.key not in self.records,
+                target.key not in self.memory,
+            )
+
+        return sorted((each for each in self.targets if self.memory.has_work(each, now)), key=urgency)
+
+
+@dataclass(slots=True)
+class Round:
+    """The result of one run over all collections."""
+
+    errors: list[ConfcalError] = field(default_factory=list)
+    stopped: bool = False
+    """Whether an error ended the round for all collections."""
+
+    resting: list[ConfcalError] = field(default_factory=list)
+    """The errors of collections that are left alone for now."""
+
+    rows: list[Publication] = field(default_factory=list)
+    reached: bool = False
+    writes: int = 0
+
+
+def log_run(target: TargetCollection, report: SyncReport, seconds: float) -> None:
+    """Log what a run changed, where it changed anything."""
+    if report.writes or report.adopted or report.refused or report.left:
+        log.info(
+            "publish.pass_finished",
+            target=target.key,
+            created=report.created,
+            updated=report.updated,
+            deleted=report.deleted,
+            adopted=report.adopted,
+            left=report.left,
+            refused=report.refused,
+            waiting=report.waiting,
+            seconds=round(seconds, 3),
+        )
+
+
+async def void_record(ledger: Ledger, target: TargetCollection, error: CollectionGone) -> None:
+    """
+    Make the next run find or create the collection again. The rows stay: the collection may be the same.
+    """
+    record = (await ledger.targets()).get(target.key)
+    if record and (isinstance(error, CollectionMoved) or target.rules.on_delete == "restore"):
+        await ledger.record_target(target.key, replace(record, identity=""))

@@ -1,0 +1,3 @@
+from tests.e2e.conftest import home
+
+__all__ = ["home"]
