@@ -68,7 +68,7 @@ async def test_after_an_hour_the_count_and_the_next_are_right_and_nothing_is_sai
 
     await expect(page.locator("#next-card h3")).to_have_text("Daily stand-up")
     await expect(page.get_by_text("14 upcoming conferences")).to_be_visible()
-    await expect(page.locator("#stale")).to_contain_text("TrueConf has not reported")
+    await expect(page.locator("#stale")).to_contain_text("Room lobby has been silent since")
     await expect(page.get_by_text(SAID)).to_have_count(0)
 
 
