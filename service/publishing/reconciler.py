@@ -152,7 +152,11 @@ class Reconciler:
             now = self._clock()
             resting = {each.key for each in finding.targets if self._circuit.rests(each.key, now)}
             made.resting = [self._circuit.backoffs[key].error for key in sorted(resting)]
-            return [each for each in finding.in_order(now) if each.key not in resting]
+            due = [each for each in finding.in_order(now) if each.key not in resting]
+            if due or not self._circuit.doubted or made.reached:
+                return due
+            # No collection has work, but only the server can tell that the trouble is over.
+            return [each for each in finding.targets if each.key not in resting][:1]
 
         self._queue = CollectionQueue(
             lambda target: self._collection(target, records, made), most=lambda: self._most(made), find=find

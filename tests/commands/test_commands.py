@@ -210,6 +210,7 @@ def test_the_database_of_a_newer_confcal_is_left_alone(
     confcal("migrate")
     with sqlite3.connect(data / "confcal.db") as db:
         db.execute("UPDATE alembic_version SET version_num = '9999'")
+        db.execute("UPDATE meta SET value = '9998' WHERE name = 'oldest_schema'")
     db.close()
     monkeypatch.setenv("CONFCAL_SOURCES__LOBBY__URL", "ws://127.0.0.1:1")
     monkeypatch.setenv("CONFCAL_PORT", "8080" if command == "feeds" else "0")
