@@ -292,5 +292,6 @@ def _administration(
         secret_of(settings),
         store.closed_sessions,
         settings.trusted_proxies,
+        settings.people_header,
         DaemonReporter(settings),
     )

@@ -7,7 +7,6 @@ CONFCAL_CONFIG_FILE says the same; the environment wins. Any secret may stand in
 
 import re
 from datetime import timedelta
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, urlsplit
@@ -34,6 +33,7 @@ from service.settings.choices import AnyCase
 from service.settings.hosts import DEFAULT_HOST, DEFAULT_PORT, check_hosts
 from service.settings.keeping import JournalSettings, RejectedSettings
 from service.settings.notify import NotifySettings, check_channel_names
+from service.settings.proxies import check_header, check_networks
 from service.settings.targets import TargetSettings, check_targets
 from service.settings.types import Duration, check_quiet
 from service.settings.zone_names import zone_name
@@ -95,15 +95,6 @@ def _source_names(sources: "dict[str, SourceSettings]") -> "dict[str, SourceSett
         if not _SOURCE_NAME.fullmatch(name):
             raise ValueError(f"{name[:40]!r} is no name for a source; use letters, digits, dots, _ and -")
     return sources
-
-
-def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
-    for value in values:
-        try:
-            ip_network(value)
-        except ValueError as error:
-            raise ValueError(f"{value!r} is no network; write one like 10.0.0.0/8 or 127.0.0.1/32") from error
-    return values
 
 
 def _absolute(folder: Path) -> Path:
@@ -259,8 +250,14 @@ class Settings(BaseSettings):
     admin_token: SecretStr | None = Field(default=None, min_length=16)
     """Opens the dashboard at `/` and the API at `/api/`, 16 characters or more; without it both are off."""
 
-    trusted_proxies: Annotated[Words, AfterValidator(_networks)] = ()
+    trusted_proxies: Annotated[Words, AfterValidator(check_networks)] = ()
     """Networks of the reverse proxies whose X-Forwarded-For is believed, like 127.0.0.1/32, with commas."""
+
+    people_header: Annotated[Annotated[str, AfterValidator(check_header)] | None, BeforeValidator(_unset)] = (
+        None
+    )
+    """The header in which a single sign-on proxy of CONFCAL_TRUSTED_PROXIES names who signed in, by the
+    TrueConf ID; `/me` leads them to their own calendar, and is off where left out."""
 
     calendars: Annotated[dict[str, CalendarSettings], AfterValidator(check_names)] = {}
 

@@ -21,7 +21,7 @@ def warnings_of(configuration: Configuration) -> Iterator[str]:
     """Yield a sentence for each setting, file or folder that lets others in; it names no secret."""
     yield from _open_files(configuration)
     yield from _open_folder(configuration.settings)
-    yield from _trusting(configuration.settings.trusted_proxies)
+    yield from _trusting(configuration.settings)
 
 
 def _open_files(configuration: Configuration) -> Iterator[str]:
@@ -58,13 +58,20 @@ def _open_folder(settings: Settings) -> Iterator[str]:
     )
 
 
-def _trusting(networks: Iterable[str]) -> Iterator[str]:
+def _trusting(settings: Settings) -> Iterator[str]:
     """Yield a sentence where every address counts as a proxy's, so that anybody may say who they are."""
-    every = [family for family in ("IPv4", "IPv6") if family in _covered(networks)]
+    header, proxies = settings.people_header, settings.trusted_proxies
+    if header and not proxies:
+        yield (
+            "CONFCAL_PEOPLE_HEADER is believed of nobody, so /me leads nowhere: set CONFCAL_TRUSTED_PROXIES "
+            "to the address of the proxy that people sign in at, like 127.0.0.1/32"
+        )
+    every = [family for family in ("IPv4", "IPv6") if family in _covered(proxies)]
     if every:
+        believed = f"X-Forwarded-For and {header}" if header else "X-Forwarded-For"
         yield (
             f"CONFCAL_TRUSTED_PROXIES covers every {' and '.join(every)} address, so anybody may pretend to "
-            "be another by X-Forwarded-For: write the addresses of your proxies alone, like 127.0.0.1/32"
+            f"be another by {believed}: write the addresses of your proxies alone, like 127.0.0.1/32"
         )
 
 

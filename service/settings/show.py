@@ -59,6 +59,7 @@ EXAMPLES = {
     "notify.ops.digest": "08:00",
     "admin_token": "another-long-random-text",
     "trusted_proxies": "127.0.0.1/32,10.0.0.0/8",
+    "people_header": "X-Forwarded-Preferred-Username",
     "public_url": "https://calendars.example.com",
     "database_url": "postgresql://confcal:password@db/confcal",
     "secret": "a-long-random-text-of-your-own",

@@ -25,7 +25,7 @@ _NAMES: Final = {
     """,
     "0.2.0": """
         calendars.transparent targets.transparent journal.keep_for secret_previous
-        notify.url notify.events notify.after notify.digest lease sources.quiet
+        notify.url notify.events notify.after notify.digest lease sources.quiet people_header
     """,
 }
 

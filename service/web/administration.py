@@ -47,6 +47,9 @@ class Administration:
     secret: bytes
     closed_sessions: ClosedSessions
     trusted_proxies: tuple[str, ...] = ()
+    people_header: str | None = None
+    """In which a trusted proxy names who signed in, for `/me`."""
+
     reporter: SelfReporter | None = None
     pause: Sleep = asyncio.sleep
     """Holds back answers to wrong tokens."""

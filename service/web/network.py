@@ -50,6 +50,12 @@ class Networks:
         forwarded = any(name == b"x-forwarded-for" for name, _ in scope["headers"])
         return forwarded and not (address is not None and self._trusts(address))
 
+    def comes_from_proxy(self, scope: Scope) -> bool:
+        """Return whether a trusted proxy itself sent a request, whatever its headers say."""
+        client = scope.get("client")
+        address = _address(client[0]) if client else None
+        return address is not None and self._trusts(address)
+
     def _network(self, host: str, forwarded: bytes) -> str:
         address = _address(host)
         hops = forwarded.decode("latin-1").split(",") if forwarded else []

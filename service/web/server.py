@@ -26,6 +26,7 @@ from service.web.live import Live
 from service.web.network import Networks
 from service.web.pages.calendar_page import SubscriptionPage
 from service.web.pages.errors import ErrorPages
+from service.web.pages.me import OwnCalendarPage
 from service.web.queries import AdminQueries
 from service.web.ratelimit import FailureLimit, Guard
 from service.web.renderer import Pages
@@ -75,6 +76,8 @@ def make_web(
     else:
         queries = AdminQueries(feeds, policy, administration.reports, stats, state=feeds.state, clock=clock)
         admin_routes, api = make_admin_routes(administration, queries, pages, guard)
+    header = administration.people_header if administration else None
+    own = OwnCalendarPage(feeds, errors, guard, header).routes() if header else []
     site = Starlette(
         routes=[
             Route("/calendars/{token}", page.__call__, methods=["GET"]),
@@ -84,6 +87,7 @@ def make_web(
             Route("/metrics", _metrics(metrics), methods=["GET"]),
             Route("/robots.txt", _robots, methods=["GET"]),
             Mount("/static", Assets()),
+            *own,
             *admin_routes,
         ],
         exception_handlers={

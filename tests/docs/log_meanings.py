@@ -89,6 +89,7 @@ MEANINGS = {
     "web.link_replaced": "A calendar got a new secret address.",
     "web.list_approved": "Somebody let a held list be applied, on the dashboard or by the API.",
     "web.list_kept": "Somebody kept what a held list lacks, on the dashboard or by the API.",
+    "web.person_not_believed": "The header of CONFCAL_PEOPLE_HEADER came from no trusted proxy, or not once; it was ignored.",
     "web.network_stopped": "Wrong tokens came from a network again and again; it is stopped for a while.",
     "web.sign_out_not_kept": "A sign-out could not be recorded.",
     "web.signed_in": "Somebody signed in to the dashboard.",

@@ -218,6 +218,7 @@ async def administered(
         SECRET,
         store.closed_sessions,
         settings.trusted_proxies,
+        settings.people_header,
         pause=pauses.note,
     )
     web = make_web(

@@ -12,7 +12,9 @@ from starlette.responses import Response
 from service.web.body import UNREAD, BodyRefused
 from service.web.renderer import Pages
 
-Reason = Literal["rotated", "unknown", "waiting", "limited", "missing", "method", "body", "crash"]
+Reason = Literal[
+    "rotated", "unknown", "waiting", "limited", "missing", "nobody", "no_own", "method", "body", "crash"
+]
 
 _STATUS: dict[Reason, int] = {
     "rotated": 410,
@@ -20,6 +22,8 @@ _STATUS: dict[Reason, int] = {
     "waiting": 503,
     "limited": 429,
     "missing": 404,
+    "nobody": 403,
+    "no_own": 404,
     "method": 405,
     "body": 400,
     "crash": 500,
