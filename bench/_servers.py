@@ -21,7 +21,7 @@ import uvloop
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bench._clients import CONNECTIONS, Asked, ask
-from bench.lists import conferences
+from bench._long_lists import conferences
 
 ZONE = "Europe/Moscow"
 _WAIT_SECONDS = 60

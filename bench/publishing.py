@@ -10,18 +10,15 @@ long as the bare requests.
 """
 
 import asyncio
-import base64
 import http.server
 import os
-import re
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import venv
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,13 +26,13 @@ from pathlib import Path
 import click
 import httpx
 
+from bench._radicale import HEADER, PASSWORD, USER, Measured, Server, radicale
 from bench.conversion import conferences
 from service.caldav.client import Trust, open_http
 from service.caldav.connection import Connection
 from service.caldav.credentials import Basic, http_auth
 from service.caldav.discovery import CollectionSpec
 from service.caldav.places import Places
-from service.caldav.protocol import mkcalendar
 from service.caldav.server import CalDavServer
 from service.core.account_state import Revision
 from service.core.changes import RenderedVEvent
@@ -52,26 +49,10 @@ from tests.publishing.collections import GivenCollection
 
 MOST_RATIO = 1.15
 ROUNDS = 3
-USER, PASSWORD = "alice", "bench-password"
 RIVALS = ("vdirsyncer", "ics-caldav-sync")
 MOMENT = datetime(2026, 10, 1, 8, tzinfo=UTC)
-HEADER = {"Authorization": "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()}
 
 Events = list[RenderedVEvent]
-Measured = tuple[float, int]
-
-_CONFIG = """\
-[server]
-hosts = 127.0.0.1:{port}
-[auth]
-type = htpasswd
-htpasswd_filename = {folder}/users
-htpasswd_encryption = plain
-[storage]
-filesystem_folder = {folder}/store
-[logging]
-level = info
-"""
 
 
 @click.command()
@@ -82,62 +63,6 @@ def main(*, count: int, rivals: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="confcal-bench-") as folder, radicale(Path(folder)) as server:
         good = report(server, count, rivals=rivals)
     sys.exit(0 if good else 1)
-
-
-class Server:
-    """
-    Radicale in a process of its own.
-    """
-
-    def __init__(self, folder: Path, port: int) -> None:
-        self.folder = folder
-        self.url = f"http://127.0.0.1:{port}/"
-        self._collections = 0
-
-    def requests(self) -> int:
-        """Return how many requests it has answered."""
-        log = (self.folder / "radicale.log").read_text(encoding="utf-8", errors="replace")
-        return len(re.findall(r"\w+ request for ", log))
-
-    def collection(self) -> str:
-        """Create an empty calendar; its address."""
-        self._collections += 1
-        name = f"empty{self._collections}"
-        # With a name of its own: ics-caldav-sync looks for that.
-        making = mkcalendar(f"{self.url}{USER}/{name}/", name)
-        headers = {**making.headers, **HEADER}
-        httpx.request(making.method, making.url, headers=headers, content=making.body).raise_for_status()
-        return making.url
-
-    def measured(self, work: Callable[[], object]) -> Measured:
-        """Return seconds and requests."""
-        before, started = self.requests(), time.perf_counter()
-        work()
-        seconds = time.perf_counter() - started
-        return seconds, self.requests() - before
-
-
-@contextmanager
-def radicale(folder: Path) -> Iterator[Server]:
-    """Give a running Radicale with a password."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    (folder / "users").write_text(f"{USER}:{PASSWORD}\n")
-    (folder / "radicale.conf").write_text(_CONFIG.format(port=port, folder=folder))
-    command = [sys.executable, "-m", "radicale", "--config", str(folder / "radicale.conf")]
-    with (folder / "radicale.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 -- our own command
-        try:
-            while process.poll() is None:
-                with socket.socket() as knock:
-                    if knock.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.05)
-            yield Server(folder, port)
-        finally:
-            process.kill()
-            process.wait()
 
 
 def report(server: Server, count: int, *, rivals: bool) -> bool:

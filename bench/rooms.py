@@ -24,7 +24,8 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from bench.lists import NOW, POLICY, SERVER, Raw, conferences, frame
+from bench._long_lists import SERVER, Raw, conferences, frame
+from bench.lists import NOW, POLICY
 from service.app.synchronizer import Synchronizer
 from service.calendars.feeds import FeedRules, Feeds
 from service.core.conference import Account, Snapshot
