@@ -33,12 +33,14 @@ class Sent(Channel):
         self.messages: list[tuple[str, str]] = []
         self.tries = 0
         self.dead = False
+        self.arrived = asyncio.Event()
 
     async def send(self, title: str, body: str) -> None:
         self.tries += 1
         if self.dead:
             raise ChannelFailed("it is dead")
         self.messages.append((title, body))
+        self.arrived.set()
 
 
 class Hanging(Channel):
@@ -185,11 +187,11 @@ async def test_who_gets_the_channel_back_from_another_replica_does_not_repeat_wh
     await theirs.once()
     assert len(there.messages) == 1
 
+    journal.listen(ours.wake.set)
     running = asyncio.create_task(ours.run())
     journal.add([up()])
-    while not here.messages:
-        ours.wake.set()
-        await asyncio.sleep(0)
+    async with asyncio.timeout(60):
+        await here.arrived.wait()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
