@@ -32,7 +32,7 @@ def channel_of(name: str, settings: NotifySettings) -> Channel:
 
 
 def rules_of(settings: Settings, channel: NotifySettings) -> NotifyRules:
-    """Return what a channel is told, and when."""
+    """Return which events a channel announces, and when."""
     events = frozenset(map(NotifyEvent, channel.events))
     zone = ZoneInfo(settings.timezone)
     return NotifyRules(events, channel.after, quiet_of(settings), channel.digest, zone)

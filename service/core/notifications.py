@@ -1,8 +1,8 @@
 """
-Which messages people get: troubles that the journal tells of, from their beginning to their end.
+Which messages people get about the troubles in the journal.
 
-A trouble is told once when it begins and once when it ends, and not at all if it is over soon. All functions
-are pure: the journal's entries and the time come in, the messages to send come out as part of the state.
+A trouble is announced once when it begins and once when it ends. One that is over soon is not announced.
+All functions are pure: they take the journal's entries and the time, and return messages as part of the state.
 """
 
 from collections.abc import Iterable, Mapping
@@ -50,7 +50,7 @@ DEFAULT_EVENTS = frozenset(
 
 class Phase(StrEnum):
     """
-    Which part of a trouble a message tells.
+    Which part of a trouble a message is about.
     """
 
     BEGAN = "began"
@@ -94,7 +94,8 @@ class Trouble:
     causes: frozenset[str]
     """What keeps it open: a target is complete only when its last resource is published."""
 
-    told: bool = False
+    announced: bool = False
+    """Whether the message of its beginning is in the outbox, or was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class NotifyRules:
     """A trouble that ends before then is not reported."""
 
     quiet: Mapping[str, QuietHours] = field(default_factory=dict)
-    """By source: what begins in its quiet hours is told when they are over, if it lasts."""
+    """By source. Silence that begins in its quiet hours is announced after them, if it lasts."""
 
     digest: time | None = None
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
@@ -159,15 +160,15 @@ def follow(state: NotifyState, entries: Iterable[JournalEntry], rules: NotifyRul
 def advance(state: NotifyState, rules: NotifyRules, now: datetime) -> NotifyState:
     """Return the state with the messages in its outbox that are due at `now`."""
     for key, trouble in state.troubles.items():
-        if not trouble.told and (due := _due(trouble, rules)) and due <= now:
-            told = {**state.troubles, key: replace(trouble, told=True)}
-            state = put(replace(state, troubles=told), replace(trouble.message, at=now))
+        if not trouble.announced and (due := _due(trouble, rules)) and due <= now:
+            announced = {**state.troubles, key: replace(trouble, announced=True)}
+            state = put(replace(state, troubles=announced), replace(trouble.message, at=now))
     return state
 
 
 def next_due(state: NotifyState, rules: NotifyRules) -> datetime | None:
     """Return when `advance` has something to do, if nothing happens before; None for never."""
-    waiting = (_due(each, rules) for each in state.troubles.values() if not each.told)
+    waiting = (_due(each, rules) for each in state.troubles.values() if not each.announced)
     return min(filter(None, waiting), default=None)
 
 
@@ -235,7 +236,7 @@ def _end(state: NotifyState, key: str, cause: str, at: datetime) -> NotifyState:
     others = {name: each for name, each in state.troubles.items() if name != key}
     state = replace(state, troubles=others)
     ended = replace(trouble.message, phase=Phase.ENDED, at=at)
-    return put(state, ended) if trouble.told else state
+    return put(state, ended) if trouble.announced else state
 
 
 def put(state: NotifyState, message: Message) -> NotifyState:
@@ -245,7 +246,7 @@ def put(state: NotifyState, message: Message) -> NotifyState:
     return replace(state, outbox=outbox[dropped:], dropped=state.dropped + dropped)
 
 
-_TOLD: Final[Mapping[Happening, tuple[Phase, NotifyEvent]]] = {
+_PHASES: Final[Mapping[Happening, tuple[Phase, NotifyEvent]]] = {
     Happening.SOURCE_DOWN: (Phase.BEGAN, NotifyEvent.ROOM_SILENT),
     Happening.SOURCE_UP: (Phase.ENDED, NotifyEvent.ROOM_SILENT),
     Happening.LIST_HELD: (Phase.BEGAN, NotifyEvent.HELD),
@@ -264,9 +265,9 @@ _TOLD: Final[Mapping[Happening, tuple[Phase, NotifyEvent]]] = {
 
 
 def _occurrence_of(entry: JournalEntry) -> _Occurrence | None:
-    if entry.event not in _TOLD:
+    if entry.event not in _PHASES:
         return None
-    phase, event = _TOLD[entry.event]
+    phase, event = _PHASES[entry.event]
     subject = cause = detail = ""
     match event:
         case NotifyEvent.ROOM_SILENT:

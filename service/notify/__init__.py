@@ -1,5 +1,5 @@
 """
 Messages to people over the services that Apprise knows.
 
-What is told, and when, is decided in `service.core.notifications`, not here.
+No decision about what is announced belongs here; `service.core.notifications` makes it.
 """

@@ -108,7 +108,7 @@ def open_channel(variable: str, url: str) -> AppriseChannel:
 
 
 @contextmanager
-def failures_told(tell: Callable[[str], None]) -> Iterator[None]:
+def tell_failures(tell: Callable[[str], None]) -> Iterator[None]:
     """Have `tell` called with each reason that Apprise gives inside: for the terminal of an operator."""
 
     class Told(logging.Handler):

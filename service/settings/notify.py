@@ -22,7 +22,7 @@ def _events(words: tuple[str, ...]) -> tuple[str, ...]:
     for word in lowered:
         if word not in known:
             near = suggest(word, known) or f"; it may be {', '.join(known)}"
-            raise ValueError(f"{word!r} is nothing that messages tell of{near}")
+            raise ValueError(f"{word!r} is not an event of messages{near}")
     return lowered
 
 
@@ -57,11 +57,11 @@ class NotifySettings(BaseModel):
     """Where messages go, as Apprise writes it: `mailto://`, `tgram://`, `slack://`, `mmost://`, `json://`."""
 
     events: Annotated[Words, AfterValidator(_events)] = tuple(sorted(DEFAULT_EVENTS))
-    """What is told: room_silent, held, target_incomplete, dispute, login_changed, link_rotated,
-    version_changed."""
+    """The events that are announced: room_silent, held, target_incomplete, dispute, login_changed,
+    link_rotated, version_changed."""
 
     after: Duration = Field(default=timedelta(minutes=5), ge=timedelta())
-    """A trouble is told once it lasts so long; one that is over by then is not told at all."""
+    """A trouble is announced when it has lasted this long. One that is over by then is not announced."""
 
     digest: Annotated[time | None, BeforeValidator(_time_of_day)] = None
     """Time of day, like 08:00 in CONFCAL_TIMEZONE, at which a summary of the last day is sent."""

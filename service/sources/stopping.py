@@ -19,7 +19,7 @@ async def run_in_task(work: Coroutine[Any, Any, None]) -> None:
         await asyncio.wait({task})
     except asyncio.CancelledError:
         task.cancel()
-        # An error of work that was to end anyway is no news.
+        # The work was to end anyway, so its error changes nothing.
         await asyncio.gather(task, return_exceptions=True)
         raise
     task.result()

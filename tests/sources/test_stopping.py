@@ -1,5 +1,5 @@
 """
-A source ends when it is told to, whatever happens in that moment.
+A source that is stopped ends, whatever happens in that moment.
 """
 
 import asyncio
