@@ -2,7 +2,7 @@
 Which messages people get about the troubles in the journal.
 
 A trouble is announced once when it begins and once when it ends. One that is over soon is not announced.
-All functions are pure: they take the journal's entries and the time, and return messages as part of the state.
+All functions are pure: they take the journal's entries and the time, and return the messages in the state.
 """
 
 from collections.abc import Iterable, Mapping
