@@ -49,7 +49,7 @@ async def verify(engine: AsyncEngine) -> None:
 
 async def _is_shared(db: AsyncConnection, found: str) -> bool:
     """Return whether a schema lies within what this confcal, or the confcal that wrote it, allows."""
-    known = known_revisions()
+    known = list_revisions()
     if found in known:
         return found >= OLDEST_SCHEMA
     named = await db.execute(text("SELECT value FROM meta WHERE name = 'oldest_schema'"))
@@ -73,7 +73,7 @@ def read_revision(connection: Connection) -> str | None:
 
 def newest_for(found: str | None, url: URL) -> str:
     """Return the newest revision known here. Raises SchemaTooNew where `found` is not known here."""
-    known = known_revisions()
+    known = list_revisions()
     if found is not None and found not in known:
         raise SchemaTooNew(
             f"{name(url)} was written by a newer confcal (revision {found}), and this is confcal "
@@ -85,11 +85,11 @@ def newest_for(found: str | None, url: URL) -> str:
 
 def newest_revision() -> str:
     """Return the schema that this confcal needs."""
-    return known_revisions()[0]
+    return list_revisions()[0]
 
 
 @cache
-def known_revisions() -> tuple[str, ...]:
+def list_revisions() -> tuple[str, ...]:
     """Return the schemas that this confcal knows, newest first: the names of migrations begin with them."""
     scripts = files("service.store.migrations") / "versions"
     names = (script.name for script in scripts.iterdir())

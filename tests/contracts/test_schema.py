@@ -18,7 +18,7 @@ from service.core.errors import SchemaTooNew, SchemaTooOld
 from service.store.engine import begin_write, create_engine, file_of
 from service.store.migrate import Migrated, create, migrate
 from service.store.migrations.apply import alembic_config, apply
-from service.store.schema import known_revisions
+from service.store.schema import list_revisions
 from service.store.sql import open_store
 from service.store.tables import metadata
 
@@ -66,7 +66,7 @@ async def test_migrations_make_exactly_the_tables(database: str) -> None:
 def test_the_known_schemas_are_those_of_the_migrations_in_their_order() -> None:
     scripts = ScriptDirectory.from_config(alembic_config()).walk_revisions()
 
-    assert list(known_revisions()) == [script.revision for script in scripts]
+    assert list(list_revisions()) == [script.revision for script in scripts]
 
 
 async def test_a_database_without_parts_keeps_every_row_as_live(database: str) -> None:
