@@ -8,7 +8,7 @@ from datetime import timedelta
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.calendars.feeds import Feeds
@@ -18,7 +18,7 @@ from service.web.access_stats import AccessStats
 from service.web.admin.dashboard import NoDashboard
 from service.web.administration import Administration, make_admin_routes
 from service.web.api.routes import PREFIX as API
-from service.web.assets import Assets
+from service.web.assets import serve_asset
 from service.web.body import BodyRefused
 from service.web.feeds.app import PREFIX, FeedApp
 from service.web.health import healthz, readyz
@@ -86,7 +86,7 @@ def make_web(
             Route("/readyz", readyz(feeds.ready), methods=["GET"]),
             Route("/metrics", _metrics(metrics), methods=["GET"]),
             Route("/robots.txt", _robots, methods=["GET"]),
-            Mount("/static", Assets()),
+            Route("/static/{name}", serve_asset, methods=["GET"]),
             *own,
             *admin_routes,
         ],

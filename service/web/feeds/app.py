@@ -16,7 +16,7 @@ from service.core.clock import Clock
 from service.core.errors import StoreUnavailable
 from service.web.access_stats import AccessStats
 from service.web.answers import PreparedStart
-from service.web.feeds.conditional import not_modified
+from service.web.conditional import not_modified
 from service.web.ratelimit import Guard
 
 PREFIX = "/feeds/"

@@ -17,6 +17,7 @@ from service.calendars.freshness import judge_freshness
 from service.calendars.tokens import LookupFailure
 from service.core.clock import Clock
 from service.core.revision import Policy
+from service.web.compression import compress_response
 from service.web.dates import Dates
 from service.web.live import Live, stream_events
 from service.web.pages.asked import read_asked
@@ -63,7 +64,7 @@ class SubscriptionPage:
         dates = self.pages.dates(request)
         meetings = Meetings(found, entries, self.policy, self.pages.gettext(dates))
         # In a thread: a month of thousands of conferences takes a while, and feeds are served meanwhile.
-        return await run_in_threadpool(self._page, request, meetings, dates)
+        return await run_in_threadpool(self._answer, request, meetings, dates)
 
     async def follow(self, request: Request) -> Response:
         """Answer with server-sent events that tell an open page to look again."""
@@ -85,6 +86,11 @@ class SubscriptionPage:
         if not self.feeds.ready():
             return self.errors.page(request, "waiting")
         return self.feeds.calendars[found]
+
+    def _answer(self, request: Request, meetings: Meetings, dates: Dates) -> Response:
+        response = self._page(request, meetings, dates)
+        compress_response(request, response)
+        return response
 
     def _page(self, request: Request, meetings: Meetings, dates: Dates) -> Response:
         now = self.clock()

@@ -19,11 +19,16 @@ def not_modified(
     is ignored (13.1.3).
     """
     if if_none_match is not None:
-        return if_none_match.strip() == b"*" or etag in _TAG.findall(if_none_match)
+        return names_etag(if_none_match, etag)
     if if_modified_since is None:
         return False
     since = _http_date(if_modified_since)
     return since is not None and changed_at.replace(microsecond=0) <= since
+
+
+def names_etag(if_none_match: bytes, etag: bytes) -> bool:
+    """Return whether an If-None-Match holds this ETag, compared weakly, or `*`."""
+    return if_none_match.strip() == b"*" or etag in _TAG.findall(if_none_match)
 
 
 def _http_date(value: bytes) -> datetime | None:
