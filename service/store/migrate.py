@@ -1,5 +1,5 @@
 """
-The schema of a database: which revision it has, and how it gets the newest.
+The schema of a database: its revision, and the migration to the newest one.
 
 Alembic is configured here, in code; it takes over neither the event loop nor the logging.
 """
@@ -45,7 +45,7 @@ class Migrated:
     """The revision found; None where the database was empty."""
 
     after: str
-    """The revision now; the same where nothing was to do."""
+    """The revision now; the same where there was nothing to do."""
 
 
 async def migrate(url: str) -> Migrated:
@@ -108,7 +108,9 @@ async def verify(engine: AsyncEngine) -> None:
 
 
 async def _is_shared(db: AsyncConnection, found: str) -> bool:
-    """Return whether a schema lies within what this confcal, or the confcal that wrote it, allows."""
+    """
+    Return whether this confcal may work with a schema, by its own rules or by those of the newer confcal.
+    """
     known = _known_revisions()
     if found in known:
         return found >= OLDEST_SCHEMA
@@ -169,7 +171,7 @@ def _known_revisions() -> list[str]:
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
-    """Return how alembic is to work on a connection; without one, where its scripts are."""
+    """Return the configuration of alembic for a connection; without one it only finds the scripts."""
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", "service.store:migrations")
     return config

@@ -60,7 +60,7 @@ def test_the_usual_addresses_are_understood(url: str, used: str) -> None:
         ),
         ("sqlite:////data/confcal.db?timeout=abc", "timeout is no number"),
         ("sqlite:////data/confcal.db?timeout=1&timeout=2", "timeout is no number"),
-        ("sqlite:////data/confcal.db?mode=ro", "mode is not understood; it may say timeout"),
+        ("sqlite:////data/confcal.db?mode=ro", "mode is not known; an address may have timeout"),
     ],
 )
 def test_another_address_is_refused_without_repeating_its_password(url: str, complaint: str) -> None:
