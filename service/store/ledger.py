@@ -84,7 +84,7 @@ class SqlLedger(Ledger):
         self._journal.announce(journal)
 
     @override
-    async def tell(self, entries: Sequence[JournalEntry]) -> None:
+    async def write_journal(self, entries: Sequence[JournalEntry]) -> None:
         await self._journal.write(entries)
 
     @override
