@@ -16,8 +16,8 @@ from service.core.replicas import Census
 from service.store.address import describe
 from service.store.engine import begin_read, begin_write, create_engine, file_of
 from service.store.leases import open_leases
-from service.store.migrate import read_revision, verify
 from service.store.ownership import describe_owner, readable_by_others
+from service.store.schema import read_revision, verify
 from service.store.tables import journal
 
 

@@ -25,10 +25,11 @@ from service.store.engine import begin_read, begin_write, create_engine
 from service.store.journal import SqlJournal, blank_conferences, write_journal
 from service.store.leases import open_leases
 from service.store.ledger import SqlLedger
-from service.store.migrate import upgrade, verify
+from service.store.migrate import upgrade
 from service.store.refresh import read_changes, read_state
 from service.store.rejections import delete_rejected, read_rejected, write_rejected
 from service.store.rows import pause_garbage_collection, to_feed
+from service.store.schema import verify
 from service.store.search import delete_purged, find_conferences
 from service.store.sessions import SqlClosedSessions
 from service.store.tables import feeds, memberships, meta, same_part, vevents
