@@ -21,7 +21,7 @@ from service.settings.hosts import in_url, is_reachable_by_others, local_hosts
 from service.settings.model import Settings
 from service.settings.paths import database_url, secret_of
 from service.store.inspection import identify
-from service.store.migrate import newest_revision
+from service.store.schema import newest_revision
 from service.trueconf.causes import reason_of
 from service.web.self_report import PATH, SelfReport, proof_of
 
