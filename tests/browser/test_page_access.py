@@ -141,7 +141,7 @@ async def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
     await page.evaluate("document.querySelector('#ways').open = true")
     expected = await page.evaluate(REACHABLE)
 
-    reached = []
+    reached: list[tuple[int, bool]] = []
     while len(reached) <= len(expected):
         await page.keyboard.press("Tab")
         found = await page.evaluate(REACHED)
