@@ -29,11 +29,11 @@ ROOT = Path(__file__).parents[2]
 SHORT = {
     "app/self_report.py": "what the daemon says of itself, beside the route's Protocol in the web",
     "commands/speech.py": "every command that speaks to people asks it for the language",
-    "commands/acting.py": "several commands say it",
+    "commands/approve.py": "one command",
+    "commands/keep.py": "one command",
     "core/clock.py": "a seam that every layer uses",
     "core/memory.py": "one call of the C library, kept apart from what needs it",
     "core/nearest.py": "commands, settings and targets suggest names alike",
-    "settings/choices.py": "a type that several models of the settings share",
     "sources/stopping.py": "what a TaskGroup of older Pythons needs; it goes with them",
     "trueconf/requests.py": "one value of the session",
     "app/clock.py": "the clock of the daemon is a seam of its own",
