@@ -15,6 +15,7 @@ from schemathesis.core.parameters import ParameterLocation
 from starlette.types import Receive, Scope, Send
 
 from tests.core.given import DESK, NOW, conference, listed, many, once, room
+from tests.tools import how_often
 from tests.web.administered import HALL_TOKEN, TOKEN, Administered, administered
 
 pytestmark = pytest.mark.slow
@@ -54,7 +55,7 @@ API = schemathesis.openapi.from_asgi("/api/openapi.json", CURRENT)
 OPERATIONS: list[Any] = [found.ok() for found in cast("Any", API.get_all_operations())]
 
 _THOROUGH = settings(
-    max_examples=25,
+    max_examples=how_often(8, 12, 300),
     deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
