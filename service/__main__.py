@@ -95,7 +95,7 @@ def cli(context: click.Context) -> None:
         return
     from service.telemetry import configure_logging  # noqa: PLC0415
 
-    # What a command did it says itself; the daemon sets this as its settings say.
+    # A command reports itself what it did; the daemon sets the log by its settings.
     configure_logging("auto", "error")
 
 
@@ -118,7 +118,7 @@ def main() -> None:
 
 
 def _say_anything() -> None:
-    """Have a topic that the terminal's encoding lacks letters for written with escapes, not as a crash."""
+    """Write letters that the encoding of the terminal lacks as escapes, instead of crashing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

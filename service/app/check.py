@@ -1,5 +1,5 @@
 """
-What commands ask of the parts without running the daemon: feeds, whether sources answer.
+What commands ask without a running daemon: the feeds, and whether sources answer.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ class ListedFeed:
 @asynccontextmanager
 async def _feeds(settings: Settings) -> AsyncIterator[Feeds]:
     if settings.public_url is None and settings.port == 0:
-        raise SettingsError("CONFCAL_PUBLIC_URL is missing: with CONFCAL_PORT=0 no address can be told")
+        raise SettingsError("CONFCAL_PUBLIC_URL is missing: with CONFCAL_PORT=0 no address is known")
     store = await open_existing_store(settings)
     try:
         synchronizer = Synchronizer(store, policy_of(settings))
