@@ -111,7 +111,7 @@ async def test_an_approval_of_an_old_page_removes_nothing(site: Administered) ->
     answer = await site.client.post("/approve", data=fields)
     page = await site.client.get(answer.headers["location"])
 
-    assert "the held list is another one now" in page.text
+    assert "the held list is another by now" in page.text
     assert "remove 13 conferences" in page.text
     assert len(site.synchronizer.state.account(DESK).reported) == 14
 
