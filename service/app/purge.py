@@ -14,7 +14,7 @@ from service.caldav.hrefs import host_of, origin
 from service.core.errors import CollectionGone, CollectionMoved, ConfcalError, UnknownName
 from service.publishing.dispatch import Dispatcher, Timing
 from service.publishing.model import Publication, RemoteRules, Resource, Standing, SyncReport
-from service.publishing.ownership import base_of, is_left
+from service.publishing.ownership import base_of, is_former_key
 from service.publishing.ports import Ledger, Server, TargetCollection, TargetRecord
 from service.publishing.sync_run import SyncRun
 
@@ -54,7 +54,7 @@ async def purgeable(targets_by_name: Mapping[str, Target], name: str) -> tuple[l
         raise UnknownName(f"there is no target {name!r}: {there_are}")
     found: list[Purgeable] = []
     notes: list[str] = []
-    for key in sorted(keys, key=is_left):
+    for key in sorted(keys, key=is_former_key):
         configured = _find_target(targets_by_name, key, records)
         holder = _holder(targets_by_name, key, records)
         if holder:
@@ -81,7 +81,7 @@ def _find_target(
 ) -> Target | None:
     """Return the target of the settings whose credentials are meant for where a collection is."""
     own = targets_by_name.get(base_of(key))
-    if own and not is_left(key):
+    if own and not is_former_key(key):
         return own
     url = records[key].url
     candidates = [own, *targets_by_name.values()] if own else list(targets_by_name.values())

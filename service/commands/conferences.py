@@ -19,7 +19,7 @@ _MOST = 100_000
 @click.option("--upcoming", is_flag=True, help="Only what has not ended.")
 @click.option("--weekly", "kind", flag_value="week", help="Only series.")
 @click.option("--unscheduled", "kind", flag_value="none", help="Only rooms without a schedule.")
-@click.option("--limit", default=200, type=click.IntRange(1, _MOST), help="At most so many; 200.")
+@click.option("--limit", default=200, type=click.IntRange(1, _MOST), help="At most this many; 200.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list for scripts.")
 def conferences(query: str, *, upcoming: bool, kind: Kind | None, limit: int, as_json: bool) -> None:
     """

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-from service.commands.env_file import env_file_option, with_env_file
+from service.commands.env_file import add_env_file, env_file_option
 
 _FAILED = 1
 
@@ -53,7 +53,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command = getattr(import_module(f"service.commands.{cmd_name}"), cmd_name)
-        return with_env_file(command) if isinstance(command, click.Command) else None
+        return add_env_file(command) if isinstance(command, click.Command) else None
 
 
 def _say_version(ctx: click.Context, _option: click.Parameter, wanted: object) -> None:

@@ -27,7 +27,7 @@ from service.publishing.dispatch import Dispatcher, Timing
 from service.publishing.model import Publication, Standing, SyncReport
 from service.publishing.ports import CollectionFinder, Ledger, TargetCollection, TargetRecord
 from service.publishing.retry import concerns_all, state_of
-from service.publishing.rounds import Finding, Round, log_run, void_record
+from service.publishing.rounds import Round, WorkFinder, log_run, void_record
 from service.publishing.sync_run import SyncRun
 
 log = structlog.get_logger()
@@ -35,10 +35,10 @@ log = structlog.get_logger()
 _BROKEN = frozenset({TargetState.DOWN, TargetState.FAILING})
 
 _RUNS_A_REQUEST = 2
-"""So many collections for each parallel request: one reads the database while another uses the server."""
+"""Collections for each parallel request: one reads the database while another uses the server."""
 
 _AGAIN_SECONDS = 60.0
-"""When resources that were refused for the first time are tried again, and calendars looked for."""
+"""After how long refused resources are tried again, and missing calendars looked for."""
 
 
 @dataclass(slots=True)
@@ -50,17 +50,16 @@ class TargetStatus:
     name: str
     calendar: str
     state: TargetState = TargetState.STARTING
-
     error: str = ""
     last_pass_at: datetime | None = None
-    """When a pass last came to its end that the server answered; most have nothing to ask."""
+    """When a run in which the server answered last ended; most runs have nothing to ask."""
 
     lag_seconds: float | None = None
-    """From the first change that waited to the end of the pass that published it."""
+    """From the first waiting change to the end of the run that published it."""
 
     pending: int = 0
     parked: dict[Publication, datetime] = field(default_factory=dict)
-    """Since when we know of it."""
+    """Each parked resource, and since when we know of it."""
 
     totals: SyncReport = field(default_factory=SyncReport)
 
@@ -90,7 +89,7 @@ class Reconciler:
         self._clock = clock
         self._wake = asyncio.Event()
         self._circuit = Circuit()
-        self._untold: list[JournalEntry] = []
+        self._unwritten: list[JournalEntry] = []
         self._memory = CollectionMemory()
         self._queue: CollectionQueue | None = None
         self._proven = False
@@ -129,7 +128,7 @@ class Reconciler:
         try:
             await self._collections(made)
         except LeaseLost:
-            # Another replica goes on here, so there is no trouble with the target to tell of.
+            # Another replica goes on here, so there is no trouble with the target.
             raise
         except ConfcalError as error:
             made.errors.insert(0, error)
@@ -139,24 +138,24 @@ class Reconciler:
         )
         before = self.status.state
         self._conclude(made, changed_at)
-        await self._tell_journal(before)
+        await self._write_journal(before)
         return self._rest_seconds(made.errors[0]) if self._circuit.open else self._next_seconds(made)
 
     async def _collections(self, made: Round) -> None:
         """Run over each collection that has work. Raises only errors that concern all of them."""
         records = await self._ledger.targets()
-        finding = Finding(self._finder, self._memory, records, self._circuit.stopped_at)
+        work = WorkFinder(self._finder, self._memory, records, self._circuit.stopped_at)
 
         def find() -> list[TargetCollection]:
-            self._circuit = self._circuit.begin_round(finding.look())
+            self._circuit = self._circuit.begin_round(work.find_keys())
             now = self._clock()
-            resting = {each.key for each in finding.targets if self._circuit.rests(each.key, now)}
+            resting = {each.key for each in work.targets if self._circuit.rests(each.key, now)}
             made.resting = [self._circuit.backoffs[key].error for key in sorted(resting)]
-            due = [each for each in finding.in_order(now) if each.key not in resting]
+            due = [each for each in work.find_work(now) if each.key not in resting]
             if due or not self._circuit.doubted or made.reached:
                 return due
             # No collection has work, but only the server can tell that the trouble is over.
-            return [each for each in finding.targets if each.key not in resting][:1]
+            return [each for each in work.targets if each.key not in resting][:1]
 
         self._queue = CollectionQueue(
             lambda target: self._collection(target, records, made), most=lambda: self._most(made), find=find
@@ -214,14 +213,14 @@ class Reconciler:
         status.parked = {row: since.get((row.uid, row.href), now) for row in parked}
         status.pending = sum(row.standing is Standing.WAITING for row in made.rows)
         if self._circuit.doubted and not made.errors:
-            # Nobody asked the server: the trouble may continue.
+            # The server was not asked, so the trouble may continue.
             return
         before, status.error = status.error, str(made.errors[0]) if made.errors else ""
         if made.errors:
-            self._tell_trouble(made.errors[0], before)
+            self._report_trouble(made.errors[0], before)
             return
         if made.reached:
-            self._tell_recovery(now)
+            self._log_recovery(now)
         self._circuit = self._circuit.recover()
         status.state = _state_without_error(status)
         if made.reached:
@@ -229,16 +228,16 @@ class Reconciler:
         if changed_at and made.writes:
             status.lag_seconds = (now - changed_at).total_seconds()
 
-    async def _tell_journal(self, before: TargetState) -> None:
-        """Have the journal tell that the target cannot be published to, or can again."""
+    async def _write_journal(self, before: TargetState) -> None:
+        """Write to the journal that the target cannot be published to, or can again."""
         status = self.status
-        self._untold += _tell_state(status, before, self._clock())
-        if self._untold:
+        self._unwritten += _describe_change(status, before, self._clock())
+        if self._unwritten:
             with suppress(StoreUnavailable):
-                await self._ledger.tell(self._untold)
-                self._untold = []
+                await self._ledger.write_journal(self._unwritten)
+                self._unwritten = []
 
-    def _tell_recovery(self, now: datetime) -> None:
+    def _log_recovery(self, now: datetime) -> None:
         trouble = self._circuit.trouble
         if trouble:
             after = round((now - trouble.since).total_seconds())
@@ -246,7 +245,7 @@ class Reconciler:
                 "publish.target_recovered", target=self.status.name, after_seconds=after, times=trouble.times
             )
 
-    def _tell_trouble(self, error: ConfcalError, before: str) -> None:
+    def _report_trouble(self, error: ConfcalError, before: str) -> None:
         status = self.status
         status.state = state_of(error)
         if isinstance(error, PlanRefused):
@@ -282,7 +281,7 @@ class Reconciler:
         return min(_AGAIN_SECONDS, *soon) if waits else min(soon)
 
 
-def _tell_state(status: TargetStatus, before: TargetState, now: datetime) -> list[JournalEntry]:
+def _describe_change(status: TargetStatus, before: TargetState, now: datetime) -> list[JournalEntry]:
     was, change = before in _BROKEN, (FieldChange("state", before, status.state),)
     at = now.replace(microsecond=0)
     if status.state in _BROKEN and status.state is not before:

@@ -35,7 +35,7 @@ _c = journal.c
 
 
 class _Content(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What may name people, in one column: the purge empties it."""
+    """What may name people. It is one column, which the purge empties."""
 
     topic: str = ""
     fields: tuple[tuple[str, str, str], ...] = ()
@@ -102,7 +102,7 @@ class SqlJournal(Journal):
         self._listeners.append(listener)
 
     def announce(self, entries: Sequence[JournalEntry]) -> None:
-        """Tell the listeners of entries whose transaction is committed."""
+        """Notify the listeners of entries whose transaction is committed."""
         if entries:
             for listener in self._listeners:
                 listener()

@@ -1,5 +1,5 @@
 """
-How a database gets the newest schema.
+The migration of a database to the newest schema.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Migrated:
     """The revision found; None where the database was empty."""
 
     after: str
-    """The revision now; the same where nothing was to do."""
+    """The revision now; the same where there was nothing to do."""
 
 
 async def migrate(url: str) -> Migrated:

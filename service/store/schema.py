@@ -1,7 +1,7 @@
 """
 The schema of a database: which revision it has, and which ones this confcal knows and works with.
 
-Alembic makes the schema; reading it does without, since every start and every command reads it.
+Alembic makes the schema. Every start and every command reads it without Alembic, which loads slowly.
 """
 
 from functools import cache
@@ -48,7 +48,7 @@ async def verify(engine: AsyncEngine) -> None:
 
 
 async def _is_shared(db: AsyncConnection, found: str) -> bool:
-    """Return whether a schema lies within what this confcal, or the confcal that wrote it, allows."""
+    """Return whether this confcal may work with a schema, by its own rules or those of a newer confcal."""
     known = list_revisions()
     if found in known:
         return found >= OLDEST_SCHEMA

@@ -7,6 +7,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 MOST_LINES = 300
@@ -97,6 +98,12 @@ def modules(root: Path) -> list[Path]:
     return [path for path in every if "migrations" not in path.parts]
 
 
+@cache
+def parse(text: str) -> ast.Module:
+    """Return the tree of a module; several rules look at each."""
+    return ast.parse(text)
+
+
 def is_participle(name: str) -> bool:
     """Return whether a function's name begins with a participle, where it should begin with a verb."""
     first = name.strip("_").split("_")[0]
@@ -107,7 +114,7 @@ def is_participle(name: str) -> bool:
 
 def public_functions(text: str) -> Iterator[tuple[str, int]]:
     """Yield the name and the line of each public function and method of a module, nested ones left out."""
-    tree = ast.parse(text)
+    tree = parse(text)
     owners: list[ast.Module | ast.ClassDef] = [
         tree,
         *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)),
@@ -135,7 +142,7 @@ def names(text: str) -> Iterator[tuple[str, int]]:
 
 def crowded_functions(text: str, most: int) -> Iterator[str]:
     """Yield the functions that take more than so many parameters, besides `self` and `cls`."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             given = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
             if len([each for each in given if each.arg not in {"self", "cls"}]) > most:
@@ -144,7 +151,7 @@ def crowded_functions(text: str, most: int) -> Iterator[str]:
 
 def foreign_privates(text: str) -> Iterator[str]:
     """Yield the private names that are read of something else than `self` and `cls`, or imported."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parse(text)):
         if isinstance(node, ast.Attribute) and _is_private(node.attr):
             owner = node.value
             if not (isinstance(owner, ast.Name) and owner.id in {"self", "cls"}):
@@ -159,7 +166,7 @@ def _is_private(name: str) -> bool:
 
 def prose(text: str) -> Iterator[str]:
     """Yield the docstrings and the comments of a module; the texts of its code are none."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parse(text)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield ast.get_docstring(node) or ""
     for token in tokenize.generate_tokens(io.StringIO(text).readline):

@@ -35,7 +35,7 @@ _HEADERS = {
     # The details of a meeting are fetched from the page itself.
     "Content-Security-Policy": f"{PAGE_HEADERS['Content-Security-Policy']}; connect-src 'self'",
 }
-_COMING_UP = 5
+_COMING_UP = 7
 _MOST_FOUND = 50
 _MOST_WORDS = 100
 """Characters of a search that are read."""
