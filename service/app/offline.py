@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from service.app.build import open_existing_store
 from service.app.clock import utc_now
+from service.app.opening import with_store
 from service.app.policy import keep_rules_of, policy_of
 from service.app.synchronizer import Synchronizer
 from service.core.conference import Account, Listing, Snapshot
@@ -20,42 +20,14 @@ from service.core.trueconf_id import TrueConfId
 from service.publishing.ports import Database
 from service.settings.accounts import account_of_source, find_pinned_accounts
 from service.settings.model import Settings
-from service.settings.paths import database_url, make_installation
 from service.sources.rejections import Rejections
 from service.sources.replay import Recorded, Replayed, Unclaimed, replay
-from service.store.address import describe
-from service.store.migrate import create
 from service.trueconf.frames import PEER_ID
 from service.trueconf.wire import list_of
 
 _RETRIED = "tried again by hand"
 _SHOWN = 40
 """The doubt of a list that is only one rejected conference: what else it lacks is not gone."""
-
-
-@asynccontextmanager
-async def with_store(settings: Settings) -> AsyncIterator[Database]:
-    """Give the store of the daemon with these settings. Raises NoDatabase and StoreUnavailable."""
-    store = await open_existing_store(settings)
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-async def create_database(settings: Settings) -> None:
-    """
-    Make the database, the data folder and the secret where they are missing; what is there stays as it is.
-
-    Raises SettingsError and StoreUnavailable.
-    """
-    make_installation(settings)
-    await create(database_url(settings))
-
-
-def database_name(settings: Settings) -> str:
-    """Return which database the settings name, for a person: the password masked."""
-    return describe(database_url(settings))
 
 
 @asynccontextmanager

@@ -40,6 +40,11 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
+def first_variant(settings: Settings) -> str:
+    """Return the variant that calendars without a rule show."""
+    return _variant_name("full", settings.language)
+
+
 def variant_of(settings: Settings, redaction: Redaction, language: Language) -> Variant:
     """Return how VEVENTs of one redaction and language are written. Raises SettingsError."""
     secret = secret_of(settings).hex() if redaction == "busy" else ""

@@ -13,12 +13,10 @@ from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
-from service.app.build import feeds_of
 from service.app.calendar_collections import Calendars
 from service.app.clock import utc_now
-from service.app.offline import with_store
-from service.app.policy import policy_of
-from service.app.synchronizer import Synchronizer
+from service.app.feeds import feeds_of
+from service.app.opening import with_store
 from service.app.targets import Target, open_targets
 from service.app.trial_event import write_and_remove
 from service.caldav.discovery import CollectionSpec
@@ -73,9 +71,8 @@ async def _empty_store() -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def _targets_over(settings: Settings, store: Database) -> AsyncIterator[dict[str, Target]]:
-    synchronizer = Synchronizer(store, policy_of(settings))
-    await synchronizer.refresh()
-    feeds = feeds_of(settings, store, synchronizer, "")
+    state = await store.load()
+    feeds = feeds_of(settings, store, lambda: state, "")
     await feeds.start()
     calendars = Calendars(store, feeds.directory)
     async with open_targets(settings, calendars, utc_now) as targets_by_name:

@@ -4,8 +4,9 @@ Other settings for a daemon that runs: what stays the same goes on untouched.
 
 from contextlib import suppress
 
-from service.app.build import Parts, expect_lists, feeds_of, pages_of, web_of
+from service.app.build import Parts, expect_lists, pages_of, web_of
 from service.app.clock import utc_now
+from service.app.feeds import feeds_of
 from service.app.policy import digest_program, keep_rules_of, policy_of, rendering_digest
 from service.app.start_journal import secrets_of, tell_start
 from service.core.errors import StoreUnavailable
@@ -26,7 +27,7 @@ async def apply_settings(parts: Parts, settings: Settings) -> None:
     targets = parts.targets.prepare(settings)
     notifiers = parts.notifiers.prepare(settings, url)
     pages_of(settings, url)
-    feeds = feeds_of(settings, parts.store, parts.synchronizer, url)
+    feeds = feeds_of(settings, parts.store, lambda: parts.synchronizer.state, url)
     if feeds.rules == parts.feeds.rules:
         feeds = parts.feeds
     else:

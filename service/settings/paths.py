@@ -15,6 +15,7 @@ from service.core.exposure import Exposure
 from service.settings.hosts import ANY, in_url, is_reachable_by_others, local_hosts
 from service.settings.model import Settings
 from service.settings.secret_file import write_once
+from service.store.address import describe
 from service.store.engine import file_of
 from service.store.ownership import describe_owner
 
@@ -39,6 +40,11 @@ def database_url(settings: Settings) -> str:
     # The name of a folder may have characters with a meaning in URLs.
     file = URL.create("sqlite", database=str(data_dir(settings) / "confcal.db"))
     return file.render_as_string(hide_password=False)
+
+
+def database_name(settings: Settings) -> str:
+    """Return which database the settings name, for a person: the password masked."""
+    return describe(database_url(settings))
 
 
 def data_dir(settings: Settings) -> Path:

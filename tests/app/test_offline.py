@@ -7,12 +7,11 @@ import pytest
 from service.app.offline import (
     Played,
     account_of,
-    create_database,
     replay_recording,
     retry_rejected,
-    with_store,
     with_synchronizer,
 )
+from service.app.opening import create_database, with_store
 from service.core.conference import Account
 from service.core.errors import ConfcalError, SettingsError
 from service.core.rejected import RejectedInput

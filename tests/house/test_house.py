@@ -31,6 +31,7 @@ SHORT = {
     "commands/speech.py": "every command that speaks to people asks it for the language",
     "commands/approve.py": "one command",
     "commands/keep.py": "one command",
+    "commands/acting.py": "several commands say it, and some import little else",
     "core/clock.py": "a seam that every layer uses",
     "core/memory.py": "one call of the C library, kept apart from what needs it",
     "core/nearest.py": "commands, settings and targets suggest names alike",
