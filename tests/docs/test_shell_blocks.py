@@ -16,6 +16,8 @@ from tests.docs.stand_ins import Machine
 from tests.e2e.given import once
 from tests.e2e.program import room
 
+pytestmark = pytest.mark.thorough
+
 PAGES = ("README.md", "docs/production.md")
 RUSSIAN = {"README.md": "README.ru.md", "docs/production.md": "docs/production.ru.md"}
 LIMIT_SECONDS = 280

@@ -15,12 +15,16 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from service.simulator.server import Simulator, SimulatorOptions
 from tests.durability.served import Parts, Served, read_parts
 from tests.durability.told import DAY, WEEK, Span
 from tests.e2e.given import once, weekly
 from tests.e2e.program import Daemon, Feed, Home
 from tests.tools import how_often
+
+pytestmark = pytest.mark.thorough
 
 SEED = int(os.environ.get("CONFCAL_TEST_SEED", "20261005"))
 KILLS = how_often(4, 20, 200)

@@ -22,6 +22,8 @@ from tests.e2e.given import once
 from tests.e2e.program import Daemon, Home, Program, room
 from tests.listening import serving_http
 
+pytestmark = pytest.mark.thorough
+
 MARKS = {
     "SECRET": "MARK-1 secret of the feeds",
     "ADMIN_TOKEN": "MARK-2 token of the admin",

@@ -23,6 +23,8 @@ from tests.e2e.given import once
 from tests.e2e.program import Daemon, Feed, Home
 from tests.tools import LONG
 
+pytestmark = pytest.mark.thorough
+
 ROOMS = 3
 CONFERENCES = 42
 LEASE_SECONDS = 3

@@ -18,7 +18,7 @@ from tests.core.given import DESK, NOW, conference, listed, many, once, room
 from tests.tools import how_often
 from tests.web.administered import HALL_TOKEN, TOKEN, Administered, administered
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 MINUTE = timedelta(minutes=1)
 KNOWN = {"server": "video.example.com", "id": "100", "source": "hall", "name": "all", "account": str(DESK)}
