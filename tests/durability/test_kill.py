@@ -27,7 +27,7 @@ from tests.tools import how_often
 pytestmark = pytest.mark.thorough
 
 SEED = int(os.environ.get("CONFCAL_TEST_SEED", "20261005"))
-KILLS = how_often(4, 20, 200)
+KILLS = how_often(20, 20, 200)
 AT_A_TIME = 2
 LONGEST_LIFE_SECONDS = 0.6
 KILLED_EARLY = 0.25
