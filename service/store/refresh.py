@@ -48,9 +48,10 @@ async def read_changes(db: AsyncConnection, state: State) -> State:
         memberships=(await db.execute(_of(memberships, newer))).all(),
         held=(await db.execute(_of(held, newer))).all(),
     )
-    entries = {**state.entries, **to_entries(stored.conferences)}
+    entries = state.entries.replace(to_entries(stored.conferences))
     changed = to_state(version, stored, entries)
-    merged = State(version, entries, {**state.accounts, **changed.accounts}, state.contested)
+    known = state.replace_accounts(changed.accounts.values())
+    merged = replace(known, version=version, entries=entries)
     shared = {Key(row[1], row[2]) for row in stored.memberships if row[3] == 0 and row[4] is not None}
     edited = {Key(row[0], row[1]) for row in stored.conferences if row[2] == 0}
     left = {key for key in state.contested if any(a.server == key.server for a in changed.accounts)}

@@ -167,7 +167,7 @@ class MemoryStore(Database):
         entries = self._state.entries
         gone = {k for k, e in entries.items() if k not in members and e.revision.revised_at < before}
         if gone:
-            kept = {key: entry for key, entry in entries.items() if key not in gone}
+            kept = entries.replace({}, gone)
             self._state = replace(self._state, version=self._state.version + 1, entries=kept)
             self._forgotten = self._state.version
         self._journal.blank(self._state.entries)
@@ -237,7 +237,7 @@ class MemoryStore(Database):
             raise StaleState(f"The store is no longer at version {version}: load it again")
 
     def _write(self, version: int, edits: Sequence[Edit], accounts: Mapping[Account, AccountState]) -> None:
-        entries = {**self._state.entries, **{edit.entry.key: _stored(edit.entry) for edit in edits}}
+        entries = self._state.entries.replace({edit.entry.key: _stored(edit.entry) for edit in edits})
         state = State(version, entries, accounts)
         live = {Key(known.account.server, id_) for known in accounts.values() for id_ in known.reported}
         self._state = state.update_contested(live)
