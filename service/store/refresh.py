@@ -2,6 +2,7 @@
 Reading the state from the database: all of it, or what changed since a version.
 """
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -17,15 +18,21 @@ from service.store.versions import current, read_forgotten
 
 async def read_state(db: AsyncConnection) -> State:
     """Return the whole state."""
-    return to_state(
-        await current(db),
-        Stored(
-            accounts=(await db.execute(select(accounts))).all(),
-            conferences=(await db.execute(select(conferences))).all(),
-            memberships=(await db.execute(select(memberships))).all(),
-            held=(await db.execute(select(held))).all(),
-        ),
+    version = await current(db)
+    stored = Stored(
+        accounts=(await db.execute(select(accounts))).all(),
+        conferences=(await db.execute(select(conferences))).all(),
+        memberships=(await db.execute(select(memberships))).all(),
+        held=(await db.execute(select(held))).all(),
     )
+    # In a thread: it takes seconds where much is known, and feeds are served meanwhile.
+    return await asyncio.to_thread(to_state, version, stored)
+
+
+async def read_accounts(db: AsyncConnection) -> State:
+    """Return the state with the accounts alone, as if their lists were empty."""
+    found = (await db.execute(select(accounts))).all()
+    return to_state(await current(db), Stored(found, (), (), ()))
 
 
 async def read_changes(db: AsyncConnection, state: State) -> State:

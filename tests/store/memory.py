@@ -81,6 +81,12 @@ class MemoryStore(Database):
         return self._state
 
     @override
+    async def load_accounts(self) -> State:
+        known = self._state.accounts.values()
+        bare = (AccountState(a.account, list_at=a.list_at, count=a.count, source=a.source) for a in known)
+        return State(self._state.version, accounts={each.account: each for each in bare})
+
+    @override
     async def load_changes(self, state: State) -> State:
         return state if state == self._state else self._state
 
