@@ -40,7 +40,7 @@ def _run() -> int:
 
 
 def _say_anything() -> None:
-    """Have a topic that the terminal's encoding lacks letters for written with escapes, not as a crash."""
+    """Write letters that the encoding of the terminal lacks as escapes, instead of crashing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -1,5 +1,5 @@
 """
-The composition root: settings -> parts. What runs them is `daemon`.
+The composition root: it builds the parts from the settings. `daemon` runs them.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ from service.web.starting import StartingWeb
 
 class CurrentWeb:
     """
-    The web application of the settings in force. Requests under way end in the one that they began in.
+    The web application of the settings in force. A request ends in the application that it began in.
     """
 
     app: ASGIApp
@@ -88,7 +88,7 @@ class Parts:
     web: CurrentWeb
     listening: tuple[socket.socket, ...]
     url: str
-    """The address that feeds are handed out under."""
+    """The address at which people reach the feeds."""
 
     loaded: asyncio.Event
     """Set once everything that is known is in memory; until then only stored feeds are served."""
@@ -105,12 +105,12 @@ class Parts:
         self.web.app = web_of(self)
 
     def wake(self) -> None:
-        """Have the daemon soon read what other replicas wrote, and take over parts that they left."""
+        """Make the daemon read soon what other replicas wrote, and take over parts that they left."""
         self.timetable.refresh.set()
         self.leases.wake()
 
     def follow_leases(self) -> None:
-        """Have the metrics tell of the sources that this replica runs, and of no others."""
+        """Show in the metrics exactly the sources that this replica runs."""
         held = {name for name in self.sources.all if self.leases.holds(f"source/{name}")}
         for name in self.sources.all.keys() - held:
             self.metrics.forget(name)

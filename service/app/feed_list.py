@@ -1,8 +1,8 @@
 """
-All calendars with their addresses, for a command: what no rule decides is counted, and nothing else is read.
+All calendars with their addresses, for a command. Without rules their events are counted, not read.
 """
 
-from service.app.listed_feed import ListedFeed, describe_feed, find_told_url
+from service.app.listed_feed import ListedFeed, describe_feed, find_public_url
 from service.calendars.calendar import Calendar, calendars_of
 from service.calendars.tokens import Addresses
 from service.settings.model import Settings
@@ -11,15 +11,13 @@ from service.store.feed_list import FeedList, read_feed_list, read_heard_sources
 
 
 async def list_feeds(settings: Settings) -> list[ListedFeed]:
-    """
-    Return all calendars with their addresses. Raises SettingsError and StoreUnavailable.
-    """
+    """Return all calendars with their addresses. Raises SettingsError and StoreUnavailable."""
     if settings.calendars or settings.calendars_for_people:
-        # Only the contents tell what a rule means, and much is imported to read them.
+        # A rule can only be applied to whole conferences, and much is imported to read them.
         from service.app.feeds import list_loaded_feeds  # noqa: PLC0415
 
         return await list_loaded_feeds(settings)
-    url = find_told_url(settings)
+    url = find_public_url(settings)
     found = await read_feed_list(database_url(settings))
     calendars = calendars_of(found.accounts, "")
     generations = {name: found.generations.get(name, 0) for name in calendars}

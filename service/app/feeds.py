@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from service.app.clock import utc_now
-from service.app.listed_feed import ListedFeed, describe_feed, find_told_url
+from service.app.listed_feed import ListedFeed, describe_feed, find_public_url
 from service.app.opening import with_store
 from service.app.policy import calendars_with_rules, first_variant
 from service.calendars.calendar import Calendar
@@ -36,7 +36,7 @@ def feeds_of(settings: Settings, store: FeedStore, state: Callable[[], State], u
 
 @asynccontextmanager
 async def _loaded(settings: Settings) -> AsyncIterator[Feeds]:
-    url = find_told_url(settings)
+    url = find_public_url(settings)
     async with with_store(settings) as store:
         state = await store.load()
         feeds = feeds_of(settings, store, lambda: state, url)
@@ -51,9 +51,7 @@ def _describe(feeds: Feeds, calendar: Calendar) -> ListedFeed:
 
 
 async def list_loaded_feeds(settings: Settings) -> list[ListedFeed]:
-    """
-    Return all calendars with their addresses. Raises SettingsError and StoreUnavailable.
-    """
+    """Return all calendars with their addresses. Raises SettingsError and StoreUnavailable."""
     async with _loaded(settings) as feeds:
         return [_describe(feeds, calendar) for calendar in feeds.calendars.values()]
 

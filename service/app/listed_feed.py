@@ -1,5 +1,5 @@
 """
-One calendar as a list for people and scripts tells it.
+One calendar as a list for people and scripts shows it.
 """
 
 from dataclasses import asdict, dataclass
@@ -36,8 +36,8 @@ def describe_feed(calendar: Calendar, addresses: Addresses, events: int) -> List
     return ListedFeed(name, addresses.feed_url(name), addresses.page_url(name), events, calendar.title)
 
 
-def find_told_url(settings: Settings) -> str:
-    """Return the address that feeds are told under. Raises SettingsError where none is known."""
+def find_public_url(settings: Settings) -> str:
+    """Return the address at which people reach the feeds. Raises SettingsError where none is known."""
     if settings.public_url is None and settings.port == 0:
-        raise SettingsError("CONFCAL_PUBLIC_URL is missing: with CONFCAL_PORT=0 no address can be told")
+        raise SettingsError("CONFCAL_PUBLIC_URL is missing: with CONFCAL_PORT=0 no address is known")
     return public_url(settings, settings.port)

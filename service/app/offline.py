@@ -26,8 +26,9 @@ from service.trueconf.frames import PEER_ID
 from service.trueconf.wire import list_of
 
 _RETRIED = "tried again by hand"
+"""The doubt of a list of one conference: nothing else that it lacks is gone."""
+
 _SHOWN = 40
-"""The doubt of a list that is only one rejected conference: what else it lacks is not gone."""
 
 
 @asynccontextmanager
@@ -35,7 +36,7 @@ async def with_synchronizer(settings: Settings) -> AsyncIterator[Synchronizer]:
     """
     Give a synchronizer over the store of the settings, its state loaded. Raises StoreUnavailable.
 
-    Nothing is rendered anew, whatever these settings say: that is for the daemon, whose they may not be.
+    Nothing is rendered again, even by other settings: that is for the daemon, which may have others.
     """
     async with with_store(settings) as store:
         yield await _synchronizer(settings, store)
@@ -51,9 +52,9 @@ def account_of(name: str) -> Account:
     """Return the account `user@server`. Raises SettingsError."""
     named = TrueConfId.parse(name)
     if not named.user or not named.server:
-        raise SettingsError(f"{name!r} is no account; write one like ivanov@video.example.com")
+        raise SettingsError(f"{name!r} is not an account; write one like ivanov@video.example.com")
     if named.fault:
-        raise SettingsError(f"{cut(name, _SHOWN)!r} is no account: {named.fault}")
+        raise SettingsError(f"{cut(name, _SHOWN)!r} is not an account: {named.fault}")
     return Account(named.user, named.server)
 
 
@@ -105,7 +106,7 @@ class Played:
     edited: int
     removed: int
     older: int
-    """Lists left out, as something newer is known of their account: what they lack may be new, not gone."""
+    """Lists left out because a newer one of their account is known."""
 
     trouble: list[str]
     """`PLACE: FIELD: reason` of frames, `conference ID: FIELD: reason` of conferences."""
@@ -150,8 +151,8 @@ async def replay_recording(
                     )
                 case Unclaimed():
                     played.trouble.append(
-                        f"{recorded.place}: the recording of {recorded.source} ends before it tells whose "
-                        "its last list is; record for a minute longer"
+                        f"{recorded.place}: the recording of {recorded.source} ends before it names the "
+                        "account of its last list; record for a minute longer"
                     )
             await rejections.write()
             progress(recorded.number)
@@ -175,7 +176,7 @@ def _servers(settings: Settings) -> dict[str, str]:
 
 
 def _fallback(settings: Settings, state: State, account: Account | None, source: str) -> Account:
-    """Return whose lists a source's are where a recording does not tell: `account`, else as in the daemon."""
+    """Return the account of lists without one in a recording: `account`, else that of the daemon."""
     configured = settings.sources.get(source)
     if account:
         return account

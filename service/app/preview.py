@@ -1,5 +1,5 @@
 """
-What commands ask of targets: what would be written, whether they work, that they are emptied.
+What commands ask of targets: what the next run would write, and whether they work.
 """
 
 import difflib
@@ -53,7 +53,7 @@ async def with_targets_for_check(settings: Settings) -> AsyncIterator[dict[str, 
             store = await opened.enter_async_context(with_store(settings))
         except NoDatabase:
             store = await opened.enter_async_context(_empty_store())
-            # The servers are asked without it, and none is made.
+            # The servers are asked without the secret of the daemon, and none is made.
             settings = settings.model_copy(update={"secret": SecretStr(token_urlsafe())})
         yield await opened.enter_async_context(_targets_over(settings, store))
 
@@ -137,7 +137,7 @@ _FIRST = ("SUMMARY", "DTSTART", "DTEND", "RRULE", "LOCATION", "URL", "DESCRIPTIO
 
 
 def _order(line: str) -> tuple[int, str]:
-    """Return where a property stands for a person; servers send them in orders of their own."""
+    """Return the key that orders properties for a person; servers send them in any order."""
     name = line.partition(":")[0].partition(";")[0]
     return _FIRST.index(name) if name in _FIRST else len(_FIRST), line
 
@@ -239,7 +239,7 @@ def _waits(row: Publication) -> bool:
 
 
 async def _discover(configured: Target, collection: str) -> tuple[DiscoveredCollection, bool]:
-    """Return the collection, and whether it is there; where not, the server in its place."""
+    """Return the collection and whether it exists; where it does not, its server."""
     server = configured.server(collection)
     looking = CalDavServer(
         server.connection,

@@ -17,7 +17,7 @@ from service.core.transitions import FIRST, LAST, Transition, offset_at, transit
 from service.core.zonedata import find_release_moment
 
 _PROVEN = timedelta(days=15 * 365)
-"""A yearly pair must hold for so long before `LAST` to count as the zone's rule."""
+"""A yearly pair must hold for this long before `LAST` to count as the zone's rule."""
 _YEAR = timedelta(days=365)
 _FIVE_YEARS = timedelta(days=5 * 365 + 1)
 _FIFTH = 5
@@ -64,8 +64,8 @@ class CompactZone:
     valid_from: datetime
     """From this instant (UTC) on it agrees with `zoneinfo`."""
 
-    told_since: datetime
-    """From this instant (UTC) on the rules before would tell another time: by then the law was known."""
+    known_since: datetime
+    """From this instant (UTC) on the earlier rules would give another time, so the law was known by then."""
 
     @property
     def is_fixed(self) -> bool:
@@ -75,7 +75,7 @@ class CompactZone:
     @property
     def proven(self) -> bool:
         """Whether its present rules had held for five years when the bundled zone data was released."""
-        return self.told_since + _FIVE_YEARS <= find_release_moment()
+        return self.known_since + _FIVE_YEARS <= find_release_moment()
 
 
 @lru_cache(maxsize=1024)
@@ -135,9 +135,7 @@ def _pair(tzid: str, transitions: Sequence[Transition]) -> CompactZone | None:
 
 
 def _yearly(transitions: Sequence[Transition]) -> tuple[Observance, datetime] | None:
-    """
-    Return the observance that the latest transitions follow, and the first transition that follows it.
-    """
+    """Return the observance that the latest transitions follow, and the first transition that follows it."""
     if not transitions:
         return None
     last = transitions[-1]

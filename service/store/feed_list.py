@@ -1,5 +1,5 @@
 """
-What a list of the feeds needs of the database: whose calendars there are, and how much is in each.
+What a list of the feeds needs of the database: the accounts, and how much is in each calendar.
 
 Nothing of a conference is read, so this takes as long with many Rooms as it takes to count their rows.
 """
@@ -31,7 +31,7 @@ class FeedList:
 
 
 async def read_feed_list(url: str) -> FeedList:
-    """Return what the database at `url` tells. Raises SettingsError, NoDatabase and StoreUnavailable."""
+    """Return the list from the database at `url`. Raises SettingsError, NoDatabase and StoreUnavailable."""
     engine = create_engine(url)
     try:
         await verify(engine)

@@ -163,7 +163,7 @@ def test_run_without_a_source_says_what_to_set(confcal: Confcal) -> None:
     ("name", "value", "told"),
     [
         ("CONFCAL_DATABASE_URL", "mysql://db", "CONFCAL_DATABASE_URL names mysql"),
-        ("CONFCAL_DATABASE_URL", "nonsense", "CONFCAL_DATABASE_URL is no address"),
+        ("CONFCAL_DATABASE_URL", "nonsense", "CONFCAL_DATABASE_URL is not an address"),
         ("CONFCAL_SECRET_FILE", "/missing", "CONFCAL_SECRET_FILE: /missing cannot be read"),
         ("CONFCAL_DATA_DIR", "/dev/null/data", "CONFCAL_DATA_DIR: /dev/null/data cannot be made"),
     ],
