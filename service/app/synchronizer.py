@@ -291,7 +291,7 @@ def _nothing_held(account: Account) -> UnknownName:
 
 
 async def _find_open_disputes(store: StateStore) -> frozenset[Key]:
-    """Return the disputes that the journal tells no end of, so that none is logged twice."""
+    """Return the disputes without an end in the journal, so that none is logged twice."""
     query = JournalQuery(events=_DISPUTES, limit=_MOST_DISPUTES)
     last: dict[Key, Happening] = {}
     for entry in await store.journal.read(query):

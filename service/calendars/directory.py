@@ -140,7 +140,7 @@ def find_touched(before: State, state: State) -> Collection[Account]:
     }
     for key in state.entries.find_differing(before.entries):
         if key.part and key in before.entries:
-            # Only another rendering writes a closed part anew, and then all are.
+            # Only another rendering writes a closed part again, and then all of them.
             return state.accounts.keys()
         touched.update(known.account for known in state.reporters(key))
     return touched

@@ -16,8 +16,8 @@ class StartingWeb:
     """
     Passes requests on: those for a feed of whole lists at once, others once `loaded` is set.
 
-    Such a feed is what the database holds of an account, or of all. Which calendars a rule fills, and what
-    pages show, only the conferences tell.
+    Such a feed is what the database holds of an account, or of all. Rules and pages need the conferences
+    themselves.
     """
 
     def __init__(self, app: ASGIApp, feeds: Feeds, loaded: asyncio.Event) -> None:

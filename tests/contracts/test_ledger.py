@@ -123,7 +123,7 @@ async def test_an_abandoned_target_s_rows_pass_on_and_a_left_collection_s_stay(s
 
 async def test_each_collection_that_is_left_gets_a_number_of_its_own(store: Database) -> None:
     left = []
-    for name in ("work", "home", "away", "work"):
+    for name in ("work", "home", "away", "hall"):
         record = replace(WORK, url=f"https://dav.example.org/{name}/")
         left.append((await store.ledger.assign_collection("te_m", record)).former_key)
         # Its name is like the other's, and only like it.
