@@ -4,14 +4,14 @@ The composition root: settings -> parts. What runs them is `daemon`.
 
 import socket
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.app.arrivals import ArrivalHooks, Arrivals
+from service.app.arrivals import ArrivalHooks, Arrivals, expect_lists
 from service.app.calendar_collections import Calendars
 from service.app.clock import ClockWatch, utc_now
 from service.app.fetching import http_fetch
@@ -22,6 +22,7 @@ from service.app.notifiers import Notifiers
 from service.app.oddities import Oddities
 from service.app.policy import calendars_with_rules, keep_rules_of, policy_of, rendering_digest
 from service.app.reports import HourlyLists, StatusReporter
+from service.app.requests import Requests
 from service.app.self_report import DaemonReporter
 from service.app.sources import Sources
 from service.app.start_journal import open_journal
@@ -79,6 +80,7 @@ class Parts:
     timetable: Timetable
     targets: Targets
     leases: LeaseHolder
+    requests: Requests
     notifiers: Notifiers
     posted_events: PostedEvents
     reporter: StatusReporter
@@ -93,6 +95,7 @@ class Parts:
         """Have the daemon soon read what other replicas wrote, and take over parts that they left."""
         self.timetable.refresh.set()
         self.leases.wake()
+        self.requests.wake.set()
 
     def follow_leases(self) -> None:
         """Have the metrics tell of the sources that this replica runs, and of no others."""
@@ -225,7 +228,9 @@ async def _make_parts(
         exposure(settings, url),
         utc_now,
         utc_now(),
+        list_versions=leases.find_versions,
     )
+    requests = Requests(store.journal, lambda: sources.all, lambda: targets.all, holds=leases.holds)
     parts = Parts(
         settings,
         store,
@@ -239,6 +244,7 @@ async def _make_parts(
         timetable,
         targets,
         leases,
+        requests,
         notifiers,
         posted_events,
         reporter,
@@ -256,14 +262,8 @@ async def _make_parts(
     synchronizer.listen(parts.visitors.live.notify)
     store.journal.listen(live.notify)
     store.journal.listen(notifiers.mark_written)
+    store.journal.listen(requests.wake.set)
     return parts
-
-
-def expect_lists(metrics: Metrics, synchronizer: Synchronizer, sources: Iterable[str]) -> None:
-    """Have the metrics expect lists of these sources, each from the time of its last known list on."""
-    for name in sources:
-        heard = synchronizer.state.latest_from(name)
-        metrics.expect_list(name, (heard and heard.list_at) or utc_now())
 
 
 def web_of(parts: Parts) -> ASGIApp:

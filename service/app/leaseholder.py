@@ -85,6 +85,10 @@ class LeaseHolder:
         lease = self._census.leases.get(name)
         return self.replica.holder if self.holds(name) else lease.holder if lease else ""
 
+    def find_versions(self) -> dict[str, str]:
+        """Return the version of the program that each live replica runs, as of the last renewal."""
+        return {each.holder: each.version for each in self._census.replicas}
+
     def wake(self) -> None:
         """Take over soon what other replicas left."""
         self._renew.set()

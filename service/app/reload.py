@@ -4,7 +4,8 @@ Other settings for a daemon that runs: what stays the same goes on untouched.
 
 from contextlib import suppress
 
-from service.app.build import Parts, expect_lists, feeds_of, pages_of, web_of
+from service.app.arrivals import expect_lists
+from service.app.build import Parts, feeds_of, pages_of, web_of
 from service.app.clock import utc_now
 from service.app.policy import digest_program, keep_rules_of, policy_of, rendering_digest
 from service.app.start_journal import secrets_of, tell_start
