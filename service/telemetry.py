@@ -1,5 +1,5 @@
 """
-Logs: events with fields, for people in a terminal and as JSON lines elsewhere.
+The log: events with fields, readable in a terminal and as JSON lines elsewhere.
 """
 
 import logging

@@ -13,7 +13,7 @@ from service.core.account_state import Entry
 from service.core.clock import Clock
 from service.core.vevent import uid_of
 from service.publishing.model import RemoteRules, Resource
-from service.publishing.ownership import base_of, is_left
+from service.publishing.ownership import base_of, is_former_key
 from service.publishing.ports import Database, Server, TargetCollection
 from service.publishing.resource import Extras, resource_of
 from service.settings.targets import TargetSettings
@@ -75,7 +75,11 @@ class ConfiguredKeys:
     def hold(self, key: str) -> bool:
         """Return whether the settings have a target of this key."""
         settings = self.targets.get(base_of(key))
-        return settings is not None and not is_left(key) and ("/" in key) == (settings.calendar in PATTERNS)
+        return (
+            settings is not None
+            and not is_former_key(key)
+            and ("/" in key) == (settings.calendar in PATTERNS)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ class CalendarCollection(TargetCollection):
         return await self.calendars.resources(self.calendar, extras, now=self.clock())
 
     def content(self) -> object:
-        """Return the calendar and its conferences: whatever changes them makes entries of its own."""
+        """Return the calendar and its conferences: every change makes new entries."""
         return self.calendar, tuple(self.calendars.directory.entries(self.calendar))
 
     def is_configured(self, key: str) -> bool:

@@ -36,15 +36,15 @@ async def check_public(settings: Settings, feed_url: str | None, asker: Asker, g
         return Finding("public", Verdict.NOTICE, (text,))
     url = public_url(settings, settings.port)
     try:
-        told = await ask_daemon(settings, url, asker, gettext)
+        report = await ask_daemon(settings, url, asker, gettext)
     except NoAnswer as error:
         text = gettext(
             "%(url)s does not answer (%(reason)s): see whether the proxy and the daemon run, and whether "
             "this machine reaches that address"
         )
         return Finding("public", Verdict.FAILED, (text % {"url": url, "reason": error},))
-    if not isinstance(told, SelfReport):
-        return Finding("public", told.verdict, told.lines)
+    if not isinstance(report, SelfReport):
+        return Finding("public", report.verdict, report.lines)
     lines, verdict = [gettext("%(url)s reaches the daemon") % {"url": url}], Verdict.GOOD
     for warning in [*_plain(url, gettext), *await _feed_warnings(feed_url, asker, gettext)]:
         verdict = Verdict.WARNING

@@ -1,5 +1,5 @@
 """
-Lists as bytes -> an iCalendar object: the whole of `confcal convert` but its options and its files.
+The conversion of lists to an iCalendar object, for `confcal convert`.
 """
 
 from collections import Counter

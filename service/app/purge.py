@@ -14,7 +14,7 @@ from service.caldav.hrefs import host_of, origin
 from service.core.errors import CollectionGone, CollectionMoved, ConfcalError, UnknownName
 from service.publishing.dispatch import Dispatcher, Timing
 from service.publishing.model import Publication, RemoteRules, Resource, Standing, SyncReport
-from service.publishing.ownership import base_of, is_left
+from service.publishing.ownership import base_of, is_former_key
 from service.publishing.ports import Ledger, Server, TargetCollection, TargetRecord
 from service.publishing.sync_run import SyncRun
 
@@ -31,7 +31,7 @@ class Purgeable:
     """
 
     configured: Target
-    """Whose credentials are used."""
+    """The target whose credentials are used."""
 
     target: TargetCollection
     count: int
@@ -54,7 +54,7 @@ async def purgeable(targets_by_name: Mapping[str, Target], name: str) -> tuple[l
         raise UnknownName(f"there is no target {name!r}: {there_are}")
     found: list[Purgeable] = []
     notes: list[str] = []
-    for key in sorted(keys, key=is_left):
+    for key in sorted(keys, key=is_former_key):
         configured = _find_target(targets_by_name, key, records)
         holder = _holder(targets_by_name, key, records)
         if holder:
@@ -79,9 +79,9 @@ async def purgeable(targets_by_name: Mapping[str, Target], name: str) -> tuple[l
 def _find_target(
     targets_by_name: Mapping[str, Target], key: str, records: Mapping[str, TargetRecord]
 ) -> Target | None:
-    """Return the target of the settings whose credentials are meant for where a collection is."""
+    """Return the target of the settings whose credentials may go to the server of a collection."""
     own = targets_by_name.get(base_of(key))
-    if own and not is_left(key):
+    if own and not is_former_key(key):
         return own
     url = records[key].url
     candidates = [own, *targets_by_name.values()] if own else list(targets_by_name.values())
@@ -131,7 +131,7 @@ async def purge(
     """
     Delete what we published to these collections, and nothing else.
 
-    With `gone` a collection that the server does not show is believed to be gone with all that was in it.
+    With `gone`, a collection that the server does not show counts as deleted with everything in it.
 
     Raises Retryable, Fatal, StoreUnavailable; what was deleted until then stays so.
     """

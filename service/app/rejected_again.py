@@ -29,19 +29,19 @@ async def understand_again(
     """
     snapshot = parse_again(each, now)
     await synchronizer.amend(snapshot)
-    await store.forget_rejected(each.number, journal=[tell(each, Happening.REJECTED_RETRIED, now)])
+    await store.forget_rejected(each.number, journal=[entry_of(each, Happening.REJECTED_RETRIED, now)])
     return len(snapshot.listing.conferences)
 
 
 async def dismiss(store: RejectedStore, number: int, now: datetime) -> None:
     """Drop one rejected input, and have the journal tell it. Raises UnknownName and StoreUnavailable."""
     found = await store.load_rejected(most_raw=0, number=number)
-    entries = [tell(each, Happening.REJECTED_DISMISSED, now) for each in found]
+    entries = [entry_of(each, Happening.REJECTED_DISMISSED, now) for each in found]
     if not found or not await store.forget_rejected(number, journal=entries):
         raise UnknownName(f"nothing rejected has the number {number}; `confcal rejected` lists what is kept")
 
 
-def tell(each: RejectedInput, event: Happening, now: datetime) -> JournalEntry:
+def entry_of(each: RejectedInput, event: Happening, now: datetime) -> JournalEntry:
     """Return the journal's entry: which field it was, and nothing of what arrived."""
     account = TrueConfId.parse(each.account)
     return JournalEntry(

@@ -1,5 +1,5 @@
 """
-What the daemon says of itself to `confcal check`.
+The daemon's report about itself to `confcal check`.
 """
 
 from importlib.metadata import version
@@ -9,7 +9,7 @@ from typing_extensions import override
 from service.settings.model import Settings
 from service.settings.paths import database_url
 from service.store.inspection import identify
-from service.store.migrate import newest_revision
+from service.store.schema import newest_revision
 from service.web.self_report import SelfReport, SelfReporter
 
 

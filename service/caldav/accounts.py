@@ -1,5 +1,5 @@
 """
-One user at one server: a refused password is tried seldom, by all targets that show it together.
+One user at one server. Targets that share a refused password also share the wait before the next try.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ _WRITING = frozenset({"PUT", "DELETE"})
 
 class Account:
     """
-    Credentials that one or several targets show. What is known of them lasts until a restart.
+    Credentials that one or several targets use. What is known of them lasts until a restart.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -30,12 +30,14 @@ class Account:
         self._until: datetime | None = None
         self._why = ""
         self._doubt = ("", "")
-        """Method and address of what was refused: only that, or a write, proves them good again."""
+        """
+        Method and address of the refused request: only the same one, or a write, proves them good again.
+        """
 
     @asynccontextmanager
     async def lend(self) -> AsyncIterator[None]:
         """
-        Show the credentials inside; while they are not proven, one request does at a time.
+        Let a request use the credentials inside. Until they are proven, only one request at a time may.
 
         Raises CredentialsRefused where they were refused and it is too early to try again.
         """
@@ -63,23 +65,23 @@ class Account:
 
     def note_accepted(self, request: Request) -> None:
         """Note that a request was carried out with these credentials."""
-        # Some servers let anybody read; who may write is known to them.
-        if self._refusals and request.method not in _WRITING and _what(request) != self._doubt:
+        # Some servers let anybody read, so only a write shows that the credentials are right.
+        if self._refusals and request.method not in _WRITING and _identify(request) != self._doubt:
             return
         self._proven, self._refusals, self._until = True, 0, None
 
     def note_refused(self, request: Request, why: str) -> CredentialsRefused:
-        """Note that the server took them for wrong, and return the error to raise."""
-        # What was under way together with the first refusal is the same try.
+        """Note that the server refused the credentials, and return the error to raise."""
+        # Requests that were under way at the first refusal belong to the same try.
         if not self._remaining_seconds():
             self._refusals += 1
             self._until = self._clock() + (_SOON if self._refusals < _QUICK_TRIES else _LATER)
-            self._doubt = _what(request)
+            self._doubt = _identify(request)
             seldom = self._refusals >= _QUICK_TRIES
             self._why = f"{why}; they are tried again every six hours, or after a restart" if seldom else why
         self._proven = False
         return CredentialsRefused(self._why, delay_seconds=self._remaining_seconds())
 
 
-def _what(request: Request) -> tuple[str, str]:
+def _identify(request: Request) -> tuple[str, str]:
     return request.method, "" if request.method in _WRITING else request.url

@@ -25,7 +25,7 @@ from service.publishing.model import Publication, Standing
 from service.publishing.ports import CollectionListing
 
 AT_ONCE = 250
-"""Resources in one multiget: Zoho leaves out, in silence, what goes beyond a thousand."""
+"""Resources in one multiget: Zoho silently omits what exceeds a thousand."""
 
 _FULL = 507
 _MOST_PAGES = 1000
@@ -37,12 +37,12 @@ def list_collection(collection: Collection, token: str) -> Steps[CollectionListi
     """
     reliable = "no-sync-collection" not in collection.quirks
     if token and reliable:
-        changes = yield from _changes(collection, token)
+        changes = yield from _list_changes(collection, token)
         if changes:
             return changes
     response = yield propfind(collection.url, LISTING, depth=1)
     if response.status in GONE:
-        # Synology says so of an empty calendar as well, yet not when asked for it alone.
+        # Synology answers so for an empty calendar too, but not with Depth 0.
         yield from require_collection(collection)
         return CollectionListing()
     answers = require_multistatus(response, collection)
@@ -57,8 +57,12 @@ def list_collection(collection: Collection, token: str) -> Steps[CollectionListi
     )
 
 
-def _changes(collection: Collection, token: str) -> Steps[CollectionListing | None]:
-    """Return what changed since `token`; None where the server cannot say, and all is to be listed."""
+def _list_changes(collection: Collection, token: str) -> Steps[CollectionListing | None]:
+    """
+    Return what changed since `token`.
+
+    None means that the server cannot say, so that everything must be listed.
+    """
     etags: dict[str, str] = {}
     removed: set[str] = set()
     for _ in range(_MOST_PAGES):
@@ -78,7 +82,7 @@ def _changes(collection: Collection, token: str) -> Steps[CollectionListing | No
         if not cut or token in {"", before}:
             break
     if removed:
-        # Of a deleted collection Xandikos tells that all in it was removed.
+        # For a deleted collection, Xandikos reports that everything in it was removed.
         yield from require_collection(collection)
     left = {href: etag for href, etag in etags.items() if href not in removed}
     return CollectionListing(left, removed=frozenset(removed), complete=False, token=token)
@@ -96,7 +100,7 @@ def read_publications(
     collection: Collection, publications: Sequence[Publication]
 ) -> Steps[list[Publication]]:
     """
-    Look at resources again, many at once; each row as it now is, without those that cannot be read.
+    Read resources again, many at once, and return their rows as they are now, without unreadable ones.
     """
     rows = []
     for start in range(0, len(publications), AT_ONCE):
@@ -104,50 +108,51 @@ def read_publications(
         answers = yield from _read_batch(collection, batch)
         for row in batch:
             try:
-                there = yield from _read_shown(collection, row, answers.get(row.href))
+                remote = yield from _read_entry(collection, row, answers.get(row.href))
             except Conflict:
-                # What cannot be read now keeps its row, and keeps nobody else waiting.
+                # What cannot be read now keeps its row, and does not hold up the others.
                 continue
-            rows.append(as_it_is(row, there))
+            rows.append(update_row(row, remote))
     return rows
 
 
 def _read_batch(collection: Collection, batch: Sequence[Publication]) -> Steps[Mapping[str, ResponseEntry]]:
-    """Ask for many resources; nothing where the server cannot answer for all, and each is to be asked for."""
+    """Ask for many resources. The answer is empty where each must be asked for by itself."""
     response = yield multiget(collection.url, (row.href for row in batch))
     require_usable(response, collection.quirks)
     answers = parse_if_multistatus(response)
     if answers is None:
-        # Where one is missing, sabre answers 404 for all; where one has a BEL in it, others write no XML.
+        # sabre answers 404 for all where one is missing; others write broken XML where one holds a BEL.
         yield from require_collection(collection)
         return {}
     return {answer.href: answer for answer in answers.answers}
 
 
-def _read_shown(
+def _read_entry(
     collection: Collection, row: Publication, answer: ResponseEntry | None
 ) -> Steps[RemoteResource | None]:
-    """Return a resource as it was shown. Raises Conflict where it cannot be read."""
-    there = to_remote_resource(answer) if answer else None
-    # Never gone because an answer is short: DAViCal leaves missing ones out.
-    if there is None and (answer is None or answer.status not in GONE):
-        there = yield from read_resource(collection, row.href)
-    return there
+    """Return a resource as an answer shows it. Raises Conflict where it cannot be read."""
+    remote = to_remote_resource(answer) if answer else None
+    # An answer that omits a resource does not mean that it is gone: DAViCal omits missing ones.
+    if remote is None and (answer is None or answer.status not in GONE):
+        remote = yield from read_resource(collection, row.href)
+    return remote
 
 
-def as_it_is(row: Publication, there: RemoteResource | None) -> Publication:
-    """Return the row with what was found: still ours, changed by a person, or gone."""
-    if there is None or there.uid != row.uid:
+def update_row(row: Publication, remote: RemoteResource | None) -> Publication:
+    """Return the row after a look at its resource: still ours, changed by a person, or gone."""
+    if remote is None or remote.uid != row.uid:
         return replace(row, etag="", pending_hashes="", standing=Standing.GONE)
-    if there.content_hash in row.content_hashes:
-        # Only what was intended: its answer was lost, and what was written is not what the row says.
-        digest = row.digest if there.content_hash == row.content_hash else ""
+    if remote.content_hash in row.content_hashes:
+        # Where only the intended content matches, the answer to the write was lost: the row has an old
+        # digest.
+        digest = row.digest if remote.content_hash == row.content_hash else ""
         return replace(
             row,
-            etag=there.etag,
+            etag=remote.etag,
             digest=digest,
-            content_hash=there.content_hash,
+            content_hash=remote.content_hash,
             pending_hashes="",
             standing=Standing.PUBLISHED,
         )
-    return replace(row, etag=there.etag, pending_hashes="", standing=Standing.THEIRS)
+    return replace(row, etag=remote.etag, pending_hashes="", standing=Standing.THEIRS)

@@ -1,5 +1,5 @@
 """
-The body of an answer, as it came over the wire and no longer than it may be.
+The body of an answer, read as it was sent and up to a limit.
 """
 
 from collections.abc import AsyncIterator
@@ -15,12 +15,12 @@ _MB = 1024 * 1024
 _PLAIN = frozenset({"", "identity"})
 
 
-async def raw_body(response: httpx.Response, *, place: str, most_octets: int, turn: Turn) -> bytes:
+async def read_body(response: httpx.Response, *, place: str, most_octets: int, turn: Turn) -> bytes:
     """
-    Return the body; of those that are large one at a time is read, by `turn`.
+    Return the body. Large bodies are read one at a time, by `turn`.
 
-    Raises Fatal where it is longer than `most_octets`, and where it is compressed, which was not asked for;
-    Retryable where a large one takes too long.
+    Raises Fatal where it is longer than `most_octets` or compressed, which was not asked for; Retryable where
+    a large one takes too long.
     """
     encodings = {word.strip().lower() for word in response.headers.get("content-encoding", "").split(",")}
     if encodings - _PLAIN:
@@ -28,7 +28,7 @@ async def raw_body(response: httpx.Response, *, place: str, most_octets: int, tu
         raise Fatal(
             f"{place} compresses its answer, which was not asked for: switch compression off for CalDAV there"
         )
-    # Grows in place, and gives its own bytes away: a list of parts would hold all of them twice.
+    # It grows in place and hands over its own bytes; a list of parts would hold all of them twice.
     whole = BytesIO()
     size = 0
     async with turn.receive(place) as arrival:
@@ -44,7 +44,7 @@ async def raw_body(response: httpx.Response, *, place: str, most_octets: int, tu
 
 async def _receive(response: httpx.Response) -> AsyncIterator[bytes]:
     if response.is_stream_consumed:
-        # A transport in memory hands over what it has read already.
+        # A transport in memory has read the whole body already.
         yield response.content
         return
     async for part in response.aiter_raw():

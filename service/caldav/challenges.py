@@ -18,7 +18,7 @@ _ESCAPED = re.compile(r"\\(.)")
 @dataclass(frozen=True, slots=True)
 class Challenge:
     """
-    One way in which the server would have us show who we are.
+    One way to authenticate that the server offers.
     """
 
     scheme: str
@@ -30,7 +30,7 @@ class Challenge:
 
 def parse_challenges(header: str) -> list[Challenge]:
     """
-    Return the challenges of a header, however odd it is: what cannot be read is left out.
+    Return the challenges of a header; unreadable parts are skipped.
 
     Raises ValueError where it is longer than any server needs.
     """

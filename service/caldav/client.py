@@ -1,5 +1,5 @@
 """
-The HTTP client of one target: which servers it believes, and how it shows itself.
+The HTTP client of one target: which servers it trusts, and its client certificate.
 """
 
 import os
@@ -16,7 +16,7 @@ from service.core.errors import SettingsError
 @dataclass(frozen=True, slots=True)
 class Trust:
     """
-    Which servers are believed, and how we show ourselves in the handshake.
+    Which certificates of servers are trusted, and which one we show.
     """
 
     ca_file: Path | None = None
@@ -24,7 +24,7 @@ class Trust:
 
 
 def tls_context(trust: Trust) -> ssl.SSLContext:
-    """Return the context. Raises SettingsError, which begins with the setting and the file at fault."""
+    """Return the TLS context. Raises SettingsError, which begins with the setting and the file at fault."""
     context = ssl.create_default_context()
     if trust.ca_file:
         try:
@@ -49,15 +49,15 @@ def _load_client(context: ssl.SSLContext, client: ClientCertificate) -> None:
 
 
 def _unusable(setting: str, file: Path, error: OSError, what: str) -> SettingsError:
-    # OpenSSL's own words for what is no PEM file are of no use to anybody.
-    told = None if isinstance(error, ssl.SSLError) else error.strerror
-    reason = told or f"it holds no usable {what}"
+    # OpenSSL's own words about a file that is not PEM help nobody.
+    words = None if isinstance(error, ssl.SSLError) else error.strerror
+    reason = words or f"it holds no usable {what}"
     return SettingsError(f"{setting}: {file} cannot be used ({reason}); name a readable PEM file")
 
 
 def open_http(trust: Trust, *, timeout_seconds: float, connections: int) -> httpx.AsyncClient:
     """
-    Return a client for one target: HTTP/1.1, no redirects by itself, no proxies of the machine.
+    Return a client for one target: HTTP/1.1, without following redirects, without the proxies of the machine.
 
     Raises SettingsError as `tls_context` does.
     """
@@ -65,7 +65,7 @@ def open_http(trust: Trust, *, timeout_seconds: float, connections: int) -> http
 
 
 def open_client(context: ssl.SSLContext, *, timeout_seconds: float, connections: int) -> httpx.AsyncClient:
-    """Return a client as `open_http` does, with what says which servers are believed."""
+    """Return a client as `open_http` does, with a TLS context."""
     return httpx.AsyncClient(
         verify=context,
         http2=False,

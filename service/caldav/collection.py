@@ -1,5 +1,5 @@
 """
-Reading a collection: whether it exists, a single resource, and the resource that has a UID.
+Reading a collection: whether it exists, one resource by its address, and one by its UID.
 """
 
 from dataclasses import dataclass, field
@@ -60,7 +60,7 @@ def read_resource(collection: Collection, href: str) -> Steps[RemoteResource | N
     url = url_of(collection.url, href)
     response = yield get(url)
     if _is_server_failure(response, collection):
-        # The whole server or this one resource: the collection tells.
+        # The collection shows whether the whole server fails or only this resource.
         yield from require_collection(collection)
         response = yield get(url)
     if response.status in GONE:
@@ -76,7 +76,7 @@ def read_resource(collection: Collection, href: str) -> Steps[RemoteResource | N
 
 
 def _is_server_failure(response: Response, collection: Collection) -> bool:
-    """Whether the server failed on this. Raises Retryable and Fatal where the whole target is concerned."""
+    """Return whether the server failed on this. Raises Retryable and Fatal where the whole target fails."""
     require_usable(response, collection.quirks)
     return response.status >= SERVER_FAILED
 
@@ -92,9 +92,9 @@ def _etag(collection: Collection, href: str) -> Steps[str]:
 
 def confirm_missing(collection: Collection, href: str) -> Steps[RemoteResource | None]:
     """
-    Read a resource that was said to be missing; None only where its collection was there just before.
+    Read a resource again that was reported missing; None only where its collection exists.
 
-    A proxy answers 404 for all while the server behind it starts. Raises CollectionGone besides.
+    A proxy answers 404 for everything while the server behind it starts. Raises CollectionGone too.
     """
     yield from require_collection(collection)
     return (yield from read_resource(collection, href))
@@ -110,11 +110,11 @@ def find_uid(collection: Collection, uid: str) -> Steps[RemoteResource | None]:
             f"its UID is in use, and the server cannot say where (status {response.status})", passing=True
         )
     found = (to_remote_resource(answer) for answer in answers.others(collection.url)) if answers else ()
-    return next((there for there in found if there and there.uid == uid), None)
+    return next((remote for remote in found if remote and remote.uid == uid), None)
 
 
 def require_collection(collection: Collection) -> Steps[None]:
-    """Raise CollectionGone where the collection is no longer there, or no calendar any more."""
+    """Raise CollectionGone where the collection does not exist any more, or is not a calendar."""
     response = yield propfind(collection.url, (f"{DAV}resourcetype",), depth=0)
     require_usable(response, collection.quirks)
     if response.status in GONE:
@@ -127,7 +127,7 @@ def require_collection(collection: Collection) -> Steps[None]:
 
 
 def require_calendar(own: ResponseEntry, collection: Collection) -> None:
-    """Raise CollectionGone where an answer shows no calendar: Xandikos tells of a deleted one as a folder."""
+    """Raise CollectionGone where an answer shows no calendar: Xandikos shows a deleted one as a folder."""
     if not own.exists or f"{CALDAV}calendar" not in own.names(f"{DAV}resourcetype"):
         raise collection_gone(collection)
 
@@ -161,7 +161,7 @@ def require_multistatus(response: Response, collection: Collection) -> Multistat
 
 
 def collection_gone(collection: Collection) -> CollectionGone:
-    """Return the error of a collection that is not there."""
+    """Return the error of a collection that does not exist."""
     return CollectionGone(
-        f"the collection on {collection.host} was deleted: create it anew, or purge the target"
+        f"the collection on {collection.host} was deleted: create it again, or purge the target"
     )

@@ -1,5 +1,5 @@
 """
-The driver: carries the requests of a conversation, and translates what goes wrong on the way.
+The connection: it carries the requests of a conversation, and translates what goes wrong.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 import httpx
 
 from service.caldav.accounts import Account
-from service.caldav.body import raw_body
+from service.caldav.body import read_body
 from service.caldav.challenges import parse_challenges
 from service.caldav.conversation import Steps, require_private
 from service.caldav.hrefs import host_of
@@ -32,19 +32,19 @@ T = TypeVar("T")
 
 _UNAUTHORIZED = 401
 _WHOLE_ANSWER = 4
-"""How many timeouts one answer may take altogether, however slowly it drips."""
+"""How many timeouts one answer may take as a whole, however slowly it arrives."""
 
 _QUICK_OCTETS = 32 * 1024
-"""Bodies that are read within a few milliseconds."""
+"""Bodies that are parsed within a few milliseconds."""
 
 _IN_ANSWER = "in an answer"
-_AS_IT_IS = httpx.Auth()
-"""Leaves a request alone, also one whose address holds a user name."""
+_UNCHANGED = httpx.Auth()
+"""Changes nothing of a request, even if its address holds a user name."""
 
 
 class Connection:
     """
-    One target's way to its server, with credentials. Nothing goes to another place than `places` include.
+    The connection of one target to its server, with credentials. It requests nothing outside of `places`.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Connection:
         self._account.permit_try()
 
     def confine(self) -> "Connection":
-        """Return the same way, without the numbered hosts of a quirk."""
+        """Return the same connection without the numbered hosts of a quirk."""
         return Connection(
             self._http,
             places=replace(self._places, partitions=False),
@@ -106,15 +106,15 @@ class Connection:
         """
         Carry a conversation to its end. Raises Retryable, Fatal, and what the conversation raises.
 
-        Whatever a server writes, no other error leaves here: one of them would end the daemon.
+        No other error is raised, whatever a server sends: it would end the daemon.
         """
         request: Request | None = None
         try:
-            step = _first(steps)
+            step = _start(steps)
             while not isinstance(step, _Finished):
                 request = step
                 async with self._large.turn() as turn:
-                    step = await self._next(steps, await self._sent(request, turn), turn)
+                    step = await self._continue(steps, await self._send_in_turn(request, turn), turn)
         except CredentialsRefused as error:
             if error.delay_seconds is not None or request is None:
                 raise
@@ -127,22 +127,22 @@ class Connection:
             result: T = step.result
             return result
         finally:
-            # Where we are cancelled, a thread may still be reading the answer.
+            # After a cancellation a thread may still be reading the answer.
             with suppress(ValueError):
                 steps.close()
 
-    async def _next(self, steps: Steps[T], response: Response, turn: Turn) -> "Request | _Finished[T]":
+    async def _continue(self, steps: Steps[T], response: Response, turn: Turn) -> "Request | _Finished[T]":
         if len(response.body) < _QUICK_OCTETS:
             return _advance(steps, response)
-        # XML takes its time, and nobody else should wait for it.
+        # Parsing XML takes time, and nothing else should wait for it.
         return await turn.outside(partial(_advance, steps, response))
 
     async def send(self, request: Request) -> Response:
-        """Send one request. Raises Retryable and Fatal where no answer comes, and where none is asked for."""
+        """Send one request. Raises Retryable and Fatal where it is not answered, or may not be sent."""
         async with self._large.turn() as turn:
-            return await self._sent(request, turn)
+            return await self._send_in_turn(request, turn)
 
-    async def _sent(self, request: Request, turn: Turn) -> Response:
+    async def _send_in_turn(self, request: Request, turn: Turn) -> Response:
         place, note = self._require_trusted(request)
         async with self._account.lend():
             try:
@@ -158,7 +158,7 @@ class Connection:
             return response
 
     def _require_trusted(self, request: Request) -> tuple[str, str]:
-        """Return the place that is asked, and what errors about it end with. Raises Fatal."""
+        """Return the place that is asked, and the end of error texts about it. Raises Fatal."""
         require_private(self._places.url, request.url, request.sent_by or _IN_ANSWER)
         with translate_errors(host_of(request.url)):
             ours, theirs = origin_of(self._places.url), origin_of(request.url)
@@ -191,19 +191,19 @@ class Connection:
 
     async def _exchange(self, request: Request, place: str, turn: Turn) -> Response:
         """
-        Carry the request, and what the credentials need besides: a second try, or a new token.
+        Send the request, and what the credentials need: a second try, or a new token.
 
-        httpx would read the answers in between without any bounds.
+        httpx would read the answers to those without a limit.
         """
         built = self._http.build_request(
             request.method, request.url, headers=dict(request.headers), content=request.body or None
         )
-        flow = (self._auth or _AS_IT_IS).async_auth_flow(built)
+        flow = (self._auth or _UNCHANGED).async_auth_flow(built)
         try:
             sent = await anext(flow)
             while True:
                 most_octets = MOST_OCTETS if sent is built else TOKEN_OCTETS
-                whole = await self._whole(sent, place, most_octets, turn)
+                whole = await self._read_whole(sent, place, most_octets, turn)
                 try:
                     sent = await flow.asend(whole)
                 except StopAsyncIteration:
@@ -213,12 +213,14 @@ class Connection:
         headers = {name.lower(): value for name, value in whole.headers.items()}
         return Response(whole.status_code, request.url, self._clock(), headers, whole.content)
 
-    async def _whole(self, sent: httpx.Request, place: str, most_octets: int, turn: Turn) -> httpx.Response:
-        # Whoever waited here while its lease ran out leaves the collection to the next holder.
+    async def _read_whole(
+        self, sent: httpx.Request, place: str, most_octets: int, turn: Turn
+    ) -> httpx.Response:
+        # A part whose lease ran out while it waited leaves the collection to the next holder.
         require_lease()
-        response = await self._http.send(sent, auth=_AS_IT_IS, stream=True)
+        response = await self._http.send(sent, auth=_UNCHANGED, stream=True)
         try:
-            body = await raw_body(response, place=place, most_octets=most_octets, turn=turn)
+            body = await read_body(response, place=place, most_octets=most_octets, turn=turn)
         finally:
             await response.aclose()
         return httpx.Response(response.status_code, headers=response.headers, content=body, request=sent)
@@ -226,12 +228,12 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class _Finished(Generic[T]):
-    """What a conversation came to."""
+    """The end of a conversation."""
 
     result: T
 
 
-def _first(steps: Steps[T]) -> "Request | _Finished[T]":
+def _start(steps: Steps[T]) -> "Request | _Finished[T]":
     try:
         return next(steps)
     except StopIteration as finished:
@@ -239,7 +241,7 @@ def _first(steps: Steps[T]) -> "Request | _Finished[T]":
 
 
 def _advance(steps: Steps[T], response: Response) -> "Request | _Finished[T]":
-    # No StopIteration comes out of a thread.
+    # A StopIteration cannot leave a thread.
     try:
         return steps.send(response)
     except StopIteration as finished:

@@ -22,10 +22,10 @@ _MOST_REDIRECTS = 5
 
 def follow_redirects(request: Request, trusted: str) -> Steps[Response]:
     """
-    Send a reading request, and again where the server redirects it, the method kept.
+    Send a reading request, and send it again with the same method where the server redirects it.
 
-    The connection refuses what leads to a host that the settings do not name. Raises Fatal, also where the
-    way leads from https to http.
+    The connection refuses redirects to hosts that the settings do not name. Raises Fatal, also for a redirect
+    from https to http.
     """
     for _ in range(_MOST_REDIRECTS):
         response = yield request
@@ -34,7 +34,9 @@ def follow_redirects(request: Request, trusted: str) -> Steps[Response]:
             return response
         url = join_url(request.url, target)
         if url is None:
-            raise Fatal(f"{host_of(request.url)} redirects to something that is no address: correct it there")
+            raise Fatal(
+                f"{host_of(request.url)} redirects to something that is not an address: correct it there"
+            )
         how = f"redirect, status {response.status}"
         require_private(trusted, url, how)
         request = replace(request, url=url, sent_by=how)

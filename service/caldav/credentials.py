@@ -1,5 +1,5 @@
 """
-Who we are to a server.
+The credentials of a target.
 """
 
 import asyncio
@@ -69,12 +69,12 @@ Credentials = Anonymous | Basic | Digest | Bearer | OAuth2
 @dataclass(frozen=True, slots=True)
 class ClientCertificate:
     """
-    What we show in the TLS handshake.
+    The certificate that we show in the TLS handshake.
     """
 
     certificate: Path
     key: Path | None = None
-    """None where the certificate's file holds it too."""
+    """None where the file of the certificate holds the key too."""
 
 
 def http_auth(credentials: Credentials, clock: Clock) -> httpx.Auth | None:
@@ -87,14 +87,14 @@ def http_auth(credentials: Credentials, clock: Clock) -> httpx.Auth | None:
         case Digest(username, password):
             return DigestAuth(username, password)
         case Bearer(token):
-            return _Bearing(token)
+            return _BearerAuth(token)
         case OAuth2():
-            return _Refreshing(credentials, clock)
+            return _RefreshingAuth(credentials, clock)
         case _ as unreachable:
             assert_never(unreachable)
 
 
-class _Bearing(httpx.Auth):
+class _BearerAuth(httpx.Auth):
     def __init__(self, token: str) -> None:
         self._token = token
 
@@ -103,8 +103,8 @@ class _Bearing(httpx.Auth):
         yield request
 
 
-class _Refreshing(httpx.Auth):
-    """Fetches access tokens as they expire or are refused, one request for all that wait."""
+class _RefreshingAuth(httpx.Auth):
+    """Fetches an access token when one expires or is refused, once for all requests that wait."""
 
     def __init__(self, credentials: OAuth2, clock: Clock) -> None:
         self._credentials = credentials
@@ -117,21 +117,21 @@ class _Refreshing(httpx.Auth):
         used = self._token
         for last in (False, True):
             async with self._refreshing:
-                if self._stale(used if last else ""):
-                    self._accept((yield self._request()))
+                if self._is_stale(used if last else ""):
+                    self._accept((yield self._token_request()))
             used = self._token
             request.headers["Authorization"] = f"Bearer {used}"
             response = yield request
             if response.status_code != _UNAUTHORIZED:
                 return
 
-    def _stale(self, refused: str) -> bool:
+    def _is_stale(self, refused: str) -> bool:
         """Whether a new token is needed: none yet, nearly expired, or still the one that was refused."""
         if not self._token or self._token == refused:
             return True
         return self._until is not None and self._clock() >= self._until - _EARLY
 
-    def _request(self) -> httpx.Request:
+    def _token_request(self) -> httpx.Request:
         c = self._credentials
         data = {
             "grant_type": "refresh_token",
@@ -153,7 +153,7 @@ class _Refreshing(httpx.Auth):
                 delay_seconds=retry_after(self._answer(response)),
             )
         if response.status_code != _OK:
-            # Its text could quote what we sent.
+            # The text of the answer could quote what we sent.
             raise CredentialsRefused(
                 f"{host} gives no access token (status {response.status_code}): "
                 "renew REFRESH_TOKEN, and check CLIENT_ID and CLIENT_SECRET"

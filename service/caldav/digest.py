@@ -34,13 +34,13 @@ class DigestChallenge:
     nonce: str
     algorithm: str = "MD5"
     qop: str = ""
-    """`auth`, or empty for servers that know none."""
+    """`auth`, or empty for servers that know no qop."""
 
     opaque: str | None = None
     userhash: bool = False
     utf8: bool = True
     named: bool = True
-    """Whether the server named the algorithm: only then it is named to it."""
+    """Whether the server named the algorithm: only then is it named in the answer."""
 
     @property
     def _hash(self) -> str:
@@ -49,7 +49,7 @@ class DigestChallenge:
     def authorization(
         self, username: str, password: str, *, method: str, uri: str, count: int, cnonce: str
     ) -> str:
-        """Return the header that shows a user, for the `count`-th request with this nonce."""
+        """Return the header that authenticates a user, for the `count`-th request with this nonce."""
         name, realm = self._octets(username), self._octets(self.realm)
         a1 = self._digest(b":".join((name, realm, self._octets(password))))
         if self.algorithm.endswith(_SESSION):
@@ -79,7 +79,7 @@ class DigestChallenge:
         return [f"username={_quote(username)}"]
 
     def _octets(self, text: str) -> bytes:
-        # Servers that do not say so take UTF-8 more often than what browsers once sent.
+        # Servers that name no charset accept UTF-8 more often than Latin-1, which browsers once sent.
         return text.encode("utf-8")
 
     def _digest(self, data: bytes) -> str:
@@ -105,24 +105,24 @@ def choose_challenge(challenges: list[Challenge], host: str) -> DigestChallenge:
     problems = []
     answerable = []
     for each in digests:
-        problem = _problem(each)
+        problem = _find_problem(each)
         if problem:
             problems.append(problem)
         else:
-            answerable.append(_read(each))
+            answerable.append(_to_digest_challenge(each))
     if not answerable:
         raise Fatal(f"{host} asks for Digest {problems[0]}: correct that there, or set another AUTH")
     order = list(_HASHES)
     return min(answerable, key=lambda each: order.index(each.algorithm.removesuffix(_SESSION)))
 
 
-def _problem(challenge: Challenge) -> str:
-    """Return what keeps a challenge from being answered, empty where nothing does."""
+def _find_problem(challenge: Challenge) -> str:
+    """Return why a challenge cannot be answered; empty where it can."""
     given = challenge.parameters
     algorithm = given.get("algorithm", "MD5").upper().removesuffix(_SESSION.upper())
     known = _HASHES.get(algorithm)
     if known is None or known not in hashlib.algorithms_available:
-        # What the server wrote is quoted only as far as it is a word.
+        # Only letters, digits and hyphens of what the server wrote are quoted.
         word = re.sub(r"[^A-Za-z0-9-]", "", given.get("algorithm", ""))[:32]
         return f"with the algorithm {word or '?'}, which is not known here"
     if "nonce" not in given or "realm" not in given:
@@ -140,7 +140,7 @@ def _qops(value: str) -> set[str]:
     return {word.strip().lower() for word in value.split(",")}
 
 
-def _read(challenge: Challenge) -> DigestChallenge:
+def _to_digest_challenge(challenge: Challenge) -> DigestChallenge:
     given = challenge.parameters
     algorithm = given.get("algorithm", "MD5").upper()
     session = _SESSION if algorithm.endswith(_SESSION.upper()) else ""
@@ -162,7 +162,7 @@ def _new_cnonce() -> str:
 
 class DigestAuth(httpx.Auth):
     """
-    Answers challenges, one for as many requests as the server lets it be.
+    Answers challenges; one nonce serves as many requests as the server allows.
     """
 
     def __init__(self, username: str, password: str, cnonce: Callable[[], str] = _new_cnonce) -> None:
@@ -175,26 +175,30 @@ class DigestAuth(httpx.Auth):
 
     @override
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Auth. Raises Fatal where no challenge can be answered."""
+        """
+        Send a request, and again with an answer to a challenge.
+
+        Raises Fatal where none can be answered.
+        """
         if self._challenge:
             self._show(request, self._challenge)
         response = yield request
         if response.status_code != _UNAUTHORIZED:
             return
-        # What was shown first, if anything, had a nonce that the server may have forgotten.
-        self._show(request, self._take(response))
+        # The first request had no nonce, or one that the server may have forgotten.
+        self._show(request, self._accept(response))
         response = yield request
-        if not self._stale(response):
+        if not self._is_stale(response):
             return
-        self._show(request, self._take(response))
+        self._show(request, self._accept(response))
         response = yield request
-        if self._stale(response):
+        if self._is_stale(response):
             host = host_of(str(request.url))
             raise Fatal(f"{host} calls every Digest nonce too old, its own newest too: correct that there")
 
     def _show(self, request: httpx.Request, challenge: DigestChallenge) -> None:
         self._count += 1
-        # A realm may be in any letters, and is sent back as it came.
+        # A realm may have any letters, and is sent back unchanged.
         request.headers.encoding = "utf-8"
         request.headers["Authorization"] = challenge.authorization(
             self._username,
@@ -205,17 +209,19 @@ class DigestAuth(httpx.Auth):
             cnonce=self._cnonce,
         )
 
-    def _stale(self, response: httpx.Response) -> bool:
-        """Whether only the nonce was too old; else the password is wrong, and shown no more."""
+    def _is_stale(self, response: httpx.Response) -> bool:
+        """
+        Return whether only the nonce was too old; otherwise the password is wrong, and is not sent again.
+        """
         if response.status_code != _UNAUTHORIZED:
             return False
         digests = [each.parameters for each in self._parse_offers(response) if each.scheme == "digest"]
         return any(each.get("stale", "").lower() == "true" for each in digests)
 
-    def _take(self, response: httpx.Response) -> DigestChallenge:
+    def _accept(self, response: httpx.Response) -> DigestChallenge:
         challenge = choose_challenge(self._parse_offers(response), host_of(str(response.request.url)))
         if challenge != self._challenge:
-            # A nonce that stays is counted on: the server would take a number for a replay.
+            # The count of a nonce goes on: the server would take a repeated number for a replay.
             self._challenge, self._cnonce, self._count = challenge, self._new_cnonce(), 0
         return challenge
 

@@ -1,5 +1,5 @@
 """
-From the address in the settings to the collection (RFC 6764, RFC 5397, RFC 4791), as a conversation.
+Finding the collection from the address in the settings (RFC 6764, RFC 5397, RFC 4791).
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ _MULTISTATUS = 207
 _FORBIDDEN = 403
 _SERVER_FAILED = 500
 _NOT_KNOWN = frozenset({400, 405, 415, 501})
-"""Answers to MKCALENDAR of servers that may know MKCOL."""
+"""Answers to MKCALENDAR after which MKCOL is worth a try."""
 
 _WRITING = frozenset({f"{DAV}all", f"{DAV}write", f"{DAV}write-content", f"{DAV}bind"})
 
@@ -45,7 +45,7 @@ class CollectionSpec:
     """A server, a principal, or the collection itself."""
 
     collection: str
-    """The name to look for and to create under the home set."""
+    """The name to look for and to create under the calendar home."""
 
     create: bool = True
     quirks: tuple[str, ...] = ()
@@ -61,17 +61,17 @@ def discover(spec: CollectionSpec) -> Steps[DiscoveredCollection]:
     """
     Find the collection, or create it. Raises Fatal with what to do, and Retryable.
     """
-    place = yield from _first(spec)
+    place = yield from _find_place(spec)
     if _CALENDAR in place.answer.names(f"{DAV}resourcetype"):
         return _check(place.answer, place.server, spec)
-    home = yield from _home(place, spec)
-    return (yield from _under(home, place.server, spec))
+    home = yield from _find_home(place, spec)
+    return (yield from _find_in_home(home, place.server, spec))
 
 
-def _first(spec: CollectionSpec) -> Steps[_Place]:
-    """Ask the address itself, else where the server's well-known address leads."""
+def _find_place(spec: CollectionSpec) -> Steps[_Place]:
+    """Ask the address itself, then the server's well-known address."""
     place = yield from _ask(spec.url, spec)
-    if isinstance(place, _Place) and (_leads_on(place.answer) or not _is_root(spec.url)):
+    if isinstance(place, _Place) and (_shows_way(place.answer) or not _is_root(spec.url)):
         return place
     if _is_root(spec.url):
         known = yield from _ask(urljoin(spec.url, _WELL_KNOWN), spec)
@@ -120,7 +120,7 @@ def _ask(url: str, spec: CollectionSpec) -> Steps[_Place | Response]:
     return _Place(answer, recognize(response.url, response.headers))
 
 
-def _leads_on(answer: ResponseEntry) -> bool:
+def _shows_way(answer: ResponseEntry) -> bool:
     return _CALENDAR in answer.names(f"{DAV}resourcetype") or bool(
         answer.hrefs(f"{CALDAV}calendar-home-set") or answer.hrefs(f"{DAV}current-user-principal")
     )
@@ -130,7 +130,7 @@ def _is_root(url: str) -> bool:
     return urlsplit(url).path in {"", "/"}
 
 
-def _home(place: _Place, spec: CollectionSpec) -> Steps[str]:
+def _find_home(place: _Place, spec: CollectionSpec) -> Steps[str]:
     """Return the address of the calendar home; a principal without one is taken for it (Synology)."""
     homes = place.answer.hrefs(f"{CALDAV}calendar-home-set")
     if homes:
@@ -150,7 +150,7 @@ def _home(place: _Place, spec: CollectionSpec) -> Steps[str]:
     return homes[0] if homes else principal.answer.url
 
 
-def _under(home: str, server: str, spec: CollectionSpec) -> Steps[DiscoveredCollection]:
+def _find_in_home(home: str, server: str, spec: CollectionSpec) -> Steps[DiscoveredCollection]:
     require_private(spec.url, home)
     home = as_collection(home)
     response = yield from follow_redirects(propfind(home, DISCOVERY, depth=1), spec.url)
@@ -183,7 +183,7 @@ def _under(home: str, server: str, spec: CollectionSpec) -> Steps[DiscoveredColl
 
 
 def _find_by_name(name: str, listed: Mapping[str, ResponseEntry], *, nameless: bool) -> ResponseEntry | None:
-    """Return the calendar of this name, of this address, or of the one that we would have given it."""
+    """Return the calendar with this name, with this address, or with the address that we would give it."""
     calendars = {
         segment: answer
         for segment, answer in listed.items()
@@ -202,7 +202,7 @@ def _find_by_name(name: str, listed: Mapping[str, ResponseEntry], *, nameless: b
 
 
 def _check(answer: ResponseEntry, server: str, spec: CollectionSpec) -> DiscoveredCollection:
-    """Return the collection. Raises Fatal where it takes no events, or none of ours."""
+    """Return the collection. Raises Fatal where it does not take events, or not from this user."""
     require_private(spec.url, answer.url)
     components = answer.properties.get(f"{CALDAV}supported-calendar-component-set")
     names = {child.get("name", "").upper() for child in components} if components is not None else set()
@@ -230,15 +230,15 @@ def _create(url: str, server: str, spec: CollectionSpec) -> Steps[None]:
     try:
         require_usable(response)
     except Retryable as error:
-        # Nextcloud counts new calendars by the hour; what is there already is not concerned.
+        # Nextcloud limits new calendars by the hour; existing ones are not affected.
         raise CollectionFailed(
             str(error), delay_seconds=error.delay_seconds, crowded=error.crowded
         ) from error
     if response.good:
         return
     # Somebody else may have made it at the same moment.
-    there = yield from follow_redirects(propfind(url, (f"{DAV}resourcetype",), depth=0), spec.url)
-    if there.status == _MULTISTATUS and _shows_calendar(there):
+    answer = yield from follow_redirects(propfind(url, (f"{DAV}resourcetype",), depth=0), spec.url)
+    if answer.status == _MULTISTATUS and _shows_calendar(answer):
         return
     raise Fatal(
         f"{host_of(url)} does not let us create the calendar {spec.collection!r} (status {response.status}): "

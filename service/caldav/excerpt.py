@@ -1,5 +1,5 @@
 """
-The first words of an answer that is not what was asked for, fit for an error text.
+The first words of an answer that is not what was asked for, made safe for an error text.
 """
 
 import html
@@ -34,6 +34,6 @@ def first_words(body: bytes) -> str:
 
 
 def quote_beginning(body: bytes) -> str:
-    """Return how a sentence goes on about what came; empty where there are no words in it."""
+    """Return the end of a sentence that quotes a body; empty where it has no words."""
     words = first_words(body)
     return f': it begins with "{words}"' if words else ""

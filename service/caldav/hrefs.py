@@ -1,5 +1,5 @@
 """
-Addresses on a CalDAV server: compared decoded; credentials are for one origin.
+Addresses on a CalDAV server: how they are compared, and where credentials may go.
 """
 
 import re
@@ -9,34 +9,34 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _SLASH = re.compile("%2f", re.IGNORECASE)
 _LONGEST = 200
-"""Bytes of a file name that every server takes, and then some."""
+"""Characters of a file name; every server takes some more."""
 
 _PORTS = {"http": 80, "https": 443}
 
 
 def path_of(href: str) -> str:
     """
-    Return the decoded path of an href, absolute or relative: what two hrefs are compared by.
+    Return the decoded path of an href, absolute or relative: two hrefs are compared by it.
 
-    An encoded slash stays encoded: it is part of a name, and what it divides is not two names.
+    An encoded slash stays encoded: it is part of a name and does not separate two.
     """
-    # Servers give `@` back as `%40` and the other way round, and hexadecimal in either case.
+    # Servers turn `@` into `%40` and back, and write hexadecimal digits in either case.
     return unquote(_SLASH.sub("%252F", urlsplit(href).path))
 
 
 def join_url(base: str, href: str) -> str | None:
-    """Return the address that `href` means in an answer from `base`; None where it is no address at all."""
+    """Return the address that `href` means in an answer from `base`; None where it is not an address."""
     try:
         url = urljoin(base, href)
         origin(url)
     except ValueError:
-        # Brackets that do not close, a port that is no number.
+        # Brackets that do not close, a port that is not a number.
         return None
     return url
 
 
 def resource_href(collection_url: str, uid: str) -> str:
-    """Return the decoded path of a new resource: `<uid>.ics`, or safe characters of it."""
+    """Return the decoded path of a new resource: `<uid>.ics`, or only the safe characters of it."""
     name = _UNSAFE.sub("-", uid)[:_LONGEST]
     return path_of(collection_url).rstrip("/") + f"/{name}.ics"
 
@@ -66,8 +66,8 @@ def credentials_may_go(trusted: str, url: str, partition_hosts: re.Pattern[str] 
     """
     Return whether credentials meant for `trusted` may go to `url`.
 
-    Only to the same origin, or the same host moving from http to https on the default ports; besides to
-    hosts that a quirk names, over https.
+    They may go to the same origin, to the same host when it moves from http to https on the default ports,
+    and over https to hosts that a quirk names.
     """
     ours, theirs = origin(trusted), origin(url)
     if ours == theirs:
@@ -81,7 +81,7 @@ def slug(name: str) -> str:
     """
     Return a name for a new collection that every server takes: Cyrus refuses dots and umlauts.
 
-    Two names that differ in letters only which no server is sure to take have two slugs.
+    A digest keeps names apart that differ only in other characters.
     """
     safe = _UNSAFE.sub("-", name).strip("-")
     if safe and name.isascii() and len(safe) <= _LONGEST:

@@ -1,5 +1,5 @@
 """
-Multistatus answers (RFC 4918, 13), read from whatever servers send.
+Multistatus answers (RFC 4918, 13), read as servers really send them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,14 +30,14 @@ class ResponseEntry:
     """The whole address, as sent."""
 
     status: int = _OK
-    """Of the resource itself; that of single properties is not kept: what was not found is not in them."""
+    """The status of the resource itself; a property that was not found is not in `properties`."""
 
     properties: Mapping[str, ET.Element] = field(default_factory=dict)
     """By name in Clark notation; only those that were found."""
 
     @property
     def exists(self) -> bool:
-        """Whether the resource is there."""
+        """Whether the resource exists."""
         return _OK <= self.status < _MULTIPLE
 
     def text(self, name: str) -> str:
@@ -89,34 +89,34 @@ def parse_multistatus(body: bytes, base: str) -> Multistatus:
     """
     root = parse_xml(body)
     if root.tag != f"{DAV}multistatus":
-        raise Malformed(f"the answer is no multistatus{quote_beginning(body)}")
+        raise Malformed(f"the answer is not a multistatus{quote_beginning(body)}")
     answers: dict[str, ResponseEntry] = {}
     for response in root.iterfind(f"{DAV}response"):
-        for answer in _answers(response, base):
+        for answer in _parse_response(response, base):
             known = answers.get(answer.href)
-            # DavMail and Zimbra list a resource twice: what is there counts.
+            # DavMail and Zimbra list a resource twice: the existing one counts.
             if known is None or (answer.exists and not known.exists):
                 answers[answer.href] = answer
     return Multistatus(tuple(answers.values()), (root.findtext(f"{DAV}sync-token") or "").strip())
 
 
-def _answers(response: ET.Element, base: str) -> Iterator[ResponseEntry]:
-    properties, statuses = _properties(response)
-    own = _status(response.findtext(f"{DAV}status"))
+def _parse_response(response: ET.Element, base: str) -> Iterator[ResponseEntry]:
+    properties, statuses = _parse_properties(response)
+    own = _parse_status(response.findtext(f"{DAV}status"))
     # Some servers report a missing resource as properties that are all 404.
     status = own or (_OK if not statuses or properties else max(statuses))
     for element in response.findall(f"{DAV}href"):
         href = "".join(element.itertext()).strip()
-        # One whose address cannot be read, or kept, is nothing that we could ask for again.
+        # A resource whose address cannot be read or stored could not be asked for again.
         if href and (url := join_url(base, href)) and "\0" not in (path := path_of(url)):
             yield ResponseEntry(path, url, status, properties)
 
 
-def _properties(response: ET.Element) -> tuple[dict[str, ET.Element], list[int]]:
+def _parse_properties(response: ET.Element) -> tuple[dict[str, ET.Element], list[int]]:
     found: dict[str, ET.Element] = {}
     statuses = []
     for propstat in response.findall(f"{DAV}propstat"):
-        status = _status(propstat.findtext(f"{DAV}status")) or _OK
+        status = _parse_status(propstat.findtext(f"{DAV}status")) or _OK
         statuses.append(status)
         prop = propstat.find(f"{DAV}prop")
         if prop is not None and _OK <= status < _MULTIPLE:
@@ -124,7 +124,7 @@ def _properties(response: ET.Element) -> tuple[dict[str, ET.Element], list[int]]
     return found, statuses if not found else [_OK]
 
 
-def _status(line: str | None) -> int:
+def _parse_status(line: str | None) -> int:
     """Return the number in a status line: `HTTP/1.1 404 Not Found`; 0 where there is none."""
     parts = (line or "").split()
     return next((int(part) for part in parts[:2] if part.isdecimal() and len(part) == len("404")), 0)

@@ -23,7 +23,7 @@ def origin_of(url: str) -> Origin:
 
 
 def name_place(origin: Origin) -> str:
-    """Return host and port, for texts that tell two places apart."""
+    """Return host and port, for texts that name two places."""
     _, host, port = origin
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
@@ -38,7 +38,7 @@ def entry_for(origin: Origin) -> str:
 @dataclass(frozen=True, slots=True)
 class Places:
     """
-    Where the requests of one target may go, and its credentials with them.
+    The places where the requests of one target, with its credentials, may go.
     """
 
     url: str
@@ -54,7 +54,7 @@ class Places:
 
         Another port is another place. The same host may move from http to https on the default ports.
         """
-        # As the request will be sent: two parsers could differ about whose host it is.
+        # Compared as the request will be sent: two parsers could disagree about the host.
         ours, theirs = str(httpx.URL(self.url)), str(httpx.URL(url))
         if credentials_may_go(ours, theirs, partition_hosts(self.url) if self.partitions else None):
             return True

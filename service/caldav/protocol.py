@@ -46,13 +46,13 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Response:
     """
-    The answer to one.
+    The answer to a request.
     """
 
     status: int
     url: str
     at: datetime
-    """When it came."""
+    """When it arrived."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
     """Names in lower case."""
@@ -61,7 +61,7 @@ class Response:
 
     @property
     def good(self) -> bool:
-        """Whether the status is one of success."""
+        """Whether the status means success."""
         return self.status // 100 == 2  # noqa: PLR2004 -- the class of success
 
     def header(self, name: str) -> str:
@@ -72,16 +72,16 @@ class Response:
 def propfind(url: str, properties: Iterable[str], *, depth: int) -> Request:
     """Ask for properties (RFC 4918, 9.1)."""
     root = ET.Element(f"{DAV}propfind")
-    _names(root, properties)
+    _add_names(root, properties)
     return _with_xml("PROPFIND", url, root, depth)
 
 
 def multiget(collection_url: str, hrefs: Iterable[str]) -> Request:
     """Ask for the ETags and bodies of resources (RFC 4791, 7.9)."""
     root = ET.Element(f"{CALDAV}calendar-multiget")
-    _names(root, _CONTENT)
+    _add_names(root, _CONTENT)
     for href in hrefs:
-        # As a path: SOGo and others take no other host's name here, and ours may be behind a proxy.
+        # Only the path: SOGo and others refuse another host here, and the server may be behind a proxy.
         ET.SubElement(root, f"{DAV}href").text = _path_only(url_of(collection_url, href))
     return _with_xml("REPORT", collection_url, root, 1)
 
@@ -89,7 +89,7 @@ def multiget(collection_url: str, hrefs: Iterable[str]) -> Request:
 def query_uid(collection_url: str, uid: str) -> Request:
     """Ask which resource has a UID (RFC 4791, 7.8)."""
     root = ET.Element(f"{CALDAV}calendar-query")
-    _names(root, _CONTENT)
+    _add_names(root, _CONTENT)
     filter_ = ET.SubElement(root, f"{CALDAV}filter")
     vcalendar = ET.SubElement(filter_, f"{CALDAV}comp-filter", name="VCALENDAR")
     vevent = ET.SubElement(vcalendar, f"{CALDAV}comp-filter", name="VEVENT")
@@ -103,13 +103,13 @@ def sync_collection(collection_url: str, token: str) -> Request:
     root = ET.Element(f"{DAV}sync-collection")
     ET.SubElement(root, f"{DAV}sync-token").text = token
     ET.SubElement(root, f"{DAV}sync-level").text = "1"
-    _names(root, (f"{DAV}getetag",))
-    # RFC 6578 wants Depth 0; the level above is what says 1.
+    _add_names(root, (f"{DAV}getetag",))
+    # RFC 6578 requires Depth 0; the level above says 1.
     return _with_xml("REPORT", collection_url, root, 0)
 
 
 def mkcalendar(url: str, name: str) -> Request:
-    """Create a calendar for VEVENTs (RFC 4791, 5.3.1); without `name` it gets none."""
+    """Create a calendar for VEVENTs (RFC 4791, 5.3.1); without `name` it gets no name."""
     root = ET.Element(f"{CALDAV}mkcalendar")
     _calendar_properties(root, name)
     return _with_xml("MKCALENDAR", url, root)
@@ -126,7 +126,7 @@ def mkcol(url: str, name: str) -> Request:
 
 
 def put(url: str, body: bytes, *, etag: str | None) -> Request:
-    """Write a resource: over the version `etag`, or, with None, only where nothing is."""
+    """Write a resource: over the version `etag`, or, with None, only where none exists."""
     condition = {"If-None-Match": "*"} if etag is None else {"If-Match": etag}
     return Request("PUT", url, {"Content-Type": _ICALENDAR, **condition}, body)
 
@@ -148,7 +148,7 @@ def _with_xml(method: str, url: str, root: ET.Element, depth: int | None = None)
     return Request(method, url, headers, ET.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
-def _names(parent: ET.Element, properties: Iterable[str]) -> None:
+def _add_names(parent: ET.Element, properties: Iterable[str]) -> None:
     prop = ET.SubElement(parent, f"{DAV}prop")
     for name in properties:
         ET.SubElement(prop, name)

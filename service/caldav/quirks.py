@@ -80,7 +80,7 @@ QUIRKS: tuple[Quirk, ...] = (
     Quirk(
         "read-back",
         ("Mail.ru",),
-        "It drops what it does not know: what it made of ours is read back at once where it tells no ETag.",
+        "It drops what it does not know: what it made of ours is read back at once where it gives no ETag.",
         "https://github.com/python-caldav/caldav/blob/master/caldav/compatibility_hints.py",
         "test_what_a_server_made_of_ours_is_ours",
     ),
@@ -158,7 +158,7 @@ _SIGNS = (
     ("Radicale", "server", "wsgiserver"),
     ("Xandikos", "server", "aiohttp"),
 )
-"""Product, where it shows itself, and the word there, in lower case."""
+"""Product, the header that shows it, and the word in that header, in lower case."""
 
 
 def _shows(sign: tuple[str, str, str], url: str, headers: Mapping[str, str]) -> bool:

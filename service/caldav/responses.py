@@ -1,5 +1,5 @@
 """
-What a server's answer to a write means: 412, 409, 403, 400, 415, 423, 501 and 507 are each several things.
+What a server's answer to a write means: 412, 409, 403, 400, 415, 423, 501 and 507 are ambiguous.
 """
 
 from collections.abc import Collection, Mapping
@@ -23,7 +23,7 @@ _MOST_TEXT = 20_000
 
 class Refusal(StrEnum):
     """
-    Why one resource was refused, as far as the answer tells.
+    Why one resource was refused, as far as the answer shows.
     """
 
     CONDITION = "its condition failed"
@@ -33,7 +33,7 @@ class Refusal(StrEnum):
     PERMISSION = "the server does not permit it"
     MISSING = "the server knows no such place"
     CHANGE = "the server does not take this change"
-    """It knows the place: Google minds a SEQUENCE that went back, SOGo answers 404 to data."""
+    """The place exists: Google refuses a SEQUENCE that went back, SOGo answers 404 to data."""
 
     FAILURE = "the server failed on it"
 
@@ -50,16 +50,16 @@ class Refused:
     """The resource that has the UID, where the server names it (Cyrus)."""
 
     in_front: bool = False
-    """Whether a web page says so: no CalDAV server writes one, what stands before it does."""
+    """Whether the answer is a web page: a proxy writes those, a CalDAV server does not."""
 
     @property
     def text(self) -> str:
-        """The reason in words, without anything that the server wrote."""
+        """The reason in our own words."""
         who = "something in front of the server does not permit it" if self.in_front else self.kind
         return f"{who} (status {self.status})"
 
     def of_known(self) -> "Refused":
-        """Return the refusal of a resource that is there for certain."""
+        """Return the refusal of a resource that certainly exists."""
         return replace(self, kind=Refusal.CHANGE) if self.kind is Refusal.MISSING else self
 
     def conflict(self) -> Conflict:
@@ -75,7 +75,7 @@ class Refused:
 _IN_FRONT = frozenset({403, 405, 406})
 
 _OF_TARGETS = frozenset({Refusal.PERMISSION, Refusal.MISSING, Refusal.FAILURE})
-"""What may be true of the whole collection just as well."""
+"""What may concern the whole collection."""
 
 _ELEMENTS: Mapping[str, Refusal] = {
     f"{CALDAV}no-uid-conflict": Refusal.UID,
@@ -114,7 +114,7 @@ _FULL = 507
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
 _USAGE_LIMITS = (b"usagelimits", b"ratelimitexceeded", b"quotaexceeded", b"userratelimitexceeded")
-"""What Google says in the body of a 403 that means: slower."""
+"""What the body of a 403 of Google says where requests come too fast."""
 
 _UID_TEXTS = (b"uid already exists", b"uid conflict", b"already exists in this calendar", b"uid is already")
 """What sabre and Nextcloud say in a 400 or 403, without an element of the standard."""
@@ -122,7 +122,7 @@ _UID_TEXTS = (b"uid already exists", b"uid conflict", b"already exists in this c
 
 def is_accepted(response: Response) -> bool:
     """
-    Return whether a write was done; a 207 counts by what is in it.
+    Return whether a write was carried out; of a 207 the entries count.
     """
     if response.status != _MULTISTATUS:
         return response.good
@@ -134,7 +134,7 @@ def is_accepted(response: Response) -> bool:
 
 def parse_refusal(response: Response, quirks: Collection[str] = ()) -> Refused:
     """
-    Return why one resource was refused. Raises Retryable and Fatal where that concerns the whole target.
+    Return why one resource was refused. Raises Retryable and Fatal where the whole target is refused.
     """
     require_usable(response, quirks)
     names, url = _error_elements(response)
@@ -156,7 +156,7 @@ def _is_page(response: Response) -> bool:
 
 
 def require_usable(response: Response, quirks: Collection[str] = ()) -> None:
-    """Raise Retryable or Fatal where an answer says that the target cannot be used, now or at all."""
+    """Raise Retryable or Fatal where an answer says that the target cannot be used, now or ever."""
     host, status = host_of(response.url), response.status
     if status == _UNAUTHORIZED:
         raise CredentialsRefused(explain_refused_password(host))
@@ -177,7 +177,7 @@ def require_usable(response: Response, quirks: Collection[str] = ()) -> None:
 
 
 def explain_refused_password(host: str) -> str:
-    """Return what is said where a server does not take the credentials."""
+    """Return the error text for a server that refuses the credentials."""
     return f"{host} refuses the user name or the password: correct them"
 
 
@@ -189,7 +189,7 @@ def retry_after(response: Response) -> float | None:
     until = _date(value)
     if until is None:
         return None
-    # The server's own clock is the one that its date is to be read by.
+    # The date is by the server's own clock, which its Date header shows.
     seconds = (until - (_date(response.header("date")) or response.at)).total_seconds()
     return min(max(seconds, 0.0), _LONGEST_WAIT_SECONDS)
 

@@ -1,5 +1,5 @@
 """
-A CalDAV server and a collection on it, as publishing knows them.
+The ports `Publisher` and `Server` of publishing, for CalDAV.
 """
 
 from collections.abc import Iterable, Mapping
@@ -57,19 +57,19 @@ class CalDavServer(Server):
     concurrency: int
 
     @property
-    def _way(self) -> Connection:
+    def _confined(self) -> Connection:
         return self.connection.confine() if "-partition-host" in self.spec.quirks else self.connection
 
     @override
     async def find(self) -> DiscoveredCollection:
-        found = await self._way.run(discover(self.spec))
-        # Before it is remembered: an answer may name a collection anywhere.
-        self._way.require_trusted(found.url)
+        found = await self._confined.run(discover(self.spec))
+        # Checked before it is remembered: an answer may name a collection on any host.
+        self._confined.require_trusted(found.url)
         return found
 
     @override
     def publisher(self, url: str, server: str) -> Publisher:
-        return CalDavPublisher(self._way, Collection(url, active(server, self.spec.quirks), self.rules))
+        return CalDavPublisher(self._confined, Collection(url, active(server, self.spec.quirks), self.rules))
 
     @override
     def writers(self, server: str) -> int:
@@ -80,10 +80,10 @@ class CalDavServer(Server):
         return "mails-client-attendees" not in active(server, self.spec.quirks)
 
     async def body(self, url: str, href: str) -> bytes:
-        """Return what a resource holds, nothing where it is not there. Raises Retryable, Fatal."""
-        response = await self._way.send(get(url_of(url, href)))
+        """Return the body of a resource, empty where it does not exist. Raises Retryable, Fatal."""
+        response = await self._confined.send(get(url_of(url, href)))
         return response.body if response.good else b""
 
     async def options(self, url: str) -> Mapping[str, str]:
         """Return the headers in which the server says what it supports. Raises Retryable, Fatal."""
-        return (await self._way.send(Request("OPTIONS", url))).headers
+        return (await self._confined.send(Request("OPTIONS", url))).headers

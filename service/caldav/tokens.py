@@ -13,7 +13,7 @@ _MOST_DEPTH = 32
 _DEFAULT_LIFE = 3600.0
 _LONGEST_LIFE = 86400.0
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
-# A text may lack its end: a hostile answer would otherwise cost the square of its own.
+# A text may lack its end; otherwise a hostile answer would cost quadratic time.
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 
 
@@ -28,7 +28,7 @@ class Token:
 
 
 def parse_token(body: bytes) -> Token | None:
-    """Return the token in an answer, or None without a usable one."""
+    """Return the token in an answer, or None where there is no usable one."""
     if len(body) > MOST_OCTETS or _depth(body) > _MOST_DEPTH:
         return None
     try:
@@ -53,7 +53,7 @@ def _life(seconds: object) -> timedelta:
 
 
 def _depth(body: bytes) -> int:
-    """Return how deep brackets are nested: the parser of the standard library descends with each."""
+    """Return how deep brackets are nested: the parser of the standard library recurses with each."""
     deepest = depth = 0
     for found in _BRACKETS.finditer(body):
         bracket = found[0]

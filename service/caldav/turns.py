@@ -1,5 +1,5 @@
 """
-Large answers one at a time, over all targets: several at once would take the memory of the process.
+Turns of large answers, one at a time over all targets: several at once would exhaust the memory.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from service.core.memory import forget_locals, give_back_freed
 T = TypeVar("T")
 
 _SECONDS = 30.0
-"""How long one large answer may keep the others waiting before it has arrived."""
+"""How long one large answer may take to arrive while others wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,13 @@ class LargeAnswers:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def turn(self) -> "Turn":
-        """Return the turn of one answer, which is taken when the answer turns out to be large."""
+        """Return the turn of one answer, to be taken when the answer turns out to be large."""
         return Turn(self._lock, self.seconds, self._thread)
 
 
 class Turn:
     """
-    Ends with the block that it is entered for: once the answer is read and understood.
+    The turn of one answer. It ends with its block, once the answer is read and parsed.
     """
 
     def __init__(self, lock: asyncio.Lock, seconds: float, thread: ThreadPoolExecutor) -> None:
@@ -58,13 +58,17 @@ class Turn:
 
     @asynccontextmanager
     async def receive(self, place: str) -> AsyncIterator["Arrival"]:
-        """Give what counts the seconds of an answer. Raises Retryable where it takes too many of them."""
+        """
+        Yield the arrival of an answer, whose time is limited once it is large.
+
+        Raises Retryable after that.
+        """
         deadline = asyncio.timeout(None)
         try:
             async with deadline:
                 yield Arrival(self, deadline)
             if self._mine:
-                # What the body left behind as it grew is not kept beside what is made of it.
+                # The memory that the growing body left behind is freed before the body is parsed.
                 give_back_freed()
         except TimeoutError as error:
             if not deadline.expired():
@@ -73,15 +77,15 @@ class Turn:
 
     async def outside(self, work: Callable[[], T]) -> T:
         """
-        Return what work comes to that nobody else should wait for.
+        Return the result of work that would block the event loop.
 
-        That of large answers is done in a thread of its own: what the C library keeps for each is kept once.
+        Large answers share one thread, so that the C library keeps memory for one thread only.
         """
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread if self._mine else None, work)
 
     async def take(self) -> bool:
-        """Wait for the turn; return whether it was not taken before."""
+        """Wait for the turn, and return whether it is newly taken."""
         if self._mine:
             return False
         await self._lock.acquire()
@@ -90,7 +94,7 @@ class Turn:
 
     @property
     def seconds(self) -> float:
-        """How long an answer may take from then on."""
+        """How long an answer may take once it has the turn."""
         return self._seconds
 
 

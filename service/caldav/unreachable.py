@@ -1,5 +1,5 @@
 """
-What kept a request from being answered, in one sentence with a remedy.
+Why a request was not answered, in one sentence with a remedy.
 """
 
 import errno
@@ -32,22 +32,22 @@ def translate_errors(place: str, note: str = "") -> Iterator[None]:
     """
     Turn what a request raises into Retryable or Fatal; `place` is host and port, `note` ends the sentence.
 
-    Whatever an answer provokes in a library is trouble of its target: nothing else leaves.
+    No other error is raised: whatever an answer provokes in a library is trouble of its target.
     """
     try:
         yield
     except ConfcalError:
         raise
     except Exception as error:
-        raise _translation(error, place, note) from error
+        raise _translate(error, place, note) from error
 
 
-def _translation(error: Exception, place: str, note: str) -> PublishError:
+def _translate(error: Exception, place: str, note: str) -> PublishError:
     match error:
         case httpx.ConnectError() if certificate := _certificate(error):
             translation: PublishError = Fatal(f"{place} {certificate}{note}")
         case httpx.ConnectError():
-            translation = Retryable(f"{place} cannot be reached{_why(error)}{note}")
+            translation = Retryable(f"{place} cannot be reached{_reason(error)}{note}")
         case httpx.TimeoutException() | TimeoutError():
             translation = Retryable(f"{place} did not answer in time{note}")
         case httpx.RemoteProtocolError() if "disconnected" not in str(error):
@@ -63,14 +63,14 @@ def _translation(error: Exception, place: str, note: str) -> PublishError:
 
 
 def unusable(place: str, error: Exception) -> AnswerUnusable:
-    """Return the error of an answer that provoked another one than those foreseen."""
+    """Return the error of an answer that provoked an unforeseen error."""
     return AnswerUnusable(
         f"{place} answers with something that cannot be read ({type(error).__name__}): "
         "the log has the traceback, please report it"
     )
 
 
-def _why(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, socket.gaierror):
@@ -89,7 +89,9 @@ def _why(error: BaseException) -> str:
 
 
 def _certificate(error: BaseException) -> str:
-    """Return what is wrong with the certificate that was shown, empty where that is not the trouble."""
+    """
+    Return what is wrong with the certificate that was shown, empty where the certificate is not the reason.
+    """
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             if cause.verify_code == _EXPIRED:
@@ -104,7 +106,7 @@ def _certificate(error: BaseException) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error with all that led to it, of several attempts each."""
+    """Yield an error and all its causes, those in groups too."""
     waiting = [error]
     for _ in range(_MOST_CAUSES):
         if not waiting:

@@ -1,5 +1,5 @@
 """
-One operation as a conversation: a conditional request, and a second look where it is refused.
+One operation as a conversation: a conditional request, and a check of the resource where it is refused.
 """
 
 from dataclasses import replace
@@ -28,7 +28,7 @@ _ONCE_THERE = frozenset({Standing.PUBLISHED, Standing.THEIRS, Standing.GONE})
 
 def execute(collection: Collection, operation: Operation) -> Steps[Publication | None]:
     """
-    Carry out an operation; the new row, or None where nothing of ours is left.
+    Execute an operation and return the new row, or None where nothing of ours is left.
 
     Raises Retryable, Conflict, Fatal.
     """
@@ -45,26 +45,26 @@ def execute(collection: Collection, operation: Operation) -> Steps[Publication |
 
 def _create(c: Collection, resource: Resource, before: Publication | None) -> Steps[Publication]:
     href = (before and before.href) or resource_href(c.url, resource.uid)
-    there: RemoteResource | None = None
+    remote: RemoteResource | None = None
     if before and before.standing in _ONCE_THERE:
-        # A person's client moves an event by writing it elsewhere, and not every server refuses a UID twice.
-        there = yield from _find_moved(c, resource.uid)
-    if there is None and "create-by-looking" in c.quirks:
-        there = yield from read_resource(c, href)
-    if there:
-        return (yield from _settle(c, resource, before, there))
+        # A client moves an event by writing it elsewhere, and not every server refuses a second use of a UID.
+        remote = yield from _find_moved(c, resource.uid)
+    if remote is None and "create-by-looking" in c.quirks:
+        remote = yield from read_resource(c, href)
+    if remote:
+        return (yield from _settle(c, resource, before, remote))
     response = yield put(url_of(c.url, href), resource.body, etag=None)
     if is_accepted(response):
         return (yield from _to_publication(c, resource, href, response))
     refusal = parse_refusal(response, c.quirks)
-    there = yield from read_resource(c, href)
-    if there is None and refusal.kind is Refusal.UID:
-        there = yield from _elsewhere(c, resource.uid, refusal)
-    if there is None:
+    remote = yield from read_resource(c, href)
+    if remote is None and refusal.kind is Refusal.UID:
+        remote = yield from _elsewhere(c, resource.uid, refusal)
+    if remote is None:
         if refusal.kind in _OF_COLLECTIONS:
             yield from require_collection(c)
         raise refusal.conflict()
-    return (yield from _settle(c, resource, before, there))
+    return (yield from _settle(c, resource, before, remote))
 
 
 def _find_moved(c: Collection, uid: str) -> Steps[RemoteResource | None]:
@@ -77,77 +77,77 @@ def _find_moved(c: Collection, uid: str) -> Steps[RemoteResource | None]:
 def _update(c: Collection, resource: Resource, publication: Publication) -> Steps[Publication]:
     refusal: Refused | None = None
     ours = publication.standing is Standing.PUBLISHED
-    # Any other row may tell the ETag of what a person wrote.
+    # Any other row may have the ETag of what a person wrote.
     if publication.etag and (ours or c.rules.on_change == "restore"):
         response = yield put(url_of(c.url, publication.href), resource.body, etag=publication.etag)
         if is_accepted(response):
             return (yield from _to_publication(c, resource, publication.href, response, ours=ours))
         refusal = parse_refusal(response, c.quirks)
-    there = yield from read_resource(c, publication.href)
-    if there is None:
-        there = yield from confirm_missing(c, publication.href)
-    if there is None:
+    remote = yield from read_resource(c, publication.href)
+    if remote is None:
+        remote = yield from confirm_missing(c, publication.href)
+    if remote is None:
         # With `keep` a person's deletion counts until the conference itself changes.
         if c.rules.on_delete == "keep" and publication.digest == resource.digest:
             return replace(publication, etag="", pending_hashes="", standing=Standing.GONE)
         return (yield from _create(c, resource, publication))
-    if refusal and there.etag == publication.etag and there.content_hash != content_hash(resource.body):
-        # Nobody changed it: it is the new data that the server does not want.
-        raise _weak(there) or refusal.of_known().conflict()
-    return (yield from _settle(c, resource, publication, there))
+    if refusal and remote.etag == publication.etag and remote.content_hash != content_hash(resource.body):
+        # The resource is unchanged, so the server refuses the new data.
+        raise _explain_weak_etags(remote) or refusal.of_known().conflict()
+    return (yield from _settle(c, resource, publication, remote))
 
 
 def _settle(
-    c: Collection, resource: Resource, before: Publication | None, there: RemoteResource
+    c: Collection, resource: Resource, before: Publication | None, remote: RemoteResource
 ) -> Steps[Publication]:
-    """Make the best of a resource that stands where ours should be written."""
-    if there.uid != resource.uid:
+    """Resolve the conflict with a resource that exists where ours is to be written."""
+    if remote.uid != resource.uid:
         raise Conflict("another event lies at its address, which is not ours to change")
     wanted = content_hash(resource.body)
-    if there.content_hash == wanted:
-        return _row(resource, there.href, there.etag)
-    ours = before is not None and there.content_hash in before.content_hashes
+    if remote.content_hash == wanted:
+        return _row(resource, remote.href, remote.etag)
+    ours = before is not None and remote.content_hash in before.content_hashes
     if not ours and c.rules.on_change == "keep":
         row = before or Publication(resource.uid)
         return replace(
             row,
-            href=there.href,
-            etag=there.etag,
+            href=remote.href,
+            etag=remote.etag,
             digest=resource.digest,
             pending_hashes="",
             standing=Standing.THEIRS,
         )
-    if not there.etag:
-        raise Conflict("the server tells no ETag of it, and without one nothing is overwritten")
-    response = yield put(url_of(c.url, there.href), resource.body, etag=there.etag)
+    if not remote.etag:
+        raise Conflict("the server gives no ETag of it, and without one nothing is overwritten")
+    response = yield put(url_of(c.url, remote.href), resource.body, etag=remote.etag)
     if is_accepted(response):
-        return (yield from _to_publication(c, resource, there.href, response, ours=ours))
+        return (yield from _to_publication(c, resource, remote.href, response, ours=ours))
     refusal = parse_refusal(response, c.quirks)
-    again = yield from read_resource(c, there.href)
+    again = yield from read_resource(c, remote.href)
     if again and again.content_hash == wanted:
         return _row(resource, again.href, again.etag)
-    if again and again.etag == there.etag:
-        raise _weak(again) or refusal.of_known().conflict()
+    if again and again.etag == remote.etag:
+        raise _explain_weak_etags(again) or refusal.of_known().conflict()
     raise Retryable(f"{c.host}: a resource changes while it is written")
 
 
 def _elsewhere(c: Collection, uid: str, refusal: Refused) -> Steps[RemoteResource | None]:
     """Return the resource that has the UID where it is in our collection. Raises Conflict where it is not."""
     if refusal.url and c.holds(path_of(refusal.url)):
-        there = yield from read_resource(c, path_of(refusal.url))
+        remote = yield from read_resource(c, path_of(refusal.url))
     else:
-        there = yield from find_uid(c, uid)
-    if there is None or there.uid != uid:
+        remote = yield from find_uid(c, uid)
+    if remote is None or remote.uid != uid:
         raise Conflict(
             "its UID is in use in another calendar of this user, or in the trash bin: "
             "publish it to one calendar only, and empty the trash bin"
         )
-    return there
+    return remote
 
 
-def _weak(there: RemoteResource) -> Conflict | None:
-    """Return why a server with weak ETags refuses every condition (RFC 9110, 13.1.1)."""
-    if not there.etag.startswith("W/"):
+def _explain_weak_etags(remote: RemoteResource) -> Conflict | None:
+    """Return the error of a server with weak ETags, which match no condition (RFC 9110, 13.1.1)."""
+    if not remote.etag.startswith("W/"):
         return None
     return Conflict("the server's ETags are weak, and with such ones nothing can be written over safely")
 
@@ -157,7 +157,7 @@ def _delete(c: Collection, publication: Publication) -> Steps[Publication | None
     Remove our resource. What a person edited stays, and the row says so.
     """
     headers = {"X-NC-CalDAV-No-Trashbin": "1"} if "trash-bin" in c.quirks else {}
-    # A row that is not PUBLISHED may tell the ETag of what a person wrote.
+    # A row that is not PUBLISHED may have the ETag of what a person wrote.
     blind = publication.standing is Standing.PUBLISHED and "delete-by-looking" not in c.quirks
     etag = publication.etag if blind else ""
     refusal: Refused | None = None
@@ -169,42 +169,44 @@ def _delete(c: Collection, publication: Publication) -> Steps[Publication | None
                 return None
             refusal = parse_refusal(response, c.quirks)
             missing = response.status in _GONE
-        there = None if missing else (yield from read_resource(c, publication.href))
-        if there is None:
-            there = yield from confirm_missing(c, publication.href)
-        if there is None or there.uid != publication.uid:
+        remote = None if missing else (yield from read_resource(c, publication.href))
+        if remote is None:
+            remote = yield from confirm_missing(c, publication.href)
+        if remote is None or remote.uid != publication.uid:
             return None
-        if there.content_hash not in publication.content_hashes:
-            return replace(publication, etag=there.etag, pending_hashes="", standing=Standing.THEIRS)
-        if not there.etag or (there.etag == etag and not missing):
-            raise _weak(there) or _conflict_of(refusal)
-        etag = there.etag
+        if remote.content_hash not in publication.content_hashes:
+            return replace(publication, etag=remote.etag, pending_hashes="", standing=Standing.THEIRS)
+        if not remote.etag or (remote.etag == etag and not missing):
+            raise _explain_weak_etags(remote) or _conflict_of(refusal)
+        etag = remote.etag
     raise _conflict_of(refusal)
 
 
 def _conflict_of(refusal: Refused | None) -> Conflict:
     if refusal:
         return refusal.conflict()
-    return Conflict("the server tells no ETag of it, and without one nothing is deleted")
+    return Conflict("the server gives no ETag of it, and without one nothing is deleted")
 
 
 def _to_publication(
     c: Collection, resource: Resource, href: str, response: Response, *, ours: bool = True
 ) -> Steps[Publication]:
     """
-    Return the row of what was written, `ours` unless it was over something that a person wrote, as it seems.
+    Return the row of what was written.
+
+    `ours` is False where it replaced something that a person seems to have written.
     """
     row = _row(resource, _storage_path(c, response) or href, response.header("etag"))
     if row.etag or (ours and "read-back" not in c.quirks):
         return row
-    # Where a server drops what it does not know and tells no ETag, what it made of ours looks like an edit.
+    # Where a server drops unknown properties and gives no ETag, its version of ours looks like an edit.
     try:
-        there = yield from read_resource(c, row.href)
+        remote = yield from read_resource(c, row.href)
     except Conflict:
         return row
-    if there is None or there.uid != resource.uid:
+    if remote is None or remote.uid != resource.uid:
         return row
-    return replace(row, etag=there.etag, content_hash=there.content_hash)
+    return replace(row, etag=remote.etag, content_hash=remote.content_hash)
 
 
 def _storage_path(c: Collection, response: Response) -> str:

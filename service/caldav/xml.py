@@ -16,30 +16,30 @@ _MOST_ELEMENTS = 500_000
 _MOST_DEPTH = 64
 _MOST_ATTRIBUTES = 64
 _LONGEST_NAME = 1_024
-"""Of namespace and name together: a long namespace is repeated in each name."""
+"""Characters of namespace and name together: a long namespace is repeated in each name."""
 
 _LONGEST_TEXT = 8 * 1024 * 1024
 _MOST_TEXTS = 2_000_000
 _LONGEST_TAG_OCTETS = 1024 * 1024
 _MOST_NAMES = 10_000
-"""Different names of elements and attributes, and prefixes: the parser keeps each until it ends."""
+"""Different names of elements and attributes, and prefixes: the parser keeps them all to the end."""
 
 _MOST_TREE_OCTETS = 96 * 1024 * 1024
-"""Of memory, by estimate: an attribute of seven bytes takes a hundred."""
+"""An estimate of memory: an attribute of seven bytes takes a hundred."""
 
 _ELEMENT_OCTETS = 160
 _ATTRIBUTES_OCTETS = 240
 _ATTRIBUTE_OCTETS = 100
 
 _MENDED_OCTETS = 8 * 1024 * 1024
-"""Mending copies the text several times. What has letters in it at all is never so long."""
+"""Mending copies the text several times. Answers with invalid characters are never longer."""
 
 _REFUSED_DOCTYPE = "the answer has a DOCTYPE, which is refused"
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _HEAD_OCTETS = 4096
 _BLANK = re.compile(rb"(?:\xef\xbb\xbf|[ \t\r\n])+")
 _MOST_BLANKS = 64 * 1024
-"""Of those that are skipped: each takes a hundred octets for as long as they are counted."""
+"""Skipped ones: matching takes a hundred bytes for each."""
 
 _SURROGATE = re.compile(r"&#(5[5-7]\d{3}|[xX][dD][89a-fA-F][0-9a-fA-F]{2});")
 _REFERENCE = re.compile(r"&#([0-9]{1,9}|[xX][0-9a-fA-F]{1,8});")
@@ -58,7 +58,7 @@ def parse_xml(body: bytes) -> ET.Element:
     """
     Return the root element; blank lines and a byte order mark before it are skipped.
 
-    Raises Malformed for a DOCTYPE, for too much of anything, and where it is no XML.
+    Raises Malformed for a DOCTYPE, for too much of anything, and where it is not XML.
     """
     if len(body) > MOST_OCTETS:
         raise Malformed(f"the answer has more than {MOST_OCTETS // 1024 // 1024} MB")
@@ -89,12 +89,12 @@ def _root(body: bytes, text: memoryview) -> ET.Element | None:
 def _parse(body: memoryview) -> ET.Element:
     bounds = _Bounds()
     parser = ET.XMLParser(target=bounds)  # noqa: S314 -- the bounds refuse a DOCTYPE, and so all entities
-    heard = silent_from = 0
+    events = silent_from = 0
     for at in range(0, len(body), _CHUNK_OCTETS):
         parser.feed(bytes(body[at : at + _CHUNK_OCTETS]))
-        # A tag without an end tells nothing while it grows.
-        if bounds.heard != heard:
-            heard, silent_from = bounds.heard, at
+        # A tag without an end reports no event while it grows.
+        if bounds.events != events:
+            events, silent_from = bounds.events, at
         elif at - silent_from > _LONGEST_TAG_OCTETS:
             raise Malformed("the answer has a tag without an end")
     root: ET.Element = parser.close()
@@ -103,10 +103,9 @@ def _parse(body: memoryview) -> ET.Element:
 
 def _strip_invalid(body: bytes) -> str:
     """
-    Return the text without what no XML may hold.
+    Return the text without characters that XML must not have.
 
-    SOGo writes an emoji as two surrogates, Cyrus and sabre give back control characters and Latin-1 as they
-    got them.
+    SOGo writes an emoji as two surrogates; Cyrus and sabre return control characters and Latin-1 unchanged.
     """
     text = _SURROGATE.sub(lambda found: chr(_number(found[1])), body.decode("utf-8", "replace"))
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -125,11 +124,11 @@ def _legal(code: int) -> bool:
 
 class _Bounds:
     """
-    Builds the tree of what a parser tells, and ends it where it tells of too much.
+    Builds the tree from the events of a parser, and raises Malformed where it grows too large.
     """
 
     def __init__(self) -> None:
-        self.heard = 0
+        self.events = 0
         """How many events the parser reported."""
 
         self._builder = ET.TreeBuilder()
@@ -137,13 +136,13 @@ class _Bounds:
         self._names: set[str] = set()
 
     def start_ns(self, _prefix: str, _uri: str) -> None:
-        self.heard += 1
+        self.events += 1
         self._prefixes += 1
         if self._prefixes > _MOST_NAMES:
             raise Malformed(f"the answer has more than {_MOST_NAMES} namespaces")
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        self.heard += 1
+        self.events += 1
         self._elements += 1
         self._depth += 1
         self._length = 0
@@ -165,13 +164,13 @@ class _Bounds:
         self._builder.start(tag, attributes)
 
     def end(self, tag: str) -> None:
-        self.heard += 1
+        self.events += 1
         self._depth -= 1
         self._length = 0
         self._builder.end(tag)
 
     def data(self, text: str) -> None:
-        self.heard += 1
+        self.events += 1
         self._texts += 1
         self._length += len(text)
         if self._length > _LONGEST_TEXT or self._texts > _MOST_TEXTS:
@@ -185,13 +184,13 @@ class _Bounds:
             raise Malformed("the answer takes more memory to read than is given to one")
 
     def comment(self, _text: str) -> None:
-        self.heard += 1
+        self.events += 1
 
     def pi(self, _target: str, _text: str | None = None) -> None:
-        self.heard += 1
+        self.events += 1
 
     def doctype(self, _name: str, _public: str | None, _system: str | None) -> None:
-        # Told of before any of its entities is read: none is ever expanded.
+        # Reported before any entity is read, so none is ever expanded.
         raise _Doctype
 
     def close(self) -> ET.Element:

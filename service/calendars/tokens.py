@@ -16,7 +16,7 @@ _OCTETS = 24
 
 
 class LookupFailure(Enum):
-    """Why a token leads nowhere."""
+    """Why a token is not accepted."""
 
     ROTATED = auto()
     UNKNOWN = auto()
@@ -90,7 +90,7 @@ class Addresses:
         return before if before and before.generation == generation else _spell(secrets, name, generation)
 
     def find(self, token: str) -> str | LookupFailure:
-        """Return the calendar that a token stands for, or why it stands for none."""
+        """Return the calendar of a token, or why there is none."""
         return self._by_digest.get(_digest(token), LookupFailure.UNKNOWN)
 
     def feed_url(self, calendar: str) -> str:

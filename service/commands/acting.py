@@ -4,8 +4,8 @@ Which installation a command acted on: a shell seldom has the daemon's settings 
 
 import click
 
-from service.app.offline import database_name
 from service.settings.model import Settings
+from service.settings.paths import database_name
 
 
 def name_database(settings: Settings) -> None:

@@ -6,7 +6,7 @@ from importlib.metadata import version
 import click
 
 from service.app.checkup import CheckPlan, run_checks
-from service.commands.crash import end_by
+from service.commands.crash import join_errors
 from service.commands.speech import terminal_language
 from service.commands.table import render_table, summarize, terminal_width, wants_color
 from service.settings.load import load_configuration
@@ -43,7 +43,7 @@ def check(timeout: float, *, as_json: bool, write: bool) -> None:
     configuration = load_configuration()
     configure_logging(configuration.settings.log_format, "error")
     gettext = terminal_language()
-    with end_by():
+    with join_errors():
         report = asyncio.run(run_checks(configuration, CheckPlan(timeout, write), gettext))
     if as_json:
         click.echo(json.dumps(report.as_dict(version("confcal")), ensure_ascii=False, indent=2))

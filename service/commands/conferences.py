@@ -4,7 +4,7 @@ import json
 import click
 
 from service.app.clock import utc_now
-from service.app.offline import with_store
+from service.app.opening import with_store
 from service.core.account_state import Entry
 from service.core.schedule import Unscheduled
 from service.core.search import ConferenceQuery, Kind, kind_of
@@ -19,7 +19,7 @@ _MOST = 100_000
 @click.option("--upcoming", is_flag=True, help="Only what has not ended.")
 @click.option("--weekly", "kind", flag_value="week", help="Only series.")
 @click.option("--unscheduled", "kind", flag_value="none", help="Only rooms without a schedule.")
-@click.option("--limit", default=200, type=click.IntRange(1, _MOST), help="At most so many; 200.")
+@click.option("--limit", default=200, type=click.IntRange(1, _MOST), help="At most this many; 200.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list for scripts.")
 def conferences(query: str, *, upcoming: bool, kind: Kind | None, limit: int, as_json: bool) -> None:
     """

@@ -22,7 +22,7 @@ from service.trueconf.limits import octets_as_text
 _SOME_REJECTED = 1
 _UNREADABLE = 2
 _MOST_OCTETS = 512 * 2**20
-"""Of one file, which may hold many lists."""
+"""The limit of one file, which may hold many lists."""
 
 
 @click.command()
@@ -32,14 +32,14 @@ _MOST_OCTETS = 512 * 2**20
 @click.option("--timezone", help="Zone of weekly conferences; CONFCAL_TIMEZONE where left out.")
 @click.option("--language", type=click.Choice(["en", "ru"]), help="CONFCAL_LANGUAGE where left out.")
 @click.option("--redact", type=click.Choice(["full", "busy"]), default="full", help="busy: only the times.")
-@click.option("--server", default="", help="Domain of the TrueConf server, where the lists do not tell it.")
+@click.option("--server", default="", help="Domain of the TrueConf server, where the lists do not name it.")
 def convert(**options: Any) -> None:
     """
     Convert lists of conferences to iCalendar.
 
     Reads conferenceList events, getScheduler replies, or JSON lines of them, from files or standard
-    input. What the options do not say the settings do (CONFCAL_WEEKLY_TIME, ...). Of a conference that
-    several lists mention the last one counts.
+    input. Anything else is as the settings say (CONFCAL_WEEKLY_TIME, ...). Where several lists mention a
+    conference, the last one counts.
 
     Exit status: 0 all good; 1 something was rejected: the good ones are written, the reasons are on
     standard error; 2 nothing could be read, or an option is wrong.
@@ -67,8 +67,8 @@ def convert(**options: Any) -> None:
         server=_server(options["server"]),
         keep_ended=settings.removal.keep_ended,
     )
-    with progress(len(reading.conferences), "conferences") as tell:
-        calendar = to_calendar(reading.conferences, wanted, utc_now(), tell)
+    with progress(len(reading.conferences), "conferences") as report:
+        calendar = to_calendar(reading.conferences, wanted, utc_now(), report)
     _write(options["output"], calendar)
     if len(calendar) > LARGE_OCTETS:
         click.echo(
@@ -85,12 +85,12 @@ def _server(name: str) -> str:
 
 
 def _with_secret(settings: Settings, *, busy: bool) -> Settings:
-    """Return the settings with a secret of this run where there is none: the daemon makes lasting ones."""
+    """Return the settings, with a secret for this run where there is none: only the daemon keeps one."""
     if has_secret(settings):
         return settings
     if busy:
         click.echo(
-            "no secret of a daemon is here, so these UIDs are new with each run: set CONFCAL_SECRET",
+            "there is no secret of a daemon, so these UIDs are new with each run: set CONFCAL_SECRET",
             err=True,
         )
     return settings.model_copy(update={"secret": SecretStr(token_urlsafe())})

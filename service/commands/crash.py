@@ -13,11 +13,11 @@ log = structlog.get_logger()
 
 
 @contextmanager
-def end_by() -> Iterator[None]:
+def join_errors() -> Iterator[None]:
     """
-    Turn the errors of tasks into one: a ConfcalError as it is, a bug into a sentence, its traceback logged.
+    Raise one ConfcalError for the errors of tasks.
 
-    Raises ConfcalError.
+    A ConfcalError among them is raised as it is. For a bug it is a sentence, and the traceback is logged.
     """
     try:
         yield

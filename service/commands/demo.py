@@ -54,7 +54,7 @@ def _settings(given: Settings, room_url: str, options: SimulatorOptions) -> Sett
         "CONFCAL_TIMEZONE": options.timezone,
         "CONFCAL_DATA_DIR": str(data_dir(given) / "demo"),
         "CONFCAL_PORT": str(_port(given.host, given.port)),
-        # What the list lacks goes soon, so that it is seen to go.
+        # What the list lacks is removed soon, so that a viewer sees it.
         "CONFCAL_REMOVAL__MISSING_FOR": "PT0S",
     }
     kept = {

@@ -1,5 +1,5 @@
 """
-`--env-file`, which every command takes, before its name and behind it.
+The option `--env-file`, which every command takes before and after its name.
 """
 
 from pathlib import Path
@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 GIVEN = "service.env_files"
-"""Under which the context of a command holds the files that its line names."""
+"""The key of the files in the context of a command line."""
 
 
 def _read(context: click.Context, _: click.Parameter, files: tuple[Path, ...]) -> None:
     if not files:
         return
-    # Here: a health check every half minute seldom has a file.
+    # Imported here, because a health check every half minute seldom has a file.
     from service.settings.env_files import EnvFiles  # noqa: PLC0415
 
     if GIVEN not in context.meta:
@@ -22,7 +22,7 @@ def _read(context: click.Context, _: click.Parameter, files: tuple[Path, ...]) -
 
 
 def env_file_option() -> click.Option:
-    """Return the option; the variables of its files are in the environment before anything else is read."""
+    """Return the option. The variables of its files enter the environment before anything else is read."""
     return click.Option(
         ["--env-file"],
         multiple=True,
@@ -35,11 +35,11 @@ def env_file_option() -> click.Option:
     )
 
 
-def with_env_file(command: click.Command) -> click.Command:
-    """Return the command, it and all below it with the option."""
+def add_env_file(command: click.Command) -> click.Command:
+    """Add the option to a command and all its subcommands, and return the command."""
     if all(parameter.name != "env_file" for parameter in command.params):
         command.params.append(env_file_option())
     if isinstance(command, click.Group):
         for each in command.commands.values():
-            with_env_file(each)
+            add_env_file(each)
     return command

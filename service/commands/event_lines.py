@@ -1,5 +1,5 @@
 """
-How a terminal names a conference: its next date and its topic, in the reader's language.
+Lines that name conferences in a terminal: the next date and the topic, in the reader's language.
 """
 
 import os
@@ -26,7 +26,7 @@ _WIDTH = len("Wed 30 Sept 2026 09:00")
 @dataclass(frozen=True, slots=True)
 class EventLines:
     """
-    Writes conferences as lines, as of one moment.
+    Writes conferences as lines at a given moment.
     """
 
     state: State
@@ -38,16 +38,16 @@ class EventLines:
 
     @classmethod
     def of(cls, state: State, policy: Policy, timezone: str, now: datetime) -> "EventLines":
-        """Return what writes lines for whoever reads this terminal. Raises CatalogueMissing."""
+        """Return the lines in the language of this terminal. Raises CatalogueMissing."""
         locale = Locale(choose_language(os.environ))
         return cls(state, policy, ZoneInfo(timezone), now, locale, terminal_language())
 
     def by_uid(self) -> dict[str, Entry]:
-        """Return every conference and closed part that is known, by UID."""
+        """Return all known conferences and closed parts by UID."""
         return {uid_of(key): entry for key, entry in self.state.entries.items()}
 
     def start_of(self, entry: Entry) -> datetime | None:
-        """Return when it takes place next, or did last; None where it has no date."""
+        """Return its next start, or the last one if none comes; None where it has no date."""
         rules = self.policy.rendering(entry.source).weekly
         coming = next(occurrences(entry, rules, self.now), None)
         if coming:
@@ -56,7 +56,7 @@ class EventLines:
         return past.start if past else None
 
     def write(self, entry: Entry) -> str:
-        """Return the date in a column of its own and the topic: `Thu 26 Nov 09:00  Planning`."""
+        """Return a line of the date in a column and the topic: `Thu 26 Nov 09:00  Planning`."""
         return f"{self.date(self.start_of(entry))}  {self._topic(entry.conference)}"
 
     def write_listed(self, server: str, conference: Conference) -> str:
@@ -67,7 +67,7 @@ class EventLines:
         return f"{self.date(_first_start(conference))}  {self._topic(conference)}"
 
     def date(self, start: datetime | None) -> str:
-        """Return a moment in the organization's zone, as wide as every other."""
+        """Return a moment in the organization's zone, padded to a fixed width."""
         if start is None:
             return self.gettext("no date").ljust(_WIDTH)
         local = start.astimezone(self.zone)

@@ -7,7 +7,8 @@ from io import StringIO
 
 import click
 
-from service.app.check import ListedFeed, find_awaited, list_feeds, rotate_feed
+from service.app.feed_list import find_awaited, list_feeds
+from service.app.listed_feed import ListedFeed
 from service.commands.acting import name_database
 from service.commands.speech import terminal_language
 from service.core.ical import LARGE_EVENTS
@@ -19,7 +20,7 @@ _WITH_VALUE = frozenset({"--env-file", "--like"})
 
 class _Feeds(click.Group):
     """
-    Takes a pattern where a command may stand.
+    A group that takes a pattern in place of a command.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -39,10 +40,10 @@ class _Feeds(click.Group):
 @click.pass_context
 def feeds(context: click.Context, *, as_json: bool, as_csv: bool, pattern: str) -> None:
     """
-    List the calendars with their secret addresses, one a line: name, events, feed, page.
+    List the calendars with their secret addresses, one on a line: name, events, feed, page.
 
     Whoever holds an address can read the calendar. The daemon need not run, but must have run once: its
-    database and secret are read. Which database that was is told on standard error.
+    database and secret are read. Standard error names the database.
 
     \b
     Examples:
@@ -73,14 +74,14 @@ def feeds(context: click.Context, *, as_json: bool, as_csv: bool, pattern: str) 
         return
     for line in align(listed):
         click.echo(line)
-    _tell_awaited(settings)
+    _name_awaited(settings)
 
 
 @feeds.command()
 @click.argument("name")
 def rotate(name: str) -> None:
     """
-    Give the calendar NAME a new secret address; the old one is gone.
+    Give the calendar NAME a new secret address; the old one stops working.
 
     Whoever subscribed must subscribe again with the new address. A daemon that runs notices within seconds.
 
@@ -89,13 +90,16 @@ def rotate(name: str) -> None:
       confcal feeds rotate ivanov@video.example.com
     """
     settings = load_settings()
+    # Here: it loads all that is known, and a list does not.
+    from service.app.feeds import rotate_feed  # noqa: PLC0415
+
     rotated = asyncio.run(rotate_feed(settings, name))
     name_database(settings)
     click.echo(next(align([rotated])))
 
 
 def write_csv(listed: Iterable[ListedFeed]) -> str:
-    """Return the calendars as a table for a spreadsheet, which runs nothing of what it finds in it."""
+    """Return the calendars as CSV in which a spreadsheet finds no formulas."""
     table = StringIO()
     writer = csv.writer(table)
     writer.writerow(("name", "person", "page", "feed"))
@@ -126,8 +130,8 @@ def _count(feed: ListedFeed) -> str:
     return gettext("%(count)s events") % {"count": count}
 
 
-def _tell_awaited(settings: Settings) -> None:
-    """Say on standard error which sources have told nothing yet, so that nobody misses their calendars."""
+def _name_awaited(settings: Settings) -> None:
+    """Name on standard error the sources without a list yet, whose calendars may be missing."""
     awaited = asyncio.run(find_awaited(settings))
     if awaited:
         gettext = terminal_language()

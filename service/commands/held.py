@@ -44,9 +44,9 @@ def _show(known: AccountState, lines: EventLines) -> None:
         "%(account)s: %(missing)d of %(upcoming)d upcoming conferences are missing since %(since)s, "
         "in %(lists)d of its lists"
     )
-    told = {"account": known.account, "missing": len(missing), "upcoming": known.held.upcoming}
+    values = {"account": known.account, "missing": len(missing), "upcoming": known.held.upcoming}
     since = lines.date(known.held.since).rstrip()
-    click.echo(text % {**told, "since": since, "lists": known.held.lists})
+    click.echo(text % {**values, "since": since, "lists": known.held.lists})
     for id_ in missing:
         conference = known.reported.get(id_)
         line = lines.write_listed(known.account.server, conference) if conference else lines.date(None)

@@ -1,5 +1,5 @@
 """
-`confcal history`: what happened.
+`confcal history`: the journal in a terminal.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from service.app.clock import utc_now
-from service.app.offline import with_store
+from service.app.opening import with_store
 from service.core.errors import SettingsError
 from service.core.journal import FieldChange, JournalEntry, JournalQuery
 from service.settings.load import load_settings
@@ -27,7 +27,9 @@ _MOST = 100_000
 @click.option("--account", default="", help="Only of this account, user@server.")
 @click.option("--conference", default="", help="Only of the conference with this ID.")
 @click.option("--target", default="", help="Only of this target.")
-@click.option("--limit", default=200, type=click.IntRange(1, _MOST), help="The newest so many; 200.")
+@click.option(
+    "--limit", default=200, type=click.IntRange(1, _MOST), help="Only this many of the newest; 200."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list for scripts.")
 def history(
     *, since: str, source: str, account: str, conference: str, target: str, limit: int, as_json: bool
@@ -62,7 +64,7 @@ def history(
 
 
 def parse_since(text: str, zone: ZoneInfo, now: datetime) -> datetime:
-    """Return the moment that a person writes, in their zone. Raises SettingsError."""
+    """Return the moment that a person wrote, in their zone. Raises SettingsError."""
     today = now.astimezone(zone)
     try:
         if len(text) <= len("23:59:59") and ":" in text:
@@ -72,7 +74,7 @@ def parse_since(text: str, zone: ZoneInfo, now: datetime) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise SettingsError(
-            f"--since={text!r} is no moment; write it like 14:00 or 2026-11-26T14:00"
+            f"--since={text!r} is not a moment; write it like 14:00 or 2026-11-26T14:00"
         ) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 

@@ -1,5 +1,5 @@
 """
-`confcal notify`: messages to people.
+`confcal notify`: a test of the channels for messages to people.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import click
 from service.app.notifiers import channel_of, texts_of
 from service.core.errors import UnknownName
 from service.core.nearest import suggest
-from service.notify.channel import tell_failures
+from service.notify.channel import report_failures
 from service.settings.load import load_settings
 from service.settings.paths import public_url
 
@@ -43,6 +43,6 @@ def test(name: str) -> None:
         raise UnknownName(f"no channel is named {name}{hint}")
     sender = channel_of(name.lower(), channel)
     title, body = texts_of(settings, public_url(settings, settings.port)).test()
-    with tell_failures(lambda reason: click.echo(reason, err=True)):
+    with report_failures(lambda reason: click.echo(reason, err=True)):
         asyncio.run(sender.send(title, body))
     click.echo(f"Sent. Look whether it arrived at {name.lower()}.")

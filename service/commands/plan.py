@@ -25,10 +25,10 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 @click.option("-v", "--verbose", is_flag=True, help="Show UIDs, and what changes in each event.")
 def plan(target: str | None, *, verbose: bool) -> None:
     """
-    Show what the next pass would write to TARGET, or to all targets; nothing is written.
+    Show what the next run would write to TARGET, or to all targets; nothing is written.
 
     Each line is one event with its next date, its topic and the reason: + created, ~ updated, - deleted. With
-    -v its UID stands below, and what changes; for that the server is asked what it holds.
+    -v its UID and what changes stand below; for that, the server is asked for its content.
 
     \b
     Examples:
@@ -62,8 +62,8 @@ async def _show(configured: Target, each: Planned, lines: EventLines, *, verbose
     text = lines.gettext(
         "%(target)s: %(new)d to create, %(changed)d to update, %(gone)d to delete, %(same)d unchanged"
     )
-    told = {"target": each.key, "new": counts["+"], "changed": counts["~"], "gone": counts["-"]}
-    click.echo(text % {**told, "same": each.unchanged} + _note(each, lines.gettext))
+    values = {"target": each.key, "new": counts["+"], "changed": counts["~"], "gone": counts["-"]}
+    click.echo(text % {**values, "same": each.unchanged} + _note(each, lines.gettext))
     entries = lines.by_uid()
     for operation in sorted(each.plan.operations, key=lambda one: _order(entries.get(one.uid), lines)):
         click.echo(_line(operation, entries.get(operation.uid), lines), color=wants_color())
@@ -85,9 +85,9 @@ def _order(entry: Entry | None, lines: EventLines) -> tuple[datetime, str]:
 
 
 def _line(operation: Operation, entry: Entry | None, lines: EventLines) -> str:
-    told = lines.write(entry) if entry else f"{lines.date(None)}  {operation.uid}"
+    text = lines.write(entry) if entry else f"{lines.date(None)}  {operation.uid}"
     sign = verb(operation)
-    return f"  {click.style(sign, fg=_COLORS[sign])} {told}  ({_reason(operation, lines.gettext)})"
+    return f"  {click.style(sign, fg=_COLORS[sign])} {text}  ({_reason(operation, lines.gettext)})"
 
 
 def _reason(operation: Operation, gettext: Translate) -> str:  # noqa: PLR0911 -- one reason for each

@@ -1,5 +1,5 @@
 """
-A bar on standard error: only in a terminal, and only when the work takes longer than a second.
+A progress bar on standard error, only in a terminal and for work of more than a second.
 """
 
 import sys
@@ -15,7 +15,7 @@ Progress = Callable[[int], None]
 
 _QUIET_SECONDS = 1.0
 _STEPS = 200
-"""How often the bar is drawn at most; more would be work for the terminal only."""
+"""How often the bar is drawn at most."""
 
 
 @contextmanager
@@ -23,25 +23,25 @@ def progress(
     total: int, what: str, *, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Progress]:
     """
-    Yield a function that takes the progress of `total` pieces of work. The text `what` stands before the bar.
+    Yield a function that takes the progress of `total` pieces of work. The text `what` labels the bar.
     """
     stream = stream or sys.stderr
     if not stream.isatty():
         yield lambda _done: None
         return
-    due, told = clock() + _QUIET_SECONDS, 0
+    due, shown_done = clock() + _QUIET_SECONDS, 0
     bar = click.progressbar(
         length=total, label=what, file=stream, show_pos=True, update_min_steps=max(1, total // _STEPS)
     )
     with ExitStack() as shown:
 
-        def tell(done: int) -> None:
-            nonlocal told
+        def report(done: int) -> None:
+            nonlocal shown_done
             if not bar.entered:
                 if clock() < due:
                     return
                 shown.enter_context(bar)
-            bar.update(done - told)
-            told = done
+            bar.update(done - shown_done)
+            shown_done = done
 
-        yield tell
+        yield report

@@ -13,16 +13,16 @@ from service.settings.load import load_settings
 @click.command()
 @click.argument("target")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--gone", is_flag=True, help="Forget what was in collections that the server shows no more.")
+@click.option("--gone", is_flag=True, help="Forget what was in collections that the server no longer shows.")
 def purge(target: str, *, yes: bool, gone: bool) -> None:
     """
     Delete from TARGET's collections what confcal published there, and nothing else.
 
     What people made or edited stays, and so do the collections. Stop the daemon first, and take the target
-    out of its settings before it starts again: it would publish everything anew.
+    out of its settings before it starts again: it would publish everything again.
 
-    TARGET may be gone from the settings, or have another name or collection there by now, as long as some
-    target of the settings has credentials for the same server.
+    TARGET may have left the settings, or have another name or collection there now, as long as some target of
+    the settings has credentials for the same server.
 
     \b
     Examples:
@@ -47,7 +47,7 @@ async def _purge(name: str, *, yes: bool, gone: bool) -> None:
             return
         if not yes:
             click.confirm(f"Delete {total} events from {name}?", abort=True)
-        with progress(total, "events") as tell:
-            report = await purge_collections(collections, tell, gone=gone)
+        with progress(total, "events") as report_progress:
+            report = await purge_collections(collections, report_progress, gone=gone)
         left = f", {report.left} that people changed were left" if report.left else ""
         click.echo(f"{name}: {report.deleted} deleted{left}")

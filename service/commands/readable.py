@@ -1,5 +1,5 @@
 """
-What arrived, made readable: letters in place of JSON's escapes, and nothing that steers the terminal.
+Readable input: letters in place of JSON's escapes, and no control characters for the terminal.
 """
 
 import re
@@ -13,8 +13,9 @@ def make_readable(raw: bytes) -> str:
     """
     Return a frame or a conference for a person to read.
 
-    Letters stand where `\\u0421` stood. What would change the meaning of the JSON stays escaped, and so does
-    what is no letter. Bytes that are not UTF-8 are shown as `\\xff`. It need not be good JSON.
+    `\\u0421` becomes its letter. Characters that would change the meaning of the JSON stay escaped, as do
+    those that cannot be printed. Bytes that are not UTF-8 are shown as `\\xff`. The input need not be valid
+    JSON.
     """
     text = raw.decode("utf-8", errors="backslashreplace")
     shown = _ESCAPES.sub(lambda found: found[1] + "".join(_decode(found[2])), text)

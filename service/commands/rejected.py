@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from service.app.offline import retry_rejected, with_store
+from service.app.offline import retry_rejected
+from service.app.opening import with_store
 from service.commands.readable import make_readable
 from service.core.errors import UnknownName
 from service.core.rejected import MAX_RAW, RejectedInput
@@ -17,7 +18,7 @@ from service.settings.load import load_settings
 @click.pass_context
 def rejected(context: click.Context, *, as_json: bool) -> None:
     """
-    List input that could not be understood, the newest first.
+    List rejected input, the newest first.
 
     \b
     Examples:
@@ -27,7 +28,7 @@ def rejected(context: click.Context, *, as_json: bool) -> None:
     """
     if context.invoked_subcommand:
         return
-    # What arrived is not shown here, and may be a gigabyte.
+    # The input itself is not shown here, and may be a gigabyte.
     kept = asyncio.run(_load(most_raw=0))
     if as_json:
         click.echo(json.dumps([_as_dict(each) for each in kept], ensure_ascii=False, indent=2))
@@ -46,7 +47,7 @@ def rejected(context: click.Context, *, as_json: bool) -> None:
 @click.option("--raw", is_flag=True, help="Print the bytes as they arrived, for a file or another program.")
 def show(number: int, *, raw: bool) -> None:
     """
-    Print what arrived, letters in place of JSON's escapes.
+    Print the input, with letters in place of JSON's escapes.
 
     \b
     Examples:
@@ -55,7 +56,7 @@ def show(number: int, *, raw: bool) -> None:
     """
     each = asyncio.run(_find(number))
     if raw:
-        # Bytes, whatever they are: no encoding may stand between.
+        # The bytes as they are, without any encoding.
         sys.stdout.buffer.write(each.raw + b"\n")
         return
     click.echo(make_readable(each.raw))
@@ -65,7 +66,7 @@ def show(number: int, *, raw: bool) -> None:
 @click.argument("number", type=int)
 def retry(number: int) -> None:
     """
-    Try to understand it again; what is understood now enters the calendars.
+    Parse it again; what is accepted now enters the calendars.
 
     \b
     Example:

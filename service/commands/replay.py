@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from service.app.clock import utc_now
-from service.app.offline import Played, create_database, replay_recording
+from service.app.offline import Played, replay_recording
+from service.app.opening import create_database
 from service.commands.progress import Progress, progress
 from service.core.errors import SettingsError
 from service.settings.load import load_settings
@@ -17,16 +18,18 @@ _SOME_REJECTED = 1
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--source", help="Whose events these are, where the file does not tell.")
-@click.option("--at", "moment", help="When the first arrived, where the file does not tell; now if left out.")
-@click.option("--account", help="user@server whose lists these are, where the file names nobody.")
+@click.option("--source", help="The source of the events, where the file does not name it.")
+@click.option(
+    "--at", "moment", help="When the first one arrived, where the file does not say; now if left out."
+)
+@click.option("--account", help="The user@server of the lists, where the file names nobody.")
 @click.option("--new", is_flag=True, help="Make the database where there is none.")
 def replay(file: Path, source: str | None, moment: str | None, account: str | None, *, new: bool) -> None:
     """
-    Put recorded events through the same path as those that arrive.
+    Process recorded events as if they arrived now.
 
     FILE is a recording of `confcal run --record`, an array of {"delay_s", "frame"}, or events as they were
-    sent. The calendars change as they would have, but for lists that are older than the last one of their
+    sent. The calendars change as they would have changed, except by lists older than the last one of their
     account. A running daemon follows within seconds. Without a daemon's database, --new makes one.
 
     Exit status: 0 all good, 1 something was rejected, 2 the file or an option cannot be used.
@@ -45,8 +48,8 @@ def replay(file: Path, source: str | None, moment: str | None, account: str | No
         raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
     at = moment_of(moment, "--at") if moment else utc_now()
     frames = read_recording(data, source=name, at=at)
-    with progress(len(frames), "lists") as tell:
-        playing = _replay(settings, frames, account, tell, new=new)
+    with progress(len(frames), "lists") as report:
+        playing = _replay(settings, frames, account, report, new=new)
         done = asyncio.run(playing)
     for line in done.trouble:
         click.echo(line, err=True)
@@ -58,8 +61,8 @@ def replay(file: Path, source: str | None, moment: str | None, account: str | No
 
 
 async def _replay(
-    settings: Settings, frames: list[Recorded], account: str | None, tell: Progress, *, new: bool
+    settings: Settings, frames: list[Recorded], account: str | None, report: Progress, *, new: bool
 ) -> Played:
     if new:
         await create_database(settings)
-    return await replay_recording(settings, frames, account=account, progress=tell)
+    return await replay_recording(settings, frames, account=account, progress=report)

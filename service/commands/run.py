@@ -37,7 +37,7 @@ def run(record: Path | None) -> None:
     configuration = load_configuration()
     settings = require_sources(configuration.settings)
     configure_logging(settings.log_format, settings.log_level)
-    # It may close the data folder to others.
+    # This may close the data folder to others.
     make_installation(settings)
     for warning in warnings_of(configuration):
         log.warning("settings.warning", warning=warning)
@@ -60,7 +60,7 @@ def run(record: Path | None) -> None:
 
 
 def require_sources(settings: Settings) -> Settings:
-    """Return settings that name a source. Raises SettingsError."""
+    """Return the settings. Raises SettingsError where they name no source."""
     if not settings.sources:
         raise SettingsError(
             "CONFCAL_SOURCES__<NAME>__URL is missing; name an endpoint, "

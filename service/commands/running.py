@@ -1,5 +1,5 @@
 """
-How the commands that go on for long are run: on the quickest event loop, and to an end whatever crashes.
+Running the commands that do not end by themselves: on the fastest event loop, and to an end whatever crashes.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Any
 import click
 import structlog
 
-from service.commands.crash import end_by
+from service.commands.crash import join_errors
 from service.core.errors import ConfcalError
 
 try:
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 _DONE, _FAILED = 0, 1
 _CLOSING_SECONDS = 2.0
-"""How long the loop may take to close. What is to be kept is on disk by then."""
+"""How long the loop may take to close. Everything is on disk by then."""
 
 
 def run_to_end(
@@ -45,13 +45,13 @@ def run_to_end(
     runner = asyncio.Runner(loop_factory=new_event_loop)
     crash: ConfcalError | None = None
     try:
-        with end_by():
+        with join_errors():
             runner.run(main)
     except ConfcalError as error:
         crash = error
         raise
     finally:
-        # A thread, for the loop rings no timers while it closes.
+        # This is a thread, because the loop runs no timers while it closes.
         watchdog = threading.Timer(closing_seconds, _give_up, (crash, end))
         watchdog.daemon = True
         watchdog.start()
@@ -69,7 +69,7 @@ def _close(runner: asyncio.Runner) -> None:
 
 
 def _give_up(crash: ConfcalError | None, end: Callable[[int], None]) -> None:
-    # A log that nobody can write to keeps no process alive.
+    # A log that cannot be written must not keep the process alive.
     with suppress(Exception):
         log.warning("app.ended_at_once")
         if crash:

@@ -14,8 +14,8 @@ def settings(*, as_example: bool, as_page: bool) -> None:
     """
     Print the settings in effect, secrets masked.
 
-    Those that were given stand as they would in an environment file, each below where it comes from; defaults
-    are commented out.
+    The output is an environment file: each setting that was given stands below its origin, and defaults are
+    commented out.
 
     \b
     Examples:

@@ -34,7 +34,7 @@ class _Zone(click.ParamType[str]):
 
 
 @click.command()
-@click.option("--pin", help="Ask for this PIN; none where left out.")
+@click.option("--pin", help="Ask for this PIN; for none where left out.")
 @click.option("--variant", type=click.Choice(["A", "B", "iso"]), default="A", show_default=True)
 @click.option("--peer", default=_DEFAULT.peer, show_default=True, help="The logged-in user.")
 @click.option("--domain", default=_DEFAULT.domain, show_default=True)
@@ -42,9 +42,9 @@ class _Zone(click.ParamType[str]):
 @click.option("--days-basis", type=click.Choice(["local", "utc"]), default="local", show_default=True)
 @click.option("--rolling", is_flag=True, help="Report the next occurrence of weekly conferences.")
 @click.option("--list", "list_file", type=click.Path(path_type=Path), help="A list; read again on SIGHUP.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Of the list, without --list.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the list, without --list.")
 @click.option(
-    "--fragment", type=click.IntRange(min=1), help="Send longer frames in fragments of so many characters."
+    "--fragment", type=click.IntRange(min=1), help="Send longer frames in fragments of this many characters."
 )
 @click.option("--event-every", type=_SECONDS, help="Seconds between conferenceList events.")
 @click.option("--changing-every", type=_SECONDS, help="Seconds after which the list changes by itself.")
@@ -67,7 +67,7 @@ def simulate(**options: Any) -> None:
     """
     list_file, other = options.pop("list_file"), options.pop("other_peer")
     peer_every, fragment = options.pop("peer_every"), options.pop("fragment")
-    conferences = _conferences(list_file) if list_file else None
+    conferences = _read_list(list_file) if list_file else None
     wanted = SimulatorOptions(conferences=conferences, fragment_characters=fragment, **_name_seconds(options))
     try:
         asyncio.run(_simulate(wanted, list_file, other, peer_every))
@@ -106,7 +106,7 @@ async def _read_again(simulator: Simulator, list_file: Path, again: asyncio.Even
         await again.wait()
         again.clear()
         try:
-            conferences = _conferences(list_file)
+            conferences = _read_list(list_file)
         except SettingsError as error:
             # An editor may be in the middle of writing it; the next signal finds it whole.
             click.echo(f"confcal: {error}; the list before it stays", err=True)
@@ -120,7 +120,7 @@ async def _take_turns(simulator: Simulator, peers: Iterable[str], seconds: float
         await simulator.change_user(peer)
 
 
-def _conferences(list_file: Path) -> list[dict[str, Any]]:
+def _read_list(list_file: Path) -> list[dict[str, Any]]:
     try:
         content = json.loads(list_file.read_bytes())
     except (OSError, ValueError) as error:

@@ -9,7 +9,7 @@ from service.core.vevent import Translate
 from service.language import LANGUAGES, Language, translator
 
 _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
-"""In the order in which POSIX has them count (IEEE Std 1003.1, 8.2)."""
+"""In the order of precedence of POSIX (IEEE Std 1003.1, 8.2)."""
 
 
 def choose_language(environ: Mapping[str, str]) -> Language:
@@ -20,5 +20,5 @@ def choose_language(environ: Mapping[str, str]) -> Language:
 
 
 def terminal_language(environ: Mapping[str, str] | None = None) -> Translate:
-    """Return what translates texts for whoever reads the terminal. Raises CatalogueMissing."""
+    """Return what translates texts for the user of the terminal. Raises CatalogueMissing."""
     return translator(choose_language(os.environ if environ is None else environ))

@@ -1,5 +1,5 @@
 """
-How a table of findings looks in a terminal: columns, colour, lines that break between words.
+The table of findings in a terminal: columns, color, and lines that break between words.
 """
 
 import os
@@ -15,21 +15,21 @@ from service.core.vevent import Translate
 
 _COLORS = {Verdict.GOOD: "green", Verdict.NOTICE: "cyan", Verdict.WARNING: "yellow", Verdict.FAILED: "red"}
 _NARROWEST = 20
-"""For the text: a terminal narrower than that breaks lines itself."""
+"""The least width of the text; a narrower terminal breaks the lines itself."""
 
 
 def terminal_width() -> int | None:
-    """Return how wide a line may be; None where nobody looks on, so that scripts find whole lines."""
+    """Return the width of the terminal; None without one, so that scripts get whole lines."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def wants_color() -> bool | None:
-    """Return False where NO_COLOR is set (no-color.org); None lets click see whether it is a terminal."""
+    """Return False where NO_COLOR is set (no-color.org), else None, which leaves the decision to click."""
     return False if os.environ.get("NO_COLOR") else None
 
 
 def render_table(report: CheckReport, width: int | None, gettext: Translate) -> Iterator[str]:
-    """Yield the lines of the table: one for each finding, what else it says below it."""
+    """Yield the lines of the table: one for each finding, and below it its other lines."""
     parts = _parts(gettext)
     words = _verdicts(gettext)
     first = max((len(_subject(parts, each)) for each in report.findings), default=0)
@@ -51,7 +51,7 @@ def render_table(report: CheckReport, width: int | None, gettext: Translate) -> 
 
 
 def summarize(report: CheckReport, gettext: Translate) -> str:
-    """Return the last line: how many are good, and whether anything is to be done."""
+    """Return the last line: the number of findings of each verdict."""
     counts = ", ".join(
         f"{count} {word}" for verdict, word in _verdicts(gettext).items() if (count := report.count(verdict))
     )

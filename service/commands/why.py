@@ -2,7 +2,7 @@ import asyncio
 
 import click
 
-from service.app.check import explain_conference
+from service.app.feeds import explain_conference
 from service.settings.load import load_settings
 
 
@@ -11,7 +11,7 @@ from service.settings.load import load_settings
 @click.argument("calendar", required=False)
 def why(conference_id: str, calendar: str | None) -> None:
     """
-    Say why a conference is in CALENDAR, or by which condition it is not; without CALENDAR, of each.
+    Say why a conference is in CALENDAR, or which condition it fails; without CALENDAR, for each.
 
     \b
     Examples:

@@ -17,7 +17,7 @@ _OLD = timedelta(days=2 * 365)
 
 _YEAR = timedelta(days=365)
 _INSTANCES = 70
-"""So many lie at most behind a series that must be moved: readers that stop at 100 see the next month."""
+"""The most past instances of a series that must be moved: readers that stop at 100 see the next month."""
 
 
 @dataclass(frozen=True, slots=True)

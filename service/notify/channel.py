@@ -1,5 +1,5 @@
 """
-One address of Apprise, used so that a dead one delays nothing and no secret of it is logged.
+One address of Apprise. A dead one delays nothing, and no secret of it is logged.
 """
 
 import asyncio
@@ -108,14 +108,16 @@ def open_channel(variable: str, url: str) -> AppriseChannel:
 
 
 @contextmanager
-def tell_failures(tell: Callable[[str], None]) -> Iterator[None]:
-    """Have `tell` called with each reason that Apprise gives inside: for the terminal of an operator."""
+def report_failures(report: Callable[[str], None]) -> Iterator[None]:
+    """
+    Call `report` with each reason for a failure that Apprise logs inside, for the terminal of an operator.
+    """
 
-    class Told(logging.Handler):
+    class Reporter(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            tell(record.getMessage())
+            report(record.getMessage())
 
-    logger, handler = logging.getLogger("apprise"), Told()
+    logger, handler = logging.getLogger("apprise"), Reporter()
     level, logger.propagate = logger.level, False
     logger.setLevel(logging.WARNING)
     logger.addHandler(handler)

@@ -1,5 +1,5 @@
 """
-What the worker of a target remembers between rounds: which part of the target rests, and why.
+What the reconciler of a target remembers between rounds: which collections rest, and why.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -24,7 +24,7 @@ class Circuit:
     """The whole target is left alone: changes wait too, and the next round begins with one request."""
 
     doubted: bool = False
-    """The target failed, and the server did not answer a round since."""
+    """The target failed, and the server has not answered since."""
 
     failures: int = 0
     """Rounds in a row that ended at the server."""
@@ -42,7 +42,7 @@ class Circuit:
     """Since when a change waits to be published."""
 
     trouble: Trouble | None = None
-    """What the target suffered since it last worked."""
+    """The failures since the target last worked."""
 
     def note_change(self, now: datetime) -> Self:
         """Return the circuit after a change. The earliest waiting change counts."""

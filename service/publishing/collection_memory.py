@@ -1,5 +1,5 @@
 """
-What is remembered of a target's collections, so that a round runs over those alone that have something to do.
+What is remembered of the collections of a target, so that a round skips those without work.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,25 +13,25 @@ from service.publishing.ports import TargetCollection
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """
-    How a run over one collection left it.
+    The state of a collection after a run.
     """
 
     identity: str
     content: object
-    """What the collection was to hold when the run began."""
+    """What the collection should hold when the run began."""
 
     unsettled: tuple[Publication, ...]
     """The rows that wait or are parked."""
 
     audit_at: datetime
-    """When the collection is looked at even if nothing changes."""
+    """When the collection is audited even if nothing changes."""
 
     failed: bool = False
 
 
 class CollectionMemory:
     """
-    The result of the last run over each collection, of this process alone.
+    The result of the last run of this process over each collection.
     """
 
     def __init__(self) -> None:
@@ -41,11 +41,11 @@ class CollectionMemory:
         return key in self._results
 
     def remember(self, key: str, result: RunResult) -> None:
-        """Take the result of a run."""
+        """Remember the result of a run."""
         self._results[key] = result
 
     def remember_failure(self, key: str, unsettled: Iterable[Publication], now: datetime) -> None:
-        """Note that a run failed: the next round runs over the collection again unless that rests."""
+        """Note that a run failed. The next round runs over the collection again unless it rests."""
         before = self._results.get(key, RunResult("", None, (), now))
         self._results[key] = replace(before, unsettled=tuple(unsettled), failed=True)
 
@@ -76,7 +76,7 @@ class CollectionMemory:
             yield from result.unsettled
 
     def audits(self) -> Iterator[datetime]:
-        """Yield when each collection that is in step is looked at again."""
+        """Yield the moments at which collections in step are audited again."""
         return (result.audit_at for result in self._results.values() if not result.failed)
 
 

@@ -1,5 +1,5 @@
 """
-In which order, and how many at a time, a round runs over the collections of a target.
+The queue of a round: in which order, and how many at a time, it runs over collections.
 """
 
 import asyncio
@@ -20,14 +20,16 @@ class CollectionQueue:
     def __init__(
         self, run: Run, *, most: Callable[[], int], find: Callable[[], Iterable[TargetCollection]]
     ) -> None:
-        """`most` tells how many run at a time just now; `find` gives what has work, the most urgent first."""
+        """
+        `most` returns how many may run at a time now; `find` returns what has work, the most urgent first.
+        """
         self._run = run
         self._most = most
         self._find = find
         self._changed = asyncio.Event()
 
     def mark_changed(self) -> None:
-        """Look again for what has work, while the queue runs."""
+        """Have a running queue find again what has work."""
         self._changed.set()
 
     async def run(self) -> None:

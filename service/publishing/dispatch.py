@@ -16,10 +16,10 @@ Execute = Callable[[Operation], Awaitable[None]]
 OnExhausted = Callable[[Operation, Retryable], Awaitable[None]]
 
 _TRIES = 5
-"""Of one operation, while others succeed."""
+"""Tries of one operation while others succeed."""
 
 _FAILURES = 5
-"""In a row, of any operations, before the target counts as down."""
+"""Failures of any operations in a row before the target counts as down."""
 
 _CROWDED_SECONDS = 2.0
 """Doubled with every failure: some servers ask for less than they need (iCloud)."""
@@ -31,7 +31,7 @@ _WAIT_SECONDS = 30.0
 @dataclass(frozen=True, slots=True)
 class Timing:
     """
-    The clock, the sleep and the random numbers of the dispatch.
+    How to sleep, and random numbers from 0 to 1.
     """
 
     sleep: Callable[[float], Awaitable[None]]
@@ -41,7 +41,7 @@ class Timing:
 @dataclass(slots=True)
 class _Streak:
     """
-    How a run fares just now.
+    The latest failures of a run.
     """
 
     failures: int = 0
@@ -71,7 +71,11 @@ class Dispatcher:
 
     @asynccontextmanager
     async def request(self) -> AsyncIterator[None]:
-        """Wait for a turn, first come first served, and hold it: the runs together have `pace.at_once`."""
+        """
+        Wait for a turn and hold it.
+
+        All runs together have `pace.at_once` turns, first come first served.
+        """
         while self._pauses or self._taken >= self.pace.at_once:
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
@@ -84,20 +88,20 @@ class Dispatcher:
             self._call_waiting()
 
     def _call_waiting(self) -> None:
-        # Each of them looks again whether there is room; they do so in the order in which they came.
+        # Each checks again whether a turn is free, in the order in which they came.
         waiting, self._waiting = self._waiting, deque()
         for turn in waiting:
             if not turn.done():
                 turn.set_result(None)
 
     async def execute_all(
-        self, operations: Iterable[Operation], carry: Execute, on_exhausted: OnExhausted
+        self, operations: Iterable[Operation], execute: Execute, on_exhausted: OnExhausted
     ) -> None:
         """
-        Execute each operation with `carry`.
+        Execute each operation with `execute`.
 
         `on_exhausted` receives an operation that keeps failing while others succeed. Raises Retryable if the
-        target is down or asks for a rest, and the errors of `carry`.
+        target is down or asks for a rest, and the errors of `execute`.
         """
         waiting = deque((operation, 0) for operation in operations)
         running: dict[asyncio.Task[None], tuple[Operation, int]] = {}
@@ -105,7 +109,7 @@ class Dispatcher:
 
         async def take_turn(operation: Operation) -> None:
             async with self.request():
-                await carry(operation)
+                await execute(operation)
 
         try:
             while waiting or running:
@@ -130,7 +134,7 @@ class Dispatcher:
             await asyncio.gather(*running, return_exceptions=True)
 
     async def _rest(self, seconds: float) -> None:
-        """Wait, and have everything that begins a request to the target wait, too."""
+        """Wait, and let no request to the target begin meanwhile."""
         self._pauses += 1
         try:
             await self._timing.sleep(seconds)

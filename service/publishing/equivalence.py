@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from icalendar.parser import Contentline, Contentlines, Parameters, q_split
 
 _IGNORED = frozenset({"DTSTAMP", "LAST-MODIFIED", "CREATED", "SEQUENCE", "CONFERENCE", "REQUEST-STATUS"})
-"""Stamps, and what older servers do not know; X- properties likewise."""
+"""Stamps, and what older servers drop; X- properties are ignored too."""
 
 _DEFAULTS = frozenset(
     {("CLASS", "PUBLIC"), ("PRIORITY", "0"), ("STATUS", "CONFIRMED"), ("TRANSP", "OPAQUE")},
@@ -31,7 +31,7 @@ _FOLD = re.compile(rb"\r?\n[ \t]")
 _NAME = re.compile(r"[A-Za-z0-9-]+")
 _LONGEST_OCTETS, _MOST_LINES = 2 * 1024 * 1024, 20_000
 _LONGEST_HEAD = 10_000
-"""Characters of a name with its parameters; a longer one says nothing."""
+"""Characters of a name with its parameters; longer ones are ignored."""
 
 _ESCAPED = re.compile(r"\\(.)")
 
@@ -53,7 +53,7 @@ class ParsedResource:
     """
 
     uid: str
-    """Of its first VEVENT; empty where there is none."""
+    """The UID of its first VEVENT; empty where there is none."""
 
     content_hash: str
 
@@ -79,11 +79,11 @@ def parse_resource(body: bytes) -> ParsedResource:
         if name == "BEGIN":
             stack.append(_Component(value.strip().upper()))
         elif name == "END" and stack:
-            facts += _close(stack.pop(), depth=len(stack))
+            facts += _summarize(stack.pop(), depth=len(stack))
         elif stack and stack[-1].name == "VEVENT" and name == "UID":
             uid = uid or value.strip()
         elif stack:
-            _note(stack[-1], name, parameters, value)
+            _add_facts(stack[-1], name, parameters, value)
     return ParsedResource(uid, sha256("\n".join(f"{n}:{v}" for n, v in sorted(facts)).encode()).hexdigest())
 
 
@@ -101,7 +101,7 @@ def _decode(body: bytes) -> str:
 
 
 def _content_lines(body: bytes) -> Iterator[tuple[str, str, str]]:
-    """Yield name, parameters and value of each line; a line without a name and a colon has none."""
+    """Yield name, parameters and value of each line that has a name and a colon."""
     for line in unfold(body):
         # Malformed parameters must not lose the line's value, so they are parsed only where a caller needs
         # them.
@@ -112,16 +112,18 @@ def _content_lines(body: bytes) -> Iterator[tuple[str, str, str]]:
 
 
 def _find_colon(line: str) -> int:
-    """Return where the colon is that ends the parameters; a quoted one does not. -1: nowhere."""
+    """
+    Return the position of the colon after the parameters, which is not a quoted one; -1 if there is none.
+    """
     parsed: Contentline = Contentline(line)  # type: ignore[no-untyped-call]
     return parsed.value_separator_index()
 
 
-def _close(component: _Component, *, depth: int) -> list[Fact]:
+def _summarize(component: _Component, *, depth: int) -> list[Fact]:
     match component.name:
         case "VEVENT":
             # A repeated value counts once: Zimbra writes DTEND and DURATION.
-            return [("VEVENT", repr(sorted({*component.facts, *_end(component)})))]
+            return [("VEVENT", repr(sorted({*component.facts, *_end_by_duration(component)})))]
         case "VALARM" if depth:
             return [("VALARM", repr(sorted(component.facts)))] if component.facts else []
         case "VCALENDAR" | "VTIMEZONE" | "STANDARD" | "DAYLIGHT":
@@ -130,17 +132,19 @@ def _close(component: _Component, *, depth: int) -> list[Fact]:
             return [(name, "")]
 
 
-def _note(component: _Component, name: str, parameters: str, value: str) -> None:
+def _add_facts(component: _Component, name: str, parameters: str, value: str) -> None:
     if component.name == "VALARM":
         if name in {"TRIGGER", "ACTION"}:
             component.facts.append((name, value.strip().upper()))
         return
     if component.name != "VEVENT" or name in _IGNORED or name.startswith("X-"):
         return
-    component.facts += (fact for fact in _facts(component, name, parameters, value) if fact not in _DEFAULTS)
+    component.facts += (
+        fact for fact in _facts_of(component, name, parameters, value) if fact not in _DEFAULTS
+    )
 
 
-def _facts(component: _Component, name: str, parameters: str, value: str) -> list[Fact]:
+def _facts_of(component: _Component, name: str, parameters: str, value: str) -> list[Fact]:
     if name in _TIMES:
         moment = _moment(parameters, value)
         if name == "DTSTART" and isinstance(moment, datetime):
@@ -161,7 +165,7 @@ def _facts(component: _Component, name: str, parameters: str, value: str) -> lis
             return [(name, text)] if (text := _text(value)) else []
 
 
-def _end(component: _Component) -> list[Fact]:
+def _end_by_duration(component: _Component) -> list[Fact]:
     """Return the end that DURATION gives. DURATION may come before DTSTART, so this runs last."""
     if not component.duration:
         return []
@@ -173,7 +177,7 @@ def _end(component: _Component) -> list[Fact]:
 
 
 def _rule(value: str) -> str:
-    """Return a rule without its defaults, its parts and lists in one order."""
+    """Return a rule without defaults, with its parts and lists in a fixed order."""
     parts = {_order_values(part.upper()) for part in value.strip().split(";") if part} - _RULE_DEFAULTS
     if not any(part.startswith(("INTERVAL=", "BYWEEKNO=")) for part in parts):
         # The first day of the week counts only where weeks are left out (RFC 5545, 3.3.10).

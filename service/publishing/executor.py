@@ -20,10 +20,10 @@ log = structlog.get_logger()
 
 _MOST_REFUSALS = 3
 _ALL_REFUSED = 10
-"""Refusals without a single success that make a pass end, where the target may be at fault."""
+"""Refusals without any success after which a run ends, where the target may be at fault."""
 
 _RETRY = timedelta(days=1)
-"""How long what is parked rests: servers are mended, trash bins emptied, and fights given up."""
+"""How long a parked resource rests: servers get repaired, and trash bins emptied."""
 
 _RETRY_PASSING = timedelta(hours=1)
 
@@ -54,7 +54,7 @@ class Executor:
         self._in_front: list[int] = []
         self._unusable: AnswerUnusable | None = None
         self.written: set[str] = set()
-        """UIDs of what the server said it stored."""
+        """The UIDs of resources that the server confirmed."""
 
         self._successes = 0
         self._done = 0
@@ -76,11 +76,11 @@ class Executor:
         if not operations:
             return
 
-        async def carry(operation: Operation) -> None:
+        async def execute(operation: Operation) -> None:
             await self._execute_one(publisher, operation, before.get(operation.uid))
 
         try:
-            await dispatcher.execute_all(operations, carry, self._note_refusal)
+            await dispatcher.execute_all(operations, execute, self._note_refusal)
         finally:
             await self._queue.finish()
         if self._all_refused_in_front(len(operations)):
@@ -115,7 +115,7 @@ class Executor:
 
     def _loops(self, operation: Operation) -> str:
         before = self._rows.get(operation.uid)
-        # A parked resource that is due again gets one write. After it the resource is judged anew.
+        # A parked resource that is due again gets one write. Then it is judged again.
         if isinstance(operation, Delete) or before is None or before.standing is Standing.PARKED:
             return ""
         return before.find_loop(operation.resource.digest, self._clock())
@@ -134,7 +134,7 @@ class Executor:
             earlier = before.pending_hashes if before else ""
             await self._note_refusal(operation, conflict, intended=earlier)
         except AnswerUnusable as error:
-            # The server's answers about the others may be readable.
+            # The answers about other resources may be readable.
             self._unusable = self._unusable or error
             await self._note_refusal(operation, error)
         else:
@@ -198,7 +198,7 @@ class Executor:
             raise Fatal(f"every resource is refused: {error}")
 
     def _all_refused_in_front(self, operations: int) -> bool:
-        """Whether something in front of the server refused every write, and the cause is not one event."""
+        """Return whether something in front of the server refused every write, not only a certain event."""
         if self._successes or len(self._in_front) < operations:
             return False
         nothing_there = not any(row.standing is Standing.PUBLISHED for row in self._rows)

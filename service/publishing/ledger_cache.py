@@ -32,17 +32,19 @@ class LedgerCache:
         return self.by_uid.get(uid)
 
     async def load(self) -> None:
-        """Read them all. Raises StoreUnavailable."""
+        """Read all rows. Raises StoreUnavailable."""
         self.by_uid = await self._ledger.publications(self._target)
 
     async def write(self, rows: Iterable[Publication], forgotten: Iterable[str] = ()) -> None:
-        """Write rows, and drop those of the UIDs `forgotten`. Raises StoreUnavailable."""
+        """Write rows, and delete those of the UIDs `forgotten`. Raises StoreUnavailable."""
         rows, forgotten = list(rows), list(forgotten)
         if not rows and not forgotten:
             return
         at = self._clock().replace(microsecond=0)
         entries = [
-            entry for row in rows if (entry := tell_parking(self._target, self.by_uid.get(row.uid), row, at))
+            entry
+            for row in rows
+            if (entry := describe_parking(self._target, self.by_uid.get(row.uid), row, at))
         ]
         await self._ledger.record_publications(self._target, rows, forgotten, journal=entries)
         self.by_uid |= {row.uid: row for row in rows}
@@ -50,7 +52,7 @@ class LedgerCache:
             self.by_uid.pop(uid, None)
 
 
-def tell_parking(
+def describe_parking(
     target: str, before: Publication | None, row: Publication, at: datetime
 ) -> JournalEntry | None:
     """Return the entry of a resource that is parked, or is published after it was; None for any other row."""
@@ -66,7 +68,7 @@ def tell_parking(
 Write = Callable[[list[Publication], list[str]], Awaitable[None]]
 
 _MOST_WAITING = 32
-"""So few requests are ahead of the ledger at most; each costs a second look after a crash."""
+"""How many writes the ledger may lag behind; after a crash each of them must be checked."""
 
 
 class WriteBehind:
@@ -82,7 +84,7 @@ class WriteBehind:
 
     async def put(self, rows: Iterable[Publication], forgotten: Iterable[str] = ()) -> None:
         """
-        Queue rows to write, and the UIDs `forgotten` to drop; wait only while the queue is full.
+        Queue rows to write, and the UIDs `forgotten` to delete; wait only while the queue is full.
 
         Raises the error of an earlier call of `write`; the rows of that call are lost.
         """

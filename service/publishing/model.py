@@ -9,13 +9,13 @@ from hashlib import sha256
 from typing import Literal
 
 Remote = Literal["restore", "keep"]
-"""What becomes of a person's change in the collection: ours again, or theirs stays."""
+"""What happens to a change that a person made in the collection: it is undone, or it stays."""
 
 _WRITES_AN_HOUR = 6
 _WRITES_IN_A_ROW = 12
 _HOUR = timedelta(hours=1)
 _QUIET = timedelta(days=2)
-"""What was not written for so long is not fought over any more."""
+"""After so long without a write, earlier writes do not count any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,13 @@ class Resource:
     uid: str
     body: bytes
     digest: str
-    """SHA-256, hexadecimal, of the body as it is until the event ends: it decides whether something is to be
-    written."""
+    """
+    SHA-256, hexadecimal, of the body until the event ends; another digest means that it must be written.
+    """
 
     before_end: bytes = b""
-    """The body it had until the event ended, where that is another. The passing of time is no change: what
-    was written before the end stays as it is."""
+    """The body until the event ended, where it differs. The end of an event does not count as a change: what
+    was written before stays as it is."""
 
     @classmethod
     def of(cls, uid: str, body: bytes, *, before_end: bytes = b"") -> "Resource":
@@ -70,10 +71,10 @@ class Publication:
     """Its path as the server gives it; empty before it was ever written."""
 
     etag: str = ""
-    """As given, quotes and all; empty where it is not known."""
+    """As the server gives it, with quotes; empty where it is not known."""
 
     digest: str = ""
-    """Of the bytes last sent, or last refused; empty where the refused operation was a Delete."""
+    """The digest of the resource last sent or refused; empty where the refused operation was a Delete."""
 
     content_hash: str = ""
     """The content hash of the last write, see `service.publishing.equivalence`."""
@@ -95,11 +96,11 @@ class Publication:
         """All content hashes that the resource may have if no person changed it."""
         return frozenset({self.content_hash, *self.pending_hashes.split()} - {""})
 
-    def announce_write(self, meaning: str) -> "Publication":
+    def announce_write(self, content_hash: str) -> "Publication":
         """Return the row of a resource just before a write."""
         # An earlier write without an answer may have taken effect too, or may still be on its way.
-        intended = dict.fromkeys([*self.pending_hashes.split(), meaning])
-        return replace(self, pending_hashes=" ".join(intended))
+        pending = dict.fromkeys([*self.pending_hashes.split(), content_hash])
+        return replace(self, pending_hashes=" ".join(pending))
 
     def find_loop(self, digest: str, now: datetime) -> str:
         """
@@ -116,7 +117,7 @@ class Publication:
         return ""
 
     def rests(self, now: datetime) -> bool:
-        """Whether it is parked, and waits until it is due or changes here."""
+        """Return whether it is parked, and waits until it is due or changes here."""
         return self.standing is Standing.PARKED and self.retry_at is not None and now < self.retry_at
 
     def count_write(self, before: "Publication | None", now: datetime) -> "Publication":
@@ -157,7 +158,7 @@ class Create:
 
     @property
     def uid(self) -> str:
-        """Whose operation it is."""
+        """The UID of its resource."""
         return self.resource.uid
 
 
@@ -172,7 +173,7 @@ class Update:
 
     @property
     def uid(self) -> str:
-        """Whose operation it is."""
+        """The UID of its resource."""
         return self.resource.uid
 
 
@@ -186,7 +187,7 @@ class Delete:
 
     @property
     def uid(self) -> str:
-        """Whose operation it is."""
+        """The UID of its resource."""
         return self.publication.uid
 
 
@@ -213,10 +214,10 @@ class SyncReport:
     updated: int = 0
     deleted: int = 0
     adopted: int = 0
-    """Resources of ours that were there already, and whose rows were lost."""
+    """Resources of ours that existed already and whose rows were lost."""
 
     left: int = 0
-    """Resources that a person changed or deleted, and that stay so."""
+    """Resources that a person changed or deleted, and that we leave so."""
 
     refused: int = 0
     waiting: int = 0

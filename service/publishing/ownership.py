@@ -39,8 +39,8 @@ def base_of(key: str) -> str:
     return _without_number(key).partition("/")[0]
 
 
-def is_left(key: str) -> bool:
-    """Whether rows under this key are about a collection that its target no longer publishes to."""
+def is_former_key(key: str) -> bool:
+    """Return whether rows of this key are about a collection that its target no longer publishes to."""
     return _without_number(key) != key
 
 

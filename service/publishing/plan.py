@@ -28,7 +28,7 @@ class Plan:
 
     operations: tuple[Operation, ...] = ()
     forgotten: tuple[Publication, ...] = ()
-    """Rows that are dropped without a request: nothing of ours is there any more, or it is a person's."""
+    """Rows that are deleted without a request: nothing of ours exists any more, or it is a person's."""
 
 
 def make_plan(
@@ -39,16 +39,16 @@ def make_plan(
     now: datetime,
 ) -> Plan:
     """
-    Return the operations that turn `published` into `desired`, both by UID; never refused ones come first.
+    Return the operations that turn `published` into `desired`, both by UID. Those never refused come first.
     """
     rules = rules or RemoteRules()
     uids = sorted(desired, key=lambda uid: published[uid].refusals if uid in published else 0)
     writing = (_write(desired[uid], published.get(uid), rules, now) for uid in uids)
     unwanted = [publication for uid, publication in published.items() if uid not in desired]
-    removing = [Delete(publication) for publication in unwanted if _removable(publication, now)]
+    removing = [Delete(publication) for publication in unwanted if _is_removable(publication, now)]
     return Plan(
         operations=(*(operation for operation in writing if operation), *removing),
-        forgotten=tuple(publication for publication in unwanted if _forgettable(publication)),
+        forgotten=tuple(publication for publication in unwanted if _is_forgettable(publication)),
     )
 
 
@@ -78,7 +78,7 @@ def _is_wanted(before: Publication, rules: RemoteRules, *, same: bool) -> bool:
             return rules.on_delete == "restore" or not same
 
 
-def _forgettable(publication: Publication) -> bool:
+def _is_forgettable(publication: Publication) -> bool:
     never_there = not (publication.etag or publication.pending_hashes)
     match publication.standing:
         case Standing.THEIRS | Standing.GONE:
@@ -89,8 +89,8 @@ def _forgettable(publication: Publication) -> bool:
             return False
 
 
-def _removable(publication: Publication, now: datetime) -> bool:
-    if _forgettable(publication):
+def _is_removable(publication: Publication, now: datetime) -> bool:
+    if _is_forgettable(publication):
         return False
     # An empty digest: its deletion was refused until it was parked.
     return bool(publication.digest) or not publication.rests(now)
@@ -122,12 +122,12 @@ def _initial_standing(row: Publication) -> Standing:
 
 def suspects(published: Iterable[Publication], listing: CollectionListing) -> list[Publication]:
     """
-    Return the rows that a listing puts in doubt. An unknown ETag is such a doubt.
+    Return the rows that a listing puts in doubt. An unknown ETag puts a row in doubt too.
     """
-    return [row for row in published if row.href and _suspect(row, listing)]
+    return [row for row in published if row.href and _is_suspect(row, listing)]
 
 
-def _suspect(row: Publication, listing: CollectionListing) -> bool:
+def _is_suspect(row: Publication, listing: CollectionListing) -> bool:
     etag = listing.etags.get(row.href)
     match row.standing:
         case Standing.PUBLISHED | Standing.THEIRS:

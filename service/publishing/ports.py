@@ -22,7 +22,7 @@ class CollectionListing:
     """By href, decoded; without the collection itself."""
 
     removed: frozenset[str] = frozenset()
-    """Hrefs that a partial listing tells are gone."""
+    """Hrefs that a partial listing reports as deleted."""
 
     complete: bool = True
     """Whether a resource that is not listed does not exist."""
@@ -109,7 +109,7 @@ class DiscoveredCollection:
     """The product, where it was recognized."""
 
     created: bool = False
-    """Whether it was made just now, and so is empty."""
+    """Whether it was created just now, and so is empty."""
 
 
 class Server(Protocol):
@@ -130,7 +130,7 @@ class Server(Protocol):
         ...
 
     def keeps_silent(self, server: str) -> bool:
-        """Whether the server sends no mail to people in a resource with SCHEDULE-AGENT=CLIENT."""
+        """Return whether the server sends no mail to people in a resource with SCHEDULE-AGENT=CLIENT."""
         ...
 
 
@@ -161,7 +161,7 @@ class TargetCollection(Protocol):
         """
         Return a value that stays equal until a change may make `render` return something else.
 
-        It costs no query. What an event looks like once it has ended is no change: an audit finds that.
+        It costs no query. The end of an event does not count as a change: an audit finds it.
         """
         ...
 
@@ -218,7 +218,7 @@ class Ledger(Protocol):
         """Write rows and drop those of the UIDs `forgotten`, in one transaction."""
         ...
 
-    async def tell(self, entries: Sequence[JournalEntry]) -> None:
+    async def write_journal(self, entries: Sequence[JournalEntry]) -> None:
         """Write journal entries about a target."""
         ...
 

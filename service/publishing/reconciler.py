@@ -26,18 +26,18 @@ from service.publishing.dispatch import Dispatcher, Timing
 from service.publishing.model import Standing
 from service.publishing.ports import CollectionFinder, Ledger, TargetCollection, TargetRecord
 from service.publishing.retry import concerns_all, state_of
-from service.publishing.rounds import Finding, Round, free_parked, log_run, void_record
+from service.publishing.rounds import Round, WorkFinder, free_parked, log_run, void_record
 from service.publishing.sync_run import SyncRun
-from service.publishing.target_status import TargetStatus, state_without_error, tell_state
+from service.publishing.target_status import TargetStatus, describe_change, state_without_error
 from service.waits import HurryLimit, sleep_until_hurried
 
 log = structlog.get_logger()
 
 _RUNS_A_REQUEST = 2
-"""So many collections for each parallel request: one reads the database while another uses the server."""
+"""Collections for each parallel request: one reads the database while another uses the server."""
 
 _AGAIN_SECONDS = 60.0
-"""When resources that were refused for the first time are tried again, and calendars looked for."""
+"""After how long refused resources are tried again, and missing calendars looked for."""
 
 
 class Reconciler:
@@ -66,7 +66,7 @@ class Reconciler:
         self._wake, self._hurry = asyncio.Event(), asyncio.Event()
         self._hurries, self._hurried = HurryLimit(), False
         self._circuit = Circuit()
-        self._untold: list[JournalEntry] = []
+        self._unwritten: list[JournalEntry] = []
         self._memory = CollectionMemory()
         self._queue: CollectionQueue | None = None
         self._proven = False
@@ -119,7 +119,7 @@ class Reconciler:
             await self._follow_hurry()
             await self._collections(made)
         except LeaseLost:
-            # Another replica goes on here, so there is no trouble with the target to tell of.
+            # Another replica goes on here, so there is no trouble with the target.
             raise
         except ConfcalError as error:
             made.errors.insert(0, error)
@@ -129,7 +129,7 @@ class Reconciler:
         )
         before = self.status.state
         self._conclude(made, changed_at)
-        await self._tell_journal(before)
+        await self._write_journal(before)
         return self._rest_seconds(made.errors[0]) if self._circuit.open else self._next_seconds(made)
 
     async def _follow_hurry(self) -> None:
@@ -144,18 +144,18 @@ class Reconciler:
     async def _collections(self, made: Round) -> None:
         """Run over each collection that has work. Raises only errors that concern all of them."""
         records = await self._ledger.targets()
-        finding = Finding(self._finder, self._memory, records, self._circuit.stopped_at)
+        work = WorkFinder(self._finder, self._memory, records, self._circuit.stopped_at)
 
         def find() -> list[TargetCollection]:
-            self._circuit = self._circuit.begin_round(finding.look())
+            self._circuit = self._circuit.begin_round(work.find_keys())
             now = self._clock()
-            resting = {each.key for each in finding.targets if self._circuit.rests(each.key, now)}
+            resting = {each.key for each in work.targets if self._circuit.rests(each.key, now)}
             made.resting = [self._circuit.backoffs[key].error for key in sorted(resting)]
-            due = [each for each in finding.in_order(now) if each.key not in resting]
+            due = [each for each in work.find_work(now) if each.key not in resting]
             if due or not self._circuit.doubted or made.reached:
                 return due
-            # No collection has work, but only the server can tell that the trouble is over.
-            return [each for each in finding.targets if each.key not in resting][:1]
+            # No collection has work, but only the server can show that the trouble is over.
+            return [each for each in work.targets if each.key not in resting][:1]
 
         self._queue = CollectionQueue(
             lambda target: self._collection(target, records, made), most=lambda: self._most(made), find=find
@@ -213,14 +213,14 @@ class Reconciler:
         status.parked = {row: since.get((row.uid, row.href), now) for row in parked}
         status.pending = sum(row.standing is Standing.WAITING for row in made.rows)
         if self._circuit.doubted and not made.errors:
-            # Nobody asked the server: the trouble may continue.
+            # The server was not asked, so the trouble may continue.
             return
         before, status.error = status.error, str(made.errors[0]) if made.errors else ""
         if made.errors:
-            self._tell_trouble(made.errors[0], before)
+            self._report_trouble(made.errors[0], before)
             return
         if made.reached:
-            self._tell_recovery(now)
+            self._log_recovery(now)
         self._circuit = self._circuit.recover()
         status.state = state_without_error(status)
         if made.reached:
@@ -228,16 +228,16 @@ class Reconciler:
         if changed_at and made.writes:
             status.lag_seconds = (now - changed_at).total_seconds()
 
-    async def _tell_journal(self, before: TargetState) -> None:
-        """Have the journal tell that the target cannot be published to, or can again."""
+    async def _write_journal(self, before: TargetState) -> None:
+        """Write to the journal that the target cannot be published to, or can again."""
         status = self.status
-        self._untold += tell_state(status, before, self._clock())
-        if self._untold:
+        self._unwritten += describe_change(status, before, self._clock())
+        if self._unwritten:
             with suppress(StoreUnavailable):
-                await self._ledger.tell(self._untold)
-                self._untold = []
+                await self._ledger.write_journal(self._unwritten)
+                self._unwritten = []
 
-    def _tell_recovery(self, now: datetime) -> None:
+    def _log_recovery(self, now: datetime) -> None:
         trouble = self._circuit.trouble
         if trouble:
             after = round((now - trouble.since).total_seconds())
@@ -245,7 +245,7 @@ class Reconciler:
                 "publish.target_recovered", target=self.status.name, after_seconds=after, times=trouble.times
             )
 
-    def _tell_trouble(self, error: ConfcalError, before: str) -> None:
+    def _report_trouble(self, error: ConfcalError, before: str) -> None:
         status = self.status
         status.state = state_of(error)
         if isinstance(error, PlanRefused):

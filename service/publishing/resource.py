@@ -34,10 +34,10 @@ class Extras:
     """How long before the start; each becomes a VALARM that displays the topic."""
 
     addresses: Mapping[str, str] = field(default_factory=dict)
-    """The only people that are ever written: TrueConf ID, without case, to e-mail address."""
+    """The only people who are ever named: TrueConf ID, case-folded, to e-mail address."""
 
     free: bool | None = None
-    """Whether the time counts as free; None: as the calendar says."""
+    """Whether the time counts as free; None leaves it to the calendar."""
 
 
 def address_book(entries: object) -> dict[str, str]:
@@ -45,11 +45,11 @@ def address_book(entries: object) -> dict[str, str]:
     Return e-mail addresses by TrueConf ID, in the form of `Extras`. Raises ValueError for anything else.
     """
     if not isinstance(entries, Mapping):
-        raise ValueError("it is no table")  # noqa: TRY004 -- one kind of error for any content of a file
+        raise ValueError("it is not a table")  # noqa: TRY004 -- one kind of error for any content of a file
     book = {}
     for id_, address in entries.items():
         if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
-            raise ValueError("an entry is no e-mail address")
+            raise ValueError("an entry is not an e-mail address")
         if fault := TrueConfId.parse(str(id_)).fault:
             raise ValueError(f"an entry's TrueConf ID cannot be one: {fault}")
         book[str(id_).casefold()] = address
@@ -75,7 +75,7 @@ def resource_of(
     """
     Return the resource of a VEVENT as written at `now`: an ended event has no reminders.
 
-    The end of an event is no reason to write it again, so the resource keeps the digest it had before.
+    The end of an event is not a reason to write it again, so the resource keeps its digest.
     """
     body = render_resource(vevent, extras, entry)
     if not extras.reminders or not has_ended(vevent, now):
@@ -123,5 +123,5 @@ def _address(id_: str, server: str, addresses: Mapping[str, str]) -> str:
 
 
 def _quotable(name: str) -> str:
-    """Return a name as a quoted parameter value can hold it (RFC 6868)."""
+    """Return a name as a quoted parameter value (RFC 6868)."""
     return name.replace("^", "^^").replace('"', "^'").strip()

@@ -19,7 +19,7 @@ from service.core.errors import (
 from service.core.target_state import TargetState
 
 _CALM = 20
-"""Successes for each request at a time before there is one more."""
+"""Successes for each parallel request before there is one more."""
 
 _FIRST_SECONDS = 0.25
 _DOWN_SECONDS = 5.0
@@ -74,10 +74,10 @@ def down_seconds(failures: int, *, chance: float) -> float:
 
 
 _ATTENTION = 5
-"""What needs a person is tried as seldom as a server that failed so often."""
+"""An error that needs a person is retried as seldom as after this many failures."""
 
 _STORE_SECONDS = 60.0
-"""The database is ours: it is asked again soon, however long it was away."""
+"""Our own database is asked again soon, however long it was unavailable."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
 """
-One round over the collections of a target: which of them have work, and what came of it.
+One round over the collections of a target: which of them have work, and the result.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class Finding:
-    """Which collections have something to do, in the order of a round."""
+class WorkFinder:
+    """The collections that have work, in the order of a round."""
 
     finder: CollectionFinder
     memory: CollectionMemory
@@ -26,18 +26,18 @@ class Finding:
     stopped_at: str
     targets: Sequence[TargetCollection] = ()
 
-    def look(self) -> set[str]:
-        """Look which collections there are now, and return their keys. Raises PlanRefused."""
+    def find_keys(self) -> set[str]:
+        """Find the collections that should exist now, and return their keys. Raises PlanRefused."""
         self.targets = self.finder.find_collections()
         keys = {target.key for target in self.targets}
         self.memory.keep_only(keys)
         return keys
 
-    def in_order(self, now: datetime) -> list[TargetCollection]:
-        """Return what has work: changes before what was never run over, and that before first fills."""
+    def find_work(self, now: datetime) -> list[TargetCollection]:
+        """Return what has work: first changes, then what this process never visited, then new collections."""
 
         def urgency(target: TargetCollection) -> tuple[bool, bool, bool]:
-            # The collection that stopped the last round comes last: perhaps only this one never answers.
+            # The collection that stopped the last round comes last: perhaps it is the only one that fails.
             return (
                 target.key == self.stopped_at,
                 target.key not in self.records,
@@ -64,7 +64,7 @@ class Round:
 
 
 def log_run(target: TargetCollection, report: SyncReport, seconds: float) -> None:
-    """Log what a run changed, where it changed anything."""
+    """Log a run that changed anything."""
     if report.writes or report.adopted or report.refused or report.left:
         log.info(
             "publish.pass_finished",

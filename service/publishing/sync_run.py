@@ -1,5 +1,5 @@
 """
-One run over a target: the changes, the plan, the requests, the rows.
+One run over a collection: the changes, the plan, the requests, the rows.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ Desired = Mapping[str, Resource]
 
 class SyncRun:
     """
-    Runs over one target. A run sends no request if nothing changed and no audit is due.
+    A run over one collection. It sends no request if nothing changed and no audit is due.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class SyncRun:
         self._clock = clock
         self._report = SyncReport()
         self.record = TargetRecord("", "")
-        """What the ledger has of the target once the run has ended."""
+        """The ledger's record of the target once the run has ended."""
 
         self._rows = LedgerCache(ledger, target.key, clock)
         self._executor = Executor(target.key, self._rows, self._report, clock=clock, progress=progress)
@@ -109,16 +109,17 @@ class SyncRun:
         self._report.reached = True
         record = TargetRecord(target.identity, found.url, found.server)
         abandoned = [key for key in self._records or () if not target.is_configured(key)]
-        claim = await self._ledger.assign_collection(target.key, record, abandoned=abandoned)
-        if claim.held_by:
+        assignment = await self._ledger.assign_collection(target.key, record, abandoned=abandoned)
+        if assignment.held_by:
             raise Fatal(
-                f"the target {claim.held_by} publishes to this collection already: name another COLLECTION"
+                f"the target {assignment.held_by} publishes to this collection already: "
+                "name another COLLECTION"
             )
-        if claim.former_key:
-            # Its address or its user changed; `confcal purge` knows the old collection by this name.
-            log.warning("publish.collection_changed", target=target.key, left_as=claim.former_key)
-        if claim.adopted_keys:
-            log.info("publish.collection_taken_over", target=target.key, taken=claim.adopted_keys)
+        if assignment.former_key:
+            # Its address or its user changed; `confcal purge` takes the old collection by this name.
+            log.warning("publish.collection_changed", target=target.key, left_as=assignment.former_key)
+        if assignment.adopted_keys:
+            log.info("publish.collection_taken_over", target=target.key, taken=assignment.adopted_keys)
         await self._rows.load()
         if found.created:
             # The rows describe a collection that no longer exists, and its content.

@@ -36,7 +36,7 @@ class TargetStatus:
     totals: SyncReport = field(default_factory=SyncReport)
 
 
-def tell_state(status: TargetStatus, before: TargetState, now: datetime) -> list[JournalEntry]:
+def describe_change(status: TargetStatus, before: TargetState, now: datetime) -> list[JournalEntry]:
     """Return what the journal tells once a round ended: the target came into trouble, or out of it."""
     was, change = before in _BROKEN, (FieldChange("state", before, status.state),)
     at = now.replace(microsecond=0)

@@ -25,7 +25,7 @@ class Trouble:
     """What the log already says about it."""
 
     news: bool = False
-    """Whether the last failure is worth a line: another one, or one more power of ten."""
+    """Whether to log the last failure: its text is new, or the count is a power of ten."""
 
     def count_failure(self, error: ConfcalError) -> "Trouble":
         """Return the trouble with one more failure. The same error without another try does not count."""

@@ -1,5 +1,5 @@
 """
-Which account's lists a source brings, as the settings tell.
+The account that a source's lists belong to, by the settings.
 """
 
 from urllib.parse import urlsplit
@@ -17,10 +17,10 @@ def accounts_of(settings: Settings) -> dict[str, Account]:
 
 def account_of_source(name: str, settings: SourceSettings) -> Account:
     """
-    Return whose lists the posted ones are, and those of an endpoint that names nobody.
+    Return the account of posted lists, and of lists of an endpoint that names nobody.
 
-    It is ACCOUNT where the source is pinned to one, else the user of the source's name on its server, or on
-    its host where no server is set.
+    It is ACCOUNT where that is set, else the user with the name of the source on its server, or on its host
+    where no server is set.
     """
     if pinned := find_pinned_account(settings):
         return pinned
@@ -29,7 +29,7 @@ def account_of_source(name: str, settings: SourceSettings) -> Account:
 
 
 def find_pinned_account(settings: SourceSettings) -> Account | None:
-    """Return the only account whose lists are taken from a source; None where any may come."""
+    """Return the only account whose lists are taken from a source; None where any are."""
     return account_named(settings.account, server="") if settings.account else None
 
 

@@ -12,7 +12,7 @@ from pydantic_settings import NoDecode
 from service.calendars.calendar import ALL, COLOR, NAMES
 from service.core.text import cut
 from service.core.trueconf_id import TrueConfId
-from service.settings.choices import AnyCase
+from service.settings.types import AnyCase
 from service.trueconf.fields import MODES, mode
 
 _ID = re.compile(r"[^\s@/,]+(@[^\s@/,]+)?")
@@ -21,25 +21,25 @@ _SHOWN = 40
 
 
 def _split(value: object) -> object:
-    """Return the parts of a comma-separated text; what is no text, like a list in TOML, as it is."""
+    """Return the parts of a comma-separated text; any other value, like a list in TOML, as it is."""
     if not isinstance(value, str):
         return value
     return tuple(part for part in (written.strip() for written in value.split(",")) if part)
 
 
-def _ids(values: tuple[str, ...]) -> tuple[str, ...]:
+def _check_ids(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         if not _ID.fullmatch(value):
             raise ValueError(
-                f"{cut(value, _SHOWN)!r} is no TrueConf ID; write IDs like ivanov or "
+                f"{cut(value, _SHOWN)!r} is not a TrueConf ID; write IDs like ivanov or "
                 "ivanov@video.example.com, separated by commas"
             )
         if fault := TrueConfId.parse(value).fault:
-            raise ValueError(f"{cut(value, _SHOWN)!r} is no TrueConf ID: {fault}")
+            raise ValueError(f"{cut(value, _SHOWN)!r} is not a TrueConf ID: {fault}")
     return values
 
 
-def _access(values: tuple[str, ...]) -> tuple[str, ...]:
+def _check_access(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         if value.casefold() not in {"private", "public"}:
             raise ValueError(
@@ -48,19 +48,19 @@ def _access(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-def _color(value: str) -> str:
+def _check_color(value: str) -> str:
     if value.lower() not in NAMES:
-        raise ValueError("it is no CSS3 color name; write one like steelblue, seagreen or firebrick")
+        raise ValueError("it is not a CSS3 color name; write one like steelblue, seagreen or firebrick")
     return value.lower()
 
 
-def _title(value: str) -> str:
+def _check_title(value: str) -> str:
     if not value.strip():
         raise ValueError("it is empty; write what people should see, or leave it out")
     return value
 
 
-def _modes(values: tuple[str, ...]) -> tuple[str, ...]:
+def _check_modes(values: tuple[str, ...]) -> tuple[str, ...]:
     modes = tuple(mode(value) for value in values)
     for value in modes:
         if value not in MODES:
@@ -73,17 +73,17 @@ def _modes(values: tuple[str, ...]) -> tuple[str, ...]:
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """Several values: separated by commas in a variable, a list in TOML."""
 
-Ids = Annotated[Words, AfterValidator(_ids)]
+Ids = Annotated[Words, AfterValidator(_check_ids)]
 
 
 class CalendarSettings(BaseModel):
     """
-    A calendar with a rule: it holds the conferences that fit all conditions given; none means every one.
+    A calendar with a rule: it holds the conferences that meet all its conditions.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    title: Annotated[str, AfterValidator(_title)] | None = None
+    title: Annotated[str, AfterValidator(_check_title)] | None = None
     """What people see; the calendar's name where left out, with REDACT=busy the word "Busy"."""
 
     owner: Ids = ()
@@ -93,24 +93,26 @@ class CalendarSettings(BaseModel):
     """Only conferences in which one of these IDs takes part: is invited, or owns it."""
 
     topic: Words = ()
-    """Only with such a topic: patterns for the whole of it, `*` any text, `?` any character, no case."""
+    """
+    Only with such a topic: patterns for all of it, with `*` for any text, `?` for any character, in any case.
+    """
 
-    mode: Annotated[Words, AfterValidator(_modes)] = ()
+    mode: Annotated[Words, AfterValidator(_check_modes)] = ()
     """Only of these modes, as TrueConf names them: PxP, OxP, S|L, S|L Auto."""
 
-    access: Annotated[Words, AfterValidator(_access)] = ()
-    """Only private or only public ones."""
+    access: Annotated[Words, AfterValidator(_check_access)] = ()
+    """Only private conferences, or only public ones."""
 
     account: Ids = ()
     """Only from the lists of these TrueConf users, like `lobby@video.example.com`."""
 
     redact: Annotated[Literal["full", "busy"], AnyCase] = "full"
-    """busy: nothing but the times is told, neither topic nor people nor link."""
+    """busy: only the times are shown, not topics, people or links."""
 
     transparent: bool = False
-    """Whether its conferences count as free time: people who look for a date see nothing taken."""
+    """Whether its conferences count as free time, so that people who look for a date see them as free."""
 
-    color: Annotated[str, AfterValidator(_color)] = COLOR
+    color: Annotated[str, AfterValidator(_check_color)] = COLOR
     """Color that clients may give it, a CSS3 name."""
 
     language: Annotated[Literal["en", "ru"] | None, AnyCase] = None
@@ -121,14 +123,14 @@ def check_names(calendars: Mapping[str, CalendarSettings]) -> Mapping[str, Calen
     """
     Return the calendars unchanged. Raises ValueError for an invalid name, or one that is already taken.
 
-    Those of accounts and of people have an `@` in their names.
+    Calendars of accounts and of people have an `@` in their names.
     """
     for name in calendars:
         if name == ALL:
             raise ValueError(f"{ALL!r} is the calendar of everything; choose another name")
         if not _NAME.fullmatch(name):
             raise ValueError(
-                f"{cut(name, _SHOWN)!r} is no name for a calendar; write letters a-z, digits, dots, "
+                f"{cut(name, _SHOWN)!r} is not a name for a calendar; write letters a-z, digits, dots, "
                 "dashes and underscores, at most 64"
             )
     return calendars

@@ -1,5 +1,5 @@
 """
-What differs between the settings in force and those that were read again.
+The difference between the settings in force and those read again.
 """
 
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from typing import Final
 from service.settings.model import PREFIX, Settings
 
 FIXED: Final = ("host", "port", "data_dir", "database_url", "secret")
-"""Settings that only a restart changes: what listens, what is stored, and what all addresses derive from."""
+"""Settings that only a restart changes: sockets, storage, and what all addresses derive from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """
-    Names that came, went, or stand for something else now.
+    Names that were added, removed, or have other settings now.
     """
 
     added: tuple[str, ...] = ()
@@ -34,10 +34,10 @@ class SettingsChange:
     targets: Difference
     calendars: Difference
     others: tuple[str, ...]
-    """Variables of further settings that differ."""
+    """Variables of other settings that differ."""
 
     fixed: tuple[str, ...]
-    """Variables that differ and wait for a restart; `settings` holds them as they were."""
+    """Variables that differ and wait for a restart; `settings` has their old values."""
 
 
 def compare_settings(before: Settings, after: Settings) -> SettingsChange:

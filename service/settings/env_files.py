@@ -1,5 +1,5 @@
 """
-Files of variables, as systemd and compose read them for the daemon, for a command beside it.
+Files of variables for a command beside the daemon, in the syntax of systemd and compose.
 """
 
 import os
@@ -18,11 +18,11 @@ _FILE = "_FILE"
 _NONE: Mapping[str, Path] = MappingProxyType({})
 
 _FILES: ContextVar[Mapping[str, Path]] = ContextVar("files", default=_NONE)
-"""Which variables of the environment came from which file; of this command line only."""
+"""The file of each variable that this command line read from one."""
 
 
 def file_of(variable: str) -> Path | None:
-    """Return the file that a variable of the environment was read from, None where it was there before."""
+    """Return the file that a variable came from; None where the environment had it before."""
     return _FILES.get().get(variable)
 
 
@@ -46,7 +46,7 @@ class EnvFiles:
         for file in self._files:
             variables = dict(variables_of(file))
             found = _without(found, variables) | {name: (value, file) for name, value in variables.items()}
-        found = _without(found, {_folded(name) for name in self._own})
+        found = _without(found, {_upper_case_ours(name) for name in self._own})
         for name in _FILES.get():
             self._environ.pop(name, None)
         self._environ.update({name: value for name, (value, _) in found.items()})
@@ -68,7 +68,7 @@ def variables_of(file: Path) -> Iterator[tuple[str, str]]:
         ) from error
     for binding in parse_stream(StringIO(text)):
         line = binding.original.string.strip()
-        # systemd takes a semicolon for the beginning of a comment, too.
+        # In systemd a semicolon begins a comment too.
         if line.startswith(";"):
             continue
         if binding.error:
@@ -77,7 +77,7 @@ def variables_of(file: Path) -> Iterator[tuple[str, str]]:
                 "understood; write NAME=value, with quotes around a value that holds quotes or #"
             )
         if binding.key and binding.value is not None:
-            yield _folded(binding.key), binding.value
+            yield _upper_case_ours(binding.key), binding.value
 
 
 def _line(first: int, text: str) -> int:
@@ -85,15 +85,15 @@ def _line(first: int, text: str) -> int:
     return first + len(text[: len(text) - len(text.lstrip())].splitlines())
 
 
-def _folded(name: str) -> str:
+def _upper_case_ours(name: str) -> str:
     return name.upper() if name.upper().startswith(_PREFIX) else name
 
 
 def _without(found: dict[str, tuple[str, Path]], names: Iterable[str]) -> dict[str, tuple[str, Path]]:
-    """Return what others do not say: a secret and the file that holds it are the same setting."""
-    said = {name.removesuffix(_FILE) if name.startswith(_PREFIX) else name for name in names}
+    """Return the settings that are not among others; a secret and the file that holds it are one setting."""
+    named = {name.removesuffix(_FILE) if name.startswith(_PREFIX) else name for name in names}
     return {
         name: each
         for name, each in found.items()
-        if (name.removesuffix(_FILE) if name.startswith(_PREFIX) else name) not in said
+        if (name.removesuffix(_FILE) if name.startswith(_PREFIX) else name) not in named
     }

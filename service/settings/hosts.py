@@ -1,5 +1,5 @@
 """
-What CONFCAL_HOST may say: addresses and names of this machine, and `*` for all of them.
+The values of CONFCAL_HOST: addresses and names of this machine, and `*` for all of them.
 """
 
 import re
@@ -34,7 +34,7 @@ def hosts_of(text: str) -> tuple[str, ...]:
 
 
 def local_hosts(text: str) -> tuple[str, ...]:
-    """Return under which hosts this machine itself reaches the daemon, the likeliest first."""
+    """Return the hosts at which this machine itself reaches the daemon, the likeliest first."""
     found: list[str] = []
     for host in hosts_of(text):
         found += {ANY: ["127.0.0.1", "::1"], ANY_IPV4: ["127.0.0.1"], ANY_IPV6: ["127.0.0.1", "::1"]}.get(
@@ -44,7 +44,7 @@ def local_hosts(text: str) -> tuple[str, ...]:
 
 
 def is_reachable_by_others(text: str) -> bool:
-    """Return whether others than this machine reach one of the hosts."""
+    """Return whether other machines reach one of the hosts."""
     return any(map(_is_public, hosts_of(text)))
 
 

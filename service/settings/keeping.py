@@ -1,5 +1,5 @@
 """
-The settings of what is kept for people to look at: rejected input, and the journal.
+The settings of what is kept for people to inspect: rejected input, and the journal.
 """
 
 from datetime import timedelta
@@ -16,24 +16,24 @@ _KEEP = KeepRules()
 
 class RejectedSettings(BaseModel):
     """
-    What is kept of input that could not be understood.
+    How much rejected input is kept.
     """
 
     model_config = _FORM
 
     keep: int = Field(default=_KEEP.keep, ge=0)
-    """So many of the newest are kept ..."""
+    """This many of the newest are kept ..."""
 
     keep_for: Duration = Field(default=_KEEP.keep_for, ge=timedelta())
-    """... for so long."""
+    """... for this long."""
 
 
 class JournalSettings(BaseModel):
     """
-    What is kept of what happened.
+    How long the journal is kept.
     """
 
     model_config = _FORM
 
     keep_for: Duration = Field(default=KEEP_FOR, ge=timedelta())
-    """The journal keeps what happened for so long."""
+    """How long the journal keeps what happened."""

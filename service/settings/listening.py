@@ -14,7 +14,7 @@ from service.settings.model import Settings
 
 _BACKLOG = 1024
 _TRIES = 8
-"""So often a free port is looked for that all addresses have."""
+"""How often a port is tried that must be free on all addresses."""
 
 _MISSING = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT})
 """The machine lacks the address, or its whole family."""
@@ -31,14 +31,14 @@ class _Place:
     address: str
 
     optional: bool
-    """Whether it is left out where the machine lacks it: half of what stands for IPv4 and IPv6 together."""
+    """Whether it is skipped where the machine lacks it, as one half of IPv4 and IPv6 together may."""
 
 
 def listen(settings: Settings) -> tuple[socket.socket, ...]:
     """
     Return the listening sockets, all on one port.
 
-    Raises SettingsError where an address or the port cannot be had, and names the one at fault.
+    Raises SettingsError, which names the address or the port that is not available.
     """
     places = list(_places(settings))
     for last in range(_TRIES):
@@ -55,7 +55,7 @@ def _places(settings: Settings) -> Iterator[_Place]:
     hosts = hosts_of(settings.host)
     for host in hosts:
         if host in {ANY, ANY_IPV6}:
-            # Two sockets rather than one for both: that one shows IPv4 clients by other addresses, and some
+            # Two sockets instead of one for both: that one shows mapped addresses of IPv4 clients, and some
             # systems do not have it.
             if host == ANY_IPV6 or ANY_IPV6 not in hosts:
                 yield _Place(host, socket.AF_INET6, ANY_IPV6, optional=host == ANY)
@@ -140,10 +140,10 @@ def _explain_missing(place: _Place, port: int, error: OSError) -> _Missing:
     named = place.host if place.host == place.address else f"{place.host} ({place.address})"
     return _Missing(
         f"CONFCAL_HOST: {in_url(place.address)}:{port} cannot be listened on ({_reason(error)}); "
-        f"{named} is no address of this machine, so name one that it has, or * for all"
+        f"{named} is not an address of this machine, so name one that it has, or * for all"
     )
 
 
 def _reason(error: Exception) -> str:
-    # asyncio and Python put what they were about behind it.
+    # asyncio and Python append what they were doing.
     return str(getattr(error, "strerror", None) or error).partition(" (while")[0]

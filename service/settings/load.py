@@ -1,5 +1,5 @@
 """
-From variables and a TOML file to `Settings`, or to sentences that say what to do.
+Loading `Settings` from variables and a TOML file; errors are sentences that say what to do.
 """
 
 import os
@@ -26,9 +26,9 @@ def load_settings(
     environ: Mapping[str, str] | None = None, *, overrides: Mapping[str, str] | None = None
 ) -> Settings:
     """
-    Return the settings that `environ` (the process's own) and the file it names give.
+    Return the settings in `environ` (by default that of the process) and in the TOML file that it names.
 
-    `overrides` are variables that a command line option stands for.
+    `overrides` are variables that options of the command line stand for.
 
     Raises SettingsError: one sentence for each setting that cannot work.
     """
@@ -38,7 +38,7 @@ def load_settings(
 def load_configuration(
     environ: Mapping[str, str] | None = None, *, overrides: Mapping[str, str] | None = None
 ) -> Configuration:
-    """Do as `load_settings`, and tell where each setting comes from."""
+    """Do as `load_settings`, and return where each setting comes from too."""
     own, overrides = os.environ if environ is None else environ, overrides or {}
     given = {name.upper(): value for name, value in {**own, **overrides}.items() if _is_ours(name)}
     _refuse_service_links(given)
@@ -47,17 +47,17 @@ def load_configuration(
         name: Origin(file_of(name) if environ is None else None, by_option=name in overrides)
         for name in given
     }
-    values = _with_files(given, origins)
+    values = _read_files(given, origins)
     _refuse_unknown(values)
     config_file = values.get(_CONFIG_FILE)
     places: dict[Place, Origin] = {}
-    toml = _toml_with_files(_read_toml(config_file), (), Path(config_file or ""), places)
+    toml = _read_toml_files(_read_toml(config_file), (), Path(config_file or ""), places)
     places |= {place_of(name): origins[name] for name in values}
     return Configuration(_settings(values, toml, config_file), places)
 
 
 class _Loaded(Settings):
-    """Takes what it is given, and looks nowhere else. Made once: it is pydantic's dearest step."""
+    """Settings from given values only. The class is made once, because that is pydantic's slowest step."""
 
     @classmethod
     def settings_customise_sources(
@@ -74,17 +74,17 @@ def _settings(values: Mapping[str, str], toml: dict[str, Any], config_file: str 
     environment = EnvSettingsSource(Settings, env_ignore_empty=False)
     environment.env_vars = {name.lower(): value for name, value in values.items()}
     try:
-        return _Loaded(**_merged(toml, environment()))
+        return _Loaded(**_merge(toml, environment()))
     except ValidationError as error:
         raise SettingsError("\n".join(sentences_of(error, config_file))) from None
 
 
-def _merged(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
-    """Return both tables as one; what `high` has wins."""
+def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    """Return both tables as one; values of `high` win."""
     merged = {**low, **high}
     for key in low.keys() & high.keys():
         if isinstance(low[key], dict) and isinstance(high[key], dict):
-            merged[key] = _merged(low[key], high[key])
+            merged[key] = _merge(low[key], high[key])
     return merged
 
 
@@ -96,8 +96,8 @@ def _read_toml(name: str | None) -> dict[str, Any]:
     if not name:
         return {}
     try:
-        # Notepad writes a mark before the first letter, which TOML does not know.
-        return _lowered(tomllib.loads(Path(name).read_text(encoding="utf-8-sig")), ())
+        # Notepad writes a byte order mark, which TOML does not allow.
+        return _lower_keys(tomllib.loads(Path(name).read_text(encoding="utf-8-sig")), ())
     except OSError as error:
         raise SettingsError(
             f"{_CONFIG_FILE}: {name} cannot be read ({error.strerror}); give a readable TOML file"
@@ -108,19 +108,21 @@ def _read_toml(name: str | None) -> dict[str, Any]:
         raise SettingsError(f"{_CONFIG_FILE}: {name} is not TOML: {error}") from error
 
 
-def _lowered(values: dict[str, Any], path: Place) -> dict[str, Any]:
-    """Return the tables of a TOML file with keys in lower case, as the names of variables have none."""
+def _lower_keys(values: dict[str, Any], path: Place) -> dict[str, Any]:
+    """
+    Return the tables of a TOML file with keys in lower case: the names of variables have no case either.
+    """
     lowered: dict[str, Any] = {}
     for key, value in values.items():
         here = (*path, key.lower())
         if here[-1] in lowered:
             raise SettingsError(f"{_CONFIG_FILE}: it says {'.'.join(here)} twice; keep one of them")
-        lowered[here[-1]] = _lowered(value, here) if isinstance(value, dict) else value
+        lowered[here[-1]] = _lower_keys(value, here) if isinstance(value, dict) else value
     return lowered
 
 
-def _with_files(values: Mapping[str, str], origins: dict[str, Origin]) -> dict[str, str]:
-    """Return `values` with each secret's NAME_FILE replaced by what the file holds; so are their origins."""
+def _read_files(values: Mapping[str, str], origins: dict[str, Origin]) -> dict[str, str]:
+    """Return `values` with the content of the file for each secret's NAME_FILE; `origins` is updated too."""
     read = {}
     for name, value in values.items():
         target = name.removesuffix(FILE)
@@ -134,15 +136,15 @@ def _with_files(values: Mapping[str, str], origins: dict[str, Origin]) -> dict[s
     return read
 
 
-def _toml_with_files(
+def _read_toml_files(
     values: dict[str, Any], path: Place, file: Path, places: dict[Place, Origin]
 ) -> dict[str, Any]:
-    """Do as `_with_files` with the tables of a TOML file, where it is `name_file`."""
+    """Do as `_read_files` with the tables of a TOML file, where it is `name_file`."""
     read: dict[str, Any] = {}
     for key, value in values.items():
         name, target = variable(*path, key), key.removesuffix(FILE.lower())
         if isinstance(value, dict):
-            read[key] = _toml_with_files(value, (*path, key), file, places)
+            read[key] = _read_toml_files(value, (*path, key), file, places)
         elif target == key or not is_secret(annotation_of(Settings, (*path, target))):
             read[key] = value
             places[*path, key] = Origin(file)
@@ -165,7 +167,7 @@ def _read_secret(name: str, file: str) -> str:
 
 
 def _refuse_service_links(values: Mapping[str, str]) -> None:
-    """Raise SettingsError where Kubernetes mixes variables about a Service named confcal into ours."""
+    """Raise SettingsError where Kubernetes set variables about a Service named confcal."""
     name = f"{PREFIX}SERVICE_HOST"
     if name in values:
         raise SettingsError(
@@ -175,7 +177,9 @@ def _refuse_service_links(values: Mapping[str, str]) -> None:
 
 
 def _refuse_quoted(values: Mapping[str, str]) -> None:
-    """Raise SettingsError for values that docker's --env-file left in quotes: these would count, too."""
+    """
+    Raise SettingsError for values that docker's --env-file left in quotes, which would count as part of them.
+    """
     quoted = [name for name, value in values.items() if _is_quoted(value.strip())]
     if quoted:
         raise SettingsError("\n".join(_quoted_sentences(quoted)))

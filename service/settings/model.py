@@ -2,7 +2,7 @@
 The only reader of the environment.
 
 Every setting is a variable `CONFCAL_...`, with `__` between the levels; the TOML file named by
-CONFCAL_CONFIG_FILE says the same; the environment wins. Any secret may stand in a file: NAME_FILE.
+CONFCAL_CONFIG_FILE has the same settings; the environment wins. A secret may be in a file: NAME_FILE.
 """
 
 import re
@@ -29,13 +29,12 @@ from service.core.removal import RemovalRules
 from service.core.trueconf_id import TrueConfId
 from service.core.vevent import check_template
 from service.settings.calendars import CalendarSettings, Words, check_names
-from service.settings.choices import AnyCase
 from service.settings.hosts import DEFAULT_HOST, DEFAULT_PORT, check_hosts
 from service.settings.keeping import JournalSettings, RejectedSettings
 from service.settings.notify import NotifySettings, check_channel_names
 from service.settings.proxies import check_header, check_networks
 from service.settings.targets import TargetSettings, check_targets
-from service.settings.types import Duration, check_quiet
+from service.settings.types import AnyCase, Duration, check_quiet
 from service.settings.zone_names import zone_name
 from service.trueconf.discovery import check_url
 
@@ -50,8 +49,8 @@ _FORM = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 _REMOVAL = RemovalRules()
 
 
-def _unset(value: object) -> object:
-    """Return None for an empty text: compose writes one for a variable that nobody set."""
+def _empty_to_none(value: object) -> object:
+    """Return None for an empty text: compose passes one for a variable that is not set."""
     return None if isinstance(value, str) and not value.strip() else value
 
 
@@ -66,7 +65,7 @@ def _account(text: str, given: ValidationInfo) -> str:
     if not _ACCOUNT.fullmatch(text.strip()):
         raise ValueError("write one TrueConf user with the server, like lobby@video.example.com")
     if named.fault:
-        raise ValueError(f"it is no TrueConf ID: {named.fault}")
+        raise ValueError(f"it is not a TrueConf ID: {named.fault}")
     server = given.data.get("server")
     if server and server.lower() != named.server:
         raise ValueError(f"its server is not SERVER ({server}), so no list is of it; make both the same")
@@ -83,7 +82,7 @@ def _public_url(url: str) -> str:
 
 
 def _port_of(parts: SplitResult) -> int | None:
-    """Return the port, 0 where it is none."""
+    """Return the port, 0 where it is not valid."""
     try:
         return parts.port
     except ValueError:
@@ -93,11 +92,11 @@ def _port_of(parts: SplitResult) -> int | None:
 def _source_names(sources: "dict[str, SourceSettings]") -> "dict[str, SourceSettings]":
     for name in sources:
         if not _SOURCE_NAME.fullmatch(name):
-            raise ValueError(f"{name[:40]!r} is no name for a source; use letters, digits, dots, _ and -")
+            raise ValueError(f"{name[:40]!r} is not a name for a source; use letters, digits, dots, _ and -")
     return sources
 
 
-def _absolute(folder: Path) -> Path:
+def _require_absolute(folder: Path) -> Path:
     if not folder.is_absolute():
         raise ValueError(
             "it is relative, so each command would mean another folder; "
@@ -134,10 +133,12 @@ class SourceSettings(BaseModel):
     timezone: TimeZone | None = None
     """Zone of this source's weekly schedules; CONFCAL_TIMEZONE where left out."""
 
-    server: Annotated[Annotated[str, AfterValidator(_host)] | None, BeforeValidator(_unset)] = None
-    """Domain of the TrueConf server, where the endpoint does not tell it."""
+    server: Annotated[Annotated[str, AfterValidator(_host)] | None, BeforeValidator(_empty_to_none)] = None
+    """Domain of the TrueConf server, where the endpoint does not report it."""
 
-    account: Annotated[Annotated[str, AfterValidator(_account)] | None, BeforeValidator(_unset)] = None
+    account: Annotated[Annotated[str, AfterValidator(_account)] | None, BeforeValidator(_empty_to_none)] = (
+        None
+    )
     """The only TrueConf user whose lists are taken, like lobby@video.example.com; lists of another one who
     logs in there are refused. Left out, each user's lists go into a calendar of that user's own."""
 
@@ -145,17 +146,18 @@ class SourceSettings(BaseModel):
     """Where conferences are joined, with {server} and {id}; `https://{server}/c/{id}` where left out."""
 
     ingest_token: SecretStr | None = Field(default=None, min_length=16)
-    """Takes events at `POST /api/events/<name>` from whoever sends this bearer token; such a source needs no
-    URL, but its ACCOUNT, to whom the lists belong, or its SERVER: then they belong to the user of the
-    source's name there."""
+    """Events are taken at `POST /api/events/<name>` with this bearer token. Such a source needs no URL but
+    an ACCOUNT for its lists, or a SERVER: then they belong to the user there with the name of the source."""
 
-    quiet: Annotated[Annotated[str, AfterValidator(check_quiet)] | None, BeforeValidator(_unset)] = None
+    quiet: Annotated[Annotated[str, AfterValidator(check_quiet)] | None, BeforeValidator(_empty_to_none)] = (
+        None
+    )
     """Hours in which no list is expected, like `20:00-07:00`, in the zone of the source; several with commas,
-    and with weekdays, like `mon-fri 20:00-07:00, sat-sun 00:00-24:00`. Silence that begins then is not told
-    before half an hour after them."""
+    and with weekdays, like `mon-fri 20:00-07:00, sat-sun 00:00-24:00`. Silence that begins then is not
+    reported before half an hour after them."""
 
     @model_validator(mode="after")
-    def _hears_something(self) -> Self:
+    def _require_origin(self) -> Self:
         if self.url is None:
             for name in ("ingest_token", "server"):
                 named = name == "server" and self.account is not None
@@ -191,12 +193,12 @@ class RemovalSettings(BaseModel):
     """... over this time."""
 
     keep_ended: Duration = Field(default=_REMOVAL.keep_ended, ge=timedelta())
-    """A single conference that has ended stays so long, though the lists no longer mention it."""
+    """How long a single conference that has ended stays after it left the lists."""
 
 
 class Settings(BaseSettings):
     """
-    Everything an operator can say.
+    All settings.
     """
 
     model_config = SettingsConfigDict(
@@ -234,18 +236,18 @@ class Settings(BaseSettings):
     port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
     """Port to listen on; 0 takes any free one."""
 
-    data_dir: Annotated[Path, AfterValidator(_absolute)] | None = Field(default_factory=_home_folder)
+    data_dir: Annotated[Path, AfterValidator(_require_absolute)] | None = Field(default_factory=_home_folder)
     """Folder for the embedded database and the generated secret, from the root on; ~/.local/share/confcal
     where left out, /data in the image."""
 
-    database_url: Annotated[SecretStr | None, BeforeValidator(_unset)] = None
+    database_url: Annotated[SecretStr | None, BeforeValidator(_empty_to_none)] = None
     """`postgresql://user:password@host/name`; an SQLite file in CONFCAL_DATA_DIR where left out."""
 
     secret: SecretStr | None = Field(default=None, min_length=16)
-    """What the secret feed addresses derive from; generated into CONFCAL_DATA_DIR where left out."""
+    """The secret feed addresses derive from this; generated into CONFCAL_DATA_DIR where left out."""
 
     secret_previous: SecretStr | None = Field(default=None, min_length=16)
-    """The secret before this one: the addresses that came from it go on working until you leave it out."""
+    """The secret before this one: addresses derived from it work until you remove this setting."""
 
     admin_token: SecretStr | None = Field(default=None, min_length=16)
     """Opens the dashboard at `/` and the API at `/api/`, 16 characters or more; without it both are off."""
@@ -253,9 +255,9 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[Words, AfterValidator(check_networks)] = ()
     """Networks of the reverse proxies whose X-Forwarded-For is believed, like 127.0.0.1/32, with commas."""
 
-    people_header: Annotated[Annotated[str, AfterValidator(check_header)] | None, BeforeValidator(_unset)] = (
-        None
-    )
+    people_header: Annotated[
+        Annotated[str, AfterValidator(check_header)] | None, BeforeValidator(_empty_to_none)
+    ] = None
     """The header in which a single sign-on proxy of CONFCAL_TRUSTED_PROXIES names who signed in, by the
     TrueConf ID; `/me` leads them to their own calendar, and is off where left out."""
 
@@ -269,7 +271,7 @@ class Settings(BaseSettings):
     """Whether each invited person has a calendar, named by the TrueConf ID; hand out its link yourself."""
 
     poll_every: Duration = Field(default=timedelta(minutes=5), ge=timedelta(seconds=1))
-    """How often a source is asked for its list, besides the events it sends by itself."""
+    """How often a source is asked for its list, in addition to the events it sends by itself."""
 
     removal: RemovalSettings = RemovalSettings()
 
@@ -284,7 +286,7 @@ class Settings(BaseSettings):
     """auto: readable in a terminal, JSON lines elsewhere."""
 
     log_level: Annotated[Literal["debug", "info", "warning", "error"], AnyCase] = "info"
-    """The least that is logged."""
+    """The lowest level that is logged."""
 
     config_file: Path | None = None
     """A TOML file with the same settings, in lower case; the environment wins."""

@@ -1,5 +1,5 @@
 """
-The names of settings: from a variable to the place in `Settings`, and to the nearest known one.
+The names of settings: the place of a variable in `Settings`, and the nearest known name.
 """
 
 import types
@@ -13,10 +13,10 @@ from service.core.nearest import nearest
 from service.settings.model import DELIMITER, PREFIX, Settings
 
 FILE = "_FILE"
-"""What the name of a secret ends with that stands in a file."""
+"""The end of the name of a secret that is in a file."""
 
 Place = tuple[str, ...]
-"""Where a setting stands, like `("sources", "lobby", "url")`."""
+"""The place of a setting, like `("sources", "lobby", "url")`."""
 
 
 def variable(*path: str) -> str:
@@ -25,13 +25,13 @@ def variable(*path: str) -> str:
 
 
 def unknown_sentence(name: str) -> str:
-    """Return what to say of a variable that is no setting."""
+    """Return the error text for a variable that is not a setting."""
     path = place_of(name)
     known = [variable(*candidate) for candidate in _find_paths(Settings, path)]
     known += [
         candidate + FILE for candidate in known if is_secret(annotation_of(Settings, place_of(candidate)))
     ]
-    # Without the prefix: all names share it, so that with it any two are alike.
+    # Compared without the prefix, which makes any two names similar.
     known = [candidate.removeprefix(PREFIX) for candidate in known]
     near = nearest(name.removeprefix(PREFIX), known)
     hint = f"did you mean {PREFIX}{near}?" if near else "`confcal settings --example` lists them all"
@@ -72,7 +72,7 @@ def annotation_of(model: type[BaseModel], path: Place) -> object | None:
 
 
 def find_model(annotation: object) -> type[BaseModel] | None:
-    """Return the model inside an annotation (itself, or the values of a mapping), if there is one."""
+    """Return the model that an annotation is or has as values of a mapping, if there is one."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     if _is_named(annotation):

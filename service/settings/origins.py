@@ -1,5 +1,5 @@
 """
-Where each setting that was given comes from.
+The origin of each setting that was given.
 """
 
 from collections.abc import Mapping

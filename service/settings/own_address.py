@@ -1,5 +1,5 @@
 """
-Where the daemon on this machine listens, read without the model of the settings: loading that takes long.
+The address of the daemon on this machine, read without the model of the settings, which loads slowly.
 """
 
 import os
@@ -14,7 +14,7 @@ _LAST_PORT = 65535
 
 def guess_own_address(environ: Mapping[str, str] | None = None) -> tuple[str, int] | None:
     """
-    Return what the variables alone say of CONFCAL_HOST and CONFCAL_PORT.
+    Return CONFCAL_HOST and CONFCAL_PORT as the variables alone give them.
 
     None stands for anything that only `load_settings` can judge: a TOML file, an empty or a wrong value.
     """
@@ -26,6 +26,6 @@ def guess_own_address(environ: Mapping[str, str] | None = None) -> tuple[str, in
     if _CONFIG_FILE in named or not host or not (port.isascii() and port.isdecimal()):
         return None
     with suppress(ValueError):
-        # Port 0 is chosen by the system, so nobody can ask there.
+        # Port 0 means that the system chooses, so the port is not known.
         return (check_hosts(host), int(port)) if 0 < int(port) <= _LAST_PORT else None
     return None

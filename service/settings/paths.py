@@ -1,5 +1,5 @@
 """
-Where things are: the data folder and what is kept in it, the address to hand out.
+Paths and addresses: the data folder, the database, the secret, and the public address.
 """
 
 import os
@@ -15,6 +15,7 @@ from service.core.exposure import Exposure
 from service.settings.hosts import ANY, in_url, is_reachable_by_others, local_hosts
 from service.settings.model import Settings
 from service.settings.secret_file import write_once
+from service.store.address import describe
 from service.store.engine import file_of
 from service.store.ownership import describe_owner
 
@@ -25,7 +26,7 @@ def database_url(settings: Settings) -> str:
     """
     Return the URL of the database: the one that was set, else an SQLite file in the data folder.
 
-    Raises SettingsError where it is no address, or names a file from wherever a command is run.
+    Raises SettingsError where it is not an address, or names a file by a relative path.
     """
     if settings.database_url:
         url = settings.database_url.get_secret_value()
@@ -36,9 +37,14 @@ def database_url(settings: Settings) -> str:
                 "write it with four slashes, like sqlite:////var/lib/confcal/confcal.db"
             )
         return url
-    # A folder may be named with signs that mean something in a URL.
+    # The name of a folder may have characters with a meaning in URLs.
     file = URL.create("sqlite", database=str(data_dir(settings) / "confcal.db"))
     return file.render_as_string(hide_password=False)
+
+
+def database_name(settings: Settings) -> str:
+    """Return which database the settings name, for a person: the password masked."""
+    return describe(database_url(settings))
 
 
 def data_dir(settings: Settings) -> Path:
@@ -60,10 +66,10 @@ def data_dir(settings: Settings) -> Path:
 
 def make_installation(settings: Settings) -> None:
     """
-    Make what the daemon needs besides its database: the data folder, for its owner alone, and the secret.
+    Make what the daemon needs in addition to its database: a private data folder, and the secret.
 
-    For `run`, `migrate`, `demo` and `replay --new` only: another command that makes them hides that it was
-    given another folder than the daemon's. Raises SettingsError.
+    Only `run`, `migrate`, `demo` and `replay --new` do so: any other command would hide that it uses another
+    folder than the daemon. Raises SettingsError.
     """
     if settings.database_url is None or settings.secret is None:
         _make_data_dir(data_dir(settings))
@@ -80,7 +86,7 @@ def _make_data_dir(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if _is_ours_alone(folder):
-            # Some volumes have no modes; then `warnings_of` tells what others can do.
+            # Some volumes have no modes; `warnings_of` reports what others can read.
             with suppress(PermissionError):
                 folder.chmod(0o700)
     except OSError as error:
@@ -91,7 +97,7 @@ def _make_data_dir(folder: Path) -> None:
 
 
 def _is_ours_alone(folder: Path) -> bool:
-    # Neither /tmp nor a home is closed to those who share it, whoever owns them.
+    # /tmp and a home stay open to those who share them.
     found = folder.stat()
     shared = found.st_mode & stat.S_ISVTX or folder.parent == folder or folder == _home()
     return found.st_uid == os.geteuid() and not shared
@@ -106,7 +112,7 @@ def _home() -> Path | None:
 
 def secret_of(settings: Settings) -> bytes:
     """
-    Return what feed addresses derive from: the one that was set, else the one in the data folder.
+    Return the secret that feed addresses derive from: the one that was set, else that in the data folder.
 
     Raises SettingsError where there is none or it cannot be read.
     """
@@ -127,7 +133,7 @@ def secret_of(settings: Settings) -> bytes:
 
 
 def has_secret(settings: Settings) -> bool:
-    """Return whether there is a secret, set or made, whether it can be used or not."""
+    """Return whether a secret was set or made, even one that cannot be used."""
     return settings.secret is not None or (
         settings.data_dir is not None and (settings.data_dir / "secret").exists()
     )
@@ -142,7 +148,7 @@ def _unusable_secret(path: Path, error: Exception) -> SettingsError:
 
 
 def public_url(settings: Settings, port: int) -> str:
-    """Return the address that feeds are handed out under."""
+    """Return the address at which people reach the feeds."""
     if settings.public_url:
         return settings.public_url
     return f"http://{in_url(local_hosts(settings.host)[0])}:{port}"

@@ -1,5 +1,5 @@
 """
-What works, and lets others in: told at the start and by `confcal check`.
+Warnings about settings that let others in, given at the start and by `confcal check`.
 """
 
 import stat
@@ -19,10 +19,10 @@ _MAPPED = ip_network("::ffff:0:0/96")
 
 
 def warnings_of(configuration: Configuration) -> Iterator[str]:
-    """Yield a sentence for each setting, file or folder that lets others in; it names no secret."""
+    """Yield a sentence for each setting, file or folder that lets others in. It contains no secret."""
     yield from map(_describe_open, _open_files(configuration))
-    yield from _tell_folder(configuration.settings)
-    yield from _trusting(configuration.settings)
+    yield from _describe_folder(configuration.settings)
+    yield from _open_proxies(configuration.settings)
 
 
 def find_open_secrets(configuration: Configuration) -> tuple[OpenSecret, ...]:
@@ -65,7 +65,7 @@ def _open_folder(settings: Settings) -> Path | None:
     return folder if mode & stat.S_IRWXO else None
 
 
-def _tell_folder(settings: Settings) -> Iterator[str]:
+def _describe_folder(settings: Settings) -> Iterator[str]:
     folder = _open_folder(settings)
     if folder:
         yield (
@@ -74,15 +74,15 @@ def _tell_folder(settings: Settings) -> Iterator[str]:
         )
 
 
-def _trusting(settings: Settings) -> Iterator[str]:
-    """Yield a sentence where every address counts as a proxy's, so that anybody may say who they are."""
+def _open_proxies(settings: Settings) -> Iterator[str]:
+    """Yield a sentence where every address counts as that of a proxy, so that anybody may claim a name."""
     header, proxies = settings.people_header, settings.trusted_proxies
     if header and not proxies:
         yield (
             "CONFCAL_PEOPLE_HEADER is believed of nobody, so /me leads nowhere: set CONFCAL_TRUSTED_PROXIES "
             "to the address of the proxy that people sign in at, like 127.0.0.1/32"
         )
-    every = [family for family in ("IPv4", "IPv6") if family in _covered(proxies)]
+    every = [family for family in ("IPv4", "IPv6") if family in _covered_families(proxies)]
     if every:
         believed = f"X-Forwarded-For and {header}" if header else "X-Forwarded-For"
         yield (
@@ -91,7 +91,7 @@ def _trusting(settings: Settings) -> Iterator[str]:
         )
 
 
-def _covered(networks: Iterable[str]) -> set[str]:
+def _covered_families(networks: Iterable[str]) -> set[str]:
     four: list[IPv4Network] = []
     six: list[IPv6Network] = []
     for network in map(ip_network, networks):

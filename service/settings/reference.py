@@ -120,7 +120,7 @@ def _base(annotation: object) -> object:
 
 
 def _limits(metadata: list[Any]) -> Iterator[str]:
-    """Yield the limits that a value must keep; the usual ones of durations go without saying."""
+    """Yield the limits of a value, without the usual ones of durations."""
     for limit in metadata:
         if (least := getattr(limit, "min_length", None)) is not None:
             yield f"{least} characters or more"

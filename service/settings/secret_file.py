@@ -1,5 +1,5 @@
 """
-A file that is written once, whole or not at all, whichever of several processes is first.
+A file that several processes may try to write: the first one writes it, whole or not at all.
 """
 
 import os
@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _WAIT_SECONDS = 5.0
-"""How long the process that was quicker may take for a rename; one that takes longer has died."""
+"""How long the process with the claim may take for a rename; one that takes longer has died."""
 
 _PAUSE_SECONDS = 0.01
 
@@ -19,7 +19,7 @@ Link = Callable[[Path, Path], None]
 
 def write_once(path: Path, text: str, *, link: Link = os.link) -> None:
     """
-    Write a file that only its owner reads; where another process is quicker, its file stays.
+    Write a file that only its owner can read; where another process was quicker, its file stays.
 
     Raises OSError.
     """
@@ -28,7 +28,7 @@ def write_once(path: Path, text: str, *, link: Link = os.link) -> None:
     try:
         partial.write_text(text, encoding="ascii")
         try:
-            # A link appears whole or not at all, and never over another.
+            # A link appears whole or not at all, and never replaces a file.
             link(partial, path)
         except FileExistsError:
             pass
@@ -40,7 +40,7 @@ def write_once(path: Path, text: str, *, link: Link = os.link) -> None:
 
 
 def _rename_once(partial: Path, path: Path) -> None:
-    """Give `partial` the name `path` unless that is taken: who makes the claim beside it may rename."""
+    """Rename `partial` to `path` unless that exists. The process that creates the claim file may rename."""
     claim = path.with_name(f"{path.name}.claim")
     until = time.monotonic() + _WAIT_SECONDS
     while not path.exists():
@@ -53,7 +53,7 @@ def _rename_once(partial: Path, path: Path) -> None:
             time.sleep(_PAUSE_SECONDS)
             continue
         try:
-            # Whoever had the claim before may have finished since we looked.
+            # The process that had the claim before may have finished meanwhile.
             if not path.exists():
                 partial.rename(path)
         finally:

@@ -1,5 +1,5 @@
 """
-What is wrong with a setting, in sentences of our own: the library's speak to programmers.
+Errors of settings in sentences for operators; those of the library are for programmers.
 """
 
 import re
@@ -17,7 +17,7 @@ from service.settings.types import iso
 _DURATION = TypeAdapter(timedelta)
 
 _SHORT = 3
-"""Letters of a word that is like too many others."""
+"""Letters of a word that resembles too many others."""
 
 _BOUNDS: Mapping[str, tuple[str, str]] = {
     "greater_than": ("gt", "write more than {}"),
@@ -56,7 +56,7 @@ def sentences_of(error: ValidationError, config_file: str | None) -> Iterator[st
             case "too_short":
                 yield f"{name} is too short; write at least {problem['ctx']['min_length']} characters"
             case "string_type" | "string_sub_type":
-                # Only TOML has values that are no texts: 0123 and 2026-01-01 would not stay what was written.
+                # Only TOML has values other than texts: 0123 and 2026-01-01 would not stay as written.
                 yield f'{name}: write it in quotes in {config_file}, like {path[-1]} = "..."'
             case kind:
                 yield f"{name}: {_reason(kind, problem)}{_quote_value(path, problem['input'])}"
@@ -83,7 +83,7 @@ def _choice(expected: str, given: object) -> str:
 
 
 def _plain(bound: object) -> str:
-    """Return a bound as an operator writes it: pydantic has durations as texts of three kinds."""
+    """Return a bound as an operator writes it: pydantic gives durations in three forms."""
     text = str(bound)
     named = re.fullmatch(r"datetime\.timedelta\((.*)\)", text)
     if named:

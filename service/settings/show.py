@@ -69,7 +69,7 @@ EXAMPLES = {
 }
 """Values that show how a setting is written, by its place."""
 NAMES = {"calendars": "board", "sources": "lobby", "targets": "cloud", "notify": "ops"}
-"""What stands for the names that an operator chooses."""
+"""Examples of the names that an operator chooses."""
 
 _PREFACE = """\
 # The settings of confcal, each with its default, or with an example where it is empty without one.
@@ -104,7 +104,7 @@ def _comment(field: FieldInfo) -> str:
 
 
 def _choices(annotation: object) -> tuple[str, ...]:
-    """Return what may be written, where that is a short list."""
+    """Return the allowed values, where they are a short list."""
     parts = get_args(annotation)
     if get_origin(annotation) is Literal:
         return parts
@@ -127,7 +127,7 @@ class Effective:
 
     variable: str
     value: str
-    """Secrets are masked; one that stands in a file is the file's name, and the variable ends with _FILE."""
+    """Secrets are masked; for one in a file it is the name of the file, and the variable ends with _FILE."""
 
     origin: Origin | None
     """Where it comes from; None for a default."""

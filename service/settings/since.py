@@ -1,5 +1,5 @@
 """
-Since which version each setting is there: a new one is added here, with the version that will bring it.
+The version that brought each setting. A new setting is added here with the next version.
 """
 
 from typing import Final

@@ -17,8 +17,7 @@ from service.caldav.named_hosts import check_host
 from service.caldav.quirks import QUIRKS, unknown
 from service.core.trueconf_id import TrueConfId
 from service.settings.calendars import Words
-from service.settings.choices import AnyCase
-from service.settings.types import Duration, parse_duration
+from service.settings.types import AnyCase, Duration, parse_duration
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _WEEK = timedelta(days=7)
@@ -34,7 +33,7 @@ _NEEDED: Mapping[Auth, tuple[str, ...]] = {
 }
 
 
-def _url(url: str) -> str:
+def _check_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("write the CalDAV address, like https://cloud.example.com/remote.php/dav")
@@ -43,20 +42,20 @@ def _url(url: str) -> str:
     return url if parts.path else url + "/"
 
 
-def _calendar(name: str) -> str:
+def _check_calendar(name: str) -> str:
     if fault := TrueConfId.parse(name).fault:
-        raise ValueError(f"it can be the name of no calendar: {fault}")
+        raise ValueError(f"it cannot be the name of a calendar: {fault}")
     return name
 
 
-def _token_url(url: str) -> str:
+def _check_token_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
         raise ValueError("tokens are fetched by https only")
     return url
 
 
-def _quirks(names: tuple[str, ...]) -> tuple[str, ...]:
+def _check_quirks(names: tuple[str, ...]) -> tuple[str, ...]:
     wrong = unknown(names)
     if wrong:
         known = ", ".join(quirk.name for quirk in QUIRKS)
@@ -64,7 +63,7 @@ def _quirks(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def _hosts(entries: tuple[str, ...]) -> tuple[str, ...]:
+def _check_hosts(entries: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(check_host(entry) for entry in entries)
 
 
@@ -78,7 +77,7 @@ def check_targets(targets: "dict[str, TargetSettings]") -> "dict[str, TargetSett
     """Return the targets. Raises ValueError for a name that cannot stand on a command line."""
     for name in targets:
         if not _NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is no name for a target; use letters, digits, _ and -")
+            raise ValueError(f"{name!r} is not a name for a target; use letters, digits, _ and -")
     return targets
 
 
@@ -89,10 +88,10 @@ class TargetSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    url: Annotated[str, AfterValidator(_url)]
+    url: Annotated[str, AfterValidator(_check_url)]
     """A CalDAV server, a user's address on it, or the collection itself, which always wins."""
 
-    calendar: Annotated[str, AfterValidator(_calendar)] = "all"
+    calendar: Annotated[str, AfterValidator(_check_calendar)] = "all"
     """Which calendar is published; accounts/* and people/* publish one collection for each of them."""
 
     collection: str | None = None
@@ -102,7 +101,7 @@ class TargetSettings(BaseModel):
     """Whether a missing collection is created."""
 
     auth: Annotated[Auth | None, AnyCase] = None
-    """How we show who we are; basic where left out and USERNAME is set, else none."""
+    """How confcal authenticates; where left out, basic if USERNAME is set, else none."""
 
     username: str | None = None
     """For basic and digest."""
@@ -122,11 +121,11 @@ class TargetSettings(BaseModel):
     refresh_token: SecretStr | None = None
     """For oauth2; confcal fetches access tokens with it."""
 
-    token_url: Annotated[str, AfterValidator(_token_url)] | None = None
+    token_url: Annotated[str, AfterValidator(_check_token_url)] | None = None
     """For oauth2: where access tokens are fetched."""
 
     client_certificate: Path | None = None
-    """A PEM file, for mtls and besides any other kind."""
+    """A PEM file, for mtls and in addition to any other kind."""
 
     client_key: Path | None = None
     """Its key, where the certificate's file does not hold it."""
@@ -134,7 +133,7 @@ class TargetSettings(BaseModel):
     ca_file: Path | None = None
     """PEM file of the authority that signed the server's certificate, where the system does not know it."""
 
-    trusted_hosts: Annotated[Words, AfterValidator(_hosts)] = ()
+    trusted_hosts: Annotated[Words, AfterValidator(_check_hosts)] = ()
     """Other hosts that the server may send confcal and its credentials to: host, host:port or *.domain."""
 
     concurrency: int = Field(default=4, ge=1, le=32)
@@ -144,7 +143,7 @@ class TargetSettings(BaseModel):
     """How long an answer may take."""
 
     attendees: Path | None = None
-    """A TOML or JSON file from TrueConf ID to e-mail address: the only people who are ever written."""
+    """A TOML or JSON file from TrueConf ID to e-mail address: the only people who are ever named."""
 
     reminders: Annotated[
         tuple[Annotated[timedelta, Field(ge=timedelta(), le=4 * _WEEK)], ...],
@@ -157,24 +156,24 @@ class TargetSettings(BaseModel):
     """Whether its events count as free time; as the calendar's TRANSPARENT says where left out."""
 
     on_remote_change: Annotated[Literal["restore", "keep"], AnyCase] = "restore"
-    """What becomes of an event that a person changed in the collection: ours again, or theirs stays."""
+    """What happens to an event that a person changed in the collection: it is restored, or it stays."""
 
     on_remote_delete: Annotated[Literal["restore", "keep"], AnyCase] = "restore"
-    """What becomes of an event that a person deleted: written again, or gone until it changes in TrueConf."""
+    """What happens to an event that a person deleted: restored, or kept away until it changes in TrueConf."""
 
     audit_every: Duration = Field(default=timedelta(hours=1), ge=timedelta(minutes=1))
-    """How often the collection is looked at for changes by people."""
+    """How often the collection is checked for changes by people."""
 
-    quirks: Annotated[Words, AfterValidator(_quirks)] = ()
+    quirks: Annotated[Words, AfterValidator(_check_quirks)] = ()
     """Deviations of the server to switch on, or off with a minus; `confcal check` names those in effect."""
 
     @property
     def kind(self) -> Auth:
-        """How we show who we are."""
+        """How confcal authenticates."""
         return self.auth or ("basic" if self.username else "none")
 
     @model_validator(mode="after")
-    def _complete(self) -> Self:
+    def _require_credentials(self) -> Self:
         for name in _NEEDED.get(self.kind, ()):
             if getattr(self, name) is None:
                 raise PydanticCustomError("lacking", "It lacks {name}", {"name": name})

@@ -1,5 +1,5 @@
 """
-Durations and hours as an operator writes them.
+Types of settings: durations, hours, and choices in any case.
 """
 
 from datetime import timedelta
@@ -44,3 +44,11 @@ def check_quiet(text: str) -> str:
     """Return quiet hours as they were written. Raises ValueError with the remedy."""
     parse_quiet(text)
     return text.strip()
+
+
+def _to_lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+AnyCase = BeforeValidator(_to_lower)
+"""Lets a choice of few words be written in any case: INFO is info, JSON is json."""

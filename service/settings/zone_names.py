@@ -1,5 +1,5 @@
 """
-Names of time zones as people write them.
+Names of time zones, found from what people write.
 """
 
 import difflib
@@ -16,7 +16,7 @@ _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])0?(\d{1,2})(?::?00)?", re.IGNORECASE)
 _FARTHEST = {"+": 14, "-": 12}
 
 _NEAR = 0.7
-"""More than most cities are like each other, less than most misspelt ones."""
+"""More similar than most pairs of cities, less than most misspellings."""
 
 _USUAL = {
     **dict.fromkeys(("PST", "PDT", "PT"), "America/Los_Angeles"),
@@ -54,36 +54,36 @@ def _known() -> dict[str, str]:
 def _nearest(written: str) -> str | None:
     offset = _OFFSET.fullmatch(written)
     if offset:
-        return _fixed(offset[1], int(offset[2]))
+        return _fixed_zone(offset[1], int(offset[2]))
     if written.upper() in _USUAL:
         return _USUAL[written.upper()]
     places = [name for name in _known().values() if "/" in name]
     if re.fullmatch(r"[A-Za-z]{2,5}", written):
-        abbreviated = _abbreviated(written.upper(), places)
+        abbreviated = _find_by_abbreviation(written.upper(), places)
         if abbreviated:
             return abbreviated
     cities = {name.rpartition("/")[2]: name for name in sorted(places, reverse=True)}
     city = nearest(written.rpartition("/")[2].replace(" ", "_"), cities) if written[:1] not in "./" else None
-    return cities[city] if city and _alike(written, cities[city]) else None
+    return cities[city] if city and _is_similar(written, cities[city]) else None
 
 
-def _alike(written: str, name: str) -> bool:
+def _is_similar(written: str, name: str) -> bool:
     """
-    Return whether a name is similar enough to be suggested: more similar than most names are to each other.
+    Return whether a name is similar enough to be suggested.
     """
     first, second = (text.rpartition("/")[2].casefold().replace(" ", "_") for text in (written, name))
     return difflib.SequenceMatcher(None, first, second).ratio() > _NEAR
 
 
-def _fixed(sign: str, hours: int) -> str | None:
+def _fixed_zone(sign: str, hours: int) -> str | None:
     if hours == 0:
         return "UTC"
-    # In these names the sign is the other way round (POSIX).
+    # In these names the sign is inverted (POSIX).
     return f"Etc/GMT{'-' if sign == '+' else '+'}{hours}" if hours <= _FARTHEST[sign] else None
 
 
-def _abbreviated(written: str, places: list[str]) -> str | None:
-    """Return of the zones whose clocks show an abbreviation the one whose city is most like it."""
+def _find_by_abbreviation(written: str, places: list[str]) -> str | None:
+    """Return the zone that uses an abbreviation and whose city is most similar to it."""
 
     def shows(name: str) -> bool:
         return any(at.astimezone(ZoneInfo(name)).tzname() == written for at in _SEASONS)

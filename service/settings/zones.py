@@ -1,5 +1,5 @@
 """
-What the settings say about zones, and what they leave open.
+The zones in the settings, and what the settings leave open about them.
 """
 
 from service.core.weekly import WeeklyRules

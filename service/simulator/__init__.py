@@ -1,5 +1,5 @@
 """
 A stand-in for a TrueConf Room, for demonstrations and tests.
 
-Nothing of the daemon may import it.
+The daemon may not import it.
 """

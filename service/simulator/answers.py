@@ -1,5 +1,5 @@
 """
-What a simulated endpoint says about itself.
+The answers of a simulated endpoint about itself.
 """
 
 from typing import Any, Final
@@ -13,9 +13,9 @@ READY: Final = 3
 
 def answer(method: str, *, peer: str | None, domain: str) -> dict[str, Any]:
     """
-    Return the reply to a question about the endpoint, `result: false` to one it does not know.
+    Return the reply to a question about the endpoint, with `result: false` for an unknown one.
 
-    `peer` is the logged-in user, None where there is none; shapes are those of the VideoSDK commands.
+    `peer` is the logged-in user, or None; shapes are those of the VideoSDK commands.
     """
     user = {"peerId": peer, "peerDn": peer} if peer else {}
     server = {"server": domain, "service": False, "port": 4307, "domain": domain}

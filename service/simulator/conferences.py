@@ -1,5 +1,5 @@
 """
-The content of a simulated endpoint: a believable list, how it changes, and the spellings it is sent in.
+The list of a simulated endpoint: its content, how it changes, and the variants it is sent in.
 
 A conference here is a variant A object as TrueConf documents it (notifications/conferenceList), with `days`
 in the weekdays of the organization's zone.
@@ -72,7 +72,7 @@ def demo_list(now: datetime, *, seed: int, domain: str, zone: tzinfo) -> list[Ra
 
 def change(conferences: Sequence[Raw], step: int, *, now: datetime, seed: int, domain: str) -> list[Raw]:
     """
-    Return the list after its change number `step`: in turn one is added, renamed, moved by an hour, removed.
+    Return the list after change number `step`: in turn, one is added, renamed, moved by an hour, or removed.
     """
     ours = [entry for entry in conferences if entry["id"].startswith("demo_")]
     match step % 4:
@@ -109,7 +109,7 @@ def roll(conference: Raw, now: datetime, *, zone: tzinfo) -> Raw:
 
 
 def encode(conference: Raw, variant: Variant, *, basis: DaysBasis, zone: tzinfo, domain: str) -> Raw:
-    """Return the object as an endpoint of that variant sends it, its weekday flags on that basis."""
+    """Return the object as an endpoint of a variant sends it, with weekday flags on that basis."""
     based = _with_utc_days(conference, zone) if basis == "utc" else conference
     match variant:
         case "A":
@@ -122,7 +122,7 @@ def encode(conference: Raw, variant: Variant, *, basis: DaysBasis, zone: tzinfo,
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """Where and when the conferences are."""
+    """What the conferences depend on."""
 
     now: datetime
     seed: int

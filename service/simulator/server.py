@@ -33,11 +33,11 @@ _CUT_SHORT: Final = '{"method": "event", "event": "conferenceList", "cnt": 1, "c
 @dataclass(frozen=True, slots=True)
 class SimulatorOptions:
     """
-    What kind of endpoint to be. Whatever happens `..._every_seconds` does not happen where that is None.
+    The kind of endpoint. An event with a period `..._every_seconds` of None does not happen.
     """
 
     pin: str | None = None
-    """None where the endpoint asks for no PIN."""
+    """None means that the endpoint asks for no PIN."""
 
     variant: Variant = "A"
     peer: str = "room1@video.example.com"
@@ -102,10 +102,10 @@ class Simulator:
         )
         async with AsyncExitStack() as parts:
             self._socket_server = await parts.enter_async_context(
-                serve(self._talk, options.host, options.port, compression=None)
+                serve(self._serve_client, options.host, options.port, compression=None)
             )
             self._web_server = await parts.enter_async_context(
-                serve(self._talk, options.host, options.web_port, process_request=self._page)
+                serve(self._serve_client, options.host, options.web_port, process_request=self._page)
             )
             self._parts = parts.pop_all()
         self._tasks = [
@@ -164,23 +164,23 @@ class Simulator:
         await self.announce()
 
     async def change_user(self, peer: str) -> None:
-        """Log out whoever is there, and log `peer` in; the list stays until another one is set."""
+        """Log the present user out and `peer` in; the list stays until another one is set."""
         await self.logout()
         self._peer = peer
-        await self._tell("login", result=0, peerId=peer, peerDn=peer)
-        await self._tell("appStateChanged", appState=READY)
+        await self._send_event("login", result=0, peerId=peer, peerDn=peer)
+        await self._send_event("appStateChanged", appState=READY)
 
     async def logout(self) -> None:
-        """Log the user out, as an endpoint tells it: with an empty list among the events."""
+        """Log the user out with the events that an endpoint sends, an empty list among them."""
         self._peer = None
-        await self._tell("appStateChanged", appState=LOGIN_NEEDED)
-        await self._tell("logout", result=0, cause=0)
-        await self._tell("conferenceList", cnt=0, conferences=[])
+        await self._send_event("appStateChanged", appState=LOGIN_NEEDED)
+        await self._send_event("logout", result=0, cause=0)
+        await self._send_event("conferenceList", cnt=0, conferences=[])
 
     async def announce(self) -> None:
         """Send the list as a `conferenceList` event to everybody who is authorized."""
         if self._peer is not None:
-            await self._tell("conferenceList", **self._list())
+            await self._send_event("conferenceList", **self._list())
 
     async def send_raw(self, text: str) -> None:
         """Send `text` as one frame to everybody who is authorized."""
@@ -204,7 +204,7 @@ class Simulator:
     async def _cut_short(self) -> None:
         await self.send_raw(_CUT_SHORT)
 
-    async def _tell(self, event: str, **content: Any) -> None:  # noqa: ANN401 - fields of a JSON object
+    async def _send_event(self, event: str, **content: Any) -> None:  # noqa: ANN401 - fields of a JSON object
         await self.send_raw(json.dumps({"event": event, **content, "method": "event"}, ensure_ascii=False))
 
     async def _send(self, socket: ServerConnection, text: str) -> None:
@@ -214,7 +214,7 @@ class Simulator:
         else:
             await socket.send([text[at : at + size] for at in range(0, len(text), size)])
 
-    async def _talk(self, socket: ServerConnection) -> None:
+    async def _serve_client(self, socket: ServerConnection) -> None:
         self._authorized[socket] = False
         try:
             with suppress(ConnectionClosed):

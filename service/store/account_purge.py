@@ -1,5 +1,5 @@
 """
-Forgetting accounts that nobody hears of any more.
+The purge of accounts that send no lists any more.
 """
 
 from datetime import datetime
@@ -19,8 +19,8 @@ async def purge_accounts(db: AsyncConnection, before: datetime) -> int:
     """
     Delete accounts with empty calendars whose last list came before a moment, and return how many.
 
-    What is remembered of their feeds goes too, but for rotations: a secret address that was taken back
-    must not open anything again should the account return.
+    The records of their feeds are deleted too, except for rotations: an address that was withdrawn must not
+    work again if the account returns.
     """
     is_version = meta.c.name == "version"
     # Every record of a list locks this row first, so no list can arrive between the check and the deletion.
@@ -29,13 +29,13 @@ async def purge_accounts(db: AsyncConnection, before: datetime) -> int:
     idle = select(accounts.c.account).where(accounts.c.list_at < seconds_of(before), ~has_member)
     names = list((await db.execute(idle.order_by(accounts.c.account))).scalars())
     for start in range(0, len(names), _AT_ONCE):
-        await _forget(db, names[start : start + _AT_ONCE])
+        await _delete(db, names[start : start + _AT_ONCE])
     if names:
         await forget_before(db)
     return len(names)
 
 
-async def _forget(db: AsyncConnection, names: list[str]) -> None:
+async def _delete(db: AsyncConnection, names: list[str]) -> None:
     of_them = feeds.c.calendar.in_(names)
     await db.execute(delete(feeds).where(of_them, feeds.c.generation == 0))
     await db.execute(update(feeds).where(of_them).values(digest="", changed_at=None))

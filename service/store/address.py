@@ -37,16 +37,16 @@ _VERIFYING = ("verify-ca", "verify-full")
 
 def address_of(url: str) -> URL:
     """
-    Return the address with its driver, as libpq's words or ours say it.
+    Return the address with its driver; the scheme may be libpq's or SQLAlchemy's.
 
-    Raises SettingsError where it cannot be one.
+    Raises SettingsError where it is not an address of a database.
     """
     try:
         address = make_url(url)
     except (ArgumentError, ValueError):
         # Neither the text nor the chained error is shown: both may hold the password.
         raise SettingsError(
-            "CONFCAL_DATABASE_URL is no address: write sqlite:////directory/confcal.db "
+            "CONFCAL_DATABASE_URL is not an address: write sqlite:////directory/confcal.db "
             "or postgresql://user:password@host/database"
         ) from None
     driver = _DRIVERS.get(address.drivername)
@@ -67,7 +67,7 @@ def describe(url: str) -> str:
 
 
 def without_tls_files(address: URL) -> URL:
-    """Return the address as the driver takes it: `tls_context` stands for the names of files."""
+    """Return the address for the driver, without the names of files: `tls_context` reads those."""
     return address.difference_update_query([_AUTHORITY, _CERTIFICATE, _KEY])
 
 
@@ -77,10 +77,10 @@ def tls_context(address: URL) -> ssl.SSLContext | None:
 
     Raises SettingsError where a file cannot be used.
     """
-    authority, certificate = _said(address, _AUTHORITY), _said(address, _CERTIFICATE)
+    authority, certificate = _parameter(address, _AUTHORITY), _parameter(address, _CERTIFICATE)
     if not authority and not certificate:
         return None
-    mode = _said(address, _MODE)
+    mode = _parameter(address, _MODE)
     if authority and mode not in _VERIFYING:
         raise SettingsError(
             f"CONFCAL_DATABASE_URL: {_AUTHORITY} only counts where the certificate is checked; "
@@ -97,7 +97,7 @@ def tls_context(address: URL) -> ssl.SSLContext | None:
     context.check_hostname = mode == "verify-full"
     context.verify_mode = ssl.CERT_REQUIRED if mode in _VERIFYING else ssl.CERT_NONE
     if certificate:
-        _load_certificate(context, certificate, _said(address, _KEY))
+        _load_certificate(context, certificate, _parameter(address, _KEY))
     return context
 
 
@@ -128,7 +128,7 @@ def _unusable(parameter: str, file: str, error: OSError) -> SettingsError:
     )
 
 
-def _said(address: URL, parameter: str) -> str:
+def _parameter(address: URL, parameter: str) -> str:
     return str(address.query.get(parameter, ""))
 
 
@@ -139,16 +139,18 @@ def _check(address: URL) -> URL:
     unknown = sorted(set(address.query) - _PARAMETERS[backend])
     if unknown:
         allowed = ", ".join(sorted(_PARAMETERS[backend]))
-        raise SettingsError(f"CONFCAL_DATABASE_URL: {unknown[0]} is not understood; it may say {allowed}")
+        raise SettingsError(f"CONFCAL_DATABASE_URL: {unknown[0]} is not known; an address may have {allowed}")
     for parameter, form in _NUMBERS.items():
         if parameter in address.query and not re.fullmatch(form, str(address.query[parameter])):
-            raise SettingsError(f"CONFCAL_DATABASE_URL: {parameter} is no number; write one like 15")
+            raise SettingsError(f"CONFCAL_DATABASE_URL: {parameter} is not a number; write one like 15")
     return _with_one_mode(address)
 
 
 def _with_one_mode(address: URL) -> URL:
-    """Return the address with libpq's `sslmode`, which managed databases hand out, as asyncpg's `ssl`."""
-    # No statement is kept under a name, so the size of a cache of them means nothing any more.
+    """
+    Return the address with asyncpg's `ssl` in place of libpq's `sslmode`, which managed databases hand out.
+    """
+    # Statements are not kept under a name, so the size of their cache has no effect.
     address = address.difference_update_query([_POOLING])
     for parameter in ("sslmode", _MODE):
         if parameter in address.query and address.query[parameter] not in _MODES:

@@ -11,25 +11,25 @@ from service.core.errors import SettingsError, StoreUnavailable
 from service.store.engine import file_of, make_private, require_file
 from service.store.ownership import describe_owner
 
-_MARKED = (
+_MARK_AS_COPY = (
     "UPDATE meta SET value = '' WHERE name = 'rendering'",
     "UPDATE conferences SET fingerprint = x'' WHERE fingerprint <> x''",
 )
 """
-What a copy says to the daemon that starts on it: render everything anew, and nothing is as it was.
+These make the daemon that starts on a copy render every VEVENT again and take each of them for changed.
 
-So all revisions move to the time of that start. Clients may have seen later ones than those in the copy, and
-some drop what is not newer.
+So all revisions move to the time of that start. Clients may have seen later revisions than those in the copy,
+and some of them ignore what is not newer.
 """
 
 
 def backup(url: str, target: Path) -> int:
     """
-    Copy the SQLite database at `url` to `target` in one consistent state; its size in bytes.
+    Copy the SQLite database at `url` to `target` in one consistent state, and return its size in bytes.
 
-    It first goes into a file beside the target, so that `target` is never half a copy. Only its owner may
-    read it. Raises SettingsError where the database is no SQLite file or `target` is that file, NoDatabase
-    where there is none, and StoreUnavailable.
+    It is written to a file next to the target first, so that `target` is never half a copy. Only its owner
+    may read it. Raises SettingsError where the database is not an SQLite file or `target` is that file,
+    NoDatabase where there is none, and StoreUnavailable.
     """
     source = file_of(url)
     if source is None:
@@ -59,7 +59,7 @@ def _sentence(error: Exception, source: Path, target: Path) -> str:
         case (("SQLITE_NOTADB" | "SQLITE_CORRUPT"), _):
             return f"{source} is damaged and was not copied: restore it from an older backup"
         case "SQLITE_ERROR", _:
-            return f"{source} is no database of confcal: name another one in CONFCAL_DATABASE_URL"
+            return f"{source} is not a database of confcal: name another one in CONFCAL_DATABASE_URL"
         case _:
             return f"{target} could not be written: {error}; see whether its disk is full, or try again"
 
@@ -70,8 +70,8 @@ def _copy(source: Path, target: Path) -> None:
         closing(sqlite3.connect(target)) as writing,
     ):
         reading.backup(writing)
-        # One file without a log beside it, wherever it is copied to next.
+        # The copy is one file without a separate log, so it can be copied again as it is.
         writing.execute("PRAGMA journal_mode = DELETE")
-        for statement in _MARKED:
+        for statement in _MARK_AS_COPY:
             writing.execute(statement)
         writing.commit()

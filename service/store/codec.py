@@ -1,8 +1,8 @@
 """
 Conferences as bytes: compact, and equal bytes for equal conferences.
 
-The Structs are the stored form, apart from the core types, so that those can change. As arrays they may
-grow at their end: a new last field needs a default, and what an older confcal wrote is read with it.
+The Structs are the stored form. They are apart from the core types, so that those can change. They are stored
+as arrays, which may grow at their end: a new last field needs a default, for what an older confcal wrote.
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ class _Weekly(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=2):
     start: datetime
     duration: timedelta
     days: int
-    """One bit for each weekday, Monday the lowest: a set has no order, and equal bytes are wanted."""
+    """One bit for each weekday, Monday the lowest: a set has no order, and the bytes must be equal."""
 
 
 class _Invitation(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -57,7 +57,7 @@ _DAYS = tuple(frozenset(day for day in Weekday if bits >> day & 1) for bits in r
 
 
 def encode(conference: Conference) -> bytes:
-    """Return the stored form, without `state` and `session_id`: they are no part of equality."""
+    """Return the stored form, without `state` and `session_id`: they do not count in a comparison."""
     return _encoder.encode(
         _Conference(
             id=conference.id,
@@ -80,7 +80,7 @@ def decode(content: bytes) -> Conference:
         id=stored.id,
         topic=stored.topic,
         owner=stored.owner,
-        schedule=_schedule(stored.schedule),
+        schedule=_from_stored(stored.schedule),
         mode=stored.mode,
         access=stored.access,
         created_at=stored.created_at,
@@ -111,7 +111,7 @@ def _to_stored(schedule: Schedule) -> _Unscheduled | _Once | _Weekly:
             assert_never(unreachable)
 
 
-def _schedule(stored: _Unscheduled | _Once | _Weekly) -> Schedule:
+def _from_stored(stored: _Unscheduled | _Once | _Weekly) -> Schedule:
     match stored:
         case _Unscheduled():
             return Unscheduled()

@@ -1,5 +1,5 @@
 """
-From an address to transactions, alike for SQLite and PostgreSQL.
+Engines and transactions, the same for SQLite and PostgreSQL.
 """
 
 import asyncio
@@ -32,8 +32,8 @@ _PRAGMAS = (
 
 _UNNAMED: Mapping[str, object] = {
     # PgBouncer in transaction mode gives each transaction any of its sessions. A statement prepared under a
-    # name stays with the session, so it is missing in the next one or is there twice (PgBouncer, FAQ,
-    # "prepared statements").
+    # name stays with the session, so the next session lacks it, or has another one of that name (PgBouncer,
+    # FAQ, "prepared statements").
     "statement_cache_size": 0,
     "prepared_statement_cache_size": 0,
     "prepared_statement_name_func": str,
@@ -58,7 +58,7 @@ def create_engine(url: str) -> AsyncEngine:
     """
     Return the engine for an address such as `sqlite:////var/lib/confcal/confcal.db`, not connected yet.
 
-    Raises SettingsError where the address cannot be one.
+    Raises SettingsError where it is not an address of a database.
     """
     address = address_of(url)
     if address.get_backend_name() == "sqlite":
@@ -88,10 +88,10 @@ async def probe(engine: AsyncEngine, *, create: bool) -> None:
     """
     Raise StoreUnavailable where the file of an SQLite database cannot be opened; do nothing for another.
 
-    A file that is missing is made where `create` says so; else it is NoDatabase.
+    A missing file is created where `create` says so; otherwise NoDatabase is raised.
 
-    The driver starts a thread for a connection before it opens the file, and leaves it to itself where that
-    fails: a command that ends at once would print that thread's traceback.
+    The driver starts a thread for a connection before it opens the file, and abandons the thread where that
+    fails. A command that ends at once would print the traceback of that thread.
     """
     if engine.dialect.name == "sqlite":
         file = Path(engine.url.database or "")
@@ -104,7 +104,7 @@ async def probe(engine: AsyncEngine, *, create: bool) -> None:
 
 def require_file(file: Path) -> None:
     """Raise NoDatabase where the file of an SQLite database is missing."""
-    # Where it cannot be looked at, opening it tells what is wrong.
+    # Where its folder may not be read, opening the file reports what is wrong.
     with suppress(PermissionError):
         try:
             file.stat()
@@ -113,14 +113,14 @@ def require_file(file: Path) -> None:
 
 
 def make_private(file: Path) -> None:
-    """Make an empty file that only its owner may read; one that is there already stays. Raises OSError."""
+    """Make an empty file that only its owner may read; an existing one stays as it is. Raises OSError."""
     with suppress(FileExistsError):
         file.touch(mode=0o600, exist_ok=False)
 
 
 def _open_once(file: Path, busy_seconds: float, *, create: bool) -> None:
     if create:
-        # What keeps the file from being made, SQLite says better. Its log beside it gets the same mode.
+        # SQLite reports better why a file cannot be created. It gives its log the same mode.
         with suppress(OSError):
             make_private(file)
     with closing(sqlite3.connect(file, timeout=busy_seconds)) as connection:

@@ -1,8 +1,8 @@
 """
 Translation of the errors of database libraries into one sentence for the operator.
 
-The sentences name the database and what to do. The library's own text is only in the chained error, as
-it may quote a row; but where no connection comes about there is no row yet, and its reason is told.
+The sentences name the database and what to do. The library's own text is only in the chained error, because
+it may quote a row. Errors of connecting are the exception: no row is read yet, so their reason is shown.
 """
 
 import os
@@ -32,10 +32,10 @@ _SQLITE: Mapping[str, str] = {
     "SQLITE_PERM": "may not be opened: let confcal's user write the file and its directory",
     "SQLITE_READONLY": "is read-only: let confcal's user write the file and its directory",
 }
-"""By the beginning of SQLite's result code; extended codes only add to it."""
+"""By the beginning of SQLite's result code; extended codes append to it."""
 
-_WHOSE = ("SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_READONLY")
-"""Where the owner of the file and its folder may be the reason."""
+_OWNER_EXPLAINS = ("SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_READONLY")
+"""Errors that the owner of the file or of its folder may explain."""
 
 _NO_LOCKS = (
     "cannot be used: this volume does not give the locks that SQLite needs; "
@@ -59,10 +59,10 @@ _POSTGRESQL: Mapping[str, str] = {
     "58": "cannot be read or written: check the server's disk",
     "XX": "is damaged: see the server's log",
 }
-"""By the beginning of SQLSTATE (PostgreSQL, appendix A); the longest that fits counts."""
+"""By the beginning of SQLSTATE (PostgreSQL, appendix A); the longest match counts."""
 
 _CONNECTING = ("08", "28", "3D000", "53300", "57P03")
-"""Of errors before the first statement: the server's own words quote no row, and say what to correct."""
+"""Errors before the first statement: the server's own words quote no row, and say what to correct."""
 
 
 @contextmanager
@@ -106,8 +106,8 @@ def _of_sqlite(cause: sqlite3.Error, file: Path) -> str:
         return _without_code(cause)
     if lacks_locks(code, file):
         return _NO_LOCKS
-    reason = _known(_SQLITE, code)
-    if not code.startswith(_WHOSE):
+    reason = _find_reason(_SQLITE, code)
+    if not code.startswith(_OWNER_EXPLAINS):
         return reason
     if code.startswith("SQLITE_CANTOPEN") and _is_missing(file.parent):
         return f"cannot be opened: create its directory {file.parent} and let confcal's user write there"
@@ -125,14 +125,14 @@ def _of_postgresql(cause: BaseException, code: str) -> str:
     words = _first_line(cause)
     if code.startswith("28") and "no encryption" in words:
         return f"takes connections with TLS only ({words}): add sslmode=require to CONFCAL_DATABASE_URL"
-    reason = _known(_POSTGRESQL, code)
+    reason = _find_reason(_POSTGRESQL, code)
     if not code.startswith(_CONNECTING) or not words:
         return reason
     head, colon, remedy = reason.partition(":")
     return f"{head} ({words}){colon}{remedy}"
 
 
-def _known(reasons: Mapping[str, str], code: str) -> str:
+def _find_reason(reasons: Mapping[str, str], code: str) -> str:
     fitting = [prefix for prefix in reasons if code.startswith(prefix)]
     if fitting:
         return reasons[max(fitting, key=len)]
@@ -181,7 +181,7 @@ def _misconfigured(words: str) -> str:
 def _errno_reason(error: OSError) -> str:
     if error.errno is None:
         return ""
-    # Those of names have numbers of their own, below zero; asyncio puts addresses into the text of others.
+    # Errors of name resolution have numbers below zero; asyncio puts addresses into the text of the others.
     words = error.strerror if error.errno < 0 else os.strerror(error.errno)
     return f" ({words})" if words else ""
 

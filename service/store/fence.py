@@ -1,5 +1,5 @@
 """
-The check that keeps a part from recording anything after it lost its lease.
+The check that a part still holds its lease when it records something.
 """
 
 from sqlalchemy import ColumnElement, Integer, select, text, type_coerce
@@ -10,7 +10,7 @@ from service.store.tables import leases
 
 
 def now_milliseconds() -> ColumnElement[int]:
-    """Return the present moment of a PostgreSQL server: it goes on within a transaction."""
+    """Return the present moment of a PostgreSQL server; it advances within a transaction."""
     return type_coerce(text("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"), Integer)
 
 

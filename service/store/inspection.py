@@ -1,5 +1,5 @@
 """
-A look at a database, for `confcal check` and for the daemon's own description: nothing in it changes.
+The inspection of a database, for `confcal check` and for the daemon's own description. It changes nothing.
 """
 
 import hashlib
@@ -16,15 +16,15 @@ from service.core.replicas import Census
 from service.store.address import describe
 from service.store.engine import begin_read, begin_write, create_engine, file_of
 from service.store.leases import open_leases
-from service.store.migrate import read_revision, verify
 from service.store.ownership import describe_owner, readable_by_others
+from service.store.schema import read_revision, verify
 from service.store.tables import journal
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """
-    What a database is like.
+    What an inspection of a database found.
     """
 
     name: str
@@ -32,31 +32,31 @@ class Inspection:
 
     schema: str
     server: str
-    """The program that keeps it, with its version."""
+    """SQLite or PostgreSQL, with the version."""
 
     refusal: str
     """Why it cannot be written; empty where it can."""
 
     free_bytes: int | None
-    """Of the volume of a file; None where nobody here knows."""
+    """On the volume of the file; None for PostgreSQL."""
 
     size_bytes: int
     open_to_others: str
     """The owner of the file if every user of the machine can read it, else empty."""
 
     identity: str
-    """The same for whoever opens the same database, by whatever address."""
+    """The same for every process that opens this database, by any address."""
 
     census: Census = field(default_factory=Census)
-    """The replicas that run on it; of SQLite nobody but the daemon knows."""
+    """The replicas that run on it; for SQLite only the daemon itself knows."""
 
 
 async def inspect(url: str) -> Inspection:
     """
     Inspect the database at `url`.
 
-    Raises SettingsError, StoreUnavailable, NoDatabase, and SchemaTooOld or SchemaTooNew where it is another
-    version's.
+    Raises SettingsError, StoreUnavailable, NoDatabase, and SchemaTooOld or SchemaTooNew where it belongs to
+    another version.
     """
     engine = create_engine(url)
     try:
@@ -72,7 +72,15 @@ async def inspect(url: str) -> Inspection:
         await engine.dispose()
     file = file_of(url)
     return Inspection(
-        describe(url), schema or "", server, refusal, _free(file), size, _exposed(file), identity, census
+        describe(url),
+        schema or "",
+        server,
+        refusal,
+        _free(file),
+        size,
+        _exposure(file),
+        identity,
+        census,
     )
 
 
@@ -90,7 +98,7 @@ async def _try_writing(engine: AsyncEngine) -> str:
     """Return the reason why the database is not writable, or an empty text."""
     try:
         async with begin_write(engine) as db:
-            # It needs the right to write, and removes nothing.
+            # This needs the right to write, and deletes nothing.
             await db.execute(delete(journal).where(false()))
     except StoreUnavailable as error:
         return str(error)
@@ -118,13 +126,13 @@ def _identify(connection: Connection, url: URL) -> str:
     if connection.dialect.name == "sqlite":
         # A container may know the file under another path, and its volume under another number.
         found = Path(url.database or "").stat()
-        told = f"sqlite {found.st_ino}"
+        facts = f"sqlite {found.st_ino}"
     else:
         query = "SELECT oid, datname FROM pg_database WHERE datname = current_database()"
         row = connection.execute(text(query)).one()
         started = connection.execute(text("SELECT pg_postmaster_start_time()")).scalar_one()
-        told = f"postgresql {row.oid} {row.datname} {started.timestamp()}"
-    return hashlib.sha256(told.encode()).hexdigest()
+        facts = f"postgresql {row.oid} {row.datname} {started.timestamp()}"
+    return hashlib.sha256(facts.encode()).hexdigest()
 
 
 def _free(file: Path | None) -> int | None:
@@ -133,5 +141,5 @@ def _free(file: Path | None) -> int | None:
     return None
 
 
-def _exposed(file: Path | None) -> str:
+def _exposure(file: Path | None) -> str:
     return describe_owner(file) if file and readable_by_others(file) else ""

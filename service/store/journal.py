@@ -30,7 +30,7 @@ from service.store.writes import in_chunks, upsert
 log = structlog.get_logger()
 
 _LOCK = 0x6A6F75726E616C
-"""PostgreSQL's advisory lock of whoever writes entries: "journal" as a number."""
+"""PostgreSQL's advisory lock for writing entries: "journal" as a number."""
 
 _REQUESTS = frozenset({Happening.SOURCE_ASKED, Happening.TARGET_RETRIED})
 """What another replica may have to do."""
@@ -39,7 +39,7 @@ _c = journal.c
 
 
 class _Content(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What may name people, in one column: the purge empties it."""
+    """What may name people. It is one column, which the purge empties."""
 
     topic: str = ""
     fields: tuple[tuple[str, str, str], ...] = ()
@@ -108,7 +108,7 @@ class SqlJournal(Journal):
         self._listeners.append(listener)
 
     def announce(self, entries: Sequence[JournalEntry]) -> None:
-        """Tell the listeners of entries whose transaction is committed."""
+        """Notify the listeners of entries whose transaction is committed."""
         if entries:
             for listener in self._listeners:
                 listener()

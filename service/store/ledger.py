@@ -1,5 +1,5 @@
 """
-The rows about targets and what is published there, on SQLite and PostgreSQL.
+The ledger on SQLite and PostgreSQL: rows about targets and what is published there.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -45,7 +45,8 @@ class SqlLedger(Ledger):
     ) -> Assignment:
         async with begin_write(self._engine) as db:
             if db.dialect.name == "postgresql":
-                # Two that see no holder would both write; SQLite lets one writer in at a time anyway.
+                # Two replicas that both see no holder would both write. SQLite has one writer at a time
+                # anyway.
                 await db.execute(text("LOCK TABLE targets IN SHARE ROW EXCLUSIVE MODE"))
             known = {row.target: _target(row) for row in await db.execute(select(tables.targets))}
             done = assign(known, target, record, abandoned=abandoned)
@@ -83,7 +84,7 @@ class SqlLedger(Ledger):
         self._journal.announce(journal)
 
     @override
-    async def tell(self, entries: Sequence[JournalEntry]) -> None:
+    async def write_journal(self, entries: Sequence[JournalEntry]) -> None:
         await self._journal.write(entries)
 
     @override

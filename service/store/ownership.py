@@ -1,5 +1,5 @@
 """
-Whose a file is and who may read it, in words for a sentence.
+The owner of a file and who may read it, in words for a sentence.
 """
 
 import grp
@@ -25,7 +25,7 @@ def group_name(gid: int) -> str:
         return str(gid)
 
 
-def ourselves() -> str:
+def describe_process() -> str:
     """Return the user that this process runs as."""
     return user_name(os.geteuid())
 
@@ -43,12 +43,12 @@ def describe_owner(path: Path) -> str:
             continue
         mode = stat.S_IMODE(found.st_mode)
         owner = f"{user_name(found.st_uid)}, group {group_name(found.st_gid)}"
-        return f"{each} belongs to {owner}, mode {mode:04o}; confcal runs as {ourselves()}"
-    return f"confcal runs as {ourselves()}"
+        return f"{each} belongs to {owner}, mode {mode:04o}; confcal runs as {describe_process()}"
+    return f"confcal runs as {describe_process()}"
 
 
 def readable_by_others(path: Path) -> bool:
-    """Return whether a user who is neither the owner nor in the group gets at a file, through all folders."""
+    """Return whether a user who is neither the owner nor in the group can reach and read a file."""
     try:
         real = path.resolve(strict=True)
         if not real.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):

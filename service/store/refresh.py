@@ -1,5 +1,5 @@
 """
-The state read from the database: the whole of it, or what changed since a version.
+Reading the state from the database: all of it, or what changed since a version.
 """
 
 from dataclasses import replace
@@ -30,9 +30,9 @@ async def read_state(db: AsyncConnection) -> State:
 
 async def read_changes(db: AsyncConnection, state: State) -> State:
     """
-    Return a state with what was recorded since: only accounts and conferences that changed are read.
+    Return a state with what was recorded since. Only changed accounts and conferences are read.
 
-    It is the same object where nothing was recorded, not even that a list arrived.
+    It is the same object where nothing was recorded, not even the arrival of a list.
     """
     version = await current(db)
     if version == state.version:

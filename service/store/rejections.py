@@ -1,5 +1,5 @@
 """
-What one transaction writes and reads of rejected input.
+The statements that write and read rejected input.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ async def write_rejected(
     db: AsyncConnection, inputs: Sequence[RejectedInput], *, keep: int, since: datetime
 ) -> None:
     """
-    Write rejected inputs, counting those that were there; drop what is older than `since` or beyond `keep`.
+    Write rejected inputs, counting repeated ones; delete what is older than `since` or beyond `keep`.
     """
     statement = insert_into(db, rejected)
     new, old = statement.excluded, rejected.c
@@ -52,7 +52,7 @@ async def read_rejected(db: AsyncConnection, most_raw: int, number: int | None) 
     """
     c = rejected.c
     columns = [column for column in c if column is not c.raw]
-    # By the database: a page that lists a thousand of them must not read a gigabyte.
+    # The database cuts them: a page that lists a thousand must not read a gigabyte.
     raw = func.substr(c.raw, 1, most_raw).label("raw")
     query = select(*columns, raw).order_by(c.last_at.desc(), c.number.desc())
     if number is not None:
@@ -61,7 +61,7 @@ async def read_rejected(db: AsyncConnection, most_raw: int, number: int | None) 
 
 
 async def delete_rejected(db: AsyncConnection, number: int) -> bool:
-    """Drop one, and return whether it was there."""
+    """Delete one rejected input, and return whether it was there."""
     return bool((await db.execute(delete(rejected).where(rejected.c.number == number))).rowcount)
 
 

@@ -1,5 +1,5 @@
 """
-Rows into values and values into rows.
+The translation of rows into values and of values into rows.
 """
 
 import gc
@@ -41,7 +41,7 @@ class Stored(NamedTuple):
 @contextmanager
 def pause_garbage_collection() -> Iterator[None]:
     """
-    Keep the garbage collector from searching many new values again and again, all of which stay.
+    Pause the garbage collector while many values are made that all stay: it would search them repeatedly.
 
     100,000 conferences load in half the time.
     """
@@ -55,18 +55,18 @@ def pause_garbage_collection() -> Iterator[None]:
 
 
 def to_entries(rows: Iterable[Sequence[Any]]) -> dict[Key, Entry]:
-    """Return the entries that rows of `conferences` are."""
+    """Return the entries in rows of `conferences`."""
     return {entry.key: entry for entry in _entries(rows)}
 
 
 def to_state(version: int, stored: Stored, entries: Mapping[Key, Entry] | None = None) -> State:
-    """Return the state that these rows are; `entries` are those known already."""
+    """Return the state in these rows; `entries`, if given, stand for the rows of `conferences`."""
     entries = to_entries(stored.conferences) if entries is None else entries
     members = {row[0]: _Members() for row in stored.accounts}
     for account, server, id_, part, content, lists, since, changed_at in stored.memberships:
         entry = entries.get(Key(server, id_, part))
         if entry is None:
-            # The next list reports it anew.
+            # The next list reports it again.
             log.warning("store.row_damaged", conference=id_)
             continue
         of_account = members[account]
@@ -108,7 +108,9 @@ class _Members:
 
 
 def _find_shared(memberships: Sequence[Sequence[Any]]) -> set[Key]:
-    """Return the conferences that several accounts report, and one of them not as the calendars show it."""
+    """
+    Return the conferences of several accounts of which one reports something else than the calendars show.
+    """
     counted = Counter(Key(row[1], row[2]) for row in memberships if row[3] == 0)
     return {
         key
@@ -119,7 +121,7 @@ def _find_shared(memberships: Sequence[Sequence[Any]]) -> set[Key]:
 
 @lru_cache(maxsize=4096)
 def _share_moment(seconds: int) -> datetime:
-    """Return a moment; the conferences of one list have one object of it between them."""
+    """Return a moment; the conferences of one list share one object."""
     return moment_of(seconds)
 
 
@@ -186,17 +188,17 @@ def vevent_rows(edit: Edit) -> Iterator[Parameters]:
 
 
 def report_row(account: Account, conference: Conference) -> Parameters:
-    """Return the row of `memberships` with the report written out, without its absence."""
+    """Return the row of `memberships` with the whole report and without its absence."""
     return {**member_row(account, Key(account.server, conference.id)), "reported": encode(conference)}
 
 
 def member_row(account: Account, key: Key) -> Parameters:
-    """Return the columns of `memberships` that say whose calendar holds which part of a conference."""
+    """Return the key of a row of `memberships`: whose calendar holds which part of a conference."""
     return {"account": str(account), "server": key.server, "id": key.id, "part": key.part}
 
 
 def absence_values(absence: Absence | None) -> Mapping[str, int | None]:
-    """Return the columns of `memberships` that tell of an absence."""
+    """Return the columns of `memberships` that describe an absence."""
     if absence is None:
         return {"missing_lists": None, "missing_since": None}
     return {"missing_lists": absence.lists, "missing_since": seconds_of(absence.since)}
@@ -230,7 +232,7 @@ def _seconds(moment: datetime | None) -> int | None:
 
 def _conference(id_: str, content: bytes) -> Conference:
     """
-    Return the stored conference; where the row is damaged, one that the next list will find different.
+    Return the stored conference; for a damaged row, one that differs from what the next list reports.
 
     Its VEVENT, its revision and its place in the calendars are in other columns and stay as they are.
     """
@@ -246,7 +248,7 @@ def _parse_held(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[str, HeldRemova
         try:
             yield account, HeldRemoval(moment_of(since), lists, decode_ids(missing), upcoming, bool(kept))
         except (ValueError, TypeError):
-            # The next list that lacks as much is held anew.
+            # The next list that lacks as much is held again.
             log.warning("store.row_damaged", held=account)
 
 
@@ -260,4 +262,4 @@ def moment_of(seconds: int) -> datetime:
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, TypeError, OverflowError) as error:
-        raise msgspec.DecodeError(f"{seconds!r} is no moment") from error
+        raise msgspec.DecodeError(f"{seconds!r} is not a moment") from error

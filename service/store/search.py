@@ -1,5 +1,5 @@
 """
-Finding conferences by what the database has of them: one row and some words for each.
+The search for conferences in the database, which has one row and some words for each.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ _IS_MEMBER = exists().where(
     memberships.c.server == _t.server, memberships.c.id == _t.id, memberships.c.part == 0
 )
 _AFTER_WORDS = b"\xff"
-"""Comes behind every text in UTF-8."""
+"""Sorts after every text in UTF-8."""
 
 
 def title_row(entry: Entry) -> Parameters:
@@ -55,8 +55,8 @@ async def find_conferences(db: AsyncConnection, query: ConferenceQuery) -> Seque
     return [Key(server, id_) for server, id_ in await db.execute(ordered)]
 
 
-async def forget_purged(db: AsyncConnection) -> None:
-    """Drop the rows about conferences that are not kept any more."""
+async def delete_purged(db: AsyncConnection) -> None:
+    """Delete the rows about conferences that are no longer kept."""
     for table in (conference_words, conference_titles):
         kept = exists().where(
             conferences.c.server == table.c.server, conferences.c.id == table.c.id, conferences.c.part == 0

@@ -1,5 +1,5 @@
 """
-The rows about sessions that were signed out of, on SQLite and PostgreSQL.
+The closed sessions on SQLite and PostgreSQL.
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,5 @@
 """
-The store in a database, and how it is opened.
+The store on SQLite and PostgreSQL.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,11 +25,12 @@ from service.store.engine import begin_read, begin_write, create_engine
 from service.store.journal import SqlJournal, blank_conferences, write_journal
 from service.store.leases import open_leases
 from service.store.ledger import SqlLedger
-from service.store.migrate import upgrade, verify
+from service.store.migrate import upgrade
 from service.store.refresh import read_changes, read_state
 from service.store.rejections import delete_rejected, read_rejected, write_rejected
 from service.store.rows import pause_garbage_collection, to_feed
-from service.store.search import find_conferences, forget_purged
+from service.store.schema import verify
+from service.store.search import delete_purged, find_conferences
 from service.store.sessions import SqlClosedSessions
 from service.store.tables import feeds, memberships, meta, same_part, vevents
 from service.store.versions import advance, current, find_touched, require
@@ -58,7 +59,6 @@ class SqlStore(Database):
         self._engine = engine
         self._journal = SqlJournal(engine)
         self._ledger = SqlLedger(engine, self._journal)
-
         self._closed_sessions = SqlClosedSessions(engine)
         self._leases = open_leases(engine)
 
@@ -176,7 +176,7 @@ class SqlStore(Database):
         async with begin_write(self._engine) as db:
             purged = await purge_conferences(db, before)
             await blank_conferences(db)
-            await forget_purged(db)
+            await delete_purged(db)
         return purged
 
     @override
@@ -220,12 +220,12 @@ async def _meta(db: AsyncConnection, name: str) -> str:
 
 
 def _of_any(variant: str) -> Select[Any]:
-    """Select the VEVENTs that are in any account's calendar."""
+    """Return what selects the VEVENTs in any account's calendar."""
     return _VEVENTS.where(vevents.c.variant == variant, exists().where(_IS_MEMBER))
 
 
 def _of_account(variant: str, account: Account) -> Select[Any]:
-    """Select the VEVENTs that are in this account's calendar."""
+    """Return what selects the VEVENTs in this account's calendar."""
     joined = _VEVENTS.join_from(memberships, vevents, _IS_MEMBER)
     return joined.where(memberships.c.account == str(account), vevents.c.variant == variant)
 
@@ -237,7 +237,7 @@ def _by_uid(rows: Iterable[Sequence[Any]]) -> list[RenderedVEvent]:
 
 
 def _chunks(keys: Iterable[Key]) -> Iterator[tuple[str, Sequence[tuple[str, int]]]]:
-    """Give each part of a conference once, with its server, as many at a time as a statement takes."""
+    """Yield each part of a conference once, with its server, as many at a time as a statement takes."""
     by_server: dict[str, dict[tuple[str, int], None]] = {}
     for server, id_, part in keys:
         by_server.setdefault(server, {})[id_, part] = None
@@ -249,7 +249,7 @@ def _chunks(keys: Iterable[Key]) -> Iterator[tuple[str, Sequence[tuple[str, int]
 
 async def open_store(url: str, *, migrate: bool) -> SqlStore:
     """
-    Return the store at `url`, its schema brought up to date where `migrate` says so, and checked otherwise.
+    Return the store at `url`. Its schema is brought up to date where `migrate` says so, else only checked.
 
     Raises SettingsError, StoreUnavailable, SchemaTooNew, and SchemaTooOld without `migrate`.
     """

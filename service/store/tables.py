@@ -34,7 +34,7 @@ meta = Table(
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""`version`, which grows with every recorded change, `rendering`, and what `Journal.remember` keeps."""
+"""`version`, which grows with every recorded change; `rendering`; and what `Journal.remember` keeps."""
 
 accounts = Table(
     "accounts",
@@ -67,10 +67,10 @@ conferences = Table(
     Index("conferences_by_version", "version"),
 )
 """
-They outlive their memberships: a conference that comes back continues its revision.
+A row outlives its memberships: a conference that comes back continues its revision.
 
-`part` is 0 for the live part; a closed part has its first start there. Its bounds are `since`, `until` and
-`find_rule_start`.
+`part` is 0 for the live part, and the first start of a closed part. Its bounds are `since`, `until` and
+`ruled_from`.
 """
 
 vevents = Table(
@@ -139,7 +139,7 @@ rejected = Table(
     UniqueConstraint("source", "conference_id", "field", "digest", name="rejected_once"),
     Index("rejected_by_age", "last_at"),
 )
-"""One row for the same input rejected for the same field; `digest` is SHA-256 of `raw`."""
+"""The same input, rejected for the same field, is one row. `digest` is SHA-256 of `raw`."""
 
 feeds = Table(
     "feeds",
@@ -179,7 +179,7 @@ publications = Table(
     Column("writes", Text, nullable=False),
     Column("retry_at", BigInteger),
 )
-"""What we have put into which collection; `writes` are moments with commas between."""
+"""What is published in which collection; `writes` are moments separated by commas."""
 
 closed_sessions = Table(
     "closed_sessions",
@@ -187,7 +187,7 @@ closed_sessions = Table(
     Column("session", Text, primary_key=True),
     Column("ends_at", BigInteger, nullable=False),
 )
-"""What was signed out of, until its cookie would have ended; the name of a session opens nothing."""
+"""Sessions that were signed out, kept until their cookies expire. The name of a session opens nothing."""
 
 leases = Table(
     "leases",
@@ -199,9 +199,9 @@ leases = Table(
     Index("leases_by_holder", "holder"),
 )
 """
-Who runs which part. A row stays when its lease ends, for its epoch must go on.
+Who runs which part. A row stays when its lease ends, because its epoch must only grow.
 
-`expires_at` is in milliseconds, here and in `replicas`, and by the clock of the database alone.
+`expires_at` is in milliseconds, here and in `replicas`, and only by the clock of the database.
 """
 
 replicas = Table(
@@ -234,10 +234,10 @@ journal = Table(
     Index("journal_by_source", "source", "number"),
     Index("journal_by_account", "account", "number"),
     Index("journal_by_conference", "conference_id", "number"),
-    # No number is given twice, though all entries were dropped: followers go by it.
+    # A number is never used twice, even after all entries are deleted: followers rely on it.
     sqlite_autoincrement=True,
 )
-"""What happened; `content` is what may name people. What is not concerned is empty."""
+"""What happened; `content` is what may name people. Columns that do not concern an entry are empty."""
 
 
 conference_titles = Table(
@@ -250,7 +250,7 @@ conference_titles = Table(
     Column("ends_at", BigInteger),
     Index("conference_titles_in_order", "title", "server", "id"),
 )
-"""What conferences are listed by; the live part alone. Bytes have one order in every database."""
+"""What conferences are ordered by; only live parts. Bytes have the same order in every database."""
 
 conference_words = Table(
     "conference_words",

@@ -1,8 +1,8 @@
 """
-The versions of the state: one that grows with every recorded change, and which of them changed what.
+The version of the state, which grows with every recorded change, and the version that changed each row.
 
-Each change is recorded as the next version, and what it changes carries that number. So two processes that
-record the lists of two accounts do not collide, and one that reads on loads only what is newer.
+Each change is recorded as the next version, and the rows that it changes carry that number. So two processes
+that record the lists of two accounts do not collide, and a process that follows loads only newer rows.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ from service.core.errors import StaleState
 from service.store.tables import accounts, conferences, memberships, meta
 
 _FORGOTTEN = "forgotten"
-"""The version in which something last left the database: whoever is older loads everything."""
+"""The version in which something was last deleted; a process with an older state loads everything."""
 
 _KEYS_AT_ONCE = 300
 """Three variables each, below the 999 that an SQLite may be built with."""
@@ -29,10 +29,9 @@ async def advance(
     db: AsyncConnection, version: int, keys: Iterable[Key], account: Account | None = None
 ) -> int:
     """
-    Return the version that a change gets which was decided at `version`; no other change gets one meanwhile.
+    Return the version of a change that was decided at `version`; no other change gets one meanwhile.
 
-    Raises StaleState where what it rests on changed since: these conferences, the reports that accounts give
-    of them, or the account itself.
+    Raises StaleState where its basis changed since: these conferences, the reports of them, or the account.
     """
     following = await _following(db)
     if following <= version:
@@ -44,7 +43,7 @@ async def advance(
 
 
 async def require(db: AsyncConnection, version: int, account: Account) -> None:
-    """Raise StaleState where an account changed since `version`; it cannot until the transaction ends."""
+    """Raise StaleState where an account changed since `version`; else lock it until the transaction ends."""
     query = select(accounts.c.version).where(accounts.c.account == str(account))
     found = (await db.execute(query.with_for_update())).scalar_one_or_none()
     if (found or 0) > version or await read_forgotten(db) > version:
@@ -52,7 +51,7 @@ async def require(db: AsyncConnection, version: int, account: Account) -> None:
 
 
 async def forget_before(db: AsyncConnection) -> int:
-    """Note that something leaves the database: everybody loads the whole state again."""
+    """Note that something is deleted, so that every process loads the whole state again."""
     following = await _following(db)
     for name in ("version", _FORGOTTEN):
         await db.execute(update(meta).where(meta.c.name == name).values(value=str(following)))
@@ -60,7 +59,7 @@ async def forget_before(db: AsyncConnection) -> int:
 
 
 async def read_forgotten(db: AsyncConnection) -> int:
-    """Return the version in which something last left the database."""
+    """Return the version in which something was last deleted."""
     return int((await db.execute(select(meta.c.value).where(meta.c.name == _FORGOTTEN))).scalar_one())
 
 

@@ -1,5 +1,5 @@
 """
-What a volume gives to SQLite: locks, and the right to read and write.
+Whether a volume gives SQLite the locks that it needs.
 """
 
 import sqlite3
@@ -23,19 +23,19 @@ _LOCKLESS = (
     "SQLITE_IOERR_SHMMAP",
     "SQLITE_IOERR_UNLOCK",
 )
-"""What SQLite reports where a volume knows no locks at all, or shares no memory between processes."""
+"""What SQLite reports where a volume has no locks, or shares no memory between processes."""
 
 
-def _connected(file: Path) -> sqlite3.Connection:
+def _connect(file: Path) -> sqlite3.Connection:
     return sqlite3.connect(file, timeout=0, isolation_level=None)
 
 
-def lacks_locks(code: str, file: Path, *, connect: Connect = _connected) -> bool:
+def lacks_locks(code: str, file: Path, *, connect: Connect = _connect) -> bool:
     """
     Return whether an error of SQLite about `file` means that its volume gives no locks.
 
-    Some volumes say of every file that it is locked (SQLite, os_unix.c, reports ENOLCK so too): then a file
-    that nobody else can know is found to be locked as well.
+    Some volumes report every file as locked (SQLite, os_unix.c, reports ENOLCK so too). Then a new file that
+    no other program knows is locked as well.
     """
     if code.startswith(_LOCKLESS):
         return True
@@ -43,7 +43,7 @@ def lacks_locks(code: str, file: Path, *, connect: Connect = _connected) -> bool
 
 
 def _gives_locks(folder: Path, connect: Connect) -> bool:
-    """Return whether a new database in this folder can be locked; True where none can be made."""
+    """Return whether a new database in this folder can be locked; True where none can be created."""
     try:
         with (
             tempfile.TemporaryDirectory(prefix=".confcal-", dir=folder) as private,

@@ -1,5 +1,5 @@
 """
-Hints between the processes of one PostgreSQL: something was written, look at the database.
+Hints between the processes of one PostgreSQL: something was written, so read the database.
 """
 
 import asyncio
@@ -53,10 +53,10 @@ async def follow_wakeups(engine: AsyncEngine, wake: Callable[[], None]) -> None:
 async def _listen(connection: AsyncConnection, wake: Callable[[], None]) -> None:
     raw: Any = (await connection.get_raw_connection()).driver_connection
 
-    def told(*_: object) -> None:
+    def wake_up(*_: object) -> None:
         wake()
 
-    await raw.add_listener(CHANNEL, told)
+    await raw.add_listener(CHANNEL, wake_up)
     try:
         # Nobody is notified of what was written before the connection.
         wake()
@@ -64,5 +64,5 @@ async def _listen(connection: AsyncConnection, wake: Callable[[], None]) -> None
             await asyncio.sleep(_PROBE_SECONDS)
             await raw.fetchval("SELECT 1", timeout=_PROBE_SECONDS)
     finally:
-        # Given back to the pool it must not go on listening.
+        # Back in the pool it must not keep listening.
         await connection.invalidate()

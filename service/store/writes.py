@@ -1,5 +1,5 @@
 """
-The statements that write the state, alike for SQLite and PostgreSQL.
+The statements that write the state, the same for SQLite and PostgreSQL.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -59,11 +59,11 @@ from service.store.versions import forget_before
 Item = TypeVar("Item")
 
 _AT_ONCE = 500
-"""Of a list, for which rows are in memory."""
+"""Items of a list whose rows are in memory at the same time."""
 
 
 def in_chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    """Yield items in their order, as many at a time as are written at once."""
+    """Yield items in their order, as many at a time as one statement writes."""
     return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
 
 
@@ -73,7 +73,7 @@ def insert_into(db: AsyncConnection, table: Table) -> postgresql.Insert | sqlite
 
 
 def upsert(db: AsyncConnection, table: Table, columns: Collection[str] | None = None) -> Executable:
-    """Insert rows; where one exists, replace these columns of it (all, unless named)."""
+    """Return what inserts rows and, where one exists, replaces these columns of it, or all."""
     statement = insert_into(db, table)
     key = [column.name for column in table.primary_key]
     replaced = [column.name for column in table.c if column.name not in key] if columns is None else columns
@@ -124,7 +124,11 @@ async def write_rendering(db: AsyncConnection, digest: str, edits: Sequence[Edit
 
 
 async def write_feed(db: AsyncConnection, calendar: str, record: FeedRecord) -> FeedRecord:
-    """Write what is remembered of a feed, and return it: no generation goes back, no newer bytes are lost."""
+    """
+    Write the record of a feed and return it.
+
+    A generation never goes back, and newer bytes are not lost.
+    """
     statement, old = insert_into(db, feeds), feeds.c
     new = statement.excluded
     newer, same = new.version >= old.version, new.digest == old.digest
@@ -142,7 +146,7 @@ async def write_feed(db: AsyncConnection, calendar: str, record: FeedRecord) -> 
 
 
 async def purge_conferences(db: AsyncConnection, before: datetime) -> int:
-    """Delete what no account has in its calendar and nobody changed since `before`; how many."""
+    """Delete conferences that are in no calendar and unchanged since `before`, and return how many."""
     has_member = exists().where(same_part(memberships, conferences))
     old = and_(conferences.c.revised_at < seconds_of(before), ~has_member)
     keys = select(conferences.c.server, conferences.c.id, conferences.c.part).where(old)
@@ -154,7 +158,8 @@ async def purge_conferences(db: AsyncConnection, before: datetime) -> int:
 
 
 async def _write_edits(db: AsyncConnection, edits: Sequence[Edit], version: int) -> None:
-    # Rows are several times as large as what they are made from, so never those of a whole list at once.
+    # Rows are several times as large as what they are made from, so those of a whole list are never in
+    # memory.
     for some in in_chunks(edits):
         await _write_some_edits(db, some, version)
 

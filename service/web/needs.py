@@ -76,7 +76,7 @@ class ShownNeed:
     kind: NeedKind
     need: Need
     text: NeedText
-    told: DisputeView | None = None
+    dispute: DisputeView | None = None
     """What each account tells, of a dispute."""
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.calendars.feeds import Feeds
@@ -18,7 +18,7 @@ from service.web.access_stats import AccessStats
 from service.web.admin.dashboard import NoDashboard
 from service.web.administration import Administration, make_admin_routes
 from service.web.api.routes import PREFIX as API
-from service.web.assets import Assets
+from service.web.assets import serve_asset
 from service.web.body import BodyRefused
 from service.web.feeds.app import PREFIX, FeedApp
 from service.web.health import healthz, readyz
@@ -33,7 +33,7 @@ from service.web.renderer import Pages
 
 _WRONG_TOKENS, _PER = 30, timedelta(minutes=1)
 _OPEN_PAGES = 256
-"""Subscription pages that are told of changes; further ones look by themselves every minute."""
+"""Subscription pages that are notified of changes; further ones load again every minute."""
 
 _PAGE_SECONDS = 60.0
 
@@ -86,7 +86,7 @@ def make_web(
             Route("/readyz", readyz(feeds.ready), methods=["GET"]),
             Route("/metrics", _metrics(metrics), methods=["GET"]),
             Route("/robots.txt", _robots, methods=["GET"]),
-            Mount("/static", Assets()),
+            Route("/static/{name}", serve_asset, methods=["GET"]),
             *own,
             *admin_routes,
         ],
@@ -121,5 +121,5 @@ def _metrics(render: Callable[[], bytes]) -> Callable[[Request], Response]:
 
 def _robots(_request: Request) -> Response:
     # Google fetches calendars only where robots.txt lets it; indexing is refused by X-Robots-Tag instead.
-    # No path of ours is named: whoever reads this need not know where secrets lie.
+    # No path of ours is named, so that this file does not show where secrets are.
     return PlainTextResponse("User-agent: *\nDisallow:\n")

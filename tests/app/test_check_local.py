@@ -10,7 +10,8 @@ from service.app.findings import Finding, Verdict
 from service.core.vevent import no_translation
 from service.settings.load import load_settings
 from service.store.inspection import identify, inspect
-from service.store.migrate import migrate, newest_revision
+from service.store.migrate import migrate
+from service.store.schema import newest_revision
 
 
 async def checked(folder: Path) -> Finding:

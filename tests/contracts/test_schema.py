@@ -8,15 +8,17 @@ from importlib.metadata import version
 from typing import Any
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.core.errors import SchemaTooNew, SchemaTooOld
 from service.store.engine import begin_write, create_engine, file_of
-from service.store.migrate import Migrated, alembic_config, create, migrate
+from service.store.migrate import Migrated, create, migrate
+from service.store.migrations.apply import alembic_config, apply
+from service.store.schema import list_revisions
 from service.store.sql import open_store
 from service.store.tables import metadata
 
@@ -61,10 +63,16 @@ async def test_migrations_make_exactly_the_tables(database: str) -> None:
     await engine.dispose()
 
 
+def test_the_known_schemas_are_those_of_the_migrations_in_their_order() -> None:
+    scripts = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+
+    assert list(list_revisions()) == [script.revision for script in scripts]
+
+
 async def test_a_database_without_parts_keeps_every_row_as_live(database: str) -> None:
     engine = create_engine(database)
     async with begin_write(engine) as db:
-        await db.run_sync(lambda connection: command.upgrade(alembic_config(connection), "0003"))
+        await db.run_sync(apply, "0003")
         for statement in _ROWS_OF_0003:
             await db.execute(text(statement), {"bytes": b"\x00\xff"})
     await engine.dispose()

@@ -186,6 +186,6 @@ async def test_what_is_remembered_is_written_with_its_entries(store: Database) -
 async def test_a_parked_resource_is_told_with_its_row(store: Database) -> None:
     parked = JournalEntry(LATER, Happening.TARGET_PARKED, target="cloud", note="403")
     await store.ledger.record_publications("cloud", [], journal=[parked])
-    await store.ledger.tell([replace(parked, event=Happening.TARGET_REFUSED)])
+    await store.ledger.write_journal([replace(parked, event=Happening.TARGET_REFUSED)])
 
     assert await read(store, target="cloud") == [replace(parked, event=Happening.TARGET_REFUSED), parked]

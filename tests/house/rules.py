@@ -7,6 +7,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 MOST_LINES = 300
@@ -75,6 +76,13 @@ OLD_WORDS = {
     "tidy": "run_housekeeping",
     "accepting": "Arrivals",
     "administered": "make_admin_routes",
+    "told": "what it holds: reported, facts, lines",
+    "told_at": "logged_at",
+    "tell": "write, report, log",
+    "untold": "unlogged",
+    "there": "remote",
+    "Told": "ReportView",
+    "ToldView": "ReportView",
 }
 """Names that a stranger could not guess, with those that replaced them."""
 
@@ -82,7 +90,8 @@ OLD_PROSE = re.compile(
     r"\b(?:upkeeps?|patience|rosters?|oversight|bells?|rung|befell|LedgerQueue|Taps|give_up)\b"
     r"|note_change\(\)|[Rr]aises Lost\b|whose it is is\b|as `claim` says"
     r"|\b(?:of which nothing but|what became of|nobody is told|worth a word)\b"
-    r"|\b(?:that are none|to be had|as it were|tell(?:ing)? different things)\b",
+    r"|\b(?:that are none|where (?:it|one) is none|to be had|as it were)\b"
+    r"|\b(?:tells?|told|telling|untold|anew|so many)\b",
     re.IGNORECASE,
 )
 """Replaced words that mean nothing else in a docstring or a comment of this project."""
@@ -97,6 +106,19 @@ def modules(root: Path) -> list[Path]:
     return [path for path in every if "migrations" not in path.parts]
 
 
+@cache
+def parse(text: str) -> ast.Module:
+    """Return the tree of a module; several rules look at each."""
+    return ast.parse(text)
+
+
+def is_telling(name: str) -> bool:
+    """
+    Return whether a function is named by telling, which does not say whether it logs, writes or returns.
+    """
+    return name.strip("_").split("_")[0] == "tell"
+
+
 def is_participle(name: str) -> bool:
     """Return whether a function's name begins with a participle, where it should begin with a verb."""
     first = name.strip("_").split("_")[0]
@@ -107,7 +129,7 @@ def is_participle(name: str) -> bool:
 
 def public_functions(text: str) -> Iterator[tuple[str, int]]:
     """Yield the name and the line of each public function and method of a module, nested ones left out."""
-    tree = ast.parse(text)
+    tree = parse(text)
     owners: list[ast.Module | ast.ClassDef] = [
         tree,
         *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)),
@@ -135,7 +157,7 @@ def names(text: str) -> Iterator[tuple[str, int]]:
 
 def crowded_functions(text: str, most: int) -> Iterator[str]:
     """Yield the functions that take more than so many parameters, besides `self` and `cls`."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             given = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
             if len([each for each in given if each.arg not in {"self", "cls"}]) > most:
@@ -144,7 +166,7 @@ def crowded_functions(text: str, most: int) -> Iterator[str]:
 
 def foreign_privates(text: str) -> Iterator[str]:
     """Yield the private names that are read of something else than `self` and `cls`, or imported."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parse(text)):
         if isinstance(node, ast.Attribute) and _is_private(node.attr):
             owner = node.value
             if not (isinstance(owner, ast.Name) and owner.id in {"self", "cls"}):
@@ -159,9 +181,10 @@ def _is_private(name: str) -> bool:
 
 def prose(text: str) -> Iterator[str]:
     """Yield the docstrings and the comments of a module; the texts of its code are none."""
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            yield ast.get_docstring(node) or ""
+    for node in ast.walk(parse(text)):
+        # Docstrings of modules, classes and functions, and the texts below attributes.
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield str(node.value.value)
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:
             yield token.string

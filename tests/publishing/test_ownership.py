@@ -1,6 +1,6 @@
 import pytest
 
-from service.publishing.ownership import assign, base_of, is_left
+from service.publishing.ownership import assign, base_of, is_former_key
 from service.publishing.ports import Assignment, TargetRecord
 
 WORK = TargetRecord("same settings", "https://dav.example.org/work/")
@@ -45,4 +45,4 @@ def test_what_lies_in_the_collection_before_is_kept_under_a_name_of_its_own() ->
     ],
 )
 def test_a_key_tells_whose_it_is_and_whether_it_was_left(key: str, base: str, *, left: bool) -> None:
-    assert (base_of(key), is_left(key)) == (base, left)
+    assert (base_of(key), is_former_key(key)) == (base, left)

@@ -68,7 +68,7 @@ class MemoryLedger(Ledger):
         self.journal.add(journal)
 
     @override
-    async def tell(self, entries: Sequence[JournalEntry]) -> None:
+    async def write_journal(self, entries: Sequence[JournalEntry]) -> None:
         self.journal.add(entries)
 
     @override

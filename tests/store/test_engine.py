@@ -35,14 +35,14 @@ def test_the_usual_addresses_are_understood(url: str, used: str) -> None:
 @pytest.mark.parametrize(
     ("url", "complaint"),
     [
-        ("hunter2", "is no address: write sqlite:////directory/confcal.db or postgresql://"),
-        ("postgresql://anna:hunter2@db:port/confcal", "is no address"),
+        ("hunter2", "is not an address: write sqlite:////directory/confcal.db or postgresql://"),
+        ("postgresql://anna:hunter2@db:port/confcal", "is not an address"),
         ("mysql://anna:hunter2@db/confcal", "names mysql: confcal keeps its state in sqlite or postgresql"),
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
-        ("postgresql://anna:hunter2@db/confcal?channel_binding=require", "channel_binding is not understood"),
-        ("postgresql://anna:hunter2@db/confcal?port=abc", "port is no number; write one like 15"),
-        ("postgresql://db/confcal?prepared_statement_cache_size=abc", "size is no number"),
+        ("postgresql://anna:hunter2@db/confcal?channel_binding=require", "channel_binding is not known"),
+        ("postgresql://anna:hunter2@db/confcal?port=abc", "port is not a number; write one like 15"),
+        ("postgresql://db/confcal?prepared_statement_cache_size=abc", "size is not a number"),
         ("postgresql://anna:hunter2@db/confcal?sslmode=full", "sslmode is not understood; write one of"),
         ("postgresql://anna:hunter2@db/confcal?sslrootcert=/x", "only counts where the certificate is"),
         ("postgresql://anna:hunter2@db/confcal?sslcert=/x", "sslcert needs TLS; add sslmode=verify-full"),
@@ -58,9 +58,9 @@ def test_the_usual_addresses_are_understood(url: str, used: str) -> None:
             "postgresql://anna:hunter2@db/confcal?sslmode=require&sslcert=/missing.pem",
             "sslcert names /missing.pem, which cannot be used (No such file or directory)",
         ),
-        ("sqlite:////data/confcal.db?timeout=abc", "timeout is no number"),
-        ("sqlite:////data/confcal.db?timeout=1&timeout=2", "timeout is no number"),
-        ("sqlite:////data/confcal.db?mode=ro", "mode is not understood; it may say timeout"),
+        ("sqlite:////data/confcal.db?timeout=abc", "timeout is not a number"),
+        ("sqlite:////data/confcal.db?timeout=1&timeout=2", "timeout is not a number"),
+        ("sqlite:////data/confcal.db?mode=ro", "mode is not known; an address may have timeout"),
     ],
 )
 def test_another_address_is_refused_without_repeating_its_password(url: str, complaint: str) -> None:

@@ -24,7 +24,7 @@ from service.core.state import State
 from service.store.engine import create_engine
 from service.store.failures import translate_errors
 from service.store.migrate import migrate
-from service.store.ownership import ourselves, user_name
+from service.store.ownership import describe_process, user_name
 from service.store.sql import SqlStore, open_store
 from service.store.volume import lacks_locks
 
@@ -270,7 +270,7 @@ def test_a_database_that_cannot_be_opened_is_told_with_whose_it_is_and_who_we_ar
         asyncio.run(open_store(f"sqlite:///{file}", migrate=True))
 
     assert f"({file} belongs to {user_name(file.stat().st_uid)}, group " in str(raised.value)
-    assert str(raised.value).endswith(f"; confcal runs as {ourselves()})")
+    assert str(raised.value).endswith(f"; confcal runs as {describe_process()})")
     assert "create its directory" not in str(raised.value)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import httpx
+from starlette.types import ASGIApp
 
 from service.app.synchronizer import Synchronizer
 from service.calendars.feeds import FeedRules, Feeds
@@ -20,7 +21,7 @@ from service.core.removal import RemovalRules
 from service.core.revision import Policy
 from service.core.vevent import Rendering
 from service.core.weekly import WeeklyRules
-from service.web.server import make_web
+from service.web.server import Visitors, make_web
 from tests.core.given import NOW
 from tests.store.memory import MemoryStore
 from tests.web.catalogues import pages_of
@@ -52,7 +53,9 @@ class Web:
     The server with all that a test moves.
     """
 
+    app: ASGIApp
     client: httpx.AsyncClient
+    visitors: Visitors
     feeds: Feeds
     store: FailingStore
     synchronizer: Synchronizer
@@ -73,7 +76,10 @@ class Web:
     async def page(self, calendar: str = "all", *, query: str = "", **headers: str) -> httpx.Response:
         """Get the subscription page; headers as in `get`."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return await self.client.get(f"/calendars/{token_of(SECRET, calendar, 0)}{query}", headers=named)
+        return await self.client.get(f"{self.page_path(calendar)}{query}", headers=named)
+
+    def page_path(self, calendar: str = "all") -> str:
+        return f"/calendars/{token_of(SECRET, calendar, 0)}"
 
 
 @dataclass
@@ -105,8 +111,9 @@ async def served(
     await feeds.start()
     synchronizer.listen(feeds.mark_changed)
     pages = pages_of(timezone, public_url)
-    app = make_web(feeds, policy, pages, clock=clock, metrics=lambda: b"")
+    visitors = Visitors()
+    app = make_web(feeds, policy, pages, clock=clock, metrics=lambda: b"", visitors=visitors)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
         # Exactly the headers that a test names.
         client.headers = httpx.Headers()
-        yield Web(client, feeds, store, synchronizer, clock)
+        yield Web(app, client, visitors, feeds, store, synchronizer, clock)

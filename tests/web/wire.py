@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn import Config
 from uvicorn.server import ServerState
 
@@ -117,11 +117,13 @@ def request(path: str = "/", *headers: str, method: str = "GET") -> bytes:
 
 
 @asynccontextmanager
-async def serving(*, descriptors: Descriptors = MANY, limits: Limits | None = None) -> AsyncIterator[Served]:
-    """Serve an application of the tests."""
+async def serving(
+    web: ASGIApp | None = None, *, descriptors: Descriptors = MANY, limits: Limits | None = None
+) -> AsyncIterator[Served]:
+    """Serve this application, else one of the tests."""
     app = App()
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listening:
-        server = WebServer(app, [listening], grace_seconds=5, limits=limits, descriptors=descriptors)
+        server = WebServer(web or app, [listening], grace_seconds=5, limits=limits, descriptors=descriptors)
         running = asyncio.create_task(server.run())
         served = Served(server, app, listening.getsockname()[1], running)
         try:

@@ -1,5 +1,5 @@
 """
-What alembic runs around the migrations; `service.store.migrate` gives it an open connection.
+What alembic runs around the migrations; `service.store.migrations.apply` gives it an open connection.
 """
 
 from alembic import context

@@ -17,6 +17,7 @@ from service.calendars.freshness import judge_freshness
 from service.calendars.tokens import LookupFailure
 from service.core.clock import Clock
 from service.core.revision import Policy
+from service.web.compression import compress_response
 from service.web.dates import Dates
 from service.web.live import Live, stream_events
 from service.web.pages.asked import read_asked
@@ -34,7 +35,7 @@ _HEADERS = {
     # The details of a meeting are fetched from the page itself.
     "Content-Security-Policy": f"{PAGE_HEADERS['Content-Security-Policy']}; connect-src 'self'",
 }
-_COMING_UP = 5
+_COMING_UP = 7
 _MOST_FOUND = 50
 _MOST_WORDS = 100
 """Characters of a search that are read."""
@@ -63,17 +64,17 @@ class SubscriptionPage:
         dates = self.pages.dates(request)
         meetings = Meetings(found, entries, self.policy, self.pages.gettext(dates))
         # In a thread: a month of thousands of conferences takes a while, and feeds are served meanwhile.
-        return await run_in_threadpool(self._page, request, meetings, dates)
+        return await run_in_threadpool(self._answer, request, meetings, dates)
 
     async def follow(self, request: Request) -> Response:
-        """Answer with server-sent events that tell an open page to look again."""
+        """Answer with server-sent events that make an open page load again."""
         found = self._find(request)
         if isinstance(found, Response):
             return found
         return stream_events(request, self.live)
 
     def _find(self, request: Request) -> Calendar | Response:
-        """Return the calendar that the address stands for, or the page that says why there is none."""
+        """Return the calendar of an address, or the page that says why there is none."""
         found = self.feeds.addresses.find(request.path_params["token"])
         if found is LookupFailure.UNKNOWN:
             wait = self.guard.fail(request.scope)
@@ -85,6 +86,11 @@ class SubscriptionPage:
         if not self.feeds.ready():
             return self.errors.page(request, "waiting")
         return self.feeds.calendars[found]
+
+    def _answer(self, request: Request, meetings: Meetings, dates: Dates) -> Response:
+        response = self._page(request, meetings, dates)
+        compress_response(request, response)
+        return response
 
     def _page(self, request: Request, meetings: Meetings, dates: Dates) -> Response:
         now = self.clock()
@@ -132,6 +138,6 @@ def _answer_file(body: bytes) -> Response:
 
 
 def _digest(meetings: Meetings) -> str:
-    """Return what differs where the conferences differ, whatever the hour."""
-    told = sorted((entry.key, entry.revision.sequence, entry.fingerprint) for entry in meetings.entries)
-    return sha256(repr(told).encode()).hexdigest()[:16]
+    """Return a digest of the conferences, which does not depend on the time."""
+    facts = sorted((entry.key, entry.revision.sequence, entry.fingerprint) for entry in meetings.entries)
+    return sha256(repr(facts).encode()).hexdigest()[:16]

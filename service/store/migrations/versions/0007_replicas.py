@@ -33,7 +33,7 @@ def upgrade() -> None:
     for table in ("accounts", "conferences", "feeds"):
         op.add_column(table, sa.Column("version", sa.BigInteger(), nullable=False, server_default="0"))
     op.create_index("conferences_by_version", "conferences", ["version"])
-    # What a process of another version may rely on, see `service.store.migrate`.
+    # What a process of another version may rely on, see `service.store.schema`.
     op.execute("INSERT INTO meta (name, value) VALUES ('oldest_schema', '0007')")
     # The version up to which things left the database: whoever is older loads everything.
     op.execute("INSERT INTO meta (name, value) SELECT 'forgotten', value FROM meta WHERE name = 'version'")

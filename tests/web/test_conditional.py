@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.web.feeds.conditional import not_modified
+from service.web.conditional import not_modified
 
 CHANGED_AT = datetime(2026, 10, 5, 8, tzinfo=UTC)
 ETAG = b'"0123456789abcdef"'
