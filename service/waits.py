@@ -10,7 +10,7 @@ async def sleep_until_hurried(
     sleep: Callable[[float], Awaitable[None]], seconds: float, hurry: asyncio.Event
 ) -> None:
     """
-    Sleep for so many seconds, or until `hurry` is set; what was asked before the wait began does not count.
+    Sleep for this time, or until `hurry` is set; a request from before the wait does not count.
     """
     hurry.clear()
     sleeping = asyncio.ensure_future(sleep(seconds))

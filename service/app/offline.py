@@ -10,7 +10,7 @@ from functools import partial
 from service.app.clock import utc_now
 from service.app.opening import with_store
 from service.app.policy import keep_rules_of, policy_of
-from service.app.rejected_again import understand_again
+from service.app.rejected_again import dismiss, understand_again
 from service.app.synchronizer import Synchronizer
 from service.core.conference import Account, Snapshot
 from service.core.errors import FrameRejected, SettingsError
@@ -52,6 +52,12 @@ def account_of(name: str) -> Account:
     if named.fault:
         raise SettingsError(f"{cut(name, _SHOWN)!r} is not an account: {named.fault}")
     return Account(named.user, named.server)
+
+
+async def dismiss_rejected(settings: Settings, number: int) -> None:
+    """Drop one rejected input. Raises UnknownName and StoreUnavailable."""
+    async with with_store(settings) as store:
+        await dismiss(store, number, utc_now())
 
 
 async def retry_rejected(settings: Settings, each: RejectedInput) -> str:

@@ -34,7 +34,7 @@ async def understand_again(
 
 
 async def dismiss(store: RejectedStore, number: int, now: datetime) -> None:
-    """Drop one rejected input, and have the journal tell it. Raises UnknownName and StoreUnavailable."""
+    """Drop one rejected input, and write that to the journal. Raises UnknownName and StoreUnavailable."""
     found = await store.load_rejected(most_raw=0, number=number)
     entries = [entry_of(each, Happening.REJECTED_DISMISSED, now) for each in found]
     if not found or not await store.forget_rejected(number, journal=entries):

@@ -94,7 +94,7 @@ class Requests:
         """Carry out what is asked, until cancelled."""
         while True:
             self.wake.clear()
-            # The other tasks tell that the database is away.
+            # The other tasks log that the database is away.
             with suppress(StoreUnavailable):
                 await self.once()
             with suppress(TimeoutError):

@@ -96,9 +96,9 @@ def _describe_room(need: Room, gettext: Translate, moment: Callable[[datetime], 
     place = need.place or need.name
     since = gettext("Since %(moment)s.") % {"moment": moment(need.since)}
     said = _explain(need.state, gettext) % {"place": place}
-    told = need.state in {SourceState.UNREACHABLE, SourceState.FAILING, SourceState.WRONG_USER}
+    quoted = need.state in {SourceState.UNREACHABLE, SourceState.FAILING, SourceState.WRONG_USER}
     title = gettext("Room %(name)s: %(state)s") % {"name": need.name, "state": _name(need.state, gettext)}
-    return NeedText(title, f"{said} {since}", need.error if told else "")
+    return NeedText(title, f"{said} {since}", need.error if quoted else "")
 
 
 def _name(state: SourceState, gettext: Translate) -> str:  # noqa: PLR0911 -- one for each state

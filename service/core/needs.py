@@ -138,7 +138,7 @@ class VersionBehind:
     """
 
     where: str
-    """The replica; empty for the process that tells."""
+    """The replica; empty for the process that reports it."""
 
     running: str
     known: str
@@ -274,7 +274,7 @@ def _order(need: Need) -> tuple[int, float, str]:  # noqa: PLR0911 -- one for ea
 
 
 def kind_of(need: Need) -> NeedKind:  # noqa: PLR0911 -- one for each kind
-    """Return the word by which programs tell kinds of needs apart."""
+    """Return the word by which programs distinguish kinds of needs."""
     match need:
         case HeldList():
             return "held"

@@ -180,7 +180,7 @@ class RejectedStore(Protocol):
 
     async def forget_rejected(self, number: int, *, journal: Sequence[JournalEntry] = ()) -> bool:
         """
-        Drop one rejected input, and write what the journal tells of it in the same transaction.
+        Drop one rejected input, and write its journal entries in the same transaction.
 
         Returns whether it was there; otherwise nothing is written.
         """

@@ -1,5 +1,5 @@
 """
-How one target is doing, and what the journal tells of it.
+How one target is doing, and its entries in the journal.
 """
 
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ class TargetStatus:
 
 
 def describe_change(status: TargetStatus, before: TargetState, now: datetime) -> list[JournalEntry]:
-    """Return what the journal tells once a round ended: the target came into trouble, or out of it."""
+    """Return the journal entries after a round in which the target came into trouble, or out of it."""
     was, change = before in _BROKEN, (FieldChange("state", before, status.state),)
     at = now.replace(microsecond=0)
     if status.state in _BROKEN and status.state is not before:

@@ -77,7 +77,7 @@ class ShownNeed:
     need: Need
     text: NeedText
     dispute: DisputeView | None = None
-    """What each account tells, of a dispute."""
+    """What each account reports, of a dispute."""
 
 
 @dataclass(frozen=True, slots=True)

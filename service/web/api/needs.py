@@ -135,7 +135,7 @@ async def _request_part(name: str, action: Callable[[str], Awaitable[None]]) -> 
 
 
 def need_operations(queries: AdminQueries, live: Live, networks: Networks) -> list[Operation]:
-    """Return what the API tells of needs, and does about them."""
+    """Return the operations of the API about needs."""
     api = NeedsApi(NeedQueries(queries), live, networks)
     return [
         Operation(
