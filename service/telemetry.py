@@ -13,9 +13,7 @@ import structlog
 def configure_logging(
     form: Literal["auto", "console", "json"], level: str, stream: TextIO | None = None
 ) -> None:
-    """
-    Send structlog's events and the libraries' warnings to `stream` (standard error).
-    """
+    """Send structlog's events and the libraries' warnings to `stream` (standard error)."""
     stream = stream or sys.stderr
     unfailing = _Unfailing(stream)
     console = form == "console" or (form == "auto" and stream.isatty())

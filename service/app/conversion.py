@@ -46,9 +46,7 @@ class ConvertedLists:
 
 
 def read_lists(inputs: Iterable[tuple[str, bytes]]) -> ConvertedLists:
-    """
-    Return what named inputs hold: one event or reply each, or JSON lines of them.
-    """
+    """Return what named inputs hold: one event or reply each, or JSON lines of them."""
     conferences: dict[str, Conference] = {}
     rejected: dict[str, str] = {}
     unreadable: list[str] = []

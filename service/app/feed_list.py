@@ -11,9 +11,7 @@ from service.store.feed_list import FeedList, read_feed_list, read_heard_sources
 
 
 async def list_feeds(settings: Settings) -> list[ListedFeed]:
-    """
-    Return all calendars with their addresses. Raises SettingsError and StoreUnavailable.
-    """
+    """Return all calendars with their addresses. Raises SettingsError and StoreUnavailable."""
     if settings.calendars or settings.calendars_for_people:
         # A rule can only be applied to whole conferences, and much is imported to read them.
         from service.app.feeds import list_loaded_feeds  # noqa: PLC0415

@@ -51,9 +51,7 @@ def _describe(feeds: Feeds, calendar: Calendar) -> ListedFeed:
 
 
 async def list_loaded_feeds(settings: Settings) -> list[ListedFeed]:
-    """
-    Return all calendars with their addresses. Raises SettingsError and StoreUnavailable.
-    """
+    """Return all calendars with their addresses. Raises SettingsError and StoreUnavailable."""
     async with _loaded(settings) as feeds:
         return [_describe(feeds, calendar) for calendar in feeds.calendars.values()]
 

@@ -100,9 +100,7 @@ class Synchronizer:
         return True
 
     async def refresh(self) -> None:
-        """
-        Load what other processes wrote to the store. Raises StoreUnavailable.
-        """
+        """Load what other processes wrote to the store. Raises StoreUnavailable."""
         async with self._writing:
             await self._catch_up()
 

@@ -58,9 +58,7 @@ class _Place:
 
 
 def discover(spec: CollectionSpec) -> Steps[DiscoveredCollection]:
-    """
-    Find the collection, or create it. Raises Fatal with what to do, and Retryable.
-    """
+    """Find the collection, or create it. Raises Fatal with what to do, and Retryable."""
     place = yield from _find_place(spec)
     if _CALENDAR in place.answer.names(f"{DAV}resourcetype"):
         return _check(place.answer, place.server, spec)

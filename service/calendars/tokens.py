@@ -23,9 +23,7 @@ class LookupFailure(Enum):
 
 
 def token_of(secret: bytes, calendar: str, generation: int) -> str:
-    """
-    Return the token of a calendar's feed: 32 characters of the URL-safe alphabet.
-    """
+    """Return the token of a calendar's feed: 32 characters of the URL-safe alphabet."""
     message = f"feed\n{generation}\n{calendar}".encode()
     return urlsafe_b64encode(hmac.digest(secret, message, "sha256")[:_OCTETS]).decode()
 

@@ -33,9 +33,7 @@ _CONTINUES = 0x80
 
 
 def fold(line: str) -> bytes:
-    """
-    Return one content line, folded between characters, with CRLF (RFC 5545, 3.1).
-    """
+    """Return one content line, folded between characters, with CRLF (RFC 5545, 3.1)."""
     octets = line.encode()
     if len(octets) <= _MAX_OCTETS:
         return octets + b"\r\n"
@@ -114,9 +112,7 @@ def fingerprint(vevent: VEvent) -> bytes:
 
 
 def render_vevent(vevent: VEvent, revision: Revision) -> RenderedVEvent:
-    """
-    Return the component as bytes, from BEGIN:VEVENT to END:VEVENT with CRLF.
-    """
+    """Return the component as bytes, from BEGIN:VEVENT to END:VEVENT with CRLF."""
     body = b"".join(
         (b"BEGIN:VEVENT\r\n", *map(fold, content_lines(vevent, revision)), b"END:VEVENT\r\n"),
     )
@@ -141,9 +137,7 @@ class Heading:
 
 
 def render_calendar(heading: Heading, vevents: Iterable[RenderedVEvent]) -> bytes:
-    """
-    Return the iCalendar object of a feed: no METHOD, only the zones in use, VEVENTs in the order given.
-    """
+    """Return the iCalendar object of a feed: no METHOD, only the zones in use, VEVENTs in the order given."""
     bodies: list[bytes] = []
     zones: set[str] = set()
     for vevent in vevents:

@@ -132,9 +132,7 @@ def close(schedule: Schedule, bounds: Bounds, rules: WeeklyRules, moment: dateti
 
 
 def move_on(schedule: Schedule, bounds: Bounds, now: datetime, keep_ended: timedelta) -> Bounds:
-    """
-    Return the bounds of a live series, moved on if it began too long ago for readers to expand.
-    """
+    """Return the bounds of a live series, moved on if it began too long ago for readers to expand."""
     if not isinstance(schedule, Weekly) or bounds.begin(schedule.start) >= now - max(
         _OLD, keep_ended + _YEAR
     ):
@@ -143,9 +141,7 @@ def move_on(schedule: Schedule, bounds: Bounds, now: datetime, keep_ended: timed
 
 
 def bounds_under(schedule: Schedule, bounds: Bounds, rules: WeeklyRules, now: datetime) -> Bounds:
-    """
-    Return the bounds of a schedule under other rules, from when these rules can express its local hour.
-    """
+    """Return the bounds of a schedule under other rules, from when these rules can express its local hour."""
     ruled = find_rule_start(schedule, rules, now)
     if ruled and bounds.until and ruled >= bounds.until:
         ruled = None

@@ -42,9 +42,7 @@ def rerender(state: State, policy: Policy, now: datetime, progress: Callable[[in
 
 
 def move_on_old(state: State, policy: Policy, now: datetime) -> list[Edit]:
-    """
-    Move on, by whole occurrences, the series that began too long ago for readers to expand.
-    """
+    """Move on, by whole occurrences, the series that began too long ago for readers to expand."""
     keep_ended = policy.removal.keep_ended
     edits = []
     for entry in state.entries.values():

@@ -135,9 +135,7 @@ def _pair(tzid: str, transitions: Sequence[Transition]) -> CompactZone | None:
 
 
 def _yearly(transitions: Sequence[Transition]) -> tuple[Observance, datetime] | None:
-    """
-    Return the observance that the latest transitions follow, and the first transition that follows it.
-    """
+    """Return the observance that the latest transitions follow, and the first transition that follows it."""
     if not transitions:
         return None
     last = transitions[-1]

@@ -215,9 +215,7 @@ def _exists(moment: datetime) -> bool:
 
 
 def first_start(series: Recurrence) -> datetime:
-    """
-    Return the instant at which a series begins, in UTC.
-    """
+    """Return the instant at which a series begins, in UTC."""
     return series.start.replace(tzinfo=ZoneInfo(series.tzid) if series.tzid else UTC).astimezone(UTC)
 
 

@@ -59,9 +59,7 @@ def address_book(entries: object) -> dict[str, str]:
 def render_resource(
     vevent: RenderedVEvent, extras: Extras | None = None, entry: Entry | None = None
 ) -> bytes:
-    """
-    Return the body of a VEVENT's resource; people come from `entry`.
-    """
+    """Return the body of a VEVENT's resource; people come from `entry`."""
     extras = extras or Extras()
     vtimezone = render_vtimezone(vevent.tzid) if vevent.tzid else b""
     people = _people(entry.conference, entry.key.server, extras.addresses) if entry else []

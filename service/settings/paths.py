@@ -48,9 +48,7 @@ def database_name(settings: Settings) -> str:
 
 
 def data_dir(settings: Settings) -> Path:
-    """
-    Return the data folder, which may be missing. Raises SettingsError where none is known.
-    """
+    """Return the data folder, which may be missing. Raises SettingsError where none is known."""
     if settings.data_dir is None:
         raise SettingsError(
             "CONFCAL_DATA_DIR is missing, and there is no home folder to put it in: "

@@ -71,9 +71,7 @@ async def serve_asset(request: Request) -> Response:
 
 
 def addresses(root: str) -> Callable[[str], str]:
-    """
-    Return the function from the name of a file to its address.
-    """
+    """Return the function from the name of a file to its address."""
     assets = read_assets()
 
     def address(name: str) -> str:

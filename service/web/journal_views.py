@@ -75,9 +75,7 @@ class JournalPage(msgspec.Struct, frozen=True):
 
 
 def parse_query(given: Mapping[str, str]) -> JournalQuery:
-    """
-    Return the query of these parameters; empty ones do not restrict it. Raises JournalQueryRefused.
-    """
+    """Return the query of these parameters; empty ones do not restrict it. Raises JournalQueryRefused."""
     limit = _number("limit", given.get("limit", ""))
     if limit is not None and limit > MOST:
         raise JournalQueryRefused("limit", f"Send a limit from 1 to {MOST}.")

@@ -107,9 +107,7 @@ class Way:
 
 
 def ways(feed_url: str, title: str, device: Device) -> list[Way]:
-    """
-    Return all ways to subscribe, those of the viewer's platform first.
-    """
+    """Return all ways to subscribe, those of the viewer's platform first."""
     detected = platforms_on(device.system)
     order = [*detected, *(platform for platform in Platform if platform not in detected)]
     return [_way(platform, feed_url, title, device, detected=platform in detected) for platform in order]
