@@ -70,9 +70,9 @@ async def run_checks(configuration: Configuration, plan: CheckPlan, gettext: Tra
         settings,
         [task.result() for task in sources],
         [report for report, _ in targets.result()],
-        notices,
-        find_open_secrets(configuration),
-        utc_now(),
+        notices=notices,
+        open_secrets=find_open_secrets(configuration),
+        now=utc_now(),
     )
     findings = [
         *check_settings(configuration, gettext),

@@ -33,8 +33,8 @@ def check(timeout: float, *, as_json: bool, write: bool) -> None:
     That is: the settings, the zone, the database, the list of each source, the collection of each target, the
     public address and the daemon. Without --write nothing is written anywhere.
 
-    Below the table stands what needs you, the most urgent first, each with the command for it: the same as on the
-    dashboard and in GET /api/needs.
+    Below the table stands what needs you, the most urgent first, each with the command for it. The dashboard
+    and GET /api/needs have the same order.
 
     Exit status: 0 nothing failed, 1 something did, 2 a setting is wrong.
 

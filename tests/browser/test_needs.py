@@ -1,5 +1,5 @@
 """
-What needs a person, in a real browser: each action by mouse, by keyboard, and without scripts, in both languages.
+What needs a person, in a real browser: each action by mouse, by keyboard and without scripts.
 """
 
 import pytest
