@@ -2,16 +2,17 @@
 The composition root: it builds the parts from the settings. `daemon` runs them.
 """
 
+import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.app.arrivals import ArrivalHooks, Arrivals
+from service.app.arrivals import ArrivalHooks, Arrivals, expect_lists
 from service.app.calendar_collections import Calendars
 from service.app.clock import ClockWatch, utc_now
 from service.app.feeds import feeds_of
@@ -24,6 +25,7 @@ from service.app.oddities import Oddities
 from service.app.opening import open_settings_store
 from service.app.policy import keep_rules_of, policy_of, rendering_digest
 from service.app.reports import HourlyLists, StatusReporter
+from service.app.requests import Requests
 from service.app.self_report import DaemonReporter
 from service.app.sources import Sources
 from service.app.start_journal import open_journal
@@ -46,6 +48,7 @@ from service.web.administration import Administration
 from service.web.live import Live
 from service.web.renderer import Pages
 from service.web.server import Visitors, make_web
+from service.web.starting import StartingWeb
 
 
 class CurrentWeb:
@@ -78,6 +81,7 @@ class Parts:
     timetable: Timetable
     targets: Targets
     leases: LeaseHolder
+    requests: Requests
     notifiers: Notifiers
     posted_events: PostedEvents
     reporter: StatusReporter
@@ -88,10 +92,25 @@ class Parts:
     url: str
     """The address at which people reach the feeds."""
 
+    loaded: asyncio.Event
+    """Set once everything that is known is in memory; until then only stored feeds are served."""
+
+    async def load(self) -> None:
+        """Load what is known, rendered as the settings say, and serve all of it. Raises StoreUnavailable."""
+        policy, now = policy_of(self.settings), utc_now()
+        with self.leases.try_rendering() as allowed:
+            digest = rendering_digest(policy, now)
+            await self.synchronizer.start(rendering=digest, now=now, may_render=allowed)
+        self.feeds.mark_changed()
+        self.targets.mark_changed()
+        self.loaded.set()
+        self.web.app = web_of(self)
+
     def wake(self) -> None:
         """Make the daemon read soon what other replicas wrote, and take over parts that they left."""
         self.timetable.refresh.set()
         self.leases.wake()
+        self.requests.wake.set()
 
     def follow_leases(self) -> None:
         """Show in the metrics exactly the sources that this replica runs."""
@@ -113,7 +132,7 @@ def pages_of(settings: Settings, url: str) -> Pages:
 @asynccontextmanager
 async def open_parts(settings: Settings, *, record: Path | None = None) -> AsyncIterator[Parts]:
     """
-    Build the daemon, yield its parts, and close them at the end.
+    Build the daemon, yield its parts, and close them at the end. What is known they load by `Parts.load`.
 
     Everything that arrives is recorded in the folder `record`.
 
@@ -149,9 +168,7 @@ async def _make_parts(
     synchronizer = Synchronizer(store, policy)
     feeds = feeds_of(settings, store, lambda: synchronizer.state, url)
     leases = await join_replicas(settings, store, policy)
-    with leases.try_rendering() as allowed:
-        digest = rendering_digest(policy, utc_now())
-        await synchronizer.start(rendering=digest, now=utc_now(), may_render=allowed)
+    await synchronizer.prepare()
     await feeds.start()
     rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
     calendars = Calendars(store, feeds.directory)
@@ -190,7 +207,9 @@ async def _make_parts(
         exposure(settings, url),
         utc_now,
         utc_now(),
+        list_versions=leases.find_versions,
     )
+    requests = Requests(store.journal, lambda: sources.all, lambda: targets.all, holds=leases.holds)
     parts = Parts(
         settings,
         store,
@@ -204,6 +223,7 @@ async def _make_parts(
         timetable,
         targets,
         leases,
+        requests,
         notifiers,
         posted_events,
         reporter,
@@ -212,8 +232,9 @@ async def _make_parts(
         CurrentWeb(),
         listening,
         url,
+        asyncio.Event(),
     )
-    parts.web.app = web_of(parts)
+    parts.web.app = StartingWeb(web_of(parts), feeds, parts.loaded)
     leases.listen(parts.follow_leases)
     synchronizer.listen(parts.mark_feeds_changed)
     synchronizer.listen(targets.mark_changed)
@@ -221,14 +242,8 @@ async def _make_parts(
     synchronizer.listen(parts.visitors.live.notify)
     store.journal.listen(live.notify)
     store.journal.listen(notifiers.mark_written)
+    store.journal.listen(requests.wake.set)
     return parts
-
-
-def expect_lists(metrics: Metrics, synchronizer: Synchronizer, sources: Iterable[str]) -> None:
-    """Have the metrics expect lists of these sources, each from the time of its last known list on."""
-    for name in sources:
-        heard = synchronizer.state.latest_from(name)
-        metrics.expect_list(name, (heard and heard.list_at) or utc_now())
 
 
 def web_of(parts: Parts) -> ASGIApp:

@@ -81,6 +81,10 @@ class StateStore(Protocol):
         """Return the whole state."""
         ...
 
+    async def load_accounts(self) -> State:
+        """Return whose lists arrived and when, without what they hold: enough to serve stored feeds."""
+        ...
+
     async def load_changes(self, state: State) -> State:
         """Return a state with what was recorded since; the same object if that is nothing."""
         ...
@@ -178,8 +182,12 @@ class RejectedStore(Protocol):
         """
         ...
 
-    async def forget_rejected(self, number: int) -> None:
-        """Drop one rejected input."""
+    async def forget_rejected(self, number: int, *, journal: Sequence[JournalEntry] = ()) -> bool:
+        """
+        Drop one rejected input, and write its journal entries in the same transaction.
+
+        Returns whether it was there; otherwise nothing is written.
+        """
         ...
 
 
