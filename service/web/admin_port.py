@@ -11,6 +11,7 @@ from service.core.exposure import Exposure
 from service.core.journal import JournalEntry, JournalQuery
 from service.core.search import ConferenceQuery
 from service.core.zone_notices import ZoneNotice
+from service.web.replica_views import ReplicaView
 from service.web.schemas import Hour, RejectedView, SettingView, SourceView, TargetView
 
 
@@ -41,6 +42,10 @@ class AdminPort(Protocol):
 
     def targets(self) -> Sequence[TargetView]:
         """Return the status of the targets."""
+        ...
+
+    def replicas(self) -> Sequence[ReplicaView]:
+        """Return the processes that share the database, and what each of them runs."""
         ...
 
     def find_running(self) -> Iterable[tuple[Account, Conference]]:
