@@ -1,5 +1,5 @@
 """
-How the daemon handles what its sources hear. `Arrivals.accept` leads from a source to the synchronizer.
+The daemon's sink and hooks for its sources. `Arrivals.accept` leads from a source to the synchronizer.
 """
 
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
 """
-The composition root: settings -> parts. What runs them is `daemon`.
+The composition root: it builds the parts from the settings. `daemon` runs them.
 """
 
 import socket
@@ -15,13 +15,15 @@ from service.app.arrivals import ArrivalHooks, Arrivals
 from service.app.calendar_collections import Calendars
 from service.app.clock import ClockWatch, utc_now
 from service.app.elsewhere import Elsewhere
+from service.app.feeds import feeds_of
 from service.app.fetching import http_fetch
 from service.app.journal_writer import JournalWriter
 from service.app.leaseholder import LeaseHolder, join_replicas
 from service.app.metrics import Metrics
 from service.app.notifiers import Notifiers
 from service.app.oddities import Oddities
-from service.app.policy import calendars_with_rules, keep_rules_of, policy_of, rendering_digest
+from service.app.opening import open_settings_store
+from service.app.policy import keep_rules_of, policy_of, rendering_digest
 from service.app.recalling import recall_sources
 from service.app.reports import HourlyLists, StatusReporter
 from service.app.self_report import DaemonReporter
@@ -30,19 +32,16 @@ from service.app.start_journal import open_journal
 from service.app.synchronizer import Synchronizer
 from service.app.targets import Targets
 from service.app.timetable import Timetable
-from service.calendars.feeds import FeedRules, Feeds
+from service.calendars.feeds import Feeds
 from service.language import catalogues
 from service.publishing.ports import Database
 from service.settings.accounts import accounts_of, find_pinned_accounts
 from service.settings.listening import listen
 from service.settings.model import Settings
-from service.settings.paths import database_url, exposure, make_installation, public_url, secret_of
+from service.settings.paths import exposure, make_installation, public_url, secret_of
 from service.sources.posted import PostedEvents
 from service.sources.recorder import Recorder
 from service.sources.rejections import Rejections
-from service.store.engine import file_of
-from service.store.migrate import create
-from service.store.sql import open_store
 from service.trueconf.discovery import Fetch
 from service.version import read_build
 from service.web.administration import Administration
@@ -53,7 +52,7 @@ from service.web.server import Visitors, make_web
 
 class CurrentWeb:
     """
-    The web application of the settings in force. Requests under way end in the one that they began in.
+    The web application of the settings in force. A request ends in the application that it began in.
     """
 
     app: ASGIApp
@@ -89,15 +88,15 @@ class Parts:
     web: CurrentWeb
     listening: tuple[socket.socket, ...]
     url: str
-    """The address that feeds are handed out under."""
+    """The address at which people reach the feeds."""
 
     def wake(self) -> None:
-        """Have the daemon soon read what other replicas wrote, and take over parts that they left."""
+        """Make the daemon read soon what other replicas wrote, and take over parts that they left."""
         self.timetable.refresh.set()
         self.leases.wake()
 
     def follow_leases(self) -> None:
-        """Have the metrics tell of the sources that this replica runs, and of no others."""
+        """Show in the metrics exactly the sources that this replica runs."""
         held = {name for name in self.sources.all if self.leases.holds(f"source/{name}")}
         for name in self.sources.all.keys() - held:
             self.metrics.forget(name)
@@ -106,40 +105,6 @@ class Parts:
     def mark_feeds_changed(self) -> None:
         """Mark the feeds that are served at that moment as stale."""
         self.feeds.mark_changed()
-
-
-async def open_settings_store(settings: Settings) -> Database:
-    """
-    Open the database for the daemon: an empty one gets its tables, one on SQLite is migrated.
-
-    Another one is migrated by a command: replicas of the version before may run on it.
-    Raises StoreUnavailable.
-    """
-    make_installation(settings)
-    url = database_url(settings)
-    if file_of(url) is None:
-        await create(url)
-    return await open_store(url, migrate=file_of(url) is not None)
-
-
-async def open_existing_store(settings: Settings) -> Database:
-    """Open the database as it is, for a command beside the daemon. Raises StoreUnavailable."""
-    return await open_store(database_url(settings), migrate=False)
-
-
-def feeds_of(settings: Settings, store: Database, synchronizer: Synchronizer, url: str) -> Feeds:
-    """Return the feeds, whose addresses begin with `url`."""
-    variant = policy_of(settings).variants[0].name
-    rules = FeedRules(
-        secret_of(settings),
-        url,
-        variant,
-        settings.timezone,
-        named=calendars_with_rules(settings),
-        for_people=settings.calendars_for_people,
-        previous_secret=settings.previous_secret,
-    )
-    return Feeds(store, rules, state=lambda: synchronizer.state, clock=utc_now)
 
 
 def pages_of(settings: Settings, url: str) -> Pages:
@@ -184,7 +149,7 @@ async def _make_parts(
 ) -> Parts:
     policy = policy_of(settings)
     synchronizer = Synchronizer(store, policy)
-    feeds = feeds_of(settings, store, synchronizer, url)
+    feeds = feeds_of(settings, store, lambda: synchronizer.state, url)
     leases = await join_replicas(settings, store, policy)
     with leases.try_rendering() as allowed:
         digest = rendering_digest(policy, utc_now())

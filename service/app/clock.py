@@ -1,5 +1,5 @@
 """
-The daemon's clock, and what notices that somebody set it.
+The daemon's clock, and the detection that somebody set it.
 """
 
 import time
@@ -19,7 +19,7 @@ def utc_now() -> datetime:
 
 def lease_clock() -> float:
     """
-    Return the seconds of a clock that nobody sets, and that goes on while the machine sleeps where it can.
+    Return the seconds of a clock that cannot be set and, where possible, goes on while the machine sleeps.
     """
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
@@ -37,7 +37,7 @@ class ClockWatch:
         """
         Return by how much the clock was set forward since the last call, zero where it was not.
 
-        A machine that slept counts too: nobody listened meanwhile.
+        A machine that slept counts too, because it did not listen meanwhile.
         """
         (clock_before, elapsed_before), now = self._before, (self._clock(), self._elapsed_seconds())
         self._before = now

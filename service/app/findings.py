@@ -1,5 +1,5 @@
 """
-What `confcal check` found, as values: one for each thing it looked at, in a fixed order.
+The findings of `confcal check`, in a fixed order.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ class Verdict(StrEnum):
     """Nothing to correct, but something to know."""
 
     WARNING = "warning"
-    """It works, and should be corrected all the same."""
+    """It works, but should be corrected."""
 
     FAILED = "failed"
 

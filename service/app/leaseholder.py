@@ -80,11 +80,6 @@ class LeaseHolder:
         """Return whether this process runs a part."""
         return name in self._held and not self._held[name].is_lost
 
-    def find_holder(self, name: str) -> str:
-        """Return which replica holds a lease; empty where none does."""
-        lease = self._census.leases.get(name)
-        return self.replica.holder if self.holds(name) else lease.holder if lease else ""
-
     def wake(self) -> None:
         """Take over soon what other replicas left."""
         self._renew.set()
@@ -182,7 +177,7 @@ class LeaseHolder:
             try:
                 await self._settle_once()
             except (StoreUnavailable, TimeoutError):
-                # The next renewal tells of the trouble, or that it is over.
+                # The next renewal logs the trouble, or that it is over.
                 continue
 
     async def _settle_once(self) -> None:

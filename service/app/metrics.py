@@ -38,8 +38,10 @@ class Metrics:
     ) -> None:
         self._registry = CollectorRegistry()
         if build:
-            told = self._gauge("build_info", "1 for the version that runs.", "version", "commit", "python")
-            told.labels(build.version, build.commit, python_version()).set(1)
+            build_info = self._gauge(
+                "build_info", "1 for the version that runs.", "version", "commit", "python"
+            )
+            build_info.labels(build.version, build.commit, python_version()).set(1)
         self._up = self._gauge("source_up", "Whether the source sends lists.", "source")
         self._states = self._gauge(
             "source_state", "1 for the state that the source is in, else 0.", "source", "state"

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from service.app.build import open_existing_store
 from service.app.clock import utc_now
+from service.app.opening import with_store
 from service.app.policy import keep_rules_of, policy_of
 from service.app.synchronizer import Synchronizer
 from service.core.conference import Account, Listing, Snapshot
@@ -20,42 +20,15 @@ from service.core.trueconf_id import TrueConfId
 from service.publishing.ports import Database
 from service.settings.accounts import account_of_source, find_pinned_accounts
 from service.settings.model import Settings
-from service.settings.paths import database_url, make_installation
 from service.sources.rejections import Rejections
 from service.sources.replay import Recorded, Replayed, Unclaimed, replay
-from service.store.address import describe
-from service.store.migrate import create
 from service.trueconf.frames import PEER_ID
 from service.trueconf.wire import list_of
 
 _RETRIED = "tried again by hand"
+"""The doubt of a list of one conference: nothing else that it lacks is gone."""
+
 _SHOWN = 40
-"""The doubt of a list that is only one rejected conference: what else it lacks is not gone."""
-
-
-@asynccontextmanager
-async def with_store(settings: Settings) -> AsyncIterator[Database]:
-    """Give the store of the daemon with these settings. Raises NoDatabase and StoreUnavailable."""
-    store = await open_existing_store(settings)
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-async def create_database(settings: Settings) -> None:
-    """
-    Make the database, the data folder and the secret where they are missing; what is there stays as it is.
-
-    Raises SettingsError and StoreUnavailable.
-    """
-    make_installation(settings)
-    await create(database_url(settings))
-
-
-def database_name(settings: Settings) -> str:
-    """Return which database the settings name, for a person: the password masked."""
-    return describe(database_url(settings))
 
 
 @asynccontextmanager
@@ -63,7 +36,7 @@ async def with_synchronizer(settings: Settings) -> AsyncIterator[Synchronizer]:
     """
     Give a synchronizer over the store of the settings, its state loaded. Raises StoreUnavailable.
 
-    Nothing is rendered anew, whatever these settings say: that is for the daemon, whose they may not be.
+    Nothing is rendered again, even by other settings: that is for the daemon, which may have others.
     """
     async with with_store(settings) as store:
         yield await _synchronizer(settings, store)
@@ -79,9 +52,9 @@ def account_of(name: str) -> Account:
     """Return the account `user@server`. Raises SettingsError."""
     named = TrueConfId.parse(name)
     if not named.user or not named.server:
-        raise SettingsError(f"{name!r} is no account; write one like ivanov@video.example.com")
+        raise SettingsError(f"{name!r} is not an account; write one like ivanov@video.example.com")
     if named.fault:
-        raise SettingsError(f"{cut(name, _SHOWN)!r} is no account: {named.fault}")
+        raise SettingsError(f"{cut(name, _SHOWN)!r} is not an account: {named.fault}")
     return Account(named.user, named.server)
 
 
@@ -133,7 +106,7 @@ class Played:
     edited: int
     removed: int
     older: int
-    """Lists left out, as something newer is known of their account: what they lack may be new, not gone."""
+    """Lists left out because a newer one of their account is known."""
 
     trouble: list[str]
     """`PLACE: FIELD: reason` of frames, `conference ID: FIELD: reason` of conferences."""
@@ -178,8 +151,8 @@ async def replay_recording(
                     )
                 case Unclaimed():
                     played.trouble.append(
-                        f"{recorded.place}: the recording of {recorded.source} ends before it tells whose "
-                        "its last list is; record for a minute longer"
+                        f"{recorded.place}: the recording of {recorded.source} ends before it names the "
+                        "account of its last list; record for a minute longer"
                     )
             await rejections.write()
             progress(recorded.number)
@@ -203,7 +176,7 @@ def _servers(settings: Settings) -> dict[str, str]:
 
 
 def _fallback(settings: Settings, state: State, account: Account | None, source: str) -> Account:
-    """Return whose lists a source's are where a recording does not tell: `account`, else as in the daemon."""
+    """Return the account of lists without one in a recording: `account`, else that of the daemon."""
     configured = settings.sources.get(source)
     if account:
         return account

@@ -1,5 +1,5 @@
 """
-What the dashboard and the API show of the parts that the web layer does not see.
+The status of the parts that the web layer does not see, for the dashboard and the API.
 """
 
 from collections import Counter
@@ -47,7 +47,7 @@ _HOUR = timedelta(hours=1)
 
 class HasStatus(Protocol):
     """
-    A source that tells how it is doing.
+    A source with a status.
     """
 
     @property
@@ -58,7 +58,7 @@ class HasStatus(Protocol):
 
 class HasTargetViews(Protocol):
     """
-    What tells how the targets are doing.
+    The views of the targets.
     """
 
     def views(self) -> Sequence[TargetView]:
@@ -68,11 +68,11 @@ class HasTargetViews(Protocol):
 
 class Polls(Protocol):
     """
-    What asks the endpoints.
+    The polls of the endpoints.
     """
 
     def next_poll(self, source: str) -> datetime | None:
-        """Return when a source is asked next, None where nobody asks it."""
+        """Return when a source is asked next, None where it is not asked."""
         ...
 
 
@@ -170,15 +170,15 @@ class StatusReporter(AdminPort):
 
     async def approve(self, account: str, digest: str | None) -> int:
         """Apply a held list. Raises what `Synchronizer.approve` raises."""
-        named = TrueConfId.parse(account)
-        known = self.synchronizer.state.normalize(Account(named.user, named.server))
-        return await self.synchronizer.approve(known, now=self.clock(), digest=digest)
+        return await self.synchronizer.approve(self._normalize(account), now=self.clock(), digest=digest)
 
     async def keep(self, account: str, digest: str | None) -> int:
         """Keep what a held list lacks. Raises what `Synchronizer.keep` raises."""
+        return await self.synchronizer.keep(self._normalize(account), now=self.clock(), digest=digest)
+
+    def _normalize(self, account: str) -> Account:
         named = TrueConfId.parse(account)
-        known = self.synchronizer.state.normalize(Account(named.user, named.server))
-        return await self.synchronizer.keep(known, now=self.clock(), digest=digest)
+        return self.synchronizer.state.normalize(Account(named.user, named.server))
 
     async def dismiss_rejected(self, number: int) -> None:
         """Drop one rejected input. Raises StoreUnavailable."""
@@ -199,7 +199,7 @@ class StatusReporter(AdminPort):
         return found[0].body.decode(errors="replace") if found else ""
 
     async def note_sign_in(self, network: str) -> None:
-        """Have the journal tell of a sign-in; without a database somebody signs in all the same."""
+        """Write a sign-in to the journal; without a database the sign-in still succeeds."""
         at, fields = self.clock().replace(microsecond=0), (FieldChange("network", "", network),)
         try:
             await self.store.journal.write([JournalEntry(at, Happening.SIGNED_IN, fields=fields)])

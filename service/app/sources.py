@@ -1,5 +1,5 @@
 """
-The endpoints of the settings, each with the list's way into the daemon.
+The endpoints of the settings, each with the sink of its lists.
 """
 
 import random
@@ -40,7 +40,7 @@ def make_source(
 @dataclass(frozen=True, slots=True)
 class Source:
     """
-    An endpoint together with what takes over its lists.
+    An endpoint together with the sink of its lists.
     """
 
     settings: SourceSettings
@@ -54,7 +54,7 @@ class Source:
         return self.endpoint.status
 
     def poll_now(self) -> None:
-        """Have the list asked for soon."""
+        """Ask for the list soon."""
         self.endpoint.poll_now()
 
     async def run(self) -> None:

@@ -1,5 +1,5 @@
 """
-What the settings say about targets: which collections are kept, with which server, holding what.
+The targets of the settings: which collections they have, on which server, with what content.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ class Target(CollectionFinder):
     configured: ConfiguredKeys
     clock: Clock = utc_now
     open_again: Callable[[], httpx.AsyncClient] | None = None
-    """Opens what the connection needs once it was closed."""
+    """Opens a new HTTP client after the connection was closed."""
 
     @property
     def rules(self) -> RemoteRules:
@@ -130,7 +130,7 @@ def _unknown_calendar(name: str, known: Iterable[str]) -> str:
 
 class TargetFactory:
     """
-    Makes targets, and knows what they share: accounts that are guarded against guesses, and large answers.
+    Makes targets, and holds what they share: accounts at servers, and the turn of large answers.
     """
 
     def __init__(self, calendars: Calendars, clock: Clock) -> None:
@@ -152,7 +152,7 @@ class TargetFactory:
             connections=settings.concurrency,
         )
         credentials = credentials_of(settings)
-        # Whoever guards the account counts what all targets try together.
+        # The account counts refused passwords of all its targets together.
         account = self._accounts.setdefault((origin_of(settings.url), credentials), Account(self._clock))
         connection = Connection(
             open_again(),
@@ -206,7 +206,7 @@ class KeptTarget:
     target: Target
     reconciler: Reconciler
     files: Sequence[bytes]
-    """What its files of certificates held."""
+    """Digests of its certificate files."""
 
     async def run(self) -> None:
         """Keep the collections until cancelled, and close the connection; it may be run again."""
@@ -243,7 +243,7 @@ class Targets:
         return KeptTarget(target, make_reconciler(target, self._clock), files)
 
     def apply(self, settings: Settings, prepared: Mapping[str, KeptTarget]) -> None:
-        """Let these be the targets."""
+        """Use these targets from now on."""
         self._factory.configured.targets = settings.targets
         self.all = prepared
         self.mark_changed()
@@ -263,11 +263,11 @@ class Targets:
 
 
 def _files_of(settings: TargetSettings) -> list[bytes]:
-    """Return what the files hold that a connection is made with: a certificate is renewed under its name."""
+    """Return digests of the files of a connection, because a certificate is renewed under the same name."""
     named = (settings.ca_file, settings.client_certificate, settings.client_key)
     held = []
     for path in named:
-        # What cannot be read is told where the connection is made.
+        # An unreadable file is reported where the connection is made.
         with suppress(OSError):
             held.append(sha256(path.read_bytes()).digest() if path else b"")
     return held

@@ -19,7 +19,7 @@ from service.core.state import State
 @dataclass(frozen=True, slots=True)
 class FeedRules:
     """
-    What the settings say about feeds.
+    The settings of feeds.
     """
 
     secret: bytes
@@ -33,7 +33,7 @@ class FeedRules:
     """Whether each invited person has a calendar."""
 
     previous_secret: bytes | None = None
-    """The addresses that came from it go on working."""
+    """Addresses derived from it still work."""
 
 
 class Directory:
@@ -80,7 +80,7 @@ class Directory:
 
     @property
     def state(self) -> State:
-        """The state that was taken over last."""
+        """The state that the directory follows now."""
         return self._state
 
     def generation(self, calendar: str) -> int:

@@ -101,7 +101,7 @@ log = structlog.get_logger()
 
 _SECOND = timedelta(seconds=1)
 _MOST_BYTES = 64 * 2**20
-"""Of built feeds in memory: some fifty calendars of a thousand events, or thousands of people's."""
+"""Bytes of built feeds in memory: some fifty calendars of a thousand events, or thousands of small ones."""
 
 
 class Feeds:
@@ -128,7 +128,7 @@ class Feeds:
         self._records: dict[str, FeedRecord] = {}
         self._changes = 0
         self._cache = FeedCache(most_bytes)
-        # Apart: many choices of one subscriber push no other calendar's feed out.
+        # Kept apart, so that many choices of one subscriber do not push out the feeds of others.
         self._chosen = FeedCache(most_bytes)
         self._building: dict[CacheKey, asyncio.Lock] = {}
         self.directory = Directory(store, rules)

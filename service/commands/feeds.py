@@ -7,7 +7,8 @@ from io import StringIO
 
 import click
 
-from service.app.check import ListedFeed, find_awaited, list_feeds, rotate_feed
+from service.app.feed_list import find_awaited, list_feeds
+from service.app.listed_feed import ListedFeed
 from service.commands.acting import name_database
 from service.commands.speech import terminal_language
 from service.core.ical import LARGE_EVENTS
@@ -89,6 +90,9 @@ def rotate(name: str) -> None:
       confcal feeds rotate ivanov@video.example.com
     """
     settings = load_settings()
+    # Here: it loads all that is known, and a list does not.
+    from service.app.feeds import rotate_feed  # noqa: PLC0415
+
     rotated = asyncio.run(rotate_feed(settings, name))
     name_database(settings)
     click.echo(next(align([rotated])))

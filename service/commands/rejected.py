@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from service.app.offline import retry_rejected, with_store
+from service.app.offline import retry_rejected
+from service.app.opening import with_store
 from service.commands.readable import make_readable
 from service.core.errors import UnknownName
 from service.core.rejected import MAX_RAW, RejectedInput

@@ -154,7 +154,7 @@ class Reconciler:
             due = [each for each in work.find_work(now) if each.key not in resting]
             if due or not self._circuit.doubted or made.reached:
                 return due
-            # No collection has work, but only the server can tell that the trouble is over.
+            # No collection has work, but only the server can show that the trouble is over.
             return [each for each in work.targets if each.key not in resting][:1]
 
         self._queue = CollectionQueue(

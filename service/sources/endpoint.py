@@ -143,7 +143,7 @@ class Endpoint:
             socket = await open_socket(found.address, self._large)
         async with socket:
             self._standing.show_progress(SourceState.AUTHORIZING)
-            self._standing.tell_progress("trueconf.connected", host=place(found.address))
+            self._standing.log_progress("trueconf.connected", host=place(found.address))
             self._connected_at = now = self._now()
             self._frameless.reset(now)
             self._listless.reset(now)
@@ -266,4 +266,4 @@ class Endpoint:
             self._undelivered.set()
             return
         self._delivery_waits = backoff(self._random)
-        self._standing.list_taken(snapshot.received_at)
+        self._standing.note_list(snapshot.received_at)

@@ -29,7 +29,7 @@ from service.store.writes import in_chunks, upsert
 log = structlog.get_logger()
 
 _LOCK = 0x6A6F75726E616C
-"""PostgreSQL's advisory lock of whoever writes entries: "journal" as a number."""
+"""PostgreSQL's advisory lock for writing entries: "journal" as a number."""
 
 _c = journal.c
 

@@ -21,9 +21,7 @@ _ONCE = ["source", "conference_id", "field", "digest"]
 async def write_rejected(
     db: AsyncConnection, inputs: Sequence[RejectedInput], *, keep: int, since: datetime
 ) -> None:
-    """
-    Write rejected inputs, counting repeated ones; delete what is older than `since` or beyond `keep`.
-    """
+    """Write rejected inputs, counting repeated ones; delete what is older than `since` or beyond `keep`."""
     statement = insert_into(db, rejected)
     new, old = statement.excluded, rejected.c
     upsert = statement.on_conflict_do_update(

@@ -70,7 +70,7 @@ class AdminPort(Protocol):
 
     async def keep(self, account: str, digest: str | None) -> int:
         """
-        Have the conferences of the held list of `user@server` stay, and return how many. Raises as `approve`.
+        Keep the conferences of the held list of `user@server`, and return how many. Raises as `approve`.
         """
         ...
 
@@ -91,7 +91,7 @@ class AdminPort(Protocol):
         ...
 
     async def note_sign_in(self, network: str) -> None:
-        """Have the journal tell that somebody signed in, from a network as the log names it."""
+        """Write a sign-in to the journal, with its network as the log names it."""
         ...
 
     def settings(self) -> Sequence[SettingView]:

@@ -28,7 +28,7 @@ from service.web.self_report import SelfReporter, self_report_route
 
 _ADMIN_GUESSES = GuessRules(free=10, until_stop=30)
 _EVENT_GUESSES = GuessRules(free=30, until_stop=100)
-"""Of one source: what posts is a program, and may repeat a token that was replaced."""
+"""Guesses of one source: a program posts, and may repeat a token that was replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Administration:
     closed_sessions: ClosedSessions
     trusted_proxies: tuple[str, ...] = ()
     people_header: str | None = None
-    """In which a trusted proxy names who signed in, for `/me`."""
+    """The header in which a trusted proxy names who signed in, for `/me`."""
 
     reporter: SelfReporter | None = None
     pause: Sleep = asyncio.sleep

@@ -18,6 +18,7 @@ from babel.dates import (
     format_timedelta,
     get_day_names,
     get_month_names,
+    get_timezone_location,
     get_timezone_name,
 )
 from babel.lists import format_list
@@ -38,8 +39,11 @@ class Dates:
 
     @property
     def zone_name(self) -> str:
-        """The zone in words with its place in the database: `Moscow Time, Europe/Moscow`."""
+        """The zone in words with its place in the database: `Moscow Time, Europe/Moscow`; `UTC` alone."""
         name = get_timezone_name(self.zone, locale=self.locale)
+        if name == get_timezone_location(self.zone, locale=self.locale):
+            # Babel has no name: it says that UTC lies in an unknown region where, in Russian, it is summer.
+            name = get_timezone_location(self.zone, locale=self.locale, return_city=True)
         return f"{name}, {self.zone.key}" if name != self.zone.key else name
 
     def local(self, moment: datetime) -> datetime:

@@ -163,9 +163,9 @@ class HeldView(_View, frozen=True):
     """The earliest moment at which further lists that agree apply it by themselves; null where it is kept."""
 
 
-class ToldView(_View, frozen=True):
+class ReportView(_View, frozen=True):
     """
-    What one account tells of a conference in dispute.
+    What one account reports of a conference in dispute.
     """
 
     account: str
@@ -177,7 +177,7 @@ class ToldView(_View, frozen=True):
     """Of the single meeting, or of the series as TrueConf reports it."""
 
     changed_at: datetime | None
-    """When this account last told something else; null where that is not known."""
+    """When this account last reported something else; null where that is not known."""
 
 
 class DisputeView(_View, frozen=True):
@@ -189,9 +189,9 @@ class DisputeView(_View, frozen=True):
     server: str
     topic: str
     counts: str
-    """The account whose word counts for now."""
+    """The account whose report counts for now."""
 
-    told: tuple[ToldView, ...]
+    reports: tuple[ReportView, ...] = msgspec.field(name="told")
 
 
 class RejectedView(_View, frozen=True):

@@ -109,6 +109,7 @@ async def visit(browser: Browser, open_site: OpenSite) -> AsyncIterator[Visit]: 
         agent: str | None = None,
         scale: float = 1,
         status: int = 200,
+        touch: bool = False,
     ) -> Page:
         size: ViewportSize = {"width": width, "height": height}
         context = await browser.new_context(
@@ -119,6 +120,8 @@ async def visit(browser: Browser, open_site: OpenSite) -> AsyncIterator[Visit]: 
             java_script_enabled=javascript,
             user_agent=agent,
             device_scale_factor=scale,
+            has_touch=touch,
+            is_mobile=touch,
         )
         contexts.append(context)
         page = await context.new_page()

@@ -56,6 +56,7 @@ async def running_site(
     conferences: Sequence[Conference] | None = RICH,
     public_url: str = "https://calendars.example.com",
     clock: Callable[[], datetime] = lambda: NOW,
+    most_open_pages: int = 256,
 ) -> AsyncIterator[Site]:
     """
     Give a server; without `conferences` it has never heard of a list.
@@ -72,6 +73,7 @@ async def running_site(
         await synchronizer.accept(listed(*conferences, at=NOW))
     pages = pages_of(ZONE, public_url)
     visitors = Visitors()
+    visitors.live = Live(most_streams=most_open_pages)
     synchronizer.listen(visitors.live.notify)
     web = make_web(feeds, policy, pages, clock=clock, metrics=lambda: b"", visitors=visitors)
     async with serving(web) as url:

@@ -18,12 +18,13 @@ from service.core.vevent import Rendering, to_vevent
 from service.core.weekly import WeeklyRules
 from tests.core.given import REVISION, conference, once, weekly
 from tests.core.node import ask
+from tests.tools import how_often
 
 pytestmark = pytest.mark.slow
 
 SEED = os.environ.get("CONFCAL_TEST_SEED", "20261005")
 CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f]")
-COUNT = 10_000 if os.environ.get("CI") == "true" else 2_000
+COUNT = how_often(1_000, 2_500, 50_000)
 CHUNK = 500
 HALF = 0.5
 RENDERING = Rendering(WeeklyRules("Europe/Moscow"), people=True)

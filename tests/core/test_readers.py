@@ -13,12 +13,12 @@ from tests.core.node import ask
 from tests.core.older import LAWS, ask_older, with_older_vtimezones
 from tests.core.python_readers import PYTHON_READERS
 from tests.core.weekly_cases import SEED, Case, cases, instants
-from tests.tools import IN_CI
+from tests.tools import how_often
 
 pytestmark = pytest.mark.slow
 
-CHUNKS = 20 if IN_CI else 3
-CHUNKS_OF_INSTANTS = 5 if IN_CI else 1
+CHUNKS = how_often(2, 6, 100)
+CHUNKS_OF_INSTANTS = how_often(1, 2, 20)
 
 NAMED = """\
 BEGIN:VCALENDAR

@@ -20,10 +20,10 @@ from tests.durability.served import Parts, Served, read_parts
 from tests.durability.told import DAY, WEEK, Span
 from tests.e2e.given import once, weekly
 from tests.e2e.program import Daemon, Feed, Home
-from tests.tools import IN_CI
+from tests.tools import how_often
 
 SEED = int(os.environ.get("CONFCAL_TEST_SEED", "20261005"))
-KILLS = 50 if IN_CI else 3
+KILLS = how_often(4, 20, 200)
 AT_A_TIME = 2
 LONGEST_LIFE_SECONDS = 0.6
 KILLED_EARLY = 0.25

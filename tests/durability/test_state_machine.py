@@ -40,7 +40,7 @@ from tests.durability.strategies import (
     whole_lists,
 )
 from tests.durability.told import Edit, Told
-from tests.tools import IN_CI
+from tests.tools import how_often
 
 SEED = int(os.environ.get("CONFCAL_TEST_SEED", "20261005"))
 
@@ -276,7 +276,7 @@ def test_any_history_keeps_the_rules() -> None:
     print(f"CONFCAL_TEST_SEED={SEED}")  # noqa: T201 -- pytest shows it where the test fails
     machine = seed(SEED)(Machine)
 
-    run_state_machine_as_test(machine, settings=_settings(500 if IN_CI else 20, 40))
+    run_state_machine_as_test(machine, settings=_settings(how_often(20, 80, 2000), 40))
 
 
 def test_any_history_keeps_the_rules_on_disk_too(tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def test_any_history_keeps_the_rules_on_disk_too(tmp_path: Path) -> None:
     asyncio.run(_migrated(OnDisk.template))
     machine = seed(SEED)(OnDisk)
 
-    run_state_machine_as_test(machine, settings=_settings(40 if IN_CI else 3, 30))
+    run_state_machine_as_test(machine, settings=_settings(how_often(3, 8, 100), 30))
 
 
 async def _migrated(file: Path) -> None:

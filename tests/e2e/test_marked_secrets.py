@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.__main__ import COMMANDS
+from service.commands.line import COMMANDS
 from tests.e2e.given import once
 from tests.e2e.program import Daemon, Home, Program, room
 from tests.listening import serving_http

@@ -3,7 +3,6 @@ Several daemons on one PostgreSQL: a burst of changes, and replicas that end, ar
 """
 
 import asyncio
-import os
 import signal
 
 import pytest
@@ -22,6 +21,7 @@ from tests.e2e.replicated import (
     reach,
     says,
 )
+from tests.tools import LONG
 
 LONG_SECONDS = 60
 
@@ -110,9 +110,7 @@ async def test_a_stopped_holder_records_nothing_when_it_goes_on(site: Site) -> N
     await stop_for(site, 2 * LEASE_SECONDS)
 
 
-@pytest.mark.skipif(
-    "LONG_TESTS" not in os.environ, reason="it takes two minutes: LONG_TESTS=1 make test ONLY=..."
-)
+@pytest.mark.skipif(not LONG, reason="it takes two minutes: LONG_TESTS=1 make test ONLY=...")
 async def test_a_holder_that_was_stopped_for_a_minute_records_nothing_when_it_goes_on(site: Site) -> None:
     await stop_for(site, LONG_SECONDS)
 

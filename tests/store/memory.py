@@ -17,7 +17,7 @@ from service.core.journal import JournalEntry
 from service.core.ports import ClosedSessions, FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.core.replicas import LeaseStore
-from service.core.search import ConferenceQuery, matches_query, title_of
+from service.core.search import ConferenceQuery, ends_at, kind_of, split_words, title_of, words_of
 from service.core.state import State
 from service.publishing.ports import Database, Ledger
 from tests.store.memory_journal import MemoryJournal
@@ -153,7 +153,7 @@ class MemoryStore(Database):
     async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
         live = {key for key in self._members() if not key.part}
         entries = self._state.entries
-        found = [key for key in live if matches_query(entries[key], query)]
+        found = [key for key in live if _matches(entries[key], query)]
         order = {key: (title_of(entries[key].conference), key) for key in live}
         behind = order.get(query.after) if query.after else None
         if query.after and behind is None:
@@ -286,3 +286,19 @@ def _stored(entry: Entry) -> Entry:
 def _lasting(conference: Conference) -> Conference:
     """Return the conference without what no store keeps."""
     return replace(conference, state="", session_id="")
+
+
+def _matches(entry: Entry, query: ConferenceQuery) -> bool:
+    """Return whether a query asks for a conference, wherever its page begins."""
+    conference = entry.conference
+    words, end = words_of(conference), ends_at(conference)
+    return (
+        all(any(word.startswith(part) for word in words) for part in split_words(query.text))
+        and (query.kind is None or kind_of(conference) == query.kind)
+        and (
+            query.ending_after is None
+            or kind_of(conference) == "week"
+            or (end is not None and end > query.ending_after)
+        )
+        and (query.among is None or entry.key in query.among)
+    )

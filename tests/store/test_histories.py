@@ -21,7 +21,7 @@ from service.core.schedule import UNBOUNDED, Bounds, Once
 from service.publishing.ports import Database
 from service.store.sql import open_store
 from tests.store.memory import MemoryStore
-from tests.tools import IN_CI
+from tests.tools import how_often
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SERVER = "video.example.org"
@@ -90,7 +90,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@settings(max_examples=40 if IN_CI else 15, deadline=None)
+@settings(max_examples=how_often(15, 40, 1000), deadline=None)
 @given(st.lists(lists(), max_size=8))
 async def test_every_history_leaves_the_same_in_a_database_and_in_memory(
     migrated: Path, history: list[Changes]

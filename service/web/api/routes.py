@@ -250,7 +250,7 @@ class Api:
         digest = request.query_params.get("digest")
         if odd is not None or digest == "":
             return problem(
-                422, "Send the digest that GET /api/held told, once, and nothing else.", field=odd or "digest"
+                422, "Send the digest that GET /api/held gave, once, and nothing else.", field=odd or "digest"
             )
         account = request.path_params["account"]
         try:
@@ -273,7 +273,7 @@ def _get(path: str, name: str, summary: str, view: Callable[[], object], gives: 
 
 
 def _refuse(_request: Request, error: HTTPException) -> Response:
-    words = {404: "There is nothing at this path; GET /api/openapi.json tells what there is."}
+    words = {404: "There is nothing at this path; GET /api/openapi.json describes what there is."}
     detail = words.get(error.status_code, "The path has other methods; Allow names them.")
     return problem(error.status_code, detail, headers=error.headers)
 

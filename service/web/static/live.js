@@ -4,6 +4,7 @@ const status = document.querySelector("[data-live-status]");
 const said = document.querySelector("[data-live-said]");
 const EACH_MINUTE = 60000;
 let opened = false;
+let heardAt = 0;
 let renewing = false;
 let again = false;
 
@@ -70,13 +71,20 @@ function mark(word) {
 const events = new EventSource(main.dataset.live || `${location.pathname}/live`);
 events.addEventListener("open", () => {
   mark("on");
+  heardAt = Date.now();
   // A page for everybody is fresh when it has just been loaded.
   if (opened || main.dataset.live) renew();
   opened = true;
 });
-events.addEventListener("changed", renew);
-events.addEventListener("error", () => {
-  mark("off");
-  if (!main.dataset.live && events.readyState === EventSource.CLOSED) setInterval(renew, EACH_MINUTE);
+events.addEventListener("changed", () => {
+  heardAt = Date.now();
+  renew();
 });
+events.addEventListener("error", () => mark("off"));
+// A stream may be refused, cut or held back by a proxy: a page for everybody then looks by itself.
+if (!main.dataset.live) {
+  setInterval(() => {
+    if (Date.now() - heardAt > 1.5 * EACH_MINUTE) renew();
+  }, EACH_MINUTE);
+}
 document.addEventListener("visibilitychange", renew);

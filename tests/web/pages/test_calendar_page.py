@@ -211,10 +211,13 @@ async def test_the_next_conferences_stand_in_order_with_days_and_hours() -> None
     assert "Next year" not in response.text
 
 
-async def test_five_conferences_are_shown_as_the_next(web: Web) -> None:
+async def test_more_conferences_are_shown_as_the_next_beside_the_card_than_above_the_schedule(
+    web: Web,
+) -> None:
     await web.accept(listed(*(conference(f"{n}", schedule=once("2026-10-06 09:00")) for n in range(30))))
 
-    assert len(coming_up(await web.page()).told) == 5
+    assert len(coming_up(await web.page()).told) == 7
+    assert len(coming_up(await web.page(query="?subscribed=1")).told) == 5
 
 
 async def test_a_calendar_without_conferences_says_so(empty_web: Web) -> None:

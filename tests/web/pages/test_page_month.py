@@ -235,7 +235,7 @@ async def test_days_and_hours_are_those_of_the_viewers_zone_where_it_is_known(we
     )
     assert cells(there)["2026-10-07"] == ["Late"]
     assert "05:00 Late" in Document(there).words
-    assert "Times in Japan Time, Asia/Tokyo" in Document(there).words
+    assert "Times in Tokyo, Asia/Tokyo" in Document(there).words
     assert "the organization's is UTC" in Document(there).words
 
 

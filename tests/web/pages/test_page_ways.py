@@ -264,7 +264,7 @@ async def test_of_a_cloud_that_cannot_fetch_it_is_not_told_how_often_it_does() -
         assert "Its servers fetch the calendar" not in said
 
 
-async def test_whoever_has_not_subscribed_sees_how_to_first_and_whoever_has_sees_the_schedule(
+async def test_whoever_has_not_subscribed_sees_how_to_before_the_schedule_and_whoever_has_after_it(
     web: Web,
 ) -> None:
     def places(text: str) -> list[str]:
@@ -275,7 +275,7 @@ async def test_whoever_has_not_subscribed_sees_how_to_first_and_whoever_has_sees
     said = await web.page(query="?subscribed=1")
     after = await web.page(cookie="confcal_subscribed=1")
 
-    assert places(before.text) == ["subscribe", "ways", "next", "schedule", "help"]
+    assert places(before.text) == ["next", "subscribe", "ways", "schedule", "help"]
     assert places(said.text) == places(after.text) == ["next", "schedule", "subscribe", "ways", "help"]
     assert "Subscribe on another device" in Document(after.text).words
 

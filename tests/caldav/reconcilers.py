@@ -1,5 +1,5 @@
 """
-An upkeep whose collections, and what they should hold, are in the hands of the test.
+A reconciler whose collections, and their content, the test chooses.
 """
 
 from collections.abc import Mapping, Sequence
