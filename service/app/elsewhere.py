@@ -83,8 +83,8 @@ class Elsewhere:
         """Return the replica that runs a part if it is not this one; empty while nobody runs it."""
         if len(self._leases.census.replicas) < 2 or self._leases.holds(part):  # noqa: PLR2004
             return None
-        holder = self._leases.find_holder(part)
-        return "" if holder == self._leases.replica.holder else holder
+        lease = self._leases.census.leases.get(part)
+        return lease.holder if lease and lease.holder != self._leases.replica.holder else ""
 
     def view_source(self, name: str, place: str) -> SourceView | None:
         """Return how a source is doing that another replica runs; None of one that this replica runs."""

@@ -21,7 +21,7 @@ from tests.e2e.replicated import (
     reach,
     says,
 )
-from tests.tools import LONG
+from tests.tools import LONG, how_often
 
 LONG_SECONDS = 60
 
@@ -44,7 +44,8 @@ async def test_a_burst_of_changes_is_recorded_and_published_once(site: Site, man
         assert [room.connections for room in site.rooms] == [1] * ROOMS
 
 
-async def test_three_that_start_at_once_on_an_empty_database_all_live(site: Site) -> None:
+@pytest.mark.parametrize("_try", range(how_often(here=2, in_ci=1, long=50)))
+async def test_three_that_start_at_once_on_an_empty_database_all_live(site: Site, _try: int) -> None:
     async with site.replicas(3) as daemons:
         feeds = await asyncio.gather(*(each.feed(lambda feed: says(feed, "Old")) for each in daemons))
 
