@@ -4,14 +4,14 @@ The composition root: it builds the parts from the settings. `daemon` runs them.
 
 import socket
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.app.arrivals import ArrivalHooks, Arrivals
+from service.app.arrivals import ArrivalHooks, Arrivals, expect_lists
 from service.app.calendar_collections import Calendars
 from service.app.clock import ClockWatch, utc_now
 from service.app.elsewhere import Elsewhere
@@ -26,6 +26,7 @@ from service.app.opening import open_settings_store
 from service.app.policy import keep_rules_of, policy_of, rendering_digest
 from service.app.recalling import recall_sources
 from service.app.reports import HourlyLists, StatusReporter
+from service.app.requests import Requests
 from service.app.self_report import DaemonReporter
 from service.app.sources import Sources
 from service.app.start_journal import open_journal
@@ -80,6 +81,7 @@ class Parts:
     timetable: Timetable
     targets: Targets
     leases: LeaseHolder
+    requests: Requests
     notifiers: Notifiers
     posted_events: PostedEvents
     reporter: StatusReporter
@@ -94,6 +96,7 @@ class Parts:
         """Make the daemon read soon what other replicas wrote, and take over parts that they left."""
         self.timetable.refresh.set()
         self.leases.wake()
+        self.requests.wake.set()
 
     def follow_leases(self) -> None:
         """Show in the metrics exactly the sources that this replica runs."""
@@ -193,7 +196,9 @@ async def _make_parts(
         exposure(settings, url),
         utc_now,
         utc_now(),
+        list_versions=leases.find_versions,
     )
+    requests = Requests(store.journal, lambda: sources.all, lambda: targets.all, holds=leases.holds)
     parts = Parts(
         settings,
         store,
@@ -207,6 +212,7 @@ async def _make_parts(
         timetable,
         targets,
         leases,
+        requests,
         notifiers,
         posted_events,
         reporter,
@@ -224,14 +230,8 @@ async def _make_parts(
     synchronizer.listen(parts.visitors.live.notify)
     store.journal.listen(live.notify)
     store.journal.listen(notifiers.mark_written)
+    store.journal.listen(requests.wake.set)
     return parts
-
-
-def expect_lists(metrics: Metrics, synchronizer: Synchronizer, sources: Iterable[str]) -> None:
-    """Have the metrics expect lists of these sources, each from the time of its last known list on."""
-    for name in sources:
-        heard = synchronizer.state.latest_from(name)
-        metrics.expect_list(name, (heard and heard.list_at) or utc_now())
 
 
 def web_of(parts: Parts) -> ASGIApp:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from service.app.sources import make_source
 from service.core.conference import Conference, Snapshot
-from service.core.sources import IN_TROUBLE
+from service.core.sources import IN_TROUBLE, SourceState
 from service.settings.model import SourceSettings
 from service.sources.hooks import NoHooks, SnapshotSink
 from service.sources.status import SourceStatus
@@ -26,6 +26,9 @@ class SourceReport:
     name: str
     good: bool
     text: str
+    state: SourceState = SourceState.SILENT
+    """Of a source whose list did not come."""
+
     conferences: tuple[Conference, ...] | None = None
     """What it listed; None where no list came."""
 
@@ -63,7 +66,8 @@ async def report_of(
         if isinstance(ending, Exception):
             raise ending
     if trial.snapshot is None:
-        return SourceReport(name, good=False, text=source.status.error or _SILENT)
+        state = source.status.state if source.status.state in IN_TROUBLE else SourceState.SILENT
+        return SourceReport(name, good=False, text=source.status.error or _SILENT, state=state)
     listing = trial.snapshot.listing
     text = f"{trial.snapshot.account}, {len(listing.conferences)} conferences"
     if listing.rejections:

@@ -5,7 +5,7 @@ The daemon's tasks: started together, watched, and ended in order.
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from service.app.reload import apply_settings
 from service.app.supervisor import Runnable, Supervisor
 from service.app.systemd import ServiceManager
 from service.core.errors import SettingsError, StoreUnavailable
+from service.core.needs import OpenSecret
 from service.core.replicas import HOUSEKEEPING
 from service.settings.changes import SettingsChange, compare_settings
 from service.settings.model import Settings
@@ -42,11 +43,14 @@ async def run(
     record: Path | None = None,
     heard: Callable[[Parts], None] = lambda _parts: None,
     read: Callable[[], Settings] | None = None,
+    list_open_secrets: Callable[[], Sequence[OpenSecret]] = tuple,
 ) -> None:
     """
     Run the daemon until SIGTERM or SIGINT; what arrives is written into the folder `record`.
 
     On SIGHUP it works by the settings that `read` returns; where that raises SettingsError nothing changes.
+
+    `list_open_secrets` finds what holds secrets and is open to others, for the overview.
 
     `heard` is called once the first list is in the feeds.
 
@@ -61,6 +65,7 @@ async def run(
         loop.add_signal_handler(signal.SIGHUP, reload.asked.set)
     manager = ServiceManager.find(os.environ)
     async with open_parts(settings, record=record) as parts:
+        parts.reporter.list_open_secrets = list_open_secrets
         try:
             await _serve(parts, stop, heard, reload, manager)
         finally:
@@ -136,6 +141,7 @@ async def _serve(
             tasks.create_task(parts.store.follow_wakeups(parts.wake), name="wakeups"),
             tasks.create_task(parts.rejections.run(), name="rejections"),
             tasks.create_task(parts.journal.run(), name="journal"),
+            tasks.create_task(parts.requests.run(), name="requests"),
             tasks.create_task(_notify_first_list(parts, heard, zones), name="heard"),
         ]
         if reload:

@@ -80,6 +80,10 @@ class LeaseHolder:
         """Return whether this process runs a part."""
         return name in self._held and not self._held[name].is_lost
 
+    def find_versions(self) -> dict[str, str]:
+        """Return the version of the program that each live replica runs, as of the last renewal."""
+        return {each.holder: each.version for each in self._census.replicas}
+
     def wake(self) -> None:
         """Take over soon what other replicas left."""
         self._renew.set()

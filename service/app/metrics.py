@@ -16,7 +16,7 @@ from service.core.conference import Snapshot
 from service.core.sources import SourceState
 from service.core.state import State
 from service.core.target_state import PUBLISHING, TargetState
-from service.publishing.reconciler import TargetStatus
+from service.publishing.target_status import TargetStatus
 from service.sources.status import SourceStatus
 from service.version import Build
 

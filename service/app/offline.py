@@ -4,15 +4,16 @@ Changes that commands make to the database. A running daemon notices them by the
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from service.app.clock import utc_now
 from service.app.opening import with_store
 from service.app.policy import keep_rules_of, policy_of
+from service.app.rejected_again import dismiss, understand_again
 from service.app.synchronizer import Synchronizer
-from service.core.conference import Account, Listing, Snapshot
-from service.core.errors import ConfcalError, FrameRejected, SettingsError
+from service.core.conference import Account, Snapshot
+from service.core.errors import FrameRejected, SettingsError
 from service.core.rejected import RejectedInput
 from service.core.state import State
 from service.core.text import cut
@@ -22,11 +23,6 @@ from service.settings.accounts import account_of_source, find_pinned_accounts
 from service.settings.model import Settings
 from service.sources.rejections import Rejections
 from service.sources.replay import Recorded, Replayed, Unclaimed, replay
-from service.trueconf.frames import PEER_ID
-from service.trueconf.wire import list_of
-
-_RETRIED = "tried again by hand"
-"""The doubt of a list of one conference: nothing else that it lacks is gone."""
 
 _SHOWN = 40
 
@@ -58,42 +54,22 @@ def account_of(name: str) -> Account:
     return Account(named.user, named.server)
 
 
+async def dismiss_rejected(settings: Settings, number: int) -> None:
+    """Drop one rejected input. Raises UnknownName and StoreUnavailable."""
+    async with with_store(settings) as store:
+        await dismiss(store, number, utc_now())
+
+
 async def retry_rejected(settings: Settings, each: RejectedInput) -> str:
     """
     Try rejected input again, and return the result as a sentence.
 
-    Raises ConfcalError where it is still not understood; it stays kept then.
+    Raises StillRejected where it is not understood now either, and StoreUnavailable.
     """
-    if not each.whole:
-        raise ConfcalError(f"number {each.number} was too large to be kept whole: it cannot be tried again")
-    if not each.account:
-        raise ConfcalError(f"it is not known whose list number {each.number} was: it cannot be tried again")
-    if each.field == PEER_ID:
-        raise ConfcalError(
-            f"number {each.number} is of a user whose lists were not taken: it cannot be tried again; "
-            "log in as the right user, or change the ACCOUNT of the source"
-        )
-    listing = _parse_again(each)
-    listing = replace(listing, doubts=(*listing.doubts, _RETRIED))
     async with with_store(settings) as store:
         synchronizer = await _synchronizer(settings, store)
-        await synchronizer.amend(Snapshot(account_of(each.account), each.source, utc_now(), listing))
-        await store.forget_rejected(each.number)
-    count = len(listing.conferences)
+        count = await understand_again(synchronizer, store, each, utc_now())
     return f"number {each.number} is understood now: {count} {'conference' if count == 1 else 'conferences'}"
-
-
-def _parse_again(each: RejectedInput) -> Listing:
-    # The versions of a conference that was listed twice are kept together, as a list.
-    one = each.raw if each.raw.startswith(b"[") else b"[" + each.raw + b"]"
-    raw = b'{"event":"conferenceList","conferences":' + one + b"}" if each.of_conference else each.raw
-    try:
-        listing = list_of(raw)
-    except FrameRejected as error:
-        raise ConfcalError(f"number {each.number} is still not understood: {error}") from error
-    for rejection in listing.rejections:
-        raise ConfcalError(f"number {each.number} is still not understood: {rejection}")
-    return listing
 
 
 @dataclass

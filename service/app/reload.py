@@ -4,7 +4,8 @@ New settings for a running daemon. What they do not change goes on untouched.
 
 from contextlib import suppress
 
-from service.app.build import Parts, expect_lists, pages_of, web_of
+from service.app.arrivals import expect_lists
+from service.app.build import Parts, pages_of, web_of
 from service.app.clock import utc_now
 from service.app.feeds import feeds_of
 from service.app.policy import digest_program, keep_rules_of, policy_of, rendering_digest

@@ -3,7 +3,7 @@ The status of the parts that the web layer does not see, for the dashboard and t
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -14,16 +14,18 @@ import structlog
 
 from service.app.elsewhere import Elsewhere
 from service.app.policy import policy_of
+from service.app.rejected_again import dismiss, understand_again
+from service.app.requests import request_source, request_target
 from service.app.synchronizer import Synchronizer
+from service.app.views import endpoint_view, intake_view, to_listed, to_rejected_view
 from service.core.clock import Clock
 from service.core.conference import Account, Conference, Key
-from service.core.errors import StoreUnavailable
+from service.core.errors import StoreUnavailable, UnknownName
 from service.core.exposure import Exposure
 from service.core.journal import FieldChange, Happening, JournalEntry, JournalQuery
+from service.core.needs import Listed, OpenSecret, VersionBehind, find_behind
 from service.core.oddness import oddness_of
-from service.core.rejected import RejectedInput
 from service.core.search import ConferenceQuery
-from service.core.sources import SourceState
 from service.core.trueconf_id import TrueConfId
 from service.core.zone_notices import ZoneNotice
 from service.core.zone_survey import weekly_series, zone_notices
@@ -32,7 +34,7 @@ from service.publishing.ports import Database
 from service.settings.model import Settings
 from service.settings.show import effective
 from service.settings.zones import zone_readings
-from service.sources.posted import PostedEvents, PostedEventsStatus
+from service.sources.posted import PostedEvents
 from service.sources.status import SourceStatus
 from service.trueconf.discovery import place
 from service.web.access_stats import HOURS
@@ -120,6 +122,9 @@ class StatusReporter(AdminPort):
     started_at: datetime
     version: str = field(default_factory=lambda: version("confcal"))
     zone_data: str = field(default_factory=data_version)
+    list_open_secrets: Callable[[], Sequence[OpenSecret]] = tuple
+    list_versions: Callable[[], Mapping[str, str]] = dict
+    """Of the program, by replica."""
 
     def zone_notices(self, now: datetime) -> tuple[ZoneNotice, ...]:
         """Return what an operator should know about zones and the weekly conferences that are known."""
@@ -181,8 +186,41 @@ class StatusReporter(AdminPort):
         return self.synchronizer.state.normalize(Account(named.user, named.server))
 
     async def dismiss_rejected(self, number: int) -> None:
-        """Drop one rejected input. Raises StoreUnavailable."""
-        await self.store.forget_rejected(number)
+        """Drop one rejected input. Raises UnknownName and StoreUnavailable."""
+        await dismiss(self.store, number, self.clock())
+
+    async def retry_rejected(self, number: int) -> int:
+        """Try rejected input again. Raises UnknownName, StillRejected and StoreUnavailable."""
+        for each in await self.store.load_rejected(number=number):
+            return await understand_again(self.synchronizer, self.store, each, self.clock())
+        raise UnknownName(f"nothing rejected has the number {number}")
+
+    async def ask_source(self, name: str) -> None:
+        """Have a source asked for its list. Raises UnknownName, TooSoon and StoreUnavailable."""
+        if not getattr(self.settings_in_force.sources.get(name), "url", None):
+            raise UnknownName(f"confcal connects to no source {name!r}")
+        await request_source(self.store.journal, name, self.clock())
+
+    async def retry_target(self, name: str) -> None:
+        """Have everything of a target tried again. Raises UnknownName, TooSoon and StoreUnavailable."""
+        if name not in {each.name for each in self.targets()}:
+            raise UnknownName(f"there is no target {name!r}")
+        await request_target(self.store.journal, name, self.clock())
+
+    def last_listings(self) -> Mapping[str, Listed]:
+        """Return the last list of each source that this process heard itself."""
+        return {name: to_listed(each) for name, each in self.synchronizer.latest.items()}
+
+    def open_secrets(self) -> Sequence[OpenSecret]:
+        """Return the files with secrets that every user of the machine gets at, as they are now."""
+        return self.list_open_secrets()
+
+    def versions(self) -> Sequence[VersionBehind]:
+        """Return which processes run an older version than another one that is known here."""
+        # Read again each time: an update exchanges it while the daemon runs.
+        installed = VersionBehind("", self.version, version("confcal"))
+        behind = (installed,) if installed.running != installed.known else ()
+        return (*behind, *find_behind(self.list_versions()))
 
     async def read_journal(self, query: JournalQuery) -> Sequence[JournalEntry]:
         """Return what happened. Raises StoreUnavailable."""
@@ -217,46 +255,3 @@ def find_running(synchronizer: Synchronizer) -> Iterator[tuple[Account, Conferen
         for conference in snapshot.listing.conferences:
             if conference.state.casefold() == "running":
                 yield snapshot.account, conference
-
-
-def endpoint_view(status: SourceStatus, next_poll_at: datetime | None, where: str = "") -> SourceView:
-    """Return how an endpoint is doing."""
-    return SourceView(
-        status.name,
-        "endpoint",
-        status.state,
-        str(status.account or ""),
-        status.since,
-        status.last_list_at,
-        next_poll_at if status.state == SourceState.LISTENING else None,
-        status.error,
-        where,
-    )
-
-
-def intake_view(status: PostedEventsStatus) -> SourceView:
-    """Return how a source is doing to which events are posted."""
-    return SourceView(
-        status.name,
-        "events",
-        status.state,
-        str(status.account),
-        status.since,
-        status.last_list_at,
-        error=status.error,
-    )
-
-
-def to_rejected_view(each: RejectedInput) -> RejectedView:
-    """Return rejected input without what arrived."""
-    return RejectedView(
-        each.number,
-        each.source,
-        each.account,
-        each.conference_id,
-        each.field,
-        each.reason,
-        each.first_at,
-        each.last_at,
-        each.times,
-    )

@@ -57,6 +57,10 @@ class Source:
         """Ask for the list soon."""
         self.endpoint.poll_now()
 
+    def ask_now(self) -> bool:
+        """Have the list asked for on a person's word; return whether that was not too soon."""
+        return self.endpoint.ask_now()
+
     async def run(self) -> None:
         """Listen until cancelled; it may be run again."""
         # Another replica may have listened until now.

@@ -16,6 +16,7 @@ from service.app.calendar_collections import PATTERNS, CalendarCollection, Calen
 from service.app.clock import utc_now
 from service.app.recalling import recall_trouble
 from service.app.target_credentials import credentials_of, trust_of
+from service.app.views import target_view
 from service.caldav.accounts import Account
 from service.caldav.client import open_client, tls_context
 from service.caldav.connection import Connection
@@ -32,12 +33,13 @@ from service.publishing.dispatch import Timing
 from service.publishing.model import RemoteRules
 from service.publishing.ownership import base_of
 from service.publishing.ports import CollectionFinder
-from service.publishing.reconciler import Reconciler, TargetStatus
+from service.publishing.reconciler import Reconciler
 from service.publishing.resource import Extras
+from service.publishing.target_status import TargetStatus
 from service.settings.addresses import address_map
 from service.settings.model import Settings
 from service.settings.targets import TargetSettings
-from service.web.schemas import ParkedView, TargetView
+from service.web.schemas import TargetView
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,13 @@ class KeptTarget:
     files: Sequence[bytes]
     """Digests of its certificate files."""
 
+    def retry_now(self) -> bool:
+        """Try everything again on a person's word; return whether that was not too soon."""
+        if not self.reconciler.retry_now():
+            return False
+        self.target.connection.permit_try()
+        return True
+
     async def run(self) -> None:
         """Keep the collections until cancelled, and close the connection; it may be run again."""
         if self.target.open_again:
@@ -271,20 +280,6 @@ def _files_of(settings: TargetSettings) -> list[bytes]:
         with suppress(OSError):
             held.append(sha256(path.read_bytes()).digest() if path else b"")
     return held
-
-
-def target_view(status: TargetStatus) -> TargetView:
-    """Return the view of a target, for the dashboard."""
-    return TargetView(
-        status.name,
-        status.state,
-        status.calendar,
-        status.pending,
-        status.last_pass_at,
-        status.lag_seconds,
-        status.error,
-        tuple(ParkedView(row.uid, row.reason, since) for row, since in status.parked.items()),
-    )
 
 
 def make_reconciler(configured: Target, clock: Clock) -> Reconciler:

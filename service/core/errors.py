@@ -80,6 +80,14 @@ class HeldListChanged(ConfcalError):
     """The list that is held now is not the one that was approved; nothing was applied."""
 
 
+class TooSoon(ConfcalError):
+    """Somebody asked for the same a moment ago; nothing was done."""
+
+
+class StillRejected(ConfcalError):
+    """Input that was rejected cannot be understood now either; it stays kept."""
+
+
 class PublishError(ConfcalError):
     """
     A target does not hold what it should.

@@ -58,6 +58,15 @@ class Happening(StrEnum):
     LINK_ROTATED = "link_rotated"
     SIGNED_IN = "signed_in"
     REJECTED_DISMISSED = "rejected_dismissed"
+    REJECTED_RETRIED = "rejected_retried"
+    """Input that was rejected is understood now."""
+
+    SOURCE_ASKED = "source_asked"
+    """Somebody asked a Room for its list at once; the replica that listens to it does so."""
+
+    TARGET_RETRIED = "target_retried"
+    """Somebody had everything of a target tried again; the replica that publishes to it does so."""
+
     SETTINGS_CHANGED = "settings_changed"
     VERSION_CHANGED = "version_changed"
     MIGRATED = "migrated"

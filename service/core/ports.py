@@ -178,8 +178,12 @@ class RejectedStore(Protocol):
         """
         ...
 
-    async def forget_rejected(self, number: int) -> None:
-        """Drop one rejected input."""
+    async def forget_rejected(self, number: int, *, journal: Sequence[JournalEntry] = ()) -> bool:
+        """
+        Drop one rejected input, and write its journal entries in the same transaction.
+
+        Returns whether it was there; otherwise nothing is written.
+        """
         ...
 
 

@@ -197,9 +197,14 @@ class SqlStore(Database):
             return await read_rejected(db, most_raw, number)
 
     @override
-    async def forget_rejected(self, number: int) -> None:
+    async def forget_rejected(self, number: int, *, journal: Sequence[JournalEntry] = ()) -> bool:
         async with begin_write(self._engine) as db:
-            await delete_rejected(db, number)
+            found = await delete_rejected(db, number)
+            entries = journal if found else ()
+            await write_journal(db, entries)
+            await notify_others(db)
+        self._journal.announce(entries)
+        return found
 
     @override
     async def follow_wakeups(self, wake: Callable[[], None]) -> None:

@@ -2,13 +2,14 @@
 The seam between the web layer and the parts above it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from service.core.conference import Account, Conference, Key
 from service.core.exposure import Exposure
 from service.core.journal import JournalEntry, JournalQuery
+from service.core.needs import Listed, OpenSecret, VersionBehind
 from service.core.search import ConferenceQuery
 from service.core.zone_notices import ZoneNotice
 from service.web.replica_views import ReplicaView
@@ -75,7 +76,35 @@ class AdminPort(Protocol):
         ...
 
     async def dismiss_rejected(self, number: int) -> None:
-        """Drop one rejected input. Raises StoreUnavailable."""
+        """Drop one rejected input. Raises UnknownName and StoreUnavailable."""
+        ...
+
+    async def retry_rejected(self, number: int) -> int:
+        """
+        Have what is understood by now enter the calendars, and return how many conferences it was.
+
+        Raises UnknownName, StillRejected, StaleState and StoreUnavailable.
+        """
+        ...
+
+    async def ask_source(self, name: str) -> None:
+        """Have a source asked for its list at once. Raises UnknownName, TooSoon and StoreUnavailable."""
+        ...
+
+    async def retry_target(self, name: str) -> None:
+        """Have everything of a target tried again. Raises UnknownName, TooSoon and StoreUnavailable."""
+        ...
+
+    def last_listings(self) -> Mapping[str, Listed]:
+        """Return the last list of each source that this process heard itself."""
+        ...
+
+    def open_secrets(self) -> Sequence[OpenSecret]:
+        """Return what holds secrets and is open to every user of the machine."""
+        ...
+
+    def versions(self) -> Sequence[VersionBehind]:
+        """Return which processes run an older version than one that is known here."""
         ...
 
     async def read_journal(self, query: JournalQuery) -> Sequence[JournalEntry]:

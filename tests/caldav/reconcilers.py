@@ -13,7 +13,8 @@ from service.core.errors import PlanRefused
 from service.publishing.dispatch import Timing
 from service.publishing.model import Resource
 from service.publishing.ports import TargetCollection
-from service.publishing.reconciler import Reconciler, TargetStatus
+from service.publishing.reconciler import Reconciler
+from service.publishing.target_status import TargetStatus
 from tests.caldav.misbehaving import Misbehaving
 from tests.caldav.site import Site
 from tests.publishing.collections import GivenCollection, GivenTarget

@@ -222,8 +222,12 @@ class MemoryStore(Database):
         ]
 
     @override
-    async def forget_rejected(self, number: int) -> None:
+    async def forget_rejected(self, number: int, *, journal: Sequence[JournalEntry] = ()) -> bool:
+        found = any(each.number == number for each in self._rejected.values())
+        if found:
+            await self._journal.write(journal)
         self._rejected = {once: e for once, e in self._rejected.items() if e.number != number}
+        return found
 
     @override
     async def close(self) -> None:
