@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from service.app.leaseholder import LeaseHolder
-from service.app.recalling import SOURCE_NEWS, TARGET_NEWS, is_about_whole, target_state_in, told_state
+from service.app.recalling import SOURCE_NEWS, TARGET_NEWS, is_about_whole, read_state, target_state_in
 from service.core.account_state import AccountState
 from service.core.errors import StoreUnavailable
 from service.core.journal import Happening, Journal, JournalEntry, JournalQuery
@@ -48,7 +48,7 @@ class Elsewhere:
                 self._news.update((_part_of(entry), entry) for entry in entries if _is_news(entry))
                 self._position = entries[-1].number
         except StoreUnavailable:
-            # The renewal of the leases tells of the database; what was known stays.
+            # The renewal of the leases logs that; what was known stays.
             return
 
     async def _read_all(self) -> None:
@@ -108,8 +108,8 @@ class Elsewhere:
         """Return what `State.latest_from` does; the accounts are gone through once for all sources."""
         state = self._state()
         if self._heard[0] is not state:
-            told = (known for known in state.accounts.values() if known.list_at)
-            ordered = sorted(told, key=lambda known: (known.list_at, known.account))
+            reported = (known for known in state.accounts.values() if known.list_at)
+            ordered = sorted(reported, key=lambda known: (known.list_at, known.account))
             self._heard = state, {known.source: known for known in ordered}
         return self._heard[1].get(source)
 
@@ -136,4 +136,4 @@ def _part_of(entry: JournalEntry) -> str:
 def _source_state(entry: JournalEntry) -> SourceState:
     if entry.event is Happening.SOURCE_UP:
         return SourceState.LISTENING
-    return next((state for state in IN_TROUBLE if state == told_state(entry)), SourceState.FAILING)
+    return next((state for state in IN_TROUBLE if state == read_state(entry)), SourceState.FAILING)

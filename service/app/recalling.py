@@ -10,7 +10,7 @@ from service.app.journal_writer import JournalWriter
 from service.app.synchronizer import Synchronizer
 from service.core.journal import Happening, Journal, JournalEntry, JournalQuery
 from service.core.target_state import TargetState
-from service.publishing.reconciler import TargetStatus
+from service.publishing.target_status import TargetStatus
 
 SOURCE_NEWS = frozenset({Happening.SOURCE_DOWN, Happening.SOURCE_UP})
 TARGET_NEWS = frozenset({Happening.TARGET_REFUSED, Happening.TARGET_RECOVERED})
@@ -31,9 +31,11 @@ def recall_sources(writer: JournalWriter, synchronizer: Synchronizer) -> Callabl
 
 async def recall_trouble(status: TargetStatus, journal: Journal) -> None:
     """
-    Have a target be in the trouble that was last told of it, or in none.
+    Have a target be in the trouble that the journal has of it, or in none.
 
-    So nothing is told twice, and the end of a trouble is told by whoever meets it. Raises StoreUnavailable.
+    So nothing is written twice, and the end of a trouble is written by whoever meets it.
+
+    Raises StoreUnavailable.
     """
     query = JournalQuery(target=status.name, events=TARGET_NEWS, limit=_LOOKED_AT)
     last = next((entry for entry in await journal.read(query) if is_about_whole(entry)), None)
@@ -50,9 +52,9 @@ def is_about_whole(entry: JournalEntry) -> bool:
 
 def target_state_in(entry: JournalEntry) -> TargetState:
     """Return the state of a target that cannot be published to, as an entry says."""
-    return TargetState.DOWN if told_state(entry) == TargetState.DOWN else TargetState.FAILING
+    return TargetState.DOWN if read_state(entry) == TargetState.DOWN else TargetState.FAILING
 
 
-def told_state(entry: JournalEntry) -> str:
+def read_state(entry: JournalEntry) -> str:
     """Return the word for the state that an entry says something came into."""
     return entry.fields[0].after if entry.fields else ""

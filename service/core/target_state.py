@@ -29,7 +29,7 @@ class TargetState(StrEnum):
     """Something must be corrected, or the server is not understood."""
 
     ELSEWHERE = "elsewhere"
-    """Another replica publishes to it, and told of no trouble."""
+    """Another replica publishes to it, and the journal has no trouble of it."""
 
 
 PUBLISHING = frozenset({TargetState.IN_STEP, TargetState.WAITING, TargetState.INCOMPLETE})

@@ -16,7 +16,7 @@ from service.core.replicas import HOUSEKEEPING, Replica
 from service.core.sources import SourceState
 from service.core.state import State
 from service.core.target_state import TargetState
-from service.publishing.reconciler import TargetStatus
+from service.publishing.target_status import TargetStatus
 from service.sources.status import SourceStatus
 from service.web.schemas import TargetView
 from tests.core.given import NOW, ROOM, conference, listed

@@ -7,16 +7,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from tests.e2e.replicated import ROOMS, Site, conferences, holds, reach, says
 
 ROOT = Path(__file__).parents[2]
+HOUR_SECONDS = 3600
 
 
-@pytest.mark.parametrize("seconds", [3600, -3600], ids=["ahead", "behind"])
-async def test_the_wrong_clock_of_one_replica_changes_nothing(site: Site, seconds: int) -> None:
-    wrong = replace(site.home, command=(sys.executable, "-m", "tests.e2e.skewed", seconds), cwd=ROOT)
+async def test_a_clock_that_is_an_hour_ahead_on_one_replica_changes_nothing(site: Site) -> None:
+    wrong = replace(site.home, command=(sys.executable, "-m", "tests.e2e.skewed", HOUR_SECONDS), cwd=ROOT)
     async with wrong.daemon(**site.settings) as first:
         await first.feed(lambda feed: says(feed, "Old"))
         await first.program.event("app.clock_wrong")
