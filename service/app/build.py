@@ -2,6 +2,7 @@
 The composition root: it builds the parts from the settings. `daemon` runs them.
 """
 
+import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -49,6 +50,7 @@ from service.web.administration import Administration
 from service.web.live import Live
 from service.web.renderer import Pages
 from service.web.server import Visitors, make_web
+from service.web.starting import StartingWeb
 
 
 class CurrentWeb:
@@ -92,6 +94,20 @@ class Parts:
     url: str
     """The address at which people reach the feeds."""
 
+    loaded: asyncio.Event
+    """Set once everything that is known is in memory; until then only stored feeds are served."""
+
+    async def load(self) -> None:
+        """Load what is known, rendered as the settings say, and serve all of it. Raises StoreUnavailable."""
+        policy, now = policy_of(self.settings), utc_now()
+        with self.leases.try_rendering() as allowed:
+            digest = rendering_digest(policy, now)
+            await self.synchronizer.start(rendering=digest, now=now, may_render=allowed)
+        self.feeds.mark_changed()
+        self.targets.mark_changed()
+        self.loaded.set()
+        self.web.app = web_of(self)
+
     def wake(self) -> None:
         """Make the daemon read soon what other replicas wrote, and take over parts that they left."""
         self.timetable.refresh.set()
@@ -118,7 +134,7 @@ def pages_of(settings: Settings, url: str) -> Pages:
 @asynccontextmanager
 async def open_parts(settings: Settings, *, record: Path | None = None) -> AsyncIterator[Parts]:
     """
-    Build the daemon, yield its parts, and close them at the end.
+    Build the daemon, yield its parts, and close them at the end. What is known they load by `Parts.load`.
 
     Everything that arrives is recorded in the folder `record`.
 
@@ -154,9 +170,7 @@ async def _make_parts(
     synchronizer = Synchronizer(store, policy)
     feeds = feeds_of(settings, store, lambda: synchronizer.state, url)
     leases = await join_replicas(settings, store, policy)
-    with leases.try_rendering() as allowed:
-        digest = rendering_digest(policy, utc_now())
-        await synchronizer.start(rendering=digest, now=utc_now(), may_render=allowed)
+    await synchronizer.prepare()
     await feeds.start()
     rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
     calendars = Calendars(store, feeds.directory)
@@ -221,8 +235,9 @@ async def _make_parts(
         CurrentWeb(),
         listening,
         url,
+        asyncio.Event(),
     )
-    parts.web.app = web_of(parts)
+    parts.web.app = StartingWeb(web_of(parts), feeds, parts.loaded)
     leases.listen(parts.follow_leases)
     synchronizer.listen(parts.mark_feeds_changed)
     synchronizer.listen(targets.mark_changed)

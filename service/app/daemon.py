@@ -134,6 +134,7 @@ async def _serve(
     async with asyncio.TaskGroup() as tasks:
         supervisor = Supervisor(tasks)
         serving = tasks.create_task(server.run(), name="web")
+        await parts.load()
         await parts.leases.keep(find_parts(parts, housekeeping))
         running = [
             tasks.create_task(parts.leases.run(supervisor), name="leases"),

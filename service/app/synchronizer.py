@@ -71,6 +71,10 @@ class Synchronizer:
         """The last accepted snapshot of each source since the start: what runs at the moment is in here."""
         return dict(self._latest)
 
+    async def prepare(self) -> None:
+        """Learn whose lists there are, until `start` loads what they hold. Raises StoreUnavailable."""
+        self._state = await self._store.load_accounts()
+
     async def start(self, *, rendering: str, now: datetime, may_render: bool = True) -> bool:
         """
         Load the state, and render it again where the store was rendered by other settings than `rendering`.
@@ -224,9 +228,8 @@ class Synchronizer:
             edits = move_on_old(self._state, self._policy, now.replace(microsecond=0))
             if not edits:
                 return
-            await self._store.record_rendering(
-                await self._store.rendering(), edits, version=self._state.version
-            )
+            rendering = await self._store.rendering()
+            await self._store.record_rendering(rendering, edits, version=self._state.version)
             await self._reload()
         self._notify_listeners()
         log.info("sync.moved_on", conferences=len(edits))
@@ -288,9 +291,7 @@ def _nothing_held(account: Account) -> UnknownName:
 
 
 async def _find_open_disputes(store: StateStore) -> frozenset[Key]:
-    """
-    Return the disputes that began and did not end according to the journal, so that none is logged twice.
-    """
+    """Return the disputes without an end in the journal, so that none is logged twice."""
     query = JournalQuery(events=_DISPUTES, limit=_MOST_DISPUTES)
     last: dict[Key, Happening] = {}
     for entry in await store.journal.read(query):

@@ -81,6 +81,10 @@ class StateStore(Protocol):
         """Return the whole state."""
         ...
 
+    async def load_accounts(self) -> State:
+        """Return whose lists arrived and when, without what they hold: enough to serve stored feeds."""
+        ...
+
     async def load_changes(self, state: State) -> State:
         """Return a state with what was recorded since; the same object if that is nothing."""
         ...

@@ -81,6 +81,12 @@ class MemoryStore(Database):
         return self._state
 
     @override
+    async def load_accounts(self) -> State:
+        known = self._state.accounts.values()
+        bare = (AccountState(a.account, list_at=a.list_at, count=a.count, source=a.source) for a in known)
+        return State(self._state.version, accounts={each.account: each for each in bare})
+
+    @override
     async def load_changes(self, state: State) -> State:
         return state if state == self._state else self._state
 
@@ -167,7 +173,7 @@ class MemoryStore(Database):
         entries = self._state.entries
         gone = {k for k, e in entries.items() if k not in members and e.revision.revised_at < before}
         if gone:
-            kept = {key: entry for key, entry in entries.items() if key not in gone}
+            kept = entries.replace({}, gone)
             self._state = replace(self._state, version=self._state.version + 1, entries=kept)
             self._forgotten = self._state.version
         self._journal.blank(self._state.entries)
@@ -241,7 +247,7 @@ class MemoryStore(Database):
             raise StaleState(f"The store is no longer at version {version}: load it again")
 
     def _write(self, version: int, edits: Sequence[Edit], accounts: Mapping[Account, AccountState]) -> None:
-        entries = {**self._state.entries, **{edit.entry.key: _stored(edit.entry) for edit in edits}}
+        entries = self._state.entries.replace({edit.entry.key: _stored(edit.entry) for edit in edits})
         state = State(version, entries, accounts)
         live = {Key(known.account.server, id_) for known in accounts.values() for id_ in known.reported}
         self._state = state.update_contested(live)
