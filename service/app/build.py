@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.app.arrivals import ArrivalHooks, Arrivals, expect_lists
 from service.app.calendar_collections import Calendars
 from service.app.clock import ClockWatch, utc_now
+from service.app.elsewhere import Elsewhere
 from service.app.feeds import feeds_of
 from service.app.fetching import http_fetch
 from service.app.journal_writer import JournalWriter
@@ -24,6 +25,7 @@ from service.app.notifiers import Notifiers
 from service.app.oddities import Oddities
 from service.app.opening import open_settings_store
 from service.app.policy import keep_rules_of, policy_of, rendering_digest
+from service.app.recalling import recall_sources
 from service.app.reports import HourlyLists, StatusReporter
 from service.app.requests import Requests
 from service.app.self_report import DaemonReporter
@@ -176,7 +178,7 @@ async def _make_parts(
     targets.apply(settings, targets.prepare(settings))
     notifiers = Notifiers(store.journal)
     notifiers.apply(notifiers.prepare(settings, url))
-    metrics = Metrics(lambda: synchronizer.state, targets.statuses, read_build())
+    metrics = Metrics(lambda: synchronizer.state, targets.statuses, read_build(), holds=leases.holds)
     live, lists = Live(), HourlyLists()
     expect_lists(metrics, synchronizer, settings.sources)
     arrivals = Arrivals(
@@ -187,9 +189,9 @@ async def _make_parts(
         ClockWatch(utc_now, time.monotonic),
         Oddities(lambda: synchronizer.state),
     )
-    writer = await open_journal(settings, store.journal, synchronizer)
+    writer = await open_journal(settings, store.journal)
     hooks = ArrivalHooks(rejections, metrics, live, writer, recorder)
-    sources, timetable = Sources(fetch, hooks, arrivals), Timetable()
+    sources, timetable = Sources(fetch, hooks, arrivals, recall_sources(writer, synchronizer)), Timetable()
     sources.apply(settings)
     timetable.apply(sources.all, settings.poll_every)
     posted_events = PostedEvents(
@@ -204,6 +206,7 @@ async def _make_parts(
         tuple(sources.all.values()),
         timetable,
         targets,
+        Elsewhere(leases, store.journal, state=lambda: synchronizer.state, started_at=utc_now()),
         exposure(settings, url),
         utc_now,
         utc_now(),

@@ -79,7 +79,8 @@ async def explain_conference(settings: Settings, conference_id: str, calendar: s
     """
     async with _loaded(settings) as feeds:
         state = feeds.directory.state
-        found = [entry for key, entry in state.entries.items() if (key.id, key.part) == (conference_id, 0)]
+        keys = sorted(key for key in state.entries if (key.id, key.part) == (conference_id, 0))
+        found = [state.entries[key] for key in keys]
         if not found:
             raise UnknownName(
                 f"no conference has the id {conference_id!r}; `confcal conferences` lists them, and "

@@ -167,6 +167,8 @@ class LeaseHolder:
         known, asked_at = dict(self._held), self._clock()
         async with asyncio.timeout(self._terms.trusted_seconds):
             self._census = await self._leases.renew(self.replica, lasts=self._terms.lasts)
+        if self._census.now and utc_now.compare(self._census.now):
+            log.warning("app.clock_wrong", ahead_seconds=round(utc_now.ahead.total_seconds()))
         for name, fence in known.items():
             if self._census.leases.get(name) == fence.tenure.lease and not fence.is_lost:
                 fence.tenure = fence.tenure.renew(self._terms, asked_at=asked_at)

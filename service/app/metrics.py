@@ -29,7 +29,12 @@ class Metrics:
     """
 
     def __init__(
-        self, state: Callable[[], State], targets: Targets = lambda: (), build: Build | None = None
+        self,
+        state: Callable[[], State],
+        targets: Targets = lambda: (),
+        build: Build | None = None,
+        *,
+        holds: Callable[[str], bool] = lambda _part: True,
     ) -> None:
         self._registry = CollectorRegistry()
         if build:
@@ -53,7 +58,7 @@ class Metrics:
         self._removals = self._counter("removals", "Conferences that left a calendar.", "source")
         self._rejected = self._counter("rejected", "Input that could not be understood.", "source", "kind")
         self._registry.register(_Stored(state))
-        self._registry.register(_Published(targets))
+        self._registry.register(_Published(targets, holds))
 
     def status(self, status: SourceStatus) -> None:
         """Note how a source is doing."""
@@ -122,8 +127,8 @@ class _Stored(Collector):
 
 
 class _Published(Collector):
-    def __init__(self, targets: Targets) -> None:
-        self._targets = targets
+    def __init__(self, targets: Targets, holds: Callable[[str], bool]) -> None:
+        self._targets, self._holds = targets, holds
 
     def collect(self) -> Iterator[Metric]:
         up = _gauge("up", "1 if the target can be published to, else 0.")
@@ -137,14 +142,16 @@ class _Published(Collector):
         )
         for target in self._targets():
             name, totals = [target.name], target.totals
-            up.add_metric(name, not target.error and target.state in PUBLISHING)
-            in_step.add_metric(name, target.state is TargetState.IN_STEP)
-            waiting.add_metric(name, target.pending)
-            parked.add_metric(name, len(target.parked))
-            if target.last_pass_at:
-                at.add_metric(name, target.last_pass_at.timestamp())
-            if target.lag_seconds is not None:
-                lag.add_metric(name, target.lag_seconds)
+            if self._holds(f"target/{target.name}"):
+                up.add_metric(name, not target.error and target.state in PUBLISHING)
+                in_step.add_metric(name, target.state is TargetState.IN_STEP)
+                waiting.add_metric(name, target.pending)
+                parked.add_metric(name, len(target.parked))
+                if target.last_pass_at:
+                    at.add_metric(name, target.last_pass_at.timestamp())
+                if target.lag_seconds is not None:
+                    lag.add_metric(name, target.lag_seconds)
+            # What this process wrote stays written, whoever goes on with the target.
             counts = {"create": totals.created, "update": totals.updated, "delete": totals.deleted}
             for operation, count in counts.items():
                 writes.add_metric([target.name, operation], count)

@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from service.app.elsewhere import Elsewhere
 from service.app.policy import policy_of
 from service.app.rejected_again import dismiss, understand_again
 from service.app.requests import request_source, request_target
@@ -38,6 +39,7 @@ from service.sources.status import SourceStatus
 from service.trueconf.discovery import place
 from service.web.access_stats import HOURS
 from service.web.admin_port import AdminPort
+from service.web.replica_views import ReplicaView
 from service.web.schemas import Hour, RejectedView, SettingView, SourceView, TargetView
 
 log = structlog.get_logger()
@@ -114,6 +116,7 @@ class StatusReporter(AdminPort):
     endpoints: Sequence[HasStatus]
     polls: Polls
     published: HasTargetViews
+    elsewhere: Elsewhere
     exposure: Exposure | None
     clock: Clock
     started_at: datetime
@@ -130,7 +133,11 @@ class StatusReporter(AdminPort):
 
     def targets(self) -> Sequence[TargetView]:
         """Return how the targets are doing."""
-        return self.published.views()
+        return [self.elsewhere.view_target(view) for view in self.published.views()]
+
+    def replicas(self) -> Sequence[ReplicaView]:
+        """Return the processes that share the database, and what each of them runs."""
+        return self.elsewhere.replicas()
 
     def sources(self) -> Sequence[SourceView]:
         """Return how the sources are doing, in the order of the settings."""
@@ -141,7 +148,10 @@ class StatusReporter(AdminPort):
         posted = {status.name: status for status in self.posted_events.statuses}
         for name, settings in self.settings_in_force.sources.items():
             if name in endpoints:
-                view = endpoint_view(endpoints[name], self.polls.next_poll(name), place(settings.url or ""))
+                where = place(settings.url or "")
+                view = self.elsewhere.view_source(name, where) or endpoint_view(
+                    endpoints[name], self.polls.next_poll(name), where
+                )
             elif name in posted:
                 view = intake_view(posted[name])
             else:

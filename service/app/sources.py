@@ -3,10 +3,12 @@ The endpoints of the settings, each with the sink of its lists.
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from service.app.clock import utc_now
+from service.core.errors import StoreUnavailable
 from service.settings.accounts import account_of_source, find_pinned_account
 from service.settings.model import Settings, SourceSettings
 from service.sources.endpoint import Endpoint
@@ -15,6 +17,9 @@ from service.sources.hooks import SnapshotSink, SourceHooks
 from service.sources.status import SourceStatus
 from service.sources.turns import LargeFrames
 from service.trueconf.discovery import Fetch
+
+Begin = Callable[[str], Awaitable[None]]
+"""Is awaited with the name of a source whenever this process begins to listen to it."""
 
 
 def make_source(
@@ -41,6 +46,7 @@ class Source:
     settings: SourceSettings
     endpoint: Endpoint
     sink: SnapshotSink
+    begin: Begin
 
     @property
     def status(self) -> SourceStatus:
@@ -56,7 +62,10 @@ class Source:
         return self.endpoint.ask_now()
 
     async def run(self) -> None:
-        """Listen until cancelled."""
+        """Listen until cancelled; it may be run again."""
+        # Another replica may have listened until now.
+        with suppress(StoreUnavailable):
+            await self.begin(self.endpoint.status.name)
         await self.endpoint.run(self.sink)
 
 
@@ -69,6 +78,7 @@ class Sources:
     fetch: Fetch
     hooks: SourceHooks
     sink: SnapshotSink
+    begin: Begin
     all: Mapping[str, Source] = field(default_factory=dict)
     large: LargeFrames = field(default_factory=LargeFrames)
 
@@ -83,4 +93,4 @@ class Sources:
         if before and before.settings == settings:
             return before
         endpoint = make_source(name, settings, url, self.fetch, self.hooks, large=self.large)
-        return Source(settings, endpoint, self.sink)
+        return Source(settings, endpoint, self.sink, self.begin)

@@ -11,7 +11,6 @@ from importlib.metadata import version as installed_version
 
 from service.app.clock import utc_now
 from service.app.journal_writer import JournalWriter
-from service.app.synchronizer import Synchronizer
 from service.core.journal import FieldChange, Happening, Journal, JournalEntry
 from service.settings.model import Settings
 from service.settings.paths import secret_of
@@ -24,13 +23,10 @@ _NO_NAME = ""
 _SECRET = "CONFCAL_SECRET"  # noqa: S105 -- its name
 
 
-async def open_journal(settings: Settings, journal: Journal, synchronizer: Synchronizer) -> JournalWriter:
+async def open_journal(settings: Settings, journal: Journal) -> JournalWriter:
     """Record this start in the journal, and return the writer of the journal. Raises StoreUnavailable."""
     await record_start(journal, settings, secrets_of(settings), installed_version("confcal"), utc_now())
-    heard = {name: synchronizer.state.latest_from(name) for name in settings.sources}
-    writer = JournalWriter(journal, clock=utc_now)
-    await writer.recall(settings.sources, {name: known.account for name, known in heard.items() if known})
-    return writer
+    return JournalWriter(journal, clock=utc_now)
 
 
 async def record_start(

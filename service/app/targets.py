@@ -14,6 +14,7 @@ import httpx
 
 from service.app.calendar_collections import PATTERNS, CalendarCollection, Calendars, ConfiguredKeys
 from service.app.clock import utc_now
+from service.app.recalling import recall_trouble
 from service.app.target_credentials import credentials_of, trust_of
 from service.app.views import target_view
 from service.caldav.accounts import Account
@@ -26,7 +27,7 @@ from service.caldav.server import CalDavServer
 from service.caldav.turns import LargeAnswers
 from service.calendars.calendar import Calendar
 from service.core.clock import Clock
-from service.core.errors import PlanRefused, SettingsError
+from service.core.errors import PlanRefused, SettingsError, StoreUnavailable
 from service.core.nearest import suggest
 from service.publishing.dispatch import Timing
 from service.publishing.model import RemoteRules
@@ -220,6 +221,8 @@ class KeptTarget:
         """Keep the collections until cancelled, and close the connection; it may be run again."""
         if self.target.open_again:
             self.target.connection.reopen(self.target.open_again)
+        with suppress(StoreUnavailable):
+            await recall_trouble(self.reconciler.status, self.target.calendars.store.journal)
         try:
             await self.reconciler.run()
         finally:

@@ -238,16 +238,13 @@ def _find_trouble(room: Room, quiet: QuietHours, now: datetime) -> Room | None:
 
 def is_cured(rejected: Rejected, facts: Facts) -> bool:
     """Return whether a good list came after rejected input, and holds nothing of the kind."""
-    if rejected.conference_id:
-        last = facts.last_lists.get(rejected.account)
-    else:
+    if not rejected.conference_id:
         last = facts.last_of_sources.get(rejected.source)
-    return (
-        last is not None
-        and last.good
-        and last.at > rejected.last_at
-        and rejected.conference_id not in last.rejected
-    )
+        return last is not None and last.good and last.at > rejected.last_at
+    last = facts.last_lists.get(rejected.account)
+    # A rejected conference without an id may be this one.
+    suspects = {rejected.conference_id, ""}
+    return last is not None and last.good and last.at > rejected.last_at and not suspects & last.rejected
 
 
 def _order(need: Need) -> tuple[int, float, str]:  # noqa: PLR0911 -- one for each kind

@@ -44,6 +44,9 @@ class Census:
     leases: Mapping[str, Lease] = field(default_factory=dict)
     """By name; only those that have not expired."""
 
+    now: datetime | None = None
+    """The database's clock; None where the database has none of its own."""
+
     def find_leases(self, holder: str) -> list[Lease]:
         """Return the leases of a replica."""
         return [lease for lease in self.leases.values() if lease.holder == holder]

@@ -12,6 +12,7 @@ from service.core.journal import JournalEntry, JournalQuery
 from service.core.needs import Listed, OpenSecret, VersionBehind
 from service.core.search import ConferenceQuery
 from service.core.zone_notices import ZoneNotice
+from service.web.replica_views import ReplicaView
 from service.web.schemas import Hour, RejectedView, SettingView, SourceView, TargetView
 
 
@@ -42,6 +43,10 @@ class AdminPort(Protocol):
 
     def targets(self) -> Sequence[TargetView]:
         """Return the status of the targets."""
+        ...
+
+    def replicas(self) -> Sequence[ReplicaView]:
+        """Return the processes that share the database, and what each of them runs."""
         ...
 
     def find_running(self) -> Iterable[tuple[Account, Conference]]:

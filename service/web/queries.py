@@ -96,6 +96,7 @@ class AdminQueries:
                     if is_warning(notice)
                 ),
             ),
+            replicas=tuple(self.reports.replicas()),
         )
 
     def calendars(self, *, like: str = "", after: str = "", most: int = 50) -> CalendarList:

@@ -145,6 +145,7 @@ def test_a_target_needs_somebody_once_it_cannot_be_completed(target: Target, *, 
         (Listed(NOW, good=False), False),
         (Listed(NOW, rejected=frozenset({"4711"})), False),
         (Listed(NOW, rejected=frozenset({"4712"})), True),
+        (Listed(NOW, rejected=frozenset({""})), False),
     ],
 )
 def test_rejected_input_is_cured_by_a_later_good_list_without_it(last: Listed, *, cured: bool) -> None:

@@ -11,6 +11,7 @@ MEANINGS = {
     "app.lease_lost": "Another replica took over a source or a target.",
     "app.leases_not_renewed": "The database did not answer, so the right to run sources and targets may end.",
     "app.leases_released": "This replica gave parts back, for others to run.",
+    "app.clock_wrong": "The clock of this machine and the database's differ by more than a minute: the database's counts.",
     "app.leases_renewed": "The database answers again, and the replica goes on with its parts.",
     "app.leases_taken": "This replica runs these sources and targets from now on.",
     "app.started": "Feeds are served.",

@@ -183,7 +183,9 @@ class Home:
 
     def started(self, *arguments: object, **settings: str) -> AbstractAsyncContextManager[Program]:
         """Run a command with these settings."""
-        return started(*arguments, environ=self.environ(**settings), command=self.command, cwd=self.cwd)
+        return started(
+            *arguments, environ=self.environ(**settings), command=self.command, cwd=self.cwd or self.path
+        )
 
     @asynccontextmanager
     async def daemon(self, source: str = "", **settings: str) -> AsyncIterator["Daemon"]:

@@ -95,7 +95,7 @@ class NeedsApi:
         except UnknownName:
             return problem(404, _NO_NUMBER)
         except StillRejected as error:
-            return problem(422, f"{error}.")
+            return problem(409, f"{error}.")
         log.info("web.rejected_retried", number=number, way="api", network=self.networks.of(request.scope))
         return self._done(Understood(number, conferences))
 
@@ -176,7 +176,7 @@ def need_operations(queries: AdminQueries, live: Live, networks: Networks) -> li
             "Try rejected input again",
             api.retry_rejected,
             Understood,
-            refusals=(404, 422, 503),
+            refusals=(404, 409, 503),
             parameters=(_REJECTED,),
         ),
         Operation(

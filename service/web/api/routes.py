@@ -24,6 +24,7 @@ from service.web.api.ingest import Ingest
 from service.web.api.journal import journal_operation
 from service.web.api.needs import need_operations
 from service.web.api.openapi import Handler, Operation, Parameter, document
+from service.web.api.outcomes import Approved, Kept, Rotated
 from service.web.api.parameters import (
     EVENT,
     LISTING,
@@ -140,7 +141,7 @@ class Api:
                 "rotate",
                 "Give a calendar a new address",
                 self._rotate,
-                schemas.Rotated,
+                Rotated,
                 refusals=(404, 503),
                 parameters=(named,),
             ),
@@ -150,7 +151,7 @@ class Api:
                 "approve",
                 "Apply a held list",
                 self._approve,
-                schemas.Approved,
+                Approved,
                 refusals=(404, 409, 422, 503),
                 parameters=(account, LOOKED_AT),
             ),
@@ -163,7 +164,7 @@ class Api:
                 "keep",
                 "Have the conferences of a held list stay",
                 self._keep,
-                schemas.Kept,
+                Kept,
                 refusals=(404, 409, 422, 503),
                 parameters=(account, LOOKED_AT),
             ),
@@ -229,19 +230,19 @@ class Api:
         log.info("web.link_replaced", calendar=name, way="api", network=self.networks.of(request.scope))
         self.live.notify()
         urls = self.queries.feeds.addresses
-        return answer(schemas.Rotated(name, urls.feed_url(name), urls.page_url(name)))
+        return answer(Rotated(name, urls.feed_url(name), urls.page_url(name)))
 
     async def _approve(self, request: Request) -> Response:
         removed = await self._decide(request, self.queries.reports.approve, "web.list_approved")
         if isinstance(removed, Response):
             return removed
-        return answer(schemas.Approved(request.path_params["account"], removed))
+        return answer(Approved(request.path_params["account"], removed))
 
     async def _keep(self, request: Request) -> Response:
         kept = await self._decide(request, self.queries.reports.keep, "web.list_kept")
         if isinstance(kept, Response):
             return kept
-        return answer(schemas.Kept(request.path_params["account"], kept))
+        return answer(Kept(request.path_params["account"], kept))
 
     async def _decide(
         self, request: Request, decide: Callable[[str, str | None], Awaitable[int]], event: str

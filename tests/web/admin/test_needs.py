@@ -173,7 +173,7 @@ async def test_what_is_not_understood_now_either_stays_kept(site: Administered) 
 
     assert "It stays kept." in await send(site, "retry-rejected", await form(site, "retry-rejected"))
     refused = await site.api("POST", f"/rejected/{number}/retry")
-    assert (refused.status_code, "still not understood" in refused.json()["detail"]) == (422, True)
+    assert (refused.status_code, "still not understood" in refused.json()["detail"]) == (409, True)
     assert [each.number for each in await site.store.load_rejected()] == [number]
 
 
