@@ -16,6 +16,8 @@ from service.settings.load import load_settings
 from service.settings.model import Settings
 
 _WITH_VALUE = frozenset({"--env-file", "--like"})
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""With their full-width forms, read alike by some spreadsheets. Spaces before them change nothing."""
 
 
 class _Feeds(click.Group):
@@ -109,7 +111,8 @@ def write_csv(listed: Iterable[ListedFeed]) -> str:
 
 
 def _disarm(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    begins = text.lstrip().startswith(_FORMULA_SIGNS) or text.startswith(("\t", "\r", "\n"))
+    return f"'{text}" if begins else text
 
 
 def align(listed: Iterable[ListedFeed]) -> Iterator[str]:
