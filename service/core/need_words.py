@@ -39,7 +39,7 @@ class NeedText:
     @property
     def line(self) -> str:
         """All of it in one line."""
-        return " ".join(filter(None, (f"{self.title}: {self.text}", self.english)))
+        return " ".join(filter(None, (f"{self.title}.", self.text, self.english)))
 
 
 def describe(  # noqa: PLR0911 -- one for each kind
@@ -94,7 +94,7 @@ def _describe_held(need: HeldList, gettext: Translate, moment: Callable[[datetim
 
 def _describe_room(need: Room, gettext: Translate, moment: Callable[[datetime], str]) -> NeedText:
     place = need.place or need.name
-    since = gettext("Since %(moment)s.") % {"moment": moment(need.since)}
+    since = gettext("It has been so since %(moment)s.") % {"moment": moment(need.since)}
     said = _explain(need.state, gettext) % {"place": place}
     quoted = need.state in {SourceState.UNREACHABLE, SourceState.FAILING, SourceState.WRONG_USER}
     title = gettext("Room %(name)s: %(state)s") % {"name": need.name, "state": _name(need.state, gettext)}

@@ -190,7 +190,7 @@ def test_a_room_is_described_in_each_state(state: SourceState) -> None:
     words = describe(replace(ROOM, state=state, error="refused"), translator("ru"), moment)
 
     assert "10.0.0.15:8765" in words.text
-    assert f"С {moment(ROOM.since)}" in words.text
+    assert f"Так с {moment(ROOM.since)}" in words.text
 
 
 def test_a_held_list_says_when_it_is_applied_by_itself() -> None:
