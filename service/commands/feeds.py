@@ -1,9 +1,7 @@
 import asyncio
-import csv
 import json
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
-from io import StringIO
 
 import click
 
@@ -12,12 +10,11 @@ from service.app.listed_feed import ListedFeed
 from service.commands.acting import name_database
 from service.commands.speech import terminal_language
 from service.core.ical import LARGE_EVENTS
+from service.core.spreadsheet import LINK_COLUMNS, write_csv
 from service.settings.load import load_settings
 from service.settings.model import Settings
 
 _WITH_VALUE = frozenset({"--env-file", "--like"})
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""With their full-width forms, read alike by some spreadsheets. Spaces before them change nothing."""
 
 
 class _Feeds(click.Group):
@@ -69,7 +66,8 @@ def feeds(context: click.Context, *, as_json: bool, as_csv: bool, pattern: str) 
     ]
     name_database(settings)
     if as_csv:
-        click.echo(write_csv(listed), nl=False)
+        rows = ((feed.calendar, feed.title, feed.page_url, feed.feed_url) for feed in listed)
+        click.echo(write_csv(LINK_COLUMNS, rows), nl=False)
         return
     if as_json:
         click.echo(json.dumps([feed.as_dict() for feed in listed], ensure_ascii=False, indent=2))
@@ -98,21 +96,6 @@ def rotate(name: str) -> None:
     rotated = asyncio.run(rotate_feed(settings, name))
     name_database(settings)
     click.echo(next(align([rotated])))
-
-
-def write_csv(listed: Iterable[ListedFeed]) -> str:
-    """Return the calendars as CSV in which a spreadsheet finds no formulas."""
-    table = StringIO()
-    writer = csv.writer(table)
-    writer.writerow(("name", "person", "page", "feed"))
-    for feed in listed:
-        writer.writerow(tuple(map(_disarm, (feed.calendar, feed.title, feed.page_url, feed.feed_url))))
-    return table.getvalue()
-
-
-def _disarm(text: str) -> str:
-    begins = text.lstrip().startswith(_FORMULA_SIGNS) or text.startswith(("\t", "\r", "\n"))
-    return f"'{text}" if begins else text
 
 
 def align(listed: Iterable[ListedFeed]) -> Iterator[str]:

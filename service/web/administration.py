@@ -13,6 +13,7 @@ from service.core.ports import ClosedSessions
 from service.web.admin.conference_pages import ConferencePages
 from service.web.admin.dashboard import Dashboard, NoDashboard
 from service.web.admin.journal_page import JournalPages
+from service.web.admin.links import LinksFile
 from service.web.admin.need_actions import NeedActions
 from service.web.admin.sessions import AdminSessions
 from service.web.admin.signin import SignIn
@@ -92,5 +93,6 @@ def make_admin_routes(
         *JournalPages(queries, pages, signin).routes(),
         *ConferencePages(queries, pages, signin).routes(),
         *NeedActions(queries, signin, live).routes(),
+        *LinksFile(queries, signin).routes(),
         *own,
     ], api.application()

@@ -103,12 +103,7 @@ class AdminQueries:
         """
         Return the calendars whose name or title holds the text `like`, at most `most` of them behind `after`.
         """
-        wanted = like.strip().casefold()
-        found = [
-            calendar
-            for calendar in self.feeds.calendars.values()
-            if wanted in calendar.name.casefold() or wanted in calendar.title.casefold()
-        ]
+        found = self.find_calendars(like)
         names = [calendar.name for calendar in found]
         start = names.index(after) + 1 if after in names else 0
         shown = found[start : start + most]
@@ -117,6 +112,15 @@ class AdminQueries:
         requests = self._stats.requests(now)
         views = tuple(self._calendar(each, now, requests.get(each.name, 0)) for each in shown)
         return CalendarList(views, len(found), shown[-1].name if more else "")
+
+    def find_calendars(self, like: str) -> list[Calendar]:
+        """Return the calendars whose name or title holds the text `like`."""
+        wanted = like.strip().casefold()
+        return [
+            calendar
+            for calendar in self.feeds.calendars.values()
+            if wanted in calendar.name.casefold() or wanted in calendar.title.casefold()
+        ]
 
     def _calendar(self, calendar: Calendar, now: datetime, requests: int) -> CalendarView:
         summary = self._summary(calendar, now)

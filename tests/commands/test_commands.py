@@ -145,6 +145,8 @@ def test_a_wrong_setting_is_one_sentence_with_status_2(
     confcal: Confcal, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv("CONFCAL_TIMEZON", "UTC")
+    # A health check that is answered asks no more.
+    monkeypatch.setenv("CONFCAL_PORT", "1")
 
     done = confcal(name)
 

@@ -3,8 +3,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from service.app.listed_feed import ListedFeed
-from service.commands.feeds import write_csv
 from service.commands.history import parse_since
 from service.core.errors import SettingsError
 from tests.commands.conftest import Confcal
@@ -51,7 +49,3 @@ def test_feeds_are_chosen_by_a_pattern_and_written_for_a_spreadsheet(confcal: Co
     header, row = done.text.splitlines()[-2:]
     assert header == "name,person,page,feed"
     assert row.startswith("all,TrueConf,http")
-
-
-def test_a_spreadsheet_runs_nothing_of_what_it_finds() -> None:
-    assert "'=cmd" in write_csv([ListedFeed("a", "f", "p", 1, "=cmd|calc")])

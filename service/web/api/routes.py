@@ -37,6 +37,7 @@ from service.web.api.parameters import (
 )
 from service.web.api.problem import answer, problem, too_many
 from service.web.gate import Gate
+from service.web.links_file import answer_links
 from service.web.live import Live
 from service.web.network import Networks
 from service.web.queries import AdminQueries
@@ -217,6 +218,8 @@ class Api:
         if not (SMALL_NUMBER.fullmatch(limit) and 1 <= int(limit) <= MOST):
             return problem(422, f"Send a limit from 1 to {MOST}.", field="limit")
         like, after = (request.query_params.get(name, "") for name in ("like", "after"))
+        if "text/csv" in request.headers.get("accept", ""):
+            return await run_in_threadpool(answer_links, self.queries, like)
         return answer(
             await run_in_threadpool(self.queries.calendars, like=like, after=after, most=int(limit))
         )

@@ -3,8 +3,7 @@ from io import StringIO
 
 import pytest
 
-from service.app.listed_feed import ListedFeed
-from service.commands.feeds import write_csv
+from service.core.spreadsheet import LINK_COLUMNS, write_csv
 
 PAGE = "https://calendar.example.com/calendars/secret"
 FEED = "https://calendar.example.com/feeds/secret/anna.ics"
@@ -41,5 +40,5 @@ def test_a_usual_display_name_is_written_as_it_is(title: str) -> None:
 
 
 def _read(title: str) -> list[list[str]]:
-    feed = ListedFeed(calendar="anna@video.example.com", title=title, feed_url=FEED, page_url=PAGE, events=3)
-    return list(csv.reader(StringIO(write_csv([feed]), newline="")))
+    text = write_csv(LINK_COLUMNS, [("anna@video.example.com", title, PAGE, FEED)])
+    return list(csv.reader(StringIO(text, newline="")))

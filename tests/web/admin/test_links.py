@@ -1,0 +1,69 @@
+"""
+The links of the calendars as a file: from the dashboard and from the API.
+"""
+
+import csv
+from collections.abc import AsyncIterator
+from io import StringIO
+
+import httpx
+import pytest
+
+from tests.core.given import conference, listed
+from tests.web.administered import TOKEN, Administered, administered
+from tests.web.browsing import sign_in
+
+COLUMNS = ["name", "person", "page", "feed"]
+OWNER = "lobby@video.example.com"
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Administered]:
+    async with administered(CALENDARS__BOARD__TITLE="=Совет") as site:
+        await site.accept(listed(conference("100")))
+        yield site
+
+
+def rows(answer: httpx.Response) -> list[list[str]]:
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "no-store" in answer.headers["cache-control"]
+    return list(csv.reader(StringIO(answer.content.decode("utf-8-sig"), newline="")))
+
+
+async def test_who_is_signed_in_gets_the_links_of_all_calendars(site: Administered) -> None:
+    await sign_in(site)
+
+    answer = await site.client.get("/calendars.csv")
+    columns, *found = rows(answer)
+
+    assert columns == COLUMNS
+    assert [row[0] for row in found] == ["all", "board", OWNER]
+    assert found[1][1] == "'=Совет", "a title is not a formula"
+    for _, _, page, feed in found:
+        assert (await site.client.get(httpx.URL(page).path)).status_code == 200
+        assert (await site.client.get(httpx.URL(feed).path)).status_code == 200
+    assert answer.content.startswith(b"\xef\xbb\xbf"), "Excel reads Cyrillic"
+
+
+async def test_only_what_is_sought_is_in_the_file(site: Administered) -> None:
+    await sign_in(site)
+
+    assert [row[0] for row in rows(await site.client.get("/calendars.csv?like=LOBBY"))] == ["name", OWNER]
+    assert "/calendars.csv?like=lobby" in (await site.client.get("/?like=lobby")).text
+
+
+async def test_who_is_not_signed_in_gets_no_links(site: Administered) -> None:
+    answer = await site.client.get("/calendars.csv")
+
+    assert "/feeds/" not in answer.text
+    assert answer.status_code == 303
+
+
+async def test_the_api_gives_the_same_file_to_who_accepts_it(site: Administered) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}", "Accept": "text/csv"}
+    by_api = await site.client.get("/api/calendars?like=lobby", headers=headers)
+    refused = await site.client.get("/api/calendars", headers={"Accept": "text/csv"})
+    await sign_in(site)
+
+    assert rows(by_api) == rows(await site.client.get("/calendars.csv?like=lobby"))
+    assert refused.status_code == 401
