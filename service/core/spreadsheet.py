@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from io import StringIO
 
 LINK_COLUMNS = ("name", "person", "page", "feed")
-"""What a file of links tells about each calendar: its name, whom or what it is of, and both addresses."""
+"""What a file of links holds of each calendar: its name, whom or what it is of, and both addresses."""
 
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """With their full-width forms, read alike by some spreadsheets. Spaces before them change nothing."""

@@ -47,6 +47,8 @@ SHORT = {
     "commands/migrate.py": "one command",
     "commands/why.py": "one command",
     "commands/settings.py": "one command",
+    "core/spreadsheet.py": "the command and the web write the same table",
+    "web/links_file.py": "the dashboard and the API answer with the same file",
     "core/exposure.py": "one value that the settings make and the web shows",
     "settings/accounts.py": "what posted events and endpoints both ask of the settings",
     "settings/types.py": "types that several models of the settings share",
