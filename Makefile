@@ -49,8 +49,11 @@ format: .venv/dev ## let ruff put the code in order
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-test: .venv/dev tests/readers/node_modules tests/browser/node_modules ## run all tests, or those of ONLY=path
-	$(BIN)/pytest $(if $(ONLY),$(ONLY),$(IN_PARALLEL))
+# What is marked `thorough` runs in CI, and where it is named.
+ALL := $(IN_PARALLEL) $(if $(filter true,$(CI)),,-m 'not thorough')
+
+test: .venv/dev tests/readers/node_modules tests/browser/node_modules ## run the tests, all with CI=true, or those of ONLY=path
+	$(BIN)/pytest $(if $(ONLY),$(ONLY),$(ALL))
 
 fast: .venv/dev ## run the pure tests, in well under a minute
 	$(BIN)/pytest --numprocesses=2 --dist=worksteal -m 'not slow' $(FAST)

@@ -1,7 +1,7 @@
 """
 confcal carries TrueConf conferences into people's calendars.
 
-Each folder has one subject; imports point from `commands` down to `core`, never back up.
+Each folder has one subject. Imports point from `commands` down to `core`, never back up.
 """
 
 from zoneinfo import ZoneInfo, reset_tzpath

@@ -1,114 +1,23 @@
 """
-The commands of confcal.
+How a process begins and ends.
 """
 
 import sys
-from importlib import import_module
 from io import TextIOWrapper
 
-import click
-
-from service.commands.env_file import add_env_file, env_file_option
 from service.core.errors import ConfcalError, SettingsError
 
 _FAILED = 1
 _MISUSED = 2
 
-
-COMMANDS = (
-    "run",
-    "demo",
-    "convert",
-    "check",
-    "feeds",
-    "plan",
-    "held",
-    "approve",
-    "rejected",
-    "conferences",
-    "why",
-    "history",
-    "keep",
-    "replay",
-    "purge",
-    "simulate",
-    "migrate",
-    "backup",
-    "settings",
-    "notify",
-    "healthcheck",
-)
-"""Each is a module of `service.commands` with a command of its own name."""
-
-_SILENT = frozenset({"healthcheck"})
-"""Commands that log nothing, and are run so often that loading the logs would be most of what they cost."""
-
-
-class _Commands(click.Group):
-    """
-    Imports a command when it is asked for: a health check every half minute must not load the daemon.
-    """
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        command = getattr(import_module(f"service.commands.{cmd_name}"), cmd_name)
-        return add_env_file(command) if isinstance(command, click.Command) else None
-
-
-def _say_version(ctx: click.Context, _option: click.Parameter, wanted: object) -> None:
-    if wanted and not ctx.resilient_parsing:
-        from service.version import read_build  # noqa: PLC0415 -- a health check does without it
-
-        click.echo(f"confcal {read_build()}")
-        ctx.exit()
-
-
-@click.command(
-    cls=_Commands,
-    params=[env_file_option()],
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-@click.option(
-    "--version",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_say_version,
-    help="Show the version and the commit it was built from, and exit.",
-)
-@click.pass_context
-def cli(context: click.Context) -> None:
-    """
-    Carry TrueConf conferences into people's calendars.
-
-    It is configured by environment variables; `confcal settings --example` lists them. A command beside the
-    daemon needs the daemon's: `confcal --env-file /etc/confcal/confcal.env feeds`. To see it work without a
-    TrueConf endpoint: `confcal demo`.
-    """
-    if context.invoked_subcommand in _SILENT:
-        return
-    from service.telemetry import configure_logging  # noqa: PLC0415
-
-    # What a command did it says itself; the daemon sets this as its settings say.
-    configure_logging("auto", "error")
+_HEALTH_CHECK = ["healthcheck"]
 
 
 def main() -> None:
     """Run one command and end the process: 0 done, 1 failed, 2 a setting or an argument is wrong."""
     _say_anything()
     try:
-        sys.exit(cli.main(standalone_mode=False) or 0)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except click.Abort:
-        sys.exit(_FAILED)
+        sys.exit(_run())
     except SettingsError as error:
         _say(error)
         sys.exit(_MISUSED)
@@ -117,8 +26,21 @@ def main() -> None:
         sys.exit(_FAILED)
 
 
+def _run() -> int:
+    if sys.argv[1:] == _HEALTH_CHECK:
+        # It runs every half minute, and reading command lines costs three times what it does itself.
+        from service.app.health import require_health  # noqa: PLC0415
+
+        require_health()
+        sys.stdout.write("ok\n")
+        return 0
+    from service.commands.line import run  # noqa: PLC0415
+
+    return run()
+
+
 def _say_anything() -> None:
-    """Have a topic that the terminal's encoding lacks letters for written with escapes, not as a crash."""
+    """Write letters that the encoding of the terminal lacks as escapes, instead of crashing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -126,7 +48,7 @@ def _say_anything() -> None:
 
 def _say(error: ConfcalError) -> None:
     for line in str(error).splitlines():
-        click.echo(f"confcal: {line}", err=True)
+        sys.stderr.write(f"confcal: {line}\n")
 
 
 if __name__ == "__main__":

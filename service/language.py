@@ -38,9 +38,7 @@ def translator(language: Language, *, locales: Path = LOCALES) -> Translate:
 
 
 def catalogues(*, locales: Path = LOCALES) -> dict[str, gettext.NullTranslations]:
-    """
-    Return the texts of all languages, for pages. Raises CatalogueMissing.
-    """
+    """Return the texts of all languages, for pages. Raises CatalogueMissing."""
     try:
         return {language: _catalogue(language, locales) for language in LANGUAGES}
     except OSError as error:

@@ -1,5 +1,5 @@
 """
-Logs: events with fields, for people in a terminal and as JSON lines elsewhere.
+The log: events with fields, readable in a terminal and as JSON lines elsewhere.
 """
 
 import logging
@@ -13,9 +13,7 @@ import structlog
 def configure_logging(
     form: Literal["auto", "console", "json"], level: str, stream: TextIO | None = None
 ) -> None:
-    """
-    Send structlog's events and the libraries' warnings to `stream` (standard error).
-    """
+    """Send structlog's events and the libraries' warnings to `stream` (standard error)."""
     stream = stream or sys.stderr
     unfailing = _Unfailing(stream)
     console = form == "console" or (form == "auto" and stream.isatty())

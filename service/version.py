@@ -36,16 +36,16 @@ class Build:
 
 
 def read_build(module: str = "service.build_info", root: Path = _ROOT) -> Build:
-    """Return what this installation was built from; the commit is `unknown` where nothing tells it."""
+    """Return what this installation was built from; the commit is `unknown` where it is not recorded."""
     try:
-        told = str(import_module(module).COMMIT)
+        commit = str(import_module(module).COMMIT)
     except ImportError:
-        told = find_commit(root) or UNKNOWN
-    return Build(version("confcal"), told)
+        commit = find_commit(root) or UNKNOWN
+    return Build(version("confcal"), commit)
 
 
 def find_commit(root: Path) -> str | None:
-    """Return the commit of a clone, None where the folder is none or git does not answer."""
+    """Return the commit of a clone, None where the folder is not one or git does not answer."""
     git = which("git")
     if git is None or not (root / ".git").exists():
         return None

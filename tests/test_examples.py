@@ -12,7 +12,7 @@ import yaml
 
 from service.app.metrics import Metrics
 from service.core.state import State
-from service.publishing.reconciler import TargetStatus
+from service.publishing.target_status import TargetStatus
 from service.settings.load import load_settings
 from service.settings.model import Settings
 from tests.app.test_metrics import numbers

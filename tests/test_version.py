@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from hatch_build import COMMIT_VARIABLE, CatalogueHook
-from service.__main__ import cli
 from service.app.metrics import Metrics
+from service.commands.line import cli
 from service.core.state import State
 from service.version import Build, find_commit, read_build
 from tests.app.test_metrics import numbers

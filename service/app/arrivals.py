@@ -1,11 +1,12 @@
 """
-How the daemon handles what its sources hear. `Arrivals.accept` leads from a source to the synchronizer.
+The daemon's sink and hooks for its sources. `Arrivals.accept` leads from a source to the synchronizer.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.app.clock import ClockWatch
+from service.app.clock import ClockWatch, utc_now
 from service.app.journal_writer import JournalWriter
 from service.app.metrics import Metrics
 from service.app.oddities import Oddities
@@ -72,3 +73,10 @@ class ArrivalHooks(SourceHooks):
         """Count and keep a frame that cannot be used."""
         self.metrics.count_rejected_frame(source)
         self.rejections.frame(source, account, field=event.field, reason=event.reason, raw=event.raw)
+
+
+def expect_lists(metrics: Metrics, synchronizer: Synchronizer, sources: Iterable[str]) -> None:
+    """Have the metrics expect lists of these sources, each from the time of its last known list on."""
+    for name in sources:
+        heard = synchronizer.state.latest_from(name)
+        metrics.expect_list(name, (heard and heard.list_at) or utc_now())

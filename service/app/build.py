@@ -1,57 +1,61 @@
 """
-The composition root: settings -> parts. What runs them is `daemon`.
+The composition root: it builds the parts from the settings. `daemon` runs them.
 """
 
+import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.app.arrivals import ArrivalHooks, Arrivals
+from service.app.arrivals import ArrivalHooks, Arrivals, expect_lists
 from service.app.calendar_collections import Calendars
 from service.app.clock import ClockWatch, utc_now
+from service.app.elsewhere import Elsewhere
+from service.app.feeds import feeds_of
 from service.app.fetching import http_fetch
 from service.app.journal_writer import JournalWriter
 from service.app.leaseholder import LeaseHolder, join_replicas
 from service.app.metrics import Metrics
 from service.app.notifiers import Notifiers
 from service.app.oddities import Oddities
-from service.app.policy import calendars_with_rules, keep_rules_of, policy_of, rendering_digest
+from service.app.opening import open_settings_store
+from service.app.policy import keep_rules_of, policy_of, rendering_digest
+from service.app.recalling import recall_sources
 from service.app.reports import HourlyLists, StatusReporter
+from service.app.requests import Requests
 from service.app.self_report import DaemonReporter
 from service.app.sources import Sources
 from service.app.start_journal import open_journal
 from service.app.synchronizer import Synchronizer
 from service.app.targets import Targets
 from service.app.timetable import Timetable
-from service.calendars.feeds import FeedRules, Feeds
+from service.calendars.feeds import Feeds
 from service.language import catalogues
 from service.publishing.ports import Database
 from service.settings.accounts import accounts_of, find_pinned_accounts
 from service.settings.listening import listen
 from service.settings.model import Settings
-from service.settings.paths import database_url, exposure, make_installation, public_url, secret_of
+from service.settings.paths import exposure, make_installation, public_url, secret_of
 from service.sources.posted import PostedEvents
 from service.sources.recorder import Recorder
 from service.sources.rejections import Rejections
-from service.store.engine import file_of
-from service.store.migrate import create
-from service.store.sql import open_store
 from service.trueconf.discovery import Fetch
 from service.version import read_build
 from service.web.administration import Administration
 from service.web.live import Live
 from service.web.renderer import Pages
 from service.web.server import Visitors, make_web
+from service.web.starting import StartingWeb
 
 
 class CurrentWeb:
     """
-    The web application of the settings in force. Requests under way end in the one that they began in.
+    The web application of the settings in force. A request ends in the application that it began in.
     """
 
     app: ASGIApp
@@ -79,6 +83,7 @@ class Parts:
     timetable: Timetable
     targets: Targets
     leases: LeaseHolder
+    requests: Requests
     notifiers: Notifiers
     posted_events: PostedEvents
     reporter: StatusReporter
@@ -87,15 +92,30 @@ class Parts:
     web: CurrentWeb
     listening: tuple[socket.socket, ...]
     url: str
-    """The address that feeds are handed out under."""
+    """The address at which people reach the feeds."""
+
+    loaded: asyncio.Event
+    """Set once everything that is known is in memory; until then only stored feeds are served."""
+
+    async def load(self) -> None:
+        """Load what is known, rendered as the settings say, and serve all of it. Raises StoreUnavailable."""
+        policy, now = policy_of(self.settings), utc_now()
+        with self.leases.try_rendering() as allowed:
+            digest = rendering_digest(policy, now)
+            await self.synchronizer.start(rendering=digest, now=now, may_render=allowed)
+        self.feeds.mark_changed()
+        self.targets.mark_changed()
+        self.loaded.set()
+        self.web.app = web_of(self)
 
     def wake(self) -> None:
-        """Have the daemon soon read what other replicas wrote, and take over parts that they left."""
+        """Make the daemon read soon what other replicas wrote, and take over parts that they left."""
         self.timetable.refresh.set()
         self.leases.wake()
+        self.requests.wake.set()
 
     def follow_leases(self) -> None:
-        """Have the metrics tell of the sources that this replica runs, and of no others."""
+        """Show in the metrics exactly the sources that this replica runs."""
         held = {name for name in self.sources.all if self.leases.holds(f"source/{name}")}
         for name in self.sources.all.keys() - held:
             self.metrics.forget(name)
@@ -106,40 +126,6 @@ class Parts:
         self.feeds.mark_changed()
 
 
-async def open_settings_store(settings: Settings) -> Database:
-    """
-    Open the database for the daemon: an empty one gets its tables, one on SQLite is migrated.
-
-    Another one is migrated by a command: replicas of the version before may run on it.
-    Raises StoreUnavailable.
-    """
-    make_installation(settings)
-    url = database_url(settings)
-    if file_of(url) is None:
-        await create(url)
-    return await open_store(url, migrate=file_of(url) is not None)
-
-
-async def open_existing_store(settings: Settings) -> Database:
-    """Open the database as it is, for a command beside the daemon. Raises StoreUnavailable."""
-    return await open_store(database_url(settings), migrate=False)
-
-
-def feeds_of(settings: Settings, store: Database, synchronizer: Synchronizer, url: str) -> Feeds:
-    """Return the feeds, whose addresses begin with `url`."""
-    variant = policy_of(settings).variants[0].name
-    rules = FeedRules(
-        secret_of(settings),
-        url,
-        variant,
-        settings.timezone,
-        named=calendars_with_rules(settings),
-        for_people=settings.calendars_for_people,
-        previous_secret=settings.previous_secret,
-    )
-    return Feeds(store, rules, state=lambda: synchronizer.state, clock=utc_now)
-
-
 def pages_of(settings: Settings, url: str) -> Pages:
     """Return the renderer of the pages, whose addresses begin with `url`. Raises CatalogueMissing."""
     return Pages(catalogues(), language=settings.language, timezone=settings.timezone, public_url=url)
@@ -148,7 +134,7 @@ def pages_of(settings: Settings, url: str) -> Pages:
 @asynccontextmanager
 async def open_parts(settings: Settings, *, record: Path | None = None) -> AsyncIterator[Parts]:
     """
-    Build the daemon, yield its parts, and close them at the end.
+    Build the daemon, yield its parts, and close them at the end. What is known they load by `Parts.load`.
 
     Everything that arrives is recorded in the folder `record`.
 
@@ -182,11 +168,9 @@ async def _make_parts(
 ) -> Parts:
     policy = policy_of(settings)
     synchronizer = Synchronizer(store, policy)
-    feeds = feeds_of(settings, store, synchronizer, url)
+    feeds = feeds_of(settings, store, lambda: synchronizer.state, url)
     leases = await join_replicas(settings, store, policy)
-    with leases.try_rendering() as allowed:
-        digest = rendering_digest(policy, utc_now())
-        await synchronizer.start(rendering=digest, now=utc_now(), may_render=allowed)
+    await synchronizer.prepare()
     await feeds.start()
     rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
     calendars = Calendars(store, feeds.directory)
@@ -194,7 +178,7 @@ async def _make_parts(
     targets.apply(settings, targets.prepare(settings))
     notifiers = Notifiers(store.journal)
     notifiers.apply(notifiers.prepare(settings, url))
-    metrics = Metrics(lambda: synchronizer.state, targets.statuses, read_build())
+    metrics = Metrics(lambda: synchronizer.state, targets.statuses, read_build(), holds=leases.holds)
     live, lists = Live(), HourlyLists()
     expect_lists(metrics, synchronizer, settings.sources)
     arrivals = Arrivals(
@@ -205,9 +189,9 @@ async def _make_parts(
         ClockWatch(utc_now, time.monotonic),
         Oddities(lambda: synchronizer.state),
     )
-    writer = await open_journal(settings, store.journal, synchronizer)
+    writer = await open_journal(settings, store.journal)
     hooks = ArrivalHooks(rejections, metrics, live, writer, recorder)
-    sources, timetable = Sources(fetch, hooks, arrivals), Timetable()
+    sources, timetable = Sources(fetch, hooks, arrivals, recall_sources(writer, synchronizer)), Timetable()
     sources.apply(settings)
     timetable.apply(sources.all, settings.poll_every)
     posted_events = PostedEvents(
@@ -222,10 +206,13 @@ async def _make_parts(
         tuple(sources.all.values()),
         timetable,
         targets,
+        Elsewhere(leases, store.journal, state=lambda: synchronizer.state, started_at=utc_now()),
         exposure(settings, url),
         utc_now,
         utc_now(),
+        list_versions=leases.find_versions,
     )
+    requests = Requests(store.journal, lambda: sources.all, lambda: targets.all, holds=leases.holds)
     parts = Parts(
         settings,
         store,
@@ -239,6 +226,7 @@ async def _make_parts(
         timetable,
         targets,
         leases,
+        requests,
         notifiers,
         posted_events,
         reporter,
@@ -247,8 +235,9 @@ async def _make_parts(
         CurrentWeb(),
         listening,
         url,
+        asyncio.Event(),
     )
-    parts.web.app = web_of(parts)
+    parts.web.app = StartingWeb(web_of(parts), feeds, parts.loaded)
     leases.listen(parts.follow_leases)
     synchronizer.listen(parts.mark_feeds_changed)
     synchronizer.listen(targets.mark_changed)
@@ -256,14 +245,8 @@ async def _make_parts(
     synchronizer.listen(parts.visitors.live.notify)
     store.journal.listen(live.notify)
     store.journal.listen(notifiers.mark_written)
+    store.journal.listen(requests.wake.set)
     return parts
-
-
-def expect_lists(metrics: Metrics, synchronizer: Synchronizer, sources: Iterable[str]) -> None:
-    """Have the metrics expect lists of these sources, each from the time of its last known list on."""
-    for name in sources:
-        heard = synchronizer.state.latest_from(name)
-        metrics.expect_list(name, (heard and heard.list_at) or utc_now())
 
 
 def web_of(parts: Parts) -> ASGIApp:

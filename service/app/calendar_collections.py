@@ -105,7 +105,7 @@ class CalendarCollection(TargetCollection):
         return await self.calendars.resources(self.calendar, extras, now=self.clock())
 
     def content(self) -> object:
-        """Return the calendar and its conferences: whatever changes them makes entries of its own."""
+        """Return the calendar and its conferences: every change makes new entries."""
         return self.calendar, tuple(self.calendars.directory.entries(self.calendar))
 
     def is_configured(self, key: str) -> bool:

@@ -1,135 +1,20 @@
 """
-What commands ask of the parts without running the daemon: feeds, whether sources answer.
+Whether a source answers, asked without running the daemon.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from service.app.build import feeds_of, open_existing_store
-from service.app.clock import utc_now
-from service.app.policy import policy_of
 from service.app.sources import make_source
-from service.app.synchronizer import Synchronizer
-from service.calendars.calendar import Calendar
-from service.calendars.explain import explain
-from service.calendars.feeds import Feeds
 from service.core.conference import Conference, Snapshot
-from service.core.errors import SettingsError, UnknownName
-from service.core.nearest import suggest
-from service.core.sources import IN_TROUBLE
-from service.settings.model import Settings, SourceSettings
-from service.settings.paths import public_url
+from service.core.sources import IN_TROUBLE, SourceState
+from service.settings.model import SourceSettings
 from service.sources.hooks import NoHooks, SnapshotSink
 from service.sources.status import SourceStatus
 from service.sources.turns import LargeFrames
 from service.trueconf.discovery import Fetch
 
 _SILENT = "no list came in time; see whether somebody is signed in there, or raise --timeout"
-
-
-@dataclass(frozen=True, slots=True)
-class ListedFeed:
-    """
-    One calendar with its addresses.
-    """
-
-    calendar: str
-    feed_url: str
-    page_url: str
-    events: int
-    title: str = ""
-
-    def as_dict(self) -> dict[str, str | int]:
-        """Return the fields by name, for JSON."""
-        fields = asdict(self)
-        del fields["title"]
-        return fields
-
-
-@asynccontextmanager
-async def _feeds(settings: Settings) -> AsyncIterator[Feeds]:
-    if settings.public_url is None and settings.port == 0:
-        raise SettingsError("CONFCAL_PUBLIC_URL is missing: with CONFCAL_PORT=0 no address can be told")
-    store = await open_existing_store(settings)
-    try:
-        synchronizer = Synchronizer(store, policy_of(settings))
-        await synchronizer.refresh()
-        feeds = feeds_of(settings, store, synchronizer, public_url(settings, settings.port))
-        await feeds.start()
-        yield feeds
-    finally:
-        await store.close()
-
-
-def _describe_feed(feeds: Feeds, calendar: Calendar) -> ListedFeed:
-    urls = feeds.addresses
-    # Without a fingerprint there is no VEVENT: a room without a schedule.
-    events = sum(bool(entry.fingerprint) for entry in feeds.directory.entries(calendar))
-    return ListedFeed(
-        calendar.name, urls.feed_url(calendar.name), urls.page_url(calendar.name), events, calendar.title
-    )
-
-
-async def list_feeds(settings: Settings) -> list[ListedFeed]:
-    """
-    Return all calendars with their addresses. Raises SettingsError and StoreUnavailable.
-    """
-    async with _feeds(settings) as feeds:
-        return [_describe_feed(feeds, calendar) for calendar in feeds.calendars.values()]
-
-
-async def find_awaited(settings: Settings) -> list[str]:
-    """Return the sources whose first list has not come. Raises SettingsError and StoreUnavailable."""
-    store = await open_existing_store(settings)
-    try:
-        state = await store.load()
-    finally:
-        await store.close()
-    return [name for name in settings.sources if state.latest_from(name) is None]
-
-
-async def rotate_feed(settings: Settings, name: str) -> ListedFeed:
-    """
-    Give a calendar a new address, and return it. Raises UnknownName, SettingsError and StoreUnavailable.
-    """
-    async with _feeds(settings) as feeds:
-        try:
-            await feeds.directory.rotate(name, utc_now())
-        except KeyError as error:
-            hint = suggest(name, feeds.calendars) or "; `confcal feeds` lists them"
-            raise UnknownName(f"there is no calendar {name!r}{hint}") from error
-        return _describe_feed(feeds, feeds.calendars[name])
-
-
-async def explain_conference(settings: Settings, conference_id: str, calendar: str | None) -> list[str]:
-    """
-    Return sentences that say why a conference is in a calendar or not.
-
-    Without a calendar's name they cover all calendars.
-
-    Raises UnknownName, SettingsError and StoreUnavailable.
-    """
-    async with _feeds(settings) as feeds:
-        state = feeds.directory.state
-        found = [entry for key, entry in state.entries.items() if (key.id, key.part) == (conference_id, 0)]
-        if not found:
-            raise UnknownName(
-                f"no conference has the id {conference_id!r}; `confcal conferences` lists them, and "
-                "`confcal rejected` what could not be understood"
-            )
-        if calendar is not None and calendar not in feeds.calendars:
-            hint = suggest(calendar, feeds.calendars) or "; `confcal feeds` lists them"
-            raise UnknownName(f"there is no calendar {calendar!r}{hint}")
-        chosen = [feeds.calendars[calendar]] if calendar else list(feeds.calendars.values())
-        return [
-            f"{entry.key.server}: {explain(each, entry, state).describe()}"
-            if len(found) > 1
-            else explain(each, entry, state).describe()
-            for entry in found
-            for each in chosen
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +26,9 @@ class SourceReport:
     name: str
     good: bool
     text: str
+    state: SourceState = SourceState.SILENT
+    """Of a source whose list did not come."""
+
     conferences: tuple[Conference, ...] | None = None
     """What it listed; None where no list came."""
 
@@ -178,7 +66,8 @@ async def report_of(
         if isinstance(ending, Exception):
             raise ending
     if trial.snapshot is None:
-        return SourceReport(name, good=False, text=source.status.error or _SILENT)
+        state = source.status.state if source.status.state in IN_TROUBLE else SourceState.SILENT
+        return SourceReport(name, good=False, text=source.status.error or _SILENT, state=state)
     listing = trial.snapshot.listing
     text = f"{trial.snapshot.account}, {len(listing.conferences)} conferences"
     if listing.rejections:

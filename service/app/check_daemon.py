@@ -87,11 +87,11 @@ async def check_daemon(settings: Settings, asker: Asker, gettext: Translate) -> 
         return Finding("daemon", Verdict.NOTICE, (gettext("with CONFCAL_PORT=0 it cannot be found"),))
     base = f"http://{in_url(local_hosts(settings.host)[0])}:{settings.port}"
     try:
-        told = await ask_daemon(settings, base, asker, gettext)
+        report = await ask_daemon(settings, base, asker, gettext)
     except NoAnswer as error:
         text = gettext("nothing answers at %(url)s (%(reason)s): it does not run on this machine")
         return Finding("daemon", Verdict.NOTICE, (text % {"url": base, "reason": error},))
-    return told if isinstance(told, Finding) else await _compare(settings, told, base, gettext)
+    return report if isinstance(report, Finding) else await _compare(settings, report, base, gettext)
 
 
 async def ask_daemon(settings: Settings, base: str, asker: Asker, gettext: Translate) -> SelfReport | Finding:
@@ -119,11 +119,11 @@ async def ask_daemon(settings: Settings, base: str, asker: Asker, gettext: Trans
     return Finding("daemon", Verdict.FAILED, (text % {"url": base, "status": said.status},))
 
 
-async def _compare(settings: Settings, told: SelfReport, base: str, gettext: Translate) -> Finding:
+async def _compare(settings: Settings, report: SelfReport, base: str, gettext: Translate) -> Finding:
     text = gettext("confcal %(version)s at %(url)s, schema %(schema)s")
-    lines = [text % {"version": told.version, "url": base, "schema": told.schema}]
+    lines = [text % {"version": report.version, "url": base, "schema": report.schema}]
     verdict = Verdict.GOOD
-    if told.version != version("confcal") or told.schema != newest_revision():
+    if report.version != version("confcal") or report.schema != newest_revision():
         verdict = Verdict.WARNING
         lines.append(
             gettext(
@@ -132,7 +132,7 @@ async def _compare(settings: Settings, told: SelfReport, base: str, gettext: Tra
             % {"version": version("confcal"), "schema": newest_revision()}
         )
     try:
-        same = await identify(database_url(settings)) == told.database
+        same = await identify(database_url(settings)) == report.database
     except ConfcalError:
         # The finding about the database says what is wrong with the database.
         same = True

@@ -25,11 +25,11 @@ def check_settings(configuration: Configuration, gettext: Translate) -> Iterator
     """Yield the findings about the settings: where they come from, and which of them let other people in."""
     given = Counter(str(origin) for origin in configuration.origins.values())
     if given:
-        told = ", ".join(
+        places = ", ".join(
             gettext("%(count)d from %(place)s") % {"count": count, "place": place}
             for place, count in sorted(given.items())
         )
-        text = gettext("%(count)d are given: %(told)s") % {"count": given.total(), "told": told}
+        text = gettext("%(count)d are given: %(told)s") % {"count": given.total(), "told": places}
     else:
         text = gettext("none is given, so each has its default")
     yield Finding("settings", Verdict.GOOD, (text,))
@@ -54,7 +54,7 @@ def check_zone(configuration: Configuration, gettext: Translate) -> Finding:
 
 
 async def check_database(settings: Settings, gettext: Translate) -> Finding:
-    """Return whether the database can be used. Raises SettingsError where its address cannot be one."""
+    """Return whether the database can be used. Raises SettingsError where its address is not valid."""
     try:
         found = await inspect(database_url(settings))
     except NoDatabase as error:
@@ -88,7 +88,7 @@ def _describe(found: Inspection, gettext: Translate) -> Finding:
             gettext("every user of this machine can read it (%(owner)s): chmod 600 it")
             % {"owner": found.open_to_others}
         )
-    lines += _tell_replicas(found.census, gettext)
+    lines += _describe_replicas(found.census, gettext)
     if len({each.rendering for each in found.census.replicas}) > 1:
         verdict = Verdict.WARNING
         lines.append(
@@ -97,8 +97,8 @@ def _describe(found: Inspection, gettext: Translate) -> Finding:
     return Finding("database", verdict, tuple(lines))
 
 
-def _tell_replicas(census: Census, gettext: Translate) -> Iterator[str]:
-    """Yield who lives, and who runs what."""
+def _describe_replicas(census: Census, gettext: Translate) -> Iterator[str]:
+    """Yield the living replicas, and what each of them runs."""
     for replica in census.replicas:
         parts = sorted(lease.name for lease in census.find_leases(replica.holder))
         yield gettext("replica %(name)s (confcal %(version)s) runs %(parts)s") % {

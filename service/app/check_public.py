@@ -19,7 +19,6 @@ from service.settings.paths import public_url
 from service.web.self_report import SelfReport
 
 _GOOD = 200
-_WORTH_PACKING = 2048
 
 
 async def check_public(settings: Settings, feed_url: str | None, asker: Asker, gettext: Translate) -> Finding:
@@ -36,15 +35,15 @@ async def check_public(settings: Settings, feed_url: str | None, asker: Asker, g
         return Finding("public", Verdict.NOTICE, (text,))
     url = public_url(settings, settings.port)
     try:
-        told = await ask_daemon(settings, url, asker, gettext)
+        report = await ask_daemon(settings, url, asker, gettext)
     except NoAnswer as error:
         text = gettext(
             "%(url)s does not answer (%(reason)s): see whether the proxy and the daemon run, and whether "
             "this machine reaches that address"
         )
         return Finding("public", Verdict.FAILED, (text % {"url": url, "reason": error},))
-    if not isinstance(told, SelfReport):
-        return Finding("public", told.verdict, told.lines)
+    if not isinstance(report, SelfReport):
+        return Finding("public", report.verdict, report.lines)
     lines, verdict = [gettext("%(url)s reaches the daemon") % {"url": url}], Verdict.GOOD
     for warning in [*_plain(url, gettext), *await _feed_warnings(feed_url, asker, gettext)]:
         verdict = Verdict.WARNING
@@ -74,13 +73,16 @@ async def _feed_warnings(feed_url: str | None, asker: Asker, gettext: Translate)
     if said.status != _GOOD:
         text = gettext("a feed answers with status %(status)d: let the proxy pass /feeds/ on unchanged")
         return [text % {"status": said.status}]
-    return [*_unpacked(said, gettext), *_repeating(said, feed_url, gettext)]
+    return [*_compressed(said, gettext), *_repeating(said, feed_url, gettext)]
 
 
-def _unpacked(said: Answer, gettext: Translate) -> list[str]:
-    if "content-encoding" in said.headers or len(said.body) < _WORTH_PACKING:
+def _compressed(said: Answer, gettext: Translate) -> list[str]:
+    if said.headers.get("content-encoding", "identity").strip().lower() == "identity":
         return []
-    return [gettext("feeds arrive without gzip: let the proxy pass Accept-Encoding on")]
+    text = gettext(
+        "the proxy compresses feeds, and Outlook.com stops updating such feeds: leave text/calendar as it is"
+    )
+    return [text]
 
 
 def _repeating(said: Answer, feed_url: str, gettext: Translate) -> list[str]:

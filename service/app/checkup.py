@@ -8,10 +8,13 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
 
-from service.app.check import SourceReport, list_feeds, report_of
+from service.app.check import SourceReport, report_of
 from service.app.check_daemon import Asker, check_daemon, open_asker
 from service.app.check_local import check_database, check_settings, check_zone
+from service.app.check_needs import find_check_needs
 from service.app.check_public import check_public
+from service.app.clock import utc_now
+from service.app.feed_list import list_feeds
 from service.app.fetching import http_fetch
 from service.app.findings import CheckReport, Finding, Verdict
 from service.app.preview import TargetReport, check_target, with_targets_for_check
@@ -22,6 +25,7 @@ from service.core.target_state import TargetState
 from service.core.vevent import Translate
 from service.settings.model import Settings, SourceSettings
 from service.settings.origins import Configuration
+from service.settings.precautions import find_open_secrets
 from service.trueconf.discovery import pin_in
 
 
@@ -62,6 +66,14 @@ async def run_checks(configuration: Configuration, plan: CheckPlan, gettext: Tra
             if report.conferences is not None
         }
         notices = await notices_of(settings, heard)
+    needs = await find_check_needs(
+        settings,
+        [task.result() for task in sources],
+        [report for report, _ in targets.result()],
+        notices=notices,
+        open_secrets=find_open_secrets(configuration),
+        now=utc_now(),
+    )
     findings = [
         *check_settings(configuration, gettext),
         check_zone(configuration, gettext),
@@ -71,11 +83,11 @@ async def run_checks(configuration: Configuration, plan: CheckPlan, gettext: Tra
             _of_source(task.result(), settings.sources[task.result().name], clock.result(), gettext)
             for task, clock in zip(sources, clocks, strict=True)
         ),
-        *targets.result(),
+        *(finding for _, finding in targets.result()),
         public.result(),
         daemon.result(),
     ]
-    return CheckReport.of(findings)
+    return CheckReport(tuple(findings), needs)
 
 
 def _of_source(report: SourceReport, settings: SourceSettings, clock: str, gettext: Translate) -> Finding:
@@ -98,7 +110,9 @@ async def _check_public_with_feed(settings: Settings, asker: Asker, gettext: Tra
     return await check_public(settings, feed_url, asker, gettext)
 
 
-async def _check_targets(settings: Settings, plan: CheckPlan, gettext: Translate) -> list[Finding]:
+async def _check_targets(
+    settings: Settings, plan: CheckPlan, gettext: Translate
+) -> list[tuple[TargetReport, Finding]]:
     if not settings.targets:
         return []
     try:
@@ -107,12 +121,13 @@ async def _check_targets(settings: Settings, plan: CheckPlan, gettext: Translate
                 _within(plan.limit_seconds, name, check_target(configured, write=plan.write), gettext)
                 for name, configured in targets_by_name.items()
             ]
-            return [_of_target(report) for report in await asyncio.gather(*asked)]
+            return [(report, _of_target(report)) for report in await asyncio.gather(*asked)]
     except SettingsError:
         raise
     except ConfcalError as error:
         text = gettext("not asked: %(reason)s") % {"reason": error}
-        return [Finding("target", Verdict.FAILED, (text,), name) for name in settings.targets]
+        unasked = (TargetReport(name, TargetState.FAILING, (text,)) for name in settings.targets)
+        return [(report, _of_target(report)) for report in unasked]
 
 
 async def _within(

@@ -1,5 +1,5 @@
 """
-Lists as bytes -> an iCalendar object: the whole of `confcal convert` but its options and its files.
+The conversion of lists to an iCalendar object, for `confcal convert`.
 """
 
 from collections import Counter
@@ -46,9 +46,7 @@ class ConvertedLists:
 
 
 def read_lists(inputs: Iterable[tuple[str, bytes]]) -> ConvertedLists:
-    """
-    Return what named inputs hold: one event or reply each, or JSON lines of them.
-    """
+    """Return what named inputs hold: one event or reply each, or JSON lines of them."""
     conferences: dict[str, Conference] = {}
     rejected: dict[str, str] = {}
     unreadable: list[str] = []

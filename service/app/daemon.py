@@ -5,7 +5,7 @@ The daemon's tasks: started together, watched, and ended in order.
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from service.app.reload import apply_settings
 from service.app.supervisor import Runnable, Supervisor
 from service.app.systemd import ServiceManager
 from service.core.errors import SettingsError, StoreUnavailable
+from service.core.needs import OpenSecret
 from service.core.replicas import HOUSEKEEPING
 from service.settings.changes import SettingsChange, compare_settings
 from service.settings.model import Settings
@@ -42,11 +43,14 @@ async def run(
     record: Path | None = None,
     heard: Callable[[Parts], None] = lambda _parts: None,
     read: Callable[[], Settings] | None = None,
+    list_open_secrets: Callable[[], Sequence[OpenSecret]] = tuple,
 ) -> None:
     """
     Run the daemon until SIGTERM or SIGINT; what arrives is written into the folder `record`.
 
     On SIGHUP it works by the settings that `read` returns; where that raises SettingsError nothing changes.
+
+    `list_open_secrets` finds what holds secrets and is open to others, for the overview.
 
     `heard` is called once the first list is in the feeds.
 
@@ -61,6 +65,7 @@ async def run(
         loop.add_signal_handler(signal.SIGHUP, reload.asked.set)
     manager = ServiceManager.find(os.environ)
     async with open_parts(settings, record=record) as parts:
+        parts.reporter.list_open_secrets = list_open_secrets
         try:
             await _serve(parts, stop, heard, reload, manager)
         finally:
@@ -89,7 +94,7 @@ def shutdown_handler(
     """
 
     def at_once() -> None:
-        # A log that nobody can write to keeps no process alive.
+        # A log that cannot be written must not keep the process alive.
         with suppress(Exception):
             log.warning("app.ended_at_once")
         end(_FAILED)
@@ -106,7 +111,7 @@ def shutdown_handler(
 
 
 def end_after_crash(tasks: Iterable[asyncio.Task[None]], *, end: Callable[[int], None] = os._exit) -> None:
-    """End a process whose other parts do not end after a crash; the log still tells what crashed."""
+    """End a process whose other parts do not end after a crash; the log still says what crashed."""
     with suppress(Exception):
         for task in tasks:
             error = task.exception() if task.done() and not task.cancelled() else None
@@ -129,6 +134,7 @@ async def _serve(
     async with asyncio.TaskGroup() as tasks:
         supervisor = Supervisor(tasks)
         serving = tasks.create_task(server.run(), name="web")
+        await parts.load()
         await parts.leases.keep(find_parts(parts, housekeeping))
         running = [
             tasks.create_task(parts.leases.run(supervisor), name="leases"),
@@ -136,7 +142,8 @@ async def _serve(
             tasks.create_task(parts.store.follow_wakeups(parts.wake), name="wakeups"),
             tasks.create_task(parts.rejections.run(), name="rejections"),
             tasks.create_task(parts.journal.run(), name="journal"),
-            tasks.create_task(_tell(parts, heard, zones), name="heard"),
+            tasks.create_task(parts.requests.run(), name="requests"),
+            tasks.create_task(_notify_first_list(parts, heard, zones), name="heard"),
         ]
         if reload:
             reloading = _reload_when_asked(parts, housekeeping, reload, manager)
@@ -145,9 +152,9 @@ async def _serve(
         timetable.start()
         if parts.reporter.exposure:
             log.warning("app.exposed", warning=parts.reporter.exposure.describe())
-        zones.tell(parts.reporter.zone_notices(utc_now()))
+        zones.log_new(parts.reporter.zone_notices(utc_now()))
         log.info("app.started", url=parts.url, sources=list(parts.sources.all))
-        manager.tell_ready()
+        manager.notify_ready()
         stopping = tasks.create_task(stop.wait(), name="stop")
         try:
             await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -156,7 +163,7 @@ async def _serve(
             everything = (serving, *running, *supervisor.tasks)
             asyncio.get_running_loop().call_later(_LAST_SECONDS, end_after_crash, everything)
             raise
-        manager.tell_stopping()
+        manager.notify_stopping()
         timetable.stop()
         parts.live.close()
         parts.visitors.live.close()
@@ -192,30 +199,30 @@ async def _reload_when_asked(
     while True:
         await reload.asked.wait()
         reload.asked.clear()
-        manager.tell_reloading()
+        manager.notify_reloading()
         try:
             change = compare_settings(parts.settings, reload.read())
             await apply_settings(parts, change.settings)
         except (SettingsError, StoreUnavailable) as error:
             log.error("settings.reload_refused", error=str(error))  # noqa: TRY400 -- the sentence says it all
-            manager.tell_ready()
+            manager.notify_ready()
             continue
         await parts.leases.keep(find_parts(parts, housekeeping))
         configure_logging(parts.settings.log_format, parts.settings.log_level)
         log_reload(change)
-        manager.tell_ready()
+        manager.notify_ready()
 
 
 def log_reload(change: SettingsChange) -> None:
     """Log what other settings changed, by names alone."""
     differences = {"sources": change.sources, "targets": change.targets, "calendars": change.calendars}
-    told = {
+    changes = {
         f"{table}_{kind}": list(names)
         for table, difference in differences.items()
         for kind in ("added", "removed", "changed")
         if (names := getattr(difference, kind))
     }
-    log.info("settings.reloaded", **told, settings=list(change.others))
+    log.info("settings.reloaded", **changes, settings=list(change.others))
     if change.fixed:
         log.warning(
             "settings.restart_needed",
@@ -224,9 +231,9 @@ def log_reload(change: SettingsChange) -> None:
         )
 
 
-async def _tell(parts: Parts, heard: Callable[[Parts], None], zones: ZoneLog) -> None:
+async def _notify_first_list(parts: Parts, heard: Callable[[Parts], None], zones: ZoneLog) -> None:
     await parts.synchronizer.heard.wait()
-    zones.tell(parts.reporter.zone_notices(utc_now()))
+    zones.log_new(parts.reporter.zone_notices(utc_now()))
     heard(parts)
 
 
@@ -237,5 +244,6 @@ async def _refresh_when_woken(parts: Parts, wake: asyncio.Event) -> None:
         wake.clear()
         with store.tolerate_failure():
             await parts.synchronizer.refresh()
+            await parts.reporter.elsewhere.refresh()
             if await parts.feeds.directory.refresh():
                 parts.live.notify()

@@ -1,5 +1,5 @@
 """
-What `confcal check` found, as values: one for each thing it looked at, in a fixed order.
+The findings of `confcal check`, in a fixed order.
 """
 
 from collections import Counter
@@ -7,6 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+import msgspec
+
+from service.core.needs import Need
+from service.web.needs import to_view
 
 
 class Verdict(StrEnum):
@@ -19,7 +24,7 @@ class Verdict(StrEnum):
     """Nothing to correct, but something to know."""
 
     WARNING = "warning"
-    """It works, and should be corrected all the same."""
+    """It works, but should be corrected."""
 
     FAILED = "failed"
 
@@ -57,6 +62,8 @@ class CheckReport:
     """
 
     findings: tuple[Finding, ...]
+    needs: tuple[Need, ...] = ()
+    """What a person can do something about, the most urgent first."""
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> "CheckReport":
@@ -78,5 +85,6 @@ class CheckReport:
             "version": version,
             "good": self.good,
             "summary": {str(verdict): self.count(verdict) for verdict in Verdict},
+            "needs": msgspec.to_builtins([to_view(each) for each in self.needs]),
             "findings": [finding.as_dict() for finding in self.findings],
         }

@@ -4,6 +4,7 @@ The health check of the daemon on this machine. It runs every half minute, so no
 
 import socket
 
+from service.core.errors import ConfcalError
 from service.settings.hosts import in_url, local_hosts
 from service.settings.own_address import guess_own_address
 
@@ -14,7 +15,18 @@ _FIRST_ERROR = 400
 _MOST_OF_A_LINE = 4096
 
 
-def find_trouble() -> str:
+def require_health() -> None:
+    """
+    Raise ConfcalError with what is wrong with the daemon that the environment describes.
+
+    Raises SettingsError where it does not answer and a setting cannot work.
+    """
+    trouble = _find_trouble()
+    if trouble:
+        raise ConfcalError(trouble)
+
+
+def _find_trouble() -> str:
     """
     Return what is wrong with the daemon that the environment describes; empty where it answers.
 

@@ -59,7 +59,7 @@ class Housekeeping:
             await run_housekeeping(parts.synchronizer, parts.settings, now, may_render=allowed)
         await parts.store.journal.prune(now - parts.settings.journal.keep_for)
         await forget_accounts(parts.store, parts.synchronizer, now - parts.settings.removal.keep_ended)
-        self.zones.tell(parts.reporter.zone_notices(now))
+        self.zones.log_new(parts.reporter.zone_notices(now))
 
 
 async def render_anew(parts: Parts) -> bool:
@@ -82,7 +82,7 @@ async def run_housekeeping(
     synchronizer: Synchronizer, settings: Settings, now: datetime, *, may_render: bool = True
 ) -> None:
     """
-    Forget what nobody lists any more, move old series on, follow zones with new rules since yesterday.
+    Forget what is in no list any more, move old series on, and follow zones with new rules.
 
     Raises StoreUnavailable.
     """
@@ -94,7 +94,7 @@ async def run_housekeeping(
 
 async def forget_accounts(store: Database, synchronizer: Synchronizer, before: datetime) -> None:
     """
-    Forget accounts that were not heard of since a moment and whose calendars are empty.
+    Forget accounts without a list since a moment and with empty calendars.
 
     Raises StoreUnavailable.
     """
@@ -109,16 +109,16 @@ class ZoneLog:
     """Logs once what an operator should know about each zone, without repeating it as conferences change."""
 
     def __init__(self) -> None:
-        self._told: set[tuple[type[ZoneNotice], str]] = set()
+        self._logged: set[tuple[type[ZoneNotice], str]] = set()
 
-    def tell(self, notices: Iterable[ZoneNotice]) -> None:
+    def log_new(self, notices: Iterable[ZoneNotice]) -> None:
         """Log those of `notices` that were not logged yet."""
         for notice in map(without_topics, notices):
             key = (type(notice), notice.subject)
-            if key not in self._told:
-                self._told.add(key)
-                say = log.warning if is_warning(notice) else log.info
-                say(
+            if key not in self._logged:
+                self._logged.add(key)
+                write = log.warning if is_warning(notice) else log.info
+                write(
                     "app.zone_notice",
                     notice=type(notice).__name__,
                     about=notice.subject,

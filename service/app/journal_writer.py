@@ -53,6 +53,8 @@ class JournalWriter:
         """
         self._accounts.update(accounts)
         for source in sources:
+            # Another replica may have written the end of what is known here.
+            self._troubles.pop(source, None)
             query = JournalQuery(source=source, events=_UP_OR_DOWN, limit=1)
             for entry in await self._journal.read(query):
                 if entry.event is Happening.SOURCE_DOWN:

@@ -80,10 +80,9 @@ class LeaseHolder:
         """Return whether this process runs a part."""
         return name in self._held and not self._held[name].is_lost
 
-    def find_holder(self, name: str) -> str:
-        """Return which replica holds a lease; empty where none does."""
-        lease = self._census.leases.get(name)
-        return self.replica.holder if self.holds(name) else lease.holder if lease else ""
+    def find_versions(self) -> dict[str, str]:
+        """Return the version of the program that each live replica runs, as of the last renewal."""
+        return {each.holder: each.version for each in self._census.replicas}
 
     def wake(self) -> None:
         """Take over soon what other replicas left."""
@@ -168,6 +167,8 @@ class LeaseHolder:
         known, asked_at = dict(self._held), self._clock()
         async with asyncio.timeout(self._terms.trusted_seconds):
             self._census = await self._leases.renew(self.replica, lasts=self._terms.lasts)
+        if self._census.now and utc_now.compare(self._census.now):
+            log.warning("app.clock_wrong", ahead_seconds=round(utc_now.ahead.total_seconds()))
         for name, fence in known.items():
             if self._census.leases.get(name) == fence.tenure.lease and not fence.is_lost:
                 fence.tenure = fence.tenure.renew(self._terms, asked_at=asked_at)
@@ -182,7 +183,7 @@ class LeaseHolder:
             try:
                 await self._settle_once()
             except (StoreUnavailable, TimeoutError):
-                # The next renewal tells of the trouble, or that it is over.
+                # The next renewal logs the trouble, or that it is over.
                 continue
 
     async def _settle_once(self) -> None:

@@ -1,5 +1,5 @@
 """
-What the log says of lists: accepted, held, rejected in part, in dispute, and how a series was read.
+Log lines about lists: accepted, held, rejected in part, in dispute, and how a series is read.
 """
 
 import asyncio
@@ -25,21 +25,21 @@ _WAIT_SECONDS = 3
 
 
 @contextmanager
-def tell_of_waiting() -> Iterator[None]:
+def log_waiting() -> Iterator[None]:
     """Log once that the store takes long: another program may have locked it."""
-    waiting = asyncio.get_running_loop().call_later(_WAIT_SECONDS, _tell_waiting)
+    waiting = asyncio.get_running_loop().call_later(_WAIT_SECONDS, _log_waiting)
     try:
         yield
     finally:
         waiting.cancel()
 
 
-def _tell_waiting() -> None:
+def _log_waiting() -> None:
     reason = "the database is slow, or locked by another program"
     log.warning("sync.waiting_for_store", seconds=_WAIT_SECONDS, reason=reason)
 
 
-def tell_list(snapshot: Snapshot, changes: Changes) -> None:
+def log_list(snapshot: Snapshot, changes: Changes) -> None:
     """Log that a list was accepted, and what it changed: one wide event, for graphs and searches."""
     kinds = Counter(type(conference.schedule) for conference in snapshot.listing.conferences)
     log.info(
@@ -68,7 +68,7 @@ def tell_list(snapshot: Snapshot, changes: Changes) -> None:
         )
 
 
-def tell_rejected(snapshot: Snapshot, last: Snapshot | None) -> None:
+def log_rejected(snapshot: Snapshot, last: Snapshot | None) -> None:
     """
     Log the conferences that are rejected now and were not in the source's last list.
 
@@ -90,7 +90,7 @@ def tell_rejected(snapshot: Snapshot, last: Snapshot | None) -> None:
             )
 
 
-def tell_disputes(disputes: Iterable[Dispute], known: AbstractSet[Key]) -> frozenset[Key]:
+def log_disputes(disputes: Iterable[Dispute], known: AbstractSet[Key]) -> frozenset[Key]:
     """
     Log each dispute once when it begins and once when it ends, and return the open ones.
 
@@ -112,14 +112,14 @@ def tell_disputes(disputes: Iterable[Dispute], known: AbstractSet[Key]) -> froze
     return frozenset(found)
 
 
-def tell_weekly(changes: Changes, policy: Policy) -> None:
+def log_weekly(changes: Changes, policy: Policy) -> None:
     """Log how each series that is new or changed is read: in which zone its days and its hour count."""
     for edit in changes.edits:
         schedule = edit.entry.conference.schedule
         if isinstance(schedule, Weekly):
             series = recur(schedule, policy.rendering(edit.entry.source).weekly, edit.entry.bounds)
-            tell = log.warning if series.doubtful else log.info
-            tell(
+            write = log.warning if series.doubtful else log.info
+            write(
                 "sync.weekly_read",
                 conference=edit.entry.key.id,
                 days=series.basis,

@@ -16,7 +16,7 @@ from service.core.conference import Snapshot
 from service.core.sources import SourceState
 from service.core.state import State
 from service.core.target_state import PUBLISHING, TargetState
-from service.publishing.reconciler import TargetStatus
+from service.publishing.target_status import TargetStatus
 from service.sources.status import SourceStatus
 from service.version import Build
 
@@ -29,12 +29,19 @@ class Metrics:
     """
 
     def __init__(
-        self, state: Callable[[], State], targets: Targets = lambda: (), build: Build | None = None
+        self,
+        state: Callable[[], State],
+        targets: Targets = lambda: (),
+        build: Build | None = None,
+        *,
+        holds: Callable[[str], bool] = lambda _part: True,
     ) -> None:
         self._registry = CollectorRegistry()
         if build:
-            told = self._gauge("build_info", "1 for the version that runs.", "version", "commit", "python")
-            told.labels(build.version, build.commit, python_version()).set(1)
+            build_info = self._gauge(
+                "build_info", "1 for the version that runs.", "version", "commit", "python"
+            )
+            build_info.labels(build.version, build.commit, python_version()).set(1)
         self._up = self._gauge("source_up", "Whether the source sends lists.", "source")
         self._states = self._gauge(
             "source_state", "1 for the state that the source is in, else 0.", "source", "state"
@@ -51,7 +58,7 @@ class Metrics:
         self._removals = self._counter("removals", "Conferences that left a calendar.", "source")
         self._rejected = self._counter("rejected", "Input that could not be understood.", "source", "kind")
         self._registry.register(_Stored(state))
-        self._registry.register(_Published(targets))
+        self._registry.register(_Published(targets, holds))
 
     def status(self, status: SourceStatus) -> None:
         """Note how a source is doing."""
@@ -120,8 +127,8 @@ class _Stored(Collector):
 
 
 class _Published(Collector):
-    def __init__(self, targets: Targets) -> None:
-        self._targets = targets
+    def __init__(self, targets: Targets, holds: Callable[[str], bool]) -> None:
+        self._targets, self._holds = targets, holds
 
     def collect(self) -> Iterator[Metric]:
         up = _gauge("up", "1 if the target can be published to, else 0.")
@@ -135,14 +142,16 @@ class _Published(Collector):
         )
         for target in self._targets():
             name, totals = [target.name], target.totals
-            up.add_metric(name, not target.error and target.state in PUBLISHING)
-            in_step.add_metric(name, target.state is TargetState.IN_STEP)
-            waiting.add_metric(name, target.pending)
-            parked.add_metric(name, len(target.parked))
-            if target.last_pass_at:
-                at.add_metric(name, target.last_pass_at.timestamp())
-            if target.lag_seconds is not None:
-                lag.add_metric(name, target.lag_seconds)
+            if self._holds(f"target/{target.name}"):
+                up.add_metric(name, not target.error and target.state in PUBLISHING)
+                in_step.add_metric(name, target.state is TargetState.IN_STEP)
+                waiting.add_metric(name, target.pending)
+                parked.add_metric(name, len(target.parked))
+                if target.last_pass_at:
+                    at.add_metric(name, target.last_pass_at.timestamp())
+                if target.lag_seconds is not None:
+                    lag.add_metric(name, target.lag_seconds)
+            # What this process wrote stays written, whoever goes on with the target.
             counts = {"create": totals.created, "update": totals.updated, "delete": totals.deleted}
             for operation, count in counts.items():
                 writes.add_metric([target.name, operation], count)

@@ -39,7 +39,7 @@ _FIRST_WAIT_SECONDS: Final = 30.0
 _LONGEST_WAIT_SECONDS: Final = 3600.0
 _LOOK_SECONDS: Final = 15.0
 _LAST_SECONDS: Final = 2.0
-"""How long a message under way may take once the daemon is told to stop."""
+"""How long a message under way may take once the daemon stops."""
 
 _AT_ONCE: Final = 500
 _MOST_IN_A_DAY: Final = 20_000
@@ -153,7 +153,9 @@ class Notifier:
         return await self._journal.read(JournalQuery(since=since, until=until, limit=_MOST_IN_A_DAY))
 
     def _wait_seconds(self) -> float:
-        """Return how long to wait if nobody writes to the journal: digests and new tries are due by time."""
+        """
+        Return how long to wait if nothing is written to the journal, until a digest or a new try is due.
+        """
         now = self._clock()
         due = [] if self._state is None else [next_due(self._state, self._rules)]
         if self._state and self._state.outbox:

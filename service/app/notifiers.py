@@ -49,7 +49,7 @@ def subjects_of(settings: Settings) -> dict[NotifyEvent, AbstractSet[str]]:
 @dataclass(frozen=True, slots=True)
 class Context:
     """
-    What all channels depend on, besides their own settings.
+    What all channels depend on in addition to their own settings.
     """
 
     timezone: str

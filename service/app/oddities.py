@@ -15,20 +15,20 @@ log = structlog.get_logger()
 
 class Oddities:
     """
-    Looks at a source whenever a list of it was taken over.
+    Checks a source whenever a list of it was accepted.
     """
 
     def __init__(self, state: Callable[[], State]) -> None:
         self._state = state
-        self._told_at: dict[str, datetime] = {}
+        self._logged_at: dict[str, datetime] = {}
 
     def report(self, source: str, now: datetime) -> None:
         """Log where the source is odd, unless that was logged within the last day."""
-        told_at = self._told_at.get(source)
+        logged_at = self._logged_at.get(source)
         # Absolute: a clock that was set back must not keep this silent until it has caught up.
-        if told_at is not None and abs(now - told_at) < DAY:
+        if logged_at is not None and abs(now - logged_at) < DAY:
             return
         shown = accounts_shown(self._state(), source, now)
         if shown > MOST_ACCOUNTS:
-            self._told_at[source] = now
+            self._logged_at[source] = now
             log.warning("source.many_accounts", source=source, accounts=shown, most=MOST_ACCOUNTS)

@@ -4,15 +4,16 @@ Changes that commands make to the database. A running daemon notices them by the
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
-from service.app.build import open_existing_store
 from service.app.clock import utc_now
+from service.app.opening import with_store
 from service.app.policy import keep_rules_of, policy_of
+from service.app.rejected_again import dismiss, understand_again
 from service.app.synchronizer import Synchronizer
-from service.core.conference import Account, Listing, Snapshot
-from service.core.errors import ConfcalError, FrameRejected, SettingsError
+from service.core.conference import Account, Snapshot
+from service.core.errors import FrameRejected, SettingsError
 from service.core.rejected import RejectedInput
 from service.core.state import State
 from service.core.text import cut
@@ -20,42 +21,10 @@ from service.core.trueconf_id import TrueConfId
 from service.publishing.ports import Database
 from service.settings.accounts import account_of_source, find_pinned_accounts
 from service.settings.model import Settings
-from service.settings.paths import database_url, make_installation
 from service.sources.rejections import Rejections
 from service.sources.replay import Recorded, Replayed, Unclaimed, replay
-from service.store.address import describe
-from service.store.migrate import create
-from service.trueconf.frames import PEER_ID
-from service.trueconf.wire import list_of
 
-_RETRIED = "tried again by hand"
 _SHOWN = 40
-"""The doubt of a list that is only one rejected conference: what else it lacks is not gone."""
-
-
-@asynccontextmanager
-async def with_store(settings: Settings) -> AsyncIterator[Database]:
-    """Give the store of the daemon with these settings. Raises NoDatabase and StoreUnavailable."""
-    store = await open_existing_store(settings)
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-async def create_database(settings: Settings) -> None:
-    """
-    Make the database, the data folder and the secret where they are missing; what is there stays as it is.
-
-    Raises SettingsError and StoreUnavailable.
-    """
-    make_installation(settings)
-    await create(database_url(settings))
-
-
-def database_name(settings: Settings) -> str:
-    """Return which database the settings name, for a person: the password masked."""
-    return describe(database_url(settings))
 
 
 @asynccontextmanager
@@ -63,7 +32,7 @@ async def with_synchronizer(settings: Settings) -> AsyncIterator[Synchronizer]:
     """
     Give a synchronizer over the store of the settings, its state loaded. Raises StoreUnavailable.
 
-    Nothing is rendered anew, whatever these settings say: that is for the daemon, whose they may not be.
+    Nothing is rendered again, even by other settings: that is for the daemon, which may have others.
     """
     async with with_store(settings) as store:
         yield await _synchronizer(settings, store)
@@ -79,48 +48,28 @@ def account_of(name: str) -> Account:
     """Return the account `user@server`. Raises SettingsError."""
     named = TrueConfId.parse(name)
     if not named.user or not named.server:
-        raise SettingsError(f"{name!r} is no account; write one like ivanov@video.example.com")
+        raise SettingsError(f"{name!r} is not an account; write one like ivanov@video.example.com")
     if named.fault:
-        raise SettingsError(f"{cut(name, _SHOWN)!r} is no account: {named.fault}")
+        raise SettingsError(f"{cut(name, _SHOWN)!r} is not an account: {named.fault}")
     return Account(named.user, named.server)
+
+
+async def dismiss_rejected(settings: Settings, number: int) -> None:
+    """Drop one rejected input. Raises UnknownName and StoreUnavailable."""
+    async with with_store(settings) as store:
+        await dismiss(store, number, utc_now())
 
 
 async def retry_rejected(settings: Settings, each: RejectedInput) -> str:
     """
     Try rejected input again, and return the result as a sentence.
 
-    Raises ConfcalError where it is still not understood; it stays kept then.
+    Raises StillRejected where it is not understood now either, and StoreUnavailable.
     """
-    if not each.whole:
-        raise ConfcalError(f"number {each.number} was too large to be kept whole: it cannot be tried again")
-    if not each.account:
-        raise ConfcalError(f"it is not known whose list number {each.number} was: it cannot be tried again")
-    if each.field == PEER_ID:
-        raise ConfcalError(
-            f"number {each.number} is of a user whose lists were not taken: it cannot be tried again; "
-            "log in as the right user, or change the ACCOUNT of the source"
-        )
-    listing = _parse_again(each)
-    listing = replace(listing, doubts=(*listing.doubts, _RETRIED))
     async with with_store(settings) as store:
         synchronizer = await _synchronizer(settings, store)
-        await synchronizer.amend(Snapshot(account_of(each.account), each.source, utc_now(), listing))
-        await store.forget_rejected(each.number)
-    count = len(listing.conferences)
+        count = await understand_again(synchronizer, store, each, utc_now())
     return f"number {each.number} is understood now: {count} {'conference' if count == 1 else 'conferences'}"
-
-
-def _parse_again(each: RejectedInput) -> Listing:
-    # The versions of a conference that was listed twice are kept together, as a list.
-    one = each.raw if each.raw.startswith(b"[") else b"[" + each.raw + b"]"
-    raw = b'{"event":"conferenceList","conferences":' + one + b"}" if each.of_conference else each.raw
-    try:
-        listing = list_of(raw)
-    except FrameRejected as error:
-        raise ConfcalError(f"number {each.number} is still not understood: {error}") from error
-    for rejection in listing.rejections:
-        raise ConfcalError(f"number {each.number} is still not understood: {rejection}")
-    return listing
 
 
 @dataclass
@@ -133,7 +82,7 @@ class Played:
     edited: int
     removed: int
     older: int
-    """Lists left out, as something newer is known of their account: what they lack may be new, not gone."""
+    """Lists left out because a newer one of their account is known."""
 
     trouble: list[str]
     """`PLACE: FIELD: reason` of frames, `conference ID: FIELD: reason` of conferences."""
@@ -178,8 +127,8 @@ async def replay_recording(
                     )
                 case Unclaimed():
                     played.trouble.append(
-                        f"{recorded.place}: the recording of {recorded.source} ends before it tells whose "
-                        "its last list is; record for a minute longer"
+                        f"{recorded.place}: the recording of {recorded.source} ends before it names the "
+                        "account of its last list; record for a minute longer"
                     )
             await rejections.write()
             progress(recorded.number)
@@ -203,7 +152,7 @@ def _servers(settings: Settings) -> dict[str, str]:
 
 
 def _fallback(settings: Settings, state: State, account: Account | None, source: str) -> Account:
-    """Return whose lists a source's are where a recording does not tell: `account`, else as in the daemon."""
+    """Return the account of lists without one in a recording: `account`, else that of the daemon."""
     configured = settings.sources.get(source)
     if account:
         return account

@@ -1,5 +1,5 @@
 """
-What the settings mean for conferences and VEVENTs.
+The policy for conferences and VEVENTs that the settings ask for.
 """
 
 from collections.abc import Iterable
@@ -38,6 +38,11 @@ def policy_of(settings: Settings) -> Policy:
         removal=RemovalRules(**settings.removal.model_dump()),
         quiet=quiet_of(settings),
     )
+
+
+def first_variant(settings: Settings) -> str:
+    """Return the variant that calendars without a rule show."""
+    return _variant_name("full", settings.language)
 
 
 def variant_of(settings: Settings, redaction: Redaction, language: Language) -> Variant:
@@ -108,13 +113,13 @@ _NO_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def digest_program(policy: Policy) -> str:
-    """Return what replicas compare that may only render anew together: the same at every moment."""
+    """Return the digest by which replicas see whether they render alike; it does not depend on the time."""
     return rendering_digest(policy, _NO_MOMENT)
 
 
 def rendering_digest(policy: Policy, now: datetime) -> str:
     """
-    Return a digest of all that decides how VEVENTs look: when it changes they are rendered anew.
+    Return a digest of all that decides how VEVENTs look. When it changes, they are rendered again.
 
     `now` counts in so far as a zone's present rules are in force or still to come, see `weekly.ruled_from`.
     """

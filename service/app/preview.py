@@ -1,5 +1,5 @@
 """
-What commands ask of targets: what would be written, whether they work, that they are emptied.
+What commands ask of targets: what the next run would write, and whether they work.
 """
 
 import difflib
@@ -13,12 +13,10 @@ from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
-from service.app.build import feeds_of
 from service.app.calendar_collections import Calendars
 from service.app.clock import utc_now
-from service.app.offline import with_store
-from service.app.policy import policy_of
-from service.app.synchronizer import Synchronizer
+from service.app.feeds import feeds_of
+from service.app.opening import with_store
 from service.app.targets import Target, open_targets
 from service.app.trial_event import write_and_remove
 from service.caldav.discovery import CollectionSpec
@@ -55,7 +53,7 @@ async def with_targets_for_check(settings: Settings) -> AsyncIterator[dict[str, 
             store = await opened.enter_async_context(with_store(settings))
         except NoDatabase:
             store = await opened.enter_async_context(_empty_store())
-            # The servers are asked without it, and none is made.
+            # The servers are asked without the secret of the daemon, and none is made.
             settings = settings.model_copy(update={"secret": SecretStr(token_urlsafe())})
         yield await opened.enter_async_context(_targets_over(settings, store))
 
@@ -73,9 +71,8 @@ async def _empty_store() -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def _targets_over(settings: Settings, store: Database) -> AsyncIterator[dict[str, Target]]:
-    synchronizer = Synchronizer(store, policy_of(settings))
-    await synchronizer.refresh()
-    feeds = feeds_of(settings, store, synchronizer, "")
+    state = await store.load()
+    feeds = feeds_of(settings, store, lambda: state, "")
     await feeds.start()
     calendars = Calendars(store, feeds.directory)
     async with open_targets(settings, calendars, utc_now) as targets_by_name:
@@ -140,7 +137,7 @@ _FIRST = ("SUMMARY", "DTSTART", "DTEND", "RRULE", "LOCATION", "URL", "DESCRIPTIO
 
 
 def _order(line: str) -> tuple[int, str]:
-    """Return where a property stands for a person; servers send them in orders of their own."""
+    """Return the key that orders properties for a person; servers send them in any order."""
     name = line.partition(":")[0].partition(";")[0]
     return _FIRST.index(name) if name in _FIRST else len(_FIRST), line
 
@@ -242,7 +239,7 @@ def _waits(row: Publication) -> bool:
 
 
 async def _discover(configured: Target, collection: str) -> tuple[DiscoveredCollection, bool]:
-    """Return the collection, and whether it is there; where not, the server in its place."""
+    """Return the collection and whether it exists; where it does not, its server."""
     server = configured.server(collection)
     looking = CalDavServer(
         server.connection,

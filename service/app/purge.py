@@ -31,7 +31,7 @@ class Purgeable:
     """
 
     configured: Target
-    """Whose credentials are used."""
+    """The target whose credentials are used."""
 
     target: TargetCollection
     count: int
@@ -79,7 +79,7 @@ async def purgeable(targets_by_name: Mapping[str, Target], name: str) -> tuple[l
 def _find_target(
     targets_by_name: Mapping[str, Target], key: str, records: Mapping[str, TargetRecord]
 ) -> Target | None:
-    """Return the target of the settings whose credentials are meant for where a collection is."""
+    """Return the target of the settings whose credentials may go to the server of a collection."""
     own = targets_by_name.get(base_of(key))
     if own and not is_former_key(key):
         return own
@@ -131,7 +131,7 @@ async def purge(
     """
     Delete what we published to these collections, and nothing else.
 
-    With `gone` a collection that the server does not show is believed to be gone with all that was in it.
+    With `gone`, a collection that the server does not show counts as deleted with everything in it.
 
     Raises Retryable, Fatal, StoreUnavailable; what was deleted until then stays so.
     """

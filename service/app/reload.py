@@ -1,13 +1,15 @@
 """
-Other settings for a daemon that runs: what stays the same goes on untouched.
+New settings for a running daemon. What they do not change goes on untouched.
 """
 
 from contextlib import suppress
 
-from service.app.build import Parts, expect_lists, feeds_of, pages_of, web_of
+from service.app.arrivals import expect_lists
+from service.app.build import Parts, pages_of, web_of
 from service.app.clock import utc_now
+from service.app.feeds import feeds_of
 from service.app.policy import digest_program, keep_rules_of, policy_of, rendering_digest
-from service.app.start_journal import secrets_of, tell_start
+from service.app.start_journal import record_start, secrets_of
 from service.core.errors import StoreUnavailable
 from service.settings.accounts import accounts_of, find_pinned_accounts
 from service.settings.model import Settings
@@ -22,11 +24,11 @@ async def apply_settings(parts: Parts, settings: Settings) -> None:
     """
     url = public_url(settings, parts.listening[0].getsockname()[1])
     policy, now = policy_of(settings), utc_now()
-    # What can be wrong comes first.
+    # What can fail comes first.
     targets = parts.targets.prepare(settings)
     notifiers = parts.notifiers.prepare(settings, url)
     pages_of(settings, url)
-    feeds = feeds_of(settings, parts.store, parts.synchronizer, url)
+    feeds = feeds_of(settings, parts.store, lambda: parts.synchronizer.state, url)
     if feeds.rules == parts.feeds.rules:
         feeds = parts.feeds
     else:
@@ -54,6 +56,6 @@ async def apply_settings(parts: Parts, settings: Settings) -> None:
     parts.live.notify()
     parts.visitors.live.notify()
     with suppress(StoreUnavailable):
-        # It is told at the next start otherwise.
+        # Otherwise the next start records it.
         secrets, program = secrets_of(settings), parts.reporter.version
-        await tell_start(parts.store.journal, settings, secrets, program, now)
+        await record_start(parts.store.journal, settings, secrets, program, now)

@@ -1,9 +1,9 @@
 """
-What the dashboard and the API show of the parts that the web layer does not see.
+The status of the parts that the web layer does not see, for the dashboard and the API.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -12,17 +12,20 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from service.app.elsewhere import Elsewhere
 from service.app.policy import policy_of
+from service.app.rejected_again import dismiss, understand_again
+from service.app.requests import request_source, request_target
 from service.app.synchronizer import Synchronizer
+from service.app.views import endpoint_view, intake_view, to_listed, to_rejected_view
 from service.core.clock import Clock
 from service.core.conference import Account, Conference, Key
-from service.core.errors import StoreUnavailable
+from service.core.errors import StoreUnavailable, UnknownName
 from service.core.exposure import Exposure
 from service.core.journal import FieldChange, Happening, JournalEntry, JournalQuery
+from service.core.needs import Listed, OpenSecret, VersionBehind, find_behind
 from service.core.oddness import oddness_of
-from service.core.rejected import RejectedInput
 from service.core.search import ConferenceQuery
-from service.core.sources import SourceState
 from service.core.trueconf_id import TrueConfId
 from service.core.zone_notices import ZoneNotice
 from service.core.zone_survey import weekly_series, zone_notices
@@ -31,11 +34,12 @@ from service.publishing.ports import Database
 from service.settings.model import Settings
 from service.settings.show import effective
 from service.settings.zones import zone_readings
-from service.sources.posted import PostedEvents, PostedEventsStatus
+from service.sources.posted import PostedEvents
 from service.sources.status import SourceStatus
 from service.trueconf.discovery import place
 from service.web.access_stats import HOURS
 from service.web.admin_port import AdminPort
+from service.web.replica_views import ReplicaView
 from service.web.schemas import Hour, RejectedView, SettingView, SourceView, TargetView
 
 log = structlog.get_logger()
@@ -45,7 +49,7 @@ _HOUR = timedelta(hours=1)
 
 class HasStatus(Protocol):
     """
-    A source that tells how it is doing.
+    A source with a status.
     """
 
     @property
@@ -56,7 +60,7 @@ class HasStatus(Protocol):
 
 class HasTargetViews(Protocol):
     """
-    What tells how the targets are doing.
+    The views of the targets.
     """
 
     def views(self) -> Sequence[TargetView]:
@@ -66,11 +70,11 @@ class HasTargetViews(Protocol):
 
 class Polls(Protocol):
     """
-    What asks the endpoints.
+    The polls of the endpoints.
     """
 
     def next_poll(self, source: str) -> datetime | None:
-        """Return when a source is asked next, None where nobody asks it."""
+        """Return when a source is asked next, None where it is not asked."""
         ...
 
 
@@ -112,11 +116,15 @@ class StatusReporter(AdminPort):
     endpoints: Sequence[HasStatus]
     polls: Polls
     published: HasTargetViews
+    elsewhere: Elsewhere
     exposure: Exposure | None
     clock: Clock
     started_at: datetime
     version: str = field(default_factory=lambda: version("confcal"))
     zone_data: str = field(default_factory=data_version)
+    list_open_secrets: Callable[[], Sequence[OpenSecret]] = tuple
+    list_versions: Callable[[], Mapping[str, str]] = dict
+    """Of the program, by replica."""
 
     def zone_notices(self, now: datetime) -> tuple[ZoneNotice, ...]:
         """Return what an operator should know about zones and the weekly conferences that are known."""
@@ -125,7 +133,11 @@ class StatusReporter(AdminPort):
 
     def targets(self) -> Sequence[TargetView]:
         """Return how the targets are doing."""
-        return self.published.views()
+        return [self.elsewhere.view_target(view) for view in self.published.views()]
+
+    def replicas(self) -> Sequence[ReplicaView]:
+        """Return the processes that share the database, and what each of them runs."""
+        return self.elsewhere.replicas()
 
     def sources(self) -> Sequence[SourceView]:
         """Return how the sources are doing, in the order of the settings."""
@@ -136,7 +148,10 @@ class StatusReporter(AdminPort):
         posted = {status.name: status for status in self.posted_events.statuses}
         for name, settings in self.settings_in_force.sources.items():
             if name in endpoints:
-                view = endpoint_view(endpoints[name], self.polls.next_poll(name), place(settings.url or ""))
+                where = place(settings.url or "")
+                view = self.elsewhere.view_source(name, where) or endpoint_view(
+                    endpoints[name], self.polls.next_poll(name), where
+                )
             elif name in posted:
                 view = intake_view(posted[name])
             else:
@@ -160,19 +175,52 @@ class StatusReporter(AdminPort):
 
     async def approve(self, account: str, digest: str | None) -> int:
         """Apply a held list. Raises what `Synchronizer.approve` raises."""
-        named = TrueConfId.parse(account)
-        known = self.synchronizer.state.normalize(Account(named.user, named.server))
-        return await self.synchronizer.approve(known, now=self.clock(), digest=digest)
+        return await self.synchronizer.approve(self._normalize(account), now=self.clock(), digest=digest)
 
     async def keep(self, account: str, digest: str | None) -> int:
         """Keep what a held list lacks. Raises what `Synchronizer.keep` raises."""
+        return await self.synchronizer.keep(self._normalize(account), now=self.clock(), digest=digest)
+
+    def _normalize(self, account: str) -> Account:
         named = TrueConfId.parse(account)
-        known = self.synchronizer.state.normalize(Account(named.user, named.server))
-        return await self.synchronizer.keep(known, now=self.clock(), digest=digest)
+        return self.synchronizer.state.normalize(Account(named.user, named.server))
 
     async def dismiss_rejected(self, number: int) -> None:
-        """Drop one rejected input. Raises StoreUnavailable."""
-        await self.store.forget_rejected(number)
+        """Drop one rejected input. Raises UnknownName and StoreUnavailable."""
+        await dismiss(self.store, number, self.clock())
+
+    async def retry_rejected(self, number: int) -> int:
+        """Try rejected input again. Raises UnknownName, StillRejected and StoreUnavailable."""
+        for each in await self.store.load_rejected(number=number):
+            return await understand_again(self.synchronizer, self.store, each, self.clock())
+        raise UnknownName(f"nothing rejected has the number {number}")
+
+    async def ask_source(self, name: str) -> None:
+        """Have a source asked for its list. Raises UnknownName, TooSoon and StoreUnavailable."""
+        if not getattr(self.settings_in_force.sources.get(name), "url", None):
+            raise UnknownName(f"confcal connects to no source {name!r}")
+        await request_source(self.store.journal, name, self.clock())
+
+    async def retry_target(self, name: str) -> None:
+        """Have everything of a target tried again. Raises UnknownName, TooSoon and StoreUnavailable."""
+        if name not in {each.name for each in self.targets()}:
+            raise UnknownName(f"there is no target {name!r}")
+        await request_target(self.store.journal, name, self.clock())
+
+    def last_listings(self) -> Mapping[str, Listed]:
+        """Return the last list of each source that this process heard itself."""
+        return {name: to_listed(each) for name, each in self.synchronizer.latest.items()}
+
+    def open_secrets(self) -> Sequence[OpenSecret]:
+        """Return the files with secrets that every user of the machine gets at, as they are now."""
+        return self.list_open_secrets()
+
+    def versions(self) -> Sequence[VersionBehind]:
+        """Return which processes run an older version than another one that is known here."""
+        # Read again each time: an update exchanges it while the daemon runs.
+        installed = VersionBehind("", self.version, version("confcal"))
+        behind = (installed,) if installed.running != installed.known else ()
+        return (*behind, *find_behind(self.list_versions()))
 
     async def read_journal(self, query: JournalQuery) -> Sequence[JournalEntry]:
         """Return what happened. Raises StoreUnavailable."""
@@ -189,7 +237,7 @@ class StatusReporter(AdminPort):
         return found[0].body.decode(errors="replace") if found else ""
 
     async def note_sign_in(self, network: str) -> None:
-        """Have the journal tell of a sign-in; without a database somebody signs in all the same."""
+        """Write a sign-in to the journal; without a database the sign-in still succeeds."""
         at, fields = self.clock().replace(microsecond=0), (FieldChange("network", "", network),)
         try:
             await self.store.journal.write([JournalEntry(at, Happening.SIGNED_IN, fields=fields)])
@@ -207,46 +255,3 @@ def find_running(synchronizer: Synchronizer) -> Iterator[tuple[Account, Conferen
         for conference in snapshot.listing.conferences:
             if conference.state.casefold() == "running":
                 yield snapshot.account, conference
-
-
-def endpoint_view(status: SourceStatus, next_poll_at: datetime | None, where: str = "") -> SourceView:
-    """Return how an endpoint is doing."""
-    return SourceView(
-        status.name,
-        "endpoint",
-        status.state,
-        str(status.account or ""),
-        status.since,
-        status.last_list_at,
-        next_poll_at if status.state == SourceState.LISTENING else None,
-        status.error,
-        where,
-    )
-
-
-def intake_view(status: PostedEventsStatus) -> SourceView:
-    """Return how a source is doing to which events are posted."""
-    return SourceView(
-        status.name,
-        "events",
-        status.state,
-        str(status.account),
-        status.since,
-        status.last_list_at,
-        error=status.error,
-    )
-
-
-def to_rejected_view(each: RejectedInput) -> RejectedView:
-    """Return rejected input without what arrived."""
-    return RejectedView(
-        each.number,
-        each.source,
-        each.account,
-        each.conference_id,
-        each.field,
-        each.reason,
-        each.first_at,
-        each.last_at,
-        each.times,
-    )

@@ -1,5 +1,5 @@
 """
-How far the clock of an endpoint is from ours, as its web page tells.
+The difference between the clock of an endpoint and ours, from the date of its web page.
 """
 
 from datetime import timedelta
@@ -10,14 +10,14 @@ from service.app.clock import utc_now
 from service.core.vevent import Translate
 
 _TOLERATED = timedelta(minutes=2)
-"""Less changes no minute of a conference, and the header counts whole seconds."""
+"""A smaller difference does not matter, and the header counts whole seconds."""
 
 
 async def clock_note(url: str | None, asker: Asker, gettext: Translate) -> str:
     """
     Return a sentence where the clock of the endpoint at `url` differs from ours; empty where it does not.
 
-    Empty too where nothing tells: an address of a WebSocket has no page, and not every page has a date.
+    It is also empty where it is not known: a WebSocket address has no page, and not every page has a date.
     """
     if url is None or not url.startswith(("http://", "https://")):
         return ""

@@ -1,5 +1,5 @@
 """
-What the daemon says of itself to `confcal check`.
+The daemon's report about itself to `confcal check`.
 """
 
 from importlib.metadata import version

@@ -1,12 +1,14 @@
 """
-The endpoints of the settings, each with the list's way into the daemon.
+The endpoints of the settings, each with the sink of its lists.
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from service.app.clock import utc_now
+from service.core.errors import StoreUnavailable
 from service.settings.accounts import account_of_source, find_pinned_account
 from service.settings.model import Settings, SourceSettings
 from service.sources.endpoint import Endpoint
@@ -15,6 +17,9 @@ from service.sources.hooks import SnapshotSink, SourceHooks
 from service.sources.status import SourceStatus
 from service.sources.turns import LargeFrames
 from service.trueconf.discovery import Fetch
+
+Begin = Callable[[str], Awaitable[None]]
+"""Is awaited with the name of a source whenever this process begins to listen to it."""
 
 
 def make_source(
@@ -35,12 +40,13 @@ def make_source(
 @dataclass(frozen=True, slots=True)
 class Source:
     """
-    An endpoint together with what takes over its lists.
+    An endpoint together with the sink of its lists.
     """
 
     settings: SourceSettings
     endpoint: Endpoint
     sink: SnapshotSink
+    begin: Begin
 
     @property
     def status(self) -> SourceStatus:
@@ -48,11 +54,18 @@ class Source:
         return self.endpoint.status
 
     def poll_now(self) -> None:
-        """Have the list asked for soon."""
+        """Ask for the list soon."""
         self.endpoint.poll_now()
 
+    def ask_now(self) -> bool:
+        """Have the list asked for on a person's word; return whether that was not too soon."""
+        return self.endpoint.ask_now()
+
     async def run(self) -> None:
-        """Listen until cancelled."""
+        """Listen until cancelled; it may be run again."""
+        # Another replica may have listened until now.
+        with suppress(StoreUnavailable):
+            await self.begin(self.endpoint.status.name)
         await self.endpoint.run(self.sink)
 
 
@@ -65,6 +78,7 @@ class Sources:
     fetch: Fetch
     hooks: SourceHooks
     sink: SnapshotSink
+    begin: Begin
     all: Mapping[str, Source] = field(default_factory=dict)
     large: LargeFrames = field(default_factory=LargeFrames)
 
@@ -79,4 +93,4 @@ class Sources:
         if before and before.settings == settings:
             return before
         endpoint = make_source(name, settings, url, self.fetch, self.hooks, large=self.large)
-        return Source(settings, endpoint, self.sink)
+        return Source(settings, endpoint, self.sink, self.begin)

@@ -1,5 +1,5 @@
 """
-What the journal tells of a start: another version, other settings. Values are never told, only names.
+The journal entries of a start: a new version, changed settings. Only names of settings are recorded.
 """
 
 import hmac
@@ -11,7 +11,6 @@ from importlib.metadata import version as installed_version
 
 from service.app.clock import utc_now
 from service.app.journal_writer import JournalWriter
-from service.app.synchronizer import Synchronizer
 from service.core.journal import FieldChange, Happening, Journal, JournalEntry
 from service.settings.model import Settings
 from service.settings.paths import secret_of
@@ -24,22 +23,19 @@ _NO_NAME = ""
 _SECRET = "CONFCAL_SECRET"  # noqa: S105 -- its name
 
 
-async def open_journal(settings: Settings, journal: Journal, synchronizer: Synchronizer) -> JournalWriter:
-    """Have the journal tell of this start, and return what writes into it. Raises StoreUnavailable."""
-    await tell_start(journal, settings, secrets_of(settings), installed_version("confcal"), utc_now())
-    heard = {name: synchronizer.state.latest_from(name) for name in settings.sources}
-    writer = JournalWriter(journal, clock=utc_now)
-    await writer.recall(settings.sources, {name: known.account for name, known in heard.items() if known})
-    return writer
+async def open_journal(settings: Settings, journal: Journal) -> JournalWriter:
+    """Record this start in the journal, and return the writer of the journal. Raises StoreUnavailable."""
+    await record_start(journal, settings, secrets_of(settings), installed_version("confcal"), utc_now())
+    return JournalWriter(journal, clock=utc_now)
 
 
-async def tell_start(
+async def record_start(
     journal: Journal, settings: Settings, secrets: Sequence[bytes], version: str, at: datetime
 ) -> None:
     """
-    Write whether the version or the settings are others than at the last start. Raises StoreUnavailable.
+    Record whether the version or the settings changed since the last start. Raises StoreUnavailable.
 
-    Of a setting only a digest under the secret is remembered: nobody learns from the database what it is.
+    Of a setting only a digest under the secret is remembered, so the database does not reveal its value.
     `secrets` are the present one, and the one before it where it is known.
     """
     at = at.replace(microsecond=0)
@@ -67,7 +63,7 @@ def digest_settings(settings: Settings, secret: bytes) -> dict[str, str]:
     """
     Return a digest of each setting that was given, by name; secrets count as set or not set.
 
-    The one under no name is that of nothing: it tells which secret the others were made with.
+    The digest under the empty name is that of an empty text: it shows which secret made the others.
     """
     given = {name: value for name, value, given in effective(settings) if given}
     return {
@@ -79,7 +75,7 @@ def digest_settings(settings: Settings, secret: bytes) -> dict[str, str]:
 def _changes(
     known: Mapping[str, str], settings: Settings, secrets: Sequence[bytes]
 ) -> tuple[FieldChange, ...]:
-    """Return what changed since `known`; another digest under another secret is no change."""
+    """Return what changed since `known`; another digest under another secret does not count."""
     candidates = [digest_settings(settings, secret) for secret in secrets]
     used = known.get(_NO_NAME)
     fitting = next((each for each in candidates if used in {each[_NO_NAME], None}), None)
@@ -87,7 +83,7 @@ def _changes(
         return compare_settings(known, fitting)
     fresh = FieldChange(_SECRET, "set", "set")
     if fitting is None:
-        # Nobody can say what else changed.
+        # It is not known what else changed.
         return (fresh,)
     others = (each for each in compare_settings(known, fitting) if each.name != _SECRET)
     return (fresh, *others)

@@ -1,5 +1,5 @@
 """
-The parts that come and go while the daemon runs: each is a task of its own, in one group.
+The parts that start and end while the daemon runs, each a task of its own in one group.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ class Supervisor:
         """
         Run exactly these parts. One that runs under its name already goes on untouched.
 
-        What is no longer wanted, or is another object now, has ended before its successor starts.
+        A part that is no longer wanted, or is another object now, ends before its successor starts.
         """
         over = {name: task for name, (part, task) in self._running.items() if parts.get(name) is not part}
         for task in over.values():
@@ -48,11 +48,11 @@ class Supervisor:
                 self._running[name] = part, self._tasks.create_task(part.run(), name=name)
 
     def stop(self, name: str) -> None:
-        """Have one part end now; the next `keep` waits for it and may start it again."""
+        """End one part now; the next `keep` waits for it and may start it again."""
         if name in self._running:
             self._running[name][1].cancel()
 
     def cancel(self) -> None:
-        """Have all parts end."""
+        """End all parts."""
         for task in self.tasks:
             task.cancel()

@@ -1,5 +1,5 @@
 """
-From a snapshot to a recorded change: revise the state, write it in one transaction, notify listeners.
+The synchronizer: it revises the state by a snapshot, writes it in one transaction, and notifies listeners.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from service.core.conference import Account, Key, Snapshot
 from service.core.disputes import Dispute, find_disputes
 from service.core.errors import HeldListChanged, StaleState, StoreUnavailable, UnknownName
 from service.core.journal import Happening, JournalEntry, JournalQuery
-from service.core.list_journal import tell_approval, tell_disputes, tell_keeping, tell_list
+from service.core.list_journal import describe_approval, describe_disputes, describe_keeping, describe_list
 from service.core.ports import StateStore
 from service.core.rerender import move_on_old, rerender
 from service.core.revision import Policy, approve, keep, revise
@@ -71,17 +71,21 @@ class Synchronizer:
         """The last accepted snapshot of each source since the start: what runs at the moment is in here."""
         return dict(self._latest)
 
+    async def prepare(self) -> None:
+        """Learn whose lists there are, until `start` loads what they hold. Raises StoreUnavailable."""
+        self._state = await self._store.load_accounts()
+
     async def start(self, *, rendering: str, now: datetime, may_render: bool = True) -> bool:
         """
-        Load the state; where the store was rendered by other settings than `rendering`, render it anew.
+        Load the state, and render it again where the store was rendered by other settings than `rendering`.
 
-        Returns whether it is rendered so now: without `may_render` that waits. Raises StoreUnavailable.
+        Returns whether that is done; without `may_render` it waits. Raises StoreUnavailable.
         """
         return await self.apply(self._policy, rendering=rendering, now=now, may_render=may_render)
 
     async def apply(self, policy: Policy, *, rendering: str, now: datetime, may_render: bool = True) -> bool:
         """
-        Do as `start` does, by another policy from now on. Raises StoreUnavailable; nothing is changed then.
+        Do as `start`, and use another policy from now on. Raises StoreUnavailable; then nothing is changed.
         """
         async with self._writing:
             await self._reload()
@@ -100,9 +104,7 @@ class Synchronizer:
         return True
 
     async def refresh(self) -> None:
-        """
-        Load what other processes wrote to the store. Raises StoreUnavailable.
-        """
+        """Load what other processes wrote to the store. Raises StoreUnavailable."""
         async with self._writing:
             await self._catch_up()
 
@@ -127,10 +129,10 @@ class Synchronizer:
         # A new account has a calendar now, even an empty one.
         if changes.visible or changes.account not in before:
             self._notify_listeners()
-        list_log.tell_list(snapshot, changes)
-        list_log.tell_rejected(snapshot, last)
-        self._tell_disputes(changes.received_at)
-        list_log.tell_weekly(changes, self._policy)
+        list_log.log_list(snapshot, changes)
+        list_log.log_rejected(snapshot, last)
+        self._log_disputes(changes.received_at)
+        list_log.log_weekly(changes, self._policy)
         return changes
 
     async def amend(self, snapshot: Snapshot) -> None:
@@ -154,27 +156,27 @@ class Synchronizer:
         self._notify_listeners()
 
     def _take_over(self, state: State, snapshot: Snapshot) -> _Decision:
-        """Return what a list changes of a state, and what the journal tells of it."""
+        """Return what a list changes of a state, and its journal entries."""
         changes, at = revise(state, snapshot, self._policy), snapshot.received_at
         if changes.older:
             return _Decision(changes, ())
-        entries = tell_list(state, changes, at)
+        entries = describe_list(state, changes, at)
         if self._disputed or state.contested or changes.contested:
             after = state.after(changes, snapshot, state.version)
-            entries += tell_disputes(find_disputes(after, self._policy, at), self._disputed, at)
+            entries += describe_disputes(find_disputes(after, self._policy, at), self._disputed, at)
         return _Decision(changes, entries)
 
     def disputes(self, now: datetime) -> list[Dispute]:
         """Return the conferences that accounts keep reporting differently."""
         return find_disputes(self._state, self._policy, now)
 
-    def _tell_disputes(self, now: datetime) -> None:
+    def _log_disputes(self, now: datetime) -> None:
         if self._state.contested or self._disputed:
-            self._disputed = list_log.tell_disputes(self.disputes(now), self._disputed)
+            self._disputed = list_log.log_disputes(self.disputes(now), self._disputed)
 
     async def approve(self, account: Account, *, now: datetime, digest: str | None = None) -> int:
         """
-        Apply the held list of an account at `now`; how many conferences that removed.
+        Apply the held list of an account at `now`, and return how many conferences that removed.
 
         Raises UnknownName where nothing is held, HeldListChanged where something else is held than what
         `digest` stands for, and StoreUnavailable.
@@ -183,7 +185,7 @@ class Synchronizer:
         def decide(state: State) -> _Decision | None:
             _require_same(state, account, digest)
             changes = approve(state, account, self._policy, now.replace(microsecond=0))
-            return _Decision(changes, tell_approval(state, changes, now)) if changes else None
+            return _Decision(changes, describe_approval(state, changes, now)) if changes else None
 
         async with self._writing:
             changes = await self._record(decide, None)
@@ -195,7 +197,7 @@ class Synchronizer:
 
     async def keep(self, account: Account, *, now: datetime, digest: str | None = None) -> int:
         """
-        Have the conferences of an account's held list stay, until its lists lack others; how many they are.
+        Keep the conferences that a held list lacks until lists lack others, and return how many they are.
 
         Raises what `approve` raises.
         """
@@ -205,7 +207,7 @@ class Synchronizer:
             changes = keep(state, account)
             if changes is None:
                 return None
-            return _Decision(changes, tell_keeping(changes, now) if changes.held_changed else ())
+            return _Decision(changes, describe_keeping(changes, now) if changes.held_changed else ())
 
         async with self._writing:
             changes = await self._record(decide, None)
@@ -226,15 +228,14 @@ class Synchronizer:
             edits = move_on_old(self._state, self._policy, now.replace(microsecond=0))
             if not edits:
                 return
-            await self._store.record_rendering(
-                await self._store.rendering(), edits, version=self._state.version
-            )
+            rendering = await self._store.rendering()
+            await self._store.record_rendering(rendering, edits, version=self._state.version)
             await self._reload()
         self._notify_listeners()
         log.info("sync.moved_on", conferences=len(edits))
 
     async def purge(self, before: datetime) -> None:
-        """Forget conferences that nobody lists any more and nobody changed since. Raises StoreUnavailable."""
+        """Forget conferences that are in no list and unchanged since a moment. Raises StoreUnavailable."""
         async with self._writing:
             forgotten = await self._store.purge(before)
             if forgotten:
@@ -251,7 +252,7 @@ class Synchronizer:
                 return None
             changes, entries = decision
             try:
-                with list_log.tell_of_waiting():
+                with list_log.log_waiting():
                     version = await self._store.record(changes, version=self._state.version, journal=entries)
             except StaleState:
                 await self._catch_up()
@@ -282,7 +283,7 @@ class Synchronizer:
 def _require_same(state: State, account: Account, digest: str | None) -> None:
     held = state.account(account).held
     if held and digest is not None and held.digest != digest:
-        raise HeldListChanged(f"the held list of {account} is another by now; look at it again")
+        raise HeldListChanged(f"the held list of {account} is another one now; look at it again")
 
 
 def _nothing_held(account: Account) -> UnknownName:
@@ -290,9 +291,7 @@ def _nothing_held(account: Account) -> UnknownName:
 
 
 async def _find_open_disputes(store: StateStore) -> frozenset[Key]:
-    """
-    Return the disputes that began and did not end according to the journal, so that none is logged twice.
-    """
+    """Return the disputes without an end in the journal, so that none is logged twice."""
     query = JournalQuery(events=_DISPUTES, limit=_MOST_DISPUTES)
     last: dict[Key, Happening] = {}
     for entry in await store.journal.read(query):

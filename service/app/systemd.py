@@ -1,7 +1,7 @@
 """
-What systemd is told of the daemon: `Type=notify` and the watchdog (sd_notify(3)).
+Messages of the daemon to systemd: `Type=notify` and the watchdog (sd_notify(3)).
 
-Where systemd did not start the daemon, nothing is told.
+Where systemd did not start the daemon, nothing is sent.
 """
 
 import asyncio
@@ -23,12 +23,12 @@ _MICROSECOND = 1e-6
 @dataclass(frozen=True, slots=True)
 class ServiceManager:
     """
-    The systemd that waits for word, or nobody.
+    The systemd that started the daemon, or none.
     """
 
     notify: Notify | None = None
     watchdog_seconds: float | None = None
-    """How long systemd waits for a sign of life before it restarts the daemon; None: for ever."""
+    """How long systemd waits for a sign of life before it restarts the daemon; None means for ever."""
 
     @classmethod
     def find(
@@ -47,40 +47,40 @@ class ServiceManager:
         watched = ours and given.isdecimal() and int(given) > 0
         return cls(notify, int(given) * _MICROSECOND if watched else None)
 
-    def tell_ready(self) -> None:
-        """Tell that feeds are served, after the start or a reload."""
-        self._tell("READY")
+    def notify_ready(self) -> None:
+        """Report that feeds are served, after the start or a reload."""
+        self._send("READY")
 
-    def tell_reloading(self) -> None:
-        """Tell that settings are read again; `tell_ready` follows."""
-        self._tell("RELOADING")
+    def notify_reloading(self) -> None:
+        """Report that settings are read again; `notify_ready` follows."""
+        self._send("RELOADING")
 
-    def tell_stopping(self) -> None:
-        """Tell that the daemon ends in order."""
-        self._tell("STOPPING")
+    def notify_stopping(self) -> None:
+        """Report that the daemon ends in order."""
+        self._send("STOPPING")
 
     async def keep_alive(self) -> None:
-        """Give signs of life until cancelled, from the event loop: one that hangs gives none."""
+        """Send signs of life until cancelled, from the event loop, so that a loop that hangs sends none."""
         if self.watchdog_seconds is None:
             return
         while True:
-            self._tell("WATCHDOG")
+            self._send("WATCHDOG")
             await asyncio.sleep(self.watchdog_seconds / 3)
 
-    def _tell(self, word: str) -> None:
+    def _send(self, word: str) -> None:
         if self.notify:
             self.notify(word)
 
 
 def _load() -> Notify | None:
-    """Return what tells systemd; None where the library is not installed."""
+    """Return what sends to systemd; None where the library is not installed."""
     try:
         from cysystemd.daemon import Notification, notify  # noqa: PLC0415 -- an extra, for Linux alone
     except ImportError:
         return None
 
-    def tell(word: str) -> object:
+    def send(word: str) -> object:
         # It logs what goes wrong, and raises nothing.
         return notify(Notification[word])
 
-    return tell
+    return send

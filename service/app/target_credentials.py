@@ -1,5 +1,5 @@
 """
-How a target of the settings proves who it is.
+The credentials of a target of the settings.
 """
 
 from typing import assert_never

@@ -1,5 +1,5 @@
 """
-What the settings say about targets: which collections are kept, with which server, holding what.
+The targets of the settings: which collections they have, on which server, with what content.
 """
 
 import asyncio
@@ -14,7 +14,9 @@ import httpx
 
 from service.app.calendar_collections import PATTERNS, CalendarCollection, Calendars, ConfiguredKeys
 from service.app.clock import utc_now
+from service.app.recalling import recall_trouble
 from service.app.target_credentials import credentials_of, trust_of
+from service.app.views import target_view
 from service.caldav.accounts import Account
 from service.caldav.client import open_client, tls_context
 from service.caldav.connection import Connection
@@ -25,18 +27,19 @@ from service.caldav.server import CalDavServer
 from service.caldav.turns import LargeAnswers
 from service.calendars.calendar import Calendar
 from service.core.clock import Clock
-from service.core.errors import PlanRefused, SettingsError
+from service.core.errors import PlanRefused, SettingsError, StoreUnavailable
 from service.core.nearest import suggest
 from service.publishing.dispatch import Timing
 from service.publishing.model import RemoteRules
 from service.publishing.ownership import base_of
 from service.publishing.ports import CollectionFinder
-from service.publishing.reconciler import Reconciler, TargetStatus
+from service.publishing.reconciler import Reconciler
 from service.publishing.resource import Extras
+from service.publishing.target_status import TargetStatus
 from service.settings.addresses import address_map
 from service.settings.model import Settings
 from service.settings.targets import TargetSettings
-from service.web.schemas import ParkedView, TargetView
+from service.web.schemas import TargetView
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Target(CollectionFinder):
     configured: ConfiguredKeys
     clock: Clock = utc_now
     open_again: Callable[[], httpx.AsyncClient] | None = None
-    """Opens what the connection needs once it was closed."""
+    """Opens a new HTTP client after the connection was closed."""
 
     @property
     def rules(self) -> RemoteRules:
@@ -129,7 +132,7 @@ def _unknown_calendar(name: str, known: Iterable[str]) -> str:
 
 class TargetFactory:
     """
-    Makes targets, and knows what they share: accounts that are guarded against guesses, and large answers.
+    Makes targets, and holds what they share: accounts at servers, and the turn of large answers.
     """
 
     def __init__(self, calendars: Calendars, clock: Clock) -> None:
@@ -151,7 +154,7 @@ class TargetFactory:
             connections=settings.concurrency,
         )
         credentials = credentials_of(settings)
-        # Whoever guards the account counts what all targets try together.
+        # The account counts refused passwords of all its targets together.
         account = self._accounts.setdefault((origin_of(settings.url), credentials), Account(self._clock))
         connection = Connection(
             open_again(),
@@ -205,12 +208,21 @@ class KeptTarget:
     target: Target
     reconciler: Reconciler
     files: Sequence[bytes]
-    """What its files of certificates held."""
+    """Digests of its certificate files."""
+
+    def retry_now(self) -> bool:
+        """Try everything again on a person's word; return whether that was not too soon."""
+        if not self.reconciler.retry_now():
+            return False
+        self.target.connection.permit_try()
+        return True
 
     async def run(self) -> None:
         """Keep the collections until cancelled, and close the connection; it may be run again."""
         if self.target.open_again:
             self.target.connection.reopen(self.target.open_again)
+        with suppress(StoreUnavailable):
+            await recall_trouble(self.reconciler.status, self.target.calendars.store.journal)
         try:
             await self.reconciler.run()
         finally:
@@ -240,7 +252,7 @@ class Targets:
         return KeptTarget(target, make_reconciler(target, self._clock), files)
 
     def apply(self, settings: Settings, prepared: Mapping[str, KeptTarget]) -> None:
-        """Let these be the targets."""
+        """Use these targets from now on."""
         self._factory.configured.targets = settings.targets
         self.all = prepared
         self.mark_changed()
@@ -260,28 +272,14 @@ class Targets:
 
 
 def _files_of(settings: TargetSettings) -> list[bytes]:
-    """Return what the files hold that a connection is made with: a certificate is renewed under its name."""
+    """Return digests of the files of a connection, because a certificate is renewed under the same name."""
     named = (settings.ca_file, settings.client_certificate, settings.client_key)
     held = []
     for path in named:
-        # What cannot be read is told where the connection is made.
+        # An unreadable file is reported where the connection is made.
         with suppress(OSError):
             held.append(sha256(path.read_bytes()).digest() if path else b"")
     return held
-
-
-def target_view(status: TargetStatus) -> TargetView:
-    """Return the view of a target, for the dashboard."""
-    return TargetView(
-        status.name,
-        status.state,
-        status.calendar,
-        status.pending,
-        status.last_pass_at,
-        status.lag_seconds,
-        status.error,
-        tuple(ParkedView(row.uid, row.reason, since) for row, since in status.parked.items()),
-    )
 
 
 def make_reconciler(configured: Target, clock: Clock) -> Reconciler:

@@ -16,7 +16,7 @@ async def write_and_remove(publisher: Publisher, now: datetime) -> None:
     """
     Write one event that ended yesterday, and remove it. Raises PublishError.
 
-    It counts as free time and has no alarm, so that nobody notices it.
+    It counts as free time and has no alarm, so that it disturbs nobody.
     """
     resource = render_trial(now)
     written = await publisher.apply(Create(resource))

@@ -1,5 +1,5 @@
 """
-What commands tell of zones: the data in use, and what an operator should know about the settings.
+What an operator should know about the zones of the settings, for commands.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,8 +20,8 @@ async def notices_of(settings: Settings, heard: Mapping[str, Sequence[Conference
     """
     Return what an operator should know about the zones of the settings.
 
-    `heard` are the conferences that sources told just now; for the other sources the database is read, where
-    there is one that can be.
+    `heard` are the conferences that sources reported just now. For other sources the database is read, if it
+    can be.
     """
     known = () if settings.sources.keys() <= heard.keys() else await _load_series(settings)
     series = [
@@ -34,7 +34,7 @@ async def notices_of(settings: Settings, heard: Mapping[str, Sequence[Conference
 async def _load_series(settings: Settings) -> Iterable[Series]:
     try:
         store = await open_store(database_url(settings), migrate=False)
-    # `check` says elsewhere what is wrong with a database; without one there is nothing to tell from it.
+    # `check` reports trouble with the database elsewhere.
     except (SettingsError, StoreUnavailable):
         return ()
     try:

@@ -59,6 +59,10 @@ class Account:
         # A clock that was set back does not lock anybody out for longer.
         return left if 0.0 < left <= _LATER.total_seconds() else 0.0
 
+    def permit_try(self) -> None:
+        """Let refused credentials be shown once more now: a person says that they may be right."""
+        self._until = None
+
     def note_accepted(self, request: Request) -> None:
         """Note that a request was carried out with these credentials."""
         # Some servers let anybody read, so only a write shows that the credentials are right.

@@ -32,9 +32,7 @@ _MOST_PAGES = 1000
 
 
 def list_collection(collection: Collection, token: str) -> Steps[CollectionListing]:
-    """
-    List the collection, or what changed in it since `token`.
-    """
+    """List the collection, or what changed in it since `token`."""
     reliable = "no-sync-collection" not in collection.quirks
     if token and reliable:
         changes = yield from _list_changes(collection, token)
@@ -99,9 +97,7 @@ def _resources(answers: Multistatus, collection: Collection) -> Iterable[Respons
 def read_publications(
     collection: Collection, publications: Sequence[Publication]
 ) -> Steps[list[Publication]]:
-    """
-    Read resources again, many at once, and return their rows as they are now, without unreadable ones.
-    """
+    """Read resources again, many at once, and return their rows as they are now, without unreadable ones."""
     rows = []
     for start in range(0, len(publications), AT_ONCE):
         batch = publications[start : start + AT_ONCE]

@@ -75,6 +75,10 @@ class Connection:
         if self._http.is_closed:
             self._http = open_again()
 
+    def permit_try(self) -> None:
+        """Let credentials that the server refused be shown once more now."""
+        self._account.permit_try()
+
     def confine(self) -> "Connection":
         """Return the same connection without the numbered hosts of a quirk."""
         return Connection(

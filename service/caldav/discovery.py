@@ -58,9 +58,7 @@ class _Place:
 
 
 def discover(spec: CollectionSpec) -> Steps[DiscoveredCollection]:
-    """
-    Find the collection, or create it. Raises Fatal with what to do, and Retryable.
-    """
+    """Find the collection, or create it. Raises Fatal with what to do, and Retryable."""
     place = yield from _find_place(spec)
     if _CALENDAR in place.answer.names(f"{DAV}resourcetype"):
         return _check(place.answer, place.server, spec)
@@ -237,8 +235,8 @@ def _create(url: str, server: str, spec: CollectionSpec) -> Steps[None]:
     if response.good:
         return
     # Somebody else may have made it at the same moment.
-    there = yield from follow_redirects(propfind(url, (f"{DAV}resourcetype",), depth=0), spec.url)
-    if there.status == _MULTISTATUS and _shows_calendar(there):
+    answer = yield from follow_redirects(propfind(url, (f"{DAV}resourcetype",), depth=0), spec.url)
+    if answer.status == _MULTISTATUS and _shows_calendar(answer):
         return
     raise Fatal(
         f"{host_of(url)} does not let us create the calendar {spec.collection!r} (status {response.status}): "

@@ -84,9 +84,7 @@ class Multistatus:
 
 
 def parse_multistatus(body: bytes, base: str) -> Multistatus:
-    """
-    Return the answers in a body that came from `base`. Raises Malformed.
-    """
+    """Return the answers in a body that came from `base`. Raises Malformed."""
     root = parse_xml(body)
     if root.tag != f"{DAV}multistatus":
         raise Malformed(f"the answer is not a multistatus{quote_beginning(body)}")

@@ -121,9 +121,7 @@ _UID_TEXTS = (b"uid already exists", b"uid conflict", b"already exists in this c
 
 
 def is_accepted(response: Response) -> bool:
-    """
-    Return whether a write was carried out; of a 207 the entries count.
-    """
+    """Return whether a write was carried out; of a 207 the entries count."""
     if response.status != _MULTISTATUS:
         return response.good
     try:
@@ -133,9 +131,7 @@ def is_accepted(response: Response) -> bool:
 
 
 def parse_refusal(response: Response, quirks: Collection[str] = ()) -> Refused:
-    """
-    Return why one resource was refused. Raises Retryable and Fatal where the whole target is refused.
-    """
+    """Return why one resource was refused. Raises Retryable and Fatal where the whole target is refused."""
     require_usable(response, quirks)
     names, url = _error_elements(response)
     for name in names:

@@ -153,9 +153,7 @@ def _explain_weak_etags(remote: RemoteResource) -> Conflict | None:
 
 
 def _delete(c: Collection, publication: Publication) -> Steps[Publication | None]:
-    """
-    Remove our resource. What a person edited stays, and the row says so.
-    """
+    """Remove our resource. What a person edited stays, and the row says so."""
     headers = {"X-NC-CalDAV-No-Trashbin": "1"} if "trash-bin" in c.quirks else {}
     # A row that is not PUBLISHED may have the ETag of what a person wrote.
     blind = publication.standing is Standing.PUBLISHED and "delete-by-looking" not in c.quirks

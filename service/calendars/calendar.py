@@ -51,14 +51,14 @@ class Calendar:
     """What people see."""
 
     account: Account | None = None
-    """Whose conferences; None for everybody's."""
+    """The account whose conferences it holds; None for all accounts."""
 
     variant: str = "full-en"
     rule: Rule = EVERYTHING
-    """Which of these conferences."""
+    """The rule that chooses among these conferences."""
 
     redaction: Redaction = "full"
-    """What `variant` leaves out, for whoever shows the calendar otherwise than by its VEVENTs."""
+    """What `variant` leaves out, for pages that do not show VEVENTs."""
 
     color: str = COLOR
     """A CSS3 color name (RFC 7986, 5.9)."""

@@ -2,14 +2,14 @@
 Which calendars exist, who may be in them, and their secret addresses.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from service.calendars.calendar import Calendar, calendars_of, entries_of
 from service.calendars.participants import ParticipantIndex, is_person
 from service.calendars.tokens import Addresses
-from service.core.account_state import Entry
+from service.core.account_state import AccountState, Entry
 from service.core.conference import Account
 from service.core.journal import Happening, JournalEntry
 from service.core.ports import FeedRecord, FeedStore
@@ -19,7 +19,7 @@ from service.core.state import State
 @dataclass(frozen=True, slots=True)
 class FeedRules:
     """
-    What the settings say about feeds.
+    The settings of feeds.
     """
 
     secret: bytes
@@ -33,7 +33,7 @@ class FeedRules:
     """Whether each invited person has a calendar."""
 
     previous_secret: bytes | None = None
-    """The addresses that came from it go on working."""
+    """Addresses derived from it still work."""
 
 
 class Directory:
@@ -47,7 +47,6 @@ class Directory:
         self._generations: dict[str, int] = {}
         self._participants = ParticipantIndex()
         self._state = State()
-        self._accounts: frozenset[Account] = frozenset()
         self.calendars: Mapping[str, Calendar] = {}
         self.addresses = Addresses.of(rules.secret, {}, rules.public_url, previous=rules.previous_secret)
 
@@ -80,7 +79,7 @@ class Directory:
 
     @property
     def state(self) -> State:
-        """The state that was taken over last."""
+        """The state that the directory follows now."""
         return self._state
 
     def generation(self, calendar: str) -> int:
@@ -98,21 +97,27 @@ class Directory:
             invited=frozenset(name for name in calendars if is_person(name))
         )
 
-    def follow(self, state: State) -> None:
-        """Take the new state; calendars of new accounts and people get their addresses."""
-        self._state = state
+    def follow(self, state: State) -> Collection[Account]:
+        """
+        Take the new state; calendars of new accounts and people get their addresses.
+
+        Returns the accounts whose calendars may look different now; the cost grows with what differs.
+        """
+        before, self._state = self._state, state
         if self._rules.for_people or any(calendar.rule.participants for calendar in self._rules.named):
-            before, self._participants = self._participants, self._participants.after(state.entries)
-            same_people = not self._rules.for_people or self._participants.invited is before.invited
+            invited = self._participants.invited
+            self._participants = self._participants.after(state.entries)
+            same_people = not self._rules.for_people or self._participants.invited is invited
         else:
             same_people = True
-        if self.calendars and same_people and self._accounts == state.accounts.keys():
-            return
-        self._accounts = frozenset(state.accounts)
+        touched = find_touched(before, state)
+        if self.calendars and same_people and before.accounts.keys() == state.accounts.keys():
+            return touched
         people = self._participants.invited if self._rules.for_people else ()
         rules = self._rules
         self.calendars = calendars_of(state.accounts, rules.variant, named=rules.named, people=people)
         self._address()
+        return touched
 
     def entries(self, calendar: Calendar) -> list[Entry]:
         """Return the entries of a calendar, those without a schedule too."""
@@ -124,3 +129,22 @@ class Directory:
         self.addresses = self.addresses.renew(
             self._rules.secret, generations, gone, previous=self._rules.previous_secret
         )
+
+
+def find_touched(before: State, state: State) -> Collection[Account]:
+    """Return the accounts that gained or lost something, or that hold an entry that differs."""
+    touched = {
+        account
+        for account, known in state.accounts.items()
+        if (was := before.accounts.get(account)) is not known and (was is None or _holds_other(was, known))
+    }
+    for key in state.entries.find_differing(before.entries):
+        if key.part and key in before.entries:
+            # Only another rendering writes a closed part again, and then all of them.
+            return state.accounts.keys()
+        touched.update(known.account for known in state.reporters(key))
+    return touched
+
+
+def _holds_other(was: AccountState, known: AccountState) -> bool:
+    return was.closed != known.closed or was.reported.keys() != known.reported.keys()

@@ -12,7 +12,7 @@ from service.core.schedule import Unscheduled
 from service.core.state import State
 
 Condition = Literal["", "lists", "account", "owner", "mode", "access", "topic", "participant", "schedule"]
-"""What a conference does not meet; empty where it is in the calendar."""
+"""The condition that a conference does not meet; empty where it is in the calendar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Explanation:
     calendar: str
     condition: Condition
     detail: str = ""
-    """What the condition wants, or who lists the conference."""
+    """The value that the condition requires, or the accounts that list the conference."""
 
     @property
     def holds(self) -> bool:
@@ -47,7 +47,7 @@ class Explanation:
 
 
 def explain(calendar: Calendar, entry: Entry, state: State) -> Explanation:
-    """Return whether a calendar holds a conference, by which condition not."""
+    """Return whether a calendar holds a conference, and if not, which condition it fails."""
     rule, name = calendar.rule, calendar.name
     holders = [known.account for known in state.accounts.values() if known.holds(entry.key)]
     if not holders:

@@ -19,7 +19,7 @@ from service.calendars.tokens import Addresses
 from service.core.account_state import Revision
 from service.core.changes import RenderedVEvent
 from service.core.clock import Clock
-from service.core.conference import Key
+from service.core.conference import Account, Key
 from service.core.errors import StoreUnavailable
 from service.core.ical import LARGE_EVENTS, LARGE_OCTETS, Heading, render_calendar
 from service.core.ports import FeedRecord, FeedStore
@@ -101,15 +101,16 @@ log = structlog.get_logger()
 
 _SECOND = timedelta(seconds=1)
 _MOST_BYTES = 64 * 2**20
-"""Of built feeds in memory: some fifty calendars of a thousand events, or thousands of people's."""
+"""Bytes of built feeds in memory: some fifty calendars of a thousand events, or thousands of small ones."""
 
 
 class Feeds:
     """
     Calendars, their addresses and their feeds.
 
-    `state` gives what is known now, `rules` what the settings say. `mark_changed()` marks all feeds as old,
-    and the next request for each builds it again. While the store cannot be read, the last one is served.
+    `state` gives what is known now, `rules` what the settings say. `mark_changed()` marks as old what may be,
+    and the next request for such a feed builds it again. While the store cannot be read, the last one is
+    served.
     """
 
     def __init__(
@@ -127,8 +128,9 @@ class Feeds:
         self._clock = clock
         self._records: dict[str, FeedRecord] = {}
         self._changes = 0
+        self._touched: dict[Account, int] = {}
         self._cache = FeedCache(most_bytes)
-        # Apart: many choices of one subscriber push no other calendar's feed out.
+        # Kept apart, so that many choices of one subscriber do not push out the feeds of others.
         self._chosen = FeedCache(most_bytes)
         self._building: dict[CacheKey, asyncio.Lock] = {}
         self.directory = Directory(store, rules)
@@ -159,9 +161,10 @@ class Feeds:
         self.mark_changed()
 
     def mark_changed(self) -> None:
-        """Note that any calendar may look different now."""
+        """Note which calendars may look different now: those of several accounts, and of whoever changed."""
         self._changes += 1
-        self.directory.follow(self.state())
+        for account in self.directory.follow(self.state()):
+            self._touched[account] = self._changes
 
     def ready(self) -> bool:
         """Return whether any list ever arrived."""
@@ -170,7 +173,7 @@ class Feeds:
     def fresh(self, calendar: str, choice: Choice = AS_GIVEN) -> Feed | None:
         """Return the feed if it is current, at the cost of a look-up; otherwise None."""
         built = self._cache.get(calendar) if choice == AS_GIVEN else self._chosen.get((calendar, choice))
-        return built.feed if built and built.changes == self._changes else None
+        return built.feed if built and built.changes == self._last_change(calendar) else None
 
     async def feed(self, calendar: str, choice: Choice = AS_GIVEN) -> Feed:
         """
@@ -194,7 +197,7 @@ class Feeds:
 
     async def _choose(self, calendar: str, choice: Choice) -> Feed:
         # Read before the work: a change during the work makes the feed old again.
-        changes = self._changes
+        changes = self._last_change(calendar)
         given = await self.feed(calendar)
         # Of the given bytes, not of the store: both feeds hold the same events and have one date.
         body = await asyncio.to_thread(apply_choice, given.body, choice)
@@ -205,7 +208,7 @@ class Feeds:
     async def _renew(self, calendar: Calendar) -> Feed:
         last = self._cache.get(calendar.name)
         # Read before the work: a change during the work makes the feed old again.
-        changes = self._changes
+        changes = self._last_change(calendar.name)
         members = self._members(calendar)
         if last and members is not None and last.members == members:
             feed = last.feed
@@ -219,6 +222,11 @@ class Feeds:
                 return last.feed
         self._cache.put(calendar.name, CachedFeed(feed, changes, members))
         return feed
+
+    def _last_change(self, calendar: str) -> int:
+        """Return the last change that a calendar may show; one of a single account shows no other's."""
+        known = self.calendars.get(calendar)
+        return self._touched.get(known.account, 0) if known and known.account else self._changes
 
     def _members(self, calendar: Calendar) -> Members | None:
         """Return the members of a calendar with a rule; None for a calendar of whole lists."""

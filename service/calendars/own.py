@@ -1,5 +1,5 @@
 """
-Which calendar is a person's own, by the name under which they signed in elsewhere.
+The calendar of a person, found by the name under which they signed in elsewhere.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ _FINAL_SIGMA = "\N{GREEK SMALL LETTER FINAL SIGMA}"
 
 def parse_person(text: str, servers: Iterable[str]) -> str | None:
     """
-    Return the person whom a text names, in the form that identifies one, or None.
+    Return the full ID of the person whom a text names, or None.
 
     A name without a server is one of the only server in `servers`; with several it could be two people's.
     """

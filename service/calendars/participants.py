@@ -2,12 +2,13 @@
 An index of who takes part in what. The cost of one person's calendar depends only on that person.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from service.calendars.rules import participants_of
 from service.core.account_state import Entry
 from service.core.conference import Key
+from service.core.shared_map import SharedMap
 from service.core.trueconf_id import TrueConfId, full_id
 
 _LONGEST_ID = 256
@@ -19,8 +20,8 @@ class ParticipantIndex:
     The conferences of each person, as of one set of entries.
     """
 
-    entries: Mapping[Key, Entry] = field(default_factory=dict)
-    keys: Mapping[str, frozenset[Key]] = field(default_factory=dict)
+    entries: SharedMap[Key, Entry] = field(default_factory=SharedMap)
+    keys: SharedMap[str, frozenset[Key]] = field(default_factory=SharedMap)
     """By full ID, of all who are invited or own a conference."""
 
     invited: frozenset[str] = frozenset()
@@ -39,16 +40,16 @@ class ParticipantIndex:
         same = (keys for name, keys in self.keys.items() if TrueConfId.parse(name).user == person)
         return frozenset().union(*same)
 
-    def after(self, entries: Mapping[Key, Entry]) -> "ParticipantIndex":
+    def after(self, entries: SharedMap[Key, Entry]) -> "ParticipantIndex":
         """Return the index of these entries; the cost grows with the number of entries that differ."""
         before = self.entries
         if entries is before:
             return self
         gained: dict[str, set[Key]] = {}
         lost: dict[str, set[Key]] = {}
-        differing = [key for key, entry in entries.items() if before.get(key) is not entry]
-        for key in (*differing, *(before.keys() - entries.keys())):
-            was, now = _people(before.get(key)), _people(entries.get(key))
+        differing = [(key, before.get(key), entries.get(key)) for key in entries.find_differing(before)]
+        for key, earlier, later in differing:
+            was, now = _people(earlier), _people(later)
             for person in now - was:
                 gained.setdefault(person, set()).add(key)
             for person in was - now:
@@ -58,11 +59,11 @@ class ParticipantIndex:
             person: (self.keys.get(person, nothing) | gained.get(person, nothing)) - lost.get(person, nothing)
             for person in gained.keys() | lost.keys()
         }
-        named = {person for key in differing for person in _find_invited(entries[key])} - self.invited
-        invited = {person for person in named if is_person(person)}
+        named = {person for _, _, later in differing if later for person in _find_invited(later)}
+        invited = {person for person in named - self.invited if is_person(person)}
         # The same set object if nobody is new: its users need not compare it again.
         everybody = self.invited | invited if invited else self.invited
-        return ParticipantIndex(entries, {**self.keys, **changed}, everybody)
+        return ParticipantIndex(entries, self.keys.replace(changed), everybody)
 
 
 def _people(entry: Entry | None) -> set[str]:

@@ -16,16 +16,14 @@ _OCTETS = 24
 
 
 class LookupFailure(Enum):
-    """Why a token leads nowhere."""
+    """Why a token is not accepted."""
 
     ROTATED = auto()
     UNKNOWN = auto()
 
 
 def token_of(secret: bytes, calendar: str, generation: int) -> str:
-    """
-    Return the token of a calendar's feed: 32 characters of the URL-safe alphabet.
-    """
+    """Return the token of a calendar's feed: 32 characters of the URL-safe alphabet."""
     message = f"feed\n{generation}\n{calendar}".encode()
     return urlsafe_b64encode(hmac.digest(secret, message, "sha256")[:_OCTETS]).decode()
 
@@ -90,7 +88,7 @@ class Addresses:
         return before if before and before.generation == generation else _spell(secrets, name, generation)
 
     def find(self, token: str) -> str | LookupFailure:
-        """Return the calendar that a token stands for, or why it stands for none."""
+        """Return the calendar of a token, or why there is none."""
         return self._by_digest.get(_digest(token), LookupFailure.UNKNOWN)
 
     def feed_url(self, calendar: str) -> str:

@@ -1,44 +1,13 @@
 """
-What commands that act on an installation share: which database it is, and the decision about held lists.
+Which installation a command acted on: a shell seldom has the daemon's settings by itself.
 """
-
-from collections.abc import Awaitable, Callable
 
 import click
 
-from service.app.offline import database_name, with_synchronizer
-from service.app.synchronizer import Synchronizer
-from service.core.conference import Account
-from service.core.errors import UnknownName
-from service.core.trueconf_id import TrueConfId
-from service.settings.load import load_settings
 from service.settings.model import Settings
-
-Decide = Callable[[Synchronizer, Account], Awaitable[int]]
-"""Decides about the held list of an account, and returns how many conferences that concerned."""
+from service.settings.paths import database_name
 
 
 def name_database(settings: Settings) -> None:
     """Say on standard error which database the settings name; standard output is for results."""
     click.echo(f"Database: {database_name(settings)}", err=True)
-
-
-async def decide_held(account: str | None, decide: Decide, outcome: str) -> None:
-    """
-    Decide about the held list of one account, or about all, and print the `outcome`.
-
-    Raises UnknownName.
-    """
-    settings = load_settings()
-    wanted = TrueConfId.parse(account).folded if account else None
-    async with with_synchronizer(settings) as synchronizer:
-        held = [known.account for known in synchronizer.state.accounts.values() if known.held]
-        chosen = [each for each in held if wanted in (None, TrueConfId.parse(str(each)).folded)]
-        if account and not chosen:
-            raise UnknownName(f"no list of {account} is held; `confcal held` shows those that are")
-        name_database(settings)
-        for each in chosen:
-            count = await decide(synchronizer, each)
-            click.echo(f"{each}: {count} {'conference' if count == 1 else 'conferences'} {outcome}")
-        if not chosen:
-            click.echo("No list is held.")

@@ -3,7 +3,7 @@ import asyncio
 import click
 
 from service.app.clock import utc_now
-from service.commands.acting import decide_held
+from service.commands.held_decision import decide_held
 
 
 @click.command()

@@ -7,6 +7,7 @@ import click
 
 from service.app.checkup import CheckPlan, run_checks
 from service.commands.crash import join_errors
+from service.commands.need_lines import EventMoment, render_needs
 from service.commands.speech import terminal_language
 from service.commands.table import render_table, summarize, terminal_width, wants_color
 from service.settings.load import load_configuration
@@ -32,6 +33,9 @@ def check(timeout: float, *, as_json: bool, write: bool) -> None:
     That is: the settings, the zone, the database, the list of each source, the collection of each target, the
     public address and the daemon. Without --write nothing is written anywhere.
 
+    Below the table stands what needs you, the most urgent first, each with the command for it. The dashboard
+    and GET /api/needs have the same order.
+
     Exit status: 0 nothing failed, 1 something did, 2 a setting is wrong.
 
     \b
@@ -50,6 +54,9 @@ def check(timeout: float, *, as_json: bool, write: bool) -> None:
     else:
         color = wants_color()
         for line in render_table(report, terminal_width(), gettext):
+            click.echo(line, color=color)
+        moment = EventMoment.of(configuration.settings.timezone)
+        for line in render_needs(report, terminal_width(), gettext, moment):
             click.echo(line, color=color)
         click.echo(summarize(report, gettext), color=color)
     if not report.good:

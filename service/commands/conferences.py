@@ -4,7 +4,7 @@ import json
 import click
 
 from service.app.clock import utc_now
-from service.app.offline import with_store
+from service.app.opening import with_store
 from service.core.account_state import Entry
 from service.core.schedule import Unscheduled
 from service.core.search import ConferenceQuery, Kind, kind_of

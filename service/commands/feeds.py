@@ -7,7 +7,8 @@ from io import StringIO
 
 import click
 
-from service.app.check import ListedFeed, find_awaited, list_feeds, rotate_feed
+from service.app.feed_list import find_awaited, list_feeds
+from service.app.listed_feed import ListedFeed
 from service.commands.acting import name_database
 from service.commands.speech import terminal_language
 from service.core.ical import LARGE_EVENTS
@@ -15,6 +16,8 @@ from service.settings.load import load_settings
 from service.settings.model import Settings
 
 _WITH_VALUE = frozenset({"--env-file", "--like"})
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""With their full-width forms, read alike by some spreadsheets. Spaces before them change nothing."""
 
 
 class _Feeds(click.Group):
@@ -89,6 +92,9 @@ def rotate(name: str) -> None:
       confcal feeds rotate ivanov@video.example.com
     """
     settings = load_settings()
+    # Here: it loads all that is known, and a list does not.
+    from service.app.feeds import rotate_feed  # noqa: PLC0415
+
     rotated = asyncio.run(rotate_feed(settings, name))
     name_database(settings)
     click.echo(next(align([rotated])))
@@ -105,7 +111,8 @@ def write_csv(listed: Iterable[ListedFeed]) -> str:
 
 
 def _disarm(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    begins = text.lstrip().startswith(_FORMULA_SIGNS) or text.startswith(("\t", "\r", "\n"))
+    return f"'{text}" if begins else text
 
 
 def align(listed: Iterable[ListedFeed]) -> Iterator[str]:

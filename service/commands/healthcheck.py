@@ -1,7 +1,6 @@
 import click
 
-from service.app.health import find_trouble
-from service.core.errors import ConfcalError
+from service.app.health import require_health
 
 
 @click.command()
@@ -15,7 +14,5 @@ def healthcheck() -> None:
     Example:
       confcal healthcheck
     """
-    trouble = find_trouble()
-    if trouble:
-        raise ConfcalError(trouble)
+    require_health()
     click.echo("ok")

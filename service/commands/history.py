@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from service.app.clock import utc_now
-from service.app.offline import with_store
+from service.app.opening import with_store
 from service.core.errors import SettingsError
 from service.core.journal import FieldChange, JournalEntry, JournalQuery
 from service.settings.load import load_settings

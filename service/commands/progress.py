@@ -22,9 +22,7 @@ _STEPS = 200
 def progress(
     total: int, what: str, *, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Progress]:
-    """
-    Yield a function that takes the progress of `total` pieces of work. The text `what` labels the bar.
-    """
+    """Yield a function that takes the progress of `total` pieces of work. The text `what` labels the bar."""
     stream = stream or sys.stderr
     if not stream.isatty():
         yield lambda _done: None

@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from service.app.offline import retry_rejected, with_store
+from service.app.offline import dismiss_rejected, retry_rejected
+from service.app.opening import with_store
 from service.commands.readable import make_readable
 from service.core.errors import UnknownName
 from service.core.rejected import MAX_RAW, RejectedInput
@@ -24,6 +25,7 @@ def rejected(context: click.Context, *, as_json: bool) -> None:
       confcal rejected
       confcal rejected show 12
       confcal rejected retry 12      # after an update of confcal
+      confcal rejected dismiss 12
     """
     if context.invoked_subcommand:
         return
@@ -76,6 +78,20 @@ def retry(number: int) -> None:
         return await retry_rejected(load_settings(), await _find(number))
 
     click.echo(asyncio.run(again()))
+
+
+@rejected.command()
+@click.argument("number", type=int)
+def dismiss(number: int) -> None:
+    """
+    Keep it no longer; what is published stays as it was.
+
+    \b
+    Example:
+      confcal rejected dismiss 12
+    """
+    asyncio.run(dismiss_rejected(load_settings(), number))
+    click.echo(f"number {number} is dismissed")
 
 
 async def _load(*, most_raw: int = MAX_RAW, number: int | None = None) -> list[RejectedInput]:

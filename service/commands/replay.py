@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from service.app.clock import utc_now
-from service.app.offline import Played, create_database, replay_recording
+from service.app.offline import Played, replay_recording
+from service.app.opening import create_database
 from service.commands.progress import Progress, progress
 from service.core.errors import SettingsError
 from service.settings.load import load_settings

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -7,10 +8,11 @@ from service.app import daemon
 from service.commands.env_file import GIVEN
 from service.commands.running import run_to_end
 from service.core.errors import SettingsError
+from service.core.needs import OpenSecret
 from service.settings.load import load_configuration
 from service.settings.model import Settings
 from service.settings.paths import make_installation
-from service.settings.precautions import warnings_of
+from service.settings.precautions import find_open_secrets, warnings_of
 from service.telemetry import configure_logging
 
 log = structlog.get_logger()
@@ -41,12 +43,20 @@ def run(record: Path | None) -> None:
         log.warning("settings.warning", warning=warning)
     reread = click.get_current_context().meta.get(GIVEN)
 
+    in_force = [configuration]
+
     def read() -> Settings:
         if reread:
             reread.add(())
-        return require_sources(load_configuration().settings)
+        configuration = load_configuration()
+        fresh = require_sources(configuration.settings)
+        in_force[0] = configuration
+        return fresh
 
-    run_to_end(daemon.run(settings, record=record, read=read))
+    def list_open_secrets() -> Sequence[OpenSecret]:
+        return find_open_secrets(in_force[0])
+
+    run_to_end(daemon.run(settings, record=record, read=read, list_open_secrets=list_open_secrets))
 
 
 def require_sources(settings: Settings) -> Settings:

@@ -45,7 +45,7 @@ def render_table(report: CheckReport, width: int | None, gettext: Translate) -> 
             bold=finding.verdict is Verdict.FAILED,
         )
         margin = " " * (first + second + 4)
-        lines = [line for text in finding.lines for line in _wrap(text, width, len(margin))]
+        lines = [line for text in finding.lines for line in wrap(text, width, len(margin))]
         yield f"{shown.ljust(first)}  {word}  {lines[0]}"
         yield from (margin + line for line in lines[1:])
 
@@ -63,7 +63,8 @@ def _subject(parts: dict[str, str], finding: Finding) -> str:
     return f"{parts[finding.part]} {finding.name}".rstrip()
 
 
-def _wrap(text: str, width: int | None, margin: int) -> list[str]:
+def wrap(text: str, width: int | None, margin: int) -> list[str]:
+    """Return a text as lines that break between words, for a terminal of this width behind a margin."""
     room = max(_NARROWEST, width - margin) if width else None
     lines: list[str] = []
     for line in text.splitlines() or [""]:

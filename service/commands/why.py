@@ -2,7 +2,7 @@ import asyncio
 
 import click
 
-from service.app.check import explain_conference
+from service.app.feeds import explain_conference
 from service.settings.load import load_settings
 
 

@@ -1,5 +1,5 @@
 """
-What is known of conferences and of each account before a snapshot arrives.
+What is known of conferences and accounts before a snapshot arrives.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,12 +25,12 @@ class Revision:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """
-    One conference as the calendars show it, whoever reported it.
+    One conference as the calendars show it, from any account.
     """
 
     key: Key
     conference: Conference
-    """With the start of its series as it was first reported; where the series begins, `bounds` tell."""
+    """With the start of its series as first reported; `bounds` say where the series begins."""
 
     revision: Revision
     fingerprint: bytes
@@ -73,11 +73,15 @@ class HeldRemoval:
     """How many upcoming conferences the account had."""
 
     kept: bool = False
-    """Whether somebody decided that these stay: nothing goes by itself while the lists lack exactly these."""
+    """
+    Whether somebody decided that these stay.
+
+    Then nothing is removed while the lists lack exactly these.
+    """
 
     @property
     def digest(self) -> str:
-        """Digest of the conferences that would go: an approval carries it, so it approves no others."""
+        """Digest of the conferences that would go. An approval names it, so it cannot approve others."""
         return sha256(repr(sorted(self.missing)).encode()).hexdigest()[:32]
 
 
@@ -92,7 +96,7 @@ class AccountState:
     """Each live member of the account's calendar, by id, as this account last reported it."""
 
     changed_at: Mapping[str, datetime] = field(default_factory=dict)
-    """When this account's report of a member last changed, by id; lacking where that is not known."""
+    """When this account's report of a member last changed, by id; without members of whom it is not known."""
 
     closed: frozenset[Key] = frozenset()
     """The closed parts in the account's calendar."""

@@ -70,19 +70,19 @@ class Changes:
     """Absences that began, grew or (None) ended."""
 
     changed: frozenset[str] = frozenset()
-    """Those of `reports` that tell something else than before, and not only the next occurrence."""
+    """Those of `reports` that differ from before in more than the next occurrence."""
 
     departures: frozenset[str] = frozenset()
     """Members that leave the account's calendar."""
 
     closings: tuple[Closing, ...] = ()
-    """What took place and stays, of what was edited or left."""
+    """The past parts of what was edited or left."""
 
     contested: frozenset[Key] = frozenset()
-    """Conferences that accounts report differently after this list ..."""
+    """Conferences that accounts report differently after this list."""
 
     agreed: frozenset[Key] = frozenset()
-    """... and those of which they do not."""
+    """Conferences that accounts report alike after this list."""
 
     expired: frozenset[Key] = frozenset()
     """Closed parts that leave the account's calendar: they are over for too long."""

@@ -17,7 +17,7 @@ from service.core.trueconf_id import full_id
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _HEARD_FOR = timedelta(days=7)
-"""An account that sent no list for so long does not keep others from unscheduling a conference."""
+"""An account without a list for this long cannot keep others from unscheduling a conference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +84,12 @@ def judge(reports: Sequence[Report], now: datetime, behind_for: timedelta) -> Ve
     settled_at = newest.changed_at + behind_for
     lasting = [each for each in heard if each is newest or each.confirmed_at >= settled_at]
     disputed = _differ(lasting)
-    told = [each for each in lasting if each in voices]
-    if not _differ(told):
+    lasting_voices = [each for each in lasting if each in voices]
+    if not _differ(lasting_voices):
         return Verdict(newest, disputed)
-    owner = _owner(told)
-    owned = [each for each in told if full_id(str(each.account), each.account.server) == owner]
-    return Verdict(owned[0] if owned else _most(told) or newest, disputed)
+    owner = _owner(lasting_voices)
+    owned = [each for each in lasting_voices if full_id(str(each.account), each.account.server) == owner]
+    return Verdict(owned[0] if owned else _most(lasting_voices) or newest, disputed)
 
 
 def _drop_unscheduled(reports: Sequence[Report]) -> Sequence[Report]:

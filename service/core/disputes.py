@@ -24,10 +24,10 @@ class Dispute:
     """As the calendars show it."""
 
     counts: Account
-    """Whose word counts for now."""
+    """The account whose report counts for now."""
 
     reports: tuple[Report, ...]
-    """What each account tells, ordered by account."""
+    """The report of each account, ordered by account."""
 
 
 def find_disputes(

@@ -10,8 +10,8 @@ The errors that cross a border, each translated once from the library that raise
             SchemaTooNew     it was written by a newer confcal
             SchemaTooOld     it must be migrated first
         UnknownName          nothing of the name or number that was given
-        StaleState           somebody else wrote; load again and repeat
-        HeldListChanged      what was approved is not what is held by now
+        StaleState           another process wrote; load again and repeat
+        HeldListChanged      another list is held now than the approved one
         PublishError         a target does not hold what it should
             Retryable        later it may work
                 CollectionFailed     one collection only; others on the server may work now
@@ -57,7 +57,7 @@ class StoreUnavailable(ConfcalError):
 
 
 class LeaseLost(StoreUnavailable):
-    """Another replica may hold by now what this part runs under: nothing more is sent or recorded."""
+    """Another replica may hold the lease of this part now: nothing more is sent or recorded."""
 
 
 class NoDatabase(StoreUnavailable):
@@ -73,11 +73,19 @@ class SchemaTooOld(StoreUnavailable):
 
 
 class StaleState(ConfcalError):
-    """Somebody else changed the state after it was loaded; nothing was written."""
+    """Another process changed the state after it was loaded; nothing was written."""
 
 
 class HeldListChanged(ConfcalError):
     """The list that is held now is not the one that was approved; nothing was applied."""
+
+
+class TooSoon(ConfcalError):
+    """Somebody asked for the same a moment ago; nothing was done."""
+
+
+class StillRejected(ConfcalError):
+    """Input that was rejected cannot be understood now either; it stays kept."""
 
 
 class PublishError(ConfcalError):

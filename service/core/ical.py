@@ -18,14 +18,14 @@ from service.core.vevent import VEvent
 from service.core.vtimezone import render_vtimezone
 
 LARGE_OCTETS, LARGE_EVENTS = 1_000_000, 1_000
-"""Beyond about so much Google is known to refuse a calendar."""
+"""Beyond about this size Google refuses a calendar."""
 
 PRODID = "-//confcal//confcal//EN"
 RENDERING = "2"
-"""Counts the changes of form that make stored VEVENTs be rendered anew."""
+"""Counts the changes of form after which stored VEVENTs are rendered again."""
 
 _MAX_OCTETS = 74
-"""Of a line without its CRLF and the blank of a continuation, so that no line has more than 75."""
+"""Bytes of a line without CRLF and the blank of a continuation, so that no line has more than 75."""
 
 _TOP_BITS = 0xC0
 _CONTINUES = 0x80
@@ -33,9 +33,7 @@ _CONTINUES = 0x80
 
 
 def fold(line: str) -> bytes:
-    """
-    Return one content line, folded between characters, with CRLF (RFC 5545, 3.1).
-    """
+    """Return one content line, folded between characters, with CRLF (RFC 5545, 3.1)."""
     octets = line.encode()
     if len(octets) <= _MAX_OCTETS:
         return octets + b"\r\n"
@@ -79,7 +77,7 @@ def content_lines(vevent: VEvent, revision: Revision | None) -> list[str]:
     """
     Return the unfolded content lines between BEGIN:VEVENT and END:VEVENT.
 
-    Without a revision the lines that tell it are left out: what remains is what a change is measured by.
+    Without a revision its lines are left out; the others decide whether something visible changed.
     """
     revised = _utc(revision.revised_at) if revision else ""
     days = ",".join(day.name for day in vevent.byday)
@@ -109,14 +107,12 @@ def content_lines(vevent: VEvent, revision: Revision | None) -> list[str]:
 
 
 def fingerprint(vevent: VEvent) -> bytes:
-    """Return a digest of all that is visible of a VEVENT, its revision aside."""
+    """Return a digest of the visible content of a VEVENT, without its revision."""
     return sha256("\n".join(content_lines(vevent, None)).encode()).digest()
 
 
 def render_vevent(vevent: VEvent, revision: Revision) -> RenderedVEvent:
-    """
-    Return the component as bytes, from BEGIN:VEVENT to END:VEVENT with CRLF.
-    """
+    """Return the component as bytes, from BEGIN:VEVENT to END:VEVENT with CRLF."""
     body = b"".join(
         (b"BEGIN:VEVENT\r\n", *map(fold, content_lines(vevent, revision)), b"END:VEVENT\r\n"),
     )
@@ -126,7 +122,7 @@ def render_vevent(vevent: VEvent, revision: Revision) -> RenderedVEvent:
 @dataclass(frozen=True, slots=True)
 class Heading:
     """
-    What a calendar says of itself.
+    The properties of a calendar itself.
     """
 
     name: str
@@ -141,9 +137,7 @@ class Heading:
 
 
 def render_calendar(heading: Heading, vevents: Iterable[RenderedVEvent]) -> bytes:
-    """
-    Return the iCalendar object of a feed: no METHOD, only the zones in use, VEVENTs in the order given.
-    """
+    """Return the iCalendar object of a feed: no METHOD, only the zones in use, VEVENTs in the order given."""
     bodies: list[bytes] = []
     zones: set[str] = set()
     for vevent in vevents:
@@ -165,7 +159,7 @@ def _head(heading: Heading) -> bytes:
         "VERSION:2.0",
         f"PRODID:{PRODID}",
         "CALSCALE:GREGORIAN",
-        # The one is RFC 7986, 5.1; Google knows the other alone, and shows the secret URL without it.
+        # NAME is RFC 7986, 5.1. Google knows only X-WR-CALNAME, and shows the secret URL without it.
         f"NAME:{name}",
         f"X-WR-CALNAME:{name}",
         f"COLOR:{escape(one_line(heading.color))}",
@@ -180,10 +174,10 @@ def _duration(length: timedelta) -> str:
     """Return a DURATION in exact units (RFC 5545, 3.3.6): a nominal day may have 23 hours."""
     minutes, seconds = divmod(int(length.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
-    told = "".join(
+    units = "".join(
         f"{count}{unit}" for count, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if count
     )
-    return f"PT{told or '0S'}"
+    return f"PT{units or '0S'}"
 
 
 def _vtimezone(tzid: str) -> bytes:

@@ -1,12 +1,12 @@
 """
 The journal: what happened, one entry for each thing, with its port.
 
-An entry is written in the transaction of what it tells: the journal has what happened, and nothing else.
+An entry is written in the transaction of what it reports, so the journal has exactly what happened.
 It holds no token and no address of a feed. Names of people are in `topic`, `fields`, `note` and `account`;
 the purge of conferences and accounts takes them out again.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -24,7 +24,7 @@ MOST_TEXT = 500
 
 class Happening(StrEnum):
     """
-    What an entry tells.
+    The kinds of entries.
     """
 
     LIST_CHANGED = "list_changed"
@@ -41,7 +41,7 @@ class Happening(StrEnum):
 
     LIST_HELD = "list_held"
     LIST_KEPT = "list_kept"
-    """Somebody decided that what a held list lacks stays."""
+    """Somebody decided that the conferences that a held list lacks stay."""
 
     LIST_APPROVED = "list_approved"
     LIST_RELEASED = "list_released"
@@ -58,6 +58,15 @@ class Happening(StrEnum):
     LINK_ROTATED = "link_rotated"
     SIGNED_IN = "signed_in"
     REJECTED_DISMISSED = "rejected_dismissed"
+    REJECTED_RETRIED = "rejected_retried"
+    """Input that was rejected is understood now."""
+
+    SOURCE_ASKED = "source_asked"
+    """Somebody asked a Room for its list at once; the replica that listens to it does so."""
+
+    TARGET_RETRIED = "target_retried"
+    """Somebody had everything of a target tried again; the replica that publishes to it does so."""
+
     SETTINGS_CHANGED = "settings_changed"
     VERSION_CHANGED = "version_changed"
     MIGRATED = "migrated"
@@ -146,7 +155,7 @@ class Journal(Protocol):
         ...
 
     async def prune(self, before: datetime) -> int:
-        """Drop the entries from before a moment; how many."""
+        """Delete the entries from before a moment, and return how many."""
         ...
 
     async def recall(self, name: str) -> str:
@@ -158,44 +167,10 @@ class Journal(Protocol):
         ...
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Have `listener` called after entries were written by this process."""
+        """Register `listener`, which is called after this process wrote entries."""
         ...
 
 
 def clip(text: str) -> str:
     """Return a text as an entry keeps it."""
     return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "\N{HORIZONTAL ELLIPSIS}"
-
-
-def matches(entry: JournalEntry, query: JournalQuery) -> bool:
-    """Return whether an entry is asked for, whatever the limit."""
-    wanted: Iterable[tuple[str, str]] = (
-        (query.source, entry.source),
-        (query.account, entry.account),
-        (query.server, entry.server),
-        (query.conference_id, entry.conference_id),
-        (query.target, entry.target),
-        (query.calendar, entry.calendar),
-    )
-    return (
-        (not query.events or entry.event in query.events)
-        and all(not asked or asked == found for asked, found in wanted)
-        and (query.since is None or entry.at >= query.since)
-        and (query.until is None or entry.at < query.until)
-        and (query.before is None or entry.number < query.before)
-    )
-
-
-def without_names(entry: JournalEntry) -> JournalEntry:
-    """Return an entry about a conference that was purged: that it happened, and nothing of what it said."""
-    return JournalEntry(
-        entry.at,
-        entry.event,
-        entry.source,
-        entry.account,
-        entry.server,
-        entry.conference_id,
-        entry.target,
-        entry.calendar,
-        number=entry.number,
-    )

@@ -51,7 +51,7 @@ class LeaseTerms:
 @dataclass(frozen=True, slots=True)
 class Tenure:
     """
-    A lease together with the moment at which its holder stops to rely on it.
+    A lease together with the moment at which its holder stops relying on it.
     """
 
     lease: Lease
@@ -74,7 +74,7 @@ class Tenure:
 
 class Fence:
     """
-    What a part that runs under a lease is checked against, before it sends and before it records.
+    Checks a part that runs under a lease before it sends and before it records.
     """
 
     def __init__(self, tenure: Tenure, *, clock: Callable[[], float]) -> None:
@@ -102,7 +102,7 @@ class Fence:
         return self.tenure.lease
 
     def lose(self) -> LeaseLost:
-        """Note that the lease is lost, and return the error that tells so."""
+        """Note that the lease is lost, and return the error."""
         if not self._lost:
             self._lost = True
             self.on_lost()

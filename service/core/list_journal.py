@@ -1,5 +1,5 @@
 """
-What the journal tells of a list: a pure function of what was known and what the list changes.
+The journal entries of a list, by pure functions of what was known and what the list changes.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,41 +16,41 @@ from service.core.schedule import Once, Schedule, Unscheduled, Weekly
 from service.core.state import State
 
 
-def tell_list(state: State, changes: Changes, at: datetime) -> list[JournalEntry]:
-    """Return the entries of a list that arrived at `at`: what `changes` are to whoever knows `state`."""
+def describe_list(state: State, changes: Changes, at: datetime) -> list[JournalEntry]:
+    """Return the entries of a list that arrived at `at`: how `changes` differ from `state`."""
     known, frame = state.account(changes.account), _frame(changes, at)
-    told = list(_tell_conferences(state, known, changes, frame))
+    entries_of_conferences = list(_describe_conferences(state, known, changes, frame))
     counts = [
         FieldChange(name, "", str(number))
         for name, number in (
-            ("added", _count(told, Happening.CONFERENCE_ADDED)),
-            ("changed", _count(told, Happening.CONFERENCE_CHANGED)),
-            ("removed", _count(told, Happening.CONFERENCE_REMOVED)),
-            ("closed", _count(told, Happening.CONFERENCE_CLOSED)),
+            ("added", _count(entries_of_conferences, Happening.CONFERENCE_ADDED)),
+            ("changed", _count(entries_of_conferences, Happening.CONFERENCE_CHANGED)),
+            ("removed", _count(entries_of_conferences, Happening.CONFERENCE_REMOVED)),
+            ("closed", _count(entries_of_conferences, Happening.CONFERENCE_CLOSED)),
         )
         if number
     ]
     heading = [replace(frame, fields=tuple(counts))] if counts else []
-    return [*heading, *told, *_tell_hold(known, changes, frame)]
+    return [*heading, *entries_of_conferences, *_describe_hold(known, changes, frame)]
 
 
-def tell_approval(state: State, changes: Changes, at: datetime) -> list[JournalEntry]:
+def describe_approval(state: State, changes: Changes, at: datetime) -> list[JournalEntry]:
     """Return the entries of a held list that somebody applied."""
     known, frame = state.account(changes.account), _frame(changes, at)
     removed = (FieldChange("removed", "", str(len(changes.departures))),)
     approved = replace(frame, event=Happening.LIST_APPROVED, fields=removed)
-    return [approved, *_tell_conferences(state, known, changes, frame)]
+    return [approved, *_describe_conferences(state, known, changes, frame)]
 
 
-def tell_keeping(changes: Changes, at: datetime) -> list[JournalEntry]:
+def describe_keeping(changes: Changes, at: datetime) -> list[JournalEntry]:
     """Return the entry of a held list whose conferences somebody decided to keep."""
     missing = len(changes.held.missing) if changes.held else 0
     kept = (FieldChange("kept", "", str(missing)),)
     return [replace(_frame(changes, at), event=Happening.LIST_KEPT, fields=kept)]
 
 
-def tell_disputes(found: Iterable[Dispute], known: AbstractSet[Key], at: datetime) -> list[JournalEntry]:
-    """Return the entries of disputes that began and that ended; `known` are those that there were."""
+def describe_disputes(found: Iterable[Dispute], known: AbstractSet[Key], at: datetime) -> list[JournalEntry]:
+    """Return the entries of disputes that began and that ended; `known` are those from before."""
     present = {dispute.key: dispute for dispute in found}
     began = [
         JournalEntry(
@@ -60,7 +60,10 @@ def tell_disputes(found: Iterable[Dispute], known: AbstractSet[Key], at: datetim
             server=key.server,
             conference_id=key.id,
             topic=dispute.topic,
-            fields=tuple(FieldChange("told by", "", str(report.account)) for report in dispute.reports),
+            fields=tuple(
+                FieldChange("entries_of_conferences by", "", str(report.account))
+                for report in dispute.reports
+            ),
         )
         for key, dispute in sorted(present.items())
         if key not in known
@@ -74,9 +77,9 @@ def tell_disputes(found: Iterable[Dispute], known: AbstractSet[Key], at: datetim
 
 def compare(before: Conference | None, after: Conference) -> tuple[FieldChange, ...]:
     """
-    Return what differs between two forms of a conference, field by field; all that it has where it is new.
+    Return the fields in which two forms of a conference differ; all its fields where it is new.
 
-    A join link may hold a secret, so the journal tells that it changed and not what it is.
+    A join link may hold a secret, so only the fact that it changed is recorded.
     """
     old, new = ({} if before is None else _texts(before)), _texts(after)
     fields = [
@@ -92,7 +95,7 @@ def compare(before: Conference | None, after: Conference) -> tuple[FieldChange, 
     return tuple(fields)
 
 
-def _tell_conferences(
+def _describe_conferences(
     state: State, known: AccountState, changes: Changes, frame: JournalEntry
 ) -> Iterator[JournalEntry]:
     server = changes.account.server
@@ -116,7 +119,7 @@ def _tell_conferences(
         yield _about(replace(frame, event=Happening.PART_EXPIRED), key, _topic(state.entries.get(key)))
 
 
-def _tell_hold(known: AccountState, changes: Changes, frame: JournalEntry) -> Iterator[JournalEntry]:
+def _describe_hold(known: AccountState, changes: Changes, frame: JournalEntry) -> Iterator[JournalEntry]:
     before, held = known.held, changes.held
     if not changes.held_changed:
         return

@@ -45,7 +45,7 @@ class NotifyEvent(StrEnum):
 DEFAULT_EVENTS = frozenset(
     {NotifyEvent.ROOM_SILENT, NotifyEvent.HELD, NotifyEvent.TARGET_INCOMPLETE, NotifyEvent.DISPUTE}
 )
-"""The troubles that wait for a person."""
+"""The troubles that need a person."""
 
 
 class Phase(StrEnum):
@@ -115,7 +115,7 @@ class NotifyState:
     """How many messages of the outbox were given up because a channel did not work for long."""
 
     sending: bool = False
-    """Whether the outbox was being sent: after a crash nobody knows whether it arrived."""
+    """Whether the outbox was being sent: after a crash it is not known whether it arrived."""
 
     digest_on: date | None = None
     """The day of the last digest, in the zone of the rules."""
@@ -189,9 +189,9 @@ def recover(state: NotifyState, names: Mapping[NotifyEvent, AbstractSet[str]]) -
     """
     Return the state as a new process goes on with it.
 
-    What was being sent when the last process was killed is given up: it may have arrived, and nobody gets a
-    message twice. Troubles of what the settings no longer name are over without a word; `names` are the
-    subjects that they name, for the events that are about such.
+    What was being sent when the last process was killed is dropped: it may have arrived, and no message is
+    sent twice. Troubles of subjects that the settings no longer name end silently; `names` are the
+    named subjects, by event.
     """
     troubles = {
         key: each

@@ -32,9 +32,7 @@ class Occurrence:
 
 
 def occurrences(entry: Entry, rules: WeeklyRules, since: datetime) -> Iterator[Occurrence]:
-    """
-    Yield the meetings that end after `since`, in order; a live weekly conference yields without end.
-    """
+    """Yield the meetings that end after `since`, in order; a live weekly conference yields without end."""
     match entry.conference.schedule:
         case Unscheduled():
             return
@@ -69,9 +67,7 @@ def starts(
 def agenda(
     entries: Iterator[tuple[Entry, WeeklyRules]], since: datetime, until: datetime
 ) -> Iterator[Occurrence]:
-    """
-    Yield the meetings of all entries that end after `since` and start before `until`, in order.
-    """
+    """Yield the meetings of all entries that end after `since` and start before `until`, in order."""
     series = [
         takewhile(lambda o: o.start < until, occurrences(entry, rules, since)) for entry, rules in entries
     ]

@@ -1,5 +1,5 @@
 """
-Sources that behave as no real TrueConf Room does.
+Sources that behave unlike any TrueConf Room.
 """
 
 from datetime import datetime, timedelta

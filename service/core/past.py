@@ -17,7 +17,7 @@ _OLD = timedelta(days=2 * 365)
 
 _YEAR = timedelta(days=365)
 _INSTANCES = 70
-"""So many lie at most behind a series that must be moved: readers that stop at 100 see the next month."""
+"""The most past instances of a series that must be moved: readers that stop at 100 see the next month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +132,7 @@ def close(schedule: Schedule, bounds: Bounds, rules: WeeklyRules, moment: dateti
 
 
 def move_on(schedule: Schedule, bounds: Bounds, now: datetime, keep_ended: timedelta) -> Bounds:
-    """
-    Return the bounds of a live series, moved on if it began too long ago for readers to expand.
-    """
+    """Return the bounds of a live series, moved on if it began too long ago for readers to expand."""
     if not isinstance(schedule, Weekly) or bounds.begin(schedule.start) >= now - max(
         _OLD, keep_ended + _YEAR
     ):
@@ -143,9 +141,7 @@ def move_on(schedule: Schedule, bounds: Bounds, now: datetime, keep_ended: timed
 
 
 def bounds_under(schedule: Schedule, bounds: Bounds, rules: WeeklyRules, now: datetime) -> Bounds:
-    """
-    Return the bounds of a schedule under other rules, from when these rules can express its local hour.
-    """
+    """Return the bounds of a schedule under other rules, from when these rules can express its local hour."""
     ruled = find_rule_start(schedule, rules, now)
     if ruled and bounds.until and ruled >= bounds.until:
         ruled = None

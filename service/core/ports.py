@@ -81,15 +81,19 @@ class StateStore(Protocol):
         """Return the whole state."""
         ...
 
+    async def load_accounts(self) -> State:
+        """Return whose lists arrived and when, without what they hold: enough to serve stored feeds."""
+        ...
+
     async def load_changes(self, state: State) -> State:
-        """Return a state with what was recorded since; the same object where nothing was."""
+        """Return a state with what was recorded since; the same object if that is nothing."""
         ...
 
     async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
         """
-        Write `changes` decided at `version`, and what the journal tells of them, in one transaction.
+        Write `changes` decided at `version`, and their journal entries, in one transaction.
 
-        Returns the version after it. Where nothing but the arrival is new and nothing is told, only that is
+        Returns the version after it. Where only the arrival is new and there are no entries, the arrival is
         written and the version stays. Raises StaleState where the account, or a conference that it is about,
         changed since `version`.
         """
@@ -112,7 +116,7 @@ class StateStore(Protocol):
         Forget conferences that are in no account's calendar and were last revised before this moment.
 
         Returns how many. What is forgotten starts with SEQUENCE 0 should it ever come back. The journal keeps
-        that something happened to it, and nothing of what was said.
+        that something happened to it, without any text.
         """
         ...
 
@@ -147,7 +151,7 @@ class FeedStore(Protocol):
         self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
     ) -> FeedRecord:
         """
-        Remember a feed, write what the journal tells of it in the same transaction, and return what is known.
+        Remember a feed, write its journal entries in the same transaction, and return the record that counts.
 
         Of equal bytes the first moment counts, bytes of a newer version stay, and no generation goes back: so
         all replicas serve a feed with one date.
@@ -178,8 +182,12 @@ class RejectedStore(Protocol):
         """
         ...
 
-    async def forget_rejected(self, number: int) -> None:
-        """Drop one rejected input."""
+    async def forget_rejected(self, number: int, *, journal: Sequence[JournalEntry] = ()) -> bool:
+        """
+        Drop one rejected input, and write its journal entries in the same transaction.
+
+        Returns whether it was there; otherwise nothing is written.
+        """
         ...
 
 
@@ -200,7 +208,7 @@ class Store(StateStore, FeedStore, RejectedStore, ConferenceSearch, Protocol):
 
     async def follow_wakeups(self, wake: Callable[[], None]) -> None:
         """
-        Call `wake` whenever a process has written what others should look at, until cancelled.
+        Call `wake` whenever a process has written something, until cancelled.
 
         It is a hint, and may be lost. Raises nothing while the store cannot be read.
         """

@@ -36,9 +36,6 @@ class Presentation:
     """How long before the start; each becomes a VALARM that displays the SUMMARY."""
 
 
-AS_RENDERED = Presentation()
-
-
 def present(vevent: RenderedVEvent, presentation: Presentation, people: Iterable[str] = ()) -> RenderedVEvent:
     """
     Return the VEVENT as `presentation` asks; the same bytes for the same arguments.

@@ -1,5 +1,5 @@
 """
-Quiet hours: when no list is expected of a source, and so when its silence means nothing.
+Quiet hours: when no list is expected of a source, so that its silence means nothing.
 """
 
 import re
@@ -18,7 +18,7 @@ _RANGE: Final = re.compile(
     r"(?P<start>\d{1,2}:\d{2})\s*-\s*(?P<end>\d{1,2}:\d{2})"
 )
 _LOOKED_AHEAD: Final = 16
-"""In days. Quiet hours repeat every week, so what does not occur within two of them never does."""
+"""In days. Quiet hours repeat every week, so what does not occur within two weeks never does."""
 
 _LEAST_AWAKE: Final = 60
 """In minutes: endpoints report every eight to twelve minutes."""
@@ -106,7 +106,7 @@ def _parse_range(text: str) -> QuietRange:
     found = _RANGE.fullmatch(text)
     if not found:
         raise ValueError(
-            f"{text[:40]!r} is no range of hours; write 20:00-07:00, "
+            f"{text[:40]!r} is not a range of hours; write 20:00-07:00, "
             "or with weekdays mon-fri 20:00-07:00, sat-sun 00:00-24:00"
         )
     start, end = _parse_minutes(found["start"]), _parse_minutes(found["end"])
@@ -123,7 +123,7 @@ def _parse_range(text: str) -> QuietRange:
 def _parse_minutes(text: str) -> int:
     hours, minutes = map(int, text.split(":"))
     if minutes >= _MINUTES_AN_HOUR or hours * _MINUTES_AN_HOUR + minutes > _MINUTES_A_DAY:
-        raise ValueError(f"{text!r} is no time of day; write one from 00:00 to 24:00")
+        raise ValueError(f"{text!r} is not a time of day; write one from 00:00 to 24:00")
     return hours * _MINUTES_AN_HOUR + minutes
 
 
@@ -131,7 +131,7 @@ def _parse_weekday(text: str) -> int:
     for number, name in enumerate(_DAYS):
         if text in (name, name[:2]):
             return number
-    raise ValueError(f"{text[:20]!r} is no weekday; write one of {', '.join(_DAYS)}")
+    raise ValueError(f"{text[:20]!r} is not a weekday; write one of {', '.join(_DAYS)}")
 
 
 def _longest_awake(ranges: tuple[QuietRange, ...]) -> int:

@@ -61,11 +61,11 @@ class Case:
         """The accounts that have it in their calendars."""
         return frozenset(known.account for known in self.views)
 
-    def reconsider(self, told: Report) -> Outcome:
+    def reconsider(self, new: Report) -> Outcome:
         """Return the outcome of one account's new report, next to the last reports of the others."""
-        others = self._but_of(told.account)
-        contested = differ([told.conference, *self._find_reports(others)])
-        edit, closings = self._judge(self.entry, [told, *reports_of(self.key.id, others)], self.holders)
+        others = self._views_without(new.account)
+        contested = differ([new.conference, *self._find_reports(others)])
+        edit, closings = self._judge(self.entry, [new, *reports_of(self.key.id, others)], self.holders)
         return Outcome(self.key, contested, edit, closings)
 
     def depart(self, account: Account, since: datetime) -> Outcome:
@@ -75,7 +75,7 @@ class Case:
         The past of a series stays in every calendar that had it. If other accounts still list it, its live
         part continues for them after that moment.
         """
-        entry, holders, others = self.state.entries[self.key], self.holders, self._but_of(account)
+        entry, holders, others = self.state.entries[self.key], self.holders, self._views_without(account)
         reports, contested = reports_of(self.key.id, others), differ(self._find_reports(others))
         closed = None
         if isinstance(entry.conference.schedule, Weekly):
@@ -94,7 +94,7 @@ class Case:
         following, closings = self._judge(cut, reports, holders - {account})
         return Outcome(self.key, contested, following, (closing, *closings))
 
-    def _but_of(self, account: Account) -> list[AccountState]:
+    def _views_without(self, account: Account) -> list[AccountState]:
         return [known for known in self.views if known.account != account]
 
     def _find_reports(self, views: Iterable[AccountState]) -> list[Conference]:
@@ -110,7 +110,7 @@ class Case:
             reports = self._align(reports, entry)
         behind_for = self.policy.removal.missing_for
         report = judge(reports, self.now, behind_for).report if len(reports) > 1 else reports[0]
-        source = entry.source if entry and _tells(report, entry) else report.source
+        source = entry.source if entry and _agrees(report, entry) else report.source
         course = self._course(entry, report.conference, holders, source)
         bounds = move_on(course.schedule, course.bounds, self.now, self.policy.removal.keep_ended)
         conference = replace(report.conference, schedule=course.schedule, state="", session_id="")
@@ -146,25 +146,25 @@ class Case:
             for report in reports
         ]
         if first.changed_at == self.now:
-            return [first, *sorted(others, key=lambda report: not _tells(report, entry))]
-        return sorted([first, *others], key=lambda report: not _tells(report, entry))
+            return [first, *sorted(others, key=lambda report: not _agrees(report, entry))]
+        return sorted([first, *others], key=lambda report: not _agrees(report, entry))
 
     def _is_next(self, report: Report, entry: Entry) -> bool:
         match entry.conference.schedule, report.conference.schedule:
-            case Weekly() as before, Weekly() as told:
-                return continues(before, told, self.policy.rendering(report.source).weekly, entry.bounds)
+            case Weekly() as before, Weekly() as reported:
+                return continues(before, reported, self.policy.rendering(report.source).weekly, entry.bounds)
             case _:
                 return False
 
     def _course(
         self, entry: Entry | None, conference: Conference, holders: frozenset[Account], source: str
     ) -> Course:
-        rules, told = self.policy.rendering(source).weekly, conference.schedule
+        rules, reported = self.policy.rendering(source).weekly, conference.schedule
         if entry is None:
-            return begin_course(told, rules, self.now, self.policy.removal.keep_ended)
+            return begin_course(reported, rules, self.now, self.policy.removal.keep_ended)
         if not holders:
-            return resume_course(entry.bounds, told, rules, self.now)
-        return continue_course(entry.conference.schedule, entry.bounds, told, rules, self.now)
+            return resume_course(entry.bounds, reported, rules, self.now)
+        return continue_course(entry.conference.schedule, entry.bounds, reported, rules, self.now)
 
     def _close(self, entry: Entry, bounds: Bounds, holders: frozenset[Account]) -> Closing:
         """Close the part of an entry in `bounds`, with its text, for every account that had it."""
@@ -179,5 +179,5 @@ class Case:
         )
 
 
-def _tells(report: Report, entry: Entry) -> bool:
+def _agrees(report: Report, entry: Entry) -> bool:
     return report.conference == entry.conference

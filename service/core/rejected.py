@@ -12,12 +12,12 @@ from service.core.conference import Rejection, Snapshot
 from service.core.text import cut, one_line
 
 MAX_RAW = 1024 * 1024
-"""Bytes of one input that are kept; a larger one is cut, and can be looked at but not tried again."""
+"""Bytes of one input that are kept; a larger one is cut, and can be inspected but not retried."""
 
 _MAX_WORDS = 500
 
 _MANY = 10
-"""So many conferences that are wrong in the same way are each kept on its own."""
+"""Up to this many conferences with the same fault are each kept on their own."""
 
 # The quoted words and numbers in a reason differ from one conference to the next.
 _QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\d[\d.,]*""")
@@ -30,10 +30,10 @@ class KeepRules:
     """
 
     keep: int = 1000
-    """So many of the newest are kept ..."""
+    """This many of the newest are kept ..."""
 
     keep_for: timedelta = timedelta(days=30)
-    """... for so long."""
+    """... for this long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Alike:
 
 def alike(rejections: Iterable[Rejection]) -> tuple[Alike, ...]:
     """
-    Return rejections one by one, but a single one for a kind that occurs more than ten times.
+    Return rejections one by one, but those of a kind that occurs more than ten times as one.
 
     A list may hold twenty thousand conferences with the same fault.
     """
@@ -129,11 +129,6 @@ def _kind_of(reason: str) -> str:
     return _QUOTED.sub("_", reason)
 
 
-def find_rejected_conferences(snapshot: Snapshot) -> tuple[RejectedInput, ...]:
-    """Return the rejected conferences of a list; many of one kind become one."""
-    return tuple(merge_rejected(snapshot, each) for each in alike(snapshot.listing.rejections))
-
-
 def merge_rejected(snapshot: Snapshot, group: Alike) -> RejectedInput:
     """Return rejected conferences of one kind as one input: the first of them."""
     first = group.first
@@ -149,8 +144,8 @@ def merge_rejected(snapshot: Snapshot, group: Alike) -> RejectedInput:
     return replace(frame, conference_id=cut(one_line(first.conference_id), _MAX_WORDS), times=group.count)
 
 
-# Also in a frame that is cut off or otherwise no JSON: the value may lack its end. The lengths are bounded,
-# or a hostile frame would cost the square of its own.
+# Also in a frame that is cut off or not JSON: the value may lack its end. The lengths are bounded, because
+# otherwise a hostile frame would cost quadratic time.
 _SECRET = re.compile(
     rb"""
     ( " (?: [\w-]{0,40} (?: token | credentials? | passw(?:or)?d | pwd | secret

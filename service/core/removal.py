@@ -15,7 +15,7 @@ from service.core.conference import Conference
 from service.core.schedule import Once, Unscheduled
 
 KEEP_ENDED = timedelta(days=365)
-"""How long what has ended stays, unless the settings say otherwise."""
+"""How long an ended conference stays, unless the settings say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,13 @@ class RemovalRules:
     """... over this time."""
 
     keep_ended: timedelta = KEEP_ENDED
-    """A single conference that has ended stays so long, though the lists no longer mention it."""
+    """How long a single conference that has ended stays after it left the lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
     """
-    What it means that a good list does not mention members.
+    What follows from the members that a good list does not mention.
     """
 
     departures: frozenset[str] = frozenset()
@@ -93,7 +93,7 @@ def _hold(
     Return the hold that a list without `missing` meets: a new one, the same one grown, or none.
 
     What somebody decided to keep stays held, however little of it is left, until a list lacks something else;
-    that list is held anew.
+    that list is held again.
     """
     upcoming = {id_ for id_, conference in known.reported.items() if _is_upcoming(conference, now)}
     lacking = missing & upcoming
@@ -112,7 +112,7 @@ def _agrees(before: HeldRemoval, lacking: frozenset[str], upcoming: AbstractSet[
     """Return whether a list lacks what the one before lacked; of what is kept, some may be back."""
     if before.kept:
         return lacking <= before.missing
-    # Those that have ended meanwhile are no disagreement.
+    # Those that have ended meanwhile do not count as a difference.
     return before.missing & upcoming == lacking
 
 

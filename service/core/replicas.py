@@ -1,5 +1,5 @@
 """
-The processes that share one database: which of them live, and what each of them takes.
+The processes that share one database: which of them are alive, and what each of them runs.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,10 +20,10 @@ class Replica:
     """
 
     holder: str
-    """Another one after every start."""
+    """A new one after every start."""
 
     version: str
-    """Of the program."""
+    """The version of the program."""
 
     rendering: str = ""
     """Digest of what renders its VEVENTs: the version, the settings, the rules of zones."""
@@ -37,12 +37,15 @@ class Replica:
 @dataclass(frozen=True, slots=True)
 class Census:
     """
-    Who lives and who holds what, at one moment of the database.
+    The living replicas and the leases at one moment of the database.
     """
 
     replicas: tuple[Replica, ...] = ()
     leases: Mapping[str, Lease] = field(default_factory=dict)
     """By name; only those that have not expired."""
+
+    now: datetime | None = None
+    """The database's clock; None where the database has none of its own."""
 
     def find_leases(self, holder: str) -> list[Lease]:
         """Return the leases of a replica."""
@@ -56,9 +59,9 @@ class LeaseStore(Protocol):
 
     async def renew(self, replica: Replica, *, lasts: timedelta) -> Census:
         """
-        Record that a replica lives, prolong the leases that it still holds, and return who holds what then.
+        Record that a replica is alive, prolong the leases that it holds, and return the new census.
 
-        A lease that expired is not prolonged, though nobody else took it.
+        A lease that expired is not prolonged, even if nobody else took it.
         """
         ...
 
@@ -67,7 +70,7 @@ class LeaseStore(Protocol):
         ...
 
     async def release(self, leases: Sequence[Lease]) -> None:
-        """Let others take these leases at once; one that somebody else holds by now stays."""
+        """Let others take these leases at once; one that another replica holds now stays."""
         ...
 
     async def leave(self, holder: str) -> None:
@@ -75,7 +78,7 @@ class LeaseStore(Protocol):
         ...
 
     async def census(self) -> Census:
-        """Return who lives and who holds what; nothing is written."""
+        """Return the census without writing anything."""
         ...
 
 
@@ -96,10 +99,10 @@ class Shares:
 
 def divide(wanted: Collection[str], own: Collection[str], replica: Replica, census: Census) -> Shares:
     """
-    Return what a replica that has `own` should take and release: all are to have equally much of each kind.
+    Return what a replica that has `own` should take and release, so that all have equal shares of each kind.
 
-    Only replicas with the same parts in their settings share: while settings are exchanged one after the
-    other, nobody releases what no other replica would take.
+    Only replicas with the same parts in their settings share: while settings are replaced on one after
+    the other, no replica releases what none would take.
     """
     alike = sorted(each.holder for each in census.replicas if each.wants == replica.wants)
     take, release = [], sorted(set(own) - set(wanted))
@@ -118,11 +121,11 @@ def _kind_of(name: str) -> str:
 
 
 def _order(name: str, holder: str) -> bytes:
-    """Two replicas that look for free leases begin with different ones."""
+    """Return a key by which two replicas that look for free leases begin with different ones."""
     return sha256(f"{holder}\n{name}".encode()).digest()
 
 
 def may_render(replica: Replica, census: Census) -> bool:
-    """Return whether every other live replica renders alike: none undoes what another one renders anew."""
+    """Return whether all live replicas render alike, so that none undoes the rendering of another."""
     others = (each for each in census.replicas if each.holder != replica.holder)
     return all(each.rendering == replica.rendering for each in others)

@@ -30,7 +30,7 @@ def rerender(state: State, policy: Policy, now: datetime, progress: Callable[[in
             # Its row is damaged: its published VEVENT stays until a list reports the conference again.
             continue
         rules = policy.rendering(entry.source).weekly
-        schedule = entry.conference.schedule if entry.key.part else _as_told(entry, reports, rules, now)
+        schedule = entry.conference.schedule if entry.key.part else _as_reported(entry, reports, rules, now)
         bounds = bounds_under(schedule, entry.bounds, rules, now)
         if not entry.key.part:
             bounds = move_on(schedule, bounds, now, policy.removal.keep_ended)
@@ -42,9 +42,7 @@ def rerender(state: State, policy: Policy, now: datetime, progress: Callable[[in
 
 
 def move_on_old(state: State, policy: Policy, now: datetime) -> list[Edit]:
-    """
-    Move on, by whole occurrences, the series that began too long ago for readers to expand.
-    """
+    """Move on, by whole occurrences, the series that began too long ago for readers to expand."""
     keep_ended = policy.removal.keep_ended
     edits = []
     for entry in state.entries.values():
@@ -74,7 +72,7 @@ def _weekly_reports(state: State) -> dict[Key, list[Conference]]:
     return reports
 
 
-def _as_told(
+def _as_reported(
     entry: Entry, reports: Mapping[Key, list[Conference]], rules: WeeklyRules, now: datetime
 ) -> Schedule:
     """
@@ -88,13 +86,16 @@ def _as_told(
         return schedule
     bounds = bounds_under(schedule, entry.bounds, rules, now)
     for report in reports.get(entry.key, ()):
-        told = report.schedule
-        if not isinstance(told, Weekly) or (told.days, told.duration) != (schedule.days, schedule.duration):
+        reported = report.schedule
+        if not isinstance(reported, Weekly) or (reported.days, reported.duration) != (
+            schedule.days,
+            schedule.duration,
+        ):
             continue
         if replace(report, schedule=entry.conference.schedule) != entry.conference:
             continue
-        earlier = told.start < schedule.start and continues(told, schedule, rules, bounds)
-        other = told.start > schedule.start and not continues(schedule, told, rules, bounds)
+        earlier = reported.start < schedule.start and continues(reported, schedule, rules, bounds)
+        other = reported.start > schedule.start and not continues(schedule, reported, rules, bounds)
         if earlier or other:
-            schedule = told
+            schedule = reported
     return schedule

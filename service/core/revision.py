@@ -22,7 +22,7 @@ __all__ = ["FULL", "Policy", "Variant", "approve", "edit_of", "keep", "next_revi
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _REORDERED = timedelta(minutes=1)
-"""Two lists that arrive together may be taken over the other way round; a clock is set back by more."""
+"""Two lists that arrive together may be processed in reverse order; a clock is set back by more."""
 
 
 def revise(state: State, snapshot: Snapshot, policy: Policy) -> Changes:
@@ -39,16 +39,16 @@ def revise(state: State, snapshot: Snapshot, policy: Policy) -> Changes:
         return Changes(known.account, known.source, known.list_at, known.count, older=True)
     reports = tuple(_reports(known.reported, snapshot.listing.conferences))
     rules = policy.rendering(snapshot.source).weekly
-    changed = frozenset(c.id for c in reports if _tells_news(known.reported.get(c.id), c, rules))
+    changed = frozenset(c.id for c in reports if _is_news(known.reported.get(c.id), c, rules))
     present = {conference.id for conference in snapshot.listing.conferences}
     present |= {rejection.conference_id for rejection in snapshot.listing.rejections}
     shown = _as_shown(state, known, present)
     removal = review_absences(shown, present, now=now, rules=policy.removal, good=snapshot.good)
-    changed |= _told_later(known, now) - removal.departures
+    changed |= _changed_later(known, now) - removal.departures
     gone = {id_: _missing_since(known, id_, now) for id_ in removal.departures}
-    told = _Told(known, snapshot, changed, now)
+    list_case = _ListCase(known, snapshot, changed, now)
     outcomes = [
-        *_reconsider(state, told, _find_concerned(state, told, reports), policy),
+        *_reconsider(state, list_case, _find_concerned(state, list_case, reports), policy),
         *_depart(state, known, gone, policy, now),
     ]
     return Changes(
@@ -98,9 +98,9 @@ def approve(state: State, account: Account, policy: Policy, now: datetime) -> Ch
 
 def keep(state: State, account: Account) -> Changes | None:
     """
-    Return what it changes that the conferences of the account's held list stay, until its lists lack others.
+    Return the changes after which the conferences that a held list lacks stay until lists lack others.
 
-    None where nothing is held.
+    Returns None where nothing is held.
     """
     known = state.account(account)
     if known.held is None or known.list_at is None:
@@ -126,7 +126,7 @@ def _missing_since(known: AccountState, id_: str, now: datetime) -> datetime:
     return min(absence.since, now) if absence and absence.lists else now
 
 
-def _told_later(known: AccountState, now: datetime) -> frozenset[str]:
+def _changed_later(known: AccountState, now: datetime) -> frozenset[str]:
     """
     Return the members whose report changed in the future, because the clock was set back, dated to now.
 
@@ -147,7 +147,7 @@ def _reports(reported: Mapping[str, Conference], conferences: tuple[Conference, 
     return [c for c in conferences if (before := get(c.id)) is not c and before != c]
 
 
-def _tells_news(before: Conference | None, conference: Conference, rules: WeeklyRules) -> bool:
+def _is_news(before: Conference | None, conference: Conference, rules: WeeklyRules) -> bool:
     """Return whether a report changes more than which occurrence comes next."""
     if before is None:
         return True
@@ -159,7 +159,7 @@ def _tells_news(before: Conference | None, conference: Conference, rules: Weekly
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _ListCase:
     """A list, with the state of its account before it."""
 
     known: AccountState
@@ -175,14 +175,16 @@ class _Told:
         return Report(self.known.account, self.snapshot.source, conference, at, self.now)
 
 
-def _find_concerned(state: State, told: _Told, reports: Sequence[Conference]) -> Iterator[Conference]:
+def _find_concerned(
+    state: State, list_case: _ListCase, reports: Sequence[Conference]
+) -> Iterator[Conference]:
     """Yield the conferences of a list that may need a change: changed, listed again, or contested."""
     yield from reports
-    back = told.known.absences
+    back = list_case.known.absences
     if not state.contested and not back:
         return
-    fresh, server = {conference.id for conference in reports}, told.known.account.server
-    for conference in told.snapshot.listing.conferences:
+    fresh, server = {conference.id for conference in reports}, list_case.known.account.server
+    for conference in list_case.snapshot.listing.conferences:
         if conference.id not in fresh and (
             conference.id in back or Key(server, conference.id) in state.contested
         ):
@@ -190,12 +192,12 @@ def _find_concerned(state: State, told: _Told, reports: Sequence[Conference]) ->
 
 
 def _reconsider(
-    state: State, told: _Told, conferences: Iterable[Conference], policy: Policy
+    state: State, list_case: _ListCase, conferences: Iterable[Conference], policy: Policy
 ) -> Iterator[Outcome]:
-    account = told.known.account
+    account = list_case.known.account
     for conference in conferences:
         key = Key(account.server, conference.id)
-        yield Case.of(key, state, policy, told.now).reconsider(told.report(conference))
+        yield Case.of(key, state, policy, list_case.now).reconsider(list_case.report(conference))
 
 
 def _depart(

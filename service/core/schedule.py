@@ -21,7 +21,7 @@ class Weekday(IntEnum):
     SU = 6
 
     def shift(self, days: int) -> "Weekday":
-        """Return the weekday so many days later (earlier where negative)."""
+        """Return the weekday that many days later, or earlier for a negative number."""
         return Weekday((self + days) % 7)
 
 
@@ -75,7 +75,7 @@ class Bounds:
     """The moment at which a closed part ends: none begins then or later. None where the schedule goes on."""
 
     ruled_from: datetime | None = None
-    """From when on the present rules of the zone tell the hour on the wall; None where it does not matter."""
+    """From when on the present rules of the zone give the local hour; None where it does not matter."""
 
     def begin(self, start: datetime) -> datetime:
         """Return the moment from which the occurrences of a schedule that starts at `start` count."""

@@ -1,5 +1,5 @@
 """
-Finding conferences: what is asked for, what a conference is found by, and the port.
+The search for conferences: the query, the words of a conference, and the port.
 """
 
 import re
@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from service.core.account_state import Entry
 from service.core.conference import Conference, Key
 from service.core.schedule import Once, Unscheduled, Weekly
 
 MOST_WORDS = 64
-"""By how many words a conference is found; of very many invited people the first count."""
+"""The most words of a conference that are searched; of very many invited people the first count."""
 
 LONGEST_WORD = 40
 _WORD = re.compile(r"[^\W_]+")
@@ -85,19 +84,3 @@ def ends_at(conference: Conference) -> datetime | None:
     """Return when a single meeting ends; None for any other."""
     schedule = conference.schedule
     return schedule.start + schedule.duration if isinstance(schedule, Once) else None
-
-
-def matches_query(entry: Entry, query: ConferenceQuery) -> bool:
-    """Return whether a conference is asked for, wherever a page begins."""
-    conference = entry.conference
-    words, end = words_of(conference), ends_at(conference)
-    return (
-        all(any(word.startswith(part) for word in words) for part in split_words(query.text))
-        and (query.kind is None or kind_of(conference) == query.kind)
-        and (
-            query.ending_after is None
-            or kind_of(conference) == "week"
-            or (end is not None and end > query.ending_after)
-        )
-        and (query.among is None or entry.key in query.among)
-    )

@@ -22,7 +22,7 @@ class SourceState(StrEnum):
     """Nobody is logged in at the endpoint."""
 
     WRONG_USER = "wrong user"
-    """Somebody is logged in whose lists are not taken."""
+    """The logged-in user is one whose lists are not taken."""
 
     SILENT = "silent"
     """It is connected, but says nothing, or sends no list although it is asked."""
@@ -51,4 +51,4 @@ IN_TROUBLE = frozenset(
 """The states in which no list arrives until somebody or something changes."""
 
 BY_ABSENCE = frozenset({SourceState.LOGGED_OUT, SourceState.SILENT, SourceState.UNREACHABLE})
-"""Those of an endpoint that is switched off, or that nobody uses: in quiet hours it may be."""
+"""The states of an endpoint that is off or not in use, which is normal in quiet hours."""

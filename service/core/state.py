@@ -10,6 +10,7 @@ from service.core.account_state import Absence, AccountState, Entry
 from service.core.changes import Changes
 from service.core.conference import Account, Conference, Key, Snapshot
 from service.core.schedule import Weekly
+from service.core.shared_map import SharedMap
 
 STALE_AFTER = timedelta(minutes=30)
 """Endpoints report every eight to twelve minutes."""
@@ -22,10 +23,18 @@ class State:
     """
 
     version: int = 0
-    entries: Mapping[Key, Entry] = field(default_factory=dict)
+    entries: SharedMap[Key, Entry] = field(default_factory=SharedMap)
     accounts: Mapping[Account, AccountState] = field(default_factory=dict)
     contested: frozenset[Key] = frozenset()
     """The conferences that accounts report differently, see `consensus`."""
+
+    holders: SharedMap[Key, tuple[Account, ...]] | None = field(default=None, compare=False, repr=False)
+    """Whose calendars each live conference is in, in the order of accounts; made where it is not given."""
+
+    def __post_init__(self) -> None:
+        """Look once through all accounts where nobody did before."""
+        if self.holders is None:
+            object.__setattr__(self, "holders", _find_holders(self.accounts.values()))
 
     def account(self, account: Account) -> AccountState:
         """Return the account's view; an empty one for an unknown account."""
@@ -66,10 +75,29 @@ class State:
 
     def reporters(self, key: Key) -> list[AccountState]:
         """Return the views of the accounts that have a live conference in their calendars."""
-        accounts = self.accounts.values()
-        return [
-            known for known in accounts if known.account.server == key.server and key.id in known.reported
-        ]
+        return [self.accounts[account] for account in self._holders.get(key, ())]
+
+    @property
+    def _holders(self) -> SharedMap[Key, tuple[Account, ...]]:
+        return self.holders if self.holders is not None else SharedMap()
+
+    def replace_accounts(self, changed: Iterable[AccountState]) -> "State":
+        """Return the state with these views in place of those of the same accounts."""
+        changed = list(changed)
+        holders = dict[Key, tuple[Account, ...]]()
+        for known in changed:
+            account, before = known.account, self.account(known.account).reported.keys()
+            for id_ in before ^ known.reported.keys():
+                key = Key(account.server, id_)
+                others = set(holders.get(key, self._holders.get(key, ()))) - {account}
+                holders[key] = tuple(sorted(others if id_ in before else {*others, account}))
+        gone = [key for key, accounts in holders.items() if not accounts]
+        held = {key: accounts for key, accounts in holders.items() if accounts}
+        return replace(
+            self,
+            accounts={**self.accounts, **{known.account: known for known in changed}},
+            holders=self._holders.replace(held, gone),
+        )
 
     def after(self, changes: Changes, snapshot: Snapshot | None, version: int) -> "State":
         """
@@ -94,23 +122,35 @@ class State:
             count=changes.count,
             source=changes.source,
         )
-        entries = self.entries
         edits = [*changes.edits, *(closing.edit for closing in changes.closings)]
-        if edits:
-            entries = {**entries, **{edit.entry.key: edit.entry for edit in edits}}
-        accounts = {**self.accounts, changes.account: known}
+        views = {changes.account: known}
         for closing in changes.closings:
             for account in closing.accounts:
-                accounts[account] = replace(
-                    accounts[account], closed=accounts[account].closed | {closing.key}
-                )
-        return State(version, entries, accounts, self.contested - changes.agreed | changes.contested)
+                view = views.get(account) or self.accounts[account]
+                views[account] = replace(view, closed=view.closed | {closing.key})
+        following = self.replace_accounts(views.values())
+        return replace(
+            following,
+            version=version,
+            entries=self.entries.replace({edit.entry.key: edit.entry for edit in edits}),
+            contested=self.contested - changes.agreed | changes.contested,
+        )
 
     def update_contested(self, keys: Iterable[Key]) -> "State":
         """Return the state with `contested` updated for these conferences."""
         keys = set(keys)
         differing = {key for key in keys if differ(known.reported[key.id] for known in self.reporters(key))}
         return replace(self, contested=self.contested - keys | differing)
+
+
+def _find_holders(accounts: Iterable[AccountState]) -> SharedMap[Key, tuple[Account, ...]]:
+    found = dict[Key, tuple[Account, ...]]()
+    for known in sorted(accounts, key=lambda each: each.account):
+        alone = (known.account,)
+        for id_ in known.reported:
+            key = Key(known.account.server, id_)
+            found[key] = found[key] + alone if key in found else alone
+    return SharedMap(found)
 
 
 def differ(reports: Iterable[Conference]) -> bool:

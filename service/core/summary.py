@@ -11,7 +11,7 @@ from service.core.notifications import Message, NotifyRules, NotifyState, Phase,
 
 
 def digest_since(state: NotifyState, rules: NotifyRules, now: datetime) -> datetime | None:
-    """Return since when a digest that is due at `now` tells; None if none is due."""
+    """Return the start of the day that a digest due at `now` covers; None if none is due."""
     local = now.astimezone(rules.zone)
     if rules.digest is None or local.time() < rules.digest:
         return None

@@ -28,6 +28,9 @@ class TargetState(StrEnum):
     FAILING = "failing"
     """Something must be corrected, or the server is not understood."""
 
+    ELSEWHERE = "elsewhere"
+    """Another replica publishes to it, and the journal has no trouble of it."""
+
 
 PUBLISHING = frozenset({TargetState.IN_STEP, TargetState.WAITING, TargetState.INCOMPLETE})
 """The states in which what changes is published."""

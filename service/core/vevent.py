@@ -262,6 +262,6 @@ def _description(conference: Conference, link: str, translate: Translate, *, peo
         (translate("Access"), access_in_words(conference.access, translate)),
         (translate("Invited"), ", ".join(name for name in names if name)),
     )
-    told = "\n".join(f"{label}: {value}" for label, value in facts if value)
+    text = "\n".join(f"{label}: {value}" for label, value in facts if value)
     # The link stays whole, however long the text is.
-    return f"{link}\n{cut(told, _MAX_DESCRIPTION)}".lstrip()
+    return f"{link}\n{cut(text, _MAX_DESCRIPTION)}".lstrip()

@@ -6,20 +6,18 @@ therefore covers only the time in which a yearly pair agrees exactly with `zonei
 """
 
 import calendar
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
-
-from icalendar import Component, Timezone, TimezoneDaylight, TimezoneStandard
 
 from service.core.schedule import Weekday
 from service.core.transitions import FIRST, LAST, Transition, offset_at, transitions_of
 from service.core.zonedata import find_release_moment
 
 _PROVEN = timedelta(days=15 * 365)
-"""A yearly pair must hold for so long before `LAST` to count as the zone's rule."""
+"""A yearly pair must hold for this long before `LAST` to count as the zone's rule."""
 _YEAR = timedelta(days=365)
 _FIVE_YEARS = timedelta(days=5 * 365 + 1)
 _FIFTH = 5
@@ -66,8 +64,8 @@ class CompactZone:
     valid_from: datetime
     """From this instant (UTC) on it agrees with `zoneinfo`."""
 
-    told_since: datetime
-    """From this instant (UTC) on the rules before would tell another time: by then the law was known."""
+    known_since: datetime
+    """From this instant (UTC) on the earlier rules would give another time, so the law was known by then."""
 
     @property
     def is_fixed(self) -> bool:
@@ -77,7 +75,7 @@ class CompactZone:
     @property
     def proven(self) -> bool:
         """Whether its present rules had held for five years when the bundled zone data was released."""
-        return self.told_since + _FIVE_YEARS <= find_release_moment()
+        return self.known_since + _FIVE_YEARS <= find_release_moment()
 
 
 @lru_cache(maxsize=1024)
@@ -137,9 +135,7 @@ def _pair(tzid: str, transitions: Sequence[Transition]) -> CompactZone | None:
 
 
 def _yearly(transitions: Sequence[Transition]) -> tuple[Observance, datetime] | None:
-    """
-    Return the observance that the latest transitions follow, and the first transition that follows it.
-    """
+    """Return the observance that the latest transitions follow, and the first transition that follows it."""
     if not transitions:
         return None
     last = transitions[-1]
@@ -196,24 +192,27 @@ def render_vtimezone(tzid: str) -> bytes:
     zone = compact_zone(tzid)
     if zone is None:
         raise ValueError(f"{tzid}: the rules of this zone do not fit one VTIMEZONE")
+    # Imported late: commands that read zones and write none start sooner without it.
+    from icalendar import Timezone, TimezoneDaylight, TimezoneStandard  # noqa: PLC0415
+
     component = Timezone()
     component.add("tzid", zone.tzid)
     for observance in zone.observances:
         standard = observance.offset_to <= observance.offset_from
         part = TimezoneStandard() if standard else TimezoneDaylight()
-        component.add_component(_describe(part, observance))
+        for name, value in _properties(observance):
+            part.add(name, value)
+        component.add_component(part)
     return bytes(component.to_ical())
 
 
-def _describe(part: Component, observance: Observance) -> Component:
+def _properties(observance: Observance) -> Iterator[tuple[str, object]]:
     onset = observance.onset
     # Local by definition (RFC 5545, 3.6.5); 1970 is where readers expect a zone to begin.
-    start = onset_in(onset, 1970) if onset else datetime.fromisoformat("1970-01-01")
-    part.add("dtstart", start)
-    part.add("tzoffsetfrom", observance.offset_from)
-    part.add("tzoffsetto", observance.offset_to)
-    part.add("tzname", observance.name)
+    yield "dtstart", onset_in(onset, 1970) if onset else datetime.fromisoformat("1970-01-01")
+    yield "tzoffsetfrom", observance.offset_from
+    yield "tzoffsetto", observance.offset_to
+    yield "tzname", observance.name
     if onset:
         byday = f"{onset.nth}{onset.weekday.name}"
-        part.add("rrule", {"freq": "yearly", "bymonth": onset.month, "byday": byday})
-    return part
+        yield "rrule", {"freq": "yearly", "bymonth": onset.month, "byday": byday}

@@ -54,7 +54,7 @@ class Recurrence:
 
     basis: DaysBasis
     reason: str
-    """Why this basis and this zone, for the log."""
+    """The reason for this basis and this zone, for the log."""
 
     doubtful: bool = False
     """Whether no reading of the flags has the start on a flagged day."""
@@ -172,7 +172,7 @@ def _zone_of(start: datetime, rules: WeeklyRules) -> tuple[str, str]:
 
 
 def _meets_a_change(start: datetime, byday: tuple[Weekday, ...], tzid: str) -> bool:
-    """Whether one occurrence a year falls into the hour that clocks skip or repeat; readers differ there."""
+    """Return whether an occurrence falls into the hour that clocks skip or repeat, where readers differ."""
     compact = compact_zone(tzid)
     hour = timedelta(hours=start.hour, minutes=start.minute)
     for observance in compact.observances if compact else ():
@@ -190,7 +190,7 @@ def _meets_a_change(start: datetime, byday: tuple[Weekday, ...], tzid: str) -> b
 
 def _first_flagged(start: datetime, days: frozenset[Weekday], duration: timedelta) -> datetime:
     """
-    Return `start`, or the first occurrence after it at the same time of day that DTSTART and DTEND can tell.
+    Return `start`, or the first later occurrence at this time of day that DTSTART and DTEND can express.
     """
     while Weekday(start.weekday()) not in days or not _exists(start) or _end(start, duration).fold:
         start += _DAY
@@ -215,9 +215,7 @@ def _exists(moment: datetime) -> bool:
 
 
 def first_start(series: Recurrence) -> datetime:
-    """
-    Return the instant at which a series begins, in UTC.
-    """
+    """Return the instant at which a series begins, in UTC."""
     return series.start.replace(tzinfo=ZoneInfo(series.tzid) if series.tzid else UTC).astimezone(UTC)
 
 

@@ -74,6 +74,11 @@ class Circuit:
         """Return the circuit after a collection worked."""
         return replace(self, backoffs={other: each for other, each in self.backoffs.items() if other != key})
 
+    def hurry(self, now: datetime) -> Self:
+        """Return the circuit after a person asked for a try: nothing rests, and failures count from zero."""
+        due = {key: replace(each, failures=0, until=now) for key, each in self.backoffs.items()}
+        return replace(self, backoffs=due, failures=0, store_failures=0)
+
     def end_round(
         self, *, stopped_by: ConfcalError | None, failed: bool, reached: bool, changed_at: datetime | None
     ) -> Self:

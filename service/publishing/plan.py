@@ -121,9 +121,7 @@ def _initial_standing(row: Publication) -> Standing:
 
 
 def suspects(published: Iterable[Publication], listing: CollectionListing) -> list[Publication]:
-    """
-    Return the rows that a listing puts in doubt. An unknown ETag puts a row in doubt too.
-    """
+    """Return the rows that a listing puts in doubt. An unknown ETag puts a row in doubt too."""
     return [row for row in published if row.href and _is_suspect(row, listing)]
 
 

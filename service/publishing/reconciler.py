@@ -4,7 +4,6 @@ The reconciler of one target: a run after every change, audits, and retries whil
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -18,50 +17,27 @@ from service.core.errors import (
     PlanRefused,
     StoreUnavailable,
 )
-from service.core.journal import FieldChange, Happening, JournalEntry
-from service.core.target_state import PUBLISHING, TargetState
+from service.core.journal import JournalEntry
+from service.core.target_state import TargetState
 from service.publishing.circuit import Circuit
 from service.publishing.collection_memory import CollectionMemory, RunResult
 from service.publishing.collection_queue import CollectionQueue
 from service.publishing.dispatch import Dispatcher, Timing
-from service.publishing.model import Publication, Standing, SyncReport
+from service.publishing.model import Standing
 from service.publishing.ports import CollectionFinder, Ledger, TargetCollection, TargetRecord
 from service.publishing.retry import concerns_all, state_of
-from service.publishing.rounds import Round, WorkFinder, log_run, void_record
+from service.publishing.rounds import Round, WorkFinder, free_parked, log_run, void_record
 from service.publishing.sync_run import SyncRun
+from service.publishing.target_status import TargetStatus, describe_change, state_without_error
+from service.waits import HurryLimit, sleep_until_hurried
 
 log = structlog.get_logger()
-
-_BROKEN = frozenset({TargetState.DOWN, TargetState.FAILING})
 
 _RUNS_A_REQUEST = 2
 """Collections for each parallel request: one reads the database while another uses the server."""
 
 _AGAIN_SECONDS = 60.0
 """After how long refused resources are tried again, and missing calendars looked for."""
-
-
-@dataclass(slots=True)
-class TargetStatus:
-    """
-    How one target is doing.
-    """
-
-    name: str
-    calendar: str
-    state: TargetState = TargetState.STARTING
-    error: str = ""
-    last_pass_at: datetime | None = None
-    """When a run in which the server answered last ended; most runs have nothing to ask."""
-
-    lag_seconds: float | None = None
-    """From the first waiting change to the end of the run that published it."""
-
-    pending: int = 0
-    parked: dict[Publication, datetime] = field(default_factory=dict)
-    """Each parked resource, and since when we know of it."""
-
-    totals: SyncReport = field(default_factory=SyncReport)
 
 
 class Reconciler:
@@ -87,7 +63,8 @@ class Reconciler:
         self._audit_seconds = audit_every.total_seconds()
         self._timing = timing
         self._clock = clock
-        self._wake = asyncio.Event()
+        self._wake, self._hurry = asyncio.Event(), asyncio.Event()
+        self._hurries, self._hurried = HurryLimit(), False
         self._circuit = Circuit()
         self._unwritten: list[JournalEntry] = []
         self._memory = CollectionMemory()
@@ -102,6 +79,19 @@ class Reconciler:
         if self._queue:
             self._queue.mark_changed()
 
+    def retry_now(self) -> bool:
+        """
+        Try everything again on a person's word; return whether that was not too soon after the last time.
+
+        It ends the rest of the target, of its collections and of resources that were refused.
+        """
+        if not self._hurries.admits(self._clock().timestamp()):
+            return False
+        self._hurried = True
+        self._hurry.set()
+        self.mark_changed()
+        return True
+
     async def run(self) -> None:
         """Keep the collections in step until cancelled. Raises LeaseLost."""
         # Another process may have kept them until now.
@@ -111,7 +101,7 @@ class Reconciler:
             seconds = await self.once()
             if self._circuit.open:
                 # Changes wait too. The next round begins with one request, the probe.
-                await self._timing.sleep(seconds)
+                await sleep_until_hurried(self._timing.sleep, seconds, self._hurry)
             else:
                 # wait_for() of Python 3.11 loses a cancellation that arrives together with the wake event.
                 with suppress(TimeoutError):
@@ -126,6 +116,7 @@ class Reconciler:
         self._circuit = self._circuit.take_change()
         stopped_by: ConfcalError | None = None
         try:
+            await self._follow_hurry()
             await self._collections(made)
         except LeaseLost:
             # Another replica goes on here, so there is no trouble with the target.
@@ -141,6 +132,15 @@ class Reconciler:
         await self._write_journal(before)
         return self._rest_seconds(made.errors[0]) if self._circuit.open else self._next_seconds(made)
 
+    async def _follow_hurry(self) -> None:
+        """Let nothing rest where a person asked for another try. Raises StoreUnavailable."""
+        if self._hurried:
+            now = self._clock()
+            await free_parked(self._ledger, self._finder, now)
+            self._circuit = self._circuit.hurry(now)
+            self._memory.clear()
+            self._hurried = False
+
     async def _collections(self, made: Round) -> None:
         """Run over each collection that has work. Raises only errors that concern all of them."""
         records = await self._ledger.targets()
@@ -154,7 +154,7 @@ class Reconciler:
             due = [each for each in work.find_work(now) if each.key not in resting]
             if due or not self._circuit.doubted or made.reached:
                 return due
-            # No collection has work, but only the server can tell that the trouble is over.
+            # No collection has work, but only the server can show that the trouble is over.
             return [each for each in work.targets if each.key not in resting][:1]
 
         self._queue = CollectionQueue(
@@ -222,7 +222,7 @@ class Reconciler:
         if made.reached:
             self._log_recovery(now)
         self._circuit = self._circuit.recover()
-        status.state = _state_without_error(status)
+        status.state = state_without_error(status)
         if made.reached:
             status.last_pass_at = now
         if changed_at and made.writes:
@@ -231,7 +231,7 @@ class Reconciler:
     async def _write_journal(self, before: TargetState) -> None:
         """Write to the journal that the target cannot be published to, or can again."""
         status = self.status
-        self._unwritten += _describe_change(status, before, self._clock())
+        self._unwritten += describe_change(status, before, self._clock())
         if self._unwritten:
             with suppress(StoreUnavailable):
                 await self._ledger.write_journal(self._unwritten)
@@ -279,20 +279,3 @@ class Reconciler:
         soon = [self._audit_seconds, *(max(1.0, (at - now).total_seconds()) for at in due)]
         waits = self.status.pending or any(isinstance(error, PlanRefused) for error in made.errors)
         return min(_AGAIN_SECONDS, *soon) if waits else min(soon)
-
-
-def _describe_change(status: TargetStatus, before: TargetState, now: datetime) -> list[JournalEntry]:
-    was, change = before in _BROKEN, (FieldChange("state", before, status.state),)
-    at = now.replace(microsecond=0)
-    if status.state in _BROKEN and status.state is not before:
-        refused = Happening.TARGET_REFUSED
-        return [JournalEntry(at, refused, target=status.name, fields=change, note=status.error)]
-    if was and status.state in PUBLISHING:
-        return [JournalEntry(at, Happening.TARGET_RECOVERED, target=status.name, fields=change)]
-    return []
-
-
-def _state_without_error(status: TargetStatus) -> TargetState:
-    if status.parked:
-        return TargetState.INCOMPLETE
-    return TargetState.WAITING if status.pending else TargetState.IN_STEP

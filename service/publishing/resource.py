@@ -45,11 +45,11 @@ def address_book(entries: object) -> dict[str, str]:
     Return e-mail addresses by TrueConf ID, in the form of `Extras`. Raises ValueError for anything else.
     """
     if not isinstance(entries, Mapping):
-        raise ValueError("it is no table")  # noqa: TRY004 -- one kind of error for any content of a file
+        raise ValueError("it is not a table")  # noqa: TRY004 -- one kind of error for any content of a file
     book = {}
     for id_, address in entries.items():
         if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
-            raise ValueError("an entry is no e-mail address")
+            raise ValueError("an entry is not an e-mail address")
         if fault := TrueConfId.parse(str(id_)).fault:
             raise ValueError(f"an entry's TrueConf ID cannot be one: {fault}")
         book[str(id_).casefold()] = address
@@ -59,9 +59,7 @@ def address_book(entries: object) -> dict[str, str]:
 def render_resource(
     vevent: RenderedVEvent, extras: Extras | None = None, entry: Entry | None = None
 ) -> bytes:
-    """
-    Return the body of a VEVENT's resource; people come from `entry`.
-    """
+    """Return the body of a VEVENT's resource; people come from `entry`."""
     extras = extras or Extras()
     vtimezone = render_vtimezone(vevent.tzid) if vevent.tzid else b""
     people = _people(entry.conference, entry.key.server, extras.addresses) if entry else []

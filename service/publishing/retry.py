@@ -60,16 +60,12 @@ class Pace:
 
 
 def retry_delay_seconds(attempt: int, *, chance: float) -> float:
-    """
-    Return how long to wait before the `attempt`-th repetition (from 1); `chance` is in [0, 1).
-    """
+    """Return how long to wait before the `attempt`-th repetition (from 1); `chance` is in [0, 1)."""
     return _FIRST_SECONDS * float(2 ** (attempt - 1)) * (0.5 + chance)
 
 
 def down_seconds(failures: int, *, chance: float) -> float:
-    """
-    Return how long a target rests after `failures` failed runs in a row (from 1).
-    """
+    """Return how long a target rests after `failures` failed runs in a row (from 1)."""
     return min(_DOWN_SECONDS * float(2 ** min(failures - 1, 10)), _LONGEST_SECONDS) * (0.5 + chance)
 
 

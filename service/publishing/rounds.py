@@ -10,7 +10,7 @@ import structlog
 
 from service.core.errors import CollectionGone, CollectionMoved, ConfcalError
 from service.publishing.collection_memory import CollectionMemory
-from service.publishing.model import Publication, SyncReport
+from service.publishing.model import Publication, Standing, SyncReport
 from service.publishing.ports import CollectionFinder, Ledger, TargetCollection, TargetRecord
 
 log = structlog.get_logger()
@@ -78,6 +78,16 @@ def log_run(target: TargetCollection, report: SyncReport, seconds: float) -> Non
             waiting=report.waiting,
             seconds=round(seconds, 3),
         )
+
+
+async def free_parked(ledger: Ledger, finder: CollectionFinder, now: datetime) -> None:
+    """Make every parked resource due now. Raises PlanRefused and StoreUnavailable."""
+    for target in finder.find_collections():
+        rows = (await ledger.publications(target.key)).values()
+        # Without the writes that made it look like a contest: a person looked at it.
+        freed = [replace(row, retry_at=now, writes=()) for row in rows if row.standing is Standing.PARKED]
+        if freed:
+            await ledger.record_publications(target.key, freed)
 
 
 async def void_record(ledger: Ledger, target: TargetCollection, error: CollectionGone) -> None:

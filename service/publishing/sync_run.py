@@ -108,7 +108,8 @@ class SyncRun:
             found = await target.server.find()
         self._report.reached = True
         record = TargetRecord(target.identity, found.url, found.server)
-        abandoned = [key for key in self._records or () if not target.is_configured(key)]
+        holders = [key for key, other in (self._records or {}).items() if other.url == found.url]
+        abandoned = [key for key in holders if not target.is_configured(key)]
         assignment = await self._ledger.assign_collection(target.key, record, abandoned=abandoned)
         if assignment.held_by:
             raise Fatal(

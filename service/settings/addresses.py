@@ -25,6 +25,6 @@ def address_map(name: str, path: Path | None) -> Mapping[str, str]:
         ) from error
     except ValueError as error:
         raise SettingsError(
-            f"{variable}: {path} is no TOML or JSON table from TrueConf ID to e-mail address, "
+            f"{variable}: {path} is not a TOML or JSON table from TrueConf ID to e-mail address, "
             f'like "ivanov@video.example.com" = "ivanov@example.com" ({error})'
         ) from error

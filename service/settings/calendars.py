@@ -31,11 +31,11 @@ def _check_ids(values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
         if not _ID.fullmatch(value):
             raise ValueError(
-                f"{cut(value, _SHOWN)!r} is no TrueConf ID; write IDs like ivanov or "
+                f"{cut(value, _SHOWN)!r} is not a TrueConf ID; write IDs like ivanov or "
                 "ivanov@video.example.com, separated by commas"
             )
         if fault := TrueConfId.parse(value).fault:
-            raise ValueError(f"{cut(value, _SHOWN)!r} is no TrueConf ID: {fault}")
+            raise ValueError(f"{cut(value, _SHOWN)!r} is not a TrueConf ID: {fault}")
     return values
 
 
@@ -50,7 +50,7 @@ def _check_access(values: tuple[str, ...]) -> tuple[str, ...]:
 
 def _check_color(value: str) -> str:
     if value.lower() not in NAMES:
-        raise ValueError("it is no CSS3 color name; write one like steelblue, seagreen or firebrick")
+        raise ValueError("it is not a CSS3 color name; write one like steelblue, seagreen or firebrick")
     return value.lower()
 
 
@@ -130,7 +130,7 @@ def check_names(calendars: Mapping[str, CalendarSettings]) -> Mapping[str, Calen
             raise ValueError(f"{ALL!r} is the calendar of everything; choose another name")
         if not _NAME.fullmatch(name):
             raise ValueError(
-                f"{cut(name, _SHOWN)!r} is no name for a calendar; write letters a-z, digits, dots, "
+                f"{cut(name, _SHOWN)!r} is not a name for a calendar; write letters a-z, digits, dots, "
                 "dashes and underscores, at most 64"
             )
     return calendars

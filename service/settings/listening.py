@@ -140,7 +140,7 @@ def _explain_missing(place: _Place, port: int, error: OSError) -> _Missing:
     named = place.host if place.host == place.address else f"{place.host} ({place.address})"
     return _Missing(
         f"CONFCAL_HOST: {in_url(place.address)}:{port} cannot be listened on ({_reason(error)}); "
-        f"{named} is no address of this machine, so name one that it has, or * for all"
+        f"{named} is not an address of this machine, so name one that it has, or * for all"
     )
 
 

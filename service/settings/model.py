@@ -65,7 +65,7 @@ def _account(text: str, given: ValidationInfo) -> str:
     if not _ACCOUNT.fullmatch(text.strip()):
         raise ValueError("write one TrueConf user with the server, like lobby@video.example.com")
     if named.fault:
-        raise ValueError(f"it is no TrueConf ID: {named.fault}")
+        raise ValueError(f"it is not a TrueConf ID: {named.fault}")
     server = given.data.get("server")
     if server and server.lower() != named.server:
         raise ValueError(f"its server is not SERVER ({server}), so no list is of it; make both the same")
@@ -92,7 +92,7 @@ def _port_of(parts: SplitResult) -> int | None:
 def _source_names(sources: "dict[str, SourceSettings]") -> "dict[str, SourceSettings]":
     for name in sources:
         if not _SOURCE_NAME.fullmatch(name):
-            raise ValueError(f"{name[:40]!r} is no name for a source; use letters, digits, dots, _ and -")
+            raise ValueError(f"{name[:40]!r} is not a name for a source; use letters, digits, dots, _ and -")
     return sources
 
 

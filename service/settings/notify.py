@@ -42,7 +42,7 @@ def check_channel_names(channels: "dict[str, NotifySettings]") -> "dict[str, Not
     """Return the channels. Raises ValueError for a name that cannot stand in a variable."""
     for name in channels:
         if not _NAME.fullmatch(name):
-            raise ValueError(f"{name[:40]!r} is no name for a channel; use letters, digits, _ and -")
+            raise ValueError(f"{name[:40]!r} is not a name for a channel; use letters, digits, _ and -")
     return channels
 
 

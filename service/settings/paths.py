@@ -15,6 +15,7 @@ from service.core.exposure import Exposure
 from service.settings.hosts import ANY, in_url, is_reachable_by_others, local_hosts
 from service.settings.model import Settings
 from service.settings.secret_file import write_once
+from service.store.address import describe
 from service.store.engine import file_of
 from service.store.ownership import describe_owner
 
@@ -41,10 +42,13 @@ def database_url(settings: Settings) -> str:
     return file.render_as_string(hide_password=False)
 
 
+def database_name(settings: Settings) -> str:
+    """Return which database the settings name, for a person: the password masked."""
+    return describe(database_url(settings))
+
+
 def data_dir(settings: Settings) -> Path:
-    """
-    Return the data folder, which may be missing. Raises SettingsError where none is known.
-    """
+    """Return the data folder, which may be missing. Raises SettingsError where none is known."""
     if settings.data_dir is None:
         raise SettingsError(
             "CONFCAL_DATA_DIR is missing, and there is no home folder to put it in: "

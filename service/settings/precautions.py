@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from pathlib import Path
 
+from service.core.needs import OpenSecret
 from service.settings.model import Settings
 from service.settings.names import annotation_of, is_secret, variable
 from service.settings.origins import Configuration
@@ -19,13 +20,19 @@ _MAPPED = ip_network("::ffff:0:0/96")
 
 def warnings_of(configuration: Configuration) -> Iterator[str]:
     """Yield a sentence for each setting, file or folder that lets others in. It contains no secret."""
-    yield from _open_files(configuration)
-    yield from _open_folder(configuration.settings)
+    yield from map(_describe_open, _open_files(configuration))
+    yield from _describe_folder(configuration.settings)
     yield from _open_proxies(configuration.settings)
 
 
-def _open_files(configuration: Configuration) -> Iterator[str]:
-    """Yield sentences about files with secrets that any user of the machine can read or write."""
+def find_open_secrets(configuration: Configuration) -> tuple[OpenSecret, ...]:
+    """Return the files with secrets, and the data folder, that every user of the machine gets at."""
+    folder = _open_folder(configuration.settings)
+    return (*_open_files(configuration), *((OpenSecret(str(folder), ""),) if folder else ()))
+
+
+def _open_files(configuration: Configuration) -> Iterator[OpenSecret]:
+    """Yield the files with secrets that any user of the machine can read or write."""
     holding: dict[Path, list[str]] = defaultdict(list)
     for place, origin in configuration.origins.items():
         file = origin.value_in or origin.said_in
@@ -36,26 +43,35 @@ def _open_files(configuration: Configuration) -> Iterator[str]:
         holding[settings.data_dir / "secret"].append("CONFCAL_SECRET")
     for file, names in holding.items():
         if readable_by_others(file):
-            yield (
-                f"{file} holds {', '.join(sorted(names))}, and every user of this machine can read it: "
-                f"chmod 600 {file}, and let confcal's user own it"
-            )
+            yield OpenSecret(str(file), ", ".join(sorted(names)))
 
 
-def _open_folder(settings: Settings) -> Iterator[str]:
+def _describe_open(each: OpenSecret) -> str:
+    return (
+        f"{each.path} holds {each.holds}, and every user of this machine can read it: "
+        f"chmod 600 {each.path}, and let confcal's user own it"
+    )
+
+
+def _open_folder(settings: Settings) -> Path | None:
+    """Return the data folder where others get at it."""
     folder = settings.data_dir
     if folder is None or not (settings.database_url is None or settings.secret is None):
-        return
+        return None
     try:
         mode = stat.S_IMODE(folder.stat().st_mode)
     except OSError:
-        return
-    if not mode & stat.S_IRWXO:
-        return
-    yield (
-        f"CONFCAL_DATA_DIR: others may look into it ({describe_owner(folder)}): give confcal a folder of its "
-        "own, mode 0700"
-    )
+        return None
+    return folder if mode & stat.S_IRWXO else None
+
+
+def _describe_folder(settings: Settings) -> Iterator[str]:
+    folder = _open_folder(settings)
+    if folder:
+        yield (
+            f"CONFCAL_DATA_DIR: others may look into it ({describe_owner(folder)}): give confcal a folder of "
+            "its own, mode 0700"
+        )
 
 
 def _open_proxies(settings: Settings) -> Iterator[str]:

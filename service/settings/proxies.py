@@ -32,7 +32,9 @@ def check_networks(values: tuple[str, ...]) -> tuple[str, ...]:
         try:
             ip_network(value)
         except ValueError as error:
-            raise ValueError(f"{value!r} is no network; write one like 10.0.0.0/8 or 127.0.0.1/32") from error
+            raise ValueError(
+                f"{value!r} is not a network; write one like 10.0.0.0/8 or 127.0.0.1/32"
+            ) from error
     return values
 
 

@@ -134,17 +134,13 @@ class Effective:
 
 
 def effective(settings: Settings) -> Iterator[tuple[str, str, bool]]:
-    """
-    Yield each setting in effect: its variable, its value with secrets masked, whether it was given.
-    """
+    """Yield each setting in effect: its variable, its value with secrets masked, whether it was given."""
     for place, value, given in _effective(settings, ()):
         yield variable(*place), value, given
 
 
 def effective_as_given(configuration: Configuration) -> Iterator[Effective]:
-    """
-    Yield each setting in effect, as it was given or by default.
-    """
+    """Yield each setting in effect, as it was given or by default."""
     for place, value, _ in _effective(configuration.settings, ()):
         origin = configuration.origins.get(place)
         if origin and origin.value_in:

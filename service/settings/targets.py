@@ -77,7 +77,7 @@ def check_targets(targets: "dict[str, TargetSettings]") -> "dict[str, TargetSett
     """Return the targets. Raises ValueError for a name that cannot stand on a command line."""
     for name in targets:
         if not _NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is no name for a target; use letters, digits, _ and -")
+            raise ValueError(f"{name!r} is not a name for a target; use letters, digits, _ and -")
     return targets
 
 

@@ -68,9 +68,7 @@ def _nearest(written: str) -> str | None:
 
 
 def _is_similar(written: str, name: str) -> bool:
-    """
-    Return whether a name is similar enough to be suggested.
-    """
+    """Return whether a name is similar enough to be suggested."""
     first, second = (text.rpartition("/")[2].casefold().replace(" ", "_") for text in (written, name))
     return difflib.SequenceMatcher(None, first, second).ratio() > _NEAR
 

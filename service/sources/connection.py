@@ -189,7 +189,7 @@ def _unreachable(place: str, error: Exception) -> ConnectionLost:
 def explain_failure(place: str, error: Exception) -> ConnectionLost:
     """Translate an unforeseen error: this endpoint must be left alone."""
     return ConnectionLost(
-        f"{place} answers what nobody can read ({type(error).__name__}); check the port, "
+        f"{place} answers with something unreadable ({type(error).__name__}); check the port, "
         "or report the traceback in the log",
         state=SourceState.FAILING,
         provoked=error,

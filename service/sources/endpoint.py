@@ -43,6 +43,7 @@ from service.trueconf.events import (
 )
 from service.trueconf.session import Session
 from service.trueconf.wire import Decoder
+from service.waits import HurryLimit, sleep_until_hurried
 
 # Decoding a larger frame here would delay everybody else.
 _DECODED_AT_ONCE: Final = 16 * 1024
@@ -83,6 +84,7 @@ class Endpoint:
             decoder=decoder,
         )
         self._wake, self._outbox, self._undelivered = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._hurry, self._hurries = asyncio.Event(), HurryLimit()
         self._frameless, self._listless = timing.silence_timer(), timing.silence_timer()
         self._waits, self._pin_waits = backoff(timing.random), pin_waits()
         self._delivery_waits = backoff(timing.random)
@@ -101,6 +103,19 @@ class Endpoint:
         """Request the list soon. Call it in the loop's thread; many calls count as one."""
         self._wake.set()
 
+    def ask_now(self) -> bool:
+        """
+        Request the list on a person's word; return whether that was not too soon after the last time.
+
+        It ends a wait before the next connection, also that after a rejected PIN: it may be right by now.
+        Polls never do. Call it in the loop's thread.
+        """
+        if not self._hurries.admits(self._now().timestamp()):
+            return False
+        self._hurry.set()
+        self.poll_now()
+        return True
+
     async def run(self, sink: SnapshotSink) -> None:
         """
         Hand every snapshot to `sink`, one at a time, until cancelled.
@@ -112,7 +127,7 @@ class Endpoint:
         self._decoding = ThreadPoolExecutor(1, thread_name_prefix=f"decode-{self.status.name}")
         try:
             while True:
-                await self._sleep(await self._connection(sink))
+                await sleep_until_hurried(self._sleep, await self._connection(sink), self._hurry)
         finally:
             self._decoding.shutdown(wait=False)
 
@@ -143,7 +158,7 @@ class Endpoint:
             socket = await open_socket(found.address, self._large)
         async with socket:
             self._standing.show_progress(SourceState.AUTHORIZING)
-            self._standing.tell_progress("trueconf.connected", host=place(found.address))
+            self._standing.log_progress("trueconf.connected", host=place(found.address))
             self._connected_at = now = self._now()
             self._frameless.reset(now)
             self._listless.reset(now)
@@ -266,4 +281,4 @@ class Endpoint:
             self._undelivered.set()
             return
         self._delivery_waits = backoff(self._random)
-        self._standing.list_taken(snapshot.received_at)
+        self._standing.note_list(snapshot.received_at)

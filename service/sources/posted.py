@@ -23,7 +23,7 @@ from service.trueconf.receipts import AcceptedEvent, RejectedConference
 from service.trueconf.wire import Decoder
 
 _EVENTS: Final = Allowance.full(60, per_second=1)
-"""Events at once and a second: who posts a list does so when it changed, or every few minutes."""
+"""Events at once and a second: a client posts a list when it changed, or every few minutes."""
 
 _OCTETS: Final = Allowance.full(64 * 2**20, per_second=2 * 2**20)
 
@@ -72,7 +72,7 @@ class PostedEvents:
         self.apply(accounts, pinned or {})
 
     def apply(self, accounts: Mapping[str, Account], pinned: Mapping[str, Account]) -> None:
-        """Take events for these sources from now on; a source whose account stays is as it was."""
+        """Take events for these sources from now on. A source whose account stays keeps its status."""
         before, self._pinned, self._statuses = self._statuses, pinned, {}
         for name, account in accounts.items():
             known = before.get(name)
@@ -162,4 +162,4 @@ def _read(
             count = len(listing.conferences)
             return listing, AcceptedEvent(str(account), count, rejected, listing.doubts)
         case _:
-            raise FrameRejected("event", "this is no conferenceList event and no getScheduler reply")
+            raise FrameRejected("event", "this is neither a conferenceList event nor a getScheduler reply")

@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 _AT_ONCE = 200
 _OCTETS_AT_ONCE = 16 * 2**20
-"""What waits is in memory; of large inputs fewer are kept."""
+"""Waiting input is in memory, so fewer large inputs are kept."""
 
 _BETWEEN_SECONDS = 1.0
 """A broken endpoint may send a hundred frames a second; its disk writes stay at one."""
@@ -30,12 +30,12 @@ _AGAIN_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
+class _Waiting:
     """
-    The queue of rejected input that waits to be written.
+    A rejected input that waits to be written.
     """
 
-    built: Callable[[], RejectedInput]
+    build: Callable[[], RejectedInput]
     """Masks secrets, which takes a while; called in a thread."""
 
     octets: int
@@ -58,7 +58,7 @@ class Rejections:
         self.rules = rules
         self._clock = clock
         self._sleep = sleep
-        self._waiting: deque[_Taken] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._octets = 0
         self._missed = 0
         self._failing = False
@@ -68,15 +68,15 @@ class Rejections:
         """Queue a rejected frame."""
         name, part = str(account) if account else "", raw[: 2 * MAX_RAW]
         at = self._clock()
-        built = partial(to_rejected_frame, source, name, field=field, reason=reason, raw=part, at=at)
-        self._take(_Taken(built, min(len(part), MAX_RAW)))
+        build = partial(to_rejected_frame, source, name, field=field, reason=reason, raw=part, at=at)
+        self._take(_Waiting(build, min(len(part), MAX_RAW)))
 
     def snapshot(self, snapshot: Snapshot) -> None:
         """Queue the rejected conferences of a list; many of one kind become one."""
         for each in alike(snapshot.listing.rejections):
-            self._take(_Taken(partial(merge_rejected, snapshot, each), min(len(each.first.raw), MAX_RAW)))
+            self._take(_Waiting(partial(merge_rejected, snapshot, each), min(len(each.first.raw), MAX_RAW)))
 
-    def _take(self, each: _Taken) -> None:
+    def _take(self, each: _Waiting) -> None:
         self._waiting.append(each)
         self._octets += each.octets
         while len(self._waiting) > _AT_ONCE or self._octets > _OCTETS_AT_ONCE:
@@ -101,8 +101,8 @@ class Rejections:
             return
         self._waiting.clear()
         self._octets = self._missed = 0
-        inputs = await asyncio.to_thread(_build, taken)
         try:
+            inputs = await asyncio.to_thread(_build, taken)
             await self._store.record_rejected(
                 inputs, keep=self.rules.keep, since=self._clock() - self.rules.keep_for
             )
@@ -110,17 +110,24 @@ class Rejections:
             if not self._failing:
                 log.warning("rejections.not_kept", error=str(error))
             self._failing = True
-            newer = list(self._waiting)
-            self._waiting.clear()
-            self._octets = 0
-            self._missed += missed
-            for each in (*taken, *newer):
-                self._take(each)
+            self._put_back(taken, missed)
             return
+        except asyncio.CancelledError:
+            # The daemon stops: it writes what waits once more.
+            self._put_back(taken, missed)
+            raise
         self._failing = False
         if missed:
             log.warning("rejections.too_many", not_kept=missed)
 
+    def _put_back(self, taken: list[_Waiting], missed: int) -> None:
+        newer = list(self._waiting)
+        self._waiting.clear()
+        self._octets = 0
+        self._missed += missed
+        for each in (*taken, *newer):
+            self._take(each)
 
-def _build(taken: list[_Taken]) -> list[RejectedInput]:
-    return [each.built() for each in taken]
+
+def _build(taken: list[_Waiting]) -> list[RejectedInput]:
+    return [each.build() for each in taken]

@@ -106,7 +106,7 @@ def _decode(coded: str, place: str) -> bytes:
     try:
         return base64.b64decode(coded, validate=True)
     except ValueError as error:
-        raise SettingsError(f"{place}: frame_base64 is no base64; record it again") from error
+        raise SettingsError(f"{place}: frame_base64 is not base64; record it again") from error
 
 
 def _later(at: datetime, step: dict[str, Any], place: str) -> datetime:
@@ -115,7 +115,7 @@ def _later(at: datetime, step: dict[str, Any], place: str) -> datetime:
         return at + timedelta(seconds=float(delay))
     except (TypeError, ValueError, OverflowError) as error:
         raise SettingsError(
-            f"{place}: delay_s {delay!r} is no number of seconds; write one like 2.5"
+            f"{place}: delay_s {delay!r} is not a number of seconds; write one like 2.5"
         ) from error
 
 
@@ -124,9 +124,11 @@ def moment_of(text: str, place: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise SettingsError(f"{place}: {text!r} is no moment; write one like 2026-11-23T10:00:00Z") from error
+        raise SettingsError(
+            f"{place}: {text!r} is not a moment; write one like 2026-11-23T10:00:00Z"
+        ) from error
     if moment.tzinfo is None:
-        raise SettingsError(f"{place}: {text!r} tells no zone; write one like 2026-11-23T10:00:00Z")
+        raise SettingsError(f"{place}: {text!r} has no zone; write one like 2026-11-23T10:00:00Z")
     return moment
 
 
@@ -167,14 +169,14 @@ def replay(
 
 
 def _names_user(frame: bytes) -> bool:
-    """Whether any frame says who is logged in: then the source is a conversation."""
+    """Return whether a frame names the logged-in user: then the source is a conversation."""
     if b"peerId" not in frame:
         return False
     try:
-        told = Decoder().decode(frame)
+        decoded = Decoder().decode(frame)
     except FrameRejected as error:
         return error.field == PEER_ID
-    return isinstance(told, LoginReply | SystemInfo | LoggedIn)
+    return isinstance(decoded, LoginReply | SystemInfo | LoggedIn)
 
 
 def _receive(session: Session, recorded: Recorded) -> Iterator[Replayed]:

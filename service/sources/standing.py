@@ -18,7 +18,7 @@ from service.sources.trouble import Trouble
 
 _BETWEEN_SAME_WARNINGS: Final = timedelta(seconds=10)
 _OWING: Final = frozenset({SourceState.SILENT, SourceState.FLOODING, SourceState.FAILING})
-"""An endpoint that was given up for this shows that it is well by a list alone."""
+"""After such a failure only a list shows that the endpoint works again."""
 
 _OVERCOME_BY_PEOPLE: Final = frozenset({SourceState.PIN_REJECTED, SourceState.WRONG_USER})
 """States that a new connection does not end: only a person's action does."""
@@ -35,10 +35,10 @@ class Standing:
         self._hooks, self._now = hooks, now
         self._owes_list = False
         self._trouble = Trouble()
-        self._told_rejected_at: datetime | None = None
-        self._untold_rejected = 0
-        self._told_refusal = ""
-        self._told_error = ""
+        self._logged_rejected_at: datetime | None = None
+        self._unlogged_rejected = 0
+        self._logged_refusal = ""
+        self._logged_error = ""
         self._log = log.bind(source=name)
         self.rejection = ""
         """Why the last frame was rejected, where no list came since."""
@@ -56,14 +56,14 @@ class Standing:
 
     def note_authorized(self) -> None:
         """Note that the endpoint accepts our commands."""
-        # Our authorization brings no user back who logged out, and removes no wrong user.
+        # An authorization does not end these two states: only another login does.
         if self.status.state not in {SourceState.LOGGED_OUT, SourceState.WRONG_USER}:
             self._listen()
-        self.tell_progress("trueconf.authorized")
+        self.log_progress("trueconf.authorized")
 
     def note_account(self, account: Account) -> None:
         """Note the account of the following lists."""
-        self._told_refusal = ""
+        self._logged_refusal = ""
         self.status = replace(self.status, account=account)
         self._listen()
         self._log.info("trueconf.account_known", account=str(account))
@@ -78,20 +78,20 @@ class Standing:
         """Note that the lists of the present user are refused, and log each reason once."""
         self._owes_list, self.rejection = False, ""
         self._show(SourceState.WRONG_USER, error=f"{place}: {reason}")
-        if reason != self._told_refusal:
+        if reason != self._logged_refusal:
             self._log.warning("trueconf.list_refused", reason=reason)
-        self._told_refusal = reason
+        self._logged_refusal = reason
 
-    def list_taken(self, received_at: datetime) -> None:
+    def note_list(self, received_at: datetime) -> None:
         """Note an accepted list."""
         self._owes_list, self.rejection = False, ""
         self.status = replace(self.status, last_list_at=received_at)
         self._show(SourceState.LISTENING)
-        if self._trouble.told:
+        if self._trouble.logged:
             lasted = round(self._trouble.measure(self._now()).total_seconds())
             self._log.info("trueconf.recovered", after_seconds=lasted, tries=self._trouble.tries)
             self._trouble = self._trouble.recover()
-            self._told_error = ""
+            self._logged_error = ""
 
     def note_rejected(self, field: str, reason: str, octets: int) -> None:
         """
@@ -101,39 +101,39 @@ class Standing:
         if self.status.state is SourceState.LISTENING:
             self._show(SourceState.LISTENING, error=self.rejection)
         now = self._now()
-        if self._told_rejected_at and abs(now - self._told_rejected_at) < _BETWEEN_SAME_WARNINGS:
-            self._untold_rejected += 1
+        if self._logged_rejected_at and abs(now - self._logged_rejected_at) < _BETWEEN_SAME_WARNINGS:
+            self._unlogged_rejected += 1
             return
-        others, self._told_rejected_at, self._untold_rejected = self._untold_rejected, now, 0
+        others, self._logged_rejected_at, self._unlogged_rejected = self._unlogged_rejected, now, 0
         self._log.warning("trueconf.frame_rejected", field=field, reason=reason, bytes=octets, others=others)
 
     def note_lasting(self) -> None:
         """Note that a connection lasted: later trouble counts as new."""
         self._trouble = Trouble()
-        self._told_error = ""
+        self._logged_error = ""
 
     def note_lost(self, lost: ConnectionLost, wait_seconds: float) -> None:
         """Note that a connection ended or failed, and when the next try is."""
         self._trouble = self._trouble.count(lost, self._now())
         self._owes_list |= lost.state in _OWING
         self._show(lost.state, error=str(lost))
-        if not self._trouble.worth_telling:
+        if not self._trouble.worth_logging:
             return
         event = f"trueconf.{lost.state.replace(' ', '_')}"
-        if str(lost) == self._told_error and not lost.provoked:
-            # The sentence is long, and stands further up.
+        if str(lost) == self._logged_error and not lost.provoked:
+            # The sentence is long, and was logged before.
             still = f"still {lost.state}, try {self._trouble.tries}"
             self._log.warning(event, error=still, tries=self._trouble.tries)
         else:
             self._log.warning(event, error=str(lost), tries=self._trouble.tries, exc_info=lost.provoked)
-        self._told_error = str(lost)
+        self._logged_error = str(lost)
         self._log.info("trueconf.waiting", seconds=round(wait_seconds, 1))
 
-    def tell_progress(self, event: str, **content: str) -> None:
+    def log_progress(self, event: str, **content: str) -> None:
         """Log a step towards a list."""
         # While connections keep failing, only the trouble is logged, and finally its end.
-        tell = self._log.debug if self._trouble.tries else self._log.info
-        tell(event, **content)
+        write = self._log.debug if self._trouble.tries else self._log.info
+        write(event, **content)
 
     def _listen(self) -> None:
         if self._owes_list and self.status.state in IN_TROUBLE:

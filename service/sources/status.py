@@ -20,10 +20,10 @@ class SourceStatus:
 
     state: SourceState
     account: Account | None
-    """Whose lists arrive, or arrived last."""
+    """The account whose lists arrive, or arrived last."""
 
     last_list_at: datetime | None
-    """When the last list arrived whose owner was known and that was taken over."""
+    """When the last accepted list arrived."""
 
     error: str
     """One sentence about what is wrong, empty where nothing is."""

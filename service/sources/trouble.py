@@ -20,28 +20,28 @@ class Trouble:
     """Connections that failed or were lost, for whatever reason."""
 
     by_kind: Mapping[object, int] = field(default_factory=dict)
-    worth_telling: bool = False
+    worth_logging: bool = False
     """Whether the last one is worth a line: the first, second, fourth, eighth ... of its kind is."""
 
-    told: bool = False
-    """Whether there was a line that no recovery followed yet."""
+    logged: bool = False
+    """Whether a line was logged that no recovery followed yet."""
 
     def count(self, lost: ConnectionLost, now: datetime) -> "Trouble":
         """Return the trouble after one more lost connection."""
         kind = (lost.state, lost.cause)
         count = self.by_kind.get(kind, 0) + 1
-        worth_telling = count & (count - 1) == 0
+        worth_logging = count & (count - 1) == 0
         return Trouble(
             self.since or now,
             self.tries + 1,
             {**self.by_kind, kind: count},
-            worth_telling,
-            self.told or worth_telling,
+            worth_logging,
+            self.logged or worth_logging,
         )
 
     def recover(self) -> "Trouble":
         """Return the trouble after the log reported its end; it may come again."""
-        return replace(self, told=False)
+        return replace(self, logged=False)
 
     def measure(self, now: datetime) -> timedelta:
         """Return how long the trouble has lasted."""

@@ -46,7 +46,7 @@ def address_of(url: str) -> URL:
     except (ArgumentError, ValueError):
         # Neither the text nor the chained error is shown: both may hold the password.
         raise SettingsError(
-            "CONFCAL_DATABASE_URL is no address: write sqlite:////directory/confcal.db "
+            "CONFCAL_DATABASE_URL is not an address: write sqlite:////directory/confcal.db "
             "or postgresql://user:password@host/database"
         ) from None
     driver = _DRIVERS.get(address.drivername)
@@ -142,7 +142,7 @@ def _check(address: URL) -> URL:
         raise SettingsError(f"CONFCAL_DATABASE_URL: {unknown[0]} is not known; an address may have {allowed}")
     for parameter, form in _NUMBERS.items():
         if parameter in address.query and not re.fullmatch(form, str(address.query[parameter])):
-            raise SettingsError(f"CONFCAL_DATABASE_URL: {parameter} is no number; write one like 15")
+            raise SettingsError(f"CONFCAL_DATABASE_URL: {parameter} is not a number; write one like 15")
     return _with_one_mode(address)
 
 

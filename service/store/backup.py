@@ -59,7 +59,7 @@ def _sentence(error: Exception, source: Path, target: Path) -> str:
         case (("SQLITE_NOTADB" | "SQLITE_CORRUPT"), _):
             return f"{source} is damaged and was not copied: restore it from an older backup"
         case "SQLITE_ERROR", _:
-            return f"{source} is no database of confcal: name another one in CONFCAL_DATABASE_URL"
+            return f"{source} is not a database of confcal: name another one in CONFCAL_DATABASE_URL"
         case _:
             return f"{target} could not be written: {error}; see whether its disk is full, or try again"
 

@@ -24,12 +24,16 @@ from service.core.journal import (
 from service.store.engine import begin_read, begin_write
 from service.store.rows import Parameters, moment_of, seconds_of
 from service.store.tables import conferences, journal, meta
+from service.store.wakeups import notify_others
 from service.store.writes import in_chunks, upsert
 
 log = structlog.get_logger()
 
 _LOCK = 0x6A6F75726E616C
-"""PostgreSQL's advisory lock of whoever writes entries: "journal" as a number."""
+"""PostgreSQL's advisory lock for writing entries: "journal" as a number."""
+
+_REQUESTS = frozenset({Happening.SOURCE_ASKED, Happening.TARGET_RETRIED})
+"""What another replica may have to do."""
 
 _c = journal.c
 
@@ -60,6 +64,8 @@ class SqlJournal(Journal):
     async def write(self, entries: Sequence[JournalEntry]) -> None:
         async with begin_write(self._engine) as db:
             await write_journal(db, entries)
+            if _REQUESTS.intersection(entry.event for entry in entries):
+                await notify_others(db)
         self.announce(entries)
 
     @override

@@ -156,7 +156,9 @@ async def _census(db: AsyncConnection) -> Census:
     )
     found = [_replica(row) for row in await db.execute(live)]
     rows = await db.execute(held.order_by(leases.c.name))
-    return Census(tuple(found), {row.name: Lease(row.name, row.holder, row.epoch) for row in rows})
+    by_name = {row.name: Lease(row.name, row.holder, row.epoch) for row in rows}
+    now = (await db.execute(select(now_milliseconds()))).scalar_one()
+    return Census(tuple(found), by_name, moment_of(now // 1000))
 
 
 def _replica(row: Row[Any]) -> Replica:

@@ -5,7 +5,7 @@ The ledger on SQLite and PostgreSQL: rows about targets and what is published th
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, select, text, update
+from sqlalchemy import Row, Select, delete, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
@@ -48,7 +48,7 @@ class SqlLedger(Ledger):
                 # Two replicas that both see no holder would both write. SQLite has one writer at a time
                 # anyway.
                 await db.execute(text("LOCK TABLE targets IN SHARE ROW EXCLUSIVE MODE"))
-            known = {row.target: _target(row) for row in await db.execute(select(tables.targets))}
+            known = {row.target: _target(row) for row in await db.execute(_concerned(target, record.url))}
             done = assign(known, target, record, abandoned=abandoned)
             if not done.held_by:
                 if done.former_key:
@@ -92,6 +92,13 @@ class SqlLedger(Ledger):
         async with begin_write(self._engine) as db:
             await db.execute(delete(tables.publications).where(tables.publications.c.target == target))
             await db.execute(delete(tables.targets).where(tables.targets.c.target == target))
+
+
+def _concerned(target: str, url: str) -> Select[Any]:
+    """Select what `assign` looks at: the target, its former keys, and whoever has the same collection."""
+    c = tables.targets.c
+    former = c.target.startswith(f"{target}~", autoescape=True)
+    return select(tables.targets).where(or_(c.target == target, c.url == url, former))
 
 
 async def _rename(db: AsyncConnection, key: str, name: str) -> None:

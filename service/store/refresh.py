@@ -2,6 +2,7 @@
 Reading the state from the database: all of it, or what changed since a version.
 """
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -17,15 +18,21 @@ from service.store.versions import current, read_forgotten
 
 async def read_state(db: AsyncConnection) -> State:
     """Return the whole state."""
-    return to_state(
-        await current(db),
-        Stored(
-            accounts=(await db.execute(select(accounts))).all(),
-            conferences=(await db.execute(select(conferences))).all(),
-            memberships=(await db.execute(select(memberships))).all(),
-            held=(await db.execute(select(held))).all(),
-        ),
+    version = await current(db)
+    stored = Stored(
+        accounts=(await db.execute(select(accounts))).all(),
+        conferences=(await db.execute(select(conferences))).all(),
+        memberships=(await db.execute(select(memberships))).all(),
+        held=(await db.execute(select(held))).all(),
     )
+    # In a thread: it takes seconds where much is known, and feeds are served meanwhile.
+    return await asyncio.to_thread(to_state, version, stored)
+
+
+async def read_accounts(db: AsyncConnection) -> State:
+    """Return the state with the accounts alone, as if their lists were empty."""
+    found = (await db.execute(select(accounts))).all()
+    return to_state(await current(db), Stored(found, (), (), ()))
 
 
 async def read_changes(db: AsyncConnection, state: State) -> State:
@@ -48,9 +55,10 @@ async def read_changes(db: AsyncConnection, state: State) -> State:
         memberships=(await db.execute(_of(memberships, newer))).all(),
         held=(await db.execute(_of(held, newer))).all(),
     )
-    entries = {**state.entries, **to_entries(stored.conferences)}
+    entries = state.entries.replace(to_entries(stored.conferences))
     changed = to_state(version, stored, entries)
-    merged = State(version, entries, {**state.accounts, **changed.accounts}, state.contested)
+    known = state.replace_accounts(changed.accounts.values())
+    merged = replace(known, version=version, entries=entries)
     shared = {Key(row[1], row[2]) for row in stored.memberships if row[3] == 0 and row[4] is not None}
     edited = {Key(row[0], row[1]) for row in stored.conferences if row[2] == 0}
     left = {key for key in state.contested if any(a.server == key.server for a in changed.accounts)}

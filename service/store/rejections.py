@@ -21,9 +21,7 @@ _ONCE = ["source", "conference_id", "field", "digest"]
 async def write_rejected(
     db: AsyncConnection, inputs: Sequence[RejectedInput], *, keep: int, since: datetime
 ) -> None:
-    """
-    Write rejected inputs, counting repeated ones; delete what is older than `since` or beyond `keep`.
-    """
+    """Write rejected inputs, counting repeated ones; delete what is older than `since` or beyond `keep`."""
     statement = insert_into(db, rejected)
     new, old = statement.excluded, rejected.c
     upsert = statement.on_conflict_do_update(
@@ -60,9 +58,9 @@ async def read_rejected(db: AsyncConnection, most_raw: int, number: int | None) 
     return [_input(row._mapping) for row in await db.execute(query)]  # noqa: SLF001 -- the documented way to a row's names
 
 
-async def delete_rejected(db: AsyncConnection, number: int) -> None:
-    """Delete one rejected input."""
-    await db.execute(delete(rejected).where(rejected.c.number == number))
+async def delete_rejected(db: AsyncConnection, number: int) -> bool:
+    """Delete one rejected input, and return whether it was there."""
+    return bool((await db.execute(delete(rejected).where(rejected.c.number == number))).rowcount)
 
 
 def _row(each: RejectedInput) -> dict[str, Any]:

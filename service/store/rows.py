@@ -19,6 +19,7 @@ from service.core.changes import Changes, Edit
 from service.core.conference import Account, Conference, Key
 from service.core.ports import FeedRecord
 from service.core.schedule import UNBOUNDED, Bounds, Unscheduled
+from service.core.shared_map import SharedMap
 from service.core.state import State
 from service.store.codec import decode, decode_ids, encode, encode_ids
 
@@ -59,9 +60,9 @@ def to_entries(rows: Iterable[Sequence[Any]]) -> dict[Key, Entry]:
     return {entry.key: entry for entry in _entries(rows)}
 
 
-def to_state(version: int, stored: Stored, entries: Mapping[Key, Entry] | None = None) -> State:
+def to_state(version: int, stored: Stored, entries: SharedMap[Key, Entry] | None = None) -> State:
     """Return the state in these rows; `entries`, if given, stand for the rows of `conferences`."""
-    entries = to_entries(stored.conferences) if entries is None else entries
+    entries = SharedMap(to_entries(stored.conferences)) if entries is None else entries
     members = {row[0]: _Members() for row in stored.accounts}
     for account, server, id_, part, content, lists, since, changed_at in stored.memberships:
         entry = entries.get(Key(server, id_, part))

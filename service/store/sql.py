@@ -26,7 +26,7 @@ from service.store.journal import SqlJournal, blank_conferences, write_journal
 from service.store.leases import open_leases
 from service.store.ledger import SqlLedger
 from service.store.migrate import upgrade
-from service.store.refresh import read_changes, read_state
+from service.store.refresh import read_accounts, read_changes, read_state
 from service.store.rejections import delete_rejected, read_rejected, write_rejected
 from service.store.rows import pause_garbage_collection, to_feed
 from service.store.schema import verify
@@ -92,6 +92,11 @@ class SqlStore(Database):
         async with begin_read(self._engine) as db:
             with pause_garbage_collection():
                 return await read_state(db)
+
+    @override
+    async def load_accounts(self) -> State:
+        async with begin_read(self._engine) as db:
+            return await read_accounts(db)
 
     @override
     async def load_changes(self, state: State) -> State:
@@ -197,9 +202,14 @@ class SqlStore(Database):
             return await read_rejected(db, most_raw, number)
 
     @override
-    async def forget_rejected(self, number: int) -> None:
+    async def forget_rejected(self, number: int, *, journal: Sequence[JournalEntry] = ()) -> bool:
         async with begin_write(self._engine) as db:
-            await delete_rejected(db, number)
+            found = await delete_rejected(db, number)
+            entries = journal if found else ()
+            await write_journal(db, entries)
+            await notify_others(db)
+        self._journal.announce(entries)
+        return found
 
     @override
     async def follow_wakeups(self, wake: Callable[[], None]) -> None:

@@ -22,7 +22,7 @@ class Authorization:
         self._set_pin = self._pin = pin
         self._asked_at: datetime | None = None
         self.given = False
-        """Whether the endpoint takes our commands."""
+        """Whether the endpoint accepts our commands."""
 
     def start_over(self, *, pin: str | None) -> None:
         """Start over on an open socket. `pin` comes from the address and counts if the settings have none."""
@@ -31,7 +31,7 @@ class Authorization:
 
     def may_be_asked(self, now: datetime) -> bool:
         """Return whether the last time is long enough ago."""
-        # Absolute: a clock that was set back must not close the door until it has caught up.
+        # Absolute, because a clock that was set back must not block requests until it has caught up.
         return self._asked_at is None or abs(now - self._asked_at) >= _AGAIN_AFTER
 
     def note_request(self, now: datetime) -> dict[str, str]:

@@ -23,7 +23,7 @@ _ALERTS: Final = ("\x15\x03", "\\x15\\x03", "illegal request line")
 
 
 class Mute(ConnectionError):
-    """A connection was made, and nothing came by it in time."""
+    """A connection was made, but nothing arrived in time."""
 
 
 class ClosedInHandshake(ConnectionError):
@@ -79,7 +79,7 @@ class Cause(Enum):
 
 def cause_of(error: BaseException) -> Cause | None:
     """Return why a connection failed, from an error and its causes, or None for an unknown reason."""
-    # An address that has no route beside one that refuses says less; so the order is that of Cause.
+    # Where one address refuses and another has no route, the refusal says more: Cause has that order.
     causes = {cause for each in _chain(error) if (cause := _cause(each))}
     return next((cause for cause in Cause if cause in causes), None)
 

@@ -66,7 +66,7 @@ def check_url(url: str) -> str:
     except UnicodeError as error:
         raise ValueError("its host cannot be looked up; write it as ws://10.0.0.5:8765") from error
     if port == 0:
-        raise ValueError("port 0 is no port; write the one shown on the main screen of TrueConf Room")
+        raise ValueError("port 0 is not a port; write the one shown on the main screen of TrueConf Room")
     if address.username is not None or address.password is not None:
         raise ValueError("it holds a user or password; leave them out and set the PIN on its own")
     if address.fragment:
@@ -131,11 +131,6 @@ async def endpoint_of(url: str, fetch: Fetch) -> EndpointAddress:
     return EndpointAddress(await _ask(address._replace(path=""), fetch), pin)
 
 
-async def websocket_url(url: str, fetch: Fetch) -> str:
-    """Return the ws or wss URL of the endpoint at `url`, as `endpoint_of` does. Raises DiscoveryFailed."""
-    return (await endpoint_of(url, fetch)).address
-
-
 async def _ask(address: SplitResult, fetch: Fetch) -> str:
     asked = f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}{_CONFIG_PATH}"
     try:
@@ -143,7 +138,7 @@ async def _ask(address: SplitResult, fetch: Fetch) -> str:
     except OSError as error:
         cause = cause_of(error)
         raise DiscoveryFailed(
-            f"{place(address.geturl())} did not tell its WebSocket port at {_CONFIG_PATH}: {error}; "
+            f"{place(address.geturl())} did not give its WebSocket port at {_CONFIG_PATH}: {error}; "
             f"{cause.advice if cause else _OTHERWISE}",
         ) from error
     return f"{_SOCKET_SCHEMES[address.scheme]}://{_bracket(address.hostname or '')}:{_port(body, address)}"

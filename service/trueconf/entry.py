@@ -1,5 +1,5 @@
 """
-One object of the list `conferences` -> a Conference, or the Rejection that says why not.
+One object of the list `conferences` as a Conference, or the Rejection that says why not.
 
 Every object is judged on its own: one bad entry must not lose the others.
 """

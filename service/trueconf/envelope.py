@@ -20,7 +20,7 @@ from service.trueconf.limits import Limits
 _UNDECODABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _LONGEST_VALUE: Final = 4096
-"""Bytes of a value at the top level, other than the list, that anybody looks at."""
+"""The most bytes of a value at the top level, other than the list, that is read."""
 
 _LONGEST_PEER: Final = 16 * 1024
 """Bytes of a user's id: room for three names of full length in which every character is escaped."""
@@ -171,7 +171,7 @@ def entries_of(sent: memoryview | None) -> list[bytes]:
     """
     Return the conferences of a list as they were sent.
 
-    Raises FrameRejected where it is missing, is no list, or holds more than are taken.
+    Raises FrameRejected where it is missing, is not a list, or holds more than are taken.
     """
     if sent is None:
         raise FrameRejected("conferences", "missing")

@@ -61,9 +61,7 @@ class Unusable(Exception):
 
 
 def text(value: object) -> str:
-    """
-    Return text as sent, a number as its decimal text, anything else as the empty text.
-    """
+    """Return text as sent, a number as its decimal text, anything else as the empty text."""
     match value:
         case str():
             return value
@@ -76,9 +74,7 @@ def text(value: object) -> str:
 
 
 def identifier(value: object) -> str:
-    """
-    Return a conference id: text as sent, or an integer in decimal. Raises Unusable.
-    """
+    """Return a conference id: text as sent, or an integer in decimal. Raises Unusable."""
     match value:
         case bool():
             raise Unusable("id", "expected text, got a boolean")
@@ -149,9 +145,7 @@ def parse_created(value: object) -> datetime | None:
 
 
 def duration(value: object) -> timedelta:
-    """
-    Return `schedule.duration`, in seconds; an hour where it is missing, empty or zero. Raises Unusable.
-    """
+    """Return `schedule.duration`, in seconds; an hour where it is missing, empty or zero. Raises Unusable."""
     field = "schedule.duration"
     seconds = 0 if value is None or value == "" else _whole(value)
     if seconds is None:

@@ -50,7 +50,7 @@ class Identity:
         return replace(self, peer=self.peer if same else peer, peer_server=server or self.peer_server)
 
     def with_server(self, domain: str) -> "Identity":
-        """Return the identity with the server's domain, where it tells one."""
+        """Return the identity with the server's domain, where it reports one."""
         return replace(self, domain=_CONTROLS.sub("", domain).strip().lower() or self.domain)
 
     def note_answer(self, *commands: str) -> "Identity":
@@ -58,7 +58,7 @@ class Identity:
         return replace(self, unanswered=self.unanswered.difference(commands))
 
     def is_other(self, peer_id: str) -> bool:
-        """Whether `peer_id` names a user who is not the one known here."""
+        """Return whether `peer_id` names another user than the known one."""
         peer, _ = parts(peer_id)
         return bool(peer and self.peer) and peer.casefold() != self.peer.casefold()
 

@@ -35,7 +35,7 @@ class Limits:
 
     frame: int = 32 * _MEBIBYTE
     other: int = _MEBIBYTE
-    """Of a frame that is no list."""
+    """Of a frame that is not a list."""
 
     repaired: int = 12 * _MEBIBYTE
     """Of a frame that is almost JSON: its repair takes many times its size."""
@@ -72,7 +72,7 @@ def check_other(data: bytes, limits: Limits) -> None:
 
 
 def check_repairable(data: bytes, limits: Limits) -> None:
-    """Raise FrameRejected where a frame that is no strict JSON would take too much memory to repair."""
+    """Raise FrameRejected where a frame that is not strict JSON would take too much memory to repair."""
     values = data.count(b",") + data.count(b"[") + data.count(b"{")
     if len(data) > limits.repaired or values > limits.values:
         raise FrameRejected(
@@ -93,7 +93,7 @@ def is_deeper_than(data: bytes, levels: int) -> bool:
     depth = 0
     for chunk in _outside_of_text(data):
         brackets = chunk.translate(_ONE_KIND, _NO_BRACKETS)
-        # Two empty ones side by side are no deeper than one: most of a flat list goes here, at little cost.
+        # Two empty pairs side by side are not deeper than one: this quickly reduces most of a flat list.
         for _ in range(4):
             brackets = brackets.replace(b"[][]", b"[]")
         steps = array("b", brackets.translate(_STEPS))

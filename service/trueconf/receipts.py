@@ -26,7 +26,7 @@ class AcceptedEvent(msgspec.Struct, frozen=True):
     """The account to which the list was attributed."""
 
     accepted: int
-    """How many conferences were understood."""
+    """How many conferences were accepted."""
 
     rejected: tuple[RejectedConference, ...]
     doubts: tuple[str, ...]

@@ -50,8 +50,8 @@ _ANSWERS_COME_WITHIN: Final = timedelta(seconds=30)
 _NOBODY_LOGGED_IN: Final = range(3)
 _LOGGED_IN: Final = range(3, 7)
 _READY: Final = 3
-# Everybody who is authorized may ask these; a refusal without a name may be that of the list.
-_TELL_OF_TOKEN: Final = frozenset({"getlogin", "getscheduler", ""})
+# An authorized client may always ask these, so a refusal means that the token expired.
+_SHOW_EXPIRY: Final = frozenset({"getlogin", "getscheduler", ""})
 
 
 class Session:
@@ -192,7 +192,7 @@ class Session:
                 return []
             case Refused(method, error):
                 self._identity = self._identity.note_answer(method)
-                self._list_refused = self._list_refused or method in _TELL_OF_TOKEN
+                self._list_refused = self._list_refused or method in _SHOW_EXPIRY
                 return [CommandRefused(method, error)]
             case Other():
                 return []

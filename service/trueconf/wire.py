@@ -53,8 +53,9 @@ class Decoder:
         Return the frame that `data` holds.
 
         Raises FrameRejected for broken JSON, for anything but an object, for more than the limits allow, and
-        for a list that says `result: false` or `succeed: false`, or whose `conferences` is no list. The field
-        is LIST_REFUSED where the endpoint would not give the list, also where an error stands in its place.
+        for a list that says `result: false` or `succeed: false`, or whose `conferences` is not a list. The
+        field is LIST_REFUSED where the endpoint would not give the list, also where an error stands in its
+        place.
         """
         text = to_bytes(data)
         check_size(text, self._most)
@@ -70,7 +71,7 @@ class Decoder:
     def _listing(self, raws: list[bytes], head: Head) -> Listing:
         known = self._known
         entries = [known.get(raw) or _entry(raw) for raw in raws]
-        # What is wrong in a long list is not kept in memory: nothing of it is in use.
+        # The rejected entries of a long list are not kept in memory.
         whole = sum(map(len, raws)) <= _REMEMBERED_WHOLE
         self._known = {
             raw: entry
@@ -85,7 +86,7 @@ def list_of(data: str | bytes, most: Limits = FRAME) -> Listing:
     """
     Return the list that one frame on its own holds.
 
-    Raises FrameRejected as `Decoder.decode` does, and for a frame that is no list at all.
+    Raises FrameRejected as `Decoder.decode` does, and for a frame that is not a list.
     """
     return list_frame_of(data, most).listing
 

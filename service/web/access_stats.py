@@ -1,5 +1,5 @@
 """
-Who fetches which calendar, counted coarsely: no address is kept, and nothing is written to disk.
+Coarse counts of who fetches which calendar: no address is kept, and nothing is written to disk.
 """
 
 from collections import Counter, deque
@@ -38,7 +38,7 @@ class AccessStats:
         if self._started is None or now - self._started >= _HOUR:
             self._turn(now)
         self._now[calendar] += 1
-        # Python keys the hash of text anew with each start: nobody can recover an address from it.
+        # Python keys the hash of text again with each start: an address cannot be recovered from it.
         client = hash((self._networks.of(scope), agent))
         known = self._clients.get(calendar)
         if known is None:

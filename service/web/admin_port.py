@@ -2,15 +2,17 @@
 The seam between the web layer and the parts above it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from service.core.conference import Account, Conference, Key
 from service.core.exposure import Exposure
 from service.core.journal import JournalEntry, JournalQuery
+from service.core.needs import Listed, OpenSecret, VersionBehind
 from service.core.search import ConferenceQuery
 from service.core.zone_notices import ZoneNotice
+from service.web.replica_views import ReplicaView
 from service.web.schemas import Hour, RejectedView, SettingView, SourceView, TargetView
 
 
@@ -43,6 +45,10 @@ class AdminPort(Protocol):
         """Return the status of the targets."""
         ...
 
+    def replicas(self) -> Sequence[ReplicaView]:
+        """Return the processes that share the database, and what each of them runs."""
+        ...
+
     def find_running(self) -> Iterable[tuple[Account, Conference]]:
         """Return the conferences that run now, each with the account whose list says so."""
         ...
@@ -65,12 +71,40 @@ class AdminPort(Protocol):
 
     async def keep(self, account: str, digest: str | None) -> int:
         """
-        Have the conferences of the held list of `user@server` stay, and return how many. Raises as `approve`.
+        Keep the conferences of the held list of `user@server`, and return how many. Raises as `approve`.
         """
         ...
 
     async def dismiss_rejected(self, number: int) -> None:
-        """Drop one rejected input. Raises StoreUnavailable."""
+        """Drop one rejected input. Raises UnknownName and StoreUnavailable."""
+        ...
+
+    async def retry_rejected(self, number: int) -> int:
+        """
+        Have what is understood by now enter the calendars, and return how many conferences it was.
+
+        Raises UnknownName, StillRejected, StaleState and StoreUnavailable.
+        """
+        ...
+
+    async def ask_source(self, name: str) -> None:
+        """Have a source asked for its list at once. Raises UnknownName, TooSoon and StoreUnavailable."""
+        ...
+
+    async def retry_target(self, name: str) -> None:
+        """Have everything of a target tried again. Raises UnknownName, TooSoon and StoreUnavailable."""
+        ...
+
+    def last_listings(self) -> Mapping[str, Listed]:
+        """Return the last list of each source that this process heard itself."""
+        ...
+
+    def open_secrets(self) -> Sequence[OpenSecret]:
+        """Return what holds secrets and is open to every user of the machine."""
+        ...
+
+    def versions(self) -> Sequence[VersionBehind]:
+        """Return which processes run an older version than one that is known here."""
         ...
 
     async def read_journal(self, query: JournalQuery) -> Sequence[JournalEntry]:
@@ -86,7 +120,7 @@ class AdminPort(Protocol):
         ...
 
     async def note_sign_in(self, network: str) -> None:
-        """Have the journal tell that somebody signed in, from a network as the log names it."""
+        """Write a sign-in to the journal, with its network as the log names it."""
         ...
 
     def settings(self) -> Sequence[SettingView]:

@@ -13,6 +13,7 @@ from service.core.ports import ClosedSessions
 from service.web.admin.conference_pages import ConferencePages
 from service.web.admin.dashboard import Dashboard, NoDashboard
 from service.web.admin.journal_page import JournalPages
+from service.web.admin.need_actions import NeedActions
 from service.web.admin.sessions import AdminSessions
 from service.web.admin.signin import SignIn
 from service.web.admin_port import AdminPort
@@ -28,7 +29,7 @@ from service.web.self_report import SelfReporter, self_report_route
 
 _ADMIN_GUESSES = GuessRules(free=10, until_stop=30)
 _EVENT_GUESSES = GuessRules(free=30, until_stop=100)
-"""Of one source: what posts is a program, and may repeat a token that was replaced."""
+"""Guesses of one source: a program posts, and may repeat a token that was replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Administration:
     closed_sessions: ClosedSessions
     trusted_proxies: tuple[str, ...] = ()
     people_header: str | None = None
-    """In which a trusted proxy names who signed in, for `/me`."""
+    """The header in which a trusted proxy names who signed in, for `/me`."""
 
     reporter: SelfReporter | None = None
     pause: Sleep = asyncio.sleep
@@ -90,5 +91,6 @@ def make_admin_routes(
         *dashboard.routes(),
         *JournalPages(queries, pages, signin).routes(),
         *ConferencePages(queries, pages, signin).routes(),
+        *NeedActions(queries, signin, live).routes(),
         *own,
     ], api.application()

@@ -1,5 +1,5 @@
 """
-The files of `static/`: their addresses change with them, so browsers may keep each for good.
+The files of `static/`. Their addresses change with their content, so browsers may keep them for ever.
 """
 
 from collections.abc import Callable, Mapping
@@ -71,9 +71,7 @@ async def serve_asset(request: Request) -> Response:
 
 
 def addresses(root: str) -> Callable[[str], str]:
-    """
-    Return what tells the address of a file by its name.
-    """
+    """Return the function from the name of a file to its address."""
     assets = read_assets()
 
     def address(name: str) -> str:

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 _GZIP = 16 + zlib.MAX_WBITS
 
 UNREAD = {"Connection": "close"}
-"""On an answer that does not wait for the body: the server would read on to its end, however long it is."""
+"""For an answer that does not wait for the body, which the server would otherwise read to its end."""
 
 
 class BodyRefused(Exception):

@@ -2,7 +2,7 @@
 gzip for the subscription page and the files of `static/`.
 
 Feeds are sent as they are: Outlook.com stopped updating compressed ones. So are the pages of administrators:
-the length of a compressed answer can tell a secret (BREACH). The secret of a subscription page is its
+the length of a compressed answer can reveal a secret (BREACH). The secret of a subscription page is its
 address, and whoever has a browser ask for that knows it already.
 """
 

@@ -1,5 +1,5 @@
 """
-Conditional requests (RFC 9110, 13): whether what the client has is still good.
+Conditional requests (RFC 9110, 13): whether the copy of the client is still current.
 """
 
 import re
@@ -15,8 +15,8 @@ def not_modified(
     """
     Return whether a GET or HEAD is to be answered with 304.
 
-    If-None-Match goes before If-Modified-Since (13.2.2) and compares weakly (13.1.2); a date that is none
-    is ignored (13.1.3).
+    If-None-Match goes before If-Modified-Since (13.2.2) and compares weakly (13.1.2); an invalid
+    date is ignored (13.1.3).
     """
     if if_none_match is not None:
         return names_etag(if_none_match, etag)

@@ -1,5 +1,5 @@
 """
-Conferences for whoever asks over HTTP: found by the database, told from the state.
+Conferences for the dashboard and the API: found by the database, described from the state.
 """
 
 from datetime import datetime
@@ -55,7 +55,7 @@ class ExplanationView(msgspec.Struct, frozen=True):
     calendar: str
     holds: bool
     condition: str
-    """What it does not meet; empty where it is there."""
+    """The condition that it does not meet; empty where the calendar holds it."""
 
     text: str
 
@@ -68,7 +68,7 @@ class ConferenceDetails(msgspec.Struct, frozen=True):
     conference: ConferenceRow
     next: tuple[datetime, ...]
     accounts: tuple[str, ...]
-    """Those that list it."""
+    """The accounts that list it."""
 
     people: tuple[str, ...]
     calendars: tuple[ExplanationView, ...]
@@ -78,7 +78,7 @@ class ConferenceDetails(msgspec.Struct, frozen=True):
 
 class ConferenceQueries:
     """
-    Finds conferences and tells of one.
+    Finds conferences, and describes one.
     """
 
     def __init__(self, queries: AdminQueries) -> None:
@@ -121,7 +121,7 @@ class ConferenceQueries:
         return ConferenceQuery(text, among=among, after=behind, limit=limit)
 
     async def describe(self, key: Key) -> ConferenceDetails | None:
-        """Return one conference; None where nobody lists it. Raises StoreUnavailable."""
+        """Return one conference; None where no account lists it. Raises StoreUnavailable."""
         state, now = self._queries.state(), self._queries.now()
         entry = state.entries.get(key)
         holders = [known.account for known in state.reporters(key)]

@@ -111,7 +111,7 @@ class Connection(HttpToolsProtocol):
             self._leave(HTTPStatus.REQUEST_URI_TOO_LONG)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header, or a trailer, which nobody asks for."""
+        """Take a header, or a trailer, which is not used."""
         self._head_octets += len(name) + len(value) + _HEADER_REST
         if self._head_octets > self._limits.head_octets:
             self._leave(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -197,9 +197,9 @@ class Connection(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the application that nobody reads its answer any more."""
+        """Notify the application that its answer is not read any more."""
         super().connection_lost(exc)
-        # Not the last request's, which uvicorn tells, where others were sent ahead.
+        # uvicorn notifies only the last request; earlier ones may still run.
         if self._running is not None and not self._running.response_complete:
             self._running.disconnected = True
             self._running.message_event.set()
@@ -279,7 +279,7 @@ class Connection(HttpToolsProtocol):
 
     def _time_out(self) -> None:
         if self._reading is NOTHING:
-            # It never sent a byte, so nobody waits for a word.
+            # It never sent a byte, so it expects no answer.
             self.transport.close()
         else:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)

@@ -1,5 +1,5 @@
 """
-Where connections come in: accepted in small numbers, and not at all while there is no descriptor for them.
+Accepting connections: a few at a time, and none while there is no descriptor for them.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ log = structlog.get_logger()
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 _SEND_OCTETS = 128 * 2**10
-"""Of an answer in the system's hands at a time; enough for 2 MB/s to the other side of the world."""
+"""Bytes of an answer that the system holds at a time; enough for 2 MB/s around the world."""
 
 _PAUSE_SECONDS = 0.1
 _CALM_SECONDS = 10
-"""So long without a pause, and the trouble is over."""
+"""After so long without a pause the trouble is over."""
 
 _REMIND_SECONDS = 300
 
@@ -35,7 +35,7 @@ class Host(Protocol):
         """Return the protocol of a new connection."""
 
     def make_room(self, count: int) -> int:
-        """Close so many of the connections that matter least; return how many there were to close."""
+        """Close this many of the connections that matter least, and return how many were closed."""
 
 
 class Entrance:
@@ -57,7 +57,7 @@ class Entrance:
         self._sockets, self._host, self._descriptors, self._loop = sockets, host, descriptors, loop
         self._opening: set[asyncio.Task[None]] = set()
         self._resuming: asyncio.TimerHandle | None = None
-        self._pauses, self._paused_at, self._began_at, self._told_at = 0, 0.0, 0.0, 0.0
+        self._pauses, self._paused_at, self._began_at, self._logged_at = 0, 0.0, 0.0, 0.0
 
     def open(self) -> None:
         """Begin to accept."""
@@ -83,8 +83,8 @@ class Entrance:
                 "web.accepting_again", pauses=self._pauses, seconds=round(self._paused_at - self._began_at, 1)
             )
             self._pauses = 0
-        elif now - self._told_at > _REMIND_SECONDS:
-            self._told_at = now
+        elif now - self._logged_at > _REMIND_SECONDS:
+            self._logged_at = now
             log.warning("web.accepting_paused", pauses=self._pauses, seconds=round(now - self._began_at, 1))
 
     def _accept(self, listening: socket.socket) -> None:
@@ -106,8 +106,8 @@ class Entrance:
         accepted.settimeout(0)
         # Answers are written whole: waiting for the client's acknowledgement would only delay them.
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # An answer that nobody takes stays here, once for all: copied into the system for each of a thousand
-        # clients, it would use up the memory that all connections share.
+        # An answer that is not taken stays in the process, once for all clients. Copied into the system for
+        # each of a thousand clients, it would use up the memory that all connections share.
         accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_OCTETS)
         # The system gives the lowest number that is free, so this many are in use at least.
         number = accepted.fileno() + 1
@@ -134,7 +134,7 @@ class Entrance:
     def _pause(self, reason: str) -> None:
         now = self._loop.time()
         if not self._pauses:
-            self._began_at = self._told_at = now
+            self._began_at = self._logged_at = now
             log.warning("web.accepting_paused", reason=reason)
         self._pauses, self._paused_at = self._pauses + 1, now
         self._host.make_room(self._descriptors.batch)

@@ -24,7 +24,7 @@ class Gate:
     """
     Counts wrong tokens by network, and says when a network is blocked.
 
-    Nothing is counted over all networks together: whoever guesses costs nobody else anything. Right tokens
+    Nothing is counted over all networks together, so one that guesses does not affect others. Right tokens
     are not counted.
     """
 
@@ -49,8 +49,8 @@ class Gate:
         """
         Count a wrong token that came by this `way`, for this `subject` where there are several.
 
-        Returns how many seconds the network has to wait where this one was too many, else 0. What is no more
-        than slowed down is held back here.
+        Returns how many seconds the network has to wait where this one was too many, else 0. An answer that
+        is only slowed down is held back here.
         """
         key, now = self._key(scope, subject), self._clock()
         waiting = self._book.of(key, now).wait_seconds(now)

@@ -1,5 +1,5 @@
 """
-Wrong admin and ingest tokens, weighed by the network that sends them: free, then slower, then nothing more.
+Wrong admin and ingest tokens of each network: some are free, then answers get slower, then it is blocked.
 """
 
 from collections import OrderedDict
@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from math import ceil
 
 _ONE_FORGIVEN_EVERY = timedelta(minutes=1)
-"""While none of them had to wait: a program that repeats an old token now and then locks nobody out."""
+"""As long as none had to wait, so that a program that repeats an old token does not lock out its network."""
 
 _FORGIVEN_AFTER = timedelta(hours=1)
-"""A network that was quiet for so long, after whatever it had to wait, begins anew."""
+"""A network that was quiet for so long after its last wait starts again from zero."""
 
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=8)
 _FIRST_STOP, _LONGEST_STOP = timedelta(minutes=15), timedelta(hours=4)
@@ -40,7 +40,7 @@ class GuessRules:
 @dataclass(frozen=True, slots=True)
 class Guesses:
     """
-    What weighs on one network.
+    The wrong tokens of one network, and its waits.
     """
 
     wrong: int = 0
@@ -127,7 +127,7 @@ class GuessBook:
         return self._networks.get(network, Guesses()).current(now)
 
     def fail(self, network: str, now: datetime) -> Guesses:
-        """Count a wrong token; what weighs on the network now."""
+        """Count a wrong token, and return what counts against the network now."""
         after = self._networks[network] = self.of(network, now).count_failure(self._rules, now)
         self._networks.move_to_end(network)
         if len(self._networks) > self._most_networks:

@@ -1,5 +1,5 @@
 """
-The journal for whoever asks over HTTP: what an address asks for, and the form in which entries are told.
+The journal for the dashboard and the API: parsing a query, and the form of the entries.
 """
 
 import re
@@ -75,9 +75,7 @@ class JournalPage(msgspec.Struct, frozen=True):
 
 
 def parse_query(given: Mapping[str, str]) -> JournalQuery:
-    """
-    Return what parameters ask for; those left out or empty ask for nothing. Raises JournalQueryRefused.
-    """
+    """Return the query of these parameters; empty ones do not restrict it. Raises JournalQueryRefused."""
     limit = _number("limit", given.get("limit", ""))
     if limit is not None and limit > MOST:
         raise JournalQueryRefused("limit", f"Send a limit from 1 to {MOST}.")
@@ -107,7 +105,7 @@ def to_page(entries: list[JournalEntry], limit: int) -> JournalPage:
 
 
 def to_view(entry: JournalEntry) -> JournalEntryView:
-    """Return an entry in the form that the API and the pages tell."""
+    """Return an entry in the form of the API and the pages."""
     return JournalEntryView(
         entry.number,
         entry.at,

@@ -1,5 +1,5 @@
 """
-Which language a page speaks: `?lang=`, else the cookie, else Accept-Language, else the setting.
+The language of a page: `?lang=`, else the cookie, else Accept-Language, else the setting.
 """
 
 import re
@@ -12,7 +12,7 @@ Catalogues = Mapping[str, NullTranslations]
 """The texts of each language there is, by its code; English is in the source and always there."""
 
 NAMES = {"en": "English", "ru": "Русский"}
-"""What the switch calls a language: by its own name, so that whoever needs it can read it."""
+"""What the switch calls a language: by its own name, so that its readers recognize it."""
 
 _RANGE = re.compile(r"\s*([a-zA-Z]{2,8})((?:-[a-zA-Z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*(\d(?:\.\d{0,3})?)\s*)?$")
 _TERRITORY = re.compile(r"-([a-zA-Z]{2})\b")

@@ -77,7 +77,7 @@ def process_descriptors() -> Descriptors:
 
 
 def open_descriptors() -> int:
-    """Return how many descriptors this process has open, 0 where the system does not tell."""
+    """Return how many descriptors this process has open, 0 where the system does not say."""
     for folder in _OPEN_DESCRIPTORS:
         with suppress(OSError):
             return sum(1 for _ in Path(folder).iterdir())

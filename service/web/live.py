@@ -1,5 +1,5 @@
 """
-Server-sent events that tell open pages to look again (WHATWG HTML, 9.2).
+Server-sent events that make open pages load again (WHATWG HTML, 9.2).
 """
 
 import asyncio
@@ -33,12 +33,12 @@ class Live:
     ) -> None:
         self._most_streams = most_streams
         self._between_seconds, self._idle_seconds = between_seconds, idle_seconds
-        self._bells: set[asyncio.Event] = set()
+        self._wake_events: set[asyncio.Event] = set()
         self._closed = asyncio.Event()
 
     def notify(self) -> None:
         """Make all listeners load the page's data again soon."""
-        for wake in self._bells:
+        for wake in self._wake_events:
             wake.set()
 
     def close(self) -> None:
@@ -49,12 +49,12 @@ class Live:
     @property
     def full(self) -> bool:
         """Whether no more streams are opened."""
-        return len(self._bells) >= self._most_streams
+        return len(self._wake_events) >= self._most_streams
 
     async def stream(self) -> AsyncIterator[bytes]:
         """Yield an event after each change, changes in quick succession together, until closed."""
         wake = asyncio.Event()
-        self._bells.add(wake)
+        self._wake_events.add(wake)
         try:
             yield b"retry: 5000\n\n"
             while not self._closed.is_set():
@@ -65,7 +65,7 @@ class Live:
                 yield _CHANGED
                 await _first_of(self._closed, self._between_seconds)
         finally:
-            self._bells.discard(wake)
+            self._wake_events.discard(wake)
 
 
 async def _first_of(wake: asyncio.Event, seconds: float) -> None:

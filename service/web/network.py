@@ -1,5 +1,5 @@
 """
-Where a request comes from, as coarsely as limits and counts need it.
+The network that a request comes from, which limits and counts go by.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ Address = IPv4Address | IPv6Address
 
 class Networks:
     """
-    Tells networks apart. X-Forwarded-For is believed where the request comes from a trusted proxy.
+    Determines networks. X-Forwarded-For is believed where the request comes from a trusted proxy.
     """
 
     def __init__(self, trusted: Iterable[str] = ()) -> None:

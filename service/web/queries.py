@@ -33,8 +33,8 @@ from service.web.schemas import (
     HeldView,
     Missing,
     NextMeeting,
+    ReportView,
     StatusView,
-    ToldView,
 )
 
 _MOST_SUMMARIES = 2000
@@ -96,11 +96,12 @@ class AdminQueries:
                     if is_warning(notice)
                 ),
             ),
+            replicas=tuple(self.reports.replicas()),
         )
 
     def calendars(self, *, like: str = "", after: str = "", most: int = 50) -> CalendarList:
         """
-        Return the calendars whose name or title holds the text `like`, at most so many behind `after`.
+        Return the calendars whose name or title holds the text `like`, at most `most` of them behind `after`.
         """
         wanted = like.strip().casefold()
         found = [
@@ -192,16 +193,16 @@ class AdminQueries:
 
 
 def _to_dispute_view(dispute: Dispute) -> DisputeView:
-    told = tuple(_to_told_view(report) for report in dispute.reports)
+    reports = tuple(_to_report_view(report) for report in dispute.reports)
     id_, server = dispute.key.id, dispute.key.server
-    return DisputeView(id_, server, dispute.topic or id_, str(dispute.counts), told)
+    return DisputeView(id_, server, dispute.topic or id_, str(dispute.counts), reports)
 
 
-def _to_told_view(report: Report) -> ToldView:
+def _to_report_view(report: Report) -> ReportView:
     conference = report.conference
     changed_at = report.changed_at if report.changed_at > _FIRST else None
     kind, start = _kind_and_start(conference.schedule)
-    return ToldView(str(report.account), summary_of(conference), kind, start, changed_at)
+    return ReportView(str(report.account), summary_of(conference), kind, start, changed_at)
 
 
 def _kind_and_start(schedule: Schedule) -> tuple[str, datetime | None]:

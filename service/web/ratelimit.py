@@ -40,7 +40,7 @@ class FailureLimit:
         return ceil(over * self._per.total_seconds() / self._most) if over > 0 else 0
 
     def fail(self, network: str, now: datetime) -> int:
-        """Count a failure; the seconds to wait where it was one too many, else 0."""
+        """Count a failure, and return the seconds to wait where it was one too many, else 0."""
         wait = self.wait_seconds(network, now)
         if wait:
             return wait
@@ -68,5 +68,5 @@ class Guard:
     clock: Clock
 
     def fail(self, scope: Scope) -> int:
-        """Count a wrong secret; the seconds that its network must wait now, 0 where it need not."""
+        """Count a wrong secret, and return the seconds that its network must wait now, or 0."""
         return self.limit.fail(self.networks.of(scope), self.clock())

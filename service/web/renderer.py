@@ -92,7 +92,7 @@ class Pages:
             lstrip_blocks=True,
         )
         texts = self._catalogues[code]
-        # Installed by the extension, which jinja2's own types do not tell.
+        # Installed by the extension, which jinja2's types do not show.
         install = vars(environment)["install_gettext_callables"]
         install(texts.gettext, texts.ngettext, newstyle=True)
         environment.globals.update(root=self.root, asset=addresses(self.root))

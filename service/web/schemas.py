@@ -9,6 +9,7 @@ import msgspec
 
 from service.core.sources import SourceState
 from service.core.target_state import TargetState
+from service.web.replica_views import ReplicaView
 
 CalendarKind = Literal["all", "rule", "account", "person"]
 
@@ -42,6 +43,9 @@ class SourceView(_View, frozen=True):
 
     place: str = ""
     """Host and port of an endpoint."""
+
+    held_by: str = ""
+    """The other replica that listens to it, and says how it is doing; empty where this one does."""
 
 
 class NextMeeting(_View, frozen=True):
@@ -118,6 +122,8 @@ class TargetView(_View, frozen=True):
 
     error: str = ""
     parked: tuple[ParkedView, ...] = ()
+    held_by: str = ""
+    """The other replica that publishes to it, and has its numbers; empty where this one does."""
 
 
 class Missing(_View, frozen=True):
@@ -157,9 +163,9 @@ class HeldView(_View, frozen=True):
     """The earliest moment at which further lists that agree apply it by themselves; null where it is kept."""
 
 
-class ToldView(_View, frozen=True):
+class ReportView(_View, frozen=True):
     """
-    What one account tells of a conference in dispute.
+    What one account reports of a conference in dispute.
     """
 
     account: str
@@ -171,7 +177,7 @@ class ToldView(_View, frozen=True):
     """Of the single meeting, or of the series as TrueConf reports it."""
 
     changed_at: datetime | None
-    """When this account last told something else; null where that is not known."""
+    """When this account last reported something else; null where that is not known."""
 
 
 class DisputeView(_View, frozen=True):
@@ -183,9 +189,9 @@ class DisputeView(_View, frozen=True):
     server: str
     topic: str
     counts: str
-    """The account whose word counts for now."""
+    """The account whose report counts for now."""
 
-    told: tuple[ToldView, ...]
+    reports: tuple[ReportView, ...] = msgspec.field(name="told")
 
 
 class RejectedView(_View, frozen=True):
@@ -240,6 +246,8 @@ class StatusView(_View, frozen=True):
     """The version of the zone data in use."""
 
     warnings: tuple[str, ...]
+    replicas: tuple[ReplicaView, ...] = ()
+    """The processes that share the database, this one among them."""
 
 
 class Hour(_View, frozen=True):
@@ -270,31 +278,3 @@ class SettingView(_View, frozen=True):
     value: str
     given: bool
     """Whether it was set; otherwise it is the default."""
-
-
-class Rotated(_View, frozen=True):
-    """
-    The new addresses of a calendar; the old ones are gone.
-    """
-
-    name: str
-    feed_url: str
-    page_url: str
-
-
-class Approved(_View, frozen=True):
-    """
-    What applying a held list removed.
-    """
-
-    account: str
-    removed: int
-
-
-class Kept(_View, frozen=True):
-    """
-    What of a held list stays.
-    """
-
-    account: str
-    kept: int

@@ -1,5 +1,5 @@
 """
-`/daemon`: what the daemon says of itself to a command that has its secret, and to nobody else.
+`/daemon`: the daemon's report about itself, only for a command that has its secret.
 
 `confcal check` asks here whether the daemon that answers works on the database of its own settings.
 """
@@ -27,7 +27,7 @@ class SelfReport(msgspec.Struct, frozen=True):
     version: str
     schema: str
     database: str
-    """A digest, the same for whoever opens the same database."""
+    """A digest, the same for every process that opens the same database."""
 
 
 class SelfReporter(Protocol):
@@ -46,7 +46,7 @@ def proof_of(secret: bytes) -> str:
 
 
 def self_report_route(reporter: SelfReporter, secret: bytes) -> Route:
-    """Return the route, which is not there for whoever lacks the secret."""
+    """Return the route. It does not exist for a request without the secret."""
     expected = proof_of(secret)
 
     async def handler(request: Request) -> Response:

@@ -33,7 +33,7 @@ from service.web.renderer import Pages
 
 _WRONG_TOKENS, _PER = 30, timedelta(minutes=1)
 _OPEN_PAGES = 256
-"""Subscription pages that are told of changes; further ones look by themselves every minute."""
+"""Subscription pages that are notified of changes; further ones load again every minute."""
 
 _PAGE_SECONDS = 60.0
 
@@ -121,5 +121,5 @@ def _metrics(render: Callable[[], bytes]) -> Callable[[Request], Response]:
 
 def _robots(_request: Request) -> Response:
     # Google fetches calendars only where robots.txt lets it; indexing is refused by X-Robots-Tag instead.
-    # No path of ours is named: whoever reads this need not know where secrets lie.
+    # No path of ours is named, so that this file does not show where secrets are.
     return PlainTextResponse("User-agent: *\nDisallow:\n")

@@ -69,7 +69,7 @@ class WebServer:
         self._stop.set()
 
     async def run(self) -> None:
-        """Serve until told to stop."""
+        """Serve until `stop` is called."""
         loop = asyncio.get_running_loop()
         self._config.load()
         entrance = Entrance(self._sockets, self, descriptors=self._descriptors, loop=loop)
@@ -92,7 +92,7 @@ class WebServer:
         return Connection(self._config, self.state, self._date, self._limits, asyncio.get_running_loop())
 
     def make_room(self, count: int) -> int:
-        """Close so many connections, the oldest idle ones first; return how many there were to close."""
+        """Close this many connections, the oldest idle ones first, and return how many were closed."""
         # Whoever has only just connected is about to ask.
         before = asyncio.get_running_loop().time() - _NEW_SECONDS
         idle = [
@@ -129,7 +129,7 @@ class WebServer:
     async def _end_now(self) -> None:
         for each in self._connections():
             each.transport.abort()
-        # A transport is closed by the loop, one turn after it was told to; what answered on it ends then.
+        # A transport is closed by the loop, one turn after that was requested; its answer ends then.
         await asyncio.sleep(0)
         tasks = list(self.state.tasks)
         if tasks:

@@ -1,16 +1,28 @@
 """
-What the parts are made of: the fetch of discovery pages.
+What the parts are made of, and what is served before all of them are ready.
 """
 
 import asyncio
 import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+import httpx
 import pytest
 
+from service.app.build import open_parts
 from service.app.fetching import http_fetch
+from service.app.opening import open_settings_store
+from service.app.policy import policy_of, rendering_digest
+from service.app.synchronizer import Synchronizer
+from service.calendars.tokens import token_of
+from service.settings.load import load_settings
+from service.settings.model import Settings
+from tests.core.given import NOW, ROOM, conference, listed
 from tests.listening import listening
+
+SECRET = "a secret of the tests of parts"
 
 
 @asynccontextmanager
@@ -82,3 +94,55 @@ async def test_an_error_status_is_no_document() -> None:
     async with serving(b"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n") as url, http_fetch() as fetch:
         with pytest.raises(OSError, match="status 302"):
             await fetch(url)
+
+
+@pytest.fixture
+def restarted(tmp_path: Path, unused_tcp_port: int) -> Settings:
+    """The settings of a daemon that has heard two lists before."""
+    settings = load_settings(
+        {
+            "CONFCAL_DATA_DIR": str(tmp_path),
+            "CONFCAL_PORT": str(unused_tcp_port),
+            "CONFCAL_SECRET": SECRET,
+            "CONFCAL_CALENDARS__BOARD__TOPIC": "Planning",
+            "CONFCAL_SOURCES__LOBBY__URL": "http://127.0.0.1:9",
+        }
+    )
+
+    async def hear() -> None:
+        store = await open_settings_store(settings)
+        synchronizer = Synchronizer(store, policy_of(settings))
+        digest = rendering_digest(policy_of(settings), NOW)
+        await synchronizer.start(rendering=digest, now=NOW)
+        await synchronizer.accept(listed(conference("1"), conference("2")))
+        await store.close()
+
+    asyncio.run(hear())
+    return settings
+
+
+def path_of(calendar: str) -> str:
+    return f"/feeds/{token_of(SECRET.encode(), calendar, 0)}/c.ics"
+
+
+async def test_stored_feeds_are_served_before_everything_is_loaded(restarted: Settings) -> None:
+    async with open_parts(restarted) as parts:
+        web = httpx.ASGITransport(parts.web)
+        async with httpx.AsyncClient(transport=web, base_url="http://127.0.0.1") as client:
+            early = {name: await client.get(path_of(name)) for name in ("all", str(ROOM))}
+            alive = await client.get("/healthz")
+            assert not parts.synchronizer.state.entries
+
+            waiting = [asyncio.create_task(client.get(path)) for path in (path_of("board"), "/readyz")]
+            answered, _ = await asyncio.wait(waiting, timeout=0.1)
+            await parts.load()
+            board, ready = await asyncio.gather(*waiting)
+            late = {name: await client.get(path_of(name)) for name in early}
+
+    assert [early[name].text.count("BEGIN:VEVENT") for name in early] == [2, 2]
+    assert {name: (each.content, each.headers["etag"]) for name, each in early.items()} == {
+        name: (each.content, each.headers["etag"]) for name, each in late.items()
+    }
+    assert not answered
+    assert (alive.status_code, ready.status_code, board.status_code) == (200, 200, 200)
+    assert board.text.count("BEGIN:VEVENT") == 2

@@ -61,5 +61,5 @@ async def test_what_nobody_foresaw_is_not_reported_as_a_silent_source() -> None:
         report = await report_of("lobby", SourceSettings(url="http://10.0.0.5"), broken, 60)
 
     assert not report.good
-    assert "answers what nobody can read (ZeroDivisionError)" in report.text
+    assert "answers with something unreadable (ZeroDivisionError)" in report.text
     assert isinstance(logs[0]["exc_info"], ZeroDivisionError)

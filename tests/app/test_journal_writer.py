@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from service.app.journal_writer import JournalWriter
-from service.app.start_journal import tell_start
+from service.app.start_journal import record_start
 from service.core.conference import Account
 from service.core.errors import StoreUnavailable
 from service.core.journal import FieldChange, Happening, JournalEntry, JournalQuery
@@ -89,7 +89,7 @@ async def test_a_start_with_another_version_or_other_settings_is_told_without_th
     first = load_settings({"CONFCAL_TIMEZONE": "Europe/Moscow"})
     other = load_settings({"CONFCAL_TIMEZONE": "Asia/Tokyo", "CONFCAL_ADMIN_TOKEN": "a token that is secret"})
     for settings, version in ((first, "1.0"), (first, "1.0"), (other, "1.1"), (other, "1.1")):
-        await tell_start(journal, settings, [b"secret"], version, NOW)
+        await record_start(journal, settings, [b"secret"], version, NOW)
 
     changed, version_changed = await journal.read(JournalQuery())
     assert version_changed.fields == (FieldChange("version", "1.0", "1.1"),)
@@ -107,7 +107,7 @@ async def fields_after(*starts: tuple[dict[str, str], list[bytes]]) -> list[tupl
     """Return the changes that the journal tells of, the newest first."""
     journal = MemoryJournal()
     for given, secrets in starts:
-        await tell_start(journal, load_settings(given), secrets, "1.0", NOW)
+        await record_start(journal, load_settings(given), secrets, "1.0", NOW)
     return [entry.fields for entry in await journal.read(JournalQuery())]
 
 

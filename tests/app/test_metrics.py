@@ -9,7 +9,7 @@ from service.core.sources import SourceState
 from service.core.state import State
 from service.core.target_state import TargetState
 from service.publishing.model import Publication, SyncReport
-from service.publishing.reconciler import TargetStatus
+from service.publishing.target_status import TargetStatus
 from service.sources.status import SourceStatus
 from tests.core.given import NOW, conference, listed, many
 from tests.core.story import Story

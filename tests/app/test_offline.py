@@ -7,12 +7,11 @@ import pytest
 from service.app.offline import (
     Played,
     account_of,
-    create_database,
     replay_recording,
     retry_rejected,
-    with_store,
     with_synchronizer,
 )
+from service.app.opening import create_database, with_store
 from service.core.conference import Account
 from service.core.errors import ConfcalError, SettingsError
 from service.core.rejected import RejectedInput
@@ -38,7 +37,7 @@ def test_an_account_is_a_user_at_a_server() -> None:
 
 @pytest.mark.parametrize("name", ["", "ivanov", "@video.example.com", "ivanov@"])
 def test_anything_else_is_no_account(name: str) -> None:
-    with pytest.raises(SettingsError, match="is no account"):
+    with pytest.raises(SettingsError, match="is not an account"):
         account_of(name)
 
 
@@ -133,4 +132,6 @@ async def test_a_recording_that_does_not_tell_whose_its_list_is_says_so(settings
     done = await replay_recording(settings, frames, account=None, progress=lambda _number: None)
 
     assert done.lists == 0
-    assert "line 2: the recording of lobby ends before it tells whose its last list is" in done.trouble[0]
+    assert (
+        "line 2: the recording of lobby ends before it names the account of its last list" in done.trouble[0]
+    )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from service.app.purge import purge, purgeable
 from service.app.targets import make_reconciler
-from tests.caldav.aims import Aims
+from tests.caldav.configured import ConfiguredTargets
 from tests.caldav.conftest import server, site
 from tests.caldav.misbehaving import HOME, Misbehaving
 from tests.caldav.site import Site
@@ -19,7 +19,7 @@ FAR_OFF = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 async def test_a_target_whose_name_only_begins_alike_is_left_alone(site: Site) -> None:
-    targets_by_name = Aims(site)
+    targets_by_name = ConfiguredTargets(site)
     await targets_by_name.hear(2)
     found = targets_by_name.of("cloud", "cloud2")
     await make_reconciler(found["cloud"], site.clock).once()
@@ -33,7 +33,7 @@ async def test_a_target_whose_name_only_begins_alike_is_left_alone(site: Site) -
 
 
 async def test_what_is_parked_is_deleted_too(site: Site, server: Misbehaving) -> None:
-    targets_by_name = Aims(site)
+    targets_by_name = ConfiguredTargets(site)
     await targets_by_name.hear(2)
     found = targets_by_name.of("cloud")
     await make_reconciler(found["cloud"], site.clock).once()

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from pydantic import SecretStr
 
-from service.app.reports import HourlyLists, endpoint_view, find_running
+from service.app.reports import HourlyLists, find_running
+from service.app.views import endpoint_view
 from service.core.conference import Account
 from service.core.sources import SourceState
 from service.settings.accounts import account_of_source

@@ -10,6 +10,8 @@ from tests.browser.conftest import Visit
 from tests.browser.looks import full_rows, unfold, whole_words
 from tests.browser.site import Site
 
+pytestmark = pytest.mark.thorough
+
 LANGUAGES = ["en-GB", "ru-RU"]
 
 ROOM_AROUND_LINES = """() => [...document.querySelectorAll('.agenda .line')]

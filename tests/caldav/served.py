@@ -33,12 +33,18 @@ class ServedCalDav:
     """How often each path was written."""
 
     delay_seconds: float = 0.0
+    failing: bool = False
+    """Whether every request is answered with 503."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         asked = Request(scope, receive)
         body = await asked.body()
         await asyncio.sleep(self.delay_seconds)
+        if self.failing:
+            self.answers[asked.method, 503] += 1
+            await Response(status_code=503)(scope, receive, send)
+            return
         request = httpx.Request(asked.method, str(asked.url), headers=asked.headers.raw, content=body)
         answer = await self.server.handle(request)
         self.answers[asked.method, answer.status_code] += 1

@@ -15,8 +15,8 @@ from service.caldav.discovery import CollectionSpec, discover
 from service.caldav.places import Places
 from service.caldav.protocol import get, put
 from service.core.errors import CredentialsRefused
-from tests.caldav.kept import Kept
 from tests.caldav.misbehaving import ORIGIN, PASSWORD, USERNAME, Misbehaving
+from tests.caldav.reconcilers import Kept
 from tests.caldav.site import Clock, Site, resources
 
 URL = "https://dav.example.org/cal/"

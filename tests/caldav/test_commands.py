@@ -15,8 +15,8 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from service.app.build import open_settings_store
 from service.app.clock import utc_now
+from service.app.opening import open_settings_store
 from service.app.policy import policy_of
 from service.app.preview import with_targets
 from service.app.synchronizer import Synchronizer

@@ -7,8 +7,8 @@ import pytest
 
 from service.core.errors import Fatal
 from service.publishing.model import Standing
-from tests.caldav.kept import Kept, answering
 from tests.caldav.misbehaving import HOME, Misbehaving
+from tests.caldav.reconcilers import Kept, answering
 from tests.caldav.site import Site, resource, resources
 
 SECOND = f"{HOME}b/"

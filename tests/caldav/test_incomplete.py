@@ -14,9 +14,9 @@ from service.app.targets import make_reconciler
 from service.core.errors import Fatal
 from service.core.target_state import TargetState
 from service.publishing.model import Standing
-from tests.caldav.aims import Aims
-from tests.caldav.kept import Kept, answering, down
+from tests.caldav.configured import ConfiguredTargets
 from tests.caldav.misbehaving import HOME, Misbehaving
+from tests.caldav.reconcilers import Kept, answering, down
 from tests.caldav.site import Site, resource, resources
 
 WORK = f"{HOME}team/"
@@ -209,7 +209,7 @@ async def test_another_trouble_meanwhile_is_another_line(site: Site, server: Mis
 
 
 async def test_check_fails_while_every_write_is_refused(site: Site, server: Misbehaving) -> None:
-    targets_by_name = Aims(site)
+    targets_by_name = ConfiguredTargets(site)
     await targets_by_name.hear(3)
     configured = targets_by_name.of("cloud")["cloud"]
     reconciler = make_reconciler(configured, site.clock)

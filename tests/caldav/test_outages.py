@@ -16,6 +16,8 @@ from tests.caldav.loopback import PASSWORD, USERNAME, Loopback
 from tests.caldav.relay import Relay, relayed
 from tests.caldav.site import Clock, Site, foreign_events, opened, resources
 
+pytestmark = pytest.mark.thorough
+
 _MAKERS = {"radicale": loopback.radicale, "xandikos": loopback.xandikos}
 _KILLS = 5
 _WRITES_BETWEEN = 20

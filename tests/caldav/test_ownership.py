@@ -9,8 +9,8 @@ import pytest
 
 from service.core.errors import Fatal, Retryable
 from service.publishing.model import RemoteRules
-from tests.caldav.kept import Kept, answering
 from tests.caldav.misbehaving import HOME, Misbehaving
+from tests.caldav.reconcilers import Kept, answering
 from tests.caldav.site import Site, foreign_events, resource, resources
 
 WORK = f"{HOME}team/"

@@ -11,6 +11,7 @@ from service.calendars.rules import Rule
 from service.core.account_state import AccountState, Entry
 from service.core.conference import Account, Conference, Key
 from service.core.quiet import QuietHours, parse_quiet
+from service.core.shared_map import SharedMap
 from service.core.state import State
 from tests.core.given import DESK, NOW, REVISION, ROOM, SERVER, conference
 
@@ -35,7 +36,7 @@ def state(*heard: Heard) -> State:
             Key(SERVER, id_): Entry(Key(SERVER, id_), each, REVISION, b"x", source)
             for id_, each in reported.items()
         }
-    return State(entries=entries, accounts=accounts)
+    return State(entries=SharedMap(entries), accounts=accounts)
 
 
 def judge(

@@ -11,6 +11,7 @@ from service.calendars.participants import ParticipantIndex
 from service.calendars.rules import Rule, fits
 from service.core.account_state import Entry
 from service.core.conference import Invitation, Key
+from service.core.shared_map import SharedMap
 from tests.core.given import REVISION, SERVER, conference
 
 PEOPLE = st.sampled_from(["ivanov", "brown", "petrov@other.example", "Ivanov@video.example.com", "lobby/1"])
@@ -22,8 +23,8 @@ def entry(id_: str, *invited: str, owner: str = "brown") -> Entry:
     return Entry(Key(SERVER, id_), known, REVISION, b"", "lobby")
 
 
-def entries(*several: Entry) -> dict[Key, Entry]:
-    return {each.key: each for each in several}
+def entries(*several: Entry) -> SharedMap[Key, Entry]:
+    return SharedMap({each.key: each for each in several})
 
 
 def ids(participants: ParticipantIndex, *people: str) -> list[str]:
@@ -51,7 +52,7 @@ def test_the_same_entries_give_the_same_roster() -> None:
 
     assert first.after(first.entries) is first
     # A change that invites nobody new leaves the set as it is: it is compared by identity.
-    renewed = first.after({**first.entries, **entries(entry("1", "ivanov", owner="petrov"))})
+    renewed = first.after(first.entries.replace(entries(entry("1", "ivanov", owner="petrov"))))
     assert renewed.invited is first.invited
 
 

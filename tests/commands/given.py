@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from service.app.build import open_settings_store
+from service.app.opening import open_settings_store
 from service.app.policy import policy_of
 from service.app.synchronizer import Synchronizer
 from service.core.conference import Snapshot

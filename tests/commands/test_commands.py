@@ -17,10 +17,10 @@ import click
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from service.__main__ import cli
-from service.app.build import open_settings_store
+from service.app.opening import open_settings_store
 from service.app.policy import policy_of
 from service.app.synchronizer import Synchronizer
+from service.commands.line import cli
 from service.settings.load import load_settings
 from service.settings.show import example
 from service.simulator.server import Simulator, SimulatorOptions
@@ -69,8 +69,10 @@ def test_every_command_in_the_list_is_there() -> None:
 def test_a_health_check_that_is_answered_loads_neither_the_daemon_nor_the_settings(
     unused_tcp_port: int,
 ) -> None:
-    asking = "cli.main(['healthcheck'], standalone_mode=False)"
-    code = f"import sys; from service.__main__ import cli; {asking}; print(*sys.modules)"
+    code = (
+        "import atexit, sys; from service.__main__ import main; sys.argv[1:] = ['healthcheck']; "
+        "atexit.register(lambda: print(*sys.modules)); main()"
+    )
     environ = {**os.environ, "CONFCAL_PORT": str(unused_tcp_port)}
     with ThreadingHTTPServer(("127.0.0.1", unused_tcp_port), _Healthy) as web:
         threading.Thread(target=web.serve_forever, daemon=True).start()
@@ -82,6 +84,7 @@ def test_a_health_check_that_is_answered_loads_neither_the_daemon_nor_the_settin
 
     assert loaded[0] == "ok"
     assert {
+        "click",
         "sqlalchemy",
         "starlette",
         "httpx",
@@ -160,7 +163,7 @@ def test_run_without_a_source_says_what_to_set(confcal: Confcal) -> None:
     ("name", "value", "told"),
     [
         ("CONFCAL_DATABASE_URL", "mysql://db", "CONFCAL_DATABASE_URL names mysql"),
-        ("CONFCAL_DATABASE_URL", "nonsense", "CONFCAL_DATABASE_URL is no address"),
+        ("CONFCAL_DATABASE_URL", "nonsense", "CONFCAL_DATABASE_URL is not an address"),
         ("CONFCAL_SECRET_FILE", "/missing", "CONFCAL_SECRET_FILE: /missing cannot be read"),
         ("CONFCAL_DATA_DIR", "/dev/null/data", "CONFCAL_DATA_DIR: /dev/null/data cannot be made"),
     ],
@@ -411,3 +414,21 @@ async def test_a_source_that_sends_no_list_is_told_with_what_to_do(
 
     assert done.code == 1
     assert "no list came in time; see whether somebody is signed in there, or raise --timeout" in done.text
+
+
+@pytest.mark.usefixtures("data")
+def test_a_list_of_the_feeds_loads_nothing_that_serves_them() -> None:
+    filled()
+    code = (
+        "import atexit, sys; from service.__main__ import main; sys.argv[1:] = ['feeds', '--json']; "
+        "atexit.register(lambda: print('|', *sys.modules)); main()"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
+    ).stdout
+    listed_feeds, _, loaded = told.partition("|")
+
+    assert {feed["calendar"] for feed in json.loads(listed_feeds)} == {"all", str(ROOM)}
+    daemon = {"starlette", "uvicorn", "httpx", "websockets", "jinja2", "apscheduler", "prometheus_client"}
+    assert daemon & set(loaded.split()) == set()
+    assert {"icalendar", "service.core.revision", "service.store.sql"} & set(loaded.split()) == set()

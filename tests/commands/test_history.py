@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from service.app.check import ListedFeed
+from service.app.listed_feed import ListedFeed
 from service.commands.feeds import write_csv
 from service.commands.history import parse_since
 from service.core.errors import SettingsError

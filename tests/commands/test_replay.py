@@ -131,9 +131,9 @@ def test_what_is_rejected_is_told_and_kept(confcal: Confcal, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--at", "yesterday"], "--at: 'yesterday' is no moment"),
-        (["--at", "2026-11-23T10:00:00"], "--at: '2026-11-23T10:00:00' tells no zone"),
-        (["--account", "ivanov"], "'ivanov' is no account"),
+        (["--at", "yesterday"], "--at: 'yesterday' is not a moment"),
+        (["--at", "2026-11-23T10:00:00"], "--at: '2026-11-23T10:00:00' has no zone"),
+        (["--account", "ivanov"], "'ivanov' is not an account"),
     ],
 )
 def test_options_that_mean_nothing(confcal: Confcal, tmp_path: Path, arguments: list[str], told: str) -> None:

@@ -14,7 +14,7 @@ import yaml
 
 from service.app.metrics import Metrics
 from service.core.state import State
-from service.publishing.reconciler import TargetStatus
+from service.publishing.target_status import TargetStatus
 from tests.config.tools import need
 
 CONFIG = Path(__file__).parent.parent.parent / "config"

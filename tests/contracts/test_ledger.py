@@ -121,6 +121,17 @@ async def test_an_abandoned_target_s_rows_pass_on_and_a_left_collection_s_stay(s
     assert await store.ledger.publications("old") == {}
 
 
+async def test_each_collection_that_is_left_gets_a_number_of_its_own(store: Database) -> None:
+    left = []
+    for name in ("work", "home", "away", "hall"):
+        record = replace(WORK, url=f"https://dav.example.org/{name}/")
+        left.append((await store.ledger.assign_collection("te_m", record)).former_key)
+        # Its name is like the other's, and only like it.
+        await store.ledger.record_target("team~1", replace(WORK, url="https://dav.example.org/theirs/"))
+
+    assert left == ["", "te_m~1", "te_m~2", "te_m~3"]
+
+
 async def test_where_both_have_a_row_the_target_s_own_stays(store: Database) -> None:
     for name, etag in (("team", '"own"'), ("old", '"other"')):
         await store.ledger.record_target(name, WORK)

@@ -75,3 +75,15 @@ async def test_an_account_whose_past_is_still_kept_is_not_forgotten(store: Datab
 
     assert await store.purge_accounts(LATER) == 0
     assert set((await store.load()).accounts) == {IVANOV}
+
+
+async def test_whose_lists_there_are_is_known_without_what_they_hold(store: Database) -> None:
+    await record(store, arrival(conference("100")), arrival(conference("200"), account=BROWN))
+    whole, known = await store.load(), await store.load_accounts()
+
+    assert known.version == whole.version
+    assert {a: (v.list_at, v.count, v.source) for a, v in known.accounts.items()} == {
+        a: (v.list_at, v.count, v.source) for a, v in whole.accounts.items()
+    }
+    assert not known.entries
+    assert not any(each.reported for each in known.accounts.values())

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from service.core.conference import Snapshot
 from service.core.journal import FieldChange, Happening, JournalEntry
-from service.core.list_journal import compare, tell_approval, tell_keeping, tell_list
+from service.core.list_journal import compare, describe_approval, describe_keeping, describe_list
 from service.core.revision import Policy, approve, keep, revise
 from service.core.state import State
 from tests.core.given import DESK, NOW, ROOM, conference, listed, once, weekly
@@ -14,7 +14,9 @@ HOUR = timedelta(hours=1)
 
 def hear(state: State, snapshot: Snapshot) -> tuple[State, list[JournalEntry]]:
     changes = revise(state, snapshot, POLICY)
-    return state.after(changes, snapshot, state.version + 1), tell_list(state, changes, snapshot.received_at)
+    return state.after(changes, snapshot, state.version + 1), describe_list(
+        state, changes, snapshot.received_at
+    )
 
 
 def events(entries: list[JournalEntry]) -> list[tuple[Happening, str]]:
@@ -66,10 +68,10 @@ def test_a_held_list_is_told_once_and_so_is_what_somebody_decides() -> None:
     assert again == []
     kept = keep(state, ROOM)
     assert kept is not None
-    assert events(tell_keeping(kept, NOW)) == [(Happening.LIST_KEPT, "")]
+    assert events(describe_keeping(kept, NOW)) == [(Happening.LIST_KEPT, "")]
     applied = approve(state, ROOM, POLICY, NOW + HOUR)
     assert applied is not None
-    told = tell_approval(state, applied, NOW)
+    told = describe_approval(state, applied, NOW)
     assert told[0].event is Happening.LIST_APPROVED
     assert {entry.conference_id for entry in told[1:]} == {str(number) for number in range(8)}
 

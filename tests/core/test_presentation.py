@@ -12,7 +12,7 @@ from icalendar import Event as VEvent
 from service.core.changes import RenderedVEvent
 from service.core.conference import Key
 from service.core.ical import render_vevent
-from service.core.presentation import AS_RENDERED, Presentation, has_ended, present
+from service.core.presentation import Presentation, has_ended, present
 from service.core.schedule import Schedule
 from service.core.vevent import Redaction, Rendering, to_vevent
 from service.publishing.model import Publication, Standing, Update
@@ -44,7 +44,7 @@ def read(vevent: RenderedVEvent) -> Any:
 
 
 def test_nothing_asked_is_nothing_changed() -> None:
-    assert present(rendered(HOSTILE), AS_RENDERED) == rendered(HOSTILE)
+    assert present(rendered(HOSTILE), Presentation()) == rendered(HOSTILE)
 
 
 @pytest.mark.parametrize("topic", ["Budget", HOSTILE])

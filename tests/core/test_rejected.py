@@ -1,6 +1,10 @@
 from service.core.conference import Listing, Rejection, Snapshot
-from service.core.rejected import MAX_RAW, alike, find_rejected_conferences, to_rejected_frame
+from service.core.rejected import MAX_RAW, RejectedInput, alike, merge_rejected, to_rejected_frame
 from tests.core.given import NOW, ROOM
+
+
+def rejected_conferences(snapshot: Snapshot) -> list[RejectedInput]:
+    return [merge_rejected(snapshot, each) for each in alike(snapshot.listing.rejections)]
 
 
 def test_a_frame_has_no_conference() -> None:
@@ -20,7 +24,7 @@ def test_a_huge_frame_is_cut_and_says_so() -> None:
 def test_words_that_an_endpoint_chose_are_one_line_and_not_long() -> None:
     broken = Rejection("7" * 5000, "schedule\n.type", "it says\r\n\x1b[31m" + "x" * 5000, b"{}")
 
-    (each,) = find_rejected_conferences(Snapshot(ROOM, "lobby", NOW, Listing((), (broken,))))
+    (each,) = rejected_conferences(Snapshot(ROOM, "lobby", NOW, Listing((), (broken,))))
 
     for words in (each.conference_id, each.field, each.reason):
         assert len(words) <= 500
@@ -30,7 +34,7 @@ def test_words_that_an_endpoint_chose_are_one_line_and_not_long() -> None:
 def test_each_conference_that_makes_no_sense_is_one_input() -> None:
     listing = Listing((), (Rejection("1", "id", "a"), Rejection("2", "id", "b")))
 
-    found = find_rejected_conferences(Snapshot(ROOM, "hall", NOW, listing))
+    found = rejected_conferences(Snapshot(ROOM, "hall", NOW, listing))
 
     assert [(each.source, each.account, each.conference_id) for each in found] == [
         ("hall", str(ROOM), "1"),
@@ -49,7 +53,7 @@ def test_many_that_are_wrong_in_the_same_way_are_one_input_with_a_count() -> Non
         Rejection(f"a{number}", "schedule.start_time", f"{number} is outside 2000") for number in range(10)
     ]
 
-    found = find_rejected_conferences(Snapshot(ROOM, "hall", NOW, Listing((), (*months, *late))))
+    found = rejected_conferences(Snapshot(ROOM, "hall", NOW, Listing((), (*months, *late))))
 
     assert [(each.conference_id, each.times) for each in found] == [
         ("0", 20_000),

@@ -94,8 +94,8 @@ def test_a_law_that_ends_summer_time_is_as_young_as_the_first_change_that_did_no
     assert almaty
     # Clocks went forward for the last time in March, as the law before had it; in November they stay.
     assert vancouver.valid_from == at("2026-03-08 10:00")
-    assert f"{vancouver.told_since:%Y-%m}" == "2026-11"
-    assert almaty.told_since == almaty.valid_from
+    assert f"{vancouver.known_since:%Y-%m}" == "2026-11"
+    assert almaty.known_since == almaty.valid_from
 
 
 def test_on_the_wall_the_zone_is_named_however_young_its_law() -> None:

@@ -26,9 +26,8 @@ _LEVELS = {
     "warning": "warning",
     "error": "error",
     "exception": "error",
-    "tell_progress": "info",
-    "tell": "info or warning",
-    "say": "info or warning",
+    "log_progress": "info",
+    "write": "info or warning",
 }
 
 _HEAD = """\

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from structlog.testing import capture_logs
 
-from service.app.list_log import tell_list
+from service.app.list_log import log_list
 from tests.core.given import NOW, conference, listed, once, weekly
 from tests.core.story import Story
 from tests.docs.log_events import PAGE, ROOT, find_events, render
@@ -49,7 +49,7 @@ def test_an_accepted_list_is_one_wide_event() -> None:
     second = listed(conference("1", "Another topic", schedule=weekly()), at=NOW + timedelta(minutes=5))
 
     with capture_logs() as logs:
-        tell_list(second, story.records(second))
+        log_list(second, story.records(second))
 
     (wide,) = [each for each in logs if each["event"] == "sync.list_accepted"]
     assert (wide["conferences"], wide["edited"], wide["unchanged"], wide["removed"]) == (1, 1, 0, 0)

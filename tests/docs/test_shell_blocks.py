@@ -20,6 +20,8 @@ from tests.docs.stand_ins import Machine
 from tests.e2e.given import once, weekly
 from tests.e2e.program import room
 
+pytestmark = pytest.mark.thorough
+
 PAGES = {
     str(page.relative_to(ROOT)): page
     for page in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])

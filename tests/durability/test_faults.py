@@ -11,11 +11,15 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
+import pytest
+
 from service.simulator.server import Simulator, SimulatorOptions
 from tests.durability.mutations import mutations
 from tests.e2e.given import many, once, weekly
 from tests.e2e.program import DEADLINE_SECONDS, Daemon, Home
 from tests.tools import IN_CI, missing
+
+pytestmark = pytest.mark.thorough
 
 LOCKED_SECONDS = 10 if IN_CI else 5
 MALFORMED_SECONDS = 60 if IN_CI else 5

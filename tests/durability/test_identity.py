@@ -6,9 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import pytest
+
 from service.simulator.server import Simulator, SimulatorOptions
 from tests.e2e.given import once, weekly
 from tests.e2e.program import Daemon, Home
+
+pytestmark = pytest.mark.thorough
 
 IVANOV, BROWN = "ivanov@video.example.com", "brown@video.example.com"
 Raw = dict[str, Any]

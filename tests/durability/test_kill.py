@@ -15,6 +15,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from service.simulator.server import Simulator, SimulatorOptions
 from tests.durability.served import Parts, Served, read_parts
 from tests.durability.told import DAY, WEEK, Span
@@ -22,8 +24,10 @@ from tests.e2e.given import once, weekly
 from tests.e2e.program import Daemon, Feed, Home
 from tests.tools import how_often
 
+pytestmark = pytest.mark.thorough
+
 SEED = int(os.environ.get("CONFCAL_TEST_SEED", "20261005"))
-KILLS = how_often(4, 20, 200)
+KILLS = how_often(20, 20, 200)
 AT_A_TIME = 2
 LONGEST_LIFE_SECONDS = 0.6
 KILLED_EARLY = 0.25

@@ -1,11 +1,13 @@
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.contracts.conftest import postgresql
+from tests.contracts.conftest import NewDatabase, postgresql
 from tests.e2e.program import Home
+from tests.e2e.replicated import Site, open_site
 
-__all__ = ["home", "postgresql"]
+__all__ = ["home", "postgresql", "site"]
 
 
 @pytest.fixture
@@ -13,3 +15,10 @@ def home(tmp_path: Path) -> Home:
     """An installation that was never started."""
     (tmp_path / "home").mkdir()
     return Home(tmp_path / "home")
+
+
+@pytest.fixture
+async def site(tmp_path: Path, postgresql: NewDatabase) -> AsyncIterator[Site]:
+    """Three Rooms, a CalDAV server and an empty PostgreSQL."""
+    async with open_site(Home(tmp_path / "home"), postgresql()) as opened:
+        yield opened

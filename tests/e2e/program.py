@@ -20,9 +20,13 @@ import httpx
 from icalendar import Calendar
 
 from service.calendars.tokens import token_of
+from tests.e2e.forked import Forked, fork
 
 SECRET = "the secret of the tests"
 MODULE = (sys.executable, "-m", "service")
+FORKED = ("confcal",)
+"""The command of a process that forks from one which has imported confcal."""
+
 DEADLINE_SECONDS = 60
 """For what takes a second or two on an idle machine; a busy one stood still for half a minute."""
 
@@ -38,7 +42,7 @@ class Program:
     A running process whose output is read as it comes.
     """
 
-    process: Process
+    process: Process | Forked
     out: Lines = field(default_factory=list)
     err: Lines = field(default_factory=list)
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -119,27 +123,35 @@ def _event(line: str) -> str:
 async def started(
     *arguments: object,
     environ: Mapping[str, str],
-    command: tuple[object, ...] = MODULE,
+    command: tuple[object, ...] = FORKED,
     cwd: Path | None = None,
 ) -> AsyncIterator[Program]:
     """Run the program with this environment and no other; killed at the end where it still runs."""
-    process = await asyncio.create_subprocess_exec(
-        *map(str, (*command, *arguments)),
-        env=clean(environ),
+    program = Program(await _start(command, tuple(map(str, arguments)), clean(environ), cwd))
+    program.read_on()
+    try:
+        yield program
+    finally:
+        if program.process.returncode is None:
+            program.process.kill()
+        await program.ended()
+
+
+async def _start(
+    command: tuple[object, ...], arguments: tuple[str, ...], environ: Mapping[str, str], cwd: Path | None
+) -> Process | Forked:
+    if command == FORKED:
+        return await fork(arguments, environ, cwd)
+    return await asyncio.create_subprocess_exec(
+        *map(str, command),
+        *arguments,
+        env=environ,
         cwd=cwd,
         stdin=DEVNULL,
         stdout=PIPE,
         stderr=PIPE,
         limit=2**20,
     )
-    program = Program(process)
-    program.read_on()
-    try:
-        yield program
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await program.ended()
 
 
 def clean(environ: Mapping[str, str]) -> dict[str, str]:
@@ -154,7 +166,7 @@ class Home:
     """
 
     path: Path
-    command: tuple[object, ...] = MODULE
+    command: tuple[object, ...] = FORKED
     cwd: Path | None = None
 
     def environ(self, **settings: str) -> dict[str, str]:
@@ -171,7 +183,9 @@ class Home:
 
     def started(self, *arguments: object, **settings: str) -> AbstractAsyncContextManager[Program]:
         """Run a command with these settings."""
-        return started(*arguments, environ=self.environ(**settings), command=self.command, cwd=self.cwd)
+        return started(
+            *arguments, environ=self.environ(**settings), command=self.command, cwd=self.cwd or self.path
+        )
 
     @asynccontextmanager
     async def daemon(self, source: str = "", **settings: str) -> AsyncIterator["Daemon"]:

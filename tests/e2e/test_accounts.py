@@ -10,6 +10,8 @@ import pytest
 from tests.e2e.given import once, weekly
 from tests.e2e.program import Daemon, Feed, Home
 
+pytestmark = pytest.mark.thorough
+
 SERVER = "video.example.com"
 OWNER, OTHER = "ivanov", "brown"
 TOKENS = {OWNER: "a-long-token-of-the-owner-of-it-all", OTHER: "a-long-token-of-somebody-who-is-invited"}

@@ -9,13 +9,14 @@ import socket
 import sqlite3
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from service.simulator.server import Simulator, SimulatorOptions
 from tests.e2e.given import once, weekly
-from tests.e2e.program import ORDERLY_SECONDS, Home, Program, room, started
+from tests.e2e.program import MODULE, ORDERLY_SECONDS, Home, Program, room, started
 
 EXPLODING = """
 from service.app import build
@@ -32,6 +33,12 @@ build.Synchronizer = Exploding
 main()
 """
 """The program with one part exchanged for one that has a bug."""
+
+
+@pytest.fixture
+def home(home: Home) -> Home:
+    """An installation whose program really starts anew each time."""
+    return replace(home, command=MODULE)
 
 
 async def ended(program: Program, number: signal.Signals) -> int:

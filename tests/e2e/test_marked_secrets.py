@@ -17,10 +17,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.__main__ import COMMANDS
+from service.commands.line import COMMANDS
 from tests.e2e.given import once
 from tests.e2e.program import Daemon, Home, Program, room
 from tests.listening import serving_http
+
+pytestmark = pytest.mark.thorough
 
 MARKS = {
     "SECRET": "MARK-1 secret of the feeds",

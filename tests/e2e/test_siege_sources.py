@@ -14,6 +14,8 @@ from tests.e2e.siege import MEBIBYTE, besieged
 from tests.e2e.turncoat import Turncoat, frames
 from tests.trueconf.hostile import CONTINUATION, FINAL, PING, TEXT, frame
 
+pytestmark = pytest.mark.thorough
+
 LIST = b'{"method":"event","event":"conferenceList","conferences":['
 
 

@@ -17,6 +17,8 @@ from tests.e2e.program import Home
 from tests.e2e.siege import MEBIBYTE, Siege, besieged
 from tests.e2e.turncoat import Attack, Turncoat, answers
 
+pytestmark = pytest.mark.thorough
+
 OPENING = b'<d:multistatus xmlns:d="DAV:">'
 FOUND = b"HTTP/1.1 207 Multi-Status\r\nContent-Type: application/xml\r\nConnection: close\r\n\r\n"
 CHUNKED = FOUND.removesuffix(b"\r\n") + b"Transfer-Encoding: chunked\r\n\r\n"

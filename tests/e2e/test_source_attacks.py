@@ -16,6 +16,8 @@ from tests.e2e.given import once
 from tests.e2e.program import Daemon, Home
 from tests.trueconf.hostile import CONTINUATION, FINAL, MEBIBYTE, PING, TEXT, endpoint, frame
 
+pytestmark = pytest.mark.thorough
+
 TOKEN = "the token of the hall"
 SECONDS = 1.0
 MOST_MEMORY = 300 * MEBIBYTE

@@ -22,6 +22,8 @@ from service.simulator.server import Simulator, SimulatorOptions
 from tests.e2e.given import once, weekly
 from tests.e2e.program import Daemon, Home, started
 
+pytestmark = pytest.mark.thorough
+
 IDLE = 1010
 LIMITED = ("sh", "-c", 'ulimit -n 1024; exec "$@"', "sh", sys.executable, "-m", "service")
 

@@ -14,6 +14,8 @@ from tests.conftest import SAMPLES
 from tests.e2e.given import once
 from tests.e2e.program import Home, room
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parent.parent.parent
 NEEDED_TO_BUILD = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
 

@@ -76,6 +76,13 @@ OLD_WORDS = {
     "tidy": "run_housekeeping",
     "accepting": "Arrivals",
     "administered": "make_admin_routes",
+    "told": "what it holds: reported, facts, lines",
+    "told_at": "logged_at",
+    "tell": "write, report, log",
+    "untold": "unlogged",
+    "there": "remote",
+    "Told": "ReportView",
+    "ToldView": "ReportView",
 }
 """Names that a stranger could not guess, with those that replaced them."""
 
@@ -83,7 +90,8 @@ OLD_PROSE = re.compile(
     r"\b(?:upkeeps?|patience|rosters?|oversight|bells?|rung|befell|LedgerQueue|Taps|give_up)\b"
     r"|note_change\(\)|[Rr]aises Lost\b|whose it is is\b|as `claim` says"
     r"|\b(?:of which nothing but|what became of|nobody is told|worth a word)\b"
-    r"|\b(?:that are none|to be had|as it were|tell(?:ing)? different things)\b",
+    r"|\b(?:that are none|where (?:it|one) is none|to be had|as it were)\b"
+    r"|\b(?:tells?|told|telling|untold|anew|so many)\b",
     re.IGNORECASE,
 )
 """Replaced words that mean nothing else in a docstring or a comment of this project."""
@@ -102,6 +110,13 @@ def modules(root: Path) -> list[Path]:
 def parse(text: str) -> ast.Module:
     """Return the tree of a module; several rules look at each."""
     return ast.parse(text)
+
+
+def is_telling(name: str) -> bool:
+    """
+    Return whether a function is named by telling, which does not say whether it logs, writes or returns.
+    """
+    return name.strip("_").split("_")[0] == "tell"
 
 
 def is_participle(name: str) -> bool:
@@ -167,8 +182,9 @@ def _is_private(name: str) -> bool:
 def prose(text: str) -> Iterator[str]:
     """Yield the docstrings and the comments of a module; the texts of its code are none."""
     for node in ast.walk(parse(text)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            yield ast.get_docstring(node) or ""
+        # Docstrings of modules, classes and functions, and the texts below attributes.
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield str(node.value.value)
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:
             yield token.string

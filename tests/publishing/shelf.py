@@ -22,8 +22,9 @@ from service.publishing.model import (
     SyncReport,
 )
 from service.publishing.ports import CollectionListing, DiscoveredCollection, TargetCollection
-from service.publishing.reconciler import Reconciler, TargetStatus
+from service.publishing.reconciler import Reconciler
 from service.publishing.sync_run import SyncRun
+from service.publishing.target_status import TargetStatus
 from tests.publishing.collections import GivenCollection, GivenTarget
 from tests.store.memory_ledger import MemoryLedger
 

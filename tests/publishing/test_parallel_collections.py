@@ -11,7 +11,8 @@ from service.core.errors import CredentialsRefused, Retryable
 from service.publishing.dispatch import Timing
 from service.publishing.model import Operation, Publication, RemoteRules, Resource
 from service.publishing.ports import DiscoveredCollection, TargetCollection, TargetRecord
-from service.publishing.reconciler import Reconciler, TargetStatus
+from service.publishing.reconciler import Reconciler
+from service.publishing.target_status import TargetStatus
 from tests.publishing.collections import GivenCollection, GivenTarget
 from tests.publishing.shelf import HOUR, Clock, Shelf, resources
 from tests.store.memory_ledger import MemoryLedger

@@ -84,5 +84,5 @@ def test_an_address_book_knows_people_whatever_the_case_of_their_ids() -> None:
     "entries", [None, ["a"], {"brown": 7}, {"brown": "no address"}, {"brown": "a@b\r\nX:1"}]
 )
 def test_what_is_no_address_book_is_refused(entries: object) -> None:
-    with pytest.raises(ValueError, match=r"no table|no e-mail address"):
+    with pytest.raises(ValueError, match=r"not a table|not an e-mail address"):
         address_book(entries)

@@ -18,6 +18,8 @@ import pytest
 from tests.browser.site import Site, running_site
 from tests.tools import missing
 
+pytestmark = pytest.mark.thorough
+
 PROGRAMS = ("thunderbird", "xvfb-run")
 WAIT_SECONDS = 120
 LOOK_SECONDS = 0.5

@@ -122,7 +122,7 @@ def test_a_host_of_another_machine_is_blamed_and_not_the_port(host: str) -> None
         listen(settings_of(host=host, port=0))
 
     assert str(caught.value).startswith("CONFCAL_HOST: 192.0.2.1:")
-    assert "192.0.2.1 is no address of this machine, so name one that it has, or * for all" in str(
+    assert "192.0.2.1 is not an address of this machine, so name one that it has, or * for all" in str(
         caught.value
     )
 

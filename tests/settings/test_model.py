@@ -286,7 +286,7 @@ def test_a_source_has_a_name_that_an_address_and_a_log_can_hold(tmp_path: Path, 
     file = tmp_path / "confcal.toml"
     file.write_text(f'[sources."{name}"]\nurl = "ws://h:1"\n', encoding="utf-8")
 
-    assert "is no name for a source" in refusal({"CONFCAL_CONFIG_FILE": str(file)})
+    assert "is not a name for a source" in refusal({"CONFCAL_CONFIG_FILE": str(file)})
 
 
 @pytest.mark.parametrize("name", ["lobby", "зал_1", "3.floor-a"])

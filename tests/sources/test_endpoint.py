@@ -212,7 +212,7 @@ async def test_an_unreachable_room_is_tried_again_ever_more_slowly(listener: Lis
 async def test_a_failed_discovery_is_no_end(listener: Listener) -> None:
     async with listener.running("http://127.0.0.1:81") as source:
         assert [await listener.waits.get(), await listener.waits.get()] == [1, 2]
-        assert "did not tell its WebSocket port" in source.status.error
+        assert "did not give its WebSocket port" in source.status.error
 
 
 async def test_a_web_server_is_no_room(listener: Listener) -> None:

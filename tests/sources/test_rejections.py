@@ -41,8 +41,10 @@ class FailingStore(MemoryStore):
         super().__init__()
         self.may_write = asyncio.Event()
         self.may_write.set()
+        self.asked = asyncio.Event()
 
     async def record_rejected(self, inputs: Sequence[RejectedInput], *, keep: int, since: datetime) -> None:
+        self.asked.set()
         await self.may_write.wait()
         if self.failing:
             raise StoreUnavailable("the disk is full")
@@ -222,3 +224,19 @@ async def test_what_is_kept_holds_no_secret() -> None:
         b'{"token":"***","result":false}',
         b'{"id":"1","url":"https://b.c/c/1?k=***"}',
     }
+
+
+async def test_what_was_being_written_when_the_daemon_stops_is_written_at_its_end() -> None:
+    store = FailingStore()
+    store.may_write.clear()
+    taken = rejections(store)
+    reject(taken, 1)
+    writing = asyncio.create_task(taken.write())
+    await store.asked.wait()
+
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+    store.may_write.set()
+    await taken.write()
+
+    assert await kept(store) == [1]

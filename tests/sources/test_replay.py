@@ -79,12 +79,12 @@ def test_a_file_without_events_is_said_to_be_one(data: str) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ({"at": "yesterday", "source": "a", "frame": "{}"}, "'yesterday' is no moment"),
-        ({"at": "2026-11-23T10:00:00", "source": "a", "frame": "{}"}, "tells no zone"),
-        ({"at": NOW.isoformat(), "source": "a", "frame_base64": "?"}, "frame_base64 is no base64"),
-        ([{"delay_s": "soon", "frame": "{}"}], "delay_s 'soon' is no number"),
-        ([{"delay_s": None, "frame": "{}"}], "delay_s None is no number"),
-        ([{"delay_s": 1e300, "frame": "{}"}], r"delay_s 1e\+300 is no number"),
+        ({"at": "yesterday", "source": "a", "frame": "{}"}, "'yesterday' is not a moment"),
+        ({"at": "2026-11-23T10:00:00", "source": "a", "frame": "{}"}, "has no zone"),
+        ({"at": NOW.isoformat(), "source": "a", "frame_base64": "?"}, "frame_base64 is not base64"),
+        ([{"delay_s": "soon", "frame": "{}"}], "delay_s 'soon' is not a number"),
+        ([{"delay_s": None, "frame": "{}"}], "delay_s None is not a number"),
+        ([{"delay_s": 1e300, "frame": "{}"}], r"delay_s 1e\+300 is not a number"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_one_sentence_with_its_place(content: Any, sentence: str) -> None:

@@ -1,5 +1,5 @@
 """
-What is wrong with a source is told when it is news, with how often it happened.
+What is wrong with a source is logged when it is news, with how often it happened.
 """
 
 import asyncio
@@ -95,13 +95,13 @@ async def test_an_unreachable_room_is_told_ever_more_rarely(
             for _ in range(10):
                 await listener.waits.get()
 
-    told = [each for each in logs if each["event"] == "trueconf.unreachable"]
-    assert [each["tries"] for each in told if each["tries"] <= 10] == [1, 2, 4, 8]
-    first, *others = told
+    logged = [each for each in logs if each["event"] == "trueconf.unreachable"]
+    assert [each["tries"] for each in logged if each["tries"] <= 10] == [1, 2, 4, 8]
+    first, *others = logged
     assert "unreachable" not in first["error"]
     again = [each["error"] for each in others[:3]]
     assert again == [f"still unreachable, try {number}" for number in (2, 4, 8)]
-    assert len([each for each in logs if each["event"] == "trueconf.waiting"]) == len(told)
+    assert len([each for each in logs if each["event"] == "trueconf.waiting"]) == len(logged)
 
 
 async def test_that_it_recovered_is_told_with_how_long_it_took(listener: Listener) -> None:
@@ -120,8 +120,8 @@ async def test_that_it_recovered_is_told_with_how_long_it_took(listener: Listene
                 while (await listener.statuses.get()).last_list_at is None:
                     pass
 
-    (told,) = [each for each in logs if each["event"] == "trueconf.recovered"]
-    assert (told["tries"], told["after_seconds"]) == (3, 1 + 2 + 4)
+    (logged,) = [each for each in logs if each["event"] == "trueconf.recovered"]
+    assert (logged["tries"], logged["after_seconds"]) == (3, 1 + 2 + 4)
 
 
 async def test_a_room_that_hangs_up_after_each_list_is_not_told_each_time(listener: Listener) -> None:
@@ -132,20 +132,20 @@ async def test_a_room_that_hangs_up_after_each_list_is_not_told_each_time(listen
                 await room.drop_all()
                 await listener.waits.get()
 
-    told = [each["event"] for each in logs if each["log_level"] != "debug" and "trueconf" in each["event"]]
-    assert told.count("trueconf.unreachable") == 5
-    assert told.count("trueconf.recovered") <= 5
-    assert told.count("trueconf.connected") == 1
+    logged = [each["event"] for each in logs if each["log_level"] != "debug" and "trueconf" in each["event"]]
+    assert logged.count("trueconf.unreachable") == 5
+    assert logged.count("trueconf.recovered") <= 5
+    assert logged.count("trueconf.connected") == 1
 
 
 def test_another_cause_is_news() -> None:
     trouble = Trouble()
-    told = []
+    logged = []
     for state in (SourceState.UNREACHABLE,) * 3 + (SourceState.SILENT,) * 3 + (SourceState.UNREACHABLE,):
         trouble = trouble.count(ConnectionLost("gone", state=state), NOW)
-        told.append(trouble.worth_telling)
+        logged.append(trouble.worth_logging)
 
-    assert told == [True, True, False, True, True, False, True]
+    assert logged == [True, True, False, True, True, False, True]
     assert trouble.tries == 7
 
 

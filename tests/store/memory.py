@@ -17,7 +17,7 @@ from service.core.journal import JournalEntry
 from service.core.ports import ClosedSessions, FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.core.replicas import LeaseStore
-from service.core.search import ConferenceQuery, matches_query, title_of
+from service.core.search import ConferenceQuery, ends_at, kind_of, split_words, title_of, words_of
 from service.core.state import State
 from service.publishing.ports import Database, Ledger
 from tests.store.memory_journal import MemoryJournal
@@ -79,6 +79,12 @@ class MemoryStore(Database):
     @override
     async def load(self) -> State:
         return self._state
+
+    @override
+    async def load_accounts(self) -> State:
+        known = self._state.accounts.values()
+        bare = (AccountState(a.account, list_at=a.list_at, count=a.count, source=a.source) for a in known)
+        return State(self._state.version, accounts={each.account: each for each in bare})
 
     @override
     async def load_changes(self, state: State) -> State:
@@ -153,7 +159,7 @@ class MemoryStore(Database):
     async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
         live = {key for key in self._members() if not key.part}
         entries = self._state.entries
-        found = [key for key in live if matches_query(entries[key], query)]
+        found = [key for key in live if _matches(entries[key], query)]
         order = {key: (title_of(entries[key].conference), key) for key in live}
         behind = order.get(query.after) if query.after else None
         if query.after and behind is None:
@@ -167,7 +173,7 @@ class MemoryStore(Database):
         entries = self._state.entries
         gone = {k for k, e in entries.items() if k not in members and e.revision.revised_at < before}
         if gone:
-            kept = {key: entry for key, entry in entries.items() if key not in gone}
+            kept = entries.replace({}, gone)
             self._state = replace(self._state, version=self._state.version + 1, entries=kept)
             self._forgotten = self._state.version
         self._journal.blank(self._state.entries)
@@ -222,8 +228,12 @@ class MemoryStore(Database):
         ]
 
     @override
-    async def forget_rejected(self, number: int) -> None:
+    async def forget_rejected(self, number: int, *, journal: Sequence[JournalEntry] = ()) -> bool:
+        found = any(each.number == number for each in self._rejected.values())
+        if found:
+            await self._journal.write(journal)
         self._rejected = {once: e for once, e in self._rejected.items() if e.number != number}
+        return found
 
     @override
     async def close(self) -> None:
@@ -237,7 +247,7 @@ class MemoryStore(Database):
             raise StaleState(f"The store is no longer at version {version}: load it again")
 
     def _write(self, version: int, edits: Sequence[Edit], accounts: Mapping[Account, AccountState]) -> None:
-        entries = {**self._state.entries, **{edit.entry.key: _stored(edit.entry) for edit in edits}}
+        entries = self._state.entries.replace({edit.entry.key: _stored(edit.entry) for edit in edits})
         state = State(version, entries, accounts)
         live = {Key(known.account.server, id_) for known in accounts.values() for id_ in known.reported}
         self._state = state.update_contested(live)
@@ -286,3 +296,19 @@ def _stored(entry: Entry) -> Entry:
 def _lasting(conference: Conference) -> Conference:
     """Return the conference without what no store keeps."""
     return replace(conference, state="", session_id="")
+
+
+def _matches(entry: Entry, query: ConferenceQuery) -> bool:
+    """Return whether a query asks for a conference, wherever its page begins."""
+    conference = entry.conference
+    words, end = words_of(conference), ends_at(conference)
+    return (
+        all(any(word.startswith(part) for word in words) for part in split_words(query.text))
+        and (query.kind is None or kind_of(conference) == query.kind)
+        and (
+            query.ending_after is None
+            or kind_of(conference) == "week"
+            or (end is not None and end > query.ending_after)
+        )
+        and (query.among is None or entry.key in query.among)
+    )

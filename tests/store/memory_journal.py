@@ -16,8 +16,6 @@ from service.core.journal import (
     JournalEntry,
     JournalQuery,
     clip,
-    matches,
-    without_names,
 )
 
 
@@ -47,7 +45,7 @@ class MemoryJournal(Journal):
 
     @override
     async def read(self, query: JournalQuery) -> list[JournalEntry]:
-        return [entry for entry in reversed(self.entries) if matches(entry, query)][: query.limit]
+        return [entry for entry in reversed(self.entries) if _matches(entry, query)][: query.limit]
 
     @override
     async def read_after(self, number: int, limit: int) -> list[JournalEntry]:
@@ -80,7 +78,7 @@ class MemoryJournal(Journal):
         """Take what is said of conferences that are not kept."""
         known = {(key.server, key.id) for key in kept}
         self.entries = [
-            without_names(each)
+            _without_names(each)
             if each.conference_id and (each.server, each.conference_id) not in known
             else each
             for each in self.entries
@@ -90,14 +88,48 @@ class MemoryJournal(Journal):
         """Take the names of accounts that are forgotten."""
         gone = set(names)
         blank = [
-            replace(without_names(each), account="") if each.account in gone else each
+            replace(_without_names(each), account="") if each.account in gone else each
             for each in self.entries
         ]
         self.entries = [
-            replace(without_names(each), calendar="") if each.calendar in gone else each for each in blank
+            replace(_without_names(each), calendar="") if each.calendar in gone else each for each in blank
         ]
 
 
 def _clipped(entry: JournalEntry) -> JournalEntry:
     fields = tuple(FieldChange(each.name, clip(each.before), clip(each.after)) for each in entry.fields)
     return replace(entry, topic=clip(entry.topic), note=clip(entry.note), fields=fields)
+
+
+def _matches(entry: JournalEntry, query: JournalQuery) -> bool:
+    """Return whether a query asks for an entry, whatever its limit."""
+    wanted: Iterable[tuple[str, str]] = (
+        (query.source, entry.source),
+        (query.account, entry.account),
+        (query.server, entry.server),
+        (query.conference_id, entry.conference_id),
+        (query.target, entry.target),
+        (query.calendar, entry.calendar),
+    )
+    return (
+        (not query.events or entry.event in query.events)
+        and all(not asked or asked == found for asked, found in wanted)
+        and (query.since is None or entry.at >= query.since)
+        and (query.until is None or entry.at < query.until)
+        and (query.before is None or entry.number < query.before)
+    )
+
+
+def _without_names(entry: JournalEntry) -> JournalEntry:
+    """Return an entry as the purge leaves it: without anything that may name people."""
+    return JournalEntry(
+        entry.at,
+        entry.event,
+        entry.source,
+        entry.account,
+        entry.server,
+        entry.conference_id,
+        entry.target,
+        entry.calendar,
+        number=entry.number,
+    )

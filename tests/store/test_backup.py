@@ -253,7 +253,7 @@ def test_a_database_of_another_program_is_told_as_that(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "other.db")) as other:
         other.execute("CREATE TABLE songs (title TEXT)")
 
-    with pytest.raises(StoreUnavailable, match=r"other\.db is no database of confcal"):
+    with pytest.raises(StoreUnavailable, match=r"other\.db is not a database of confcal"):
         backup(f"sqlite:///{tmp_path}/other.db", tmp_path / "copy.db")
 
     assert not (tmp_path / "copy.db").exists()

@@ -8,10 +8,10 @@ import pytest
 from service.trueconf.discovery import (
     DiscoveryFailed,
     EndpointAddress,
+    Fetch,
     check_url,
     endpoint_of,
     place,
-    websocket_url,
     without_pin,
 )
 
@@ -25,6 +25,10 @@ def serving(body: bytes, asked: list[str] | None = None) -> Callable[[str], Awai
         return body
 
     return fetch
+
+
+async def websocket_url(url: str, fetch: Fetch) -> str:
+    return (await endpoint_of(url, fetch)).address
 
 
 async def unreachable(url: str) -> bytes:
@@ -139,7 +143,7 @@ async def test_an_endpoint_that_is_away_is_not_asked_twice_for_the_pin_in_its_ad
 
 async def test_an_unreachable_page_is_told_with_what_to_do() -> None:
     with pytest.raises(
-        DiscoveryFailed, match=r"^room did not tell its WebSocket port .*: refused 5; start TrueConf"
+        DiscoveryFailed, match=r"^room did not give its WebSocket port .*: refused 5; start TrueConf"
     ):
         await websocket_url("http://room", unreachable)
 

@@ -11,7 +11,9 @@ import httpx
 from starlette.types import ASGIApp
 
 from service.app.arrivals import Arrivals
-from service.app.clock import ClockWatch
+from service.app.clock import ClockWatch, lease_clock
+from service.app.elsewhere import Elsewhere
+from service.app.leaseholder import LeaseHolder
 from service.app.metrics import Metrics
 from service.app.oddities import Oddities
 from service.app.policy import calendars_with_rules, keep_rules_of, policy_of
@@ -23,8 +25,10 @@ from service.core.conference import Key, Snapshot
 from service.core.errors import StoreUnavailable
 from service.core.exposure import Exposure
 from service.core.journal import JournalEntry
+from service.core.lease import LeaseTerms
 from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
+from service.core.replicas import Replica
 from service.core.state import State
 from service.settings.accounts import accounts_of
 from service.settings.load import load_settings
@@ -146,6 +150,7 @@ class Administered:
     clock: Clock
     arrivals: Arrivals
     pauses: "Pauses"
+    leases: LeaseHolder
 
     async def api(
         self, method: str, path: str, *, token: str = TOKEN, headers: Mapping[str, str] | None = None
@@ -205,8 +210,21 @@ async def administered(
     )
     posted_events = PostedEvents(accounts_of(settings), arrivals, NoHooks(), clock=clock)
     targets, polls = FakeTargets(), FakePolls()
+    leases = LeaseHolder(store.leases, Replica("web-1", "1"), LeaseTerms(settings.lease), clock=lease_clock)
+    elsewhere = Elsewhere(leases, store.journal, state=lambda: synchronizer.state, started_at=clock())
     reporter = StatusReporter(
-        settings, store, synchronizer, posted_events, lists, (), polls, targets, exposure, clock, clock()
+        settings,
+        store,
+        synchronizer,
+        posted_events,
+        lists,
+        (),
+        polls,
+        targets,
+        elsewhere,
+        exposure,
+        clock,
+        clock(),
     )
     tokens = {name: each.ingest_token for name, each in settings.sources.items()}
     administration = Administration(
@@ -244,4 +262,5 @@ async def administered(
             clock,
             arrivals,
             pauses,
+            leases,
         )

@@ -14,13 +14,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service.core.errors import HeldListChanged, StaleState, StoreUnavailable, UnknownName
-from service.core.zone_notices import is_warning
+from service.core.zone_notices import ZoneUnset, is_warning
 from service.web.admin.charts import HEIGHT, WIDTH, bars_of, rows_of
 from service.web.admin.flash import Flash
 from service.web.admin.health_status import NEVER_QUIET, HealthSummary, is_silent
+from service.web.admin.need_actions import MADE, NOT_MADE
 from service.web.admin.sessions import AdminSession
 from service.web.admin.signin import SignIn
 from service.web.live import Live, stream_events
+from service.web.needs import NeedQueries
 from service.web.queries import AdminQueries
 from service.web.renderer import PAGE_HEADERS, Pages
 from service.web.schemas import RejectedView
@@ -33,11 +35,11 @@ _SHOWN_REJECTED = 50
 _HEADERS = {
     "Content-Security-Policy": f"{PAGE_HEADERS['Content-Security-Policy']}; connect-src 'self'",
 }
-_NAMING = frozenset({"rotated", "approved", "kept"})
+_NAMING = frozenset({"rotated", "approved", "kept"}) | MADE
 """What was done to something; said only where this session did it."""
 
 _DECIDED = {"approved": "web.list_approved", "kept": "web.list_kept"}
-_NOTHING_DONE = frozenset({"unsure", "changed", "expired", "gone", "unavailable"})
+_NOTHING_DONE = frozenset({"unsure", "changed", "expired", "gone", "unavailable"}) | NOT_MADE
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ class Dashboard:
         sources, targets = queries.reports.sources(), queries.reports.targets()
         now, quiet = queries.now(), queries.policy.quiet
         exposure, addresses = queries.reports.exposure, queries.feeds.addresses
-        gettext = self.pages.gettext(self.pages.dates(request))
+        dates, needs = self.pages.dates(request), NeedQueries(queries)
+        gettext = self.pages.gettext(dates)
         context: dict[str, Any] = {
             "now": now,
             "form_token": self.signin.sessions.form_token(session),
@@ -100,7 +103,9 @@ class Dashboard:
             "status": queries.status(),
             "exposure": exposure.describe(gettext) if exposure else "",
             "zone_notices": [
-                (notice.describe(gettext), is_warning(notice)) for notice in queries.reports.zone_notices(now)
+                (notice.describe(gettext), is_warning(notice))
+                for notice in queries.reports.zone_notices(now)
+                if not isinstance(notice, ZoneUnset)
             ],
             "glance": HealthSummary.of(sources, targets, now, quiet),
             "silent": {
@@ -111,8 +116,8 @@ class Dashboard:
             "like": like,
             "after": after,
             "targets": targets,
-            "held": queries.list_held(),
-            "disputes": queries.disputes(),
+            "needs": needs.show(needs.find(rejected or ()), gettext, dates.moment),
+            "kept": [each for each in queries.list_held() if each.kept],
             "rejected": None if rejected is None else rejected[:_SHOWN_REJECTED],
             "rejected_total": len(rejected or ()),
             "bars": bars_of(activity.hours),

@@ -66,4 +66,4 @@ def target_tone(target: TargetView) -> Severity:
         return "bad"
     if target.parked:
         return "warn"
-    return "good" if target.state is TargetState.IN_STEP else ""
+    return "good" if target.state in (TargetState.IN_STEP, TargetState.ELSEWHERE) else ""

@@ -26,7 +26,7 @@ _SEARCH = (
     Parameter("q", "query", "Words that begin words of topic, ID, owner or people.", _TEXT),
     Parameter("is", "query", "Only such conferences.", {"type": "string", "enum": list(FILTERS)}),
     Parameter("after", "query", "The `after` of the page before.", _TEXT),
-    Parameter("limit", "query", "At most so many.", {"type": "integer", "minimum": 1, "maximum": MOST}),
+    Parameter("limit", "query", "At most this many.", {"type": "integer", "minimum": 1, "maximum": MOST}),
 )
 _NAME = {"type": "string", "minLength": 1}
 _PATH = (

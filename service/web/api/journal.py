@@ -39,12 +39,12 @@ _PARAMETERS = (
     Parameter("since", "query", "Not before this moment.", _MOMENT),
     Parameter("until", "query", "Before this moment.", _MOMENT),
     Parameter("before", "query", "The `before` of the page before.", _NUMBER),
-    Parameter("limit", "query", "At most so many.", _LIMIT),
+    Parameter("limit", "query", "At most this many.", _LIMIT),
 )
 
 
 def journal_operation(reports: AdminPort) -> Operation:
-    """Return what the API does to tell what happened."""
+    """Return the operations of the API on the journal."""
 
     async def read(request: Request) -> Response:
         odd = find_odd(request, _PARAMETERS)

@@ -23,7 +23,7 @@ _WORDS = {
     401: "The bearer token is missing or wrong.",
     404: "There is none of this name.",
     405: "The path has other methods; Allow names them.",
-    409: "What is there is not what was looked at; get it again.",
+    409: "What is there is not what was looked at, or cannot be used as it is.",
     413: f"The body is larger than {MOST_BYTES // 2**20} MiB, unpacked.",
     415: "The body is neither application/json nor packed with gzip.",
     422: "What was sent is understood, but cannot be used.",

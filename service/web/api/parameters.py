@@ -17,10 +17,10 @@ NAME = {"type": "string", "minLength": 1}
 LISTING = (
     Parameter("like", "query", "Only calendars whose name or title holds this text.", {"type": "string"}),
     Parameter("after", "query", "Only calendars behind the one of this name.", {"type": "string"}),
-    Parameter("limit", "query", "At most so many.", {"type": "integer", "minimum": 1, "maximum": MOST}),
+    Parameter("limit", "query", "At most this many.", {"type": "integer", "minimum": 1, "maximum": MOST}),
 )
 LOOKED_AT = Parameter(
-    "digest", "query", "Only where this is still the digest of the held list, as GET /held told it.", NAME
+    "digest", "query", "Only where this is still the digest of the held list, as GET /held gave it.", NAME
 )
 EVENT = {
     "type": "object",

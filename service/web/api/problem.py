@@ -40,7 +40,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 def problem(
     status: int, detail: str, *, field: str = "", headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return the answer that says so."""
+    """Return a problem as the answer."""
     body = msgspec.json.encode(Problem(HTTPStatus(status).phrase, status, detail, field))
     return Response(body, status, {**API_HEADERS, **(headers or {})}, MEDIA_TYPE)
 
@@ -51,6 +51,6 @@ def answer(value: object, status: int = 200) -> Response:
 
 
 def too_many(seconds: int) -> Response:
-    """Return the answer to whoever tried too many wrong tokens."""
+    """Return the answer to a network that tried too many wrong tokens."""
     detail = "Too many wrong tokens came from your network; wait as long as Retry-After says."
     return problem(429, detail, headers={"Retry-After": str(seconds), **UNREAD})

@@ -22,7 +22,9 @@ from service.web.api.bearer import CHALLENGE, bearer_of
 from service.web.api.conferences import conference_operations
 from service.web.api.ingest import Ingest
 from service.web.api.journal import journal_operation
+from service.web.api.needs import need_operations
 from service.web.api.openapi import Handler, Operation, Parameter, document
+from service.web.api.outcomes import Approved, Kept, Rotated
 from service.web.api.parameters import (
     EVENT,
     LISTING,
@@ -139,7 +141,7 @@ class Api:
                 "rotate",
                 "Give a calendar a new address",
                 self._rotate,
-                schemas.Rotated,
+                Rotated,
                 refusals=(404, 503),
                 parameters=(named,),
             ),
@@ -149,11 +151,12 @@ class Api:
                 "approve",
                 "Apply a held list",
                 self._approve,
-                schemas.Approved,
+                Approved,
                 refusals=(404, 409, 422, 503),
                 parameters=(account, LOOKED_AT),
             ),
             journal_operation(reports),
+            *need_operations(self.queries, self.live, self.networks),
             *conference_operations(self.queries),
             Operation(
                 "POST",
@@ -161,7 +164,7 @@ class Api:
                 "keep",
                 "Have the conferences of a held list stay",
                 self._keep,
-                schemas.Kept,
+                Kept,
                 refusals=(404, 409, 422, 503),
                 parameters=(account, LOOKED_AT),
             ),
@@ -227,19 +230,19 @@ class Api:
         log.info("web.link_replaced", calendar=name, way="api", network=self.networks.of(request.scope))
         self.live.notify()
         urls = self.queries.feeds.addresses
-        return answer(schemas.Rotated(name, urls.feed_url(name), urls.page_url(name)))
+        return answer(Rotated(name, urls.feed_url(name), urls.page_url(name)))
 
     async def _approve(self, request: Request) -> Response:
         removed = await self._decide(request, self.queries.reports.approve, "web.list_approved")
         if isinstance(removed, Response):
             return removed
-        return answer(schemas.Approved(request.path_params["account"], removed))
+        return answer(Approved(request.path_params["account"], removed))
 
     async def _keep(self, request: Request) -> Response:
         kept = await self._decide(request, self.queries.reports.keep, "web.list_kept")
         if isinstance(kept, Response):
             return kept
-        return answer(schemas.Kept(request.path_params["account"], kept))
+        return answer(Kept(request.path_params["account"], kept))
 
     async def _decide(
         self, request: Request, decide: Callable[[str, str | None], Awaitable[int]], event: str
@@ -249,7 +252,7 @@ class Api:
         digest = request.query_params.get("digest")
         if odd is not None or digest == "":
             return problem(
-                422, "Send the digest that GET /api/held told, once, and nothing else.", field=odd or "digest"
+                422, "Send the digest that GET /api/held gave, once, and nothing else.", field=odd or "digest"
             )
         account = request.path_params["account"]
         try:
@@ -272,7 +275,7 @@ def _get(path: str, name: str, summary: str, view: Callable[[], object], gives: 
 
 
 def _refuse(_request: Request, error: HTTPException) -> Response:
-    words = {404: "There is nothing at this path; GET /api/openapi.json tells what there is."}
+    words = {404: "There is nothing at this path; GET /api/openapi.json describes what there is."}
     detail = words.get(error.status_code, "The path has other methods; Allow names them.")
     return problem(error.status_code, detail, headers=error.headers)
 

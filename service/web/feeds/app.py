@@ -88,11 +88,11 @@ class FeedApp:
 
     def _calendar(self, path: str) -> str | LookupFailure | None:
         """
-        Return the calendar that a path stands for, or why it stands for none: None for a name that is none's.
+        Return the calendar of a path, or the reason why there is none; None for an unknown name.
 
         Paths as they are handed out are remembered until addresses change: with any other name they work too,
-        but whoever asks chooses how long it is. That tells nothing by its timing: characters are
-        compared only where Python's hash, keyed anew with each start, is the same.
+        but whoever asks chooses how long it is. Its timing reveals nothing: characters are
+        compared only where Python's hash, keyed again with each start, is the same.
         """
         addresses = self._feeds.addresses
         if addresses is not self._addresses or len(self._paths) >= _REMEMBERED:

@@ -67,14 +67,14 @@ class SubscriptionPage:
         return await run_in_threadpool(self._answer, request, meetings, dates)
 
     async def follow(self, request: Request) -> Response:
-        """Answer with server-sent events that tell an open page to look again."""
+        """Answer with server-sent events that make an open page load again."""
         found = self._find(request)
         if isinstance(found, Response):
             return found
         return stream_events(request, self.live)
 
     def _find(self, request: Request) -> Calendar | Response:
-        """Return the calendar that the address stands for, or the page that says why there is none."""
+        """Return the calendar of an address, or the page that says why there is none."""
         found = self.feeds.addresses.find(request.path_params["token"])
         if found is LookupFailure.UNKNOWN:
             wait = self.guard.fail(request.scope)
@@ -138,6 +138,6 @@ def _answer_file(body: bytes) -> Response:
 
 
 def _digest(meetings: Meetings) -> str:
-    """Return what differs where the conferences differ, whatever the hour."""
-    told = sorted((entry.key, entry.revision.sequence, entry.fingerprint) for entry in meetings.entries)
-    return sha256(repr(told).encode()).hexdigest()[:16]
+    """Return a digest of the conferences, which does not depend on the time."""
+    facts = sorted((entry.key, entry.revision.sequence, entry.fingerprint) for entry in meetings.entries)
+    return sha256(repr(facts).encode()).hexdigest()[:16]

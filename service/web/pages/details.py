@@ -1,5 +1,5 @@
 """
-One meeting with all that the page tells of it, and as an iCalendar object of its own.
+The details of one meeting on its page, and the meeting as an iCalendar object of its own.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from service.web.pages.meetings import Meeting, Meetings
 @dataclass(frozen=True, slots=True)
 class Details:
     """
-    What the page tells of one meeting.
+    What the page shows of one meeting.
     """
 
     meeting: Meeting
@@ -35,7 +35,7 @@ class Details:
 
 
 def describe_meeting(meetings: Meetings, found: Occurrence, dates: Dates) -> Details:
-    """Return what the page tells of a meeting."""
+    """Return what the page shows of a meeting."""
     conference = found.entry.conference
     return Details(
         meetings.show(found),
@@ -53,8 +53,8 @@ def _days(meetings: Meetings, found: Occurrence, zone: ZoneInfo) -> Iterable[Wee
         return ()
     rules = meetings.policy.rendering(found.entry.source).weekly
     series = recur(schedule, rules, found.entry.bounds)
-    there = found.start.astimezone(ZoneInfo(series.tzid) if series.tzid else UTC)
-    shift = (found.start.astimezone(zone).date() - there.date()).days
+    at_series = found.start.astimezone(ZoneInfo(series.tzid) if series.tzid else UTC)
+    shift = (found.start.astimezone(zone).date() - at_series.date()).days
     return sorted(day.shift(shift) for day in series.byday)
 
 

@@ -39,7 +39,7 @@ _NOT_SAFARI = re.compile(r"CriOS|FxiOS|EdgiOS|OPiOS|OPT/|GSA/|YaBrowser|DuckDuck
 @dataclass(frozen=True, slots=True)
 class Device:
     """
-    A device, as far as its browser tells.
+    A device, as far as its browser reveals it.
     """
 
     system: System
@@ -51,7 +51,7 @@ class Device:
 
 
 def device_of(agent: str) -> Device:
-    """Return the device that a User-Agent tells of."""
+    """Return the device that a User-Agent names."""
     system = next((system for pattern, system in _SYSTEMS if pattern.search(agent)), System.UNKNOWN)
     handheld = system in {System.IOS, System.ANDROID} or "Mobile" in agent
     return Device(system, handheld, safari=not _NOT_SAFARI.search(agent))

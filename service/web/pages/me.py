@@ -45,7 +45,7 @@ class OwnCalendarPage:
         return [Route(PATH, self.lead, methods=["GET"])]
 
     async def lead(self, request: Request) -> Response:
-        """Lead to the page of the calendar of whom the proxy names, or say why there is none."""
+        """Redirect to the calendar page of the person whom the proxy names, or say why there is none."""
         name = self._read_name(request)
         if name is None:
             return self.errors.page(request, "nobody")
@@ -56,13 +56,13 @@ class OwnCalendarPage:
         own = find_own(directory, person) if person else None
         if own is None:
             return self.errors.page(request, "no_own")
-        # Not kept by anything: tomorrow somebody else may sit here, and links are replaced.
+        # Not cached: tomorrow another person may use this browser, and links are replaced.
         return RedirectResponse(
             self.feeds.addresses.page_url(own.name), status_code=303, headers=PAGE_HEADERS
         )
 
     def _read_name(self, request: Request) -> str | None:
-        """Return what the proxy wrote, None where it, or anybody else, wrote something else than one name."""
+        """Return the name that the proxy wrote; None where the header is not exactly one name."""
         values = [
             value for name, value in request.headers.raw if name.decode("latin-1") == self.header.lower()
         ]
@@ -72,7 +72,7 @@ class OwnCalendarPage:
             self._refuse(request, "not from CONFCAL_TRUSTED_PROXIES")
             return None
         if len(values) > 1:
-            # The proxy added its own to the visitor's: which is which, nobody knows.
+            # The proxy added its header to the visitor's, and it is not known which is which.
             self._refuse(request, "more than one such header; have the proxy replace what a visitor sends")
             return None
         try:

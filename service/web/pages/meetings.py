@@ -44,14 +44,14 @@ class Meeting:
     start: datetime
     end: datetime
     link: str
-    """Where it is joined; empty in a calendar that tells nothing but times."""
+    """Where it is joined; empty in a calendar that shows only times."""
 
     weekly: bool
     kind: str = ""
-    """A word for its mode, one of `KINDS`; empty for a mode that is not known, and where nothing is told."""
+    """A word for its mode, one of `KINDS`; empty for an unknown mode, and in a calendar of times."""
 
     ref: str = ""
-    """What a query names it by; empty in a calendar that tells nothing but times."""
+    """What a query names it by; empty in a calendar that shows only times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Meetings:
         return agenda(self._with_rules(), since, until)
 
     def next(self, now: datetime, most: int) -> list[Meeting]:
-        """Return what is under way and what comes next, at most so many."""
+        """Return at most `most` meetings that are under way or come next."""
         return [self.show(found) for found in islice(self.between(now, now + _AHEAD), most)]
 
     def count_upcoming(self, now: datetime) -> int:
@@ -81,7 +81,7 @@ class Meetings:
         return ((entry, self.policy.rendering(entry.source).weekly) for entry in self.entries)
 
     def show(self, occurrence: Occurrence) -> Meeting:
-        """Return what the page tells of an occurrence."""
+        """Return what the page shows of an occurrence."""
         entry = occurrence.entry
         weekly = isinstance(entry.conference.schedule, Weekly)
         if self.calendar.redaction == "busy":
@@ -92,7 +92,7 @@ class Meetings:
         return Meeting(topic, occurrence.start, occurrence.end, link, weekly, kind, ref_of(occurrence))
 
     def find(self, ref: str) -> Occurrence | None:
-        """Return the meeting that a query names; None where the calendar has none or tells nothing of it."""
+        """Return the meeting that a query names; None where the calendar lacks it or does not show it."""
         match = _REF.fullmatch(ref)
         if match is None or self.calendar.redaction == "busy":
             return None
@@ -105,7 +105,9 @@ class Meetings:
         return None
 
     def search(self, words: str, now: datetime, most: int) -> list[Meeting]:
-        """Return of each conference with all these words its next meeting, else its last; the next first."""
+        """
+        Return the next meeting, or else the last, of each conference with all these words; coming ones first.
+        """
         wanted = words.casefold().split()
         if not wanted or self.calendar.redaction == "busy":
             return []
@@ -136,8 +138,8 @@ def ref_of(occurrence: Occurrence) -> str:
 
 def _has(entry: Entry, words: Iterable[str]) -> bool:
     conference = entry.conference
-    told = f"{conference.topic}\n{conference.owner}\n{conference.id}".casefold()
-    return all(word in told for word in words)
+    searched = f"{conference.topic}\n{conference.owner}\n{conference.id}".casefold()
+    return all(word in searched for word in words)
 
 
 def _meets(schedule: Schedule, now: datetime) -> bool:

@@ -49,7 +49,7 @@ class Month:
         return date(self.year, self.number, 1)
 
     def shift(self, months: int) -> "Month":
-        """Return the month so many months later (earlier where negative)."""
+        """Return the month that many months later, or earlier for a negative number."""
         years, number = divmod(self.number - 1 + months, 12)
         return Month(self.year + years, number + 1)
 
@@ -149,7 +149,7 @@ def _part(day: date, begins: date, ends: date) -> Part:
 
 
 def put_coming_first(slots: Slots, now: datetime, most_over: int) -> Slots:
-    """Return what is on a day with what runs and what comes first, then so much of what is over."""
+    """Return the meetings of a day: first those that run or come, then at most `most_over` that are over."""
     coming = [slot for slot in slots.shown if slot.meeting.end > now]
     over = [slot for slot in slots.shown if slot.meeting.end <= now]
     return Slots([*coming, *over[:most_over]], slots.count)

@@ -107,9 +107,7 @@ class Way:
 
 
 def ways(feed_url: str, title: str, device: Device) -> list[Way]:
-    """
-    Return all ways to subscribe, those of the viewer's platform first.
-    """
+    """Return all ways to subscribe, those of the viewer's platform first."""
     detected = platforms_on(device.system)
     order = [*detected, *(platform for platform in Platform if platform not in detected)]
     return [_way(platform, feed_url, title, device, detected=platform in detected) for platform in order]
@@ -167,7 +165,7 @@ def _cloud_obstacle(host: str, scheme: str, *, on_phone: bool) -> Obstacle | Non
 
 
 def is_private(host: str) -> bool:
-    """Return whether a host can be reached from its own network only, as far as its name tells."""
+    """Return whether a host can be reached from its own network only, as far as its name shows."""
     try:
         return not ip_address(host).is_global
     except ValueError:
@@ -184,7 +182,8 @@ def platforms_on(system: System) -> tuple[Platform, ...]:
         case System.ANDROID:
             return (Platform.ICSX5,)
         case System.WINDOWS:
-            # Windows comes with the new Outlook, organizations keep the classic one; no browser tells which.
+            # Windows comes with the new Outlook, organizations keep the classic one; browsers do not say
+            # which.
             return (Platform.MICROSOFT_365, Platform.OUTLOOK)
         case System.CHROMEOS:
             return (Platform.GOOGLE,)

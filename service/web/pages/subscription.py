@@ -33,7 +33,7 @@ def read_choice(request: Request, calendar: Calendar) -> Choice:
 def describe_subscription(
     request: Request, addresses: Addresses, calendar: Calendar, choice: Choice
 ) -> dict[str, Any]:
-    """Return what the page tells of subscribing."""
+    """Return what the page shows about subscribing."""
     query = query_of(choice)
     feed_url, page_url = (_chosen(url, choice) for url in _urls(addresses, calendar))
     device = device_of(request.headers.get("user-agent", ""))

@@ -90,7 +90,7 @@ class TimeGrid:
 def time_grid(
     days: Sequence[date], slots: Mapping[date, Slots], zone: tzinfo, *, today: date, most_lanes: int
 ) -> TimeGrid:
-    """Return the days by their hours, with so many lanes at most; what has none is counted."""
+    """Return the days by their hours, with at most `lanes` lanes; meetings without a lane are counted."""
     columns = tuple(_column(day, slots.get(day, Slots()), zone, today, most_lanes) for day in days)
     busy = {
         hour

@@ -35,7 +35,7 @@ def zone_choices(now: datetime, *present: str) -> tuple[ZoneChoice, ...]:
     return _at(now.replace(minute=0, second=0, microsecond=0), present)
 
 
-# ZoneInfo keeps eight zones; to read forty anew takes longer than all else that a page does.
+# ZoneInfo caches eight zones; reading forty again takes longer than the rest of a page.
 @lru_cache(maxsize=256)
 def _at(hour: datetime, present: tuple[str, ...]) -> tuple[ZoneChoice, ...]:
     keys = dict.fromkeys((*_OFFERED, *present))

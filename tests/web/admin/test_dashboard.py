@@ -4,12 +4,15 @@ The dashboard behind its sign-in, without a browser: what it shows, what it does
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 
 from service.core.conference import Listing, Rejection, Snapshot
+from service.core.replicas import Replica
+from service.core.sources import SourceState
+from service.sources.status import SourceStatus
 from tests.core.given import DESK, NOW, ROOM, conference, listed, many, once, room
 from tests.web.administered import TOKEN, Administered, administered
 from tests.web.browsing import dashboard, form_token, sign_in
@@ -45,7 +48,7 @@ async def test_the_page_shows_what_there_is_and_texts_as_text(site: Administered
     await site.rejections.write()
     page = await dashboard(site)
 
-    for words in ("Held list of", "remove 11 conferences", "waiting for an event", "4711", "A virtual room"):
+    for words in ("Held list of", "Remove 11 now", "waiting for an event", "4711", "A virtual room"):
         assert words in page, words
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
@@ -112,7 +115,7 @@ async def test_an_approval_of_an_old_page_removes_nothing(site: Administered) ->
     page = await site.client.get(answer.headers["location"])
 
     assert "the held list is another by now" in page.text
-    assert "remove 13 conferences" in page.text
+    assert "Remove 13 now" in page.text
     assert len(site.synchronizer.state.account(DESK).reported) == 14
 
 
@@ -230,3 +233,29 @@ async def test_without_an_admin_token_a_sentence_says_how_to_turn_it_on() -> Non
     assert answer.status_code == 404
     assert "set CONFCAL_ADMIN_TOKEN to a long random text" in answer.text
     assert signing_in.status_code == 404
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A source that is doing as a test says."""
+
+    status: SourceStatus
+
+
+async def test_replicas_are_listed_and_a_source_of_another_one_is_shown_as_held_by_it() -> None:
+    async with administered(SOURCES__LOBBY__URL="ws://10.0.0.15:8765") as site:
+        connecting = SourceStatus("lobby", SourceState.CONNECTING, None, None, "", NOW)
+        site.reporter.endpoints = (Endpoint(connecting),)
+        alone = await dashboard(site)
+        lasts = timedelta(seconds=15)
+        await site.store.leases.renew(Replica("other-1", "1.1"), lasts=lasts)
+        await site.store.leases.take(["source/lobby"], "other-1", lasts=lasts)
+        await site.leases.join()
+        await site.accept(listed(conference("100"), source="lobby"))
+        page = await dashboard(site)
+
+    assert re.search(r'<section id="replicas"[^>]* hidden>', alone)
+    assert not re.search(r'<section id="replicas"[^>]* hidden>', page)
+    assert "<li><bdi>source/lobby</bdi></li>" in page
+    lobby = page[page.index("<h3>lobby</h3>") :]
+    assert lobby.index("listening") < lobby.index("Held by replica other-1. What it said last:")

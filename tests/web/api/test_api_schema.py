@@ -14,13 +14,27 @@ from schemathesis import GenerationMode
 from schemathesis.core.parameters import ParameterLocation
 from starlette.types import Receive, Scope, Send
 
+from service.core.conference import Listing, Rejection, Snapshot
+from service.core.target_state import TargetState
+from service.web.schemas import TargetView
 from tests.core.given import DESK, NOW, conference, listed, many, once, room
+from tests.tools import how_often
 from tests.web.administered import HALL_TOKEN, TOKEN, Administered, administered
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 MINUTE = timedelta(minutes=1)
-KNOWN = {"server": "video.example.com", "id": "100", "source": "hall", "name": "all", "account": str(DESK)}
+KNOWN = {
+    "server": "video.example.com",
+    "id": "100",
+    "source": "hall",
+    "name": "all",
+    "account": str(DESK),
+} | {
+    "room": "lobby",
+    "target": "cloud",
+}
+REJECTION = Rejection("4711", "schedule.start_time", "missing", b"{}")
 
 
 async def _hold(site: Administered) -> None:
@@ -32,8 +46,16 @@ async def _hold(site: Administered) -> None:
     await site.accept(listed(*fourteen[:3], account=DESK, at=last + 2 * MINUTE))
 
 
+async def _reject(site: Administered) -> int:
+    """Keep rejected input, where none is kept, and return its number."""
+    site.rejections.snapshot(Snapshot(DESK, "hall", NOW, Listing((), (REJECTION,))))
+    await site.rejections.write()
+    return (await site.store.load_rejected())[0].number
+
+
 async def _site() -> Administered:
-    async with administered(CALENDARS_FOR_PEOPLE="true") as site:
+    async with administered(CALENDARS_FOR_PEOPLE="true", SOURCES__LOBBY__URL="ws://10.0.0.15:8765") as site:
+        site.targets.shown = [TargetView("cloud", TargetState.INCOMPLETE, "all", 0)]
         await site.accept(listed(conference("100"), room("900")))
         await _hold(site)
         return site
@@ -54,7 +76,7 @@ API = schemathesis.openapi.from_asgi("/api/openapi.json", CURRENT)
 OPERATIONS: list[Any] = [found.ok() for found in cast("Any", API.get_all_operations())]
 
 _THOROUGH = settings(
-    max_examples=25,
+    max_examples=how_often(8, 12, 300),
     deadline=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -101,7 +123,8 @@ def test_so_it_is_for_what_is_there(operation: Any, site: Administered) -> None:
     def sent(case: Any) -> None:
         if operation.path.endswith("/approve"):
             asyncio.run(_hold(site))
-        case.path_parameters = {name: KNOWN[name] for name in case.path_parameters or {}}
+        known = {**KNOWN, "number": asyncio.run(_reject(site))}
+        case.path_parameters = {name: known[name] for name in case.path_parameters or {}}
         statuses.add(_called(case).status_code)
 
     sent()
@@ -124,6 +147,11 @@ def test_the_document_tells_of_everything_that_the_dashboard_does() -> None:
         "/api/conferences",
         "/api/conferences/{server}/{id}",
         "/api/activity",
+        "/api/needs",
+        "/api/sources/{room}/ask",
+        "/api/targets/{target}/retry",
+        "/api/rejected/{number}/retry",
+        "/api/rejected/{number}/dismiss",
         "/api/settings",
         "/api/rejected",
         "/api/calendars",

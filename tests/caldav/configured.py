@@ -1,5 +1,5 @@
 """
-Targets as the settings say them, on the server of a site.
+Targets made from settings, on the server of a site.
 """
 
 from service.app.calendar_collections import Calendars, ConfiguredKeys
@@ -16,7 +16,7 @@ from tests.core.given import conference, listed
 from tests.store.memory import MemoryStore
 
 
-class Aims:
+class ConfiguredTargets:
     """
     A database, and targets that publish what is in it; the ledger is the site's.
     """

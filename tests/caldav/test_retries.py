@@ -10,8 +10,8 @@ import structlog
 
 from service.core.errors import StoreUnavailable
 from service.publishing.model import Standing
-from tests.caldav.kept import Kept, answering, down
 from tests.caldav.misbehaving import HOME, Misbehaving
+from tests.caldav.reconcilers import Kept, answering, down
 from tests.caldav.site import Site, resource, resources
 
 WORK = f"{HOME}team/"

@@ -1,5 +1,5 @@
 """
-An upkeep whose collections, and what they should hold, are in the hands of the test.
+A reconciler whose collections, and their content, the test chooses.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,8 @@ from service.core.errors import PlanRefused
 from service.publishing.dispatch import Timing
 from service.publishing.model import Resource
 from service.publishing.ports import TargetCollection
-from service.publishing.reconciler import Reconciler, TargetStatus
+from service.publishing.reconciler import Reconciler
+from service.publishing.target_status import TargetStatus
 from tests.caldav.misbehaving import Misbehaving
 from tests.caldav.site import Site
 from tests.publishing.collections import GivenCollection, GivenTarget

@@ -12,8 +12,8 @@ import pytest
 from service.core.errors import PlanRefused
 from service.publishing.dispatch import Timing
 from service.publishing.model import RemoteRules, Standing
-from tests.caldav.kept import Kept, down
 from tests.caldav.misbehaving import Misbehaving
+from tests.caldav.reconcilers import Kept, down
 from tests.caldav.site import Site, resource, resources
 
 

@@ -1,0 +1,60 @@
+"""
+What the journal says of a source or a target when this process begins to run it.
+
+Another process may have run it until now.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from service.app.journal_writer import JournalWriter
+from service.app.synchronizer import Synchronizer
+from service.core.journal import Happening, Journal, JournalEntry, JournalQuery
+from service.core.target_state import TargetState
+from service.publishing.target_status import TargetStatus
+
+SOURCE_NEWS = frozenset({Happening.SOURCE_DOWN, Happening.SOURCE_UP})
+TARGET_NEWS = frozenset({Happening.TARGET_REFUSED, Happening.TARGET_RECOVERED})
+
+_LOOKED_AT = 100
+"""Entries of a target among which the last one about all of it is looked for: resources have entries too."""
+
+
+def recall_sources(writer: JournalWriter, synchronizer: Synchronizer) -> Callable[[str], Awaitable[None]]:
+    """Return what reads, for a source that this process begins to listen to, how it was doing."""
+
+    async def recall(source: str) -> None:
+        heard = synchronizer.state.latest_from(source)
+        await writer.recall([source], {source: heard.account} if heard else {})
+
+    return recall
+
+
+async def recall_trouble(status: TargetStatus, journal: Journal) -> None:
+    """
+    Have a target be in the trouble that the journal has of it, or in none.
+
+    So nothing is written twice, and the end of a trouble is written by whoever meets it.
+
+    Raises StoreUnavailable.
+    """
+    query = JournalQuery(target=status.name, events=TARGET_NEWS, limit=_LOOKED_AT)
+    last = next((entry for entry in await journal.read(query) if is_about_whole(entry)), None)
+    if last and last.event is Happening.TARGET_REFUSED:
+        status.state, status.error = target_state_in(last), last.note
+    else:
+        status.state, status.error = TargetState.STARTING, ""
+
+
+def is_about_whole(entry: JournalEntry) -> bool:
+    """Return whether an entry is about all of a source or a target; one about a resource names it."""
+    return not entry.fields or entry.fields[0].name == "state"
+
+
+def target_state_in(entry: JournalEntry) -> TargetState:
+    """Return the state of a target that cannot be published to, as an entry says."""
+    return TargetState.DOWN if read_state(entry) == TargetState.DOWN else TargetState.FAILING
+
+
+def read_state(entry: JournalEntry) -> str:
+    """Return the word for the state that an entry says something came into."""
+    return entry.fields[0].after if entry.fields else ""

@@ -1,0 +1,78 @@
+"""
+What the dashboard and the API show of sources, targets and rejected input.
+"""
+
+from datetime import datetime
+
+from service.core.conference import Snapshot
+from service.core.needs import Listed
+from service.core.rejected import RejectedInput
+from service.core.sources import SourceState
+from service.publishing.target_status import TargetStatus
+from service.sources.posted import PostedEventsStatus
+from service.sources.status import SourceStatus
+from service.web.schemas import ParkedView, RejectedView, SourceView, TargetView
+
+
+def endpoint_view(status: SourceStatus, next_poll_at: datetime | None, where: str = "") -> SourceView:
+    """Return how an endpoint is doing."""
+    return SourceView(
+        status.name,
+        "endpoint",
+        status.state,
+        str(status.account or ""),
+        status.since,
+        status.last_list_at,
+        next_poll_at if status.state == SourceState.LISTENING else None,
+        status.error,
+        where,
+    )
+
+
+def intake_view(status: PostedEventsStatus) -> SourceView:
+    """Return how a source is doing to which events are posted."""
+    return SourceView(
+        status.name,
+        "events",
+        status.state,
+        str(status.account),
+        status.since,
+        status.last_list_at,
+        error=status.error,
+    )
+
+
+def to_listed(snapshot: Snapshot) -> Listed:
+    """Return a list as far as it says whether rejected input is cured."""
+    listing = snapshot.listing
+    rejected = frozenset(each.conference_id for each in listing.rejections)
+    return Listed(snapshot.received_at, not listing.doubts, rejected)
+
+
+def to_rejected_view(each: RejectedInput) -> RejectedView:
+    """Return rejected input without what arrived."""
+    return RejectedView(
+        each.number,
+        each.source,
+        each.account,
+        each.conference_id,
+        each.field,
+        each.reason,
+        each.first_at,
+        each.last_at,
+        each.times,
+    )
+
+
+def target_view(status: TargetStatus) -> TargetView:
+    """Return how a target is doing."""
+    return TargetView(
+        status.name,
+        status.state,
+        status.calendar,
+        status.pending,
+        status.last_pass_at,
+        status.lag_seconds,
+        status.error,
+        tuple(ParkedView(row.uid, row.reason, since) for row, since in status.parked.items()),
+    )

@@ -1,0 +1,39 @@
+"""
+What the commands that decide about held lists share.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import click
+
+from service.app.offline import with_synchronizer
+from service.app.synchronizer import Synchronizer
+from service.commands.acting import name_database
+from service.core.conference import Account
+from service.core.errors import UnknownName
+from service.core.trueconf_id import TrueConfId
+from service.settings.load import load_settings
+
+Decide = Callable[[Synchronizer, Account], Awaitable[int]]
+"""Decides about the held list of an account, and returns how many conferences that concerned."""
+
+
+async def decide_held(account: str | None, decide: Decide, outcome: str) -> None:
+    """
+    Decide about the held list of one account, or about all, and print the `outcome`.
+
+    Raises UnknownName.
+    """
+    settings = load_settings()
+    wanted = TrueConfId.parse(account).folded if account else None
+    async with with_synchronizer(settings) as synchronizer:
+        held = [known.account for known in synchronizer.state.accounts.values() if known.held]
+        chosen = [each for each in held if wanted in (None, TrueConfId.parse(str(each)).folded)]
+        if account and not chosen:
+            raise UnknownName(f"no list of {account} is held; `confcal held` shows those that are")
+        name_database(settings)
+        for each in chosen:
+            count = await decide(synchronizer, each)
+            click.echo(f"{each}: {count} {'conference' if count == 1 else 'conferences'} {outcome}")
+        if not chosen:
+            click.echo("No list is held.")

@@ -1,0 +1,180 @@
+"""
+What a need says to a person: a heading and a sentence or two, in their language.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from service.core.needs import (
+    Disputed,
+    HeldList,
+    Need,
+    OpenSecret,
+    Rejected,
+    Room,
+    Target,
+    VersionBehind,
+    ZoneMissing,
+)
+from service.core.sources import SourceState
+from service.core.target_state import TargetState
+from service.core.zone_notices import ZoneUnset
+
+Translate = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class NeedText:
+    """
+    A need in words.
+    """
+
+    title: str
+    text: str
+    english: str = ""
+    """What a machine said, in English whatever the language is; empty where nothing did."""
+
+    @property
+    def line(self) -> str:
+        """All of it in one line."""
+        return " ".join(filter(None, (f"{self.title}: {self.text}", self.english)))
+
+
+def describe(  # noqa: PLR0911 -- one for each kind
+    need: Need, gettext: Translate, moment: Callable[[datetime], str]
+) -> NeedText:
+    """Return a need in words; `moment` writes a moment for the reader."""
+    match need:
+        case HeldList():
+            return _describe_held(need, gettext, moment)
+        case Room():
+            return _describe_room(need, gettext, moment)
+        case Target():
+            return _describe_target(need, gettext)
+        case Rejected():
+            return _describe_rejected(need, gettext)
+        case Disputed(conference_id, server, topic, counts):
+            title = gettext("Accounts disagree about %(topic)s (%(id)s)")
+            text = gettext(
+                "TrueConf tells them different things. Calendars follow %(account)s. Once the lists agree, "
+                "this ends by itself."
+            )
+            words = {"topic": topic, "id": f"{conference_id}, {server}", "account": counts}
+            return NeedText(title % words, text % words)
+        case ZoneMissing(variable, weekly):
+            return NeedText(gettext("The zone is not set"), ZoneUnset(variable, weekly).describe(gettext))
+        case OpenSecret(path, holds):
+            title = gettext("Others can read secrets")
+            text = gettext("%(path)s holds %(names)s, and every user of this machine can read it.")
+            if not holds:
+                text = gettext("Every user of this machine can look into %(path)s.")
+            return NeedText(title, text % {"path": path, "names": holds}, _remedy(need))
+        case VersionBehind():
+            return _describe_version(need, gettext)
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _remedy(need: OpenSecret) -> str:
+    return f"chmod {'600' if need.holds else '700'} {need.path}"
+
+
+def _describe_held(need: HeldList, gettext: Translate, moment: Callable[[datetime], str]) -> NeedText:
+    text = gettext(
+        "Upcoming conferences that TrueConf no longer lists: %(count)d of %(upcoming)d. Nothing was removed: "
+        "a list that short may be a fault."
+    ) % {"count": len(need.leaving), "upcoming": need.upcoming}
+    if need.applied_at:
+        by_itself = gettext("Applied by itself at %(moment)s at the earliest, unless you decide.")
+        text = f"{text} {by_itself % {'moment': moment(need.applied_at)}}"
+    return NeedText(gettext("Held list of %(account)s") % {"account": need.account}, text)
+
+
+def _describe_room(need: Room, gettext: Translate, moment: Callable[[datetime], str]) -> NeedText:
+    place = need.place or need.name
+    since = gettext("Since %(moment)s.") % {"moment": moment(need.since)}
+    said = _explain(need.state, gettext) % {"place": place}
+    quoted = need.state in {SourceState.UNREACHABLE, SourceState.FAILING, SourceState.WRONG_USER}
+    title = gettext("Room %(name)s: %(state)s") % {"name": need.name, "state": _name(need.state, gettext)}
+    return NeedText(title, f"{said} {since}", need.error if quoted else "")
+
+
+def _name(state: SourceState, gettext: Translate) -> str:  # noqa: PLR0911 -- one for each state
+    match state:
+        case SourceState.PIN_REJECTED:
+            return gettext("PIN rejected")
+        case SourceState.UNREACHABLE:
+            return gettext("unreachable")
+        case SourceState.LOGGED_OUT:
+            return gettext("nobody is logged in")
+        case SourceState.WRONG_USER:
+            return gettext("another user is logged in")
+        case SourceState.FLOODING:
+            return gettext("sends too much")
+        case SourceState.FAILING:
+            return gettext("failing")
+        case SourceState.SILENT | SourceState.LISTENING:
+            return gettext("sends no list")
+        case SourceState.CONNECTING | SourceState.AUTHORIZING | SourceState.WAITING:
+            return gettext("no new list")
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _explain(state: SourceState, gettext: Translate) -> str:  # noqa: PLR0911 -- one for each state
+    match state:
+        case SourceState.PIN_REJECTED:
+            return gettext("%(place)s rejected the PIN. Set the PIN of TrueConf Room or VideoSDK.")
+        case SourceState.UNREACHABLE:
+            return gettext("%(place)s cannot be reached.")
+        case SourceState.LOGGED_OUT:
+            return gettext("Nobody is logged in at %(place)s. Log in there.")
+        case SourceState.WRONG_USER:
+            return gettext(
+                "At %(place)s a user is logged in whose lists are not taken. Log in as the right one there."
+            )
+        case SourceState.FLOODING:
+            return gettext("%(place)s sends more than is taken. It is left alone for a while.")
+        case SourceState.FAILING:
+            return gettext("%(place)s sends what cannot be read. The log has the details.")
+        case SourceState.SILENT | SourceState.LISTENING:
+            return gettext(
+                "%(place)s is connected, but sends no list. Restart TrueConf Room or VideoSDK there."
+            )
+        case SourceState.CONNECTING | SourceState.AUTHORIZING | SourceState.WAITING:
+            return gettext("%(place)s has sent no list yet.")
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _describe_target(need: Target, gettext: Translate) -> NeedText:
+    title = gettext("Target %(name)s") % {"name": need.name}
+    if need.state is TargetState.DOWN:
+        text = gettext("The server cannot be used at the moment. What changes waits for it.")
+        return NeedText(title, text, need.error)
+    if need.state is TargetState.FAILING:
+        text = gettext("The server refuses: something must be corrected, there or in the settings.")
+        return NeedText(title, text, need.error)
+    text = gettext("Events that the server refuses: %(count)d. The others are published.")
+    return NeedText(title, text % {"count": len(need.refused)}, next(iter(need.refused), ""))
+
+
+def _describe_rejected(need: Rejected, gettext: Translate) -> NeedText:
+    title = gettext("An event of %(source)s was not understood")
+    if need.conference_id:
+        title = gettext("Conference %(id)s was not understood")
+    text = gettext("What is published of it stays as it was. Source: %(source)s.")
+    words = {"id": need.conference_id, "source": need.source}
+    return NeedText(title % words, text % words, f"{need.field}: {need.reason}")
+
+
+def _describe_version(need: VersionBehind, gettext: Translate) -> NeedText:
+    title = gettext("Another version")
+    words = {"where": need.where, "running": need.running, "known": need.known}
+    if need.where:
+        text = gettext("The replica %(where)s runs confcal %(running)s, another one %(known)s. Update it.")
+    else:
+        text = gettext("confcal %(running)s is running, and %(known)s is installed: restart it.")
+    return NeedText(title, text % words)

@@ -1,0 +1,80 @@
+"""
+What a list of the feeds needs of the database: the accounts, and how much is in each calendar.
+
+Nothing of a conference is read, so this takes as long with many Rooms as it takes to count their rows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.core.conference import Account
+from service.store.engine import begin_read, create_engine
+from service.store.schema import verify
+from service.store.tables import accounts, conferences, feeds, memberships, same_part
+
+
+@dataclass(frozen=True, slots=True)
+class FeedList:
+    """
+    The accounts, and how many conferences with a VEVENT each calendar holds.
+    """
+
+    accounts: Mapping[Account, int]
+    everything: int
+    """What the accounts hold together, each conference once."""
+
+    generations: Mapping[str, int]
+    """How often the address of each calendar was rotated, without those that never were."""
+
+
+async def read_feed_list(url: str) -> FeedList:
+    """Return the list from the database at `url`. Raises SettingsError, NoDatabase and StoreUnavailable."""
+    engine = create_engine(url)
+    try:
+        await verify(engine)
+        async with begin_read(engine) as db:
+            return FeedList(
+                accounts=await _count_by_account(db),
+                everything=(await db.execute(_EVERYTHING)).scalar_one(),
+                generations={row[0]: row[1] for row in await db.execute(_ROTATED)},
+            )
+    finally:
+        await engine.dispose()
+
+
+async def read_heard_sources(url: str) -> frozenset[str]:
+    """Return the sources that a list came from. Raises what `read_feed_list` raises."""
+    engine = create_engine(url)
+    try:
+        await verify(engine)
+        async with begin_read(engine) as db:
+            return frozenset((await db.execute(select(accounts.c.source).distinct())).scalars())
+    finally:
+        await engine.dispose()
+
+
+_HAS_VEVENT = func.length(conferences.c.fingerprint) > 0
+
+_EVERYTHING = (
+    select(func.count())
+    .select_from(conferences)
+    .where(_HAS_VEVENT, exists().where(same_part(memberships, conferences)))
+)
+
+_BY_ACCOUNT = (
+    select(memberships.c.account, func.count())
+    .join_from(memberships, conferences, same_part(memberships, conferences))
+    .where(_HAS_VEVENT)
+    .group_by(memberships.c.account)
+)
+
+_ROTATED = select(feeds.c.calendar, feeds.c.generation).where(feeds.c.generation > 0)
+
+
+async def _count_by_account(db: AsyncConnection) -> Mapping[Account, int]:
+    counted = {row[0]: row[1] for row in await db.execute(_BY_ACCOUNT)}
+    known = await db.execute(select(accounts.c.account, accounts.c.peer, accounts.c.server))
+    return {Account(peer, server): counted.get(name, 0) for name, peer, server in known}

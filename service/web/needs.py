@@ -1,0 +1,233 @@
+"""
+What needs a person, for the overview and the API.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, assert_never
+
+import msgspec
+
+from service.core.need_words import NeedText, describe
+from service.core.needs import (
+    Disputed,
+    Facts,
+    HeldList,
+    Leaving,
+    Listed,
+    Need,
+    NeedKind,
+    OpenSecret,
+    Rejected,
+    Room,
+    Target,
+    VersionBehind,
+    ZoneMissing,
+    find_needs,
+    kind_of,
+)
+from service.core.zone_notices import ZoneUnset
+from service.trueconf.frames import PEER_ID
+from service.web.queries import AdminQueries
+from service.web.schemas import DisputeView, HeldView, Missing, RejectedView, SourceView, TargetView
+
+
+class NeedAction(msgspec.Struct, frozen=True):
+    """
+    What can be done about a need.
+    """
+
+    name: Literal["keep", "approve", "ask", "retry", "dismiss"]
+    path: str
+    """Where to send a POST, below `/api`."""
+
+
+class NeedView(msgspec.Struct, frozen=True):
+    """
+    Something that a person can do something about.
+    """
+
+    kind: NeedKind
+    name: str
+    """Which account, source, target, number of rejected input, conference, setting, file or replica."""
+
+    title: str
+    text: str
+    detail: str = ""
+    """What a server or confcal itself said of it; empty where nothing did."""
+
+    since: datetime | None = None
+    applied_at: datetime | None = None
+    """When a held list is applied by itself at the earliest."""
+
+    missing: tuple[Missing, ...] = ()
+    """What a held list would remove, the soonest first."""
+
+    actions: tuple[NeedAction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNeed:
+    """
+    A need as a page shows it.
+    """
+
+    kind: NeedKind
+    need: Need
+    text: NeedText
+    dispute: DisputeView | None = None
+    """What each account reports, of a dispute."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedQueries:
+    """
+    Gathers what is known, and finds what of it needs somebody.
+    """
+
+    queries: AdminQueries
+
+    async def load(self) -> tuple[Need, ...]:
+        """Return what needs a person, the most urgent first. Raises StoreUnavailable."""
+        return self.find(await self.queries.reports.load_rejected())
+
+    def find(self, rejected: Sequence[RejectedView]) -> tuple[Need, ...]:
+        """Return what needs a person, where this input is rejected."""
+        return find_needs(self._gather(rejected), self.queries.now())
+
+    def show(
+        self, needs: Sequence[Need], gettext: Callable[[str], str], moment: Callable[[datetime], str]
+    ) -> list[ShownNeed]:
+        """Return needs in a viewer's language; `moment` writes a moment as they read it."""
+        disputes = {(each.server, each.id): each for each in self.queries.disputes()}
+        return [
+            ShownNeed(
+                kind_of(each),
+                each,
+                describe(each, gettext, moment),
+                disputes.get((each.server, each.conference_id)) if isinstance(each, Disputed) else None,
+            )
+            for each in needs
+        ]
+
+    def _gather(self, rejected: Sequence[RejectedView]) -> Facts:
+        queries, reports = self.queries, self.queries.reports
+        state, heard = queries.state(), reports.last_listings()
+        last_lists = {
+            str(known.account): _join(known.list_at, heard.get(known.source))
+            for known in state.accounts.values()
+            if known.list_at
+        }
+        latest = {each.source: each.list_at for each in state.accounts.values() if each.list_at}
+        for known in state.accounts.values():
+            if known.list_at:
+                latest[known.source] = max(latest[known.source], known.list_at)
+        return Facts(
+            held=[_held(each) for each in queries.list_held()],
+            rooms=[_room(each) for each in reports.sources()],
+            targets=[_target(each) for each in reports.targets()],
+            rejected=[_rejected(each) for each in rejected],
+            disputes=[_disputed(each) for each in queries.disputes()],
+            zones=[
+                ZoneMissing(each.variable, each.count)
+                for each in reports.zone_notices(queries.now())
+                if isinstance(each, ZoneUnset)
+            ],
+            open_secrets=reports.open_secrets(),
+            versions=reports.versions(),
+            quiet=queries.policy.quiet,
+            last_lists=last_lists,
+            last_of_sources={source: _join(at, heard.get(source)) for source, at in latest.items()},
+        )
+
+
+def _join(at: datetime, heard: Listed | None) -> Listed:
+    """Return the last list; of one that another process heard nothing is known but its moment."""
+    return heard if heard and heard.at >= at else Listed(at)
+
+
+def _held(view: HeldView) -> HeldList:
+    leaving = tuple(Leaving(each.id, each.topic, each.start) for each in view.missing)
+    return HeldList(view.account, view.since, view.upcoming, view.digest, leaving, view.applied_at)
+
+
+def _room(view: SourceView) -> Room:
+    return Room(
+        view.name,
+        view.state,
+        view.since,
+        view.last_list_at,
+        view.place,
+        view.error,
+        view.kind == "endpoint",
+    )
+
+
+def _target(view: TargetView) -> Target:
+    return Target(view.name, view.state, view.error, tuple(each.reason for each in view.parked))
+
+
+def _rejected(view: RejectedView) -> Rejected:
+    return Rejected(
+        view.number,
+        view.source,
+        view.account,
+        view.conference,
+        view.field,
+        view.reason,
+        view.first_at,
+        view.last_at,
+        view.times,
+        bool(view.account) and view.field != PEER_ID,
+    )
+
+
+def _disputed(view: DisputeView) -> Disputed:
+    return Disputed(view.id, view.server, view.topic, view.counts)
+
+
+def to_view(need: Need) -> NeedView:
+    """Return a need for programs, its sentences in English."""
+    words = describe(need, str, lambda moment: f"{moment:%Y-%m-%d %H:%M} UTC")
+    name, since, actions = _of_kind(need)
+    held = need if isinstance(need, HeldList) else None
+    return NeedView(
+        kind_of(need),
+        name,
+        words.title,
+        words.text,
+        words.english,
+        since,
+        held.applied_at if held else None,
+        tuple(Missing(each.id, each.topic, each.start) for each in held.leaving) if held else (),
+        actions,
+    )
+
+
+def _of_kind(  # noqa: PLR0911 -- one for each kind
+    need: Need,
+) -> tuple[str, datetime | None, tuple[NeedAction, ...]]:
+    """Return what a need is about, since when it lasts, and what can be done."""
+    match need:
+        case HeldList(account, since, _, digest):
+            path = f"/held/{account}"
+            keep = NeedAction("keep", f"{path}/keep?digest={digest}")
+            return account, since, (keep, NeedAction("approve", f"{path}/approve?digest={digest}"))
+        case Room(name, _, since, asked=asked):
+            return name, since, (NeedAction("ask", f"/sources/{name}/ask"),) if asked else ()
+        case Target(name):
+            return name, None, (NeedAction("retry", f"/targets/{name}/retry"),)
+        case Rejected(number, retriable=retriable, first_at=first_at):
+            retry = (NeedAction("retry", f"/rejected/{number}/retry"),) if retriable else ()
+            return str(number), first_at, (*retry, NeedAction("dismiss", f"/rejected/{number}/dismiss"))
+        case Disputed(conference_id):
+            return conference_id, None, ()
+        case ZoneMissing(variable):
+            return variable, None, ()
+        case OpenSecret(path):
+            return path, None, ()
+        case VersionBehind(where):
+            return where, None, ()
+        case _ as unreachable:
+            assert_never(unreachable)

@@ -1,0 +1,69 @@
+"""
+A shared map says what a dictionary says, and a change of it touches little.
+"""
+
+import tracemalloc
+from dataclasses import dataclass
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.core.shared_map import SharedMap
+
+MANY = 20_000
+KEYS = st.integers(0, 400)
+STEPS = st.lists(st.tuples(st.dictionaries(KEYS, st.text(max_size=3), max_size=300), st.sets(KEYS)))
+
+
+@given(STEPS)
+def test_it_equals_a_dictionary_after_any_changes(steps: list[tuple[dict[int, str], set[int]]]) -> None:
+    shared, plain = SharedMap[int, str](), dict[int, str]()
+    for changed, gone in steps:
+        before, was = shared, dict(plain)
+        left = gone - changed.keys()
+        shared = shared.replace(changed, left)
+        plain = {key: value for key, value in plain.items() if key not in left} | changed
+
+        assert shared == plain
+        assert (len(shared), sorted(shared)) == (len(plain), sorted(plain))
+        assert before == was
+        differing = {key for key in was.keys() | plain.keys() if was.get(key) is not plain.get(key)}
+        assert shared.find_differing(before) == differing
+
+
+@given(st.sets(st.integers(0, 300)))
+def test_keys_of_one_hash_stay_apart(numbers: set[int]) -> None:
+    @dataclass(frozen=True)
+    class Same:
+        number: int
+
+        def __hash__(self) -> int:
+            return 1
+
+    shared = SharedMap[Same, int]().replace({Same(number): number for number in numbers})
+
+    assert sorted(shared.values()) == sorted(numbers)
+    assert all(shared[Same(number)] == number for number in numbers)
+
+
+def test_what_changes_nothing_is_the_same_object() -> None:
+    shared = SharedMap({1: "a"})
+
+    assert shared.replace({}) is shared
+    assert shared.replace({}, [2]) is shared
+
+
+def test_a_change_takes_no_more_memory_among_many_than_among_few() -> None:
+    def taken(count: int) -> int:
+        shared = SharedMap(dict.fromkeys(range(count), ""))
+        tracemalloc.start()
+        try:
+            following = shared.replace({5: "changed"})
+            taken = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert following.find_differing(shared) == {5}
+        return taken
+
+    assert taken(MANY) < 20_000
+    assert taken(MANY) < 2 * taken(MANY // 10)
