@@ -1,36 +1,102 @@
 """
-The shell blocks of a page, and why those that are not run are not.
+The blocks of a page: what people type into a shell, what they are shown, and what they put into settings.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"(?P<before>[^\n]*)\n```(?P<language>\w*)\n(?P<text>.*?)^```", re.DOTALL | re.MULTILINE)
 _MARK = re.compile(r"<!-- not run: (?P<reason>.+) -->")
-_COMMAND = re.compile(
-    r"^(\$ )?(cat|cd|confcal|cp|curl|docker|find|install|jq|kubectl|make|pg_dump|pipx|python3|sha256sum|sudo"
-    r"|systemctl)\b",
-    re.MULTILINE,
-)
+_SETTING = re.compile(r"(?:CONFCAL_(?!TEST_)\w+=(?!.*(?: confcal |\\$)).*|\s*#.*|\s*)")
+_COMMENT = re.compile(r"(?:(?<=\s)|^)#.*$", re.MULTILINE)
+
+
+_DAY = re.compile(r"[A-Z][a-z]{2} \d+ [A-Z][a-z]{2}")
+_DATE = r"[A-Z][a-z]{2} \d+ [A-Z][a-z]{2}(?: \d{4})?"
+"""The year stands there where it is another."""
+
+
+class Kind(Enum):
+    """
+    What a block is for.
+    """
+
+    SHELL = auto()
+    """Commands, one after the other."""
+
+    CONSOLE = auto()
+    """Commands behind `$ `, each with what it prints."""
+
+    SETTINGS = auto()
+    """Variables for the file of the daemon's settings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
     """
-    One block with commands.
+    One block.
     """
 
+    kind: Kind
     text: str
-    not_run: str
+    not_run: str = ""
     """Why it is not run, empty where it is."""
 
+    @property
+    def bare(self) -> str:
+        """The text without what only explains it."""
+        lines = (line.rstrip() for line in _COMMENT.sub("", self.text).splitlines())
+        return "\n".join(line for line in lines if line)
 
-def shell_blocks(page: Path) -> Iterator[Block]:
-    """Yield the blocks of a page that people type into a shell, in the order written."""
+
+def blocks(page: Path) -> Iterator[Block]:
+    """
+    Yield what a page has for a shell and for settings, in the order written.
+
+    Every block that names no other language is one of these.
+    """
     for found in _BLOCK.finditer(page.read_text("utf-8")):
-        if found["language"] in {"", "sh", "bash"} and _COMMAND.search(found["text"]):
-            mark = _MARK.search(found["before"])
-            yield Block(found["text"], mark["reason"] if mark else "")
+        mark = _MARK.search(found["before"])
+        reason = mark["reason"] if mark else ""
+        match found["language"]:
+            case "console":
+                yield Block(Kind.CONSOLE, found["text"], reason)
+            case "" | "sh" | "bash":
+                settings = all(_SETTING.fullmatch(line) for line in found["text"].splitlines())
+                yield Block(Kind.SETTINGS if settings else Kind.SHELL, found["text"], reason)
+
+
+def shell_blocks(page: Path) -> list[Block]:
+    """Return the blocks of a page that people type into a shell."""
+    return [each for each in blocks(page) if each.kind is not Kind.SETTINGS]
+
+
+def dialogs(block: Block) -> Iterator[tuple[str, str]]:
+    """Yield each command of a console block with the output that the page shows."""
+    for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
+        command, _, shown = part.partition("\n")
+        yield command, shown
+
+
+def pattern_of(shown: str) -> re.Pattern[str]:
+    """Return what an output fits, with other times and numbers; `...` is any number of lines."""
+    return re.compile("".join(_alike(line.rstrip()) for line in shown.splitlines()))
+
+
+def _alike(line: str) -> str:
+    if line.strip() == "...":
+        return r"(?:.*\n)*?"
+    parts = (_alike_part(part) for part in re.split(rf"({_DAY.pattern}|\d+|\s+)", line))
+    return "".join(parts) + r"[ ]*\n"
+
+
+def _alike_part(part: str) -> str:
+    if _DAY.fullmatch(part):
+        return _DATE
+    if part.isspace():
+        return r"\s+"
+    return r"\d+" if part.isdigit() else re.escape(part)

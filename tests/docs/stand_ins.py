@@ -4,8 +4,11 @@ A machine for the commands of the docs: own folders, confcal itself, and stand-i
 
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.docs.blocks import Block, Kind, dialogs
 
 FOLDERS = (
     "etc/confcal",
@@ -17,8 +20,9 @@ FOLDERS = (
     "backup",
     "run/secrets",
     "tmp",
+    "shown",
 )
-_PATHS = re.compile(r"(?<![\w.}/$])/(?=(?:etc|var|opt|backup|run/secrets|usr/local)(?:/|\b))")
+_PATHS = re.compile(r"(?<![\w.}/$])/(?=(?:etc|var|opt|backup|run/secrets|usr/local|tmp)(?:/|\b))")
 _PROGRAM = """#!/bin/sh
 echo "$(basename "$0") $*" >> "$MACHINE/called"
 """
@@ -35,11 +39,16 @@ _SERVICE = """#!/bin/sh
 case "$1" in
   start)
     shift
+    # Who ran it by hand has ended it with Ctrl-C.
+    [ ! -f "$MACHINE/by-hand" ] || "$0" stop
+    rm -f "$MACHINE/by-hand"
+    [ $# -eq 0 ] || touch "$MACHINE/by-hand"
     [ $# -gt 0 ] || set -- --env-file "$MACHINE/etc/confcal/confcal.env" run
     CONFCAL_LOG_FORMAT=json "{python}" -m service "$@" > "$MACHINE/log" 2>&1 &
     echo $! > "$MACHINE/pid"
     for _ in $(seq 300); do
-      curl --fail --silent --output /dev/null "http://127.0.0.1:$CONFCAL_PORT/readyz" && exit 0
+      curl --fail --silent --output /dev/null "http://127.0.0.1:$CONFCAL_PORT/readyz" &&
+        grep --quiet sync.list_accepted "$MACHINE/log" && exit 0
       kill -0 "$(cat "$MACHINE/pid")" 2>/dev/null || {{ cat "$MACHINE/log" >&2; exit 1; }}
       sleep 0.1
     done
@@ -115,22 +124,36 @@ class Machine:
             **dict.fromkeys(_ACCEPTED, _PROGRAM.replace("{", "{{").replace("}", "}}")),
         }
         for name, text in programs.items():
-            self._write(self.folder / "bin" / name, text.format(python=sys.executable))
-        self._write(self.folder / "opt/confcal/bin/pip", _PROGRAM)
-        self._write(self.folder / "opt/confcal/bin/confcal", _CONFCAL.format(python=sys.executable))
+            self.write(f"bin/{name}", text.format(python=sys.executable), 0o755)
+        self.write("opt/confcal/bin/pip", _PROGRAM, 0o755)
+        self.write("opt/confcal/bin/confcal", _CONFCAL.format(python=sys.executable), 0o755)
 
-    def _write(self, file: Path, text: str) -> None:
+    def write(self, name: str, text: str, mode: int = 0o600) -> None:
+        """Write a file of this machine."""
+        file = self.folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")
-        file.chmod(0o755)
+        file.chmod(mode)
 
     def translate(self, text: str) -> str:
-        """Return commands with the paths and addresses of this machine, without prompts."""
+        """Return commands with the paths and addresses of this machine."""
         for known, own in self.addresses.items():
             text = re.sub(known, own, text)
         return _PATHS.sub(f"{self.folder}/", text)
 
-    def script(self, blocks: list[str]) -> str:
-        """Return one script of all blocks; each begins in the folder of the release."""
-        start = f'cd "{self.folder}/release"\n'
-        return "set -eu\n" + "".join(start + self.translate(block) for block in blocks)
+    def script(self, blocks: Iterable[Block]) -> str:
+        """
+        Return one script of all blocks; each begins in the folder of the release.
+
+        What a page shows as output goes into a file of `shown` for each command, in the order written.
+        """
+        start, number, parts = f'cd "{self.folder}/release"\n', 0, ["set -eu\n"]
+        for block in blocks:
+            parts.append(start)
+            if block.kind is not Kind.CONSOLE:
+                parts.append(self.translate(block.text))
+                continue
+            for command, _ in dialogs(block):
+                parts.append(f'{self.translate(command)} > "{self.folder}/shown/{number}"\n')
+                number += 1
+        return "".join(parts)
