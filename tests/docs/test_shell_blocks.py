@@ -80,6 +80,7 @@ async def test_the_commands_of_a_page_do_what_it_says(name: str, tmp_path: Path)
             # No confcal understands what this machine rejected, so trying again must say so.
             r"rejected retry 12\b": "rejected retry 1 || test $? = 1",
             r"rejected show 12\b": "rejected show 1",
+            r"rejected dismiss 12\b": "rejected dismiss 1",
         }
         machine = Machine(tmp_path / "machine", addresses)
         machine.build()
