@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -146,8 +146,17 @@ async def begin_write(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     require_lease()
     with translate_errors(engine.url):
         async with engine.execution_options(**_WRITING[engine.dialect.name]).begin() as db:
+            if engine.dialect.name == "postgresql":
+                await db.execute(_END_IF_IDLE)
             yield db
             await check_fence(db)
+
+
+_END_IF_IDLE = text("SET LOCAL idle_in_transaction_session_timeout = '20s'")
+"""
+A process that is stopped within a transaction (SIGSTOP, a paused machine) has rows locked that others wait for.
+The server gives them free soon after the lease is another's. A setting of the session would not pass PgBouncer.
+"""
 
 
 def _sqlite(address: URL) -> AsyncEngine:

@@ -56,3 +56,19 @@ async def test_one_of_many_migrations_at_once_does_the_work(pgbouncer: NewDataba
     done = await asyncio.gather(*(migrate(url) for _ in range(3)))
 
     assert [each.before for each in done].count(None) == 1
+
+
+async def test_a_writer_that_is_stopped_within_a_transaction_gives_its_rows_free(
+    pgbouncer: NewDatabase,
+) -> None:
+    """It cannot do that itself: the server ends a transaction that is idle, and no other."""
+    engine = create_engine(pgbouncer())
+    limit = text("SHOW idle_in_transaction_session_timeout")
+
+    async with begin_write(engine) as db:
+        writing = (await db.execute(limit)).scalar_one()
+    async with begin_read(engine) as db:
+        reading = (await db.execute(limit)).scalar_one()
+
+    assert (writing, reading) == ("20s", "0")
+    await engine.dispose()
