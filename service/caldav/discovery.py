@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from service.caldav.conversation import Steps, follow_redirects, require_private
-from service.caldav.excerpt import first_words
 from service.caldav.hrefs import as_collection, host_of, path_of, slug
 from service.caldav.multistatus import CALDAV, DAV, ResponseEntry, parse_multistatus
 from service.caldav.protocol import DISCOVERY, Response, mkcalendar, mkcol, propfind
@@ -22,6 +21,7 @@ from service.core.errors import (
     NotCalDav,
     Retryable,
 )
+from service.core.excerpt import first_words
 from service.publishing.ports import DiscoveredCollection
 
 _WELL_KNOWN = "/.well-known/caldav"

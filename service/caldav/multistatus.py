@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
 
-from service.caldav.excerpt import quote_beginning
 from service.caldav.hrefs import join_url, path_of
 from service.caldav.xml import Malformed, parse_xml
+from service.core.excerpt import quote_beginning
 
 DAV = "{DAV:}"
 CALDAV = "{urn:ietf:params:xml:ns:caldav}"

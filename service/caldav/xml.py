@@ -7,7 +7,7 @@ import sys
 from sys import getsizeof
 from xml.etree import ElementTree as ET
 
-from service.caldav.excerpt import quote_beginning
+from service.core.excerpt import quote_beginning
 
 MOST_OCTETS = 64 * 1024 * 1024
 

@@ -3,21 +3,18 @@ Errors of settings in sentences for operators; those of the library are for prog
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from service.core.nearest import suggest
+from service.settings.meant import find_choice, find_duration, find_number, find_whole
 from service.settings.model import Settings
 from service.settings.names import annotation_of, is_secret, unknown_sentence, variable
-from service.settings.types import iso
+from service.settings.types import NO_DURATION, iso
 
 _DURATION = TypeAdapter(timedelta)
-
-_SHORT = 3
-"""Letters of a word that resembles too many others."""
 
 _BOUNDS: Mapping[str, tuple[str, str]] = {
     "greater_than": ("gt", "write more than {}"),
@@ -31,13 +28,23 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("float", "write a number, like 0.5"),
     ("finite_number", "write a number, like 0.5"),
     ("bool", "write true or false"),
-    ("time_delta", "write seconds, or ISO 8601 like PT15M"),
+    ("time_delta", NO_DURATION),
     ("path", "write a path"),
     ("tuple", "write one text with commas, or a list of texts"),
     ("dict", "it is a table: write the settings in it, each with its own name"),
     ("model", "it is a table: write the settings in it, each with its own name"),
 )
 """By the beginning of pydantic's type of an error."""
+
+_MEANT: Mapping[str, Callable[[str], str | None]] = {
+    "write a whole number, like 15": find_whole,
+    "write a number, like 0.5": find_number,
+    "write true or false": lambda written: find_choice(written, ("true", "false")),
+    NO_DURATION: find_duration,
+}
+"""What finds the value that was meant, by the sentence."""
+
+_HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?(?://)?[^/?#\\\s]*", re.IGNORECASE)
 
 
 def sentences_of(error: ValidationError, config_file: str | None) -> Iterator[str]:
@@ -71,15 +78,24 @@ def _reason(kind: str, problem: ErrorDetails) -> str:
         return _choice(str(context["expected"]), problem["input"])
     for beginning, sentence in _KINDS:
         if kind.startswith(beginning):
-            return sentence
+            return sentence + _suggest_meant(sentence, problem["input"])
     reason = problem["msg"].removeprefix("Value error, ")
-    return reason[:1].lower() + reason[1:]
+    return reason[:1].lower() + reason[1:] + _suggest_meant(reason, problem["input"])
+
+
+def _suggest_meant(sentence: str, given: object) -> str:
+    find = _MEANT.get(sentence)
+    return _ask(find(given) if find and isinstance(given, str) else None)
+
+
+def _ask(meant: str | None) -> str:
+    return f"; did you mean {meant}?" if meant else ""
 
 
 def _choice(expected: str, given: object) -> str:
     choices = [each.strip(" '") for each in expected.replace(" or ", ", ").split(",")]
-    hint = suggest(given, choices) if isinstance(given, str) and len(given) > _SHORT else ""
-    return f"write {', '.join(choices[:-1])} or {choices[-1]}{hint}"
+    meant = find_choice(given, choices) if isinstance(given, str) else None
+    return f"write {', '.join(choices[:-1])} or {choices[-1]}{_ask(meant)}"
 
 
 def _plain(bound: object) -> str:
@@ -96,7 +112,22 @@ def _plain(bound: object) -> str:
 
 
 def _quote_value(path: tuple[str, ...], value: object) -> str:
-    """Return what was written, where it is a plain value that cannot hold a password."""
+    """Return what was written, where it is a plain value, without what may be a password or a PIN."""
     annotation = annotation_of(Settings, path)
-    plain = isinstance(value, str | int | float) and "@" not in str(value)
-    return f" (given: {value!r})" if plain and annotation and not is_secret(annotation) else ""
+    if not isinstance(value, str | int | float) or annotation is None or is_secret(annotation):
+        return ""
+    quoted = _shorten_address(value) if path[-1].endswith("url") and isinstance(value, str) else value
+    return "" if quoted is None or "@" in str(quoted) else f" (given: {quoted!r})"
+
+
+def _shorten_address(written: str) -> str | None:
+    """
+    Return what stands before the path: TrueConf Room shows its PIN there, and servers give out secret paths.
+
+    A word alone may be the PIN itself, so none of it is returned.
+    """
+    host = _HOST.match(written.strip())
+    begins = host[0] if host else ""
+    if "//" not in begins and "." not in begins:
+        return None
+    return begins if begins == written.strip() else f"{begins}/***"

@@ -9,6 +9,9 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from service.core.quiet import parse_quiet
 
+NO_DURATION = "write seconds, or ISO 8601 like PT15M"
+"""What is said of a text that is no duration."""
+
 
 def parse_duration(value: object) -> object:
     """Return a text as a duration: seconds, or ISO 8601. Raises ValueError."""
@@ -21,7 +24,7 @@ def parse_duration(value: object) -> object:
     try:
         return TypeAdapter(timedelta).validate_python(value)
     except ValidationError as error:
-        raise ValueError("write seconds, or ISO 8601 like PT15M") from error
+        raise ValueError(NO_DURATION) from error
 
 
 _LONGEST = timedelta(days=36500)

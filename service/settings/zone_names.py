@@ -57,6 +57,8 @@ def _nearest(written: str) -> str | None:
         return _fixed_zone(offset[1], int(offset[2]))
     if written.upper() in _USUAL:
         return _USUAL[written.upper()]
+    if written.casefold().endswith(" time"):
+        return _find_by_windows_name(written.casefold())
     places = [name for name in _known().values() if "/" in name]
     if re.fullmatch(r"[A-Za-z]{2,5}", written):
         abbreviated = _find_by_abbreviation(written.upper(), places)
@@ -78,6 +80,13 @@ def _fixed_zone(sign: str, hours: int) -> str | None:
         return "UTC"
     # In these names the sign is inverted (POSIX).
     return f"Etc/GMT{'-' if sign == '+' else '+'}{hours}" if hours <= _FARTHEST[sign] else None
+
+
+def _find_by_windows_name(written: str) -> str | None:
+    """Return the zone that Windows and Exchange call so, like `Russian Standard Time`."""
+    from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON  # noqa: PLC0415
+
+    return next((zone for name, zone in WINDOWS_TO_OLSON.items() if name.casefold() == written), None)
 
 
 def _find_by_abbreviation(written: str, places: list[str]) -> str | None:

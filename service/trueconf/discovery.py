@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
+from service.core.excerpt import quote_beginning
 from service.trueconf.causes import cause_of
 from service.trueconf.limits import MOST_NESTING, is_deeper_than
 
@@ -146,11 +147,11 @@ async def _ask(address: SplitResult, fetch: Fetch) -> str:
 
 def _port(body: bytes, address: SplitResult) -> int:
     if is_deeper_than(body, MOST_NESTING):
-        raise _unexpected_answer(address, "no JSON")
+        raise _unexpected_answer(address, f"no JSON{quote_beginning(body)}")
     try:
         content = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _unexpected_answer(address, "no JSON") from error
+        raise _unexpected_answer(address, f"no JSON{quote_beginning(body)}") from error
     match content:
         case {"config": {"websocket": {"port": bool()}}}:
             pass

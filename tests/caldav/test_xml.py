@@ -4,8 +4,8 @@ XML that is too much, and what is said of what is none.
 
 import pytest
 
-from service.caldav.excerpt import first_words
 from service.caldav.xml import Malformed, parse_xml
+from service.core.excerpt import first_words
 
 MB = 1024 * 1024
 ATTRIBUTES = b"<a " + b" ".join(b'a%d=""' % number for number in range(64)) + b"/>"

@@ -1,5 +1,5 @@
 """
-No secret is shown: not by a command, a page, the API, the log, a metric, an error, or a reload.
+No secret is shown: not by a command, a page, the API, the log, a metric, a message, an error, or a reload.
 
 Each secret of the settings holds a mark, and whatever the program says is searched for the marks, in every
 spelling that text gets on its way: plain, escaped for URLs and JSON, or in base64.
@@ -7,9 +7,10 @@ spelling that text gets on its way: plain, escaped for URLs and JSON, or in base
 
 import asyncio
 import base64
+import json
 import signal
 import urllib.parse
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -19,21 +20,13 @@ import pytest
 
 from service.commands.line import COMMANDS
 from tests.e2e.given import once
+from tests.e2e.marks import MARKS, Said, bare_of, shown
 from tests.e2e.program import Daemon, Home, Program, room
-from tests.listening import serving_http
+from tests.e2e.receiver import Receiver
+from tests.listening import listening, serving_http
 
 pytestmark = pytest.mark.thorough
 
-MARKS = {
-    "SECRET": "MARK-1 secret of the feeds",
-    "ADMIN_TOKEN": "MARK-2 token of the admin",
-    "SOURCES__LOBBY__PIN": "MARK3pin",
-    "SOURCES__ANNEX__PIN": "MARK4pin",
-    "SOURCES__HALL__INGEST_TOKEN": "MARK-5 token of the hall",
-    "TARGETS__CLOUD__PASSWORD": "MARK-6 password of the cloud",
-    "TARGETS__BEARER__TOKEN": "MARK-7-token-of-the-bearer",
-    "NOTIFY__OPS__URL": "json://user:MARK-8-of-notify@127.0.0.1:9/path",
-}
 PLAIN = {
     "SOURCES__HALL__SERVER": "video.example.com",
     "TARGETS__CLOUD__USERNAME": "confcal",
@@ -60,52 +53,14 @@ class Mocking(BaseHTTPRequestHandler):
         pass
 
 
-def spellings(secret: str) -> Iterator[str]:
-    yield secret
-    yield urllib.parse.quote(secret)
-    yield urllib.parse.quote_plus(secret)
-    yield secret.encode().hex()
-    # Basic credentials shift it by what stands before.
-    for before in ("", "a", "ab", "confcal:"):
-        yield base64.b64encode((before + secret).encode()).decode().rstrip("=")[2:-3]
-
-
-def shown(text: str) -> list[str]:
-    """Name the secrets that a text shows."""
-    return [
-        name
-        for name, value in MARKS.items()
-        if any(spelling in text for secret in _bare(value) for spelling in spellings(secret))
-    ]
-
-
-def _bare(value: str) -> tuple[str, ...]:
-    # Of an address the password is the secret.
-    return ("MARK-8-of-notify",) if "MARK-8" in value else (value,)
-
-
 @pytest.mark.parametrize("secret", MARKS.values())
 def test_a_secret_is_found_in_every_spelling(secret: str) -> None:
-    (bare,) = _bare(secret)
+    bare = bare_of(secret)
     credentials = base64.b64encode(f"confcal:{bare}".encode()).decode()
 
     for text in (bare, urllib.parse.quote(bare), f"Basic {credentials}", bare.encode().hex()):
         assert shown(f"... {text} ...")
     assert not shown("nothing of the kind")
-
-
-class Said:
-    """What the program said, by where."""
-
-    def __init__(self) -> None:
-        self.texts: dict[str, str] = {}
-
-    def note(self, where: str, text: str) -> None:
-        self.texts[where] = text
-
-    @property
-    def leaks(self) -> dict[str, list[str]]:
-        return {where: found for where, text in self.texts.items() if (found := shown(text))}
 
 
 ARGUMENTS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -128,15 +83,16 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "replay": (("missing.json",),),
     "migrate": ((),),
 }
-LEFT_OUT = {
-    "run": "it is the daemon itself",
-    "demo": "it has settings of its own",
-    "simulate": "it has no settings; its PIN is an option",
+LASTING: dict[str, tuple[tuple[str, ...], str]] = {
+    "run": ((), "app.started"),
+    "demo": (("--every", "0.2"), "Ctrl-C"),
+    "simulate": (("--pin", "MARK3pin", "--port", "0", "--web-port", "0"), "Discovery"),
 }
+"""What runs until it is ended, and what it says when it is up."""
 
 
 def test_every_command_is_asked() -> None:
-    assert set(COMMANDS) - LEFT_OUT.keys() == ARGUMENTS.keys()
+    assert set(COMMANDS) == ARGUMENTS.keys() | LASTING.keys()
 
 
 async def call(home: Home, environ: dict[str, str], arguments: tuple[str, ...], said: Said) -> None:
@@ -183,9 +139,15 @@ async def reload(program: Program, file: Path, text: str) -> None:
     )
 
 
+TROUBLES = ("annex", "screen", "cloud", "bearer")
+"""Sources and targets of which a message tells."""
+
 RELOADED = ("settings.reload_refused", "settings.reloaded")
 WRONG = (
     'pin = "MARK3pin',
+    '[sources.screen]\nurl = "10.0.0.1:80/MARK3pin"\n',
+    '[sources.screen]\nurl = "http://10.0.0.1:99999/MARK3pin"\n',
+    '[sources.screen]\nurl = "MARK3pin"\n',
     '[sources.lobby]\nurl = "http://10.0.0.1"\npin = ["MARK3pin"]\n',
     '[sources.lobby]\nurl = "http://confcal:MARK3pin@10.0.0.1"\n',
     'database_url = "mysql://confcal:MARK3pin@db/confcal"\n',
@@ -197,10 +159,12 @@ WRONG = (
 
 
 @asynccontextmanager
-async def marked_daemon(home: Home, folder: Path, port: int) -> AsyncIterator[tuple[Daemon, dict[str, str]]]:
+async def marked_daemon(
+    home: Home, folder: Path, port: int, *, messages: str = ""
+) -> AsyncIterator[tuple[Daemon, dict[str, str]]]:
     """Run the daemon with every secret marked, sources and targets in trouble; and the settings."""
     (folder / "list").mkdir()
-    (folder / "settings.toml").write_text("")
+    (folder / "settings.toml").write_text(messages)
     pin = MARKS["SOURCES__LOBBY__PIN"]
     conferences = (once("100", "Planning"),)
     with serving_http(Mocking) as target:
@@ -212,12 +176,13 @@ async def marked_daemon(home: Home, folder: Path, port: int) -> AsyncIterator[tu
                 "SOURCES__LOBBY__URL": lobby.web_url,
                 # Its PIN is a wrong one.
                 "SOURCES__ANNEX__URL": lobby.url,
+                "SOURCES__SCREEN__URL": f"{lobby.web_url}/MARK9pin",
                 "TARGETS__CLOUD__URL": f"http://127.0.0.1:{target}/dav/",
                 "TARGETS__BEARER__URL": f"http://127.0.0.1:{target}/bearer/",
                 "CONFIG_FILE": str(folder / "settings.toml"),
             }
             async with home.daemon(**environ) as daemon:
-                await daemon.program.event("trueconf.pin_rejected")
+                await daemon.program.event("trueconf.pin_rejected", times=2)
                 await daemon.program.event("publish.target_failed", times=2)
                 yield daemon, environ
 
@@ -256,6 +221,33 @@ async def test_no_command_shows_a_secret(home: Home, tmp_path: Path, unused_tcp_
         await asyncio.gather(*asked)
 
     assert len(said.texts) == len(asked)
+    assert said.leaks == {}
+
+
+@pytest.mark.parametrize("command", LASTING)
+async def test_no_command_that_lasts_shows_a_secret(home: Home, command: str) -> None:
+    said, (options, up) = Said(), LASTING[command]
+    addresses = {f"{name}__URL": "http://127.0.0.1:9/" for name in ("SOURCES__LOBBY", "SOURCES__ANNEX")}
+    addresses |= {f"{name}__URL": "http://127.0.0.1:9/" for name in ("TARGETS__CLOUD", "TARGETS__BEARER")}
+    async with home.started(command, *options, **MARKS, **PLAIN, **addresses) as program:
+        await program.line(lambda line: up in line, err=command == "run")
+        await program.end(signal.SIGINT)
+    said.note(command, "\n".join((*program.out, *program.err)))
+
+    assert said.leaks == {}
+
+
+async def test_no_message_that_arrives_holds_a_secret(
+    home: Home, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    said, receiver = Said(), Receiver()
+    async with listening(receiver.talk) as taking:
+        hook = f'[notify.hook]\nurl = "json://127.0.0.1:{taking.port}/hook"\nafter = 0\n'
+        async with marked_daemon(home, tmp_path, unused_tcp_port, messages=hook):
+            while not all(f" {trouble} " in " ".join(said.texts.values()) for trouble in TROUBLES):
+                message = json.dumps(await receiver.received.get(), ensure_ascii=False)
+                said.note(f"message {len(said.texts)}", message)
+
     assert said.leaks == {}
 
 

@@ -3,28 +3,12 @@ The daemon sends messages: over a real receiver, beside a service that never ans
 """
 
 import asyncio
-import json
 from pathlib import Path
-from typing import Any
 
 from tests.e2e.given import once
 from tests.e2e.program import Home, room
+from tests.e2e.receiver import Receiver
 from tests.listening import listening
-
-
-class Receiver:
-    """Takes webhooks, and tells of each."""
-
-    def __init__(self) -> None:
-        self.received: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-
-    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        fields = (line.split(b":") for line in head.splitlines())
-        length = next(int(field[1]) for field in fields if field[0] == b"content-length")
-        await self.received.put(json.loads(await reader.readexactly(length)))
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-        await writer.drain()
 
 
 async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -49,36 +49,14 @@ def test_a_zone_is_taken_in_any_case_and_gets_its_own_spelling(written: str, zon
         ("PST", "America/Los_Angeles"),
         ("CEST", "Europe/Berlin"),
         ("New York", "America/New_York"),
+        ("Russian Standard Time", "Europe/Moscow"),
+        ("w. europe standard time", "Europe/Berlin"),
     ],
 )
 def test_a_zone_that_is_none_is_refused_with_the_nearest(written: str, near: str) -> None:
     assert refusal({"CONFCAL_TIMEZONE": written}) == (
         f"CONFCAL_TIMEZONE: it is not an IANA time zone; did you mean {near}? (given: {written!r})"
     )
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "told"),
-    [
-        ("PORT", "http", "write a whole number, like 15 (given: 'http')"),
-        ("PORT", "80.5", "write a whole number, like 15 (given: '80.5')"),
-        ("PORT", "65536", "write 65535 or less (given: '65536')"),
-        ("REMOVAL__HOLD_SHARE", "half", "write a number, like 0.5 (given: 'half')"),
-        ("REMOVAL__HOLD_SHARE", "1.5", "write 1.0 or less (given: '1.5')"),
-        ("REMOVAL__MISSING_LISTS", "0", "write 1 or more (given: '0')"),
-        ("CALENDARS_FOR_PEOPLE", "maybe", "write true or false (given: 'maybe')"),
-        ("POLL_EVERY", "0.5", "write 1 second or more"),
-        ("REMOVAL__MISSING_FOR", "soon", "write seconds, or ISO 8601 like PT15M (given: 'soon')"),
-        (
-            "LOG_LEVEL",
-            "warn",
-            "write debug, info, warning or error; did you mean warning? (given: 'warn')",
-        ),
-        ("LANGUAGE", "de", "write en or ru (given: 'de')"),
-    ],
-)
-def test_what_cannot_work_is_told_in_our_own_words(name: str, value: str, told: str) -> None:
-    assert refusal({f"CONFCAL_{name}": value}) == f"CONFCAL_{name}: {told}"
 
 
 @pytest.mark.parametrize(
@@ -115,9 +93,7 @@ def test_choices_of_targets_and_calendars_may_be_too() -> None:
     assert (board.redact, board.language) == ("busy", "en")
 
 
-@pytest.mark.parametrize(
-    "zone", ["Mars/Base", "Russian Standard Time", "", "../../etc/passwd", "/etc/localtime"]
-)
+@pytest.mark.parametrize("zone", ["Mars/Base", "Party Time", "", "../../etc/passwd", "/etc/localtime"])
 def test_a_zone_that_does_not_exist_is_refused_with_how_one_looks(zone: str) -> None:
     assert refusal({"CONFCAL_TIMEZONE": zone}) == (
         f"CONFCAL_TIMEZONE: it is not an IANA time zone; write one like Europe/Moscow (given: {zone!r})"

@@ -81,6 +81,25 @@ async def test_a_page_that_is_something_else_is_told_with_what_to_do(body: bytes
         await websocket_url("http://room:81", serving(body))
 
 
+async def test_warnings_before_the_json_are_told_by_their_first_words() -> None:
+    body = (
+        b"<br />\n<b>Warning</b>: Undefined variable $x in /var/www/config.php on line 3\n"
+        + SAMPLE.read_bytes()
+    )
+
+    with pytest.raises(DiscoveryFailed) as told:
+        await websocket_url("http://room:81", serving(body))
+
+    assert 'no JSON: it begins with "Warning: Undefined variable $x in /var/www/config.php' in str(told.value)
+
+
+async def test_a_secret_in_an_answer_that_is_no_json_is_not_repeated() -> None:
+    with pytest.raises(DiscoveryFailed) as told:
+        await websocket_url("http://room", serving(b"wrong pin: ABC123, go away"))
+
+    assert 'it begins with "wrong pin ***' in str(told.value)
+
+
 class Panel:
     """The web page of an endpoint at `root`, and the addresses that were asked."""
 
