@@ -155,7 +155,7 @@ async def begin_write(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 _END_IF_IDLE = text("SET LOCAL idle_in_transaction_session_timeout = '20s'")
 """
 A process that is stopped within a transaction (SIGSTOP, a paused machine) holds rows that others wait for.
-The server gives them free soon after the lease is another's. A setting of the session would not pass PgBouncer.
+The server gives them free soon after the lease is another's. A session's setting would not pass PgBouncer.
 """
 
 
