@@ -2,6 +2,7 @@
 From the link to a subscription, in a real browser.
 """
 
+import asyncio
 from io import BytesIO
 from urllib.parse import urlsplit
 
@@ -18,9 +19,16 @@ IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mo
 ANDROID = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36"
 
 
+DRAWN_SECONDS = 30
+
+
 async def read_code(code: Locator) -> str:
-    """Return what a phone's camera would read from the code as it is drawn."""
-    found = zxingcpp.read_barcodes(Image.open(BytesIO(await code.screenshot())))
+    """Return what a phone's camera would read from the code once it is drawn."""
+    async with asyncio.timeout(DRAWN_SECONDS):
+        found = zxingcpp.read_barcodes(Image.open(BytesIO(await code.screenshot())))
+        while not found:  # noqa: ASYNC110 -- nothing tells when a browser has drawn
+            await asyncio.sleep(0.1)
+            found = zxingcpp.read_barcodes(Image.open(BytesIO(await code.screenshot())))
     assert len(found) == 1
     return found[0].text
 
