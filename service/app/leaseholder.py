@@ -16,11 +16,13 @@ from service.app.clock import lease_clock, utc_now
 from service.app.policy import digest_program
 from service.app.supervisor import Runnable, Supervisor
 from service.core.errors import LeaseLost, StoreUnavailable
-from service.core.lease import Fence, Lease, LeaseTerms, Tenure, under
+from service.core.lease import FOR_GOOD, Fence, Lease, LeaseTerms, Tenure, under
 from service.core.replicas import HOUSEKEEPING, Census, LeaseStore, Replica, digest_names, divide, may_render
 from service.core.revision import Policy
 from service.publishing.ports import Database
 from service.settings.model import Settings
+from service.settings.paths import database_url
+from service.store.engine import file_of
 
 log = structlog.get_logger()
 
@@ -282,6 +284,8 @@ async def join_replicas(settings: Settings, store: Database, policy: Policy) -> 
     """Make this process known among the replicas, by a name of its own. Raises StoreUnavailable."""
     holder = f"{socket.gethostname()}-{secrets.token_hex(3)}"
     replica = Replica(holder, version("confcal"), digest_program(policy), started_at=utc_now())
-    leases = LeaseHolder(store.leases, replica, LeaseTerms(settings.lease), clock=lease_clock)
+    # One daemon has an SQLite file for itself: it loses nothing, however long its machine stands still.
+    terms = FOR_GOOD if file_of(database_url(settings)) else LeaseTerms(settings.lease)
+    leases = LeaseHolder(store.leases, replica, terms, clock=lease_clock)
     await leases.join()
     return leases

@@ -48,6 +48,10 @@ class LeaseTerms:
         return self.lasts.total_seconds() * 2 / 3
 
 
+FOR_GOOD = LeaseTerms(timedelta(days=36_500))
+"""Where nobody else can take a lease."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tenure:
     """

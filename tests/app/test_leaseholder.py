@@ -13,8 +13,9 @@ from typing_extensions import override
 from service.app.leaseholder import LeaseHolder
 from service.app.supervisor import Supervisor
 from service.core.errors import StoreUnavailable
-from service.core.lease import LeaseTerms, current_fence, require_lease
+from service.core.lease import FOR_GOOD, LeaseTerms, current_fence, require_lease
 from service.core.replicas import HOUSEKEEPING, Census, LeaseStore, Replica
+from service.store.leases import OwnLeases
 from tests.store.memory_leases import MemoryLeases
 
 TERMS = LeaseTerms(timedelta(seconds=0.6))
@@ -194,3 +195,14 @@ async def test_only_the_housekeeper_renders_and_only_among_its_like() -> None:
             assert current_fence() is not None
         with two.try_rendering() as allowed:
             assert not allowed
+
+
+async def test_what_nobody_else_can_hold_is_kept_however_long_the_machine_stands_still() -> None:
+    now = 0.0
+    holder = LeaseHolder(OwnLeases(), Replica("one", "1"), FOR_GOOD, clock=lambda: now)
+    await holder.join()
+
+    now = timedelta(days=1).total_seconds()
+
+    assert holder.holds(HOUSEKEEPING)
+    await holder.leave()
