@@ -26,7 +26,7 @@ async def read_code(code: Locator) -> str:
     """Return what a phone's camera would read from the code once it is drawn."""
     async with asyncio.timeout(DRAWN_SECONDS):
         found = zxingcpp.read_barcodes(Image.open(BytesIO(await code.screenshot())))
-        while not found:  # noqa: ASYNC110 -- nothing tells when a browser has drawn
+        while not found:
             await asyncio.sleep(0.1)
             found = zxingcpp.read_barcodes(Image.open(BytesIO(await code.screenshot())))
     assert len(found) == 1
