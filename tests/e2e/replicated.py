@@ -79,6 +79,24 @@ async def reach(condition: Callable[[], bool], seconds: float = DEADLINE_SECONDS
     return asyncio.get_running_loop().time() - begun
 
 
+async def agree(daemons: Sequence[Daemon], topic: str) -> list[Feed]:
+    """
+    Return the feeds of all replicas once each says the topic and they are the same in bytes, ETag and date.
+
+    A replica may hear of the last of several lists a moment after the others.
+    """
+    feeds: list[Feed] = []
+    try:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while True:
+                feeds = await asyncio.gather(*(each.feed(lambda feed: says(feed, topic)) for each in daemons))
+                if len({(feed.body, feed.etag, feed.changed_at) for feed in feeds}) == 1:
+                    return feeds
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError([(feed.etag, feed.changed_at) for feed in feeds]) from None
+
+
 def says(feed: Feed, topic: str) -> bool:
     return [text.partition(" ")[0] for text in feed.topics.values()] == [topic] * CONFERENCES
 
