@@ -113,9 +113,8 @@ class Notifier:
             self._tries += 1
             # Ever more rarely: at the first try, the second, the fourth ...
             if self._tries & (self._tries - 1) == 0:
-                self._log.warning(
-                    "notify.failed", error=str(error), tries=self._tries, messages=len(state.outbox)
-                )
+                text = f"{error}; `confcal notify test` shows why"
+                self._log.warning("notify.failed", error=text, tries=self._tries, messages=len(state.outbox))
         else:
             self._log.info("notify.sent", messages=len(state.outbox), tries=self._tries + 1)
             self._tries, self._waits = 0, _make_waits()

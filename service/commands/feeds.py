@@ -10,6 +10,7 @@ from service.app.listed_feed import ListedFeed
 from service.commands.acting import name_database
 from service.commands.speech import terminal_language
 from service.core.ical import LARGE_EVENTS
+from service.core.nearest import suggest
 from service.core.spreadsheet import LINK_COLUMNS, write_csv
 from service.settings.load import load_settings
 from service.settings.model import Settings
@@ -56,15 +57,19 @@ def feeds(context: click.Context, *, as_json: bool, as_csv: bool, pattern: str) 
         return
     settings = load_settings()
     wanted = pattern.casefold()
+    every = asyncio.run(list_feeds(settings))
     listed = [
         feed
-        for feed in asyncio.run(list_feeds(settings))
+        for feed in every
         if not wanted
         or fnmatchcase(feed.calendar.casefold(), wanted)
         or fnmatchcase(feed.title.casefold(), wanted)
         or wanted in feed.calendar.casefold()
     ]
     name_database(settings)
+    if wanted and not listed:
+        hint = suggest(pattern, [feed.calendar for feed in every])
+        click.echo(f"No calendar is like {pattern!r}{hint or '.'}", err=True)
     if as_csv:
         rows = ((feed.calendar, feed.title, feed.page_url, feed.feed_url) for feed in listed)
         click.echo(write_csv(LINK_COLUMNS, rows), nl=False)

@@ -11,6 +11,7 @@ from service.app.synchronizer import Synchronizer
 from service.commands.acting import name_database
 from service.core.conference import Account
 from service.core.errors import UnknownName
+from service.core.nearest import suggest
 from service.core.trueconf_id import TrueConfId
 from service.settings.load import load_settings
 
@@ -30,7 +31,8 @@ async def decide_held(account: str | None, decide: Decide, outcome: str) -> None
         held = [known.account for known in synchronizer.state.accounts.values() if known.held]
         chosen = [each for each in held if wanted in (None, TrueConfId.parse(str(each)).folded)]
         if account and not chosen:
-            raise UnknownName(f"no list of {account} is held; `confcal held` shows those that are")
+            hint = suggest(account, map(str, held)) or "; `confcal held` shows those that are"
+            raise UnknownName(f"no list of {account} is held{hint}")
         name_database(settings)
         for each in chosen:
             count = await decide(synchronizer, each)

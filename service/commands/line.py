@@ -55,6 +55,18 @@ class _Commands(click.Group):
         command = getattr(import_module(f"service.commands.{cmd_name}"), cmd_name)
         return add_env_file(command) if isinstance(command, click.Command) else None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or suggest the nearest."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from service.core.nearest import suggest  # noqa: PLC0415 -- a health check does without it
+
+            hint = suggest(args[0], COMMANDS) or "."
+            raise click.UsageError(f"No such command {args[0]!r}{hint}", ctx) from error
+
 
 def _say_version(ctx: click.Context, _option: click.Parameter, wanted: object) -> None:
     if wanted and not ctx.resilient_parsing:

@@ -9,8 +9,9 @@ import click
 from service.app.notifiers import channel_of, texts_of
 from service.core.errors import UnknownName
 from service.core.nearest import suggest
-from service.notify.channel import report_failures
+from service.notify.channel import ChannelFailed, report_failures
 from service.settings.load import load_settings
+from service.settings.names import variable
 from service.settings.paths import public_url
 
 
@@ -44,5 +45,9 @@ def test(name: str) -> None:
     sender = channel_of(name.lower(), channel)
     title, body = texts_of(settings, public_url(settings, settings.port)).test()
     with report_failures(lambda reason: click.echo(reason, err=True)):
-        asyncio.run(sender.send(title, body))
+        try:
+            asyncio.run(sender.send(title, body))
+        except ChannelFailed as error:
+            where = variable("notify", name, "url")
+            raise ChannelFailed(f"{error}; correct {where}, or see whether its service works") from error
     click.echo(f"Sent. Look whether it arrived at {name.lower()}.")

@@ -8,7 +8,8 @@ from service.app.clock import utc_now
 from service.app.offline import Played, replay_recording
 from service.app.opening import create_database
 from service.commands.progress import Progress, progress
-from service.core.errors import SettingsError
+from service.core.errors import SettingsError, UnknownName
+from service.core.nearest import suggest
 from service.settings.load import load_settings
 from service.settings.model import Settings
 from service.sources.replay import Recorded, moment_of, read_recording
@@ -41,6 +42,7 @@ def replay(file: Path, source: str | None, moment: str | None, account: str | No
       confcal replay list.json --source lobby --account ivanov@video.example.com
     """
     settings = load_settings()
+    _require_known(source, settings)
     name = source or next(iter(settings.sources), "replay")
     try:
         data = file.read_bytes()
@@ -58,6 +60,14 @@ def replay(file: Path, source: str | None, moment: str | None, account: str | No
     click.echo(f"{lists}, {done.edited} conferences edited, {done.removed} removed")
     if done.trouble:
         sys.exit(_SOME_REJECTED)
+
+
+def _require_known(source: str | None, settings: Settings) -> None:
+    """Refuse a misspelt source: its lists would be read in another zone. Raises UnknownName."""
+    if source and source.lower() not in settings.sources:
+        hint = suggest(source, settings.sources)
+        if hint:
+            raise UnknownName(f"there is no source {source!r}{hint}")
 
 
 async def _replay(

@@ -50,7 +50,7 @@ class AppriseChannel(Channel):
         except TimeoutError:
             raise ChannelFailed(f"{self._service} did not answer within {_SEND_SECONDS:.0f} s") from None
         if not taken:
-            raise ChannelFailed(f"{self._service} did not take the message; `confcal notify test` shows why")
+            raise ChannelFailed(f"{self._service} did not take the message")
 
     async def _run(self, title: str, body: str) -> bool:
         # A thread of a pool would be waited for when the daemon ends.

@@ -30,6 +30,15 @@ def test_nothing_to_approve_is_fine_where_no_account_was_named(confcal: Confcal)
     assert (done.code, done.text) == (0, "No list is held.\n")
 
 
+def test_a_misspelt_account_is_told_with_the_nearest_whose_list_is_held(confcal: Confcal) -> None:
+    held()
+    user, _, server = str(ROOM).partition("@")
+
+    done = confcal("approve", f"{user}s@{server}")
+
+    assert done.err == f"confcal: no list of {user}s@{server} is held; did you mean {ROOM}?\n"
+
+
 def test_an_account_whose_list_is_not_held_is_told(confcal: Confcal) -> None:
     held()
 

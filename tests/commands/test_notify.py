@@ -58,6 +58,9 @@ def test_the_reason_of_the_service_is_printed_without_the_password(
 
     assert done.code == 1
     assert "403" in done.err
+    assert done.err.endswith(
+        "JSON did not take the message; correct CONFCAL_NOTIFY__OPS__URL, or see whether its service works\n"
+    )
     assert "hunter2" not in done.text + done.err
 
 

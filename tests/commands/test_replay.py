@@ -98,6 +98,16 @@ def test_without_an_account_the_lists_belong_to_the_last_of_the_source(
     assert [str(account) for account in known().accounts] == [IVANOV]
 
 
+def test_a_misspelt_source_is_refused_with_the_nearest(
+    confcal: Confcal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONFCAL_SOURCES__LOBBY__URL", "ws://127.0.0.1:1")
+
+    done = confcal("replay", "--new", written(tmp_path, event(once("1"))), "--source", "loby")
+
+    assert (done.code, done.err) == (1, "confcal: there is no source 'loby'; did you mean lobby?\n")
+
+
 def test_without_anything_they_belong_to_the_source_of_the_settings(
     confcal: Confcal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
