@@ -20,6 +20,7 @@ from playwright.async_api import (
 
 pytest.register_assert_rewrite("tests.browser.looks")
 
+from tests.browser.admin import Admin, running_admin  # noqa: E402
 from tests.browser.site import Site, running_site  # noqa: E402
 from tests.tools import missing  # noqa: E402
 
@@ -37,6 +38,7 @@ FLAGS = [
 
 Visit = Callable[..., Awaitable[Page]]
 OpenSite = Callable[..., Awaitable[Site]]
+OpenAdmin = Callable[..., Awaitable[Admin]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -80,7 +82,18 @@ async def open_site() -> AsyncIterator[OpenSite]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(browser: Browser, open_site: OpenSite) -> AsyncIterator[Visit]:  # noqa: ARG001 -- ends last
+async def open_admin() -> AsyncIterator[OpenAdmin]:
+    """Opens the administrator's site, with what `running_admin` takes. It outlives the pages of `visit`."""
+    async with AsyncExitStack() as sites:
+        yield lambda **changes: sites.enter_async_context(running_admin(**changes))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(
+    browser: Browser,
+    open_site: OpenSite,  # noqa: ARG001 -- ends last
+    open_admin: OpenAdmin,  # noqa: ARG001 -- ends last
+) -> AsyncIterator[Visit]:
     """
     Opens an address as a new visitor; at the end of the test no page may have complained.
 

@@ -5,8 +5,8 @@ What is only seen: words that are broken, tiles with a hole, lines that begin sm
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.admin import running_admin, sign_in
-from tests.browser.conftest import Visit
+from tests.browser.admin import sign_in
+from tests.browser.conftest import OpenAdmin, Visit
 from tests.browser.looks import full_rows, unfold, whole_words
 from tests.browser.site import Site
 
@@ -40,17 +40,19 @@ SMALL_BEGINNINGS = """() => {
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_headers_keep_their_words_whole_and_tiles_leave_no_hole(visit: Visit, language: str) -> None:
-    async with running_admin() as site:
-        page = await visit(f"{site.url}/", language=language)
-        await sign_in(page)
-        await expect(page.locator("#overview")).to_be_visible()
-        await unfold(page)
-        assert await page.evaluate(SMALL_BEGINNINGS) == []
-        for width in (320, 390, 640, 700, 768, 820, 1024, 1280):
-            await page.set_viewport_size({"width": width, "height": 900})
-            await whole_words(page)
-            await full_rows(page, ".stats .stat")
+async def test_headers_keep_their_words_whole_and_tiles_leave_no_hole(
+    visit: Visit, open_admin: OpenAdmin, language: str
+) -> None:
+    site = await open_admin()
+    page = await visit(f"{site.url}/", language=language)
+    await sign_in(page)
+    await expect(page.locator("#overview")).to_be_visible()
+    await unfold(page)
+    assert await page.evaluate(SMALL_BEGINNINGS) == []
+    for width in (320, 390, 640, 700, 768, 820, 1024, 1280):
+        await page.set_viewport_size({"width": width, "height": 900})
+        await whole_words(page)
+        await full_rows(page, ".stats .stat")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -10,9 +10,9 @@ from service.core.sources import SourceState
 from service.core.target_state import TargetState
 from service.sources.status import SourceStatus
 from service.web.schemas import TargetView
-from tests.browser.admin import DESK, MINUTE, Admin, Room, running_admin, sign_in
+from tests.browser.admin import DESK, MINUTE, Admin, Room, sign_in
 from tests.browser.conferences import NOW
-from tests.browser.conftest import Visit
+from tests.browser.conftest import OpenAdmin, Visit
 from tests.browser.looks import accessible, combined, fits, picture, unfold
 
 KEEP, REMOVE, ASK, RETRY, DISMISS = "keep", "approve", "ask", "retry-target", "dismiss-rejected"
@@ -66,54 +66,62 @@ async def press(page: Page, wanted: Locator) -> None:
 @pytest.mark.parametrize("way", ["mouse", "keyboard", "no-scripts"])
 @pytest.mark.parametrize("action", JOURNAL)
 @pytest.mark.parametrize("language", WORDS)
-async def test_each_action_is_done(visit: Visit, language: str, action: str, way: str) -> None:
+async def test_each_action_is_done(
+    visit: Visit, open_admin: OpenAdmin, language: str, action: str, way: str
+) -> None:
     label, answer = WORDS[language][action]
-    async with running_admin() as site:
-        page = await overview(visit, site, language=language, javascript=way == "mouse")
-        wanted = button(page, action)
-        await expect(wanted).to_contain_text(label)
-        await (press(page, wanted) if way == "keyboard" else wanted.click())
+    site = await open_admin()
+    page = await overview(visit, site, language=language, javascript=way == "mouse")
+    wanted = button(page, action)
+    await expect(wanted).to_contain_text(label)
+    await (press(page, wanted) if way == "keyboard" else wanted.click())
 
-        await expect(page.get_by_role("status").filter(has_text=answer).first).to_be_visible()
-        entries = await site.parts.store.journal.read(JournalQuery(frozenset({JOURNAL[action]})))
-        assert len(entries) == 1
-
-
-async def test_a_room_that_is_well_again_leaves_the_list_within_a_second(visit: Visit) -> None:
-    async with running_admin() as site:
-        page = await overview(visit, site)
-        await expect(page.locator("[data-live-status]")).to_have_text("Live")
-        room = page.locator("#needs li.room")
-        await expect(room).to_have_count(1)
-
-        well = SourceStatus("desk", SourceState.LISTENING, DESK, NOW, "", NOW)
-        site.parts.reporter.endpoints = (Room(well),)
-        site.parts.live.notify()
-
-        await expect(room).to_have_count(0, timeout=1000)
+    await expect(page.get_by_role("status").filter(has_text=answer).first).to_be_visible()
+    entries = await site.parts.store.journal.read(JournalQuery(frozenset({JOURNAL[action]})))
+    assert len(entries) == 1
 
 
-async def test_the_focus_stays_on_its_button_while_the_list_follows_what_happens(visit: Visit) -> None:
-    async with running_admin() as site:
-        page = await overview(visit, site)
-        await expect(page.locator("[data-live-status]")).to_have_text("Live")
-        await button(page, KEEP).focus()
+async def test_a_room_that_is_well_again_leaves_the_list_within_a_second(
+    visit: Visit, open_admin: OpenAdmin
+) -> None:
+    site = await open_admin()
+    page = await overview(visit, site)
+    await expect(page.locator("[data-live-status]")).to_have_text("Live")
+    room = page.locator("#needs li.room")
+    await expect(room).to_have_count(1)
 
-        site.parts.targets.shown = [TargetView("nextcloud", TargetState.IN_STEP, "all", 0, NOW - MINUTE)]
-        site.parts.live.notify()
+    well = SourceStatus("desk", SourceState.LISTENING, DESK, NOW, "", NOW)
+    site.parts.reporter.endpoints = (Room(well),)
+    site.parts.live.notify()
 
-        await expect(page.locator("#needs li.target")).to_have_count(0)
-        await expect(button(page, KEEP)).to_be_focused()
+    await expect(room).to_have_count(0, timeout=1000)
+
+
+async def test_the_focus_stays_on_its_button_while_the_list_follows_what_happens(
+    visit: Visit, open_admin: OpenAdmin
+) -> None:
+    site = await open_admin()
+    page = await overview(visit, site)
+    await expect(page.locator("[data-live-status]")).to_have_text("Live")
+    await button(page, KEEP).focus()
+
+    site.parts.targets.shown = [TargetView("nextcloud", TargetState.IN_STEP, "all", 0, NOW - MINUTE)]
+    site.parts.live.notify()
+
+    await expect(page.locator("#needs li.target")).to_have_count(0)
+    await expect(button(page, KEEP)).to_be_focused()
 
 
 @pytest.mark.parametrize(("scheme", "language"), combined(["light", "dark"], [*WORDS]))
-async def test_everybody_can_use_the_list(visit: Visit, language: str, scheme: str) -> None:
-    async with running_admin() as site:
-        page = await overview(visit, site, language=language, scheme=scheme)
-        await accessible(page)
-        await unfold(page)
-        await accessible(page)
-        for width in (360, 768, 1920):
-            await page.set_viewport_size({"width": width, "height": 900})
-            await fits(page)
-        await picture(page, f"needs-{language[:2]}-{scheme}")
+async def test_everybody_can_use_the_list(
+    visit: Visit, open_admin: OpenAdmin, language: str, scheme: str
+) -> None:
+    site = await open_admin()
+    page = await overview(visit, site, language=language, scheme=scheme)
+    await accessible(page)
+    await unfold(page)
+    await accessible(page)
+    for width in (360, 768, 1920):
+        await page.set_viewport_size({"width": width, "height": 900})
+        await fits(page)
+    await picture(page, f"needs-{language[:2]}-{scheme}")

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from playwright.async_api import expect
 
-from tests.browser.admin import running_admin, sign_in
-from tests.browser.conftest import Visit
+from tests.browser.admin import sign_in
+from tests.browser.conftest import OpenAdmin, Visit
 from tests.browser.site import Site
 
 KEPT = Path(__file__).parents[2] / "docs" / "pictures"
@@ -68,13 +68,13 @@ async def test_the_page_of_a_calendar_makes_a_small_picture(visit: Visit, site: 
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-async def test_the_dashboard_makes_a_small_picture(visit: Visit, scheme: str) -> None:
-    async with running_admin() as admin:
-        page = await visit(f"{admin.url}/", scheme=scheme, width=WIDTH, height=HEIGHT)
-        await sign_in(page)
-        await expect(page.locator("#overview")).to_be_visible()
+async def test_the_dashboard_makes_a_small_picture(visit: Visit, open_admin: OpenAdmin, scheme: str) -> None:
+    admin = await open_admin()
+    page = await visit(f"{admin.url}/", scheme=scheme, width=WIDTH, height=HEIGHT)
+    await sign_in(page)
+    await expect(page.locator("#overview")).to_be_visible()
 
-        picture = shrink(await page.screenshot())
+    picture = shrink(await page.screenshot())
 
     check_scheme(scheme, picture)
     keep(f"dashboard-{scheme}.png", picture)
