@@ -153,7 +153,7 @@ def test_check_before_the_first_start_asks_the_servers_and_makes_nothing(
     assert not data.exists()
 
 
-@pytest.mark.parametrize(("name", "near"), [("ALL", "all"), ("al", "all"), ("Room1@video.example.org", ROOM)])
+@pytest.mark.parametrize(("name", "near"), [("ALL", "all"), ("al", "all"), ("Loby@video.example.org", ROOM)])
 def test_a_calendar_that_there_is_not_is_answered_with_the_nearest(
     confcal: Confcal, name: str, near: object
 ) -> None:
