@@ -2,7 +2,7 @@
 What the buttons of the overview do about held lists, Rooms, targets and rejected input.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -23,7 +23,16 @@ from service.web.live import Live
 
 log = structlog.get_logger()
 
-_DECIDED = {"approved": "web.list_approved", "kept": "web.list_kept"}
+_REFUSALS: Mapping[type[Exception], str] = {
+    UnknownName: "gone",
+    HeldListChanged: "changed",
+    TooSoon: "soon",
+    StillRejected: "still",
+    StoreUnavailable: "unavailable",
+    StaleState: "unavailable",
+}
+"""Why nothing was done, in the word that the page is given."""
+
 _MOST_DIGITS = 18
 
 
@@ -84,10 +93,8 @@ class NeedActions:
     ) -> Response:
         """Have a held list applied or kept, as the form that was looked at says."""
 
-        async def decide_as_seen(fields: Mapping[str, str]) -> dict[str, str | int]:
-            account = fields.get("account", "")
-            number = await decide(account, fields.get("digest", ""))
-            return {"account": account, "removed" if done == "approved" else "kept": number}
+        async def decide_as_seen(fields: Mapping[str, str]) -> int:
+            return await decide(fields.get("account", ""), fields.get("digest", ""))
 
         return await self._do(request, "account", decide_as_seen, done)
 
@@ -96,10 +103,9 @@ class NeedActions:
     ) -> Response:
         """Do what a form says to whatever its one field names."""
 
-        async def act(fields: Mapping[str, str]) -> dict[str, str | int]:
-            about = fields.get(field, "")
-            await action(about)
-            return {"number": int(about)} if field == "number" else {"name": about}
+        async def act(fields: Mapping[str, str]) -> int:
+            await action(fields.get(field, ""))
+            return 1
 
         return await self._do(request, field, act, done)
 
@@ -107,7 +113,7 @@ class NeedActions:
         self,
         request: Request,
         field: str,
-        action: Callable[[Mapping[str, str]], Awaitable[dict[str, str | int]]],
+        action: Callable[[Mapping[str, str]], Awaitable[int]],
         done: str,
     ) -> Response:
         """Do what a form of this session says, log it, and lead back to the overview."""
@@ -116,13 +122,30 @@ class NeedActions:
             return self.frame.lead_back("/", "expired")
         session, fields = meant
         try:
-            logged = await action(fields)
+            count = await action(fields)
         except tuple(_REFUSALS) as error:
             return self.frame.lead_back("/", _REFUSALS[type(error)])
-        log.info(_LOGGED[done], **logged, way="dashboard", network=self.frame.signin.network(request))
+        about = fields.get(field, "")
+        _log_done(done, about, count, self.frame.signin.network(request))
         self.live.notify()
         response = self.frame.lead_back("/", done)
-        return self.frame.keep_done(response, session, done=done, about=fields.get(field, ""))
+        return self.frame.keep_done(response, session, done=done, about=about)
+
+
+def _log_done(done: str, about: str, count: int, network: str) -> None:
+    match done:
+        case "approved":
+            log.info("web.list_approved", account=about, removed=count, way="dashboard", network=network)
+        case "kept":
+            log.info("web.list_kept", account=about, kept=count, way="dashboard", network=network)
+        case "asked":
+            log.info("web.source_asked", name=about, way="dashboard", network=network)
+        case "retried":
+            log.info("web.target_retried", name=about, way="dashboard", network=network)
+        case "understood":
+            log.info("web.rejected_retried", number=int(about), way="dashboard", network=network)
+        case _:
+            log.info("web.rejected_dismissed", number=int(about), way="dashboard", network=network)
 
 
 def _parse_number(text: str) -> int:
