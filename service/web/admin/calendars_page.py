@@ -83,6 +83,4 @@ class CalendarsPage:
         network = frame.signin.network(request)
         log.info("web.link_replaced", calendar=name, way="dashboard", network=network)
         self.live.notify()
-        return frame.keep_done(
-            frame.lead_back(_PATH, "rotated", **kept), session, done="rotated", about=name
-        )
+        return frame.keep_done(frame.lead_back(_PATH, "rotated", **kept), session, done="rotated", about=name)

@@ -56,9 +56,7 @@ class RoomsPage:
             "part": part,
             "glance": HealthSummary.of(sources, (), now, quiet),
             "silent": {
-                each.name
-                for each in part.items
-                if is_silent(each, now, quiet.get(each.name, NEVER_QUIET))
+                each.name for each in part.items if is_silent(each, now, quiet.get(each.name, NEVER_QUIET))
             },
             "bars": bars_of(hours),
             "most_lists": max((hour.lists for hour in hours), default=0),

@@ -38,9 +38,7 @@ class TargetsPage:
         targets = queries.reports.targets()
         lags = [(each.name, each.lag_seconds) for each in targets if each.lag_seconds is not None]
         context: dict[str, Any] = {
-            "part": take_part(
-                targets, request.query_params.get("after", ""), _SHOWN, lambda each: each.name
-            ),
+            "part": take_part(targets, request.query_params.get("after", ""), _SHOWN, lambda each: each.name),
             "glance": HealthSummary.of((), targets, queries.now(), queries.policy.quiet),
             "lags": rows_of(lags),
         }
