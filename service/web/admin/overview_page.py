@@ -23,8 +23,6 @@ from service.web.schemas import RejectedView
 
 _MOST_OF_A_KIND = 10
 _SHOWN_RUNNING = 10
-_OF_CALENDARS = ("like", "after")
-"""What the address named while everything stood on one page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +43,21 @@ class OverviewPage:
         session = await signin.session(request)
         if session is None or signin.arrives(request):
             return await signin.welcome(request)
-        sought = {name: request.query_params[name] for name in _OF_CALENDARS if name in request.query_params}
-        if sought:
-            return signin.redirect(f"/calendars?{urlencode(sought)}")
+        if any(name in request.query_params for name in ("like", "after")):
+            return signin.redirect(f"/calendars?{urlencode(self._sought(request))}")
         try:
             rejected = list(await self.frame.queries.reports.load_rejected())
         except StoreUnavailable:
             rejected = None
         # In a thread: thousands of conferences take a while, and the loop must serve feeds meanwhile.
         return await run_in_threadpool(self._render, request, session, rejected)
+
+    def _sought(self, request: Request) -> dict[str, str]:
+        """Return which calendars an address sought while all stood on one page: no text but of calendars."""
+        queries = self.frame.queries
+        like, after = (request.query_params.get(name, "") for name in ("like", "after"))
+        sought = {"like": like} if like and queries.find_calendars(like) else {}
+        return sought | ({"after": after} if after in queries.feeds.calendars else {})
 
     def _render(
         self, request: Request, session: AdminSession, rejected: list[RejectedView] | None
