@@ -18,6 +18,7 @@ from tests.core.given import NOW, conference, listed
 from tests.web.admin.test_dashboard import Endpoint
 from tests.web.administered import Administered, administered
 from tests.web.browsing import dashboard, sign_in
+from tests.web.given import BASE
 
 PLACES = ("/", "/rooms", "/calendars", "/conferences", "/targets", "/journal", "/settings")
 MOST_BYTES = 200_000
@@ -79,7 +80,7 @@ async def test_a_link_to_a_part_of_the_one_long_page_finds_where_it_is_now(
 async def test_rooms_and_targets_turn_pages_without_a_gap(site: Administered) -> None:
     names = [f"t{number}" for number in range(95)]
     site.targets.shown = [TargetView(name, TargetState.IN_STEP, "all", 0) for name in names]
-    path, seen = "/targets", []
+    path, page, seen = "/targets", "", []
     while path:
         page = await dashboard(site, path)
         seen += re.findall(r"<h2><bdi>(t\d+)</bdi></h2>", page)
@@ -97,10 +98,8 @@ def test_a_part_begins_anew_where_what_it_stood_behind_is_gone() -> None:
 
 
 async def test_no_page_grows_with_the_number_of_things() -> None:
-    more = {"CALENDARS_FOR_PEOPLE": "true"}
-    for number in range(60):
-        more |= {f"SOURCES__R{number}__URL": f"ws://10.0.0.{number}:8765"}
-    async with administered(**more) as site:
+    rooms = {f"SOURCES__R{number}__URL": f"ws://10.0.0.{number}:8765" for number in range(60)}
+    async with administered(url=BASE, exposure=None, CALENDARS_FOR_PEOPLE="true", **rooms) as site:
         people = [Invitation(f"user{number}@video.example.com", "") for number in range(120)]
         meetings = [replace(conference(str(n)), invitations=(who,)) for n, who in enumerate(people)]
         await site.accept(listed(*meetings))
