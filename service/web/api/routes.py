@@ -36,6 +36,7 @@ from service.web.api.parameters import (
     find_odd,
 )
 from service.web.api.problem import answer, problem, too_many
+from service.web.api.strips import strips_operation
 from service.web.gate import Gate
 from service.web.links_file import answer_links
 from service.web.live import Live
@@ -157,6 +158,7 @@ class Api:
                 parameters=(account, LOOKED_AT),
             ),
             journal_operation(reports),
+            strips_operation(self.queries),
             *need_operations(self.queries, self.live, self.networks),
             *conference_operations(self.queries),
             Operation(
