@@ -178,6 +178,7 @@ publications = Table(
     Column("refusals", Integer, nullable=False),
     Column("writes", Text, nullable=False),
     Column("retry_at", BigInteger),
+    Index("publications_by_uid", "uid"),
 )
 """What is published in which collection; `writes` are moments separated by commas."""
 

@@ -57,15 +57,15 @@ class Run:
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """
-    A strip as it is drawn and told.
+    A strip as a drawing, and what its sentence says.
     """
 
     runs: tuple[Run, ...]
-    told: tuple[Run, ...]
+    faults: tuple[Run, ...]
     """Those that were not in order, the latest first."""
 
     more: int
-    """How many further ones are not told."""
+    """How many further ones are left out."""
 
     known: bool
     """Whether anything is known of the day."""

@@ -21,7 +21,7 @@ from service.web import schemas
 from service.web.api.bearer import CHALLENGE, bearer_of
 from service.web.api.conferences import conference_operations
 from service.web.api.ingest import Ingest
-from service.web.api.journal import journal_operation
+from service.web.api.journal import journal_operation, strips_operation
 from service.web.api.needs import need_operations
 from service.web.api.openapi import Handler, Operation, Parameter, document
 from service.web.api.outcomes import Approved, Kept, Rotated
@@ -36,7 +36,6 @@ from service.web.api.parameters import (
     find_odd,
 )
 from service.web.api.problem import answer, problem, too_many
-from service.web.api.strips import strips_operation
 from service.web.gate import Gate
 from service.web.links_file import answer_links
 from service.web.live import Live

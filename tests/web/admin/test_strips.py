@@ -108,6 +108,6 @@ def test_bars_of_all_half_hours_stay_within_the_drawing_and_apart() -> None:
 
     begins = [int(x) for run in drawing.runs for x in re.findall(r"M(\d+) ", run.path)]
     assert begins == list(range(0, WIDTH, WIDTH // SLOTS))
-    assert [run.state for run in drawing.told] == [SlotState.SILENCE] * 4
-    assert drawing.told[0].start > drawing.told[1].start
+    assert [run.state for run in drawing.faults] == [SlotState.SILENCE] * 4
+    assert drawing.faults[0].start > drawing.faults[1].start
     assert drawing.more == SLOTS // 3 - 4

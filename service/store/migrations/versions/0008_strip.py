@@ -1,5 +1,5 @@
 """
-In which half hours a source was heard, and indexes for each filter of the journal.
+In which half hours a source was heard; indexes for each filter of the journal, and for one resource.
 """
 
 import sqlalchemy as sa
@@ -19,3 +19,4 @@ def upgrade() -> None:
     )
     for name in ("event", "target", "calendar"):
         op.create_index(f"journal_by_{name}", "journal", [name, "number"])
+    op.create_index("publications_by_uid", "publications", ["uid"])
