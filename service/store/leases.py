@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
 from service.core.lease import Lease
+from service.core.ports import Hint
 from service.core.replicas import Census, LeaseStore, Replica
 from service.store.engine import begin_read, begin_write
 from service.store.fence import now_milliseconds
@@ -103,7 +104,7 @@ class SqlLeases(LeaseStore):
             return
         async with begin_write(self._engine) as db:
             await _release(db, leases)
-            await notify_others(db)
+            await notify_others(db, Hint.ANYTHING)
 
     @override
     async def leave(self, holder: str) -> None:
@@ -111,7 +112,7 @@ class SqlLeases(LeaseStore):
             await db.execute(delete(replicas).where(replicas.c.holder == holder))
             await db.execute(_lock_in_order(leases.c.holder == holder))
             await db.execute(update(leases).where(leases.c.holder == holder).values(holder="", expires_at=0))
-            await notify_others(db)
+            await notify_others(db, Hint.ANYTHING)
 
     @override
     async def census(self) -> Census:

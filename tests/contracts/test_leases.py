@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.core.errors import LeaseLost
 from service.core.lease import Fence, Lease, LeaseTerms, Tenure, under
+from service.core.ports import Hint
 from service.core.replicas import LeaseStore, Replica
 from service.publishing.model import Publication, Standing
 from service.publishing.ports import Database
@@ -233,17 +234,20 @@ async def test_a_lease_is_not_given_away_between_the_check_and_the_commit(postgr
     await store.close()
 
 
-async def test_what_one_process_writes_wakes_the_other(opened: tuple[Database, Database]) -> None:
+async def test_what_one_process_writes_wakes_the_other_to_look_at_leases_only_if_one_moved(
+    opened: tuple[Database, Database],
+) -> None:
     writer, listener = opened
-    woken = asyncio.Event()
-    following = asyncio.create_task(listener.follow_wakeups(woken.set))
-    await woken.wait()
-    woken.clear()
+    woken: asyncio.Queue[Hint] = asyncio.Queue()
+    following = asyncio.create_task(listener.follow_wakeups(woken.put_nowait))
+    async with asyncio.timeout(10):
+        assert await woken.get() is Hint.ANYTHING
 
-    await writer.leases.release(await writer.leases.take(["source/a"], "one", lasts=LONG))
+        await record(writer, arrival(conference()))
+        assert await woken.get() is Hint.STATE
 
-    async with asyncio.timeout(1):
-        await woken.wait()
+        await writer.leases.release(await writer.leases.take(["source/a"], "one", lasts=LONG))
+        assert await woken.get() is Hint.ANYTHING
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
 
