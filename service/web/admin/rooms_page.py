@@ -16,6 +16,7 @@ from service.web.admin.frame import AdminFrame
 from service.web.admin.health_status import NEVER_QUIET, HealthSummary, is_silent
 from service.web.admin.paging import take_part
 from service.web.admin.sessions import AdminSession
+from service.web.admin.strip_drawing import Strips, draw_strips
 from service.web.schemas import RejectedView
 
 _SHOWN = 40
@@ -43,10 +44,15 @@ class RoomsPage:
             rejected = list(await self.frame.queries.reports.load_rejected())
         except StoreUnavailable:
             rejected = None
-        return await run_in_threadpool(self._render, request, session, rejected)
+        strips = await draw_strips(self.frame.queries)
+        return await run_in_threadpool(self._render, request, session, rejected, strips)
 
     def _render(
-        self, request: Request, session: AdminSession, rejected: list[RejectedView] | None
+        self,
+        request: Request,
+        session: AdminSession,
+        rejected: list[RejectedView] | None,
+        strips: Strips,
     ) -> Response:
         queries = self.frame.queries
         now, quiet, sources = queries.now(), queries.policy.quiet, queries.reports.sources()
@@ -54,6 +60,7 @@ class RoomsPage:
         hours = queries.activity().hours
         context: dict[str, Any] = {
             "part": part,
+            "strips": strips,
             "glance": HealthSummary.of(sources, (), now, quiet),
             "silent": {
                 each.name for each in part.items if is_silent(each, now, quiet.get(each.name, NEVER_QUIET))

@@ -13,6 +13,7 @@ from service.web.admin.charts import rows_of
 from service.web.admin.frame import AdminFrame
 from service.web.admin.health_status import HealthSummary
 from service.web.admin.paging import take_part
+from service.web.admin.strip_drawing import draw_strips
 
 _SHOWN = 40
 
@@ -39,6 +40,7 @@ class TargetsPage:
         lags = [(each.name, each.lag_seconds) for each in targets if each.lag_seconds is not None]
         context: dict[str, Any] = {
             "part": take_part(targets, request.query_params.get("after", ""), _SHOWN, lambda each: each.name),
+            "strips": await draw_strips(queries),
             "glance": HealthSummary.of((), targets, queries.now(), queries.policy.quiet),
             "lags": rows_of(lags),
         }
