@@ -1,5 +1,5 @@
 """
-A part of a long list, behind a name that the address tells.
+A part of a long list, behind a name from the address.
 """
 
 from collections.abc import Callable, Sequence
