@@ -11,6 +11,7 @@ from service.core.errors import SettingsError
 from service.core.needs import OpenSecret
 from service.settings.load import load_configuration
 from service.settings.model import Settings
+from service.settings.origins import Origins
 from service.settings.paths import make_installation
 from service.settings.precautions import find_open_secrets, warnings_of
 from service.telemetry import configure_logging
@@ -56,7 +57,18 @@ def run(record: Path | None) -> None:
     def list_open_secrets() -> Sequence[OpenSecret]:
         return find_open_secrets(in_force[0])
 
-    run_to_end(daemon.run(settings, record=record, read=read, list_open_secrets=list_open_secrets))
+    def find_origins() -> Origins:
+        return in_force[0].origins
+
+    run_to_end(
+        daemon.run(
+            settings,
+            record=record,
+            read=read,
+            list_open_secrets=list_open_secrets,
+            find_origins=find_origins,
+        )
+    )
 
 
 def require_sources(settings: Settings) -> Settings:
