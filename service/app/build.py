@@ -35,6 +35,7 @@ from service.app.synchronizer import Synchronizer
 from service.app.targets import Targets
 from service.app.timetable import Timetable
 from service.calendars.feeds import Feeds
+from service.core.ports import Hint
 from service.language import catalogues
 from service.publishing.ports import Database
 from service.settings.accounts import accounts_of, find_pinned_accounts
@@ -108,11 +109,12 @@ class Parts:
         self.loaded.set()
         self.web.app = web_of(self)
 
-    def wake(self) -> None:
+    def wake(self, hint: Hint) -> None:
         """Make the daemon read soon what other replicas wrote, and take over parts that they left."""
         self.timetable.refresh.set()
-        self.leases.wake()
         self.requests.wake.set()
+        if hint is not Hint.STATE:
+            self.leases.wake()
 
     def follow_leases(self) -> None:
         """Show in the metrics exactly the sources that this replica runs."""

@@ -134,10 +134,11 @@ async def _serve(
     async with asyncio.TaskGroup() as tasks:
         supervisor = Supervisor(tasks)
         serving = tasks.create_task(server.run(), name="web")
+        leasing = tasks.create_task(parts.leases.run(supervisor), name="leases")
         await parts.load()
         await parts.leases.keep(find_parts(parts, housekeeping))
         running = [
-            tasks.create_task(parts.leases.run(supervisor), name="leases"),
+            leasing,
             tasks.create_task(_refresh_when_woken(parts, timetable.refresh), name="refresh"),
             tasks.create_task(parts.store.follow_wakeups(parts.wake), name="wakeups"),
             tasks.create_task(parts.rejections.run(), name="rejections"),

@@ -64,7 +64,7 @@ class LeaseHolder:
         self._census = Census()
         self._supervisor: Supervisor | None = None
         self._listeners: list[Callable[[], None]] = []
-        self._renew, self._settle = asyncio.Event(), asyncio.Event()
+        self._renew, self._settle, self._started = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._settling = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._failing = False
@@ -110,10 +110,15 @@ class LeaseHolder:
         self._wanted = parts
         self.replica = replace(self.replica, wants=digest_names(parts))
         await self._run_held()
+        self._started.set()
         self.wake()
 
     async def run(self, supervisor: Supervisor) -> None:
-        """Hold leases and run their parts until cancelled."""
+        """
+        Hold leases and run their parts until cancelled.
+
+        Before the first `keep`, leases are renewed and none is taken or released: loading may take long.
+        """
         self._supervisor = supervisor
         self._settle.set()
         try:
@@ -179,6 +184,7 @@ class LeaseHolder:
         self._watch()
 
     async def _keep_settling(self) -> None:
+        await self._started.wait()
         while True:
             await self._settle.wait()
             self._settle.clear()

@@ -33,7 +33,7 @@ htpasswd_encryption = plain
 [storage]
 filesystem_folder = {folder}
 [logging]
-level = error
+level = {log_level}
 """
 
 
@@ -96,14 +96,16 @@ def answers(port: int) -> bool:
     return True
 
 
-def radicale(folder: Path) -> Loopback:
+def radicale(folder: Path, log_level: str = "error") -> Loopback:
+    """Return a Radicale; with the level `info` its `radicale.log` has a line for each answer."""
     _require("radicale")
     users = folder / "users"
     users.write_text(f"{USERNAME}:{PASSWORD}\n")
 
     def command(port: int) -> list[str]:
         config = folder / "radicale.conf"
-        config.write_text(_RADICALE.format(port=port, users=users, folder=folder / "radicale"))
+        storage = folder / "radicale"
+        config.write_text(_RADICALE.format(port=port, users=users, folder=storage, log_level=log_level))
         return [sys.executable, "-m", "radicale", "--config", str(config)]
 
     return Loopback(command, folder / "radicale.log")
