@@ -1,7 +1,7 @@
 """
 What a server has against our side of TLS: no client certificate, a wrong one, or plain http.
 
-TLS 1.3 tells it after the handshake, in place of an answer; some servers tell it in the text of a status 400.
+TLS 1.3 says it after the handshake, in place of an answer. Some servers say it in the text of a status 400.
 """
 
 import ssl
@@ -55,10 +55,9 @@ _BEGINNING = 2_000
 
 
 def find_alert(causes: Iterable[BaseException]) -> str | None:
-    """Return what a server tells by an alert of TLS, as the rest of a sentence, or None without an alert."""
-    reasons = [cause.reason or "" for cause in causes if isinstance(cause, ssl.SSLError)]
-    told = (text for mark, text in _ALERTS.items() for reason in reasons if mark in reason)
-    return next(told, None)
+    """Return what an alert of TLS means, as the rest of a sentence, or None without an alert."""
+    reasons = [getattr(cause, "reason", None) or "" for cause in causes if isinstance(cause, ssl.SSLError)]
+    return next((text for mark, text in _ALERTS.items() for reason in reasons if mark in reason), None)
 
 
 def require_tls_accepted(response: Response, place: str) -> None:
@@ -76,4 +75,4 @@ def describe_breaking(error: httpx.TransportError) -> str:
     asked = getattr(error, "_request", None)
     if asked is not None and urlsplit(str(asked.url)).scheme == "http":
         return ": see whether it speaks TLS on this port (then write https:// in URL), and what its log says"
-    return ": see what its log says"
+    return ": see what its log says; it needs CLIENT_CERTIFICATE if it asks for one"
