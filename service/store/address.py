@@ -153,7 +153,7 @@ def _check(address: URL) -> URL:
 
 
 def _check_host(host: str) -> None:
-    """Raise SettingsError for a host that is none; it is not repeated, because it may be part of a password."""
+    """Raise SettingsError for what is no host, without repeating it: it may be part of a password."""
     if "@" in host:
         raise SettingsError("CONFCAL_DATABASE_URL: an @ in the user or the password is written as %40")
     if not _HOST.fullmatch(host):
