@@ -28,8 +28,10 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if openssl is None:
         missing("openssl is not installed")
     file = tmp_path_factory.mktemp("pem") / "server.pem"
-    command = f"{openssl} req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
-    f"-days 2 -subj /CN=room -keyout {file} -out {file}.pem"
+    command = (
+        f"{openssl} req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+        f"-days 2 -subj /CN=room -keyout {file} -out {file}.pem"
+    )
     subprocess.run(command.split(), check=True, capture_output=True, timeout=60)
     file.write_bytes(file.read_bytes() + Path(f"{file}.pem").read_bytes())
     return file
