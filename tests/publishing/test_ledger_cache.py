@@ -107,8 +107,7 @@ async def test_a_write_that_fails_after_its_run_was_cancelled_ends_in_silence() 
     await asyncio.gather(run, return_exceptions=True)
 
     ledger.open.set()
-    while len(asyncio.all_tasks()) > 1:
-        await asyncio.sleep(0)
+    await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()})
     del queue, run
     gc.collect()
 
