@@ -226,6 +226,10 @@ class StatusReporter(AdminPort):
         """Return what happened. Raises StoreUnavailable."""
         return await self.store.journal.read(query)
 
+    async def read_heard(self) -> Mapping[str, frozenset[int]]:
+        """Return the half hours with lists of each source. Raises StoreUnavailable."""
+        return await self.store.journal.read_heard()
+
     async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
         """Return the conferences asked for. Raises StoreUnavailable."""
         return await self.store.find_conferences(query)

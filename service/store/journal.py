@@ -2,7 +2,7 @@
 The journal on SQLite and PostgreSQL.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,11 +21,12 @@ from service.core.journal import (
     JournalQuery,
     clip,
 )
+from service.core.strip import CONFCAL, slot_of, start_of_strip
 from service.store.engine import begin_read, begin_write
 from service.store.rows import Parameters, moment_of, seconds_of
-from service.store.tables import conferences, journal, meta
+from service.store.tables import conferences, heard, journal, meta
 from service.store.wakeups import notify_others
-from service.store.writes import in_chunks, upsert
+from service.store.writes import in_chunks, note_heard, upsert
 
 log = structlog.get_logger()
 
@@ -89,6 +90,20 @@ class SqlJournal(Journal):
     async def prune(self, before: datetime) -> int:
         async with begin_write(self._engine) as db:
             return int((await db.execute(delete(journal).where(_c.at < seconds_of(before)))).rowcount)
+
+    @override
+    async def note_running(self, now: datetime) -> None:
+        async with begin_write(self._engine) as db:
+            await note_heard(db, CONFCAL, now)
+            await db.execute(delete(heard).where(heard.c.slot < slot_of(start_of_strip(now))))
+
+    @override
+    async def read_heard(self) -> Mapping[str, frozenset[int]]:
+        found: dict[str, set[int]] = {}
+        async with begin_read(self._engine) as db:
+            for source, slot in await db.execute(select(heard)):
+                found.setdefault(source, set()).add(slot)
+        return {source: frozenset(slots) for source, slots in found.items()}
 
     @override
     async def recall(self, name: str) -> str:

@@ -111,6 +111,10 @@ class AdminPort(Protocol):
         """Return what happened, the newest first. Raises StoreUnavailable."""
         ...
 
+    async def read_heard(self) -> Mapping[str, frozenset[int]]:
+        """Return the half hours in which lists of each source were recorded. Raises StoreUnavailable."""
+        ...
+
     async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
         """Return the conferences asked for, ordered by topic. Raises StoreUnavailable."""
         ...

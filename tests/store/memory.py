@@ -108,6 +108,7 @@ class MemoryStore(Database):
                 accounts[account] = replace(accounts[account], closed=closed)
         edits = [*changes.edits, *(closing.edit for closing in changes.closings)]
         self._write(following, edits, accounts)
+        self._journal.note_heard(changes.source, changes.received_at)
         self._journal.add(journal)
         return version
 

@@ -21,6 +21,7 @@ from service.web.admin.health_status import NEVER_QUIET, HealthSummary, is_silen
 from service.web.admin.need_actions import MADE, NOT_MADE
 from service.web.admin.sessions import AdminSession
 from service.web.admin.signin import SignIn
+from service.web.admin.strip_drawing import Strips, draw_strips
 from service.web.live import Live, stream_events
 from service.web.needs import NeedQueries
 from service.web.queries import AdminQueries
@@ -76,10 +77,15 @@ class Dashboard:
         except StoreUnavailable:
             rejected = None
         # In a thread: calendars of thousands take a while, and the loop must serve feeds meanwhile.
-        return await run_in_threadpool(self._render, request, session, rejected)
+        strips = await draw_strips(self.queries)
+        return await run_in_threadpool(self._render, request, session, rejected, strips)
 
     def _render(
-        self, request: Request, session: AdminSession, rejected: list[RejectedView] | None
+        self,
+        request: Request,
+        session: AdminSession,
+        rejected: list[RejectedView] | None,
+        strips: Strips,
     ) -> Response:
         queries, query = self.queries, request.query_params
         like, after = query.get("like", ""), query.get("after", "")
@@ -112,6 +118,7 @@ class Dashboard:
                 each.name for each in sources if is_silent(each, now, quiet.get(each.name, NEVER_QUIET))
             },
             "sources": sources,
+            "strips": strips,
             "listing": listing,
             "like": like,
             "after": after,
