@@ -13,11 +13,13 @@ import msgspec
 import structlog
 
 from service.app.elsewhere import Elsewhere
+from service.app.placements import Placements
 from service.app.policy import policy_of
 from service.app.rejected_again import dismiss, understand_again
 from service.app.requests import request_source, request_target
 from service.app.synchronizer import Synchronizer
 from service.app.views import endpoint_view, intake_view, to_listed, to_rejected_view
+from service.calendars.calendar import Calendar
 from service.core.clock import Clock
 from service.core.conference import Account, Conference, Key
 from service.core.errors import StoreUnavailable, UnknownName
@@ -25,6 +27,7 @@ from service.core.exposure import Exposure
 from service.core.journal import FieldChange, Happening, JournalEntry, JournalQuery
 from service.core.needs import Listed, OpenSecret, VersionBehind, find_behind
 from service.core.oddness import oddness_of
+from service.core.placement import Placement
 from service.core.search import ConferenceQuery
 from service.core.trueconf_id import TrueConfId
 from service.core.zone_notices import ZoneNotice
@@ -239,6 +242,12 @@ class StatusReporter(AdminPort):
         variant = policy_of(self.settings_in_force).variants[0].name
         found = await self.store.vevents_of(variant, [key])
         return found[0].body.decode(errors="replace") if found else ""
+
+    async def find_placements(self, key: Key, calendars: Mapping[str, Calendar]) -> Sequence[Placement]:
+        """Return how a conference is doing in the targets' collections. Raises StoreUnavailable."""
+        state = self.synchronizer.state
+        placements = Placements(self.settings_in_force.targets, calendars, self.store, state)
+        return await placements.find(state.entries[key], self.clock())
 
     async def note_sign_in(self, network: str) -> None:
         """Write a sign-in to the journal; without a database the sign-in still succeeds."""

@@ -35,6 +35,7 @@ SHORT = {
     "commands/keep.py": "one command",
     "commands/acting.py": "several commands say it, and some import little else",
     "web/replica_views.py": "the views of parts are long enough without that of replicas",
+    "core/handout.py": "one text that the file of links and a command share",
     "core/clock.py": "a seam that every layer uses",
     "core/memory.py": "one call of the C library, kept apart from what needs it",
     "core/nearest.py": "commands, settings and targets suggest names alike",
