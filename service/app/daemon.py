@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -24,6 +25,7 @@ from service.core.replicas import HOUSEKEEPING
 from service.settings.changes import SettingsChange, compare_settings
 from service.settings.model import Settings
 from service.settings.origins import Origins
+from service.settings.secret_values import find_secrets, hide_secrets
 from service.telemetry import configure_logging
 from service.web.serving import WebServer
 
@@ -213,7 +215,8 @@ async def _reload_when_asked(
             manager.notify_ready()
             continue
         await parts.leases.keep(find_parts(parts, housekeeping))
-        configure_logging(parts.settings.log_format, parts.settings.log_level)
+        hide = partial(hide_secrets, secrets=find_secrets(parts.settings))
+        configure_logging(parts.settings.log_format, parts.settings.log_level, hide=hide)
         log_reload(change)
         manager.notify_ready()
 

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from service.settings.model import Settings
 from service.settings.origins import Origins
 from service.settings.paths import make_installation
 from service.settings.precautions import find_open_secrets, warnings_of
+from service.settings.secret_values import find_secrets, hide_secrets
 from service.telemetry import configure_logging
 
 log = structlog.get_logger()
@@ -37,7 +39,9 @@ def run(record: Path | None) -> None:
     """
     configuration = load_configuration()
     settings = require_sources(configuration.settings)
-    configure_logging(settings.log_format, settings.log_level)
+    configure_logging(
+        settings.log_format, settings.log_level, hide=partial(hide_secrets, secrets=find_secrets(settings))
+    )
     # This may close the data folder to others.
     make_installation(settings)
     for warning in warnings_of(configuration):
