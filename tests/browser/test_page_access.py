@@ -34,7 +34,8 @@ async def test_nobody_is_shut_out(visit: Visit, site: Site, language: str, schem
     page = await visit(site.page(f"?view={view}"), language=language, scheme=scheme, width=1280)
     await picture(page, f"calendar-{view}-{language[:2]}-{scheme}-1280")
     await unfold(page)
-    for width in WIDTHS:
+    # The dark colours move nothing.
+    for width in WIDTHS if scheme == "light" else (WIDTHS[0], WIDTHS[-1]):
         await page.set_viewport_size({"width": width, "height": 900})
         await accessible(page)
     await picture(page, f"calendar-{view}-{language[:2]}-{scheme}-{width}")
