@@ -16,7 +16,7 @@ ARTEFACTS = Path(__file__).parent.parent.parent / "artefacts"
 
 
 def combined(*axes: Sequence[object]) -> list[tuple[object, ...]]:
-    """Return combinations with each two values of different axes in CI; elsewhere with each value at least once."""
+    """Return combinations of each two values of different axes in CI, elsewhere of each value at least."""
     if not IN_CI:
         most = max(map(len, axes))
         return [tuple(axis[number % len(axis)] for axis in axes) for number in range(most)]
