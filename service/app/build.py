@@ -18,8 +18,9 @@ from service.app.clock import ClockWatch, utc_now
 from service.app.elsewhere import Elsewhere
 from service.app.feeds import feeds_of
 from service.app.fetching import http_fetch
+from service.app.joining import join_replicas
 from service.app.journal_writer import JournalWriter
-from service.app.leaseholder import LeaseHolder, join_replicas
+from service.app.leaseholder import LeaseHolder
 from service.app.metrics import Metrics
 from service.app.notifiers import Notifiers
 from service.app.oddities import Oddities
@@ -35,6 +36,7 @@ from service.app.synchronizer import Synchronizer
 from service.app.targets import Targets
 from service.app.timetable import Timetable
 from service.calendars.feeds import Feeds
+from service.core.ports import Hint
 from service.language import catalogues
 from service.publishing.ports import Database
 from service.settings.accounts import accounts_of, find_pinned_accounts
@@ -108,11 +110,12 @@ class Parts:
         self.loaded.set()
         self.web.app = web_of(self)
 
-    def wake(self) -> None:
+    def wake(self, hint: Hint) -> None:
         """Make the daemon read soon what other replicas wrote, and take over parts that they left."""
         self.timetable.refresh.set()
-        self.leases.wake()
         self.requests.wake.set()
+        if hint is not Hint.STATE:
+            self.leases.wake()
 
     def follow_leases(self) -> None:
         """Show in the metrics exactly the sources that this replica runs."""
@@ -169,7 +172,7 @@ async def _make_parts(
     policy = policy_of(settings)
     synchronizer = Synchronizer(store, policy)
     feeds = feeds_of(settings, store, lambda: synchronizer.state, url)
-    leases = await join_replicas(settings, store, policy)
+    leases = await join_replicas(settings, store)
     await synchronizer.prepare()
     await feeds.start()
     rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)

@@ -45,11 +45,7 @@ class Calendars:
 
     async def resources(self, calendar: Calendar, extras: Extras, *, now: datetime) -> Mapping[str, Resource]:
         """Return what a collection of this calendar should hold now, by UID. Raises StoreUnavailable."""
-        if extras.free is None:
-            extras = replace(extras, free=calendar.free)
-        if calendar.redaction != "full":
-            # A calendar of busy times does not show who is invited.
-            extras = replace(extras, addresses={})
+        extras = extras_in(calendar, extras)
         whole = not calendar.rule.narrows
         entries = list(self.directory.entries(calendar)) if extras.addresses or not whole else []
         if whole:
@@ -62,6 +58,14 @@ class Calendars:
             return {v.uid: resource_of(v, extras, by_uid.get(v.uid), now=now) for v in vevents}
 
         return await asyncio.to_thread(rendered)
+
+
+def extras_in(calendar: Calendar, extras: Extras) -> Extras:
+    """Return what a target adds to the VEVENTs of a calendar."""
+    if extras.free is None:
+        extras = replace(extras, free=calendar.free)
+    # A calendar of busy times does not show who is invited.
+    return extras if calendar.redaction == "full" else replace(extras, addresses={})
 
 
 @dataclass(slots=True)

@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 from service.app.clock import utc_now
 from service.app.listed_feed import ListedFeed, describe_feed, find_public_url
 from service.app.opening import with_store
+from service.app.placements import Placements
 from service.app.policy import calendars_with_rules, first_variant
 from service.calendars.calendar import Calendar
 from service.calendars.explain import explain
 from service.calendars.feeds import FeedRules, Feeds
 from service.core.errors import UnknownName
 from service.core.nearest import suggest
-from service.core.ports import FeedStore
+from service.core.ports import FeedStore, Store
 from service.core.state import State
 from service.settings.model import Settings
 from service.settings.paths import secret_of
@@ -36,12 +37,15 @@ def feeds_of(settings: Settings, store: FeedStore, state: Callable[[], State], u
 
 @asynccontextmanager
 async def _loaded(settings: Settings) -> AsyncIterator[Feeds]:
-    url = find_public_url(settings)
     async with with_store(settings) as store:
-        state = await store.load()
-        feeds = feeds_of(settings, store, lambda: state, url)
-        await feeds.start()
-        yield feeds
+        yield await _load(settings, store)
+
+
+async def _load(settings: Settings, store: Store) -> Feeds:
+    state = await store.load()
+    feeds = feeds_of(settings, store, lambda: state, find_public_url(settings))
+    await feeds.start()
+    return feeds
 
 
 def _describe(feeds: Feeds, calendar: Calendar) -> ListedFeed:
@@ -73,11 +77,12 @@ async def explain_conference(settings: Settings, conference_id: str, calendar: s
     """
     Return sentences that say why a conference is in a calendar or not.
 
-    Without a calendar's name they cover all calendars.
+    After them come those about targets. Without a calendar's name they cover all calendars.
 
     Raises UnknownName, SettingsError and StoreUnavailable.
     """
-    async with _loaded(settings) as feeds:
+    async with with_store(settings) as store:
+        feeds = await _load(settings, store)
         state = feeds.directory.state
         keys = sorted(key for key in state.entries if (key.id, key.part) == (conference_id, 0))
         found = [state.entries[key] for key in keys]
@@ -90,10 +95,14 @@ async def explain_conference(settings: Settings, conference_id: str, calendar: s
             hint = suggest(calendar, feeds.calendars) or "; `confcal feeds` lists them"
             raise UnknownName(f"there is no calendar {calendar!r}{hint}")
         chosen = [feeds.calendars[calendar]] if calendar else list(feeds.calendars.values())
-        return [
-            f"{entry.key.server}: {explain(each, entry, state).describe()}"
-            if len(found) > 1
-            else explain(each, entry, state).describe()
-            for entry in found
-            for each in chosen
-        ]
+        placements = Placements(settings.targets, feeds.calendars, store, state)
+        sentences = []
+        for entry in found:
+            beginning = f"{entry.key.server}: " if len(found) > 1 else ""
+            sentences += [f"{beginning}{explain(each, entry, state).describe()}" for each in chosen]
+            sentences += [
+                f"{beginning}{each.describe()}"
+                for each in await placements.find(entry, utc_now())
+                if calendar in (None, each.calendar)
+            ]
+        return sentences

@@ -15,6 +15,7 @@ from service.app.clock import utc_now
 from service.app.policy import policy_of, rendering_digest
 from service.app.synchronizer import Synchronizer
 from service.core.errors import StaleState, StoreUnavailable
+from service.core.strip import slot_of
 from service.core.zone_notices import ZoneNotice, is_warning, without_topics
 from service.publishing.ports import Database
 from service.settings.model import Settings
@@ -41,9 +42,14 @@ class Housekeeping:
     async def run(self) -> None:
         """Do what is due, until cancelled."""
         store, due = StoreWatch(), self.parts.timetable.purge
+        noted: int | None = None
         while True:
             waits = False
             with store.tolerate_failure():
+                now = utc_now()
+                if slot_of(now) != noted:
+                    await self.parts.store.journal.note_running(now)
+                    noted = slot_of(now)
                 waits = not await render_anew(self.parts)
                 if due.is_set():
                     due.clear()

@@ -3,26 +3,26 @@ The leases of this process. It runs the parts whose leases it holds, a fair shar
 """
 
 import asyncio
-import secrets
-import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 
 import structlog
 
-from service.app.clock import lease_clock, utc_now
-from service.app.policy import digest_program
+from service.app.clock import utc_now
 from service.app.supervisor import Runnable, Supervisor
 from service.core.errors import LeaseLost, StoreUnavailable
-from service.core.lease import FOR_GOOD, Fence, Lease, LeaseTerms, Tenure, under
-from service.core.replicas import HOUSEKEEPING, Census, LeaseStore, Replica, digest_names, divide, may_render
-from service.core.revision import Policy
-from service.publishing.ports import Database
-from service.settings.model import Settings
-from service.settings.paths import database_url
-from service.store.engine import file_of
+from service.core.lease import Fence, Lease, LeaseTerms, Tenure, under
+from service.core.replicas import (
+    HOUSEKEEPING,
+    Census,
+    LeaseStore,
+    Replica,
+    digest_names,
+    divide,
+    find_strangers,
+    may_render,
+)
 
 log = structlog.get_logger()
 
@@ -64,10 +64,11 @@ class LeaseHolder:
         self._census = Census()
         self._supervisor: Supervisor | None = None
         self._listeners: list[Callable[[], None]] = []
-        self._renew, self._settle = asyncio.Event(), asyncio.Event()
+        self._renew, self._settle, self._started = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._settling = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._failing = False
+        self._strangers: tuple[str, ...] = ()
 
     @property
     def census(self) -> Census:
@@ -110,10 +111,15 @@ class LeaseHolder:
         self._wanted = parts
         self.replica = replace(self.replica, wants=digest_names(parts))
         await self._run_held()
+        self._started.set()
         self.wake()
 
     async def run(self, supervisor: Supervisor) -> None:
-        """Hold leases and run their parts until cancelled."""
+        """
+        Hold leases and run their parts until cancelled.
+
+        Before the first `keep`, leases are renewed and none is taken or released: loading may take long.
+        """
         self._supervisor = supervisor
         self._settle.set()
         try:
@@ -171,6 +177,7 @@ class LeaseHolder:
             self._census = await self._leases.renew(self.replica, lasts=self._terms.lasts)
         if self._census.now and utc_now.compare(self._census.now):
             log.warning("app.clock_wrong", ahead_seconds=round(utc_now.ahead.total_seconds()))
+        self._log_strangers()
         for name, fence in known.items():
             if self._census.leases.get(name) == fence.tenure.lease and not fence.is_lost:
                 fence.tenure = fence.tenure.renew(self._terms, asked_at=asked_at)
@@ -178,7 +185,15 @@ class LeaseHolder:
                 fence.lose()
         self._watch()
 
+    def _log_strangers(self) -> None:
+        before, self._strangers = self._strangers, find_strangers(self.replica, self._census)
+        if set(self._strangers) - set(before):
+            log.warning("app.replicas_differ", replica=self.replica.holder, others=list(self._strangers))
+        elif before and not self._strangers:
+            log.info("app.replicas_alike")
+
     async def _keep_settling(self) -> None:
+        await self._started.wait()
         while True:
             await self._settle.wait()
             self._settle.clear()
@@ -278,14 +293,3 @@ class LeaseHolder:
         left = [fence.seconds_left for fence in self._held.values() if not fence.is_lost]
         if left:
             self._timer = asyncio.get_running_loop().call_later(min(left) + 0.01, self._stop_what_is_over)
-
-
-async def join_replicas(settings: Settings, store: Database, policy: Policy) -> LeaseHolder:
-    """Make this process known among the replicas, by a name of its own. Raises StoreUnavailable."""
-    holder = f"{socket.gethostname()}-{secrets.token_hex(3)}"
-    replica = Replica(holder, version("confcal"), digest_program(policy), started_at=utc_now())
-    # One daemon has an SQLite file for itself: it loses nothing, however long its machine stands still.
-    terms = FOR_GOOD if file_of(database_url(settings)) else LeaseTerms(settings.lease)
-    leases = LeaseHolder(store.leases, replica, terms, clock=lease_clock)
-    await leases.join()
-    return leases

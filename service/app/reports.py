@@ -13,11 +13,13 @@ import msgspec
 import structlog
 
 from service.app.elsewhere import Elsewhere
+from service.app.placements import Placements
 from service.app.policy import policy_of
 from service.app.rejected_again import dismiss, understand_again
 from service.app.requests import request_source, request_target
 from service.app.synchronizer import Synchronizer
-from service.app.views import endpoint_view, intake_view, to_listed, to_rejected_view
+from service.app.views import endpoint_view, intake_view, setting_view, to_listed, to_rejected_view
+from service.calendars.calendar import Calendar
 from service.core.clock import Clock
 from service.core.conference import Account, Conference, Key
 from service.core.errors import StoreUnavailable, UnknownName
@@ -25,6 +27,7 @@ from service.core.exposure import Exposure
 from service.core.journal import FieldChange, Happening, JournalEntry, JournalQuery
 from service.core.needs import Listed, OpenSecret, VersionBehind, find_behind
 from service.core.oddness import oddness_of
+from service.core.placement import Placement
 from service.core.search import ConferenceQuery
 from service.core.trueconf_id import TrueConfId
 from service.core.zone_notices import ZoneNotice
@@ -32,7 +35,8 @@ from service.core.zone_survey import weekly_series, zone_notices
 from service.core.zonedata import data_version
 from service.publishing.ports import Database
 from service.settings.model import Settings
-from service.settings.show import effective
+from service.settings.origins import Configuration, Origins
+from service.settings.show import effective_as_given
 from service.settings.zones import zone_readings
 from service.sources.posted import PostedEvents
 from service.sources.status import SourceStatus
@@ -123,6 +127,9 @@ class StatusReporter(AdminPort):
     version: str = field(default_factory=lambda: version("confcal"))
     zone_data: str = field(default_factory=data_version)
     list_open_secrets: Callable[[], Sequence[OpenSecret]] = tuple
+    find_origins: Callable[[], Origins] = dict
+    """Of the settings that were given."""
+
     list_versions: Callable[[], Mapping[str, str]] = dict
     """Of the program, by replica."""
 
@@ -226,6 +233,10 @@ class StatusReporter(AdminPort):
         """Return what happened. Raises StoreUnavailable."""
         return await self.store.journal.read(query)
 
+    async def read_heard(self) -> Mapping[str, frozenset[int]]:
+        """Return the half hours with lists of each source. Raises StoreUnavailable."""
+        return await self.store.journal.read_heard()
+
     async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
         """Return the conferences asked for. Raises StoreUnavailable."""
         return await self.store.find_conferences(query)
@@ -235,6 +246,12 @@ class StatusReporter(AdminPort):
         variant = policy_of(self.settings_in_force).variants[0].name
         found = await self.store.vevents_of(variant, [key])
         return found[0].body.decode(errors="replace") if found else ""
+
+    async def find_placements(self, key: Key, calendars: Mapping[str, Calendar]) -> Sequence[Placement]:
+        """Return how a conference is doing in the targets' collections. Raises StoreUnavailable."""
+        state = self.synchronizer.state
+        placements = Placements(self.settings_in_force.targets, calendars, self.store, state)
+        return await placements.find(state.entries[key], self.clock())
 
     async def note_sign_in(self, network: str) -> None:
         """Write a sign-in to the journal; without a database the sign-in still succeeds."""
@@ -246,7 +263,8 @@ class StatusReporter(AdminPort):
 
     def settings(self) -> Sequence[SettingView]:
         """Return the settings in force, without their secrets."""
-        return [SettingView(*each) for each in effective(self.settings_in_force)]
+        configuration = Configuration(self.settings_in_force, self.find_origins())
+        return [setting_view(each) for each in effective_as_given(configuration)]
 
 
 def find_running(synchronizer: Synchronizer) -> Iterator[tuple[Account, Conference]]:

@@ -9,13 +9,15 @@ from service.app.feed_list import find_awaited, list_feeds
 from service.app.listed_feed import ListedFeed
 from service.commands.acting import name_database
 from service.commands.speech import terminal_language
+from service.core.handout import write_handout
 from service.core.ical import LARGE_EVENTS
 from service.core.nearest import suggest
 from service.core.spreadsheet import LINK_COLUMNS, write_csv
+from service.language import LANGUAGES, Language, translator
 from service.settings.load import load_settings
 from service.settings.model import Settings
 
-_WITH_VALUE = frozenset({"--env-file", "--like"})
+_WITH_VALUE = frozenset({"--env-file", "--like", "--text"})
 
 
 class _Feeds(click.Group):
@@ -35,10 +37,15 @@ class _Feeds(click.Group):
 
 @click.group(cls=_Feeds, invoke_without_command=True, subcommand_metavar="[PATTERN | rotate NAME]")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list for scripts.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print name, person, page and feed for a spreadsheet.")
+@click.option(
+    "--csv", "as_csv", is_flag=True, help="Print names, addresses and texts to send, for a spreadsheet."
+)
+@click.option("--text", "language", type=click.Choice(LANGUAGES), help="Print a text to send, with the page.")
 @click.option("--like", "pattern", default="", help="Only calendars like this: *@video.example.com.")
 @click.pass_context
-def feeds(context: click.Context, *, as_json: bool, as_csv: bool, pattern: str) -> None:
+def feeds(
+    context: click.Context, *, as_json: bool, as_csv: bool, language: Language | None, pattern: str
+) -> None:
     """
     List the calendars with their secret addresses, one on a line: name, events, feed, page.
 
@@ -51,6 +58,7 @@ def feeds(context: click.Context, *, as_json: bool, as_csv: bool, pattern: str) 
       confcal feeds --env-file /etc/confcal/confcal.env
       confcal feeds --json | jq -r '.[].feed_url'
       confcal feeds '*@video.example.com' --csv > links.csv
+      confcal feeds ivanov --text en
       confcal feeds rotate all       # when an address fell into wrong hands
     """
     if context.invoked_subcommand:
@@ -71,8 +79,12 @@ def feeds(context: click.Context, *, as_json: bool, as_csv: bool, pattern: str) 
         hint = suggest(pattern, [feed.calendar for feed in every])
         click.echo(f"No calendar is like {pattern!r}{hint or '.'}", err=True)
     if as_csv:
-        rows = ((feed.calendar, feed.title, feed.page_url, feed.feed_url) for feed in listed)
-        click.echo(write_csv(LINK_COLUMNS, rows), nl=False)
+        click.echo(write_csv(LINK_COLUMNS, map(_link_row, listed)), nl=False)
+        return
+    if language:
+        translate = translator(language)
+        texts = (write_handout(translate, feed.title, feed.page_url) for feed in listed)
+        click.echo("\n\n".join(texts))
         return
     if as_json:
         click.echo(json.dumps([feed.as_dict() for feed in listed], ensure_ascii=False, indent=2))
@@ -109,6 +121,11 @@ def align(listed: Iterable[ListedFeed]) -> Iterator[str]:
     names, counts, urls = (max((len(row[at]) for row in rows), default=0) for at in range(3))
     for name, count, feed_url, page_url in rows:
         yield f"{name.ljust(names)}  {count.rjust(counts)}  {feed_url.ljust(urls)}  {page_url}"
+
+
+def _link_row(feed: ListedFeed) -> tuple[str, ...]:
+    texts = (write_handout(translator(each), feed.title, feed.page_url) for each in LANGUAGES)
+    return (feed.calendar, feed.title, feed.page_url, feed.feed_url, *texts)
 
 
 def _count(feed: ListedFeed) -> str:

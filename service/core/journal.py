@@ -6,7 +6,7 @@ It holds no token and no address of a feed. Names of people are in `topic`, `fie
 the purge of conferences and accounts takes them out again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -156,6 +156,14 @@ class Journal(Protocol):
 
     async def prune(self, before: datetime) -> int:
         """Delete the entries from before a moment, and return how many."""
+        ...
+
+    async def note_running(self, now: datetime) -> None:
+        """Remember that confcal runs in this half hour, and forget what is older than a strip."""
+        ...
+
+    async def read_heard(self) -> Mapping[str, frozenset[int]]:
+        """Return the half hours in which lists of each source were recorded, see `service.core.strip`."""
         ...
 
     async def recall(self, name: str) -> str:

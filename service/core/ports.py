@@ -5,6 +5,7 @@ The ports of the synchronizer and the web server: what they need from the outsid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from service.core.changes import Changes, Edit, RenderedVEvent
@@ -14,6 +15,18 @@ from service.core.rejected import MAX_RAW, RejectedInput
 from service.core.replicas import LeaseStore
 from service.core.search import ConferenceSearch
 from service.core.state import State
+
+
+class Hint(StrEnum):
+    """
+    What a process says to the others that it wrote.
+    """
+
+    ANYTHING = ""
+    """Leases too. Versions before say nothing else, so a word that is not known means this one."""
+
+    STATE = "state"
+    """Lists, feeds or the journal, and no lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +219,12 @@ class Store(StateStore, FeedStore, RejectedStore, ConferenceSearch, Protocol):
         """Which process runs what, in the same database."""
         ...
 
-    async def follow_wakeups(self, wake: Callable[[], None]) -> None:
+    async def follow_wakeups(self, wake: Callable[[Hint], None]) -> None:
         """
-        Call `wake` whenever a process has written something, until cancelled.
+        Call `wake` soon after a process has written something, until cancelled.
 
-        It is a hint, and may be lost. Raises nothing while the store cannot be read.
+        It is a hint, and may be lost; many of them are passed on as one. Raises nothing while the store
+        cannot be read.
         """
         ...
 

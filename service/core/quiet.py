@@ -65,6 +65,10 @@ class QuietHours:
         alarm = self.find_alarm(since, after)
         return alarm is None or (alarm > since + after and now < alarm)
 
+    def list_spans(self, since: datetime, until: datetime) -> tuple[tuple[datetime, datetime], ...]:
+        """Return the stretches of quiet between two moments, at most two weeks apart."""
+        return tuple((start, end) for start, end in self._spans(since) if start < until)
+
     def _spans(self, since: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Yield the stretches of quiet that end after a moment, in order, with those that touch joined."""
         zone = ZoneInfo(self.zone)

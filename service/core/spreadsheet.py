@@ -6,8 +6,10 @@ import csv
 from collections.abc import Iterable
 from io import StringIO
 
-LINK_COLUMNS = ("name", "person", "page", "feed")
-"""What a file of links holds of each calendar: its name, whom or what it is of, and both addresses."""
+LINK_COLUMNS = ("name", "person", "page", "feed", "text_en", "text_ru")
+"""
+What a file of links holds of each calendar: its name, whom or what it is of, both addresses, texts to send.
+"""
 
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """With their full-width forms, read alike by some spreadsheets. Spaces before them change nothing."""

@@ -207,6 +207,10 @@ class Ledger(Protocol):
         """Return the rows about a target's resources, by UID."""
         ...
 
+    async def publications_of(self, uid: str) -> dict[str, Publication]:
+        """Return the rows about one resource, by the keys of the targets."""
+        ...
+
     async def record_publications(
         self,
         target: str,

@@ -2,7 +2,7 @@
 The journal on SQLite and PostgreSQL.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,11 +21,12 @@ from service.core.journal import (
     JournalQuery,
     clip,
 )
+from service.core.strip import CONFCAL, slot_of, start_of_strip
 from service.store.engine import begin_read, begin_write
 from service.store.rows import Parameters, moment_of, seconds_of
-from service.store.tables import conferences, journal, meta
+from service.store.tables import conferences, heard, journal, meta
 from service.store.wakeups import notify_others
-from service.store.writes import in_chunks, upsert
+from service.store.writes import in_chunks, note_heard, upsert
 
 log = structlog.get_logger()
 
@@ -70,7 +71,7 @@ class SqlJournal(Journal):
 
     @override
     async def read(self, query: JournalQuery) -> list[JournalEntry]:
-        chosen = select(journal).where(*_conditions(query)).order_by(_c.number.desc()).limit(query.limit)
+        chosen = select(journal).where(*_conditions(query)).order_by(_order(query)).limit(query.limit)
         async with begin_read(self._engine) as db:
             return list(_entries(await db.execute(chosen)))
 
@@ -89,6 +90,20 @@ class SqlJournal(Journal):
     async def prune(self, before: datetime) -> int:
         async with begin_write(self._engine) as db:
             return int((await db.execute(delete(journal).where(_c.at < seconds_of(before)))).rowcount)
+
+    @override
+    async def note_running(self, now: datetime) -> None:
+        async with begin_write(self._engine) as db:
+            await note_heard(db, CONFCAL, now)
+            await db.execute(delete(heard).where(heard.c.slot < slot_of(start_of_strip(now))))
+
+    @override
+    async def read_heard(self) -> Mapping[str, frozenset[int]]:
+        found: dict[str, set[int]] = {}
+        async with begin_read(self._engine) as db:
+            for source, slot in await db.execute(select(heard)):
+                found.setdefault(source, set()).add(slot)
+        return {source: frozenset(slots) for source, slots in found.items()}
 
     @override
     async def recall(self, name: str) -> str:
@@ -141,6 +156,12 @@ async def blank_accounts(db: AsyncConnection, names: Sequence[str]) -> None:
     """Take the names of forgotten accounts out of the journal."""
     await db.execute(update(journal).where(_c.account.in_(names)).values(account="", content=_EMPTY))
     await db.execute(update(journal).where(_c.calendar.in_(names)).values(calendar="", content=_EMPTY))
+
+
+def _order(query: JournalQuery) -> ColumnElement[Any]:
+    # A sum has no index. Else databases read all entries in order of their numbers, to save the sort of few.
+    few = query.since is not None and (query.until is not None or len(query.events) > 1)
+    return (_c.number + 0 if few else _c.number).desc()
 
 
 def _conditions(query: JournalQuery) -> Iterator[ColumnElement[bool]]:

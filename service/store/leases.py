@@ -2,16 +2,19 @@
 The leases: rows of PostgreSQL, or always granted where one daemon has an SQLite file for itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, delete, literal, select, text, tuple_, update
+from sqlalchemy import Row, delete, func, literal, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
 from service.core.lease import Lease
+from service.core.ports import Hint
 from service.core.replicas import Census, LeaseStore, Replica
 from service.store.engine import begin_read, begin_write
 from service.store.fence import now_milliseconds
@@ -38,13 +41,32 @@ _TAKE = text(
 """In the order of names, so that two replicas that take many at once do not deadlock."""
 
 
+_LIVE = leases.c.expires_at > now_milliseconds()
+
+_DIGEST = func.sum(func.hashtextextended(leases.c.name + " " + leases.c.holder, leases.c.epoch))
+"""Another one whenever a lease has another holder or none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """
+    The leases that are held, by name, and their digest; none where there are no leases.
+    """
+
+    digest: Decimal | None = None
+    leases: Mapping[str, Lease] = field(default_factory=dict)
+
+
 class SqlLeases(LeaseStore):
     """
     Implements `service.core.replicas.LeaseStore` on PostgreSQL.
+
+    A renewal reads all leases only where one of them has another holder than at the last census.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._held = _Held()
 
     @override
     async def renew(self, replica: Replica, *, lasts: timedelta) -> Census:
@@ -65,7 +87,7 @@ class SqlLeases(LeaseStore):
             await db.execute(update(leases).where(held).values(expires_at=until))
             old = now_milliseconds() - literal(_FORGET_AFTER // _MILLISECOND)
             await db.execute(delete(replicas).where(replicas.c.expires_at < old))
-            return await _census(db)
+            return await self._read(db)
 
     @override
     async def take(self, names: Sequence[str], holder: str, *, lasts: timedelta) -> list[Lease]:
@@ -82,7 +104,7 @@ class SqlLeases(LeaseStore):
             return
         async with begin_write(self._engine) as db:
             await _release(db, leases)
-            await notify_others(db)
+            await notify_others(db, Hint.ANYTHING)
 
     @override
     async def leave(self, holder: str) -> None:
@@ -90,12 +112,21 @@ class SqlLeases(LeaseStore):
             await db.execute(delete(replicas).where(replicas.c.holder == holder))
             await db.execute(_lock_in_order(leases.c.holder == holder))
             await db.execute(update(leases).where(leases.c.holder == holder).values(holder="", expires_at=0))
-            await notify_others(db)
+            await notify_others(db, Hint.ANYTHING)
 
     @override
     async def census(self) -> Census:
         async with begin_read(self._engine) as db:
-            return await _census(db)
+            return await self._read(db)
+
+    async def _read(self, db: AsyncConnection) -> Census:
+        live = select(replicas).where(replicas.c.expires_at > now_milliseconds()).order_by(replicas.c.holder)
+        found = [_replica(row) for row in await db.execute(live)]
+        summary = select(now_milliseconds(), _DIGEST).where(_LIVE)
+        now, digest = (await db.execute(summary)).one()
+        if digest != self._held.digest:
+            self._held = await _read_held(db)
+        return Census(tuple(found), self._held.leases, moment_of(now // 1000))
 
 
 class OwnLeases(LeaseStore):
@@ -149,16 +180,16 @@ async def _release(db: AsyncConnection, given: Sequence[Lease]) -> None:
     await db.execute(update(leases).where(same).values(holder="", expires_at=0))
 
 
-async def _census(db: AsyncConnection) -> Census:
-    live = select(replicas).where(replicas.c.expires_at > now_milliseconds()).order_by(replicas.c.holder)
-    held = select(leases.c.name, leases.c.holder, leases.c.epoch).where(
-        leases.c.expires_at > now_milliseconds()
+async def _read_held(db: AsyncConnection) -> "_Held":
+    # In one statement, so that the digest is of these rows.
+    rows = await db.execute(
+        select(leases.c.name, leases.c.holder, leases.c.epoch, _DIGEST.over().label("digest"))
+        .where(_LIVE)
+        .order_by(leases.c.name)
     )
-    found = [_replica(row) for row in await db.execute(live)]
-    rows = await db.execute(held.order_by(leases.c.name))
-    by_name = {row.name: Lease(row.name, row.holder, row.epoch) for row in rows}
-    now = (await db.execute(select(now_milliseconds()))).scalar_one()
-    return Census(tuple(found), by_name, moment_of(now // 1000))
+    found = rows.all()
+    held = {row.name: Lease(row.name, row.holder, row.epoch) for row in found}
+    return _Held(found[0].digest if found else None, held)
 
 
 def _replica(row: Row[Any]) -> Replica:

@@ -65,6 +65,12 @@ class SqlLedger(Ledger):
             return {row.uid: _publication(row) for row in await db.execute(query)}
 
     @override
+    async def publications_of(self, uid: str) -> dict[str, Publication]:
+        query = select(tables.publications).where(tables.publications.c.uid == uid)
+        async with begin_read(self._engine) as db:
+            return {row.target: _publication(row) for row in await db.execute(query)}
+
+    @override
     async def record_publications(
         self,
         target: str,

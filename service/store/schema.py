@@ -15,7 +15,7 @@ from service.core.errors import SchemaTooNew, SchemaTooOld
 from service.store.engine import begin_read, probe
 from service.store.failures import name
 
-OLDEST_SCHEMA = "0007"
+OLDEST_SCHEMA = "0008"
 """
 The oldest schema that this confcal works with, so that replicas of two versions can run side by side.
 

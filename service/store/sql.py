@@ -14,7 +14,7 @@ from typing_extensions import override
 from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Key
 from service.core.journal import Journal, JournalEntry
-from service.core.ports import ClosedSessions, FeedRecord
+from service.core.ports import ClosedSessions, FeedRecord, Hint
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.core.replicas import LeaseStore
 from service.core.search import ConferenceQuery
@@ -212,7 +212,7 @@ class SqlStore(Database):
         return found
 
     @override
-    async def follow_wakeups(self, wake: Callable[[], None]) -> None:
+    async def follow_wakeups(self, wake: Callable[[Hint], None]) -> None:
         await follow_wakeups(self._engine, wake)
 
     @override

@@ -178,6 +178,7 @@ publications = Table(
     Column("refusals", Integer, nullable=False),
     Column("writes", Text, nullable=False),
     Column("retry_at", BigInteger),
+    Index("publications_by_uid", "uid"),
 )
 """What is published in which collection; `writes` are moments separated by commas."""
 
@@ -231,13 +232,24 @@ journal = Table(
     Column("calendar", Text, nullable=False),
     Column("content", LargeBinary, nullable=False),
     Index("journal_by_age", "at"),
+    Index("journal_by_event", "event", "number"),
     Index("journal_by_source", "source", "number"),
     Index("journal_by_account", "account", "number"),
     Index("journal_by_conference", "conference_id", "number"),
+    Index("journal_by_target", "target", "number"),
+    Index("journal_by_calendar", "calendar", "number"),
     # A number is never used twice, even after all entries are deleted: followers rely on it.
     sqlite_autoincrement=True,
 )
 """What happened; `content` is what may name people. Columns that do not concern an entry are empty."""
+
+heard = Table(
+    "heard",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("slot", BigInteger, primary_key=True, autoincrement=False),
+)
+"""The half hours with a list of a source, see `service.core.strip`. Without a source: confcal ran."""
 
 
 conference_titles = Table(

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.core.errors import StoreUnavailable
+from service.core.ports import Hint
 from service.store.failures import translate_errors
 
 log = structlog.get_logger()
@@ -18,19 +19,52 @@ log = structlog.get_logger()
 CHANNEL = "confcal"
 
 _AGAIN_SECONDS = 5.0
+_LEAST_SECONDS = 0.25
+"""How long hints are gathered after one was passed on: a flood of them costs no flood of queries."""
+
 _PROBE_SECONDS = 30.0
 """How often a silent connection is asked whether it still lives."""
 
 
-async def notify_others(db: AsyncConnection) -> None:
+async def notify_others(db: AsyncConnection, hint: Hint = Hint.STATE) -> None:
     """Notify all processes once the transaction is committed. On SQLite there is only one process."""
     if db.dialect.name == "postgresql":
-        await db.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
+        await db.execute(text("SELECT pg_notify(:channel, :hint)"), {"channel": CHANNEL, "hint": hint})
 
 
-async def follow_wakeups(engine: AsyncEngine, wake: Callable[[], None]) -> None:
+class HintGatherer:
     """
-    Call `wake` whenever a process has written, until cancelled.
+    Passes a hint on at once, and what comes soon after it as one.
+    """
+
+    def __init__(self, wake: Callable[[Hint], None], *, least_seconds: float = _LEAST_SECONDS) -> None:
+        self._wake, self._least_seconds = wake, least_seconds
+        self._hints: set[Hint] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, payload: str) -> None:
+        """Take a notification, whoever sent it."""
+        self._hints.add(Hint.STATE if payload == Hint.STATE else Hint.ANYTHING)
+        if self._timer is None:
+            self._pass_on()
+
+    def close(self) -> None:
+        """Pass nothing more on."""
+        if self._timer:
+            self._timer.cancel()
+
+    def _pass_on(self) -> None:
+        self._timer = None
+        if self._hints:
+            hint = Hint.ANYTHING if Hint.ANYTHING in self._hints else Hint.STATE
+            self._hints.clear()
+            self._timer = asyncio.get_running_loop().call_later(self._least_seconds, self._pass_on)
+            self._wake(hint)
+
+
+async def follow_wakeups(engine: AsyncEngine, wake: Callable[[Hint], None]) -> None:
+    """
+    Call `wake` soon after a process has written, until cancelled.
 
     It is a hint and may be lost: behind a pooler in transaction mode none arrives. Whoever must know polls.
     """
@@ -50,19 +84,21 @@ async def follow_wakeups(engine: AsyncEngine, wake: Callable[[], None]) -> None:
         await asyncio.sleep(_AGAIN_SECONDS)
 
 
-async def _listen(connection: AsyncConnection, wake: Callable[[], None]) -> None:
+async def _listen(connection: AsyncConnection, wake: Callable[[Hint], None]) -> None:
     raw: Any = (await connection.get_raw_connection()).driver_connection
+    gatherer = HintGatherer(wake)
 
-    def wake_up(*_: object) -> None:
-        wake()
+    def take_notification(_connection: object, _pid: int, _channel: str, payload: str) -> None:
+        gatherer.add(payload)
 
-    await raw.add_listener(CHANNEL, wake_up)
+    await raw.add_listener(CHANNEL, take_notification)
     try:
         # Nobody is notified of what was written before the connection.
-        wake()
+        gatherer.add(Hint.ANYTHING)
         while not raw.is_closed():
             await asyncio.sleep(_PROBE_SECONDS)
             await raw.fetchval("SELECT 1", timeout=_PROBE_SECONDS)
     finally:
+        gatherer.close()
         # Back in the pool it must not keep listening.
         await connection.invalidate()

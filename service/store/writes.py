@@ -27,6 +27,7 @@ from service.core.account_state import Entry
 from service.core.changes import Changes, Edit
 from service.core.conference import Account, Key
 from service.core.ports import FeedRecord
+from service.core.strip import slot_of
 from service.store.rows import (
     Parameters,
     absence_values,
@@ -47,6 +48,7 @@ from service.store.tables import (
     conference_words,
     conferences,
     feeds,
+    heard,
     held,
     memberships,
     meta,
@@ -97,6 +99,13 @@ async def write_arrival(db: AsyncConnection, changes: Changes) -> None:
     """Write that a list arrived."""
     row = account_row(changes)
     await db.execute(upsert(db, accounts, columns=row.keys() - {"account"}), row)
+    await note_heard(db, changes.source, changes.received_at)
+
+
+async def note_heard(db: AsyncConnection, source: str, at: datetime) -> None:
+    """Write that a source was heard in the half hour of a moment."""
+    row = {"source": source, "slot": slot_of(at)}
+    await db.execute(insert_into(db, heard).on_conflict_do_nothing(), row)
 
 
 async def write_changes(db: AsyncConnection, changes: Changes, version: int) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from service.calendars.calendar import Calendar
 from service.core.conference import Account, Conference, Key
 from service.core.exposure import Exposure
 from service.core.journal import JournalEntry, JournalQuery
 from service.core.needs import Listed, OpenSecret, VersionBehind
+from service.core.placement import Placement
 from service.core.search import ConferenceQuery
 from service.core.zone_notices import ZoneNotice
 from service.web.replica_views import ReplicaView
@@ -111,12 +113,20 @@ class AdminPort(Protocol):
         """Return what happened, the newest first. Raises StoreUnavailable."""
         ...
 
+    async def read_heard(self) -> Mapping[str, frozenset[int]]:
+        """Return the half hours in which lists of each source were recorded. Raises StoreUnavailable."""
+        ...
+
     async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
         """Return the conferences asked for, ordered by topic. Raises StoreUnavailable."""
         ...
 
     async def read_vevent(self, key: Key) -> str:
         """Return a conference's VEVENT as feeds hold it, empty where it has none. Raises StoreUnavailable."""
+        ...
+
+    async def find_placements(self, key: Key, calendars: Mapping[str, Calendar]) -> Sequence[Placement]:
+        """Return how a conference is doing in the targets' collections. Raises StoreUnavailable."""
         ...
 
     async def note_sign_in(self, network: str) -> None:

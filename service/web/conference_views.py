@@ -12,6 +12,7 @@ from service.core.account_state import Entry
 from service.core.conference import Key
 from service.core.disputes import find_disputes
 from service.core.occurrences import occurrences
+from service.core.placement import PlacementState
 from service.core.revision import Policy
 from service.core.search import ConferenceQuery, Kind, kind_of
 from service.core.vevent import summary_of
@@ -60,6 +61,18 @@ class ExplanationView(msgspec.Struct, frozen=True):
     text: str
 
 
+class PlacementView(msgspec.Struct, frozen=True):
+    """
+    How the conference is doing in one collection of a target.
+    """
+
+    target: str
+    calendar: str
+    state: PlacementState
+    reason: str
+    """Why the server refuses it; empty where nothing is wrong."""
+
+
 class ConferenceDetails(msgspec.Struct, frozen=True):
     """
     One conference, with the calendars that hold it and those that do not.
@@ -74,6 +87,8 @@ class ConferenceDetails(msgspec.Struct, frozen=True):
     calendars: tuple[ExplanationView, ...]
     vevent: str
     """The VEVENT as text; empty where it has no schedule."""
+
+    targets: tuple[PlacementView, ...] = ()
 
 
 class ConferenceQueries:
@@ -129,6 +144,7 @@ class ConferenceQueries:
             return None
         following = occurrences(entry, self._policy.rendering(entry.source).weekly, now)
         vevent = await self._queries.reports.read_vevent(key)
+        placements = await self._queries.reports.find_placements(key, self._queries.feeds.calendars)
         dates = tuple(each.start for each, _ in zip(following, range(_NEXT), strict=False))
         calendars = (explain(each, entry, state) for each in self._queries.feeds.calendars.values())
         return ConferenceDetails(
@@ -138,6 +154,7 @@ class ConferenceQueries:
             tuple(each.display_name or each.id for each in entry.conference.invitations),
             tuple(ExplanationView(e.calendar, e.holds, e.condition, e.describe()) for e in calendars),
             vevent,
+            tuple(PlacementView(each.target, each.calendar, each.state, each.reason) for each in placements),
         )
 
     @property

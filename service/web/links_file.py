@@ -4,7 +4,9 @@ The links of the calendars as a file for a spreadsheet: to be sent to the people
 
 from starlette.responses import Response
 
+from service.core.handout import write_handout
 from service.core.spreadsheet import LINK_COLUMNS, write_csv
+from service.language import LANGUAGES, translator
 from service.web.queries import AdminQueries
 
 _HEADERS = {
@@ -16,11 +18,22 @@ _BYTE_ORDER_MARK = "\ufeff"
 """Without it Excel takes UTF-8 for a code page, and Cyrillic names for nonsense."""
 
 
+def list_handouts(title: str, page_url: str) -> tuple[str, ...]:
+    """Return the text to send with the page of a calendar, in each language. Raises CatalogueMissing."""
+    return tuple(write_handout(translator(each), title, page_url) for each in LANGUAGES)
+
+
 def answer_links(queries: AdminQueries, like: str) -> Response:
     """Answer with the links of all calendars whose name or title holds the text `like`."""
     urls = queries.feeds.addresses
     rows = (
-        (each.name, each.title, urls.page_url(each.name), urls.feed_url(each.name))
+        (
+            each.name,
+            each.title,
+            urls.page_url(each.name),
+            urls.feed_url(each.name),
+            *list_handouts(each.title, urls.page_url(each.name)),
+        )
         for each in queries.find_calendars(like)
     )
     text = _BYTE_ORDER_MARK + write_csv(LINK_COLUMNS, rows)

@@ -50,6 +50,7 @@ class Cut(LeaseStore):
 
     def __init__(self, leases: LeaseStore) -> None:
         self.leases, self.cut, self.hangs = leases, False, False
+        self.renewals = 0
 
     async def _pass(self) -> None:
         if self.hangs:
@@ -60,6 +61,7 @@ class Cut(LeaseStore):
     @override
     async def renew(self, replica: Replica, *, lasts: timedelta) -> Census:
         await self._pass()
+        self.renewals += 1
         return await self.leases.renew(replica, lasts=lasts)
 
     @override
@@ -195,6 +197,23 @@ async def test_only_the_housekeeper_renders_and_only_among_its_like() -> None:
             assert current_fence() is not None
         with two.try_rendering() as allowed:
             assert not allowed
+
+
+async def test_a_replica_that_loads_longer_than_its_lease_lasts_keeps_the_housekeeping() -> None:
+    line, loop = Cut(MemoryLeases()), asyncio.get_running_loop()
+    holder = LeaseHolder(line, Replica("one", "1"), TERMS, clock=loop.time)
+    await holder.join()
+    async with asyncio.TaskGroup() as tasks:
+        supervisor = Supervisor(tasks)
+        running = tasks.create_task(holder.run(supervisor))
+
+        await reach(lambda: line.renewals > 2 * TERMS.lasts / timedelta(seconds=TERMS.renew_seconds))
+
+        assert holder.holds(HOUSEKEEPING)
+        assert holder.census.leases[HOUSEKEEPING].epoch == 1
+        await holder.keep({HOUSEKEEPING: Part(HOUSEKEEPING, set())})
+        running.cancel()
+        supervisor.cancel()
 
 
 async def test_what_nobody_else_can_hold_is_kept_however_long_the_machine_stands_still() -> None:

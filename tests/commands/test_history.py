@@ -1,4 +1,6 @@
+import csv
 from datetime import UTC, datetime
+from io import StringIO
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -46,6 +48,19 @@ def test_feeds_are_chosen_by_a_pattern_and_written_for_a_spreadsheet(confcal: Co
 
     done = confcal("feeds", "al*", "--csv")
 
-    header, row = done.text.splitlines()[-2:]
-    assert header == "name,person,page,feed"
-    assert row.startswith("all,TrueConf,http")
+    (header, row) = csv.reader(StringIO(done.text[done.text.index("name,person") :], newline=""))
+    assert header == ["name", "person", "page", "feed", "text_en", "text_ru"]
+    assert row[:2] == ["all", "TrueConf"]
+    assert "Open this page" in row[4]
+    assert "Откройте" in row[5]
+
+
+@pytest.mark.parametrize(("language", "begin"), [("en", "Calendar of"), ("ru", "Календарь конференций")])
+def test_feeds_print_a_text_to_send_with_the_page(confcal: Confcal, language: str, begin: str) -> None:
+    heard(listed_by(*many(2)))
+
+    done = confcal("feeds", "all", "--text", language)
+
+    assert begin in done.text
+    assert "/calendars/" in done.text
+    assert "/feeds/" not in done.text, "people get the page"

@@ -71,7 +71,7 @@ def test_the_database_of_an_older_confcal_is_not_migrated_and_both_versions_are_
     done = confcal(*arguments)
 
     assert done.code == 1
-    assert f"has schema 0002, and this is confcal {version('confcal')}, which needs schema 0007" in done.err
+    assert f"has schema 0002, and this is confcal {version('confcal')}, which needs schema 0008" in done.err
     with closing(sqlite3.connect(data / "confcal.db")) as db:
         assert db.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
 

@@ -3,20 +3,23 @@ The leases, on every implementation.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.core.errors import LeaseLost
 from service.core.lease import Fence, Lease, LeaseTerms, Tenure, under
+from service.core.ports import Hint
 from service.core.replicas import LeaseStore, Replica
 from service.publishing.model import Publication, Standing
 from service.publishing.ports import Database
 from service.store.engine import begin_read, begin_write, create_engine
+from service.store.leases import SqlLeases
 from service.store.sql import open_store
 from tests.contracts.conftest import NewDatabase
 from tests.contracts.given import IVANOV, arrival, conference, record
@@ -55,6 +58,40 @@ async def test_only_one_replica_holds_a_lease(leases: LeaseStore) -> None:
 
     held = (await leases.census()).leases
     assert {name: lease.holder for name, lease in held.items()} == {"source/a": "one", "source/b": "two"}
+
+
+async def test_a_renewal_reads_all_leases_only_where_one_has_another_holder(postgresql: NewDatabase) -> None:
+    url, asked = postgresql(), Counter[str]()
+    await (await open_store(url, migrate=True)).close()
+    engine, others = create_engine(url), create_engine(url)
+    event.listen(engine.sync_engine, "before_cursor_execute", lambda *given: asked.update([given[2]]))
+    one, two = SqlLeases(engine), SqlLeases(others)
+
+    async def count_statements() -> int:
+        asked.clear()
+        found = await one.renew(ONE, lasts=LONG)
+        assert found.leases == (await SqlLeases(others).census()).leases
+        return asked.total()
+
+    quiet = await count_statements()
+    for change in (
+        two.take(["source/a", "source/b"], "two", lasts=LONG),
+        two.release([Lease("source/a", "two", 1)]),
+        one.take(["source/a"], "one", lasts=LONG),
+        by_hand(others, "UPDATE leases SET holder = 'three' WHERE name = 'source/b'"),
+        by_hand(others, "UPDATE leases SET expires_at = 0 WHERE name = 'source/b'"),
+        by_hand(others, "DELETE FROM leases"),
+    ):
+        await change
+        assert await count_statements() == quiet + 1
+        assert await count_statements() == quiet
+    await engine.dispose()
+    await others.dispose()
+
+
+async def by_hand(engine: AsyncEngine, statement: str) -> None:
+    async with begin_write(engine) as db:
+        await db.execute(text(statement))
 
 
 async def test_an_expired_lease_is_taken_in_a_new_epoch(leases: LeaseStore) -> None:
@@ -197,17 +234,20 @@ async def test_a_lease_is_not_given_away_between_the_check_and_the_commit(postgr
     await store.close()
 
 
-async def test_what_one_process_writes_wakes_the_other(opened: tuple[Database, Database]) -> None:
+async def test_what_one_process_writes_wakes_the_other_to_look_at_leases_only_if_one_moved(
+    opened: tuple[Database, Database],
+) -> None:
     writer, listener = opened
-    woken = asyncio.Event()
-    following = asyncio.create_task(listener.follow_wakeups(woken.set))
-    await woken.wait()
-    woken.clear()
+    woken: asyncio.Queue[Hint] = asyncio.Queue()
+    following = asyncio.create_task(listener.follow_wakeups(woken.put_nowait))
+    async with asyncio.timeout(10):
+        assert await woken.get() is Hint.ANYTHING
 
-    await writer.leases.release(await writer.leases.take(["source/a"], "one", lasts=LONG))
+        await record(writer, arrival(conference()))
+        assert await woken.get() is Hint.STATE
 
-    async with asyncio.timeout(1):
-        await woken.wait()
+        await writer.leases.release(await writer.leases.take(["source/a"], "one", lasts=LONG))
+        assert await woken.get() is Hint.ANYTHING
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
 

@@ -45,6 +45,14 @@ async def test_what_is_recorded_is_read_back_for_its_own_target(store: Database)
     assert await store.ledger.publications("home/a@b") == {}
 
 
+async def test_the_rows_about_one_resource_are_found_in_all_targets(store: Database) -> None:
+    await store.ledger.record_publications("team", [ROW, Publication("u2")])
+    await store.ledger.record_publications("home/a@b", [Publication("u1")])
+
+    assert await store.ledger.publications_of("u1") == {"team": ROW, "home/a@b": Publication("u1")}
+    assert await store.ledger.publications_of("never heard of") == {}
+
+
 async def test_rows_are_replaced_and_forgotten_in_one_go(store: Database) -> None:
     await store.ledger.record_publications("team", [ROW, Publication("u2"), Publication("u3")])
     published = replace(ROW, standing=Standing.PUBLISHED, writes=())

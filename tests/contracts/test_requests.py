@@ -47,7 +47,7 @@ async def test_a_room_of_another_replica_is_asked_as_soon_as_the_request_is_comm
     )
     await requests.once()
     woken = asyncio.Event()
-    following = asyncio.create_task(holder.follow_wakeups(woken.set))
+    following = asyncio.create_task(holder.follow_wakeups(lambda _hint: woken.set()))
     async with asyncio.timeout(60):
         # The first call says that it listens from now on.
         await woken.wait()

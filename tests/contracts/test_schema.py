@@ -51,7 +51,7 @@ async def table_names(db: AsyncConnection) -> list[str]:
 
 
 async def test_migrations_make_exactly_the_tables(database: str) -> None:
-    assert await migrate(database) == Migrated(None, "0007")
+    assert await migrate(database) == Migrated(None, "0008")
 
     engine = create_engine(database)
     async with begin_write(engine) as db:
@@ -77,7 +77,7 @@ async def test_a_database_without_parts_keeps_every_row_as_live(database: str) -
             await db.execute(text(statement), {"bytes": b"\x00\xff"})
     await engine.dispose()
 
-    assert await migrate(database) == Migrated("0003", "0007")
+    assert await migrate(database) == Migrated("0003", "0008")
 
     engine = create_engine(database)
     async with begin_write(engine) as db:
@@ -104,14 +104,14 @@ _ROWS_SINCE_0004: dict[str, tuple[Any, ...]] = {
 async def test_a_second_migration_has_nothing_to_do(database: str) -> None:
     await migrate(database)
 
-    assert await migrate(database) == Migrated("0007", "0007")
+    assert await migrate(database) == Migrated("0008", "0008")
     await (await open_store(database, migrate=False)).close()
 
 
 async def test_two_migrations_at_once_do_the_work_once(database: str) -> None:
     done = await asyncio.gather(migrate(database), migrate(database))
 
-    assert sorted(str(each.before) for each in done) == ["0007", "None"]
+    assert sorted(str(each.before) for each in done) == ["0008", "None"]
 
 
 async def test_an_empty_database_is_too_old(database: str) -> None:
@@ -135,17 +135,17 @@ async def test_the_database_of_a_newer_confcal_is_refused(database: str, *, migr
 
 async def test_a_database_that_a_newer_confcal_shares_with_this_one_is_opened(database: str) -> None:
     await migrate(database)
-    await execute(database, "UPDATE alembic_version SET version_num = '0008'")
+    await execute(database, "UPDATE alembic_version SET version_num = '0009'")
 
     await (await open_store(database, migrate=False)).close()
 
 
 async def test_a_database_that_a_newer_confcal_no_longer_shares_is_refused(database: str) -> None:
     await migrate(database)
-    await execute(database, "UPDATE alembic_version SET version_num = '0009'")
-    await execute(database, "UPDATE meta SET value = '0008' WHERE name = 'oldest_schema'")
+    await execute(database, "UPDATE alembic_version SET version_num = '0010'")
+    await execute(database, "UPDATE meta SET value = '0009' WHERE name = 'oldest_schema'")
 
-    with pytest.raises(SchemaTooNew, match=r"newer confcal \(revision 0009\)"):
+    with pytest.raises(SchemaTooNew, match=r"newer confcal \(revision 0010\)"):
         await open_store(database, migrate=False)
 
 
@@ -162,7 +162,7 @@ async def test_the_database_of_an_older_confcal_is_refused_with_both_versions(da
     with pytest.raises(SchemaTooOld) as refused:
         await open_store(database, migrate=False)
 
-    assert f"has schema 0002, and this is confcal {version('confcal')}, which needs schema 0007" in str(
+    assert f"has schema 0002, and this is confcal {version('confcal')}, which needs schema 0008" in str(
         refused.value
     )
 

@@ -11,6 +11,7 @@ from service.core.conference import Key
 from service.core.errors import StaleState
 from service.core.journal import MOST_TEXT, FieldChange, Happening, JournalEntry, JournalQuery
 from service.core.ports import FeedRecord
+from service.core.strip import CONFCAL, SLOT, SLOTS, slot_of
 from service.publishing.ports import Database
 from tests.contracts.given import IVANOV, LATER, NOON, SERVER, OpenStore, arrival, changes, conference, record
 
@@ -52,6 +53,20 @@ async def test_an_entry_is_written_though_the_list_changes_nothing(store: Databa
     await store.record(changes(), version=0, journal=[DOWN])
 
     assert await read(store) == [DOWN]
+
+
+async def test_the_half_hours_of_lists_are_kept_with_them_and_those_of_yesterday_go(store: Database) -> None:
+    version = await store.record(arrival(conference("100")), version=0)
+    await store.record(changes(), version=version)
+    assert await store.journal.read_heard() == {"lobby": frozenset({slot_of(NOON)})}
+
+    await store.journal.note_running(NOON)
+    await store.journal.note_running(NOON)
+    assert (await store.journal.read_heard())[CONFCAL] == {slot_of(NOON)}
+
+    following = NOON + SLOTS * SLOT
+    await store.journal.note_running(following)
+    assert await store.journal.read_heard() == {CONFCAL: frozenset({slot_of(following)})}
 
 
 async def test_a_list_that_cannot_be_recorded_leaves_no_entry(store: Database) -> None:

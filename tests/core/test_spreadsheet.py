@@ -28,17 +28,17 @@ FEED = "https://calendar.example.com/feeds/secret/anna.ics"
     ],
 )
 def test_a_display_name_is_no_formula_in_a_spreadsheet(title: str) -> None:
-    assert _read(title)[1] == ["anna@video.example.com", f"'{title}", PAGE, FEED]
+    assert _read(title)[1] == ["anna@video.example.com", f"'{title}", PAGE, FEED, "Hi", "Привет"]
 
 
 @pytest.mark.parametrize("title", ["Анна Иванова", "Anna, the first", 'Anna "A" B', "a=b", "Anna-Maria", ""])
 def test_a_usual_display_name_is_written_as_it_is(title: str) -> None:
     assert _read(title) == [
-        ["name", "person", "page", "feed"],
-        ["anna@video.example.com", title, PAGE, FEED],
+        ["name", "person", "page", "feed", "text_en", "text_ru"],
+        ["anna@video.example.com", title, PAGE, FEED, "Hi", "Привет"],
     ]
 
 
 def _read(title: str) -> list[list[str]]:
-    text = write_csv(LINK_COLUMNS, [("anna@video.example.com", title, PAGE, FEED)])
+    text = write_csv(LINK_COLUMNS, [("anna@video.example.com", title, PAGE, FEED, "Hi", "Привет")])
     return list(csv.reader(StringIO(text, newline="")))

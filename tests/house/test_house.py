@@ -28,12 +28,14 @@ from tests.house.rules import (
 ROOT = Path(__file__).parents[2]
 
 SHORT = {
+    "app/joining.py": "it reads the settings, of which the holder of leases knows nothing",
     "app/self_report.py": "what the daemon says of itself, beside the route's Protocol in the web",
     "commands/speech.py": "every command that speaks to people asks it for the language",
     "commands/approve.py": "one command",
     "commands/keep.py": "one command",
     "commands/acting.py": "several commands say it, and some import little else",
     "web/replica_views.py": "the views of parts are long enough without that of replicas",
+    "core/handout.py": "one text that the file of links and a command share",
     "core/clock.py": "a seam that every layer uses",
     "core/memory.py": "one call of the C library, kept apart from what needs it",
     "core/nearest.py": "commands, settings and targets suggest names alike",

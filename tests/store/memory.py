@@ -14,7 +14,7 @@ from service.core.changes import Changes, Edit, RenderedVEvent
 from service.core.conference import Account, Conference, Key
 from service.core.errors import StaleState
 from service.core.journal import JournalEntry
-from service.core.ports import ClosedSessions, FeedRecord
+from service.core.ports import ClosedSessions, FeedRecord, Hint
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.core.replicas import LeaseStore
 from service.core.search import ConferenceQuery, ends_at, kind_of, split_words, title_of, words_of
@@ -63,7 +63,7 @@ class MemoryStore(Database):
         return self._leases
 
     @override
-    async def follow_wakeups(self, wake: Callable[[], None]) -> None:
+    async def follow_wakeups(self, wake: Callable[[Hint], None]) -> None:
         """Nobody else writes here."""
         await asyncio.Event().wait()
 
@@ -108,6 +108,7 @@ class MemoryStore(Database):
                 accounts[account] = replace(accounts[account], closed=closed)
         edits = [*changes.edits, *(closing.edit for closing in changes.closings)]
         self._write(following, edits, accounts)
+        self._journal.note_heard(changes.source, changes.received_at)
         self._journal.add(journal)
         return version
 

@@ -2,7 +2,7 @@
 The journal without a database.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from service.core.journal import (
     JournalQuery,
     clip,
 )
+from service.core.strip import CONFCAL, slot_of, start_of_strip
 
 
 class MemoryJournal(Journal):
@@ -27,6 +28,7 @@ class MemoryJournal(Journal):
     def __init__(self) -> None:
         self.entries: list[JournalEntry] = []
         self._numbers = 0
+        self._heard: set[tuple[str, int]] = set()
         self._remembered: dict[str, str] = {}
         self._listeners: list[Callable[[], None]] = []
 
@@ -60,6 +62,22 @@ class MemoryJournal(Journal):
         kept = [entry for entry in self.entries if entry.at >= before]
         dropped, self.entries = len(self.entries) - len(kept), kept
         return dropped
+
+    @override
+    async def note_running(self, now: datetime) -> None:
+        self.note_heard(CONFCAL, now)
+        oldest = slot_of(start_of_strip(now))
+        self._heard = {(source, slot) for source, slot in self._heard if slot >= oldest}
+
+    def note_heard(self, source: str, at: datetime) -> None:
+        self._heard.add((source, slot_of(at)))
+
+    @override
+    async def read_heard(self) -> Mapping[str, frozenset[int]]:
+        return {
+            source: frozenset(slot for each, slot in self._heard if each == source)
+            for source in {source for source, _ in self._heard}
+        }
 
     @override
     async def recall(self, name: str) -> str:

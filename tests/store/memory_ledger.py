@@ -53,6 +53,10 @@ class MemoryLedger(Ledger):
         return dict(self._publications.get(target, {}))
 
     @override
+    async def publications_of(self, uid: str) -> dict[str, Publication]:
+        return {key: rows[uid] for key, rows in self._publications.items() if uid in rows}
+
+    @override
     async def record_publications(
         self,
         target: str,

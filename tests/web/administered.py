@@ -40,6 +40,7 @@ from service.web.live import Live
 from service.web.schemas import TargetView
 from service.web.server import make_web
 from tests.store.memory import MemoryStore
+from tests.store.memory_journal import MemoryJournal
 from tests.web.catalogues import pages_of
 from tests.web.given import BASE, SECRET, Clock
 
@@ -54,6 +55,18 @@ SETTINGS = {
 }
 
 
+class FailingJournal(MemoryJournal):
+    """A memory journal that cannot say who was heard while its store fails."""
+
+    def __init__(self, store: "FailingStore") -> None:
+        super().__init__()
+        self._store = store
+
+    async def read_heard(self) -> Mapping[str, frozenset[int]]:
+        self._store.require()
+        return await super().read_heard()
+
+
 class FailingStore(MemoryStore):
     """A memory store that cannot be used while `failing`, and counts what it reads of chosen conferences."""
 
@@ -62,6 +75,7 @@ class FailingStore(MemoryStore):
     def __init__(self) -> None:
         super().__init__()
         self.read: list[int] = []
+        self._journal = FailingJournal(self)
 
     async def vevents_of(self, variant: str, keys: Sequence[Key]) -> list[RenderedVEvent]:
         self.read.append(len(keys))
@@ -70,28 +84,28 @@ class FailingStore(MemoryStore):
     async def load_rejected(
         self, *, most_raw: int = MAX_RAW, number: int | None = None
     ) -> list[RejectedInput]:
-        self._try()
+        self.require()
         return await super().load_rejected(most_raw=most_raw, number=number)
 
     async def record_feed(
         self, calendar: str, record: FeedRecord, *, journal: Sequence[JournalEntry] = ()
     ) -> FeedRecord:
-        self._try()
+        self.require()
         return await super().record_feed(calendar, record, journal=journal)
 
     async def load_changes(self, state: State) -> State:
-        self._try()
+        self.require()
         return await super().load_changes(state)
 
     async def version(self) -> int:
-        self._try()
+        self.require()
         return await super().version()
 
     async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
-        self._try()
+        self.require()
         return await super().record(changes, version=version, journal=journal)
 
-    def _try(self) -> None:
+    def require(self) -> None:
         if self.failing:
             raise StoreUnavailable("the disk is gone")
 

@@ -1,5 +1,5 @@
 """
-`GET /api/journal`: what happened.
+`GET /api/journal`: what happened. `GET /api/strips`: the last 24 hours of sources and targets.
 """
 
 from dataclasses import replace
@@ -21,6 +21,8 @@ from service.web.journal_views import (
     parse_query,
     to_page,
 )
+from service.web.queries import AdminQueries
+from service.web.strips import StripView, read_strips
 
 _TEXT = {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": "^[^\\x00]+$"}
 _EVENT = {"type": "string", "enum": [each.value for each in Happening]}
@@ -71,3 +73,13 @@ def journal_operation(reports: AdminPort) -> Operation:
         refusals=(422, 503),
         parameters=_PARAMETERS,
     )
+
+
+def strips_operation(queries: AdminQueries) -> Operation:
+    """Return the operation of the API on the strips."""
+
+    async def read(_request: Request) -> Response:
+        return answer(await read_strips(queries))
+
+    summary = "The last 24 hours of each source and target, by half hours"
+    return Operation("GET", "/strips", "strips", summary, read, list[StripView], refusals=(503,))

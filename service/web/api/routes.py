@@ -21,7 +21,7 @@ from service.web import schemas
 from service.web.api.bearer import CHALLENGE, bearer_of
 from service.web.api.conferences import conference_operations
 from service.web.api.ingest import Ingest
-from service.web.api.journal import journal_operation
+from service.web.api.journal import journal_operation, strips_operation
 from service.web.api.needs import need_operations
 from service.web.api.openapi import Handler, Operation, Parameter, document
 from service.web.api.outcomes import Approved, Kept, Rotated
@@ -157,6 +157,7 @@ class Api:
                 parameters=(account, LOOKED_AT),
             ),
             journal_operation(reports),
+            strips_operation(self.queries),
             *need_operations(self.queries, self.live, self.networks),
             *conference_operations(self.queries),
             Operation(

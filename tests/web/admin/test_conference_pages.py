@@ -7,6 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from service.core.conference import Key
+from service.core.vevent import uid_of
+from service.publishing.model import Publication, Standing
 from tests.core.given import DESK, SERVER, conference, listed, many, once, room, weekly
 from tests.web.administered import Administered, administered
 from tests.web.browsing import sign_in
@@ -68,3 +71,22 @@ async def test_a_conference_says_which_calendars_hold_it_and_by_which_condition_
     assert told["vevent"].startswith("BEGIN:VEVENT")
     assert "the topic does not fit" in page.text
     assert (await site.client.get(f"/conferences/{SERVER}/404")).status_code == 404
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "refused by the server"), ("ru", "сервер не принял")])
+async def test_a_conference_says_how_each_target_has_it_and_why_not(language: str, word: str) -> None:
+    async with administered(
+        TARGETS__CLOUD__URL="http://127.0.0.1:1/", TARGETS__CLOUD__CALENDAR="all"
+    ) as site:
+        await site.accept(listed(conference("1", "Planning", once())))
+        row = Publication(uid_of(Key(SERVER, "1")), standing=Standing.PARKED, reason="too <large>")
+        await site.store.ledger.record_publications("cloud", [row])
+
+        described = (await site.api("GET", f"/conferences/{SERVER}/1")).json()
+        await sign_in(site)
+        page = (await site.client.get(f"/conferences/{SERVER}/1?lang={language}")).text
+
+    assert described["targets"] == [
+        {"target": "cloud", "calendar": "all", "state": "refused", "reason": "too <large>"}
+    ]
+    assert f'{word}: <span lang="en">too &lt;large&gt;</span>' in page

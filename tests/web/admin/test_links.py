@@ -13,7 +13,7 @@ from tests.core.given import conference, listed
 from tests.web.administered import TOKEN, Administered, administered
 from tests.web.browsing import sign_in
 
-COLUMNS = ["name", "person", "page", "feed"]
+COLUMNS = ["name", "person", "page", "feed", "text_en", "text_ru"]
 OWNER = "lobby@video.example.com"
 
 
@@ -39,7 +39,10 @@ async def test_who_is_signed_in_gets_the_links_of_all_calendars(site: Administer
     assert columns == COLUMNS
     assert [row[0] for row in found] == ["all", "board", OWNER]
     assert found[1][1] == "'=Совет", "a title is not a formula"
-    for _, _, page, feed in found:
+    for _, _, page, feed, *texts in found:
+        assert all(page in text and text.count("\n") == 1 for text in texts)
+        assert texts[0].startswith("Calendar of TrueConf conferences")
+        assert texts[1].startswith("Календарь конференций TrueConf")
         assert (await site.client.get(httpx.URL(page).path)).status_code == 200
         assert (await site.client.get(httpx.URL(feed).path)).status_code == 200
     assert answer.content.startswith(b"\xef\xbb\xbf"), "Excel reads Cyrillic"
@@ -49,7 +52,7 @@ async def test_only_what_is_sought_is_in_the_file(site: Administered) -> None:
     await sign_in(site)
 
     assert [row[0] for row in rows(await site.client.get("/calendars.csv?like=LOBBY"))] == ["name", OWNER]
-    assert "/calendars.csv?like=lobby" in (await site.client.get("/?like=lobby")).text
+    assert "/calendars.csv?like=lobby" in (await site.client.get("/calendars?like=lobby")).text
 
 
 async def test_who_is_not_signed_in_gets_no_links(site: Administered) -> None:

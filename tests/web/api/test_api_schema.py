@@ -144,6 +144,7 @@ def test_the_document_tells_of_everything_that_the_dashboard_does() -> None:
         "/api/held/{account}/keep",
         "/api/disputes",
         "/api/journal",
+        "/api/strips",
         "/api/conferences",
         "/api/conferences/{server}/{id}",
         "/api/activity",
