@@ -76,7 +76,9 @@ def test_the_loader_takes_a_setting_named_in_a_sentence(setting: str, tmp_path: 
         Machine(tmp_path, {}).write(f".{value}", "a secret that is long enough")
         value = f"{tmp_path}{value}"
 
-    assert load_settings({**BASE, name: value})
+    settings = load_settings({**BASE, name: value})
+
+    assert settings.model_fields_set
 
 
 @pytest.mark.parametrize("page", TABLES, ids=[page.name for page in TABLES])
