@@ -87,9 +87,14 @@ async def connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter
 
 
 @contextmanager
-def serving_http(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
+def serving_http(
+    handler: type[BaseHTTPRequestHandler], *, tls: ssl.SSLContext | None = None
+) -> Iterator[int]:
     """Serve HTTP in a thread until the block ends, however it ends; gives the port."""
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        if tls:
+            # The handshake takes place in the thread of the connection, with its first read.
+            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:

@@ -3,17 +3,19 @@ How the documents of endpoints are fetched: short ones, from the local network, 
 """
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
 
-from service.trueconf.causes import reason_of
+from service.trueconf.causes import AsksForTls, Cause, describe_status, reason_of
 from service.trueconf.discovery import Fetch
 
 _ASKING = {"User-Agent": "confcal", "Accept-Encoding": "identity"}
 _LARGEST_DOCUMENT = 1024 * 1024
+_OF_TLS = re.compile(rb"to https port|to an ssl-enabled server port|to an https server", re.IGNORECASE)
 
 
 @asynccontextmanager
@@ -33,10 +35,12 @@ async def http_fetch(*, limit_seconds: float = 15) -> AsyncIterator[Fetch]:
                 # httpx limits each read by itself, so a server that sends a byte now and then would never
                 # time out.
                 async with asyncio.timeout(limit_seconds), http.stream("GET", url) as response:
+                    await _refuse_plain_http(response)
                     response.raise_for_status()
                     return await _short(response)
             except httpx.HTTPStatusError as error:
-                raise ConnectionError(f"it answered with status {error.response.status_code}") from error
+                status, location = error.response.status_code, error.response.headers.get("Location", "")
+                raise ConnectionError(describe_status(status, location)) from error
             except TimeoutError as error:
                 raise ConnectionError("it did not answer in time") from error
             except ConnectionError:
@@ -47,6 +51,12 @@ async def http_fetch(*, limit_seconds: float = 15) -> AsyncIterator[Fetch]:
                 raise ConnectionError(reason_of(error)) from error
 
         yield fetch
+
+
+async def _refuse_plain_http(response: httpx.Response) -> None:
+    """Raise AsksForTls for the answer of nginx, Apache or Go to plain http on a port of TLS."""
+    if response.status_code == httpx.codes.BAD_REQUEST and _OF_TLS.search(await _short(response)):
+        raise AsksForTls(Cause.TLS_ONLY.reason)
 
 
 async def _short(response: httpx.Response) -> bytes:

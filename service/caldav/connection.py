@@ -14,14 +14,14 @@ import httpx
 
 from service.caldav.accounts import Account
 from service.caldav.body import read_body
-from service.caldav.challenges import parse_challenges
 from service.caldav.conversation import Steps, require_private
 from service.caldav.hrefs import host_of
 from service.caldav.places import Places, entry_for, name_place, origin_of
 from service.caldav.protocol import Request, Response
-from service.caldav.responses import explain_refused_password
+from service.caldav.tls_refusals import require_tls_accepted
 from service.caldav.tokens import MOST_OCTETS as TOKEN_OCTETS
 from service.caldav.turns import LargeAnswers, Turn
+from service.caldav.unauthorized import explain_unauthorized
 from service.caldav.unreachable import translate_errors, unusable
 from service.caldav.xml import MOST_OCTETS
 from service.core.clock import Clock
@@ -153,6 +153,7 @@ class Connection:
                 raise self._account.note_refused(request, str(error)) from error
             if response.status == _UNAUTHORIZED:
                 raise self._refuse_credentials(request, response)
+            require_tls_accepted(response, place)
             if response.good:
                 self._account.note_accepted(request)
             return response
@@ -175,19 +176,8 @@ class Connection:
         return name_place(theirs), "" if ours == theirs else f"; the server sent us there ({how})"
 
     def _refuse_credentials(self, request: Request, response: Response) -> CredentialsRefused:
-        host = host_of(request.url)
-        if self._auth is None:
-            text = f"{host} asks for a user, and none is set: set USERNAME and PASSWORD, or another AUTH"
-            return self._account.note_refused(request, text)
-        try:
-            schemes = {each.scheme for each in parse_challenges(response.header("www-authenticate"))}
-        except ValueError:
-            schemes = set()
-        if isinstance(self._auth, httpx.BasicAuth) and "digest" in schemes and "basic" not in schemes:
-            return self._account.note_refused(
-                request, f"{host} takes no password but by Digest: set AUTH=digest"
-            )
-        return self._account.note_refused(request, explain_refused_password(host))
+        text = explain_unauthorized(response, self._auth)
+        return self._account.note_refused(request, text)
 
     async def _exchange(self, request: Request, place: str, turn: Turn) -> Response:
         """

@@ -15,6 +15,9 @@ from service.caldav.protocol import Response
 from service.caldav.xml import Malformed, parse_xml
 from service.core.errors import CollectionMoved, Conflict, CredentialsRefused, Retryable
 
+REFUSAL_OF_LOGIN = "refuses the user name or the password: correct them"
+"""What a server does that refuses the credentials, behind its name."""
+
 _LONGEST_WAIT_SECONDS = 3600.0
 _FULL_WAIT_SECONDS = 900.0
 _MULTISTATUS = 207
@@ -155,7 +158,7 @@ def require_usable(response: Response, quirks: Collection[str] = ()) -> None:
     """Raise Retryable or Fatal where an answer says that the target cannot be used, now or ever."""
     host, status = host_of(response.url), response.status
     if status == _UNAUTHORIZED:
-        raise CredentialsRefused(explain_refused_password(host))
+        raise CredentialsRefused(f"{host} {REFUSAL_OF_LOGIN}")
     if status in REDIRECTS:
         raise CollectionMoved(f"the collection on {host} has moved")
     throttled = status == _FORBIDDEN and any(word in response.body.lower() for word in _USAGE_LIMITS)
@@ -170,11 +173,6 @@ def require_usable(response: Response, quirks: Collection[str] = ()) -> None:
             f"{host} has no space left (status {status})",
             delay_seconds=retry_after(response) or _FULL_WAIT_SECONDS,
         )
-
-
-def explain_refused_password(host: str) -> str:
-    """Return the error text for a server that refuses the credentials."""
-    return f"{host} refuses the user name or the password: correct them"
 
 
 def retry_after(response: Response) -> float | None:

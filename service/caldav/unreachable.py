@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import httpx
 
+from service.caldav.tls_refusals import describe_breaking, find_alert
 from service.core.errors import AnswerUnusable, ConfcalError, Fatal, PublishError, Retryable
 
 _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL})
@@ -43,6 +44,10 @@ def translate_errors(place: str, note: str = "") -> Iterator[None]:
 
 
 def _translate(error: Exception, place: str, note: str) -> PublishError:
+    # TLS 1.3 refuses a client after the handshake, and no library gives that error a name of its own.
+    alert = find_alert(_causes(error))
+    if alert:
+        return Fatal(f"{place} {alert}{note}")
     match error:
         case httpx.ConnectError() if certificate := _certificate(error):
             translation: PublishError = Fatal(f"{place} {certificate}{note}")
@@ -54,7 +59,7 @@ def _translate(error: Exception, place: str, note: str) -> PublishError:
             what = "with something that is not HTTP: see whether https belongs there"
             translation = Retryable(f"{place} broke the connection {what}{note}")
         case httpx.TransportError():
-            translation = Retryable(f"{place} broke the connection{note}")
+            translation = Retryable(f"{place} broke the connection{describe_breaking(error)}{note}")
         case httpx.HTTPError() | httpx.InvalidURL() | UnicodeError():
             translation = Fatal(f"{place} answers with something that is not HTTP{note}")
         case _:
@@ -80,7 +85,8 @@ def _reason(error: BaseException) -> str:
             reason = cause.reason or ""
             if reason.startswith(_PLAIN_HTTP):
                 return ": it speaks plain http on this port, so write http:// in URL, or the port of https"
-            return f": the TLS handshake fails ({reason.replace('_', ' ').lower() or 'it was broken off'})"
+            words = reason.replace("_", " ").lower() or "it was broken off"
+            return f": the TLS handshake fails ({words}); set CLIENT_CERTIFICATE if it asks for one"
         if isinstance(cause, ConnectionRefusedError):
             return ": the port refuses connections, so see whether the server runs there"
     if any(isinstance(cause, OSError) and cause.errno in _NO_ROUTE for cause in causes):

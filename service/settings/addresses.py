@@ -3,12 +3,12 @@ The map from TrueConf IDs to e-mail addresses: `CONFCAL_TARGETS__<NAME>__ATTENDE
 """
 
 import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 from service.core.errors import SettingsError
 from service.publishing.resource import address_book
+from service.settings.toml_text import parse_toml
 
 
 def address_map(name: str, path: Path | None) -> Mapping[str, str]:
@@ -17,8 +17,9 @@ def address_map(name: str, path: Path | None) -> Mapping[str, str]:
         return {}
     variable = f"CONFCAL_TARGETS__{name.upper()}__ATTENDEES"
     try:
-        text = path.read_text(encoding="utf-8")
-        return address_book(json.loads(text) if path.suffix == ".json" else tomllib.loads(text))
+        octets = path.read_bytes()
+        is_json = path.suffix == ".json"
+        return address_book(json.loads(octets.decode("utf-8-sig")) if is_json else parse_toml(octets))
     except OSError as error:
         raise SettingsError(
             f"{variable}: {path} cannot be read ({error.strerror}); name a readable file"

@@ -61,13 +61,21 @@ def variables_of(file: Path) -> Iterator[tuple[str, str]]:
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+    except OSError as error:
         raise SettingsError(
-            f"--env-file: {file} cannot be read ({reason}); name a file that you may read"
+            f"--env-file: {file} cannot be read ({error.strerror}); name a file that you may read"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"--env-file: {file} cannot be read (it is not UTF-8 text); save it as UTF-8"
         ) from error
     for binding in parse_stream(StringIO(text)):
         line = binding.original.string.strip()
+        if line.startswith("["):
+            raise SettingsError(
+                f"--env-file: {file} is TOML, with {line.splitlines()[0]} in it; name it in "
+                "CONFCAL_CONFIG_FILE in place of this option"
+            )
         # In systemd a semicolon begins a comment too.
         if line.startswith(";"):
             continue

@@ -3,7 +3,6 @@ Loading `Settings` from variables and a TOML file; errors are sentences that say
 """
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from service.settings.model import PREFIX, Settings
 from service.settings.names import FILE, Place, annotation_of, is_secret, place_of, unknown_sentence, variable
 from service.settings.origins import Configuration, Origin
 from service.settings.sentences import sentences_of
+from service.settings.toml_text import parse_toml
 
 _CONFIG_FILE = f"{PREFIX}CONFIG_FILE"
 _QUOTES = "'\""
@@ -96,16 +96,22 @@ def _read_toml(name: str | None) -> dict[str, Any]:
     if not name:
         return {}
     try:
-        # Notepad writes a byte order mark, which TOML does not allow.
-        return _lower_keys(tomllib.loads(Path(name).read_text(encoding="utf-8-sig")), ())
+        octets = Path(name).read_bytes()
     except OSError as error:
         raise SettingsError(
             f"{_CONFIG_FILE}: {name} cannot be read ({error.strerror}); give a readable TOML file"
         ) from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{_CONFIG_FILE}: {name} is not TOML: save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
+    try:
+        values = parse_toml(octets)
+    except ValueError as error:
         raise SettingsError(f"{_CONFIG_FILE}: {name} is not TOML: {error}") from error
+    prefixed = sorted(key for key in values if _is_ours(key))
+    if prefixed:
+        short = prefixed[0][len(PREFIX) :].lower()
+        raise SettingsError(
+            f"{_CONFIG_FILE}: in {name} names stand without {PREFIX}; write {short} for {prefixed[0]}"
+        )
+    return _lower_keys(values, ())
 
 
 def _lower_keys(values: dict[str, Any], path: Place) -> dict[str, Any]:
@@ -160,9 +166,12 @@ def _read_secret(name: str, file: str) -> str:
     try:
         return Path(file).read_text(encoding="utf-8-sig").rstrip("\r\n")
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        if not isinstance(error, OSError):
+            raise SettingsError(
+                f"{name}: {file} cannot be read (it is not UTF-8 text); save it as UTF-8"
+            ) from None
         raise SettingsError(
-            f"{name}: {file} cannot be read ({reason}); name a file that confcal may read"
+            f"{name}: {file} cannot be read ({error.strerror}); name a file that confcal may read"
         ) from None
 
 

@@ -17,7 +17,15 @@ from service.core.sources import SourceState
 from service.sources.eyeballs import connect_socket
 from service.sources.guarded import GuardedConnection
 from service.sources.turns import LargeFrames
-from service.trueconf.causes import Cause, ClosedInHandshake, Mute, cause_of, plain, reason_of
+from service.trueconf.causes import (
+    Cause,
+    ClosedInHandshake,
+    Mute,
+    cause_of,
+    describe_status,
+    plain,
+    reason_of,
+)
 from service.trueconf.discovery import DiscoveryFailed
 from service.trueconf.limits import FRAME, octets_as_text
 
@@ -169,7 +177,12 @@ def _no_websocket(place: str, error: InvalidHandshake) -> ConnectionLost:
     cause = Cause.TLS_ONLY if _asks_for_tls(error) else cause_of(error)
     if cause:
         return ConnectionLost(f"{place} cannot be reached: {cause.reason}; {cause.advice}", cause=cause)
-    return ConnectionLost(f"{place} does not answer as a TrueConf WebSocket: {plain(error)}; check the port")
+    if isinstance(error, InvalidStatus):
+        answer = error.response
+        what = describe_status(answer.status_code, next(iter(answer.headers.get_all("Location")), ""))
+    else:
+        what = "it talks in another way"
+    return ConnectionLost(f"{place} does not answer as a TrueConf WebSocket: {what}; check the port")
 
 
 def _asks_for_tls(error: InvalidHandshake) -> bool:

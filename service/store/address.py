@@ -32,6 +32,8 @@ _PARAMETERS = {
 _NUMBERS = {"timeout": r"\d+(\.\d+)?", "port": r"\d+", _POOLING: r"\d+"}
 
 _MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_HOST = re.compile(r"[\w.-]+|[\da-f]*:[\da-f:.]*(%\w+)?", re.IGNORECASE)
+_LAST_PORT = 65535
 _VERIFYING = ("verify-ca", "verify-full")
 
 
@@ -136,6 +138,10 @@ def _check(address: URL) -> URL:
     backend = address.get_backend_name()
     if backend == "sqlite" and address.database in (None, "", ":memory:"):
         raise SettingsError("CONFCAL_DATABASE_URL names no file: write sqlite:////directory/confcal.db")
+    if address.host:
+        _check_host(address.host)
+    if address.port is not None and not 0 < address.port <= _LAST_PORT:
+        raise SettingsError(f"CONFCAL_DATABASE_URL: its port is none; write one from 1 to {_LAST_PORT}")
     unknown = sorted(set(address.query) - _PARAMETERS[backend])
     if unknown:
         allowed = ", ".join(sorted(_PARAMETERS[backend]))
@@ -144,6 +150,17 @@ def _check(address: URL) -> URL:
         if parameter in address.query and not re.fullmatch(form, str(address.query[parameter])):
             raise SettingsError(f"CONFCAL_DATABASE_URL: {parameter} is not a number; write one like 15")
     return _with_one_mode(address)
+
+
+def _check_host(host: str) -> None:
+    """Raise SettingsError for what is no host, without repeating it: it may be part of a password."""
+    if "@" in host:
+        raise SettingsError("CONFCAL_DATABASE_URL: an @ in the user or the password is written as %40")
+    if not _HOST.fullmatch(host):
+        raise SettingsError(
+            "CONFCAL_DATABASE_URL: its host or port cannot be read; "
+            "write postgresql://user:password@host:5432/database"
+        )
 
 
 def _with_one_mode(address: URL) -> URL:

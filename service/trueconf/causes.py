@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Iterator
 from enum import Enum
 from typing import Final
+from urllib.parse import urlsplit
 
 _MOST_LINKS: Final = 30
 _LONGEST: Final = 200
@@ -17,6 +18,7 @@ _MARKS: Final = re.compile(r"\[(?:SSL|X509)[^\]]*\]\s*|\[Errno -?\d+\]\s*|\s*\(_
 _NO_TLS: Final = frozenset(
     {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST"}
 )
+_REDIRECTS: Final = range(300, 400)
 _NO_ROUTE: Final = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EHOSTDOWN})
 # The first bytes of a TLS alert, in place of a status line, as libraries quote them; h11 refuses that.
 _ALERTS: Final = ("\x15\x03", "\\x15\\x03", "illegal request line")
@@ -30,15 +32,25 @@ class ClosedInHandshake(ConnectionError):
     """A connection was made, and closed by the peer when it was asked for TLS."""
 
 
+class AsksForTls(ConnectionError):
+    """The peer answered plain http with the words of web servers that this port speaks TLS."""
+
+
 class Cause(Enum):
     """
     The reason of a failure in words, and the remedy.
     """
 
     NAME = ("its name cannot be looked up", "check the name, and the DNS of this machine")
-    CERTIFICATE = (
-        "its certificate is not trusted",
-        "name its authority in SSL_CERT_FILE, or use its right name",
+    EXPIRED = ("its certificate has expired", "renew it there, and see whether this machine's clock is right")
+    OTHER_NAME = (
+        "its certificate is for another name",
+        "write the name that the certificate is for in the address",
+    )
+    CERTIFICATE = ("its certificate is not trusted", "name its authority in SSL_CERT_FILE")
+    ASKS_CERTIFICATE = (
+        "it asks for a client certificate, and confcal has none for endpoints",
+        "let it take connections without one",
     )
     NO_TLS = (
         "it speaks no TLS on this port",
@@ -77,6 +89,10 @@ class Cause(Enum):
         return self.value[1]
 
 
+# Of OpenSSL, X509_V_ERR_...
+_CERTIFICATE_CAUSES: Final = {10: Cause.EXPIRED, 62: Cause.OTHER_NAME, 64: Cause.OTHER_NAME}
+
+
 def cause_of(error: BaseException) -> Cause | None:
     """Return why a connection failed, from an error and its causes, or None for an unknown reason."""
     # Where one address refuses and another has no route, the refusal says more: Cause has that order.
@@ -99,18 +115,38 @@ def plain(error: BaseException) -> str:
     return printable[:_LONGEST] or type(error).__name__
 
 
+def describe_status(status: int, location: str = "") -> str:
+    """
+    Return what a server answered, and for a redirect where it leads: `location` is its header.
+
+    The path is left out, because it may hold a secret.
+    """
+    text = f"it answered with status {status}"
+    if status not in _REDIRECTS or not location:
+        return text
+    try:
+        leads = urlsplit(location)
+        host, port = leads.hostname, leads.port
+    except ValueError:
+        return text
+    if not host or not host.isprintable():
+        return f"{text}, and sends us on to a page of its own"
+    named = f"[{host}]" if ":" in host else host
+    return f"{text}, and sends us on to {leads.scheme or 'http'}://{named}{f':{port}' if port else ''}"
+
+
 def _cause(error: BaseException) -> Cause | None:  # noqa: C901, PLR0911 - a line per kind of error
     match error:
         case socket.gaierror():
             return Cause.NAME
-        case ssl.SSLCertVerificationError():
-            return Cause.CERTIFICATE
-        case ssl.SSLError() if getattr(error, "reason", "") in _NO_TLS:
-            return Cause.NO_TLS
+        case ssl.SSLError() if cause := _of_tls(error):
+            return cause
         case ClosedInHandshake():
             return Cause.NO_TLS
         case Mute():
             return Cause.MUTE
+        case AsksForTls():
+            return Cause.TLS_ONLY
         case ConnectionRefusedError():
             return Cause.REFUSED
         case TimeoutError():
@@ -125,6 +161,15 @@ def _cause(error: BaseException) -> Cause | None:  # noqa: C901, PLR0911 - a lin
             return Cause.CLOSED
         case _:
             return None
+
+
+def _of_tls(error: ssl.SSLError) -> Cause | None:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _CERTIFICATE_CAUSES.get(error.verify_code, Cause.CERTIFICATE)
+    reason = getattr(error, "reason", None) or ""
+    if "ALERT_CERTIFICATE_REQUIRED" in reason:
+        return Cause.ASKS_CERTIFICATE
+    return Cause.NO_TLS if reason in _NO_TLS else None
 
 
 def _verdict(error: BaseException) -> str:

@@ -84,8 +84,16 @@ def _split(url: str) -> tuple[SplitResult, int | None, str | None]:
         address = urlsplit(url)
         port, host = address.port, address.hostname
     except ValueError as error:
-        raise ValueError(f"its host or port cannot be read ({error}); write it as ws://host:8765") from error
+        raise ValueError(_explain_unreadable(url)) from error
     return address, port, host
+
+
+def _explain_unreadable(url: str) -> str:
+    authority = url.partition("//")[2].partition("/")[0]
+    # More than one colon: an IPv6 address that lacks its brackets.
+    if authority.count(":") > 1 and "[" not in authority:
+        return "an IPv6 address stands in brackets; write it as ws://[fd00::5]:8765"
+    return "its host or port cannot be read; write it as ws://host:8765"
 
 
 def place(url: str) -> str:

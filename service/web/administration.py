@@ -10,11 +10,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from service.core.ports import ClosedSessions
-from service.web.admin.conference_pages import ConferencePages
 from service.web.admin.dashboard import Dashboard, NoDashboard
-from service.web.admin.journal_page import JournalPages
-from service.web.admin.links import LinksFile
-from service.web.admin.need_actions import NeedActions
 from service.web.admin.sessions import AdminSessions
 from service.web.admin.signin import SignIn
 from service.web.admin_port import AdminPort
@@ -90,9 +86,5 @@ def make_admin_routes(
     api = Api(queries, ingest, sessions.admits, admin_gate, networks, live)
     return [
         *dashboard.routes(),
-        *JournalPages(queries, pages, signin).routes(),
-        *ConferencePages(queries, pages, signin).routes(),
-        *NeedActions(queries, signin, live).routes(),
-        *LinksFile(queries, signin).routes(),
         *own,
     ], api.application()

@@ -92,7 +92,18 @@ async def test_an_answer_that_is_none_is_told_in_words(answer: bytes, words: str
 
 async def test_an_error_status_is_no_document() -> None:
     async with serving(b"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n") as url, http_fetch() as fetch:
-        with pytest.raises(OSError, match="status 302"):
+        with pytest.raises(OSError, match="status 302, and sends us on to a page of its own"):
+            await fetch(url)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"sent to HTTPS port", b"HTTP to an SSL-enabled server port", b"to an HTTPS server"],
+)
+async def test_a_web_server_that_wants_tls_is_understood(text: bytes) -> None:
+    answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s" % (len(text), text)
+    async with serving(answer) as url, http_fetch() as fetch:
+        with pytest.raises(OSError, match="it speaks TLS on this port"):
             await fetch(url)
 
 

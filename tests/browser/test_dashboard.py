@@ -6,16 +6,18 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.admin import DESK, Admin, sign_in
+from tests.browser.admin import DESK, TARGETS, Admin, sign_in
 from tests.browser.conferences import NOW
 from tests.browser.conftest import OpenAdmin, Visit
 from tests.browser.looks import accessible, combined, fits, picture, unfold
 from tests.core.given import conference, listed
 
 WORDS = {
-    "en-GB": ("Dashboard", "Sign out", "This is not the admin token", "waits for you"),
-    "ru-RU": ("Панель управления", "Выйти", "Это не токен администратора", "ждёт вашего решения"),
+    "en-GB": ("Overview", "Sign out", "This is not the admin token", "waits for you"),
+    "ru-RU": ("Обзор", "Выйти", "Это не токен администратора", "ждёт вашего решения"),
 }
+
+PLACES = ("", "rooms", "calendars", "conferences", "targets", "journal", "settings")
 
 BROKEN_HEADERS = """() => [...document.querySelectorAll('thead th')].filter(th => {
     const range = document.createRange();
@@ -37,11 +39,12 @@ HOLES = """() => {
 """Rows of tiles that end before the frame does."""
 
 
-async def dashboard(visit: Visit, site: Admin, **how: object) -> Page:
-    """Return the page after signing in."""
-    page = await visit(f"{site.url}/", **how)
+async def dashboard(visit: Visit, site: Admin, place: str = "", **how: object) -> Page:
+    """Return a page, the overview where none is named, after signing in."""
+    page = await visit(f"{site.url}/{place}", **how)
     await sign_in(page)
-    await expect(page.locator("#overview")).to_be_visible()
+    await expect(page.locator(".places [aria-current=page]")).to_be_visible()
+    await expect(page).to_have_url(f"{site.url}/{place}")
     return page
 
 
@@ -96,7 +99,7 @@ async def test_a_link_is_replaced_and_the_old_feed_is_gone(
     site = await open_admin()
     old = feed_path(site, "board")
     assert await status_of(site, old) == 200
-    page = await dashboard(visit, site, javascript=javascript)
+    page = await dashboard(visit, site, "calendars", javascript=javascript)
     await page.locator("#link-board summary").click()
     await page.locator("#link-board").get_by_role("checkbox").check()
     await page.locator("#link-board").get_by_role("button", name="Replace the link").click()
@@ -116,7 +119,7 @@ async def test_a_link_is_replaced_and_the_old_feed_is_gone(
 
 async def test_one_click_ends_no_link(visit: Visit, open_admin: OpenAdmin) -> None:
     site = await open_admin()
-    page = await dashboard(visit, site)
+    page = await dashboard(visit, site, "calendars")
     await page.locator("#link-board summary").click()
     await page.locator("#link-board").get_by_role("button", name="Replace the link").click()
 
@@ -126,7 +129,7 @@ async def test_one_click_ends_no_link(visit: Visit, open_admin: OpenAdmin) -> No
 
 async def test_a_link_is_copied(visit: Visit, open_admin: OpenAdmin) -> None:
     site = await open_admin()
-    page = await dashboard(visit, site)
+    page = await dashboard(visit, site, "calendars")
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await page.locator("#link-board summary").click()
     await page.locator("#link-board").get_by_role("button", name="Copy").first.click()
@@ -140,16 +143,18 @@ async def test_the_page_follows_what_happens_and_keeps_what_is_open(
     visit: Visit, open_admin: OpenAdmin
 ) -> None:
     site = await open_admin()
-    page = await dashboard(visit, site)
+    page = await dashboard(visit, site, "calendars")
     await expect(page.locator("[data-live-status]")).to_have_text("Live")
     await page.locator("#link-all summary").click()
     await page.locator("#link-all").get_by_role("checkbox").check()
     await page.locator("#link-all summary").focus()
     fresh = conference("777", "A conference that was just planned")
     await site.parts.accept(listed(fresh, account=DESK, at=NOW, source="desk"))
+    events = page.locator("tr", has=page.locator("#link-all")).locator("[data-label=Events]")
+    before = await events.inner_text()
     await site.parts.synchronizer.approve(DESK, now=NOW)
 
-    await expect(page.locator(".card.held")).to_have_count(0)
+    await expect(events).not_to_have_text(before)
     assert await page.locator("#link-all").get_attribute("open") is not None
     await expect(page.locator("#link-all").get_by_role("checkbox")).to_be_checked()
     # What is replaced by a fresh copy still copies.
@@ -160,11 +165,11 @@ async def test_the_page_follows_what_happens_and_keeps_what_is_open(
 
 async def test_a_search_that_is_being_typed_is_left_alone(visit: Visit, open_admin: OpenAdmin) -> None:
     site = await open_admin()
-    page = await dashboard(visit, site)
+    page = await dashboard(visit, site, "calendars")
     await expect(page.locator("[data-live-status]")).to_have_text("Live")
     await page.locator("#like").press_sequentially("boa")
-    await site.parts.synchronizer.approve(DESK, now=NOW)
-    await expect(page.locator(".card.held")).to_have_count(0)
+    async with page.expect_response("**/calendars"):
+        await site.parts.synchronizer.approve(DESK, now=NOW)
 
     await expect(page.locator("#like")).to_have_value("boa")
     await page.locator("#like").press("Enter")
@@ -203,10 +208,11 @@ async def test_no_header_is_broken_and_no_row_of_tiles_has_a_hole(
 ) -> None:
     site = await open_admin()
     page = await dashboard(visit, site, language=language)
-    for width in (320, 640, 700, 768, 820, 1024, 1280):
-        await page.set_viewport_size({"width": width, "height": 900})
-        assert await page.evaluate(BROKEN_HEADERS) == [], width
-        assert await page.evaluate(HOLES) == [], width
+    for place, fault in (("", HOLES), ("calendars", BROKEN_HEADERS), ("rooms", BROKEN_HEADERS)):
+        await page.goto(f"{site.url}/{place}")
+        for width in (320, 640, 700, 768, 820, 1024, 1280):
+            await page.set_viewport_size({"width": width, "height": 900})
+            assert await page.evaluate(fault) == [], (place, width)
 
 
 @pytest.mark.parametrize(("scheme", "language"), combined(["light", "dark"], [*WORDS]))
@@ -226,8 +232,52 @@ async def test_everybody_can_use_the_pages(
     await accessible(page)
     await picture(page, f"dashboard-{name}")
 
-    await unfold(page)
-    await accessible(page)
+    for place in PLACES:
+        await page.goto(f"{site.url}/{place}")
+        await unfold(page)
+        await accessible(page)
+        await picture(page, f"dashboard-{place}-{name}")
+
+
+async def test_the_pages_are_gone_through_by_the_keyboard(visit: Visit, open_admin: OpenAdmin) -> None:
+    site = await open_admin()
+    page = await dashboard(visit, site)
+    await page.evaluate("document.activeElement.blur()")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    for words, place in (("Rooms", "rooms"), ("Settings", "settings"), ("Overview", "")):
+        link = page.locator(".places").get_by_role("link", name=words)
+        await link.focus()
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(f"{site.url}/{place}")
+        await expect(page.get_by_role("heading", name=words, level=1)).to_be_visible()
+        await expect(link).to_have_attribute("aria-current", "page")
+
+
+@pytest.mark.parametrize(
+    ("part", "address"), [("sources", "rooms"), ("rejected", "rooms#rejected"), ("settings", "settings")]
+)
+async def test_an_old_link_to_a_part_of_the_page_leads_to_its_page(
+    visit: Visit, open_admin: OpenAdmin, part: str, address: str
+) -> None:
+    site = await open_admin()
+    page = await dashboard(visit, site)
+    await page.goto("about:blank")
+    await page.goto(f"{site.url}/#{part}")
+
+    await expect(page).to_have_url(f"{site.url}/{address}")
+
+
+@pytest.mark.parametrize("place", ["rooms", "targets"])
+async def test_a_page_follows_what_happens(visit: Visit, open_admin: OpenAdmin, place: str) -> None:
+    site = await open_admin()
+    page = await dashboard(visit, site, place)
+    await expect(page.locator("[data-live-status]")).to_have_text("Live")
+    site.parts.reporter.endpoints = ()
+    site.parts.targets.shown = TARGETS[:1]
+    site.parts.live.notify()
+
+    await expect(page.locator(".grid > .card")).to_have_count(1)
 
 
 @pytest.mark.parametrize("language", WORDS)
@@ -237,11 +287,14 @@ async def test_nothing_is_cut_off_on_a_phone_or_enlarged(
 ) -> None:
     site = await open_admin()
     page = await dashboard(visit, site, language=language, width=width, scale=scale)
-    await unfold(page)
+    for place in PLACES:
+        await page.goto(f"{site.url}/{place}")
+        await unfold(page)
 
-    await fits(page)
-    await accessible(page)
-    await picture(page, f"dashboard-{language[:2]}-{width}")
+        await fits(page)
+        if not place:
+            await accessible(page)
+        await picture(page, f"dashboard-{place}-{language[:2]}-{width}")
 
 
 async def test_a_dashboard_that_is_off_is_a_page_too(visit: Visit, open_admin: OpenAdmin) -> None:

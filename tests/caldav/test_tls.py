@@ -33,7 +33,8 @@ def pems(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pems")
     for name in ("server", "client"):
         command = (
-            f"{openssl} req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={name} "
+            f"{openssl} req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+            f"-days 2 -subj /CN={name} "
             f"-addext subjectAltName=IP:127.0.0.1 -keyout {name}.key -out {name}.pem"
         )
         subprocess.run(command.split(), check=True, capture_output=True, cwd=folder, timeout=60)

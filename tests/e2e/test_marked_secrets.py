@@ -107,7 +107,20 @@ async def visit(http: httpx.AsyncClient, url: str, said: Said) -> None:
     paths = [path for path, methods in api.items() if "get" in methods and "{" not in path]
     form = await http.post(f"{url}/sign-in", data={"token": MARKS["ADMIN_TOKEN"]}, headers={"Origin": url})
     said.note("POST /sign-in", f"{form.headers} {form.text}")
-    for path in ("/", "/conferences", "/journal", "/metrics", "/healthz", "/readyz", "/sign-in", "/nothing"):
+    for path in (
+        "/",
+        "/rooms",
+        "/calendars",
+        "/conferences",
+        "/targets",
+        "/journal",
+        "/settings",
+        "/metrics",
+        "/healthz",
+        "/readyz",
+        "/sign-in",
+        "/nothing",
+    ):
         said.note(path, await _text(http, url + path, {}))
     for path in paths:
         said.note(path, await _text(http, url + path, admin))

@@ -29,7 +29,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         missing("openssl is not installed")
     file = tmp_path_factory.mktemp("pem") / "server.pem"
     command = (
-        f"{openssl} req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=room -keyout {file} -out {file}.pem"
+        f"{openssl} req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+        f"-days 2 -subj /CN=room -keyout {file} -out {file}.pem"
     )
     subprocess.run(command.split(), check=True, capture_output=True, timeout=60)
     file.write_bytes(file.read_bytes() + Path(f"{file}.pem").read_bytes())
@@ -111,8 +112,40 @@ async def test_a_certificate_that_is_not_trusted_is_told_in_words(
     assert lost.cause is Cause.CERTIFICATE
     assert str(lost) == (
         "room:8765 cannot be reached: its certificate is not trusted (self-signed certificate); "
-        "name its authority in SSL_CERT_FILE, or use its right name"
+        "name its authority in SSL_CERT_FILE"
     )
+
+
+@pytest.mark.parametrize(
+    ("verify_code", "cause", "advice"),
+    [
+        (10, Cause.EXPIRED, "renew it there"),
+        (62, Cause.OTHER_NAME, "write the name that the certificate is for"),
+        (64, Cause.OTHER_NAME, "write the name that the certificate is for"),
+        (18, Cause.CERTIFICATE, "name its authority in SSL_CERT_FILE"),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_decides_the_advice(
+    verify_code: int, cause: Cause, advice: str
+) -> None:
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_code = verify_code
+
+    with pytest.raises(ConnectionLost, match=advice) as told, translate_errors("room:8765"):
+        raise error
+
+    assert told.value.cause is cause
+
+
+def test_an_endpoint_that_asks_for_a_client_certificate_is_told_as_that() -> None:
+    error = ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required")
+    error.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+
+    with (
+        pytest.raises(ConnectionLost, match="asks for a client certificate"),
+        translate_errors("room:8765"),
+    ):
+        raise error
 
 
 @pytest.mark.parametrize(
@@ -175,7 +208,7 @@ async def test_a_redirect_is_not_followed_for_the_pin_would_go_there_too() -> No
         port = next(iter(server.sockets)).getsockname()[1]
         redirect = f"HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:{port}/\r\n\r\n"
         async with answering(redirect.encode()) as url:
-            assert "HTTP 302" in await lost(url)
+            assert "status 302" in await lost(url)
     assert not followed
 
 

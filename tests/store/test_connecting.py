@@ -28,7 +28,8 @@ def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
         missing("openssl is not installed")
     folder = tmp_path_factory.mktemp("pem")
     command = (
-        f"{openssl} req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=db.example.com "
+        f"{openssl} req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+        f"-days 2 -subj /CN=db.example.com "
         "-addext subjectAltName=DNS:db.example.com -keyout server.key -out server.crt"
     )
     subprocess.run(command.split(), check=True, capture_output=True, cwd=folder, timeout=60)

@@ -37,6 +37,10 @@ def test_the_usual_addresses_are_understood(url: str, used: str) -> None:
     [
         ("hunter2", "is not an address: write sqlite:////directory/confcal.db or postgresql://"),
         ("postgresql://anna:hunter2@db:port/confcal", "is not an address"),
+        ("postgresql://anna:x@hunter2@db/confcal", "an @ in the user or the password is written as %40"),
+        ("postgresql://anna:x@hunter2,db/confcal", "its host or port cannot be read"),
+        ("postgresql://anna:hunter2@db:99999/confcal", "write one from 1 to 65535"),
+        ("postgresql://anna:hunter2@db:0/confcal", "write one from 1 to 65535"),
         ("mysql://anna:hunter2@db/confcal", "names mysql: confcal keeps its state in sqlite or postgresql"),
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),

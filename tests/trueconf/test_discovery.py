@@ -193,6 +193,7 @@ def test_the_documented_forms_of_an_address_are_accepted(url: str) -> None:
         ("http://room:99999", "host or port cannot be read"),
         ("http://room:x", "host or port cannot be read"),
         ("http://[room", "host or port cannot be read"),
+        ("ws://fd00::5:8765", r"in brackets; write it as ws://\[fd00::5\]:8765"),
         ("http://room:0", "port 0"),
         ("http://a..b", "cannot be looked up"),
         ("ws://host name:8765", "a blank or a control character"),

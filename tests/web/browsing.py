@@ -13,10 +13,10 @@ async def sign_in(site: Administered, token: str = TOKEN) -> httpx.Response:
     return await site.client.post("/sign-in", data={"token": token})
 
 
-async def dashboard(site: Administered) -> str:
-    """Return the page of whoever signs in now."""
+async def dashboard(site: Administered, path: str = "/") -> str:
+    """Return a page, by default the overview, of whoever signs in now."""
     await sign_in(site)
-    page = await site.client.get("/")
+    page = await site.client.get(path)
     assert page.status_code == 200
     return page.text
 

@@ -73,7 +73,7 @@ async def test_what_an_administrator_sees_is_never_compressed() -> None:
         site.client.headers["Accept-Encoding"] = "gzip"
         await sign_in(site)
 
-        for path in ("/", "/sign-in", "/journal", "/conferences"):
+        for path in ("/", "/sign-in", "/rooms", "/calendars", "/journal", "/conferences", "/settings"):
             assert "content-encoding" not in (await site.client.get(path)).headers, path
 
 

@@ -38,7 +38,8 @@ async def shows(site: Administered, path: str, **headers: str) -> bool:
 async def test_the_dashboard_repeats_nothing_of_its_query(site: Administered, query: str) -> None:
     await sign_in(site)
 
-    assert not await shows(site, f"/?{query}")
+    for path in ("/", "/rooms", "/calendars", "/targets", "/settings"):
+        assert not await shows(site, f"{path}?{query}"), path
 
 
 @pytest.mark.parametrize("query", [*QUERIES, TOGETHER])
@@ -106,8 +107,8 @@ async def test_no_redirect_leads_elsewhere(site: Administered, where: str) -> No
 async def test_what_is_sought_is_shown_where_a_calendar_is_named_so(site: Administered) -> None:
     await sign_in(site)
 
-    found = (await site.client.get("/?like=LOBBY")).text
-    none = (await site.client.get("/?like=lobbyist")).text
+    found = (await site.client.get("/calendars?like=LOBBY")).text
+    none = (await site.client.get("/calendars?like=lobbyist")).text
 
     assert 'value="LOBBY"' in found
     assert "lobbyist" not in none
@@ -116,6 +117,6 @@ async def test_what_is_sought_is_shown_where_a_calendar_is_named_so(site: Admini
 
 async def test_a_language_switch_keeps_what_the_page_understood(site: Administered) -> None:
     await sign_in(site)
-    page = (await site.client.get("/?like=lobby&after=nobody&x=1")).text
+    page = (await site.client.get("/calendars?like=lobby&after=nobody&x=1")).text
 
     assert 'href="?like=lobby&amp;lang=ru"' in page

@@ -15,7 +15,7 @@ TEAM = conference("7", "Team & friends", weekly("2026-09-07 08:00", Weekday.MO))
 
 async def test_the_dashboard_shows_the_version_of_the_zone_data() -> None:
     async with administered() as site:
-        page = await dashboard(site)
+        page = await dashboard(site, "/settings")
         told = (await site.api("GET", "/status")).json()
 
     assert f"<dd>tzdata {data_version()}</dd>" in page

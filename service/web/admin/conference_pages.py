@@ -12,11 +12,9 @@ from starlette.routing import Route
 
 from service.core.conference import Key
 from service.core.errors import StoreUnavailable
-from service.web.admin.signin import SignIn
+from service.web.admin.frame import AdminFrame
 from service.web.conference_views import FILTERS, ConferencePage, ConferenceQueries, Filter
 from service.web.journal_views import LONGEST
-from service.web.queries import AdminQueries
-from service.web.renderer import Pages
 
 _SHOWN = 50
 
@@ -27,9 +25,7 @@ class ConferencePages:
     The pages of conferences, behind the sign-in.
     """
 
-    queries: AdminQueries
-    pages: Pages
-    signin: SignIn
+    frame: AdminFrame
 
     def routes(self) -> list[Route]:
         """Return the routes of the list and of one conference."""
@@ -40,14 +36,15 @@ class ConferencePages:
 
     async def find(self, request: Request) -> Response:
         """Answer `GET /conferences`."""
-        if await self.signin.session(request) is None:
-            return await self.signin.welcome(request)
+        session = await self.frame.signin.session(request)
+        if session is None:
+            return await self.frame.signin.welcome(request, "conferences")
         given = request.query_params
         text, after = (given.get(name, "").replace("\0", "")[:LONGEST] for name in ("q", "after"))
         kind: Filter = next((each for each in FILTERS if each == given.get("is")), "all")
         broken, found = False, ConferencePage((), "")
         try:
-            found = await ConferenceQueries(self.queries).find(text, kind, after, _SHOWN)
+            found = await ConferenceQueries(self.frame.queries).find(text, kind, after, _SHOWN)
         except StoreUnavailable:
             broken = True
         # Nothing that only the address says is shown: what is sought only where something is found.
@@ -63,21 +60,21 @@ class ConferencePages:
             "next_page": urlencode({**kept, "after": found.after}) if found.after else "",
             "first_page": urlencode(kept),
             "paged": bool(after) and bool(found.conferences),
-            "version": self.queries.reports.version,
         }
-        return self.pages.render(request, "conferences.html", context, kept=kept)
+        return self.frame.render(request, session, "conferences.html", context, kept=kept)
 
     async def show(self, request: Request) -> Response:
         """Answer `GET /conferences/{server}/{id}`."""
-        if await self.signin.session(request) is None:
-            return await self.signin.welcome(request)
+        session = await self.frame.signin.session(request)
+        if session is None:
+            return await self.frame.signin.welcome(request, "conferences")
         key, found = Key(request.path_params["server"], request.path_params["id"]), None
         try:
-            found = await ConferenceQueries(self.queries).describe(key)
+            found = await ConferenceQueries(self.frame.queries).describe(key)
         except StoreUnavailable:
-            return self.signin.redirect("/?done=unavailable")
-        context = {"found": found, "version": self.queries.reports.version}
-        return self.pages.render(request, "conference.html", context, status_code=200 if found else 404)
+            return self.frame.lead_back("/conferences", "unavailable")
+        status = 200 if found else 404
+        return self.frame.render(request, session, "conference.html", {"found": found}, status_code=status)
 
 
 def _path(server: str, id_: str) -> str:

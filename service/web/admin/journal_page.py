@@ -12,10 +12,8 @@ from starlette.routing import Route
 
 from service.core.errors import StoreUnavailable
 from service.core.journal import Happening
-from service.web.admin.signin import SignIn
+from service.web.admin.frame import AdminFrame
 from service.web.journal_views import JournalPage, JournalQueryRefused, parse_query, to_page
-from service.web.queries import AdminQueries
-from service.web.renderer import Pages
 
 _SHOWN = 100
 _FILTERS = ("event", "source", "conference", "since")
@@ -27,9 +25,7 @@ class JournalPages:
     The page of the journal, behind the sign-in.
     """
 
-    queries: AdminQueries
-    pages: Pages
-    signin: SignIn
+    frame: AdminFrame
 
     def routes(self) -> list[Route]:
         """Return the route of the page."""
@@ -37,14 +33,14 @@ class JournalPages:
 
     async def page(self, request: Request) -> Response:
         """Answer `GET /journal`."""
-        session = await self.signin.session(request)
+        session = await self.frame.signin.session(request)
         if session is None:
-            return await self.signin.welcome(request)
+            return await self.frame.signin.welcome(request, "journal")
         given = {name: request.query_params.get(name, "").strip() for name in (*_FILTERS, "before")}
         refused, journal = "", JournalPage((), None)
         try:
             query = parse_query({**given, "limit": str(_SHOWN + 1)})
-            entries = list(await self.queries.reports.read_journal(query))
+            entries = list(await self.frame.queries.reports.read_journal(query))
             journal = to_page(entries, _SHOWN)
         except JournalQueryRefused as error:
             refused = error.field
@@ -57,11 +53,9 @@ class JournalPages:
             "filters": filters if not refused else dict.fromkeys(_FILTERS, ""),
             "refused": refused,
             "events": [each.value for each in Happening],
-            "sources": [each.name for each in self.queries.reports.sources()],
+            "sources": [each.name for each in self.frame.queries.reports.sources()],
             "older": urlencode({**kept, "before": journal.before}) if journal.before else "",
             "newest": urlencode(kept),
             "paged": bool(given["before"]) and not refused,
-            "form_token": self.signin.sessions.form_token(session),
-            "version": self.queries.reports.version,
         }
-        return self.pages.render(request, "journal.html", context, kept=kept)
+        return self.frame.render(request, session, "journal.html", context, kept=kept)

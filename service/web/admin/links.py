@@ -30,6 +30,6 @@ class LinksFile:
     async def download(self, request: Request) -> Response:
         """Answer `GET /calendars.csv`."""
         if await self.signin.session(request) is None:
-            return await self.signin.welcome(request)
+            return await self.signin.welcome(request, "calendars")
         like = request.query_params.get("like", "")
         return await run_in_threadpool(answer_links, self.queries, like)

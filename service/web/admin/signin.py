@@ -23,6 +23,12 @@ log = structlog.get_logger()
 _SIGNED_IN = "signed-in"
 """In the address after the form: a cookie was just given."""
 
+_TO = "to"
+"""In the address of the form: the page that was asked for."""
+
+PLACES = frozenset({"rooms", "calendars", "conferences", "targets", "journal", "settings"})
+"""The pages that a sign-in may lead to; any other address leads to the overview."""
+
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -65,21 +71,24 @@ class SignIn:
     async def form(self, request: Request) -> Response:
         """Answer `GET /sign-in`."""
         if await self.session(request):
-            return self.redirect("/")
+            return self.redirect(f"/{_place(request)}")
         if self.arrives(request):
-            return self._page(request, fault="cookie", kept={_SIGNED_IN: ""})
+            return self._page(request, fault="cookie")
         return self._page(request, fault="")
 
     def arrives(self, request: Request) -> bool:
         """Return whether a request is the first after the form."""
         return _SIGNED_IN in request.query_params
 
-    async def welcome(self, request: Request) -> Response:
-        """Return the redirect after sign-in: to the dashboard, or without a session to the form."""
+    async def welcome(self, request: Request, place: str = "") -> Response:
+        """Return the redirect after sign-in: to the page asked for, or without a session to the form."""
+        place = place or _place(request)
         if await self.session(request):
-            return self.redirect("/")
-        # A browser that did not keep the cookie would show the empty form again without a reason.
-        return self.redirect(f"/sign-in?{_SIGNED_IN}=" if self.arrives(request) else "/sign-in")
+            return self.redirect(f"/{place}")
+        if self.arrives(request):
+            # A browser that did not keep the cookie would show the empty form again without a reason.
+            return self.redirect(f"/sign-in?{_SIGNED_IN}={place}")
+        return self.redirect(f"/sign-in?{_TO}={place}" if place else "/sign-in")
 
     async def sign_in(self, request: Request) -> Response:
         """Answer `POST /sign-in`."""
@@ -98,7 +107,7 @@ class SignIn:
             return await self._refuse(request)
         log.info("web.signed_in", network=self.network(request))
         await self.reports.note_sign_in(self.network(request))
-        response = self.redirect(f"/?{_SIGNED_IN}=")
+        response = self.redirect(f"/?{_SIGNED_IN}={_place(request)}")
         response.set_cookie(
             self.cookie,
             self.sessions.open(),
@@ -161,9 +170,23 @@ class SignIn:
         minutes: int = 0,
         status: int = 200,
         headers: dict[str, str] | None = None,
-        kept: dict[str, str] | None = None,
     ) -> Response:
-        context = {"fault": fault, "minutes": minutes, "exposed": self.is_exposed, "url": self.url}
+        place = _place(request)
+        context = {
+            "fault": fault,
+            "minutes": minutes,
+            "exposed": self.is_exposed,
+            "url": self.url,
+            "place": place,
+        }
+        kept = {_SIGNED_IN: place} if fault == "cookie" else {_TO: place} if place else {}
         return self.pages.render(
             request, "signin.html", context, status_code=status, headers=headers, kept=kept
         )
+
+
+def _place(request: Request) -> str:
+    """Return the page that an address says is wanted; empty for the overview and for what is no page."""
+    query = request.query_params
+    place = query.get(_TO) or query.get(_SIGNED_IN) or ""
+    return place if place in PLACES else ""

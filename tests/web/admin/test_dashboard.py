@@ -46,14 +46,21 @@ async def test_the_page_shows_what_there_is_and_texts_as_text(site: Administered
     rejection = Rejection("4711", "schedule.start_time", "missing", b"{}")
     await site.accept(Snapshot(ROOM, "hall", NOW, Listing((), (rejection,))))
     await site.rejections.write()
-    page = await dashboard(site)
+    shown = {
+        "/": ("Held list of", "Remove 11 now", "4711"),
+        "/rooms": ("waiting for an event", "4711"),
+        "/conferences": ("A virtual room", "&lt;script&gt;alert"),
+        "/calendars": ("ivanov@video.example.com", "&lt;script&gt;alert"),
+        "/targets": ("There is no target.",),
+        "/settings": ("********",),
+    }
 
-    for words in ("Held list of", "Remove 11 now", "waiting for an event", "4711", "A virtual room"):
-        assert words in page, words
-    assert "<script>alert" not in page
-    assert "&lt;script&gt;alert" in page
-    assert TOKEN not in page
-    assert "********" in page
+    for path, texts in shown.items():
+        page = await dashboard(site, path)
+        for words in texts:
+            assert words in page, (path, words)
+        assert "<script>alert" not in page
+        assert TOKEN not in page
 
 
 async def test_the_page_keeps_to_its_policy(site: Administered) -> None:
@@ -151,21 +158,24 @@ async def test_nothing_is_done_that_no_page_of_the_session_asked_for(
 
     answer = await site.client.post(path, data={"form_token": token, **data}, headers=headers)
 
-    assert answer.headers["location"] == "/?done=expired"
+    assert answer.headers["location"] in ("/?done=expired", "/calendars?done=expired")
     assert site.feeds.addresses.feed_url("all") == before
     assert len(site.synchronizer.state.account(DESK).reported) == 14
 
 
 @pytest.mark.parametrize(
-    ("path", "data"),
-    [("/rotate", {"calendar": "nobody", "sure": "yes"}), ("/approve", {"account": "nobody"})],
+    ("path", "data", "back"),
+    [
+        ("/rotate", {"calendar": "nobody", "sure": "yes"}, "/calendars"),
+        ("/approve", {"account": "nobody"}, "/"),
+    ],
 )
-async def test_what_is_gone_is_told(site: Administered, path: str, data: dict[str, str]) -> None:
+async def test_what_is_gone_is_told(site: Administered, path: str, data: dict[str, str], back: str) -> None:
     token = await form_token(site)
 
     answer = await site.client.post(path, data={"form_token": token, **data})
 
-    assert answer.headers["location"] == "/?done=gone"
+    assert answer.headers["location"] == f"{back}?done=gone"
 
 
 async def test_a_database_that_is_away_leaves_the_page_standing(site: Administered) -> None:
@@ -177,15 +187,15 @@ async def test_a_database_that_is_away_leaves_the_page_standing(site: Administer
     answer = await site.client.post("/rotate", data=rotation)
 
     assert "The database cannot be read at the moment." in page.text
-    assert answer.headers["location"] == "/?done=unavailable"
+    assert answer.headers["location"] == "/calendars?done=unavailable"
 
 
 async def test_calendars_are_found_and_paged(site: Administered) -> None:
     await site.accept(listed(*(conference(str(number)) for number in range(3))))
     await sign_in(site)
 
-    found = (await site.client.get("/?like=lobby")).text
-    none = (await site.client.get("/", params={"like": '"><b>x'})).text
+    found = (await site.client.get("/calendars?like=lobby")).text
+    none = (await site.client.get("/calendars", params={"like": '"><b>x'})).text
 
     assert 'id="link-lobby@video.example.com"' in found
     assert 'id="link-all"' not in found
@@ -246,16 +256,16 @@ async def test_replicas_are_listed_and_a_source_of_another_one_is_shown_as_held_
     async with administered(SOURCES__LOBBY__URL="ws://10.0.0.15:8765") as site:
         connecting = SourceStatus("lobby", SourceState.CONNECTING, None, None, "", NOW)
         site.reporter.endpoints = (Endpoint(connecting),)
-        alone = await dashboard(site)
+        alone = await dashboard(site, "/settings")
         lasts = timedelta(seconds=15)
         await site.store.leases.renew(Replica("other-1", "1.1"), lasts=lasts)
         await site.store.leases.take(["source/lobby"], "other-1", lasts=lasts)
         await site.leases.join()
         await site.accept(listed(conference("100"), source="lobby"))
-        page = await dashboard(site)
+        page, rooms = await dashboard(site, "/settings"), await dashboard(site, "/rooms")
 
     assert re.search(r'<section id="replicas"[^>]* hidden>', alone)
     assert not re.search(r'<section id="replicas"[^>]* hidden>', page)
     assert "<li><bdi>source/lobby</bdi></li>" in page
-    lobby = page[page.index("<h3>lobby</h3>") :]
+    lobby = rooms[rooms.index("<h2><bdi>lobby</bdi></h2>") :]
     assert lobby.index("listening") < lobby.index("Held by replica other-1. What it said last:")

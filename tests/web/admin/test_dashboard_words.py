@@ -20,20 +20,21 @@ async def site() -> AsyncIterator[Administered]:
         yield site
 
 
-async def words(site: Administered, language: str) -> str:
-    page = await site.client.get("/", headers={"accept-language": language})
+async def words(site: Administered, path: str, language: str) -> str:
+    page = await site.client.get(path, headers={"accept-language": language})
     return Document(page.text).words
 
 
 async def test_a_calendar_says_what_it_is_of_by_one_noun(site: Administered) -> None:
-    assert "· account" in await words(site, "en")
-    assert "· учётная запись" in await words(site, "ru")
+    assert "· account" in await words(site, "/calendars", "en")
+    assert "· учётная запись" in await words(site, "/calendars", "ru")
 
 
 async def test_what_is_measured_back_from_now_says_that_it_changed(site: Administered) -> None:
-    assert "Changed 1 minute ago" in await words(site, "en")
-    assert "Изменилось 1 минуту назад" in await words(site, "ru")
+    assert "Changed 1 minute ago" in await words(site, "/rooms", "en")
+    assert "Изменилось 1 минуту назад" in await words(site, "/rooms", "ru")
 
 
 async def test_a_page_that_is_not_live_says_of_when_it_tells(site: Administered) -> None:
-    assert "Данные на пн, 5 окт." in await words(site, "ru")
+    for path in ("/", "/rooms", "/conferences", "/journal", "/settings"):
+        assert "Данные на пн, 5 окт." in await words(site, path, "ru"), path

@@ -42,7 +42,7 @@ async def hold_a_list(site: Administered) -> dict[str, str]:
 async def test_the_page_is_for_the_administrator_alone(site: Administered) -> None:
     answer = await site.client.get("/journal")
 
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?to=journal")
 
 
 async def test_the_page_shows_what_lists_changed_and_texts_as_text(site: Administered) -> None:

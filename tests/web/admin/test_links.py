@@ -52,7 +52,7 @@ async def test_only_what_is_sought_is_in_the_file(site: Administered) -> None:
     await sign_in(site)
 
     assert [row[0] for row in rows(await site.client.get("/calendars.csv?like=LOBBY"))] == ["name", OWNER]
-    assert "/calendars.csv?like=lobby" in (await site.client.get("/?like=lobby")).text
+    assert "/calendars.csv?like=lobby" in (await site.client.get("/calendars?like=lobby")).text
 
 
 async def test_who_is_not_signed_in_gets_no_links(site: Administered) -> None:

@@ -28,6 +28,29 @@ async def test_a_stranger_is_sent_to_the_form(site: Administered) -> None:
     assert "lobby" not in answer.text
 
 
+@pytest.mark.parametrize("place", ["rooms", "calendars", "conferences", "targets", "journal", "settings"])
+async def test_whoever_asked_for_a_page_gets_it_after_signing_in(site: Administered, place: str) -> None:
+    asked = await site.client.get(f"/{place}")
+    form = await site.client.get(asked.headers["location"])
+    answer = await site.client.post(f"/sign-in?to={place}", data={"token": TOKEN})
+    arrived = await site.client.get(answer.headers["location"])
+
+    assert (asked.status_code, asked.headers["location"]) == (303, f"/sign-in?to={place}")
+    assert f'action="/sign-in?to={place}"' in form.text
+    assert (arrived.status_code, arrived.headers["location"]) == (303, f"/{place}")
+
+
+@pytest.mark.parametrize("place", ["/evil.example", "https://evil.example/", "\\evil.example", "sign-out"])
+async def test_a_sign_in_leads_to_no_other_page_than_ours(site: Administered, place: str) -> None:
+    form = await site.client.get("/sign-in", params={"to": place})
+    answer = await site.client.post("/sign-in", params={"to": place}, data={"token": TOKEN})
+    arrived = await site.client.get("/", params={"signed-in": place})
+
+    assert 'action="/sign-in"' in form.text
+    assert answer.headers["location"] == "/?signed-in="
+    assert arrived.headers["location"] == "/"
+
+
 async def test_the_token_opens_the_dashboard_with_a_cookie_for_this_site_alone(site: Administered) -> None:
     answer = await sign_in(site)
 

@@ -40,7 +40,7 @@ def source_up(at: datetime) -> JournalEntry:
 
 async def show(site: Administered, language: str = "en") -> str:
     await sign_in(site)
-    return (await site.client.get(f"/?lang={language}")).text
+    return (await site.client.get(f"/rooms?lang={language}")).text
 
 
 async def test_the_api_tells_the_day_of_each_source_and_target(site: Administered) -> None:
