@@ -18,8 +18,9 @@ from service.app.clock import ClockWatch, utc_now
 from service.app.elsewhere import Elsewhere
 from service.app.feeds import feeds_of
 from service.app.fetching import http_fetch
+from service.app.joining import join_replicas
 from service.app.journal_writer import JournalWriter
-from service.app.leaseholder import LeaseHolder, join_replicas
+from service.app.leaseholder import LeaseHolder
 from service.app.metrics import Metrics
 from service.app.notifiers import Notifiers
 from service.app.oddities import Oddities
@@ -171,7 +172,7 @@ async def _make_parts(
     policy = policy_of(settings)
     synchronizer = Synchronizer(store, policy)
     feeds = feeds_of(settings, store, lambda: synchronizer.state, url)
-    leases = await join_replicas(settings, store, policy)
+    leases = await join_replicas(settings, store)
     await synchronizer.prepare()
     await feeds.start()
     rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)

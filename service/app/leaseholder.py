@@ -3,26 +3,26 @@ The leases of this process. It runs the parts whose leases it holds, a fair shar
 """
 
 import asyncio
-import secrets
-import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 
 import structlog
 
-from service.app.clock import lease_clock, utc_now
-from service.app.policy import digest_program
+from service.app.clock import utc_now
 from service.app.supervisor import Runnable, Supervisor
 from service.core.errors import LeaseLost, StoreUnavailable
-from service.core.lease import FOR_GOOD, Fence, Lease, LeaseTerms, Tenure, under
-from service.core.replicas import HOUSEKEEPING, Census, LeaseStore, Replica, digest_names, divide, may_render
-from service.core.revision import Policy
-from service.publishing.ports import Database
-from service.settings.model import Settings
-from service.settings.paths import database_url
-from service.store.engine import file_of
+from service.core.lease import Fence, Lease, LeaseTerms, Tenure, under
+from service.core.replicas import (
+    HOUSEKEEPING,
+    Census,
+    LeaseStore,
+    Replica,
+    digest_names,
+    divide,
+    find_strangers,
+    may_render,
+)
 
 log = structlog.get_logger()
 
@@ -68,6 +68,7 @@ class LeaseHolder:
         self._settling = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._failing = False
+        self._strangers: tuple[str, ...] = ()
 
     @property
     def census(self) -> Census:
@@ -176,12 +177,20 @@ class LeaseHolder:
             self._census = await self._leases.renew(self.replica, lasts=self._terms.lasts)
         if self._census.now and utc_now.compare(self._census.now):
             log.warning("app.clock_wrong", ahead_seconds=round(utc_now.ahead.total_seconds()))
+        self._log_strangers()
         for name, fence in known.items():
             if self._census.leases.get(name) == fence.tenure.lease and not fence.is_lost:
                 fence.tenure = fence.tenure.renew(self._terms, asked_at=asked_at)
             elif self._held.get(name) is fence:
                 fence.lose()
         self._watch()
+
+    def _log_strangers(self) -> None:
+        before, self._strangers = self._strangers, find_strangers(self.replica, self._census)
+        if set(self._strangers) - set(before):
+            log.warning("app.replicas_differ", replica=self.replica.holder, others=list(self._strangers))
+        elif before and not self._strangers:
+            log.info("app.replicas_alike")
 
     async def _keep_settling(self) -> None:
         await self._started.wait()
@@ -284,14 +293,3 @@ class LeaseHolder:
         left = [fence.seconds_left for fence in self._held.values() if not fence.is_lost]
         if left:
             self._timer = asyncio.get_running_loop().call_later(min(left) + 0.01, self._stop_what_is_over)
-
-
-async def join_replicas(settings: Settings, store: Database, policy: Policy) -> LeaseHolder:
-    """Make this process known among the replicas, by a name of its own. Raises StoreUnavailable."""
-    holder = f"{socket.gethostname()}-{secrets.token_hex(3)}"
-    replica = Replica(holder, version("confcal"), digest_program(policy), started_at=utc_now())
-    # One daemon has an SQLite file for itself: it loses nothing, however long its machine stands still.
-    terms = FOR_GOOD if file_of(database_url(settings)) else LeaseTerms(settings.lease)
-    leases = LeaseHolder(store.leases, replica, terms, clock=lease_clock)
-    await leases.join()
-    return leases

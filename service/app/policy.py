@@ -2,6 +2,7 @@
 The policy for conferences and VEVENTs that the settings ask for.
 """
 
+import hmac
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -112,9 +113,20 @@ def keep_rules_of(settings: Settings) -> KeepRules:
 _NO_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def digest_program(policy: Policy) -> str:
-    """Return the digest by which replicas see whether they render alike; it does not depend on the time."""
-    return rendering_digest(policy, _NO_MOMENT)
+def digest_program(settings: Settings) -> str:
+    """
+    Return the digest by which replicas see whether they work alike; it does not depend on the time.
+
+    Of the secret it has sixteen bits: enough to see that two differ, too few to guess one by.
+    """
+    secret = hmac.digest(secret_of(settings), b"confcal replicas", "sha256")[:2]
+    parts = (
+        rendering_digest(policy_of(settings), _NO_MOMENT),
+        secret,
+        sorted((name, calendar.model_dump_json()) for name, calendar in settings.calendars.items()),
+        RemovalRules(**settings.removal.model_dump()),
+    )
+    return sha256(repr(parts).encode()).hexdigest()
 
 
 def rendering_digest(policy: Policy, now: datetime) -> str:

@@ -33,7 +33,7 @@ async def apply_settings(parts: Parts, settings: Settings) -> None:
         feeds = parts.feeds
     else:
         await feeds.start()
-    parts.leases.announce(digest_program(policy))
+    parts.leases.announce(digest_program(settings))
     with parts.leases.try_rendering() as allowed:
         digest = rendering_digest(policy, now)
         await parts.synchronizer.apply(policy, rendering=digest, now=now, may_render=allowed)

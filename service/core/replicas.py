@@ -26,7 +26,7 @@ class Replica:
     """The version of the program."""
 
     rendering: str = ""
-    """Digest of what renders its VEVENTs: the version, the settings, the rules of zones."""
+    """Digest of what replicas must have alike: the version, the secret, most settings, the rules of zones."""
 
     wants: str = ""
     """Digest of the names of all parts that its settings have."""
@@ -129,3 +129,9 @@ def may_render(replica: Replica, census: Census) -> bool:
     """Return whether all live replicas render alike, so that none undoes the rendering of another."""
     others = (each for each in census.replicas if each.holder != replica.holder)
     return all(each.rendering == replica.rendering for each in others)
+
+
+def find_strangers(replica: Replica, census: Census) -> tuple[str, ...]:
+    """Return the live replicas of the same version that have another secret, settings or rules of zones."""
+    others = (each for each in census.replicas if each.version == replica.version)
+    return tuple(each.holder for each in others if each.rendering != replica.rendering)

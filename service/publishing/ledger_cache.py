@@ -94,6 +94,8 @@ class WriteBehind:
         self._forgotten += forgotten
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_all())
+            # A run that is cancelled asks no more for the error; its replica lost the lease.
+            self._writing.add_done_callback(lambda task: task.cancelled() or task.exception())
         if len(self._rows) + len(self._forgotten) >= _MOST_WAITING:
             await asyncio.shield(self._writing)
 

@@ -65,12 +65,18 @@ _CONNECTING = ("08", "28", "3D000", "53300", "57P03")
 """Errors before the first statement: the server's own words quote no row, and say what to correct."""
 
 
+_DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+
+_CLOSED = ("connection is closed", "cannot switch to state")
+"""The driver's words for a connection that the server ended in the middle of an operation."""
+
+
 @contextmanager
 def translate_errors(url: URL) -> Iterator[None]:
     """Raise StoreUnavailable in place of whatever the database's libraries raise inside."""
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except (SQLAlchemyError, sqlite3.Error, *_DRIVER) as error:
         raise StoreUnavailable(f"{name(url)} {_reason(error, url)}") from error
     except msgspec.DecodeError as error:
         raise StoreUnavailable(f"{name(url)} holds an unreadable row: restore it from a backup") from error
@@ -96,8 +102,7 @@ def _innermost(error: BaseException) -> BaseException:
     """Return what the driver itself raised: SQLAlchemy wraps it once, its adapter of asyncpg once more."""
     if isinstance(error, DBAPIError) and error.orig:
         return _innermost(error.orig)
-    known = asyncpg.PostgresError | asyncpg.InterfaceError | OSError
-    return error.__cause__ if isinstance(error.__cause__, known) else error
+    return error.__cause__ if isinstance(error.__cause__, _DRIVER) else error
 
 
 def _of_sqlite(cause: sqlite3.Error, file: Path) -> str:
@@ -155,6 +160,8 @@ def _without_code(cause: BaseException) -> str:  # noqa: PLR0911 -- one sentence
                 f"does not speak TLS ({_first_line(cause)}): switch it on at the server, or correct "
                 "sslmode in CONFCAL_DATABASE_URL"
             )
+        case asyncpg.InterfaceError() | asyncpg.InternalClientError() if _is_closed(cause):
+            return _POSTGRESQL["08"]
         case OSError():
             return (
                 f"cannot be reached{_errno_reason(cause)}: see whether the server runs, "
@@ -167,6 +174,10 @@ def _without_code(cause: BaseException) -> str:  # noqa: PLR0911 -- one sentence
         case _:
             kind = type(cause).__name__
             return f"failed with {kind}: see its log, and report this with the version of confcal"
+
+
+def _is_closed(cause: BaseException) -> bool:
+    return any(words in str(cause) for words in _CLOSED)
 
 
 def _misconfigured(words: str) -> str:

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.app.policy import policy_of, rendering_digest
+from service.app.policy import digest_program, policy_of, rendering_digest
 from service.core.removal import RemovalRules
 from service.settings.load import load_settings
 
@@ -88,3 +88,26 @@ def test_the_rendering_changes_on_the_day_the_rules_of_a_zone_change() -> None:
     digests = [rendering_digest(policy, datetime(year, 11, 23, tzinfo=UTC)) for year in (2026, 2027, 2028)]
 
     assert digests[0] == digests[1] != digests[2]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"SECRET": "another secret of the tests"},
+        {"TIMEZONE": "Europe/Moscow"},
+        {"CALENDARS__BOARD__OWNER": "ivanov"},
+        {"REMOVAL__MISSING_LISTS": "3"},
+    ],
+)
+def test_replicas_with_another_secret_or_other_settings_do_not_work_alike(change: dict[str, str]) -> None:
+    given = LOBBY | {"CONFCAL_SECRET": "a secret of the tests"}
+    other = given | {f"CONFCAL_{name}": value for name, value in change.items()}
+
+    assert digest_program(load_settings(given)) != digest_program(load_settings(other))
+
+
+def test_what_each_replica_has_for_itself_does_not_count() -> None:
+    given = LOBBY | {"CONFCAL_SECRET": "a secret of the tests"}
+    other = given | {"CONFCAL_PORT": "9000", "CONFCAL_LOG_LEVEL": "debug", "CONFCAL_HOST": "0.0.0.0"}
+
+    assert digest_program(load_settings(given)) == digest_program(load_settings(other))

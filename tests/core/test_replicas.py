@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.core.lease import Lease
-from service.core.replicas import HOUSEKEEPING, Census, Replica, Shares, digest_names, divide, may_render
+from service.core.replicas import (
+    HOUSEKEEPING,
+    Census,
+    Replica,
+    Shares,
+    digest_names,
+    divide,
+    find_strangers,
+    may_render,
+)
 
 ROOMS = [f"source/room{number}" for number in range(10)]
 
@@ -89,3 +98,11 @@ def test_the_division_comes_to_rest_with_everything_held_and_nobody_above_a_shar
     counts = [list(owners.values()).count(each.holder) for each in living]
     assert sorted(owners) == sorted(names)
     assert max(counts) <= -(-parts // replicas)
+
+
+def test_replicas_of_one_version_that_work_otherwise_are_strangers() -> None:
+    one, same, other = replica("one"), replica("same"), replica("other", rendering="other")
+    newer = Replica("newer", "1.1", "newer")
+
+    assert find_strangers(one, census(one, same, other, newer)) == ("other",)
+    assert find_strangers(newer, census(one, same, other, newer)) == ()

@@ -12,6 +12,8 @@ MEANINGS = {
     "app.leases_not_renewed": "The database did not answer, so the right to run sources and targets may end.",
     "app.leases_released": "This replica gave parts back, for others to run.",
     "app.clock_wrong": "The clock of this machine and the database's differ by more than a minute: the database's counts.",
+    "app.replicas_alike": "No other replica of this version has other settings or another secret any more.",
+    "app.replicas_differ": "Replicas of one version have another secret, settings or zone data: make them the same.",
     "app.leases_renewed": "The database answers again, and the replica goes on with its parts.",
     "app.leases_taken": "This replica runs these sources and targets from now on.",
     "app.started": "Feeds are served.",

@@ -28,6 +28,7 @@ from tests.house.rules import (
 ROOT = Path(__file__).parents[2]
 
 SHORT = {
+    "app/joining.py": "it reads the settings, of which the holder of leases knows nothing",
     "app/self_report.py": "what the daemon says of itself, beside the route's Protocol in the web",
     "commands/speech.py": "every command that speaks to people asks it for the language",
     "commands/approve.py": "one command",

@@ -1,4 +1,5 @@
 import asyncio
+import gc
 
 import pytest
 
@@ -91,3 +92,23 @@ async def test_nothing_put_is_nothing_written() -> None:
     await WriteBehind(ledger.write).finish()
 
     assert not ledger.begun.is_set()
+
+
+async def test_a_write_that_fails_after_its_run_was_cancelled_ends_in_silence() -> None:
+    said: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: said.append(context))
+    ledger = Ledger()
+    ledger.broken = True
+    queue = WriteBehind(ledger.write)
+    await queue.put([row(1)])
+    run = asyncio.create_task(queue.finish())
+    await ledger.begun.wait()
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+
+    ledger.open.set()
+    await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()})
+    del queue, run
+    gc.collect()
+
+    assert not said

@@ -164,6 +164,8 @@ async def test_a_server_that_is_not_there_is_named_without_the_password() -> Non
         (asyncpg.InsufficientPrivilegeError("anna"), "grant it the rights"),
         (asyncpg.DivisionByZeroError("anna"), "refused a statement with 22012"),
         (asyncpg.InterfaceError("anna"), "failed with InterfaceError"),
+        (asyncpg.InterfaceError("anna: connection is closed"), "has closed the connection"),
+        (asyncpg.InternalClientError("cannot switch to state 11"), "has closed the connection"),
         (TimeoutError(), "did not answer in time"),
         (ConnectionRefusedError("anna"), "cannot be reached"),
         (NoResultFound("anna"), "failed with NoResultFound"),
