@@ -24,6 +24,11 @@ def main() -> None:
     except ConfcalError as error:
         _say(error)
         sys.exit(_FAILED)
+    except Exception as error:  # noqa: BLE001 -- any bug ends here
+        from service.commands.crash import describe_crash  # noqa: PLC0415 -- no good start needs it
+
+        _say(describe_crash(error))
+        sys.exit(_FAILED)
 
 
 def _run() -> int:
@@ -46,7 +51,7 @@ def _say_anything() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _say(error: ConfcalError) -> None:
+def _say(error: ConfcalError | str) -> None:
     for line in str(error).splitlines():
         sys.stderr.write(f"confcal: {line}\n")
 

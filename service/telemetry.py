@@ -4,6 +4,7 @@ The log: events with fields, readable in a terminal and as JSON lines elsewhere.
 
 import logging
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Literal, TextIO, cast
 
@@ -11,9 +12,17 @@ import structlog
 
 
 def configure_logging(
-    form: Literal["auto", "console", "json"], level: str, stream: TextIO | None = None
+    form: Literal["auto", "console", "json"],
+    level: str,
+    stream: TextIO | None = None,
+    *,
+    hide: Callable[[str], str] = str,
 ) -> None:
-    """Send structlog's events and the libraries' warnings to `stream` (standard error)."""
+    """
+    Send structlog's events and the libraries' warnings to `stream` (standard error).
+
+    Tracebacks are written as `hide` returns them: libraries quote what they failed on, secrets too.
+    """
     stream = stream or sys.stderr
     unfailing = _Unfailing(stream)
     console = form == "console" or (form == "auto" and stream.isatty())
@@ -29,9 +38,10 @@ def configure_logging(
         if console
         else structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=False)
     )
+    exceptions: list[structlog.typing.Processor] = [structlog.processors.format_exc_info, _Hiding(hide)]
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        processors=[*shared, *exceptions, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(cast("TextIO", unfailing)),
         cache_logger_on_first_use=False,
@@ -39,13 +49,27 @@ def configure_logging(
     handler = logging.StreamHandler(unfailing)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            processors=[_drop_meta, structlog.processors.format_exc_info, renderer], foreign_pre_chain=shared
+            processors=[_drop_meta, *exceptions, renderer], foreign_pre_chain=shared
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
     # Libraries at debug level write frames and headers, and those hold PINs and secret addresses.
     root.setLevel(max(number, logging.WARNING))
+
+
+class _Hiding:
+    """Exchanges the traceback of an event."""
+
+    def __init__(self, hide: Callable[[str], str]) -> None:
+        self._hide = hide
+
+    def __call__(
+        self, _logger: object, _method: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        if "exception" in event:
+            event["exception"] = self._hide(str(event["exception"]))
+        return event
 
 
 class _Unfailing:

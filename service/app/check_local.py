@@ -29,7 +29,7 @@ def check_settings(configuration: Configuration, gettext: Translate) -> Iterator
             gettext("%(count)d from %(place)s") % {"count": count, "place": place}
             for place, count in sorted(given.items())
         )
-        text = gettext("%(count)d are given: %(told)s") % {"count": given.total(), "told": places}
+        text = gettext("given: %(told)s") % {"told": places}
     else:
         text = gettext("none is given, so each has its default")
     yield Finding("settings", Verdict.GOOD, (text,))

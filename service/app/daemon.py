@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -23,6 +24,8 @@ from service.core.needs import OpenSecret
 from service.core.replicas import HOUSEKEEPING
 from service.settings.changes import SettingsChange, compare_settings
 from service.settings.model import Settings
+from service.settings.origins import Origins
+from service.settings.secret_values import find_secrets, hide_secrets
 from service.telemetry import configure_logging
 from service.web.serving import WebServer
 
@@ -44,13 +47,15 @@ async def run(
     heard: Callable[[Parts], None] = lambda _parts: None,
     read: Callable[[], Settings] | None = None,
     list_open_secrets: Callable[[], Sequence[OpenSecret]] = tuple,
+    find_origins: Callable[[], Origins] = dict,
 ) -> None:
     """
     Run the daemon until SIGTERM or SIGINT; what arrives is written into the folder `record`.
 
     On SIGHUP it works by the settings that `read` returns; where that raises SettingsError nothing changes.
 
-    `list_open_secrets` finds what holds secrets and is open to others, for the overview.
+    `list_open_secrets` finds what holds secrets and is open to others, for the overview, and `find_origins`
+    where the settings in force come from.
 
     `heard` is called once the first list is in the feeds.
 
@@ -66,6 +71,7 @@ async def run(
     manager = ServiceManager.find(os.environ)
     async with open_parts(settings, record=record) as parts:
         parts.reporter.list_open_secrets = list_open_secrets
+        parts.reporter.find_origins = find_origins
         try:
             await _serve(parts, stop, heard, reload, manager)
         finally:
@@ -209,7 +215,8 @@ async def _reload_when_asked(
             manager.notify_ready()
             continue
         await parts.leases.keep(find_parts(parts, housekeeping))
-        configure_logging(parts.settings.log_format, parts.settings.log_level)
+        hide = partial(hide_secrets, secrets=find_secrets(parts.settings))
+        configure_logging(parts.settings.log_format, parts.settings.log_level, hide=hide)
         log_reload(change)
         manager.notify_ready()
 

@@ -18,7 +18,7 @@ from service.app.policy import policy_of
 from service.app.rejected_again import dismiss, understand_again
 from service.app.requests import request_source, request_target
 from service.app.synchronizer import Synchronizer
-from service.app.views import endpoint_view, intake_view, to_listed, to_rejected_view
+from service.app.views import endpoint_view, intake_view, setting_view, to_listed, to_rejected_view
 from service.calendars.calendar import Calendar
 from service.core.clock import Clock
 from service.core.conference import Account, Conference, Key
@@ -35,7 +35,8 @@ from service.core.zone_survey import weekly_series, zone_notices
 from service.core.zonedata import data_version
 from service.publishing.ports import Database
 from service.settings.model import Settings
-from service.settings.show import effective
+from service.settings.origins import Configuration, Origins
+from service.settings.show import effective_as_given
 from service.settings.zones import zone_readings
 from service.sources.posted import PostedEvents
 from service.sources.status import SourceStatus
@@ -126,6 +127,9 @@ class StatusReporter(AdminPort):
     version: str = field(default_factory=lambda: version("confcal"))
     zone_data: str = field(default_factory=data_version)
     list_open_secrets: Callable[[], Sequence[OpenSecret]] = tuple
+    find_origins: Callable[[], Origins] = dict
+    """Of the settings that were given."""
+
     list_versions: Callable[[], Mapping[str, str]] = dict
     """Of the program, by replica."""
 
@@ -259,7 +263,8 @@ class StatusReporter(AdminPort):
 
     def settings(self) -> Sequence[SettingView]:
         """Return the settings in force, without their secrets."""
-        return [SettingView(*each) for each in effective(self.settings_in_force)]
+        configuration = Configuration(self.settings_in_force, self.find_origins())
+        return [setting_view(each) for each in effective_as_given(configuration)]
 
 
 def find_running(synchronizer: Synchronizer) -> Iterator[tuple[Account, Conference]]:

@@ -9,9 +9,17 @@ from service.core.needs import Listed
 from service.core.rejected import RejectedInput
 from service.core.sources import SourceState
 from service.publishing.target_status import TargetStatus
+from service.settings.show import Effective
 from service.sources.posted import PostedEventsStatus
 from service.sources.status import SourceStatus
-from service.web.schemas import ParkedView, RejectedView, SourceView, TargetView
+from service.web.schemas import (
+    ParkedView,
+    RejectedView,
+    SettingOrigin,
+    SettingView,
+    SourceView,
+    TargetView,
+)
 
 
 def endpoint_view(status: SourceStatus, next_poll_at: datetime | None, where: str = "") -> SourceView:
@@ -76,3 +84,22 @@ def target_view(status: TargetStatus) -> TargetView:
         status.error,
         tuple(ParkedView(row.uid, row.reason, since) for row, since in status.parked.items()),
     )
+
+
+def setting_view(setting: Effective) -> SettingView:
+    """Return a setting in effect, with where it was set."""
+    said_in = setting.origin.said_in if setting.origin else None
+    return SettingView(
+        setting.variable, setting.value, setting.given, _kind_of_origin(setting), str(said_in or "")
+    )
+
+
+def _kind_of_origin(setting: Effective) -> SettingOrigin:
+    origin = setting.origin
+    if origin is None:
+        return "" if setting.given else "default"
+    if origin.by_option:
+        return "command line"
+    if origin.value_in:
+        return "secret file"
+    return "file" if origin.said_in else "environment"

@@ -1,6 +1,7 @@
 import asyncio
 import json
 import sys
+from functools import partial
 from importlib.metadata import version
 
 import click
@@ -11,6 +12,7 @@ from service.commands.need_lines import EventMoment, render_needs
 from service.commands.speech import terminal_language
 from service.commands.table import render_table, summarize, terminal_width, wants_color
 from service.settings.load import load_configuration
+from service.settings.secret_values import find_secrets, hide_secrets
 from service.telemetry import configure_logging
 
 _FAILED = 1
@@ -45,7 +47,8 @@ def check(timeout: float, *, as_json: bool, write: bool) -> None:
       confcal check --json | jq '.findings[] | select(.verdict == "failed")'
     """
     configuration = load_configuration()
-    configure_logging(configuration.settings.log_format, "error")
+    hide = partial(hide_secrets, secrets=find_secrets(configuration.settings))
+    configure_logging(configuration.settings.log_format, "error", hide=hide)
     gettext = terminal_language()
     with join_errors():
         report = asyncio.run(run_checks(configuration, CheckPlan(timeout, write), gettext))

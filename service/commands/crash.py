@@ -2,12 +2,14 @@
 How a command that runs many tasks ends when one of them fails.
 """
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import structlog
 
 from service.core.errors import ConfcalError
+from service.settings.secret_values import find_secrets_of_process, hide_secrets
 
 log = structlog.get_logger()
 
@@ -30,8 +32,15 @@ def join_errors() -> Iterator[None]:
                 raise leaf from error
         for leaf in leaves:
             log.exception("app.crashed", exc_info=leaf)
-        reason = f"{type(leaves[0]).__name__}: {leaves[0]}"
+        reason = hide_secrets(f"{type(leaves[0]).__name__}: {leaves[0]}", find_secrets_of_process())
         raise ConfcalError(f"a part crashed ({reason}); please report it with the log above") from error
+
+
+def describe_crash(error: Exception) -> str:
+    """Return the traceback of a bug outside of all tasks and a sentence, both without secrets."""
+    lines = "".join(traceback.format_exception(error))
+    text = f"{lines}it crashed ({type(error).__name__}: {error}); please report it with the lines above"
+    return hide_secrets(text, find_secrets_of_process())
 
 
 def _leaves(error: BaseException) -> list[BaseException]:

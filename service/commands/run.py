@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,8 +12,10 @@ from service.core.errors import SettingsError
 from service.core.needs import OpenSecret
 from service.settings.load import load_configuration
 from service.settings.model import Settings
+from service.settings.origins import Origins
 from service.settings.paths import make_installation
 from service.settings.precautions import find_open_secrets, warnings_of
+from service.settings.secret_values import find_secrets, hide_secrets
 from service.telemetry import configure_logging
 
 log = structlog.get_logger()
@@ -36,7 +39,9 @@ def run(record: Path | None) -> None:
     """
     configuration = load_configuration()
     settings = require_sources(configuration.settings)
-    configure_logging(settings.log_format, settings.log_level)
+    configure_logging(
+        settings.log_format, settings.log_level, hide=partial(hide_secrets, secrets=find_secrets(settings))
+    )
     # This may close the data folder to others.
     make_installation(settings)
     for warning in warnings_of(configuration):
@@ -56,7 +61,18 @@ def run(record: Path | None) -> None:
     def list_open_secrets() -> Sequence[OpenSecret]:
         return find_open_secrets(in_force[0])
 
-    run_to_end(daemon.run(settings, record=record, read=read, list_open_secrets=list_open_secrets))
+    def find_origins() -> Origins:
+        return in_force[0].origins
+
+    run_to_end(
+        daemon.run(
+            settings,
+            record=record,
+            read=read,
+            list_open_secrets=list_open_secrets,
+            find_origins=find_origins,
+        )
+    )
 
 
 def require_sources(settings: Settings) -> Settings:

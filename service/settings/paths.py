@@ -82,7 +82,10 @@ def make_installation(settings: Settings) -> None:
 
 def _make_data_dir(folder: Path) -> None:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # `parents=True` would make the folders above it without the mode.
+        for missing in reversed([each for each in folder.parents if not each.exists()]):
+            missing.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         if _is_ours_alone(folder):
             # Some volumes have no modes; `warnings_of` reports what others can read.
             with suppress(PermissionError):

@@ -130,7 +130,10 @@ class Effective:
     """Secrets are masked; for one in a file it is the name of the file, and the variable ends with _FILE."""
 
     origin: Origin | None
-    """Where it comes from; None for a default."""
+    """Where it comes from; None for a default, and where nobody kept it."""
+
+    given: bool
+    """Whether it was set."""
 
 
 def effective(settings: Settings) -> Iterator[tuple[str, str, bool]]:
@@ -141,12 +144,12 @@ def effective(settings: Settings) -> Iterator[tuple[str, str, bool]]:
 
 def effective_as_given(configuration: Configuration) -> Iterator[Effective]:
     """Yield each setting in effect, as it was given or by default."""
-    for place, value, _ in _effective(configuration.settings, ()):
+    for place, value, given in _effective(configuration.settings, ()):
         origin = configuration.origins.get(place)
         if origin and origin.value_in:
-            yield Effective(variable(*place) + FILE, str(origin.value_in), origin)
+            yield Effective(variable(*place) + FILE, str(origin.value_in), origin, given)
         else:
-            yield Effective(variable(*place), value, origin)
+            yield Effective(variable(*place), value, origin, given)
 
 
 def _effective(model: BaseModel, path: Place) -> Iterator[tuple[Place, str, bool]]:

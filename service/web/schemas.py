@@ -11,6 +11,7 @@ from service.core.sources import SourceState
 from service.core.target_state import TargetState
 from service.web.replica_views import ReplicaView
 
+SettingOrigin = Literal["environment", "file", "secret file", "command line", "default", ""]
 CalendarKind = Literal["all", "rule", "account", "person"]
 
 
@@ -278,3 +279,9 @@ class SettingView(_View, frozen=True):
     value: str
     given: bool
     """Whether it was set; otherwise it is the default."""
+
+    origin: SettingOrigin
+    """Where it was set; empty where nobody kept it. A secret from a file is shown as its `_FILE`."""
+
+    place: str = ""
+    """The file that sets it; empty for the environment."""

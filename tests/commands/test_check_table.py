@@ -114,4 +114,4 @@ async def test_the_json_says_the_same_for_scripts(confcal: Confcal, monkeypatch:
 def test_where_settings_come_from_is_told(confcal: Confcal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONFCAL_TIMEZONE", "Europe/Berlin")
 
-    assert "1 are given: 1 from the environment" in confcal("check").text
+    assert "given: 1 from the environment" in confcal("check").text

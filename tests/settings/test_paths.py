@@ -30,6 +30,12 @@ def test_the_secret_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) 
     assert made_secret(folder) == first
 
 
+def test_the_folders_above_it_that_are_made_too_are_closed_as_well(tmp_path: Path) -> None:
+    made_secret(tmp_path / "confcal" / "demo")
+
+    assert (tmp_path / "confcal").stat().st_mode & 0o777 == 0o700
+
+
 def test_two_installations_have_different_secrets(tmp_path: Path) -> None:
     secrets = {made_secret(tmp_path / name) for name in "ab"}
 

@@ -38,6 +38,7 @@ EACH = 40
 MOST_GROWTH = 0.05
 MORE_DESCRIPTORS = 4
 SETTLES_SECONDS = 60.0
+ANSWERS_SECONDS = 60.0
 
 pytestmark = pytest.mark.skipif(not MINUTES, reason="a soak takes long: make soak MINUTES=20")
 
@@ -128,9 +129,13 @@ class Polls:
     def note(self, calendar: str, response: httpx.Response) -> None:
         self.statuses[response.status_code] += 1
         if response.status_code not in {200, 304}:
-            self.odd.append(
-                f"{time.strftime('%H:%M:%S')} {calendar}: {response.status_code} {response.text[:200]}"
-            )
+            self._keep(calendar, f"{response.status_code} {response.text[:200]}")
+
+    def fail(self, calendar: str, error: Exception) -> None:
+        self._keep(calendar, repr(error))
+
+    def _keep(self, calendar: str, what: str) -> None:
+        self.odd.append(f"{time.strftime('%H:%M:%S')} {calendar}: {what}")
 
 
 async def poll_feeds(daemon: Daemon, polls: Polls, stop: asyncio.Event) -> None:
@@ -139,7 +144,11 @@ async def poll_feeds(daemon: Daemon, polls: Polls, stop: asyncio.Event) -> None:
         calendar = chance.choice(["all", *(peer_of(number) for number in range(ROOMS))])
         known = {"If-None-Match": etags[calendar]} if calendar in etags else {}
         url = f"{daemon.url}/feeds/{token_of(SECRET.encode(), calendar, 0)}/x.ics"
-        response = await daemon.http.get(url, headers=known)
+        try:
+            response = await daemon.http.get(url, headers=known)
+        except httpx.HTTPError as error:
+            polls.fail(calendar, error)
+            continue
         polls.note(calendar, response)
         etags[calendar] = response.headers.get("etag", "")
         await asyncio.sleep(0.05)
@@ -192,6 +201,8 @@ async def live_long(home: Home, tmp_path: Path) -> None:
         async with site() as rooms:
             settings_file(file, rooms, server.port, poll="PT20S")
             async with home.daemon(CONFIG_FILE=str(file)) as daemon:
+                # Other work on the machine must not end the soak.
+                daemon.http.timeout = ANSWERS_SECONDS
                 pid = daemon.program.process.pid
                 # A calendar exists from its first list on.
                 for number in range(ROOMS):

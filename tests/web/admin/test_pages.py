@@ -5,23 +5,44 @@ The administrator's pages as a whole: one navigation, old addresses, and how lar
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from service.core.conference import Invitation
 from service.core.sources import SourceState
 from service.core.target_state import TargetState
+from service.settings.load import load_configuration
 from service.sources.status import SourceStatus
 from service.web.admin.paging import take_part
 from service.web.schemas import TargetView
 from tests.core.given import NOW, conference, listed
 from tests.web.admin.test_dashboard import Endpoint
-from tests.web.administered import Administered, administered
+from tests.web.administered import TOKEN, Administered, administered
 from tests.web.browsing import dashboard, sign_in
+from tests.web.document import Document
 from tests.web.given import BASE
 
 PLACES = ("/", "/rooms", "/calendars", "/conferences", "/targets", "/journal", "/settings")
 MOST_BYTES = 200_000
+WORDS = {
+    "en": {
+        "environment": "environment",
+        "file": "file",
+        "secret file": "secret file",
+        "command line": "command line",
+        "default": "default",
+        "defaults": "What is as by default",
+    },
+    "ru": {
+        "environment": "окружение",
+        "file": "файл",
+        "secret file": "файл секрета",
+        "command line": "командная строка",
+        "default": "по умолчанию",
+        "defaults": "Что осталось по умолчанию",
+    },
+}
 
 
 @pytest.fixture
@@ -114,3 +135,34 @@ async def test_no_page_grows_with_the_number_of_things() -> None:
         sizes = {path: len(await dashboard(site, path)) for path in PLACES}
 
     assert {path: size for path, size in sizes.items() if size > MOST_BYTES} == {}
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+async def test_the_settings_say_where_each_comes_from_and_no_secret(tmp_path: Path, language: str) -> None:
+    pin = tmp_path / "pin"
+    pin.write_text("the secret of the lobby")
+    toml = tmp_path / "confcal.toml"
+    toml.write_text('timezone = "Europe/Moscow"\n')
+    environ = {
+        "CONFCAL_SOURCES__LOBBY__URL": "ws://10.0.0.15:8765",
+        "CONFCAL_SOURCES__LOBBY__PIN_FILE": str(pin),
+        "CONFCAL_CONFIG_FILE": str(toml),
+        "CONFCAL_ADMIN_TOKEN": TOKEN,
+    }
+    configuration = load_configuration(environ, overrides={"CONFCAL_PORT": "8081"})
+    async with administered() as site:
+        site.reporter.settings_in_force = configuration.settings
+        site.reporter.find_origins = lambda: configuration.origins
+        page = Document(await dashboard(site, f"/settings?lang={language}"))
+
+    given, _, defaults = page.words.partition(WORDS[language]["defaults"])
+    for name, origin in (
+        ("CONFCAL_SOURCES__LOBBY__URL ws://10.0.0.15:8765", "environment"),
+        (f"CONFCAL_SOURCES__LOBBY__PIN_FILE {pin}", "secret file"),
+        ("CONFCAL_TIMEZONE Europe/Moscow", "file"),
+        ("CONFCAL_ADMIN_TOKEN ********", "environment"),
+        ("CONFCAL_PORT 8081", "command line"),
+    ):
+        assert f"{name} {WORDS[language][origin]}" in given, name
+    assert f"CONFCAL_LANGUAGE en {WORDS[language]['default']}" in defaults
+    assert "the secret of the lobby" not in page.words
