@@ -11,11 +11,10 @@ from service.store import schema
 def become_older() -> None:
     """Replace what the next version changes."""
     known = schema.list_revisions()[1:]
-    schema.list_revisions.cache_clear()
-    schema.list_revisions = lambda: known  # type: ignore[assignment]
+    vars(schema)["list_revisions"] = lambda: known
     schema.OLDEST_SCHEMA = known[0]
-    policy.RENDERING = "older"  # type: ignore[assignment]
-    joining.version = lambda _name: "0.0.1"  # type: ignore[assignment]
+    vars(policy)["RENDERING"] = "older"
+    vars(joining)["version"] = lambda _name: "0.0.1"
 
 
 if __name__ == "__main__":
