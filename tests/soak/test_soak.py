@@ -235,7 +235,8 @@ async def live_long(home: Home, tmp_path: Path) -> None:
     sys.stderr.write(
         f"\nsoak: {MINUTES:g} minutes, {len(samples)} samples, "
         f"{samples[0].bytes / 2**20:.1f} MiB at first, {samples[-1].bytes / 2**20:.1f} at last, "
-        f"by tenths {course(samples)}, growth {growth:+.2%}, descriptors {more:+d}, {dict(rooms.happened)}, {reloads} reloads, "
+        f"by tenths {course(samples)}, growth {growth:+.2%}, descriptors {more:+d}, "
+        f"{dict(rooms.happened)}, {reloads} reloads, "
         f"feeds {dict(polls.statuses)}, {there} events published, log {dict(events.most_common(12))}\n"
     )
     assert wrong == []
