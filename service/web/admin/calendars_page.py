@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service.core.errors import StoreUnavailable
-from service.web.admin.charts import rows_of
+from service.web.admin.charts import chart_of
 from service.web.admin.frame import AdminFrame
 from service.web.admin.sessions import AdminSession
 from service.web.live import Live
@@ -58,7 +58,7 @@ class CalendarsPage:
             "listing": listing,
             "like": like,
             "after": after,
-            "requests": rows_of(queries.activity().requests),
+            "requests": chart_of(queries.activity().requests),
         }
         kept = {name: value for name, value in (("like", like), ("after", after)) if value}
         return self.frame.render(request, session, "calendars.html", context, kept=kept)
