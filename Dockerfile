@@ -1,6 +1,10 @@
 # syntax=docker/dockerfile:1
 
-FROM python:3.13-slim AS build
+# A release is built from the digest that this tag has on that day: `make release` asks the registry for it,
+# hands it over as BASE and writes it on the image (docs/decisions/0014-base-image.md).
+ARG BASE=python:3.13-slim
+
+FROM ${BASE} AS build
 WORKDIR /build
 COPY requirements.lock requirements-build.lock ./
 RUN python -m venv /opt/confcal \
@@ -13,7 +17,7 @@ ARG SOURCE_COMMIT=
 RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /dist . \
  && /opt/confcal/bin/pip install --no-cache-dir --no-deps /dist/*.whl
 
-FROM python:3.13-slim
+FROM ${BASE}
 COPY --from=build /opt/confcal /opt/confcal
 RUN install --directory --owner=10001 --group=10001 --mode=0700 /data
 ENV PATH=/opt/confcal/bin:$PATH \

@@ -32,6 +32,7 @@ from packageurl import PackageURL
 from lock_audit import read_lock
 
 ROOT = Path(__file__).parent
+_BASE_LABEL = "org.opencontainers.image.base"
 ENGINES = ("docker", "podman")
 CHECKSUMS = "SHA256SUMS"
 
@@ -153,10 +154,35 @@ def find_engine(run: Run = run, engines: Sequence[str] = ENGINES) -> str | None:
     return None
 
 
-def build_image(release: Release, engine: str, out: Path, run: Run = run) -> None:
-    """Build the image, and write it and the list of what is in it."""
+def pin_base(dockerfile: str, engine: str, run: Run = run) -> tuple[str, str]:
+    """
+    Return the name of the base image and its address by digest, as the registry gives it now.
+
+    Raises NotReleasable where the Dockerfile names none, or the registry gives no digest.
+    """
+    named = re.findall(r"^ARG BASE=(\S+)$", dockerfile, re.MULTILINE)
+    if len(named) != 1:
+        raise NotReleasable("the Dockerfile names no base image: write ARG BASE=IMAGE:TAG")
+    run(engine, "pull", named[0])
+    digests: list[str] = (
+        json.loads(run(engine, "image", "inspect", "--format", "{{json .RepoDigests}}", named[0]) or "null")
+        or []
+    )
+    if not digests:
+        raise NotReleasable(f"the registry gives no digest of {named[0]}: pull it from one that does")
+    return named[0], min(digests)
+
+
+def build_image(release: Release, engine: str, out: Path, run: Run = run, *, root: Path = ROOT) -> None:
+    """Build the image on the digest of its base, and write it and the list of what is in it."""
     tag = f"confcal:{release.version}"
-    run(engine, "build", "--build-arg", f"SOURCE_COMMIT={release.commit}", "--tag", tag, ".")
+    name, base = pin_base((root / "Dockerfile").read_text("utf-8"), engine, run)
+    labels = {"name": name, "digest": base.partition("@")[2]}
+    run(
+        *(engine, "build", "--build-arg", f"BASE={base}", "--build-arg", f"SOURCE_COMMIT={release.commit}"),
+        *(part for key, value in labels.items() for part in ("--label", f"{_BASE_LABEL}.{key}={value}")),
+        *("--tag", tag, str(root)),
+    )
     run(engine, "save", "--output", str(out / f"{release.stem}-image.tar"), tag)
     inside = json.loads(run(engine, "run", "--rm", "--entrypoint", "python", tag, "-c", _IMAGE_PACKAGES))
     main = Component(

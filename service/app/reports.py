@@ -29,6 +29,7 @@ from service.core.needs import Listed, OpenSecret, VersionBehind, find_behind
 from service.core.oddness import oddness_of
 from service.core.placement import Placement
 from service.core.search import ConferenceQuery
+from service.core.state import State
 from service.core.trueconf_id import TrueConfId
 from service.core.zone_notices import ZoneNotice
 from service.core.zone_survey import weekly_series, zone_notices
@@ -106,6 +107,16 @@ def _hour_of(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Noticed:
+    """What was found about zones, and in what."""
+
+    state: State
+    settings: Settings
+    minute: datetime
+    notices: tuple[ZoneNotice, ...]
+
+
 @dataclass(slots=True)
 class StatusReporter(AdminPort):
     """
@@ -133,10 +144,19 @@ class StatusReporter(AdminPort):
     list_versions: Callable[[], Mapping[str, str]] = dict
     """Of the program, by replica."""
 
+    _noticed: "_Noticed | None" = field(default=None, init=False)
+
     def zone_notices(self, now: datetime) -> tuple[ZoneNotice, ...]:
         """Return what an operator should know about zones and the weekly conferences that are known."""
-        readings = zone_readings(self.settings_in_force)
-        return zone_notices(readings, weekly_series(self.synchronizer.state), now)
+        state, settings = self.synchronizer.state, self.settings_in_force
+        minute = now.replace(second=0, microsecond=0)
+        known = self._noticed
+        # One page asks several times, and each time all series would be gone through.
+        if known and known.state is state and known.settings is settings and known.minute == minute:
+            return known.notices
+        notices = zone_notices(zone_readings(settings), weekly_series(state), now)
+        self._noticed = _Noticed(state, settings, minute, notices)
+        return notices
 
     def targets(self) -> Sequence[TargetView]:
         """Return how the targets are doing."""

@@ -8,6 +8,7 @@ import click
 from service.app.offline import dismiss_rejected, retry_rejected
 from service.app.opening import with_store
 from service.commands.readable import make_readable
+from service.commands.speech import terminal_language
 from service.core.errors import UnknownName
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.settings.load import load_settings
@@ -91,7 +92,8 @@ def dismiss(number: int) -> None:
       confcal rejected dismiss 12
     """
     asyncio.run(dismiss_rejected(load_settings(), number))
-    click.echo(f"number {number} is dismissed")
+    gettext = terminal_language()
+    click.echo(gettext("Number {number} is dismissed.").replace("{number}", str(number)))
 
 
 async def _load(*, most_raw: int = MAX_RAW, number: int | None = None) -> list[RejectedInput]:

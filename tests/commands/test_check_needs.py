@@ -113,7 +113,7 @@ def test_a_file_with_secrets_that_others_read_is_listed(
 def test_rejected_input_is_dismissed_and_the_history_says_so(confcal: Confcal) -> None:
     (each,) = kept(CONFERENCE)
 
-    assert confcal("rejected", "dismiss", each.number).text == f"number {each.number} is dismissed\n"
+    assert confcal("rejected", "dismiss", each.number).text == f"Number {each.number} is dismissed.\n"
     assert confcal("rejected").text == "Nothing was rejected.\n"
     assert "rejected dismissed" in confcal("history").text
     gone = confcal("rejected", "dismiss", each.number)

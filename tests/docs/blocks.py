@@ -15,9 +15,14 @@ _SETTING = re.compile(r"(?:CONFCAL_(?!TEST_)\w+=(?!.*(?: confcal |\\$)).*|\s*#.*
 _COMMENT = re.compile(r"(?:(?<=\s)|^)#.*$", re.MULTILINE)
 
 
-_DAY = re.compile(r"[A-Z][a-z]{2} \d+ [A-Z][a-z]{2}")
-_DATE = r"[A-Z][a-z]{2} \d+ [A-Z][a-z]{2}(?: \d{4})?"
-"""The year stands there where it is another."""
+_VARIABLE = {
+    r"[A-Z][a-z]{2} \d+ [A-Z][a-z]{2}(?: \d{4})?(?: \d{2}:\d{2})?": "a day, with the year of another one",
+    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?": "a moment",
+    r"(?<=/feeds/|/pages/)[\w-]{20,}": "the token of an address",
+}
+"""What is other each time: what fits it, fits all of its kind."""
+
+_PARTS = re.compile(rf"({'|'.join(_VARIABLE)}|\s+)")
 
 
 class Kind(Enum):
@@ -33,6 +38,9 @@ class Kind(Enum):
 
     SETTINGS = auto()
     """Variables for the file of the daemon's settings."""
+
+    TOML = auto()
+    """A file that a setting names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,8 @@ def blocks(page: Path) -> Iterator[Block]:
         match found["language"]:
             case "console":
                 yield Block(Kind.CONSOLE, found["text"], reason)
+            case "toml":
+                yield Block(Kind.TOML, found["text"], reason)
             case "" | "sh" | "bash":
                 settings = all(_SETTING.fullmatch(line) for line in found["text"].splitlines())
                 yield Block(Kind.SETTINGS if settings else Kind.SHELL, found["text"], reason)
@@ -72,7 +82,7 @@ def blocks(page: Path) -> Iterator[Block]:
 
 def shell_blocks(page: Path) -> list[Block]:
     """Return the blocks of a page that people type into a shell."""
-    return [each for each in blocks(page) if each.kind is not Kind.SETTINGS]
+    return [each for each in blocks(page) if each.kind in {Kind.SHELL, Kind.CONSOLE}]
 
 
 def dialogs(block: Block) -> Iterator[tuple[str, str]]:
@@ -83,20 +93,17 @@ def dialogs(block: Block) -> Iterator[tuple[str, str]]:
 
 
 def pattern_of(shown: str) -> re.Pattern[str]:
-    """Return what an output fits, with other times and numbers; `...` is any number of lines."""
+    """Return what an output fits, with other moments and tokens; `...` is any number of lines."""
     return re.compile("".join(_alike(line.rstrip()) for line in shown.splitlines()))
 
 
 def _alike(line: str) -> str:
     if line.strip() == "...":
         return r"(?:.*\n)*?"
-    parts = (_alike_part(part) for part in re.split(rf"({_DAY.pattern}|\d+|\s+)", line))
-    return "".join(parts) + r"[ ]*\n"
+    return "".join(_alike_part(part) for part in _PARTS.split(line)) + r"[ ]*\n"
 
 
 def _alike_part(part: str) -> str:
-    if _DAY.fullmatch(part):
-        return _DATE
     if part.isspace():
         return r"\s+"
-    return r"\d+" if part.isdigit() else re.escape(part)
+    return next((kind for kind in _VARIABLE if re.fullmatch(kind, part)), re.escape(part))

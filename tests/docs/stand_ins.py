@@ -2,20 +2,28 @@
 A machine for the commands of the docs: own folders, confcal itself, and stand-ins for what changes a machine.
 """
 
+import json
 import re
+import shutil
 import sys
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from tests.docs.blocks import Block, Kind, dialogs
+import yaml
+
+from tests.docs.blocks import ROOT, Block, Kind, dialogs
+from tests.docs.tools import TOOLS
 
 FOLDERS = (
+    "bin",
     "etc/confcal",
     "etc/caddy",
     "etc/systemd/system",
     "var/lib/confcal",
-    "opt/confcal/bin",
+    "opt",
     "usr/local/bin",
     "backup",
     "run/secrets",
@@ -23,81 +31,21 @@ FOLDERS = (
     "shown",
 )
 _PATHS = re.compile(r"(?<![\w.}/$])/(?=(?:etc|var|opt|backup|run/secrets|usr/local|tmp)(?:/|\b))")
-_PROGRAM = """#!/bin/sh
-echo "$(basename "$0") $*" >> "$MACHINE/called"
+
+_TOOL = """#!/bin/sh
+exec "{python}" -S -m tests.docs.tools {name} "$@"
 """
 
 _CONFCAL = """#!/bin/sh
 case " $* " in
-  *" run "*) exec confcal-service start "$@" ;;
+  *" run "*) exec "{python}" -m tests.docs.services "$@" ;;
   *) exec "{python}" -m service "$@" ;;
 esac
 """
 
-_SERVICE = """#!/bin/sh
-# Starts the daemon and waits for its first list, or stops it.
-case "$1" in
-  start)
-    shift
-    # Who ran it by hand has ended it with Ctrl-C.
-    [ ! -f "$MACHINE/by-hand" ] || "$0" stop
-    rm -f "$MACHINE/by-hand"
-    [ $# -eq 0 ] || touch "$MACHINE/by-hand"
-    [ $# -gt 0 ] || set -- --env-file "$MACHINE/etc/confcal/confcal.env" run
-    CONFCAL_LOG_FORMAT=json "{python}" -m service "$@" > "$MACHINE/log" 2>&1 &
-    echo $! > "$MACHINE/pid"
-    for _ in $(seq 300); do
-      curl --fail --silent --output /dev/null "http://127.0.0.1:$CONFCAL_PORT/readyz" &&
-        grep --quiet sync.list_accepted "$MACHINE/log" && exit 0
-      kill -0 "$(cat "$MACHINE/pid")" 2>/dev/null || {{ cat "$MACHINE/log" >&2; exit 1; }}
-      sleep 0.1
-    done
-    ;;
-  stop)
-    [ -f "$MACHINE/pid" ] || exit 0
-    pid=$(cat "$MACHINE/pid")
-    kill "$pid" 2>/dev/null || true
-    for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
-    rm -f "$MACHINE/pid"
-    ;;
-esac
+_STRANGER = """#!/bin/sh
+exec /usr/bin/curl --interface 127.0.0.9 "$@"
 """
-
-_SYSTEMCTL = """#!/bin/sh
-echo "systemctl $*" >> "$MACHINE/called"
-case "$*" in
-  "start confcal"|"enable --now confcal") exec confcal-service start ;;
-  "stop confcal"|"disable --now confcal"*) exec confcal-service stop ;;
-  "restart confcal") confcal-service stop; exec confcal-service start ;;
-  daemon-reload|"reload caddy"|"enable --now confcal-backup.timer") ;;
-  *) echo "systemctl $*: nobody expects this" >&2; exit 1 ;;
-esac
-"""
-
-_SUDO = """#!/bin/sh
-while [ "${{1#--}}" != "$1" ]; do shift; done
-exec "$@"
-"""
-
-_INSTALL = """#!/bin/sh
-for each; do
-  shift
-  case "$each" in --owner=*|--group=*) ;; *) set -- "$@" "$each" ;; esac
-done
-exec /usr/bin/install "$@"
-"""
-
-_DOCKER = """#!/bin/sh
-echo "$(basename "$0") $*" >> "$MACHINE/called"
-case "$*" in
-  *" confcal confcal "*) while [ "$1 $2" != "confcal confcal" ]; do shift; done; shift 2 ;;
-  *"-- confcal "*) while [ "$1" != "--" ]; do shift; done; shift 2 ;;
-  *) exit 0 ;;
-esac
-exec confcal --env-file "$MACHINE/etc/confcal/confcal.env" "$@"
-"""
-
-_ACCEPTED = ("useradd", "userdel", "chown", "make", "pg_dump", "pipx", "journalctl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,23 +58,35 @@ class Machine:
     addresses: dict[str, str]
 
     def build(self) -> None:
-        """Make its folders and programs."""
+        """Make its folders, its tools, and what they know of the project."""
         for each in FOLDERS:
-            (self.folder / each).mkdir(parents=True, exist_ok=True)
-        programs = {
-            "confcal": _CONFCAL,
-            "confcal-service": _SERVICE,
-            "systemctl": _SYSTEMCTL,
-            "sudo": _SUDO,
-            "install": _INSTALL,
-            "docker": _DOCKER,
-            "kubectl": _DOCKER,
-            **dict.fromkeys(_ACCEPTED, _PROGRAM.replace("{", "{{").replace("}", "}}")),
-        }
-        for name, text in programs.items():
-            self.write(f"bin/{name}", text.format(python=sys.executable), 0o755)
-        self.write("opt/confcal/bin/pip", _PROGRAM, 0o755)
-        self.write("opt/confcal/bin/confcal", _CONFCAL.format(python=sys.executable), 0o755)
+            (self.folder / each).mkdir(parents=True)
+        for name in TOOLS:
+            # The environment of the service has a pip of its own.
+            where = name if name == "pip" else f"bin/{name}"
+            self.write(where, _TOOL.format(python=sys.executable, name=name), 0o755)
+        self.write("bin-of-service", _CONFCAL.format(python=sys.executable), 0o755)
+        self.write("known.json", json.dumps(what_is_known()))
+
+    def have_command(self) -> None:
+        """Install confcal for whoever types its name."""
+        shutil.copy(self.folder / "bin-of-service", self.folder / "bin/confcal")
+
+    def have_service(self) -> None:
+        """Install confcal as a service too, with its environment, unit and user."""
+        self.have_command()
+        programs = self.folder / "opt/confcal/bin"
+        programs.mkdir(parents=True)
+        shutil.copy(self.folder / "bin-of-service", programs / "confcal")
+        shutil.copy(self.folder / "pip", programs / "pip")
+        (programs / "python").touch()
+        shutil.copy(ROOT / "config/confcal.service", self.folder / "etc/systemd/system")
+        self.write("users", "confcal")
+        self.write("reloaded", "")
+
+    def is_no_proxy(self) -> None:
+        """Have curl ask from an address of which no page says that it is a proxy."""
+        self.write("bin/curl", _STRANGER, 0o755)
 
     def write(self, name: str, text: str, mode: int = 0o600) -> None:
         """Write a file of this machine."""
@@ -147,13 +107,44 @@ class Machine:
 
         What a page shows as output goes into a file of `shown` for each command, in the order written.
         """
-        start, number, parts = f'cd "{self.folder}/release"\n', 0, ["set -eu\n"]
+        start, number, parts = f'cd "{self.folder}/release"\n', 0, ["set -euo pipefail\n"]
         for block in blocks:
             parts.append(start)
             if block.kind is not Kind.CONSOLE:
                 parts.append(self.translate(block.text))
                 continue
             for command, _ in dialogs(block):
-                parts.append(f'{self.translate(command)} > "{self.folder}/shown/{number}"\n')
+                parts.append(f'{{ {self.translate(command)}\n}} > "{self.folder}/shown/{number}"\n')
                 number += 1
         return "".join(parts)
+
+
+def what_is_known() -> dict[str, list[str]]:
+    """Return what the tools find in the project: services, objects, what the image keeps and has, extras."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    image = (ROOT / "Dockerfile").read_text("utf-8")
+    return {
+        "extras": list(project["optional-dependencies"]),
+        "volumes": re.findall(r"^VOLUME (\S+)", image, re.MULTILINE),
+        "ports": re.findall(r"^EXPOSE (\S+)", image, re.MULTILINE),
+        **{file.name: _names(_documents(file)) for file in _manifests()},
+    }
+
+
+def _documents(file: Path) -> Iterable[Any]:
+    # A tag of compose's own, which says that a list of another file does not count.
+    return yaml.safe_load_all(file.read_text("utf-8").replace("!reset", ""))
+
+
+def _manifests() -> Iterable[Path]:
+    return [*ROOT.glob("config/compose*.yaml"), *ROOT.glob("config/kubernetes*.yaml")]
+
+
+def _names(documents: Iterable[Any]) -> list[str]:
+    """Return the services of a compose file, or the objects of a manifest as kubectl names them."""
+    names = []
+    for each in documents:
+        names += each.get("services", {})
+        if "kind" in each:
+            names.append(f"{each['kind'].lower()}/{each['metadata']['name']}")
+    return names

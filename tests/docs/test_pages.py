@@ -13,6 +13,10 @@ from tests.docs.blocks import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 RUSSIAN = [page for page in PAGES if page.name.endswith(".ru.md")]
+OPERATIONS = [page for page in sorted(ROOT.glob("docs/operations/*.md")) if page not in RUSSIAN]
+GENERATED = "log-events.md"
+"""It is made from the names in the code, and README.ru.md says that it is in English."""
+
 _SETTING = re.compile(r"\bCONFCAL_(?!TEST_)[A-Z0-9_]*[A-Z0-9]\b(?!__|_?<|\*|_\*)")
 
 
@@ -40,3 +44,25 @@ def test_a_page_has_the_same_headings_in_both_languages(page: Path) -> None:
     english = page.with_name(page.name.replace(".ru.md", ".md"))
 
     assert levels(page.read_text("utf-8")) == levels(english.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("page", OPERATIONS, ids=[page.name for page in OPERATIONS])
+def test_a_page_for_operators_and_its_russian_one_lead_to_each_other(page: Path) -> None:
+    if page.name == GENERATED:
+        return
+    russian = page.with_name(page.name.replace(".md", ".ru.md"))
+
+    assert f"*[По-русски]({russian.name})*" in page.read_text("utf-8").splitlines()
+    assert f"*[In English]({page.name})*" in russian.read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize("page", RUSSIAN, ids=[str(page.relative_to(ROOT)) for page in RUSSIAN])
+def test_a_russian_page_leads_to_russian_pages(page: Path) -> None:
+    links = [
+        page.parent / link for link in re.findall(r"\]\((?!https?:)([^)#]+\.md)", page.read_text("utf-8"))
+    ]
+    english = page.with_name(page.name.replace(".ru.md", ".md"))
+
+    missed = [link for link in links if link.with_name(link.name.replace(".md", ".ru.md")).exists()]
+
+    assert missed == [english]

@@ -4,9 +4,11 @@ The commands of every page: run in the order written on a machine of stand-ins, 
 
 import hashlib
 import os
+import re
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +35,13 @@ FROM_NOTHING = {"README.md", "docs/production.md"}
 ENGLISH = [name for name in PAGES if not name.endswith(".ru.md")]
 RUSSIAN = [str(page.relative_to(ROOT)) for page in ROOT.glob("**/*.ru.md") if ".venv" not in page.parts]
 RUN = [name for name in ENGLISH if any(not each.not_run for each in shell_blocks(PAGES[name]))]
+_STOP = "from tests.docs.services import stop; stop()"
+LISTENED_TO = "lobby@video.example.com"
+"""Who is logged in at the Room: the page about watching says that no other list is taken."""
+
+YES = "y\n"
+"""What a person answers who is asked whether to go on."""
+
 LIMIT_SECONDS = 280
 """Some twenty starts of confcal: half a minute on an idle machine, minutes on a busy one."""
 
@@ -43,6 +52,8 @@ def release(folder: Path) -> None:
     wheel = folder / "confcal-0.2.0-py3-none-any.whl"
     wheel.write_bytes(b"a wheel")
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    for each in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / each, folder)
     (folder / "SHA256SUMS").write_text(f"{digest}  {wheel.name}\n")
 
 
@@ -60,6 +71,12 @@ def calendar_server(folder: Path, name: str) -> Iterator[int]:
         server.kill()
 
 
+def addresses_stay(printed: str) -> bool:
+    """Return whether all that was printed of the feeds names the same address for each calendar."""
+    addresses = re.findall(r"(/feeds/[\w-]+)/(\S+)", printed)
+    return 0 < len(set(addresses)) == len({file for _, file in addresses})
+
+
 @pytest.mark.timeout(340)
 @pytest.mark.parametrize("name", RUN)
 async def test_the_commands_of_a_page_do_what_it_says(name: str, tmp_path: Path) -> None:
@@ -68,19 +85,15 @@ async def test_the_commands_of_a_page_do_what_it_says(name: str, tmp_path: Path)
         port = free.getsockname()[1]
     (tmp_path / "room").mkdir()
     (tmp_path / "dav").mkdir()
-    async with room(tmp_path / "room", conferences=(once(), weekly())) as endpoint:
+    async with room(tmp_path / "room", "--peer", LISTENED_TO, conferences=(once(), weekly())) as endpoint:
         local = f"http://127.0.0.1:{port}"
         addresses = {
             r"http://10\.0\.0\.15": endpoint.web_url,
             r"http://room-\$room\.example\.com": endpoint.web_url,
             r"https://calendars\.example\.com": local,
             r"http://127\.0\.0\.1:8080": local,
-            "python3 -m venv": "mkdir -p",
+            # The backup of a container's database goes into its volume.
             r" /data/": " /var/lib/confcal/",
-            # No confcal understands what this machine rejected, so trying again must say so.
-            r"rejected retry 12\b": "rejected retry 1 || test $? = 1",
-            r"rejected show 12\b": "rejected show 1",
-            r"rejected dismiss 12\b": "rejected dismiss 1",
         }
         machine = Machine(tmp_path / "machine", addresses)
         machine.build()
@@ -97,26 +110,29 @@ async def test_the_commands_of_a_page_do_what_it_says(name: str, tmp_path: Path)
         with calendar_server(tmp_path / "dav", name) as caldav_port:
             if name in FROM_NOTHING:
                 del environment["CONFCAL_ADMIN_TOKEN"]
+                if name == "README.md":
+                    machine.have_command()
             else:
                 before = install(machine, PAGES[name], name, caldav_port)
                 todo = [Block(Kind.SHELL, before), *todo]
+            if name.endswith("single-sign-on.md"):
+                machine.is_no_proxy()
             try:
                 done = subprocess.run(  # noqa: ASYNC221 -- the Room is another process
                     ["/bin/bash", "-c", machine.script(todo)],
                     env=environment,
+                    input=YES,
                     capture_output=True,
                     text=True,
                     check=False,
                     timeout=LIMIT_SECONDS,
                 )
             finally:
-                subprocess.run(  # noqa: ASYNC221
-                    [machine.folder / "bin/confcal-service", "stop"], env=environment, check=True, timeout=30
-                )
+                subprocess.run([sys.executable, "-c", _STOP], env=environment, check=True, timeout=90)  # noqa: ASYNC221
 
     assert done.returncode == 0, done.stdout + done.stderr
     if name in FROM_NOTHING:
-        assert "/feeds/" in done.stdout
+        assert addresses_stay(done.stdout)
     shown = [text for each in todo if each.kind is Kind.CONSOLE for _, text in dialogs(each)]
     printed = [(machine.folder / f"shown/{number}").read_text() for number in range(len(shown))]
     for text, wanted in zip(printed, shown, strict=True):

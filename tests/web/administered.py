@@ -30,6 +30,7 @@ from service.core.ports import FeedRecord
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.core.replicas import Replica
 from service.core.state import State
+from service.publishing.ports import Database
 from service.settings.accounts import accounts_of
 from service.settings.load import load_settings
 from service.sources.hooks import NoHooks
@@ -192,13 +193,27 @@ async def administered(
     *, url: str = BASE, exposure: Exposure | None = None, **more: str
 ) -> AsyncIterator[Administered]:
     """Give a server; `more` are settings without their prefix, an empty one is left out."""
+    async with administered_on(None, more, url=url, exposure=exposure) as site:
+        yield site
+
+
+@asynccontextmanager
+async def administered_on(
+    database: Database | None,
+    more: Mapping[str, str],
+    *,
+    url: str = BASE,
+    exposure: Exposure | None = None,
+) -> AsyncIterator[Administered]:
+    """Give a server as `administered` does, on a database; without one on a store in memory that can fail."""
     given = {
         **SETTINGS,
         "CONFCAL_SECRET": SECRET.decode(),
         **{f"CONFCAL_{name}": value for name, value in more.items()},
     }
     settings = load_settings({name: value for name, value in given.items() if value})
-    policy, store, clock, pauses = policy_of(settings), FailingStore(), Clock(), Pauses()
+    policy, failing, clock, pauses = policy_of(settings), FailingStore(), Clock(), Pauses()
+    store = database or failing
     synchronizer = Synchronizer(store, policy)
     rules = FeedRules(
         SECRET,
@@ -266,7 +281,7 @@ async def administered(
             web,
             client,
             feeds,
-            store,
+            failing,
             synchronizer,
             rejections,
             reporter,

@@ -12,14 +12,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service.core.errors import StoreUnavailable
+from service.language import LANGUAGES
 from service.web.admin.charts import chart_of
 from service.web.admin.frame import AdminFrame
 from service.web.admin.sessions import AdminSession
+from service.web.links_file import list_handouts
 from service.web.live import Live
 
 log = structlog.get_logger()
 
-_SHOWN = 50
+_SHOWN = 25
 _PATH = "/calendars"
 
 
@@ -56,6 +58,10 @@ class CalendarsPage:
         after = after if after in queries.feeds.calendars else ""
         context: dict[str, Any] = {
             "listing": listing,
+            "texts": {
+                each.name: tuple(zip(LANGUAGES, list_handouts(each.title, each.page_url), strict=True))
+                for each in listing.calendars
+            },
             "like": like,
             "after": after,
             "requests": chart_of(queries.activity().requests),

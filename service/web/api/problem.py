@@ -31,7 +31,9 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
     status: int
     detail: str
-    """One sentence for a person."""
+    """
+    One sentence for a person, in English: a program puts it into its log, and its language is not known.
+    """
 
     field: str = ""
     """The place in the event that is at fault."""

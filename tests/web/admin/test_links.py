@@ -3,6 +3,7 @@ The links of the calendars as a file: from the dashboard and from the API.
 """
 
 import csv
+import re
 from collections.abc import AsyncIterator
 from io import StringIO
 
@@ -70,3 +71,17 @@ async def test_the_api_gives_the_same_file_to_who_accepts_it(site: Administered)
 
     assert rows(by_api) == rows(await site.client.get("/calendars.csv?like=lobby"))
     assert refused.status_code == 401
+
+
+async def test_the_page_of_the_calendars_has_a_text_to_send_in_each_language(site: Administered) -> None:
+    await sign_in(site)
+
+    page = (await site.client.get("/calendars?like=lobby")).text
+
+    english, russian = re.findall(r'<textarea id="(\S+)" lang="(\w+)"[^>]*>([^<]+)</textarea>', page)
+    assert (english[1], russian[1]) == ("en", "ru")
+    assert "Open this page" in english[2]
+    assert "Откройте эту страницу" in russian[2]
+    for key, _, text in (english, russian):
+        assert "/calendars/" in text
+        assert f'data-copy="{key}"' in page
