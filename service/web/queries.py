@@ -76,7 +76,7 @@ class AdminQueries:
         return self._clock()
 
     def zone_notices(self) -> Sequence[ZoneNotice]:
-        """Return what an administrator should know about zones, looked up anew each hour."""
+        """Return what an administrator should know about zones; it is kept for an hour."""
         state, hour = self.state(), self._clock().replace(minute=0, second=0, microsecond=0)
         last = self._zones
         if last is None or last[0] is not state or last[1] != hour:
