@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic_settings import NoDecode
 
 from service.calendars.calendar import ALL, COLOR, NAMES
+from service.core.nearest import suggest
 from service.core.text import cut
 from service.core.trueconf_id import TrueConfId
 from service.settings.types import AnyCase
@@ -50,7 +51,8 @@ def _check_access(values: tuple[str, ...]) -> tuple[str, ...]:
 
 def _check_color(value: str) -> str:
     if value.lower() not in NAMES:
-        raise ValueError("it is not a CSS3 color name; write one like steelblue, seagreen or firebrick")
+        hint = suggest(value.lower(), NAMES) or "; write one like steelblue, seagreen or firebrick"
+        raise ValueError(f"it is not a CSS3 color name{hint}")
     return value.lower()
 
 

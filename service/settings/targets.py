@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
@@ -39,7 +39,16 @@ def _check_url(url: str) -> str:
         raise ValueError("write the CalDAV address, like https://cloud.example.com/remote.php/dav")
     if parts.username or parts.password:
         raise ValueError("write the address without user name and password, which have settings of their own")
+    if not _has_usable_port(parts):
+        raise ValueError("its port is none; write one from 1 to 65535, or leave it out")
     return url if parts.path else url + "/"
+
+
+def _has_usable_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _check_calendar(name: str) -> str:
@@ -50,6 +59,8 @@ def _check_calendar(name: str) -> str:
 
 def _check_token_url(url: str) -> str:
     parts = urlsplit(url)
+    if not _has_usable_port(parts):
+        raise ValueError("its port is none; write one from 1 to 65535, or leave it out")
     if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
         raise ValueError("tokens are fetched by https only")
     return url

@@ -83,6 +83,65 @@ def test_grafana_finds_what_it_needs_in_the_dashboard() -> None:
         assert len(refs) == len(set(refs))
 
 
+KNOWN = {
+    "dashboard": {
+        *("__inputs", "uid", "title", "tags", "schemaVersion", "version", "editable", "refresh", "timezone"),
+        *("time", "templating", "panels"),
+    },
+    "panel": {
+        *("id", "type", "title", "description", "datasource", "gridPos", "fieldConfig", "options", "targets"),
+    },
+    "target": {"refId", "expr", "legendFormat", "datasource", "instant", "range", "format", "interval"},
+    "variable": {
+        *(
+            "name",
+            "type",
+            "query",
+            "label",
+            "datasource",
+            "refresh",
+            "current",
+            "regex",
+            "multi",
+            "includeAll",
+        ),
+    },
+    "defaults": {"unit", "min", "max", "decimals", "mappings", "thresholds", "custom", "noValue", "color"},
+}
+"""What Grafana reads of each of them (its dashboard JSON model); other names it passes over silently."""
+
+UNITS = {
+    "short",
+    "s",
+    "dtdurations",
+    "dateTimeFromNow",
+    "percentunit",
+    "bytes",
+    "ops",
+    "none",
+    "bool",
+    "bool_yes_no",
+}
+
+
+def test_grafana_reads_every_name_in_the_dashboard() -> None:
+    panels = DASHBOARD["panels"]
+    found = {
+        "dashboard": [DASHBOARD],
+        "panel": panels,
+        "target": [target for panel in panels for target in panel["targets"]],
+        "variable": DASHBOARD["templating"]["list"],
+        "defaults": [panel["fieldConfig"]["defaults"] for panel in panels],
+    }
+
+    for kind, parts in found.items():
+        assert {name for part in parts for name in part} <= KNOWN[kind], kind
+    assert {part["unit"] for part in found["defaults"] if "unit" in part} <= UNITS
+    assert all(set(panel["fieldConfig"]) == {"defaults", "overrides"} for panel in panels)
+    assert all(panel["gridPos"].keys() == {"x", "y", "w", "h"} for panel in panels)
+    assert all(panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"} for panel in panels)
+
+
 def test_no_panel_lies_on_another() -> None:
     cells: set[tuple[int, int]] = set()
     for panel in DASHBOARD["panels"]:

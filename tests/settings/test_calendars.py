@@ -108,6 +108,7 @@ def test_another_set_of_variants_renders_anew_and_a_rule_alone_does_not() -> Non
             "'zzz' is unknown; write PxP, OxP, S|L, S|L Auto, or several with commas",
         ),
         ({f"{BOARD}REDACT": "yes"}, "CONFCAL_CALENDARS__BOARD__REDACT: write full or busy"),
+        ({f"{BOARD}COLOR": "Lightblu"}, "it is not a CSS3 color name; did you mean lightblue?"),
         ({f"{BOARD}COLOR": "#ff0000"}, "it is not a CSS3 color name; write one like steelblue"),
         ({f"{BOARD}TITLE": "  "}, "it is empty; write what people should see, or leave it out"),
         ({f"{BOARD}LANGUAGE": "de"}, "CONFCAL_CALENDARS__BOARD__LANGUAGE: write en or ru"),

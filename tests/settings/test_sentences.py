@@ -40,6 +40,13 @@ def test_a_duration_as_other_programs_write_it_is_told_in_ours(written: str, mea
     )
 
 
+@pytest.mark.parametrize("port", ["0", "99999", "https"])
+def test_a_port_of_a_target_that_is_none_is_told_without_the_words_of_a_parser(port: str) -> None:
+    told = refusal({"CONFCAL_TARGETS__CLOUD__URL": f"https://cloud.example.com:{port}/dav"})
+
+    assert "CONFCAL_TARGETS__CLOUD__URL: its port is none; write one from 1 to 65535, or leave it out" in told
+
+
 @pytest.mark.parametrize(
     "address",
     [
