@@ -36,6 +36,7 @@ from service.app.synchronizer import Synchronizer
 from service.app.targets import Targets
 from service.app.timetable import Timetable
 from service.calendars.feeds import Feeds
+from service.core.errors import LeaseLost
 from service.core.ports import Hint
 from service.language import catalogues
 from service.publishing.ports import Database
@@ -102,9 +103,13 @@ class Parts:
     async def load(self) -> None:
         """Load what is known, rendered as the settings say, and serve all of it. Raises StoreUnavailable."""
         policy, now = policy_of(self.settings), utc_now()
-        with self.leases.try_rendering() as allowed:
-            digest = rendering_digest(policy, now)
-            await self.synchronizer.start(rendering=digest, now=now, may_render=allowed)
+        digest = rendering_digest(policy, now)
+        try:
+            with self.leases.try_rendering() as allowed:
+                await self.synchronizer.start(rendering=digest, now=now, may_render=allowed)
+        except LeaseLost:
+            # The start took longer than a lease lasts. Whoever keeps house now renders what is stored.
+            await self.synchronizer.start(rendering=digest, now=now, may_render=False)
         self.feeds.mark_changed()
         self.targets.mark_changed()
         self.loaded.set()

@@ -15,7 +15,7 @@ import httpx
 import msgspec
 
 from service.app.findings import Finding, Verdict
-from service.core.errors import ConfcalError, SettingsError
+from service.core.errors import ConfcalError, NoSecret, SettingsError
 from service.core.vevent import Translate
 from service.settings.hosts import in_url, is_reachable_by_others, local_hosts
 from service.settings.model import Settings
@@ -100,6 +100,9 @@ async def ask_daemon(settings: Settings, base: str, asker: Asker, gettext: Trans
     """
     try:
         proof = proof_of(secret_of(settings))
+    except NoSecret as error:
+        text = gettext("%(reason)s It is made by the first `confcal run`.") % {"reason": error}
+        return Finding("daemon", Verdict.NOTICE, (text,))
     except SettingsError as error:
         return Finding("daemon", Verdict.NOTICE, (str(error),))
     said = await asker.get(base + PATH, token=proof)

@@ -33,6 +33,10 @@ class SettingsError(ConfcalError):
     """A setting cannot work. One sentence: which, why, and what to do."""
 
 
+class NoSecret(SettingsError):
+    """There is no secret where the settings say, and only the daemon makes one."""
+
+
 class FrameRejected(ConfcalError):
     """
     A whole frame is unusable: broken JSON, not an object, `result: false`, `succeed: false`.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from service.core.errors import SettingsError
+from service.core.errors import NoSecret, SettingsError
 from service.core.exposure import Exposure
 from service.settings.hosts import ANY, in_url, is_reachable_by_others, local_hosts
 from service.settings.model import Settings
@@ -123,7 +123,7 @@ def secret_of(settings: Settings) -> bytes:
     try:
         secret = path.read_text(encoding="ascii").strip()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise SettingsError(f"There is no secret in {path}: is CONFCAL_DATA_DIR the daemon's?") from error
+        raise NoSecret(f"There is no secret in {path}: is CONFCAL_DATA_DIR the daemon's?") from error
     except (OSError, UnicodeDecodeError) as error:
         raise _unusable_secret(path, error) from error
     if len(secret) < _MIN_SECRET:

@@ -131,7 +131,7 @@ class NeedQueries:
             disputes=[_disputed(each) for each in queries.disputes()],
             zones=[
                 ZoneMissing(each.variable, each.count)
-                for each in reports.zone_notices(queries.now())
+                for each in queries.zone_notices()
                 if isinstance(each, ZoneUnset)
             ],
             open_secrets=reports.open_secrets(),

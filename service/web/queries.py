@@ -3,7 +3,7 @@ The queries and actions of the administrator, for the dashboard and the API.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import assert_never
@@ -20,7 +20,7 @@ from service.core.revision import Policy
 from service.core.schedule import Once, Schedule, Unscheduled, Weekly
 from service.core.state import State
 from service.core.vevent import summary_of
-from service.core.zone_notices import is_warning
+from service.core.zone_notices import ZoneNotice, is_warning
 from service.web.access_stats import AccessStats
 from service.web.admin_port import AdminPort
 from service.web.schemas import (
@@ -38,6 +38,7 @@ from service.web.schemas import (
 )
 
 _MOST_SUMMARIES = 2000
+_MOST_FOLLOWING = 100_000
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
@@ -67,10 +68,20 @@ class AdminQueries:
         self.policy, self._stats = policy, stats
         self.state, self._clock = state, clock
         self._summaries: OrderedDict[str, _Summary] = OrderedDict()
+        self._following: dict[Key, tuple[Entry, Occurrence | None]] = {}
+        self._zones: tuple[State, datetime, Sequence[ZoneNotice]] | None = None
 
     def now(self) -> datetime:
         """Return the moment that the views are of."""
         return self._clock()
+
+    def zone_notices(self) -> Sequence[ZoneNotice]:
+        """Return what an administrator should know about zones; it is kept for an hour."""
+        state, hour = self.state(), self._clock().replace(minute=0, second=0, microsecond=0)
+        last = self._zones
+        if last is None or last[0] is not state or last[1] != hour:
+            last = self._zones = (state, hour, tuple(self.reports.zone_notices(self._clock())))
+        return last[2]
 
     def status(self) -> StatusView:
         """Return the daemon as a whole."""
@@ -90,11 +101,7 @@ class AdminQueries:
             zone_data=self.reports.zone_data,
             warnings=(
                 *((exposure.describe(),) if exposure else ()),
-                *(
-                    notice.describe()
-                    for notice in self.reports.zone_notices(self._clock())
-                    if is_warning(notice)
-                ),
+                *(notice.describe() for notice in self.zone_notices() if is_warning(notice)),
             ),
             replicas=tuple(self.reports.replicas()),
         )
@@ -152,10 +159,21 @@ class AdminQueries:
         return summary
 
     def _next(self, entries: Iterable[Entry], now: datetime) -> Occurrence | None:
-        following = (next(occurrences(e, self.policy.rendering(e.source).weekly, now), None) for e in entries)
+        following = (self._find_next(each, now) for each in entries)
         return min(
             (each for each in following if each), key=lambda o: (o.start, o.end, o.entry.key), default=None
         )
+
+    def _find_next(self, entry: Entry, now: datetime) -> Occurrence | None:
+        """Return the next occurrence of an entry, kept until it ends: many calendars hold it."""
+        kept = self._following.get(entry.key)
+        if kept and kept[0] is entry and (kept[1] is None or kept[1].end > now):
+            return kept[1]
+        found = next(occurrences(entry, self.policy.rendering(entry.source).weekly, now), None)
+        if len(self._following) >= _MOST_FOLLOWING:
+            self._following.clear()
+        self._following[entry.key] = (entry, found)
+        return found
 
     def list_held(self) -> list[HeldView]:
         """Return the lists that wait for an approval."""

@@ -6,10 +6,12 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 import httpx
 import pytest
+from typing_extensions import override
 
 from service.app.build import open_parts
 from service.app.fetching import http_fetch
@@ -17,6 +19,7 @@ from service.app.opening import open_settings_store
 from service.app.policy import policy_of, rendering_digest
 from service.app.synchronizer import Synchronizer
 from service.calendars.tokens import token_of
+from service.core.errors import LeaseLost
 from service.settings.load import load_settings
 from service.settings.model import Settings
 from tests.core.given import NOW, ROOM, conference, listed
@@ -130,6 +133,26 @@ def restarted(tmp_path: Path, unused_tcp_port: int) -> Settings:
 
     asyncio.run(hear())
     return settings
+
+
+class Outlasting(Synchronizer):
+    """Renders for so long that another replica keeps house meanwhile."""
+
+    @override
+    async def start(self, *, rendering: str, now: datetime, may_render: bool = True) -> bool:
+        if may_render:
+            raise LeaseLost("another replica goes on with it")
+        return await super().start(rendering=rendering, now=now, may_render=False)
+
+
+async def test_a_start_that_takes_longer_than_a_lease_lasts_goes_on(restarted: Settings) -> None:
+    async with open_parts(restarted) as parts:
+        parts.synchronizer = Outlasting(parts.store, policy_of(restarted))
+
+        await parts.load()
+
+        assert parts.loaded.is_set()
+        assert len(parts.synchronizer.state.entries) == 2
 
 
 def path_of(calendar: str) -> str:

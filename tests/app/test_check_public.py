@@ -4,6 +4,7 @@ What `confcal check` says of proxies between people and the daemon.
 
 import gzip
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import msgspec
@@ -100,3 +101,12 @@ async def test_a_public_address_that_does_not_answer_fails() -> None:
 
     assert found.verdict is Verdict.FAILED
     assert f"{URL} does not answer" in found.lines[0]
+
+
+async def test_before_the_first_start_the_secret_is_told_as_one_that_comes(tmp_path: Path) -> None:
+    settings = load_settings({"CONFCAL_PUBLIC_URL": URL, "CONFCAL_DATA_DIR": str(tmp_path)})
+    async with open_asker(5, httpx.MockTransport(lambda _: httpx.Response(404))) as asker:
+        found = await check_public(settings, None, asker, no_translation)
+
+    assert found.verdict is Verdict.NOTICE
+    assert found.lines[0].endswith("It is made by the first `confcal run`.")

@@ -235,7 +235,8 @@ async def live_long(home: Home, tmp_path: Path) -> None:
     sys.stderr.write(
         f"\nsoak: {MINUTES:g} minutes, {len(samples)} samples, "
         f"{samples[0].bytes / 2**20:.1f} MiB at first, {samples[-1].bytes / 2**20:.1f} at last, "
-        f"growth {growth:+.2%}, descriptors {more:+d}, {dict(rooms.happened)}, {reloads} reloads, "
+        f"by tenths {course(samples)}, growth {growth:+.2%}, descriptors {more:+d}, "
+        f"{dict(rooms.happened)}, {reloads} reloads, "
         f"feeds {dict(polls.statuses)}, {there} events published, log {dict(events.most_common(12))}\n"
     )
     assert wrong == []
@@ -266,6 +267,13 @@ async def follow(url: str) -> int:
             break
         await asyncio.sleep(2)
     return there
+
+
+def course(samples: list[Sample]) -> list[int]:
+    """Return the MiB of each tenth of the time: what settles differs from what grows on."""
+    tenth = max(1, len(samples) // 10)
+    parts = (samples[begin : begin + tenth] for begin in range(0, len(samples), tenth))
+    return [round(statistics.median(sample.bytes for sample in part) / 2**20) for part in parts]
 
 
 def judge(samples: list[Sample]) -> tuple[float, int]:

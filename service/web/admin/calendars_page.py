@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from service.core.errors import StoreUnavailable
 from service.language import LANGUAGES
-from service.web.admin.charts import rows_of
+from service.web.admin.charts import chart_of
 from service.web.admin.frame import AdminFrame
 from service.web.admin.sessions import AdminSession
 from service.web.links_file import list_handouts
@@ -64,7 +64,7 @@ class CalendarsPage:
             },
             "like": like,
             "after": after,
-            "requests": rows_of(queries.activity().requests),
+            "requests": chart_of(queries.activity().requests),
         }
         kept = {name: value for name, value in (("like", like), ("after", after)) if value}
         return self.frame.render(request, session, "calendars.html", context, kept=kept)

@@ -74,7 +74,7 @@ class OverviewPage:
             "exposure": exposure.describe(gettext) if exposure else "",
             "zone_notices": [
                 (notice.describe(gettext), is_warning(notice))
-                for notice in queries.reports.zone_notices(now)
+                for notice in queries.zone_notices()
                 if not isinstance(notice, ZoneUnset)
             ],
             "glance": HealthSummary.of(

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service.core.errors import StoreUnavailable
-from service.web.admin.charts import HEIGHT, WIDTH, bars_of
+from service.web.admin.charts import HEIGHT, WIDTH, bars_of, ticks_of
 from service.web.admin.frame import AdminFrame
 from service.web.admin.health_status import NEVER_QUIET, HealthSummary, is_silent
 from service.web.admin.paging import take_part
@@ -67,6 +67,7 @@ class RoomsPage:
             },
             "bars": bars_of(hours),
             "most_lists": max((hour.lists for hour in hours), default=0),
+            "ticks": ticks_of(max((hour.lists for hour in hours), default=0)),
             "chart_width": WIDTH,
             "chart_height": HEIGHT,
             "rejected": None if rejected is None else rejected[:_SHOWN_REJECTED],

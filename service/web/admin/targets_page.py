@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from service.web.admin.charts import rows_of
+from service.web.admin.charts import chart_of
 from service.web.admin.frame import AdminFrame
 from service.web.admin.health_status import HealthSummary
 from service.web.admin.paging import take_part
@@ -42,6 +42,6 @@ class TargetsPage:
             "part": take_part(targets, request.query_params.get("after", ""), _SHOWN, lambda each: each.name),
             "strips": await draw_strips(queries),
             "glance": HealthSummary.of((), targets, queries.now(), queries.policy.quiet),
-            "lags": rows_of(lags),
+            "lags": chart_of(lags),
         }
         return self.frame.render(request, session, "targets.html", context)
