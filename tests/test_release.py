@@ -81,9 +81,10 @@ def test_the_engine_is_the_first_that_answers() -> None:
 
 def image_commands(folder: Path) -> Sequence[tuple[str, ...]]:
     inside = json.dumps({"pypi/httpx": "0.28.1", "deb/debian/libc6": "2.41-12"})
-    commands = Commands("", "", inside)
+    pulled, digests = "", json.dumps([f"python@sha256:{'0' * 64}"])
+    commands = Commands(pulled, digests, "", "", inside)
     build_image(RELEASE, "docker", folder, run=commands)
-    return commands.given
+    return commands.given[2:]
 
 
 def test_the_image_is_built_with_its_commit_and_saved_beside_a_list_of_what_is_in_it(tmp_path: Path) -> None:
