@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.async_api import Page
 
-from tests.tools import IN_CI, missing
+from tests.tools import IN_CI, LONG, missing
 
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -17,10 +17,12 @@ ARTEFACTS = Path(__file__).parent.parent.parent / "artefacts"
 
 def combined(*axes: Sequence[object]) -> list[tuple[object, ...]]:
     """Return combinations of each two values of different axes in CI, elsewhere of each value at least."""
-    if not IN_CI:
+    if not IN_CI and not LONG:
         most = max(map(len, axes))
         return [tuple(axis[number % len(axis)] for axis in axes) for number in range(most)]
     every = list(product(*axes))
+    if LONG:
+        return every
     missed = {pair for each in every for pair in _pairs(each)}
     chosen: list[tuple[object, ...]] = []
     while missed:
