@@ -15,10 +15,7 @@ DAY: Final = timedelta(days=1)
 
 def accounts_shown(state: State, source: str, now: datetime) -> int:
     """Return how many accounts had their last list from a source within the day up to `now`."""
-    return sum(
-        known.source == source and known.list_at is not None and now - known.list_at < DAY
-        for known in state.accounts.values()
-    )
+    return sum(known.list_at is not None and now - known.list_at < DAY for known in state.senders_of(source))
 
 
 def oddness_of(state: State, source: str, now: datetime) -> str:

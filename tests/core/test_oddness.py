@@ -18,7 +18,7 @@ HOUR = timedelta(hours=1)
 
 def shown(count: int, at: datetime = NOW, source: str = "lobby") -> State:
     accounts = [Account(f"user{number}", SERVER) for number in range(count)]
-    return State(accounts={each: AccountState(each, list_at=at, source=source) for each in accounts})
+    return State().replace_accounts(AccountState(each, list_at=at, source=source) for each in accounts)
 
 
 def test_twenty_users_in_a_day_are_not_odd_and_one_more_is() -> None:
