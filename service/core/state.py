@@ -53,7 +53,7 @@ class State:
         """Return the account's view; an empty one for an unknown account."""
         return self.accounts.get(account, AccountState(account))
 
-    def ordered_accounts(self) -> list[AccountState]:
+    def order_accounts(self) -> list[AccountState]:
         """Return the views of all accounts in the order of accounts, the same in every process."""
         return sorted(self.accounts.values(), key=lambda known: known.account)
 

@@ -178,7 +178,7 @@ class AdminQueries:
     def list_held(self) -> list[HeldView]:
         """Return the lists that wait for an approval."""
         state, now = self.state(), self._clock()
-        known = state.ordered_accounts()
+        known = state.order_accounts()
         return [self._describe_held(state, each, each.held, now) for each in known if each.held]
 
     def _describe_held(self, state: State, known: AccountState, held: HeldRemoval, now: datetime) -> HeldView:
@@ -243,7 +243,7 @@ def _members(state: State) -> list[Entry]:
     """Return the entries that are in any account's calendar, each once."""
     members = {
         entry.key: entry
-        for known in state.ordered_accounts()
+        for known in state.order_accounts()
         for entry in (state.entry(known.account.server, id_) for id_ in known.reported)
     }
     return list(members.values())

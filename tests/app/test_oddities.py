@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 
 from structlog.testing import capture_logs
 
-from service.app.oddities import Oddities
+from service.app.oddities import Oddities, accounts_shown, oddness_of
 from service.core.account_state import AccountState
 from service.core.conference import Account
-from service.core.oddness import accounts_shown, oddness_of
 from service.core.state import State
 from tests.core.given import NOW, SERVER
 
