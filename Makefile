@@ -12,7 +12,8 @@ FLOOR_OF_ALL := 92
 FAST := $(addprefix tests/,core calendars publishing settings sources trueconf web)
 
 ONLY ?=
-IN_PARALLEL := --numprocesses=3 --dist=worksteal
+# More workers than cores: a third of the time of the tests is waiting for servers and leases.
+IN_PARALLEL := --numprocesses=5 --dist=worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-locked demo run check format test fast coverage bench soak lock image docs pictures release clean
