@@ -1,6 +1,10 @@
 # Every verb of the house; `make` alone lists them.
 PYTHON ?= python3
 BIN := .venv/bin
+
+# The tests start hundreds of processes. Where nothing may be written beside the source, each compiles it all again.
+export PYTHONDONTWRITEBYTECODE :=
+
 SOURCES := service tests bench hatch_build.py lock_audit.py release.py
 
 # Folders of service/ whose branches the tests of their own folder must cover, and how far.
