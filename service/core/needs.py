@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, assert_never
 
-from service.core.quiet import QuietHours
+from service.core.quiet import NEVER_QUIET, QuietHours
 from service.core.sources import BY_ABSENCE, IN_TROUBLE, SourceState
 from service.core.state import STALE_AFTER
 from service.core.target_state import TargetState
 
 NeedKind = Literal["held", "room", "target", "rejected", "dispute", "zone", "open_secret", "version"]
 
-_NEVER_QUIET = QuietHours()
 _WRONG = frozenset({TargetState.DOWN, TargetState.FAILING})
 
 
@@ -212,7 +211,7 @@ def find_needs(facts: Facts, now: datetime) -> tuple[Need, ...]:
 def _choose(facts: Facts, now: datetime) -> Iterator[Need]:
     yield from (each for each in facts.held if each.applied_at is not None)
     for room in facts.rooms:
-        silent = _find_trouble(room, facts.quiet.get(room.name, _NEVER_QUIET), now)
+        silent = _find_trouble(room, facts.quiet.get(room.name, NEVER_QUIET), now)
         if silent:
             yield silent
     yield from (each for each in facts.targets if each.refused or each.state in _WRONG)
@@ -230,8 +229,7 @@ def _find_trouble(room: Room, quiet: QuietHours, now: datetime) -> Room | None:
     if room.state in IN_TROUBLE:
         return room
     heard = room.last_list_at or room.since
-    alarm = quiet.find_alarm(heard, STALE_AFTER)
-    if room.state is not SourceState.LISTENING or alarm is None or now <= alarm:
+    if room.state is not SourceState.LISTENING or not quiet.is_overdue(heard, now, STALE_AFTER):
         return None
     return Room(room.name, SourceState.SILENT, heard, room.last_list_at, room.place, room.error, room.asked)
 
