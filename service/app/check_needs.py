@@ -22,7 +22,6 @@ from service.core.needs import (
     Listed,
     Need,
     OpenSecret,
-    Rejected,
     Room,
     Target,
     VersionBehind,
@@ -38,7 +37,6 @@ from service.core.state import State
 from service.core.vevent import summary_of
 from service.core.zone_notices import ZoneNotice, ZoneUnset
 from service.settings.model import Settings
-from service.trueconf.frames import PEER_ID
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -66,7 +64,7 @@ async def find_check_needs(
         held=[each for each in held if each],
         rooms=[_to_room(each, state, now) for each in sources if not each.good],
         targets=[_to_target(each) for each in targets if not each.good],
-        rejected=[_to_rejected(each) for each in rejected],
+        rejected=rejected,
         disputes=[
             Disputed(each.key.id, each.key.server, each.topic, str(each.counts))
             for each in find_disputes(state, policy, now)
@@ -126,19 +124,3 @@ def _to_room(report: SourceReport, state: State, now: datetime) -> Room:
 
 def _to_target(report: TargetReport) -> Target:
     return Target(report.name, report.state, report.lines[0], report.lines[1:])
-
-
-def _to_rejected(each: RejectedInput) -> Rejected:
-    retriable = bool(each.account) and each.field != PEER_ID
-    return Rejected(
-        each.number,
-        each.source,
-        each.account,
-        each.conference_id,
-        each.field,
-        each.reason,
-        each.first_at,
-        each.last_at,
-        each.times,
-        retriable,
-    )

@@ -22,12 +22,12 @@ from service.core.needs import (
     HeldList,
     Need,
     OpenSecret,
-    Rejected,
     Room,
     Target,
     VersionBehind,
     ZoneMissing,
 )
+from service.core.rejected import RejectedInput
 from service.core.vevent import Translate
 
 _MARGIN = 4
@@ -73,7 +73,7 @@ def find_commands(need: Need) -> tuple[str, ...]:
     match need:
         case HeldList(account):
             return f"confcal keep {account}", f"confcal approve {account}"
-        case Rejected(number, retriable=retriable):
+        case RejectedInput(number=number, retriable=retriable):
             retry = (f"confcal rejected retry {number}",) if retriable else ()
             return (*retry, f"confcal rejected dismiss {number}")
         case Disputed(conference_id):

@@ -12,12 +12,12 @@ from service.core.needs import (
     HeldList,
     Need,
     OpenSecret,
-    Rejected,
     Room,
     Target,
     VersionBehind,
     ZoneMissing,
 )
+from service.core.rejected import RejectedInput
 from service.core.state_words import EXPLAINED_BY_ERROR, explain_source, explain_target, name_source
 from service.core.vevent import Translate
 from service.core.zone_notices import ZoneUnset
@@ -51,7 +51,7 @@ def describe(  # noqa: PLR0911 -- one for each kind
             return _describe_room(need, gettext, moment)
         case Target():
             return _describe_target(need, gettext)
-        case Rejected():
+        case RejectedInput():
             return _describe_rejected(need, gettext)
         case Disputed(conference_id, server, topic, counts):
             title = gettext("Accounts disagree about %(topic)s (%(id)s)")
@@ -109,7 +109,7 @@ def _describe_target(need: Target, gettext: Translate) -> NeedText:
     return NeedText(title, text % {"count": len(need.refused)}, next(iter(need.refused), ""))
 
 
-def _describe_rejected(need: Rejected, gettext: Translate) -> NeedText:
+def _describe_rejected(need: RejectedInput, gettext: Translate) -> NeedText:
     title = gettext("An event of %(source)s was not understood")
     if need.conference_id:
         title = gettext("Conference %(id)s was not understood")

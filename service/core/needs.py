@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal, assert_never
 
 from service.core.quiet import NEVER_QUIET, QuietHours
+from service.core.rejected import RejectedInput
 from service.core.sources import BY_ABSENCE, IN_TROUBLE, SourceState
 from service.core.state import STALE_AFTER
 from service.core.target_state import TargetState
@@ -77,26 +78,6 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
-    """
-    Input that could not be understood.
-    """
-
-    number: int
-    source: str
-    account: str
-    conference_id: str
-    """Empty for a whole event."""
-
-    field: str
-    reason: str
-    first_at: datetime
-    last_at: datetime
-    times: int = 1
-    retriable: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Disputed:
     """
     A conference that accounts keep reporting differently.
@@ -157,7 +138,7 @@ def _version_order(version: str) -> tuple[int, ...]:
     return tuple(int(digits) for digits in re.findall(r"\d+", version))
 
 
-Need = HeldList | Room | Target | Rejected | Disputed | ZoneMissing | OpenSecret | VersionBehind
+Need = HeldList | Room | Target | RejectedInput | Disputed | ZoneMissing | OpenSecret | VersionBehind
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +164,7 @@ class Facts:
     held: Sequence[HeldList] = ()
     rooms: Sequence[Room] = ()
     targets: Sequence[Target] = ()
-    rejected: Sequence[Rejected] = ()
+    rejected: Sequence[RejectedInput] = ()
     disputes: Sequence[Disputed] = ()
     zones: Sequence[ZoneMissing] = ()
     open_secrets: Sequence[OpenSecret] = ()
@@ -234,7 +215,7 @@ def _find_trouble(room: Room, quiet: QuietHours, now: datetime) -> Room | None:
     return Room(room.name, SourceState.SILENT, heard, room.last_list_at, room.place, room.error, room.asked)
 
 
-def is_cured(rejected: Rejected, facts: Facts) -> bool:
+def is_cured(rejected: RejectedInput, facts: Facts) -> bool:
     """Return whether a good list came after rejected input, and holds nothing of the kind."""
     if not rejected.conference_id:
         last = facts.last_of_sources.get(rejected.source)
@@ -254,7 +235,7 @@ def _order(need: Need) -> tuple[int, float, str]:  # noqa: PLR0911 -- one for ea
             return 1, since.timestamp(), name
         case Target(name, state):
             return 2, float(state not in _WRONG), name
-        case Rejected(number, last_at=last_at):
+        case RejectedInput(number=number, last_at=last_at):
             return 3, -last_at.timestamp(), f"{number:012}"
         case Disputed(conference_id, server):
             return 4, 0, f"{server} {conference_id}"
@@ -277,7 +258,7 @@ def kind_of(need: Need) -> NeedKind:  # noqa: PLR0911 -- one for each kind
             return "room"
         case Target():
             return "target"
-        case Rejected():
+        case RejectedInput():
             return "rejected"
         case Disputed():
             return "dispute"

@@ -10,10 +10,11 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from service.core.errors import FrameRejected
+from service.core.rejected import PEER_ID
 from service.core.trueconf_id import too_long
 from service.trueconf import fields, limits
 from service.trueconf.entry import identifier_of
-from service.trueconf.frames import PEER_ID, peer_id_of
+from service.trueconf.frames import peer_id_of
 from service.trueconf.lenient_json import repair
 from service.trueconf.limits import Limits
 

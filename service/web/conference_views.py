@@ -129,7 +129,7 @@ class ConferenceQueries:
             case "disputed":
                 among = frozenset(each.key for each in find_disputes(state, self._queries.policy, now))
             case "rejected":
-                ids = {each.conference for each in await self._queries.reports.load_rejected()}
+                ids = {each.conference_id for each in await self._queries.reports.load_rejected()}
                 among = frozenset(key for key in state.entries if not key.part and key.id in ids)
             case _ as unreachable:
                 assert_never(unreachable)

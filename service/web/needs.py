@@ -19,7 +19,6 @@ from service.core.needs import (
     Need,
     NeedKind,
     OpenSecret,
-    Rejected,
     Room,
     Target,
     VersionBehind,
@@ -27,10 +26,10 @@ from service.core.needs import (
     find_needs,
     kind_of,
 )
+from service.core.rejected import RejectedInput
 from service.core.zone_notices import ZoneUnset
-from service.trueconf.frames import PEER_ID
 from service.web.queries import AdminQueries
-from service.web.schemas import DisputeView, HeldView, Missing, RejectedView, SourceView, TargetView
+from service.web.schemas import DisputeView, HeldView, Missing, SourceView, TargetView
 
 
 class NeedAction(msgspec.Struct, frozen=True):
@@ -92,7 +91,7 @@ class NeedQueries:
         """Return what needs a person, the most urgent first. Raises StoreUnavailable."""
         return self.find(await self.queries.reports.load_rejected())
 
-    def find(self, rejected: Sequence[RejectedView]) -> tuple[Need, ...]:
+    def find(self, rejected: Sequence[RejectedInput]) -> tuple[Need, ...]:
         """Return what needs a person, where this input is rejected."""
         return find_needs(self._gather(rejected), self.queries.now())
 
@@ -111,7 +110,7 @@ class NeedQueries:
             for each in needs
         ]
 
-    def _gather(self, rejected: Sequence[RejectedView]) -> Facts:
+    def _gather(self, rejected: Sequence[RejectedInput]) -> Facts:
         queries, reports = self.queries, self.queries.reports
         state, heard = queries.state(), reports.last_listings()
         last_lists = {
@@ -127,7 +126,7 @@ class NeedQueries:
             held=[_held(each) for each in queries.list_held()],
             rooms=[_room(each) for each in reports.sources()],
             targets=[_target(each) for each in reports.targets()],
-            rejected=[_rejected(each) for each in rejected],
+            rejected=rejected,
             disputes=[_disputed(each) for each in queries.disputes()],
             zones=[
                 ZoneMissing(each.variable, each.count)
@@ -168,21 +167,6 @@ def _target(view: TargetView) -> Target:
     return Target(view.name, view.state, view.error, tuple(each.reason for each in view.parked))
 
 
-def _rejected(view: RejectedView) -> Rejected:
-    return Rejected(
-        view.number,
-        view.source,
-        view.account,
-        view.conference,
-        view.field,
-        view.reason,
-        view.first_at,
-        view.last_at,
-        view.times,
-        bool(view.account) and view.field != PEER_ID,
-    )
-
-
 def _disputed(view: DisputeView) -> Disputed:
     return Disputed(view.id, view.server, view.topic, view.counts)
 
@@ -218,7 +202,7 @@ def _of_kind(  # noqa: PLR0911 -- one for each kind
             return name, since, (NeedAction("ask", f"/sources/{name}/ask"),) if asked else ()
         case Target(name):
             return name, None, (NeedAction("retry", f"/targets/{name}/retry"),)
-        case Rejected(number, retriable=retriable, first_at=first_at):
+        case RejectedInput(number=number, retriable=retriable, first_at=first_at):
             retry = (NeedAction("retry", f"/rejected/{number}/retry"),) if retriable else ()
             return str(number), first_at, (*retry, NeedAction("dismiss", f"/rejected/{number}/dismiss"))
         case Disputed(conference_id):

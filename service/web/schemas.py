@@ -195,24 +195,6 @@ class DisputeView(_View, frozen=True):
     reports: tuple[ReportView, ...] = msgspec.field(name="told")
 
 
-class RejectedView(_View, frozen=True):
-    """
-    Input that could not be understood.
-    """
-
-    number: int
-    source: str
-    account: str
-    conference: str
-    """Its ID; empty for a whole event."""
-
-    field: str
-    reason: str
-    first_at: datetime
-    last_at: datetime
-    times: int
-
-
 class ConferenceView(_View, frozen=True):
     """
     A conference that runs now, or a room without a schedule.

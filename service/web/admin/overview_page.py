@@ -14,12 +14,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service.core.errors import StoreUnavailable
+from service.core.rejected import RejectedInput
 from service.core.zone_notices import ZoneUnset, is_warning
 from service.web.admin.frame import AdminFrame
 from service.web.admin.health_status import HealthSummary
 from service.web.admin.sessions import AdminSession
 from service.web.needs import NeedQueries, ShownNeed
-from service.web.schemas import RejectedView
 
 _MOST_OF_A_KIND = 10
 _SHOWN_RUNNING = 10
@@ -60,7 +60,7 @@ class OverviewPage:
         return sought | ({"after": after} if after in queries.feeds.calendars else {})
 
     def _render(
-        self, request: Request, session: AdminSession, rejected: list[RejectedView] | None
+        self, request: Request, session: AdminSession, rejected: list[RejectedInput] | None
     ) -> Response:
         queries, pages = self.frame.queries, self.frame.pages
         now, exposure, status = queries.now(), queries.reports.exposure, queries.status()

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from service.core.errors import StoreUnavailable
 from service.core.quiet import NEVER_QUIET, QuietHours
+from service.core.rejected import RejectedInput
 from service.core.sources import SourceState
 from service.core.state_words import EXPLAINED_BY_ERROR, explain_source, name_source
 from service.core.vevent import Translate
@@ -22,7 +23,7 @@ from service.web.admin.health_status import Severity, is_silent, source_tone
 from service.web.admin.paging import take_part
 from service.web.admin.sessions import AdminSession
 from service.web.admin.strip_drawing import Strips, draw_strips
-from service.web.schemas import RejectedView, SourceView
+from service.web.schemas import SourceView
 
 _SHOWN = 40
 _SHOWN_REJECTED = 50
@@ -72,7 +73,7 @@ class RoomsPage:
         self,
         request: Request,
         session: AdminSession,
-        rejected: list[RejectedView] | None,
+        rejected: list[RejectedInput] | None,
         strips: Strips,
     ) -> Response:
         queries = self.frame.queries
