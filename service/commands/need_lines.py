@@ -16,10 +16,10 @@ from babel.dates import format_datetime
 from service.app.findings import CheckReport
 from service.commands.speech import choose_language
 from service.commands.table import wrap
+from service.core.held import HeldList
 from service.core.need_words import describe
 from service.core.needs import (
     Disputed,
-    HeldList,
     Need,
     OpenSecret,
     Room,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from service.core.held import HeldList
 from service.core.needs import (
     Disputed,
-    HeldList,
     Need,
     OpenSecret,
     Room,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, assert_never
 
+from service.core.held import HeldList
 from service.core.quiet import NEVER_QUIET, QuietHours
 from service.core.rejected import RejectedInput
 from service.core.sources import BY_ABSENCE, IN_TROUBLE, SourceState
@@ -17,33 +18,6 @@ from service.core.target_state import TargetState
 NeedKind = Literal["held", "room", "target", "rejected", "dispute", "zone", "open_secret", "version"]
 
 _WRONG = frozenset({TargetState.DOWN, TargetState.FAILING})
-
-
-@dataclass(frozen=True, slots=True)
-class Leaving:
-    """
-    A conference that a held list would remove.
-    """
-
-    id: str
-    topic: str
-    start: datetime | None = None
-    """When it takes place next; None where it has no date."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldList:
-    """
-    A list whose removals wait for a decision.
-    """
-
-    account: str
-    since: datetime
-    upcoming: int
-    digest: str
-    leaving: tuple[Leaving, ...]
-    applied_at: datetime | None = None
-    """When lists that agree apply it by themselves; None where somebody decided to keep what it lacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +164,7 @@ def find_needs(facts: Facts, now: datetime) -> tuple[Need, ...]:
 
 
 def _choose(facts: Facts, now: datetime) -> Iterator[Need]:
-    yield from (each for each in facts.held if each.applied_at is not None)
+    yield from (each for each in facts.held if not each.kept)
     for room in facts.rooms:
         silent = _find_trouble(room, facts.quiet.get(room.name, NEVER_QUIET), now)
         if silent:

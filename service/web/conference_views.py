@@ -11,7 +11,7 @@ from service.calendars.explain import explain
 from service.core.account_state import Entry
 from service.core.conference import Key
 from service.core.disputes import find_disputes
-from service.core.occurrences import occurrences
+from service.core.occurrences import find_next, occurrences
 from service.core.placement import PlacementState
 from service.core.revision import Policy
 from service.core.search import ConferenceQuery, Kind, kind_of
@@ -162,7 +162,7 @@ class ConferenceQueries:
         return self._queries.policy
 
     def _row(self, entry: Entry, now: datetime) -> ConferenceRow:
-        following = next(occurrences(entry, self._policy.rendering(entry.source).weekly, now), None)
+        following = find_next(entry, self._policy, now)
         conference = entry.conference
         return ConferenceRow(
             conference.id,

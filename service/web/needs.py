@@ -9,12 +9,11 @@ from typing import Literal, assert_never
 
 import msgspec
 
+from service.core.held import HeldList
 from service.core.need_words import NeedText, describe
 from service.core.needs import (
     Disputed,
     Facts,
-    HeldList,
-    Leaving,
     Listed,
     Need,
     NeedKind,
@@ -29,7 +28,7 @@ from service.core.needs import (
 from service.core.rejected import RejectedInput
 from service.core.zone_notices import ZoneUnset
 from service.web.queries import AdminQueries
-from service.web.schemas import DisputeView, HeldView, Missing, SourceView, TargetView
+from service.web.schemas import DisputeView, Missing, SourceView, TargetView, list_missing
 
 
 class NeedAction(msgspec.Struct, frozen=True):
@@ -123,7 +122,7 @@ class NeedQueries:
             if known.list_at:
                 latest[known.source] = max(latest[known.source], known.list_at)
         return Facts(
-            held=[_held(each) for each in queries.list_held()],
+            held=queries.list_held(),
             rooms=[_room(each) for each in reports.sources()],
             targets=[_target(each) for each in reports.targets()],
             rejected=rejected,
@@ -144,11 +143,6 @@ class NeedQueries:
 def _join(at: datetime, heard: Listed | None) -> Listed:
     """Return the last list; of one that another process heard nothing is known but its moment."""
     return heard if heard and heard.at >= at else Listed(at)
-
-
-def _held(view: HeldView) -> HeldList:
-    leaving = tuple(Leaving(each.id, each.topic, each.start) for each in view.missing)
-    return HeldList(view.account, view.since, view.upcoming, view.digest, leaving, view.applied_at)
 
 
 def _room(view: SourceView) -> Room:
@@ -184,7 +178,7 @@ def to_view(need: Need) -> NeedView:
         words.english,
         since,
         held.applied_at if held else None,
-        tuple(Missing(each.id, each.topic, each.start) for each in held.leaving) if held else (),
+        list_missing(held) if held else (),
         actions,
     )
 

@@ -8,12 +8,11 @@ from typing import get_args
 
 import pytest
 
+from service.core.held import HeldList, Leaving
 from service.core.need_words import describe
 from service.core.needs import (
     Disputed,
     Facts,
-    HeldList,
-    Leaving,
     Listed,
     Need,
     NeedKind,

@@ -105,7 +105,7 @@ class Api:
                 "/held",
                 "held",
                 "Lists that wait for an approval",
-                self.queries.list_held,
+                lambda: [schemas.to_held_view(each) for each in self.queries.list_held()],
                 list[schemas.HeldView],
             ),
             _get(
