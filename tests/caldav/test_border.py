@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 import httpx
@@ -27,8 +27,10 @@ URL = "https://dav.example.org/cal/"
 GOOGLE = OAuth2("id-1", "secret-2", "refresh-3", "https://auth.example.org/token")
 
 
-def connection(handler: object, auth: httpx.Auth | None = None) -> Connection:
-    http = httpx.AsyncClient(transport=httpx.MockTransport(handler))  # type: ignore[arg-type]
+def connection(
+    handler: Callable[[httpx.Request], httpx.Response], auth: httpx.Auth | None = None
+) -> Connection:
+    http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
     return Connection(http, places=Places(URL), auth=auth, timeout=timedelta(seconds=5), clock=Clock())
 
 
