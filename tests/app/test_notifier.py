@@ -99,7 +99,8 @@ async def test_a_new_channel_tells_what_happens_from_then_on() -> None:
     assert channel.messages == [
         (
             "confcal: The room hall sends no lists",
-            "The room hall sends no lists.\n2026-10-05 11:00: it rejects the PIN\n\n" + URL + "/",
+            "The room hall sends no lists.\n2026-10-05 11:00: hall rejected the PIN. "
+            f"Set the PIN of TrueConf Room or VideoSDK.\n\n{URL}/",
         )
     ]
 
