@@ -9,7 +9,6 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from service.core.errors import StoreUnavailable
 from service.core.quiet import NEVER_QUIET, QuietHours
@@ -45,59 +44,45 @@ class ShownSource:
     """What else is wrong, in English."""
 
 
-@dataclass(frozen=True, slots=True)
-class RoomsPage:
-    """
-    The page of the sources, behind the sign-in.
-    """
+async def show_rooms(frame: AdminFrame, request: Request, session: AdminSession) -> Response:
+    """Answer `GET /rooms`."""
+    try:
+        rejected = list(await frame.queries.reports.load_rejected())
+    except StoreUnavailable:
+        rejected = None
+    strips = await draw_strips(frame.queries)
+    return await run_in_threadpool(_render, frame, request, session, rejected, strips)
 
-    frame: AdminFrame
 
-    def routes(self) -> list[Route]:
-        """Return the one route."""
-        return [Route("/rooms", self.page, methods=["GET"])]
-
-    async def page(self, request: Request) -> Response:
-        """Answer `GET /rooms`."""
-        session = await self.frame.signin.session(request)
-        if session is None:
-            return await self.frame.signin.welcome(request, "rooms")
-        try:
-            rejected = list(await self.frame.queries.reports.load_rejected())
-        except StoreUnavailable:
-            rejected = None
-        strips = await draw_strips(self.frame.queries)
-        return await run_in_threadpool(self._render, request, session, rejected, strips)
-
-    def _render(
-        self,
-        request: Request,
-        session: AdminSession,
-        rejected: list[RejectedInput] | None,
-        strips: Strips,
-    ) -> Response:
-        queries = self.frame.queries
-        now, quiet, sources = queries.now(), queries.policy.quiet, queries.reports.sources()
-        dates = self.frame.pages.dates(request)
-        gettext, english = self.frame.pages.gettext(dates), dates.locale.language == "en"
-        part = take_part(sources, request.query_params.get("after", ""), _SHOWN, lambda each: each.name)
-        hours = queries.activity().hours
-        context: dict[str, Any] = {
-            "part": part,
-            "strips": strips,
-            "sources": [
-                _show(each, now, quiet.get(each.name, NEVER_QUIET), gettext, english=english)
-                for each in part.items
-            ],
-            "bars": bars_of(hours),
-            "most_lists": max((hour.lists for hour in hours), default=0),
-            "ticks": ticks_of(max((hour.lists for hour in hours), default=0)),
-            "chart_width": WIDTH,
-            "chart_height": HEIGHT,
-            "rejected": None if rejected is None else rejected[:_SHOWN_REJECTED],
-            "rejected_total": len(rejected or ()),
-        }
-        return self.frame.render(request, session, "rooms.html", context)
+def _render(
+    frame: AdminFrame,
+    request: Request,
+    session: AdminSession,
+    rejected: list[RejectedInput] | None,
+    strips: Strips,
+) -> Response:
+    queries = frame.queries
+    now, quiet, sources = queries.now(), queries.policy.quiet, queries.reports.sources()
+    dates = frame.pages.dates(request)
+    gettext, english = frame.pages.gettext(dates), dates.locale.language == "en"
+    part = take_part(sources, request.query_params.get("after", ""), _SHOWN, lambda each: each.name)
+    hours = queries.activity().hours
+    context: dict[str, Any] = {
+        "part": part,
+        "strips": strips,
+        "sources": [
+            _show(each, now, quiet.get(each.name, NEVER_QUIET), gettext, english=english)
+            for each in part.items
+        ],
+        "bars": bars_of(hours),
+        "most_lists": max((hour.lists for hour in hours), default=0),
+        "ticks": ticks_of(max((hour.lists for hour in hours), default=0)),
+        "chart_width": WIDTH,
+        "chart_height": HEIGHT,
+        "rejected": None if rejected is None else rejected[:_SHOWN_REJECTED],
+        "rejected_total": len(rejected or ()),
+    }
+    return frame.render(request, session, "rooms.html", context)
 
 
 def _show(
