@@ -3,6 +3,7 @@ The tool that writes the catalogues: each begins with its header, and holds ever
 """
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
@@ -10,7 +11,7 @@ from babel.messages.pofile import read_po
 from service.language import LANGUAGES
 from tests.web.catalogues import POT, header_of, po_of
 
-CATALOGUES = {"template": POT, **{language: po_of(language) for language in LANGUAGES[1:]}}
+CATALOGUES: dict[str, Path] = {"template": POT, **{each: po_of(each) for each in LANGUAGES[1:]}}
 TEXT = '#: core/vevent.py\nmsgid ""\n"Busy"\nmsgstr ""\n"Занято"\n'
 
 
