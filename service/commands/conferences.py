@@ -5,6 +5,7 @@ import click
 
 from service.app.clock import utc_now
 from service.app.opening import with_store
+from service.commands.speech import say
 from service.core.account_state import Entry
 from service.core.schedule import Unscheduled
 from service.core.search import ConferenceQuery, Kind, kind_of
@@ -47,7 +48,7 @@ def conferences(query: str, *, upcoming: bool, kind: Kind | None, limit: int, as
     for each in found:
         click.echo("  ".join(str(part) for part in _as_dict(each).values() if part))
     if not found:
-        click.echo("No conference is like that.")
+        say("No conference is like that.")
 
 
 def _as_dict(entry: Entry) -> dict[str, str]:
