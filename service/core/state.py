@@ -92,6 +92,10 @@ class State:
         waiting = {a: _wait_longer(known, by) for a, known in self.accounts.items()}
         return replace(self, accounts=SharedMap(waiting))
 
+    def is_listed(self, key: Key) -> bool:
+        """Return whether a live conference is in any account's calendar."""
+        return self.holders is not None and key in self.holders
+
     def reporters(self, key: Key) -> list[AccountState]:
         """Return the views of the accounts that have a live conference in their calendars."""
         holders = self.holders.get(key, ()) if self.holders else ()

@@ -65,9 +65,8 @@ def zone_notices(
 
 def weekly_series(state: State) -> Iterator[Series]:
     """Yield the weekly conferences that any account lists."""
-    for key in {(known.account.server, id_) for known in state.accounts.values() for id_ in known.reported}:
-        entry = state.entry(*key)
-        if isinstance(entry.conference.schedule, Weekly):
+    for key, entry in state.entries.items():
+        if isinstance(entry.conference.schedule, Weekly) and state.is_listed(key):
             yield entry.source, entry.conference
 
 
