@@ -10,6 +10,7 @@ from service.app.check import SourceReport
 from service.app.opening import with_store
 from service.app.policy import policy_of
 from service.app.preview import TargetReport
+from service.calendars.names import Names
 from service.core.account_state import AccountState
 from service.core.conference import Key
 from service.core.disputes import find_disputes
@@ -60,15 +61,15 @@ async def find_check_needs(
             rejected = await store.load_rejected(most_raw=0)
     except (SettingsError, StoreUnavailable):
         pass
-    policy = policy_of(settings)
-    held = (_describe_held(state, known, policy, now) for known in state.accounts.values())
+    policy, names = policy_of(settings), Names(state.entries)
+    held = (_describe_held(state, known, policy, now, names) for known in state.accounts.values())
     facts = Facts(
         held=[each for each in held if each],
         rooms=[_to_room(each, state, now) for each in sources if not each.good],
         targets=[_to_target(each) for each in targets if not each.good],
         rejected=[_to_rejected(each) for each in rejected],
         disputes=[
-            Disputed(each.key.id, each.key.server, each.topic, str(each.counts))
+            Disputed(each.key.id, each.key.server, each.topic, names.describe(str(each.counts)))
             for each in find_disputes(state, policy, now)
         ],
         zones=[ZoneMissing(each.variable, each.count) for each in notices if isinstance(each, ZoneUnset)],
@@ -95,7 +96,9 @@ def _last_of_sources(state: State) -> Mapping[str, Listed]:
     return latest
 
 
-def _describe_held(state: State, known: AccountState, policy: Policy, now: datetime) -> HeldList | None:
+def _describe_held(
+    state: State, known: AccountState, policy: Policy, now: datetime, names: Names
+) -> HeldList | None:
     held = known.held
     if held is None:
         return None
@@ -107,6 +110,7 @@ def _describe_held(state: State, known: AccountState, policy: Policy, now: datet
         held.digest,
         tuple(sorted(leaving, key=lambda each: (each.start or _NEVER, each.id))),
         None if held.kept else held.since + policy.removal.hold_for,
+        names.describe(str(known.account)),
     )
 
 

@@ -9,10 +9,8 @@ from datetime import datetime
 from service.calendars.calendar import Calendar
 from service.core.account_state import AccountState, Entry
 from service.core.conference import Key
-from service.core.quiet import QuietHours
+from service.core.quiet import NEVER_QUIET, QuietHours
 from service.core.state import STALE_AFTER, State
-
-_ALWAYS = QuietHours()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def judge_freshness(
     silences = [
         SilentSource(source, at)
         for source, at in held.items()
-        if is_silent(at, quiet.get(source, _ALWAYS), now)
+        if is_silent(at, quiet.get(source, NEVER_QUIET), now)
     ]
     silences.sort(key=lambda each: (each.since, each.source))
     # A calendar without conferences is as current as all lists are.

@@ -89,7 +89,7 @@ def _describe_held(need: HeldList, gettext: Translate, moment: Callable[[datetim
     if need.applied_at:
         by_itself = gettext("Applied by itself at %(moment)s at the earliest, unless you decide.")
         text = f"{text} {by_itself % {'moment': moment(need.applied_at)}}"
-    return NeedText(gettext("Held list of %(account)s") % {"account": need.account}, text)
+    return NeedText(gettext("Held list of %(account)s") % {"account": need.called or need.account}, text)
 
 
 def _describe_room(need: Room, gettext: Translate, moment: Callable[[datetime], str]) -> NeedText:

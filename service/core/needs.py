@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, assert_never
 
-from service.core.quiet import QuietHours
-from service.core.sources import BY_ABSENCE, IN_TROUBLE, SourceState
+from service.core.quiet import NEVER_QUIET, QuietHours
+from service.core.sources import IN_TROUBLE, SourceState, is_quiet
 from service.core.state import STALE_AFTER
 from service.core.target_state import TargetState
 
 NeedKind = Literal["held", "room", "target", "rejected", "dispute", "zone", "open_secret", "version"]
 
-_NEVER_QUIET = QuietHours()
 _WRONG = frozenset({TargetState.DOWN, TargetState.FAILING})
 
 
@@ -44,6 +43,9 @@ class HeldList:
     leaving: tuple[Leaving, ...]
     applied_at: datetime | None = None
     """When lists that agree apply it by themselves; None where somebody decided to keep what it lacks."""
+
+    called: str = ""
+    """The name of the account with its ID behind it, where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class Disputed:
     server: str
     topic: str
     counts: str
-    """The account whose word counts for now."""
+    """The account whose word counts for now, with its name where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,7 @@ def find_needs(facts: Facts, now: datetime) -> tuple[Need, ...]:
 def _choose(facts: Facts, now: datetime) -> Iterator[Need]:
     yield from (each for each in facts.held if each.applied_at is not None)
     for room in facts.rooms:
-        silent = _find_trouble(room, facts.quiet.get(room.name, _NEVER_QUIET), now)
+        silent = _find_trouble(room, facts.quiet.get(room.name, NEVER_QUIET), now)
         if silent:
             yield silent
     yield from (each for each in facts.targets if each.refused or each.state in _WRONG)
@@ -225,7 +227,7 @@ def _choose(facts: Facts, now: datetime) -> Iterator[Need]:
 
 def _find_trouble(room: Room, quiet: QuietHours, now: datetime) -> Room | None:
     """Return a Room as it is shown: one that listens without lists is silent since its last list."""
-    if room.state in BY_ABSENCE and quiet.excuse(room.since, now, STALE_AFTER):
+    if is_quiet(room.state, room.since, quiet, now):
         return None
     if room.state in IN_TROUBLE:
         return room

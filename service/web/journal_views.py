@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from service.calendars.names import Names
 from service.core.errors import ConfcalError
 from service.core.journal import Happening, JournalEntry, JournalQuery
 
@@ -62,6 +63,8 @@ class JournalEntryView(msgspec.Struct, frozen=True):
     topic: str
     fields: tuple[FieldChangeView, ...]
     note: str
+    display_name: str = ""
+    """What the account is called; its ID where no conference names it."""
 
 
 class JournalPage(msgspec.Struct, frozen=True):
@@ -97,14 +100,15 @@ def parse_query(given: Mapping[str, str]) -> JournalQuery:
     )
 
 
-def to_page(entries: list[JournalEntry], limit: int) -> JournalPage:
+def to_page(entries: list[JournalEntry], limit: int, names: Names) -> JournalPage:
     """Return a page of at most `limit` entries, made of one more than that where there are more."""
     shown = entries[:limit]
     more = len(entries) > limit
-    return JournalPage(tuple(map(to_view, shown)), shown[-1].number if more else None)
+    views = tuple(to_view(each, names) for each in shown)
+    return JournalPage(views, shown[-1].number if more else None)
 
 
-def to_view(entry: JournalEntry) -> JournalEntryView:
+def to_view(entry: JournalEntry, names: Names) -> JournalEntryView:
     """Return an entry in the form of the API and the pages."""
     return JournalEntryView(
         entry.number,
@@ -119,6 +123,7 @@ def to_view(entry: JournalEntry) -> JournalEntryView:
         entry.topic,
         tuple(FieldChangeView(each.name, each.before, each.after) for each in entry.fields),
         entry.note,
+        names.find(entry.account),
     )
 
 

@@ -27,6 +27,7 @@ from service.core.needs import (
     find_needs,
     kind_of,
 )
+from service.core.person import name_with_id
 from service.core.zone_notices import ZoneUnset
 from service.trueconf.frames import PEER_ID
 from service.web.queries import AdminQueries
@@ -149,7 +150,8 @@ def _join(at: datetime, heard: Listed | None) -> Listed:
 
 def _held(view: HeldView) -> HeldList:
     leaving = tuple(Leaving(each.id, each.topic, each.start) for each in view.missing)
-    return HeldList(view.account, view.since, view.upcoming, view.digest, leaving, view.applied_at)
+    called = name_with_id(view.display_name, view.account)
+    return HeldList(view.account, view.since, view.upcoming, view.digest, leaving, view.applied_at, called)
 
 
 def _room(view: SourceView) -> Room:
@@ -184,7 +186,8 @@ def _rejected(view: RejectedView) -> Rejected:
 
 
 def _disputed(view: DisputeView) -> Disputed:
-    return Disputed(view.id, view.server, view.topic, view.counts)
+    counts = name_with_id(view.counts_display_name, view.counts)
+    return Disputed(view.id, view.server, view.topic, counts)
 
 
 def to_view(need: Need) -> NeedView:

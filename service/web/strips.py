@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from service.core.journal import JournalEntry, JournalQuery
-from service.core.quiet import QuietHours
+from service.core.quiet import NEVER_QUIET
 from service.core.strip import (
     CONFCAL,
     STRIP_EVENTS,
@@ -53,7 +53,7 @@ async def read_strips(queries: AdminQueries) -> list[StripView]:
     for entry in await reports.read_journal(query):
         (of_targets[entry.target] if entry.target else of_sources[entry.source]).append(entry)
     heard = await reports.read_heard()
-    ran, nothing, never = heard.get(CONFCAL, frozenset()), frozenset[int](), QuietHours()
+    ran, nothing, never = heard.get(CONFCAL, frozenset()), frozenset[int](), NEVER_QUIET
     sources = [
         StripView(
             "source",

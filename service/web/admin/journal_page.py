@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service.core.errors import StoreUnavailable
-from service.core.journal import Happening
+from service.core.journal import PEOPLE_FIELDS, Happening
 from service.web.admin.frame import AdminFrame
 from service.web.journal_views import JournalPage, JournalQueryRefused, parse_query, to_page
 
@@ -41,7 +41,7 @@ class JournalPages:
         try:
             query = parse_query({**given, "limit": str(_SHOWN + 1)})
             entries = list(await self.frame.queries.reports.read_journal(query))
-            journal = to_page(entries, _SHOWN)
+            journal = to_page(entries, _SHOWN, self.frame.queries.names)
         except JournalQueryRefused as error:
             refused = error.field
         except StoreUnavailable:
@@ -51,6 +51,7 @@ class JournalPages:
         context: dict[str, Any] = {
             "journal": journal,
             "filters": filters if not refused else dict.fromkeys(_FILTERS, ""),
+            "people_fields": PEOPLE_FIELDS,
             "refused": refused,
             "events": [each.value for each in Happening],
             "sources": [each.name for each in self.frame.queries.reports.sources()],

@@ -64,7 +64,7 @@ class OverviewPage:
     ) -> Response:
         queries, pages = self.frame.queries, self.frame.pages
         now, exposure, status = queries.now(), queries.reports.exposure, queries.status()
-        dates, needs = pages.dates(request), NeedQueries(queries)
+        dates, needs, sources = pages.dates(request), NeedQueries(queries), queries.sources()
         gettext = pages.gettext(dates)
         found = needs.find(rejected or ())
         shown = _limit(needs.show(found, gettext, dates.moment))
@@ -77,9 +77,8 @@ class OverviewPage:
                 for notice in queries.zone_notices()
                 if not isinstance(notice, ZoneUnset)
             ],
-            "glance": HealthSummary.of(
-                queries.reports.sources(), queries.reports.targets(), now, queries.policy.quiet
-            ),
+            "glance": HealthSummary.of(sources, queries.reports.targets(), now, queries.policy.quiet),
+            "quiet": sum(each.quiet for each in sources),
             "needs": shown,
             "needs_total": len(found),
             "kept": [each for each in queries.list_held() if each.kept],

@@ -11,9 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from service.core.errors import StoreUnavailable
-from service.web.admin.charts import HEIGHT, WIDTH, bars_of, ticks_of
+from service.core.quiet import NEVER_QUIET
 from service.web.admin.frame import AdminFrame
-from service.web.admin.health_status import NEVER_QUIET, HealthSummary, is_silent
+from service.web.admin.health_status import HealthSummary, is_silent
 from service.web.admin.paging import take_part
 from service.web.admin.sessions import AdminSession
 from service.web.admin.strip_drawing import Strips, draw_strips
@@ -55,9 +55,8 @@ class RoomsPage:
         strips: Strips,
     ) -> Response:
         queries = self.frame.queries
-        now, quiet, sources = queries.now(), queries.policy.quiet, queries.reports.sources()
+        now, quiet, sources = queries.now(), queries.policy.quiet, queries.sources()
         part = take_part(sources, request.query_params.get("after", ""), _SHOWN, lambda each: each.name)
-        hours = queries.activity().hours
         context: dict[str, Any] = {
             "part": part,
             "strips": strips,
@@ -65,11 +64,6 @@ class RoomsPage:
             "silent": {
                 each.name for each in part.items if is_silent(each, now, quiet.get(each.name, NEVER_QUIET))
             },
-            "bars": bars_of(hours),
-            "most_lists": max((hour.lists for hour in hours), default=0),
-            "ticks": ticks_of(max((hour.lists for hour in hours), default=0)),
-            "chart_width": WIDTH,
-            "chart_height": HEIGHT,
             "rejected": None if rejected is None else rejected[:_SHOWN_REJECTED],
             "rejected_total": len(rejected or ()),
         }
