@@ -33,7 +33,7 @@ class Explanation:
         return not self.condition
 
     def describe(self, name: Callable[[str], str] = str) -> str:
-        """Return it as a sentence for an administrator; `name` tells what somebody with an ID is called."""
+        """Return it as a sentence for an administrator; `name` gives what an ID is called."""
         people = self.condition in ("", "account", "owner", "participant")
         detail = ", ".join(map(name, self.details) if people else self.details)
         calendar = name(self.calendar) if "@" in self.calendar else self.calendar

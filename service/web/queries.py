@@ -2,9 +2,7 @@
 The queries and actions of the administrator, for the dashboard and the API.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import assert_never
 
@@ -18,7 +16,7 @@ from service.core.clock import Clock
 from service.core.conference import Conference, Key
 from service.core.consensus import Report
 from service.core.disputes import Dispute, find_disputes
-from service.core.occurrences import Occurrence, occurrences
+from service.core.occurrences import Occurrence
 from service.core.quiet import NEVER_QUIET
 from service.core.revision import Policy
 from service.core.schedule import Once, Schedule, Unscheduled, Weekly
@@ -28,6 +26,7 @@ from service.core.vevent import summary_of
 from service.core.zone_notices import ZoneNotice, is_warning
 from service.web.access_stats import AccessStats
 from service.web.admin_port import AdminPort
+from service.web.calendar_summaries import Summaries
 from service.web.schemas import (
     ActivityView,
     CalendarKind,
@@ -43,16 +42,7 @@ from service.web.schemas import (
     StatusView,
 )
 
-_MOST_SUMMARIES = 2000
-_MOST_FOLLOWING = 100_000
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class _Summary:
-    changes: int
-    events: int
-    next: Occurrence | None
 
 
 class AdminQueries:
@@ -73,8 +63,7 @@ class AdminQueries:
         self.feeds, self.reports = feeds, reports
         self.policy, self._stats = policy, stats
         self.state, self._clock = state, clock
-        self._summaries: OrderedDict[str, _Summary] = OrderedDict()
-        self._following: dict[Key, tuple[Entry, Occurrence | None]] = {}
+        self._summaries = Summaries(feeds, policy)
         self._zones: tuple[State, datetime, Sequence[ZoneNotice]] | None = None
 
     def now(self) -> datetime:
@@ -155,7 +144,7 @@ class AdminQueries:
         ]
 
     def _calendar(self, calendar: Calendar, now: datetime, requests: int) -> CalendarView:
-        summary = self._summary(calendar, now)
+        summary = self._summaries.summarize(calendar, now)
         urls = self.feeds.addresses
         return CalendarView(
             name=calendar.name,
@@ -171,35 +160,6 @@ class AdminQueries:
             page_url=urls.page_url(calendar.name),
             display_name=self.feeds.directory.name_calendar(calendar),
         )
-
-    def _summary(self, calendar: Calendar, now: datetime) -> _Summary:
-        changes = self.feeds.changes
-        last = self._summaries.get(calendar.name)
-        if last and last.changes == changes and (last.next is None or last.next.end > now):
-            return last
-        scheduled = [e for e in self.feeds.directory.entries(calendar) if not _is_room(e.conference)]
-        summary = _Summary(changes, len(scheduled), self._next(scheduled, now))
-        self._summaries[calendar.name] = summary
-        while len(self._summaries) > _MOST_SUMMARIES:
-            self._summaries.popitem(last=False)
-        return summary
-
-    def _next(self, entries: Iterable[Entry], now: datetime) -> Occurrence | None:
-        following = (self._find_next(each, now) for each in entries)
-        return min(
-            (each for each in following if each), key=lambda o: (o.start, o.end, o.entry.key), default=None
-        )
-
-    def _find_next(self, entry: Entry, now: datetime) -> Occurrence | None:
-        """Return the next occurrence of an entry, kept until it ends: many calendars hold it."""
-        kept = self._following.get(entry.key)
-        if kept and kept[0] is entry and (kept[1] is None or kept[1].end > now):
-            return kept[1]
-        found = next(occurrences(entry, self.policy.rendering(entry.source).weekly, now), None)
-        if len(self._following) >= _MOST_FOLLOWING:
-            self._following.clear()
-        self._following[entry.key] = (entry, found)
-        return found
 
     def list_held(self) -> list[HeldView]:
         """Return the lists that wait for an approval."""
@@ -227,7 +187,7 @@ class AdminQueries:
     def _describe_missing(self, id_: str, entry: Entry | None, now: datetime) -> Missing:
         if entry is None:
             return Missing(id_, id_)
-        following = self._next([entry], now)
+        following = self._summaries.find_next([entry], now)
         return Missing(id_, summary_of(entry.conference), following.start if following else None)
 
     def disputes(self) -> list[DisputeView]:
