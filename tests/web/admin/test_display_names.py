@@ -23,8 +23,8 @@ NAMES = (
 )
 
 
-def meeting(id_: str, **fields: str) -> Conference:
-    return replace(conference(id_), owner="ivanov", invitations=NAMES, **fields)
+def meeting(id_: str, *, topic: str = "Planning", state: str = "") -> Conference:
+    return replace(conference(id_, topic), owner="ivanov", invitations=NAMES, state=state)
 
 
 @pytest.fixture
