@@ -131,7 +131,8 @@ def _link_row(feed: ListedFeed) -> tuple[str, ...]:
 
 
 def _called(feed: ListedFeed) -> str:
-    return feed.display_name if feed.display_name != feed.calendar else ""
+    # Of an account or a person; the others say what they are by their name.
+    return feed.display_name if "@" in feed.calendar and feed.display_name != feed.calendar else ""
 
 
 def _count(feed: ListedFeed) -> str:
