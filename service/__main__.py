@@ -2,6 +2,7 @@
 How a process begins and ends.
 """
 
+import signal
 import sys
 from io import TextIOWrapper
 
@@ -16,6 +17,9 @@ _HEALTH_CHECK = ["healthcheck"]
 def main() -> None:
     """Run one command and end the process: 0 done, 1 failed, 2 a setting or an argument is wrong."""
     _say_anything()
+    if "run" in sys.argv:
+        # SIGHUP would end a daemon that has no handler yet. The kernel keeps it until `daemon.run` has one.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     try:
         sys.exit(_run())
     except SettingsError as error:
@@ -52,7 +56,9 @@ def _say_anything() -> None:
 
 
 def _say(error: ConfcalError | str) -> None:
-    for line in str(error).splitlines():
+    from service.commands.speech import translate_sentence  # noqa: PLC0415 -- no good start needs it
+
+    for line in translate_sentence(str(error)).splitlines():
         sys.stderr.write(f"confcal: {line}\n")
 
 

@@ -23,7 +23,7 @@ _LITTLE = 200 * _MEBIBYTE
 
 def check_settings(configuration: Configuration, gettext: Translate) -> Iterator[Finding]:
     """Yield the findings about the settings: where they come from, and which of them let other people in."""
-    given = Counter(str(origin) for origin in configuration.origins.values())
+    given = Counter(origin.describe(gettext) for origin in configuration.origins.values())
     if given:
         places = ", ".join(
             gettext("%(count)d from %(place)s") % {"count": count, "place": place}

@@ -68,6 +68,8 @@ async def run(
     reload = Reload(read) if read else None
     if reload:
         loop.add_signal_handler(signal.SIGHUP, reload.asked.set)
+        # `__main__` blocks it from the first moment on.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     manager = ServiceManager.find(os.environ)
     async with open_parts(settings, record=record) as parts:
         parts.reporter.list_open_secrets = list_open_secrets

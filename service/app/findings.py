@@ -3,8 +3,8 @@ The findings of `confcal check`, in a fixed order.
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -69,6 +69,11 @@ class CheckReport:
     def of(cls, findings: Iterable[Finding]) -> "CheckReport":
         """Return the report of these findings."""
         return cls(tuple(findings))
+
+    def translate(self, translate: Callable[[str], str]) -> "CheckReport":
+        """Return the report with its sentences translated."""
+        findings = (replace(finding, lines=tuple(map(translate, finding.lines))) for finding in self.findings)
+        return replace(self, findings=tuple(findings))
 
     @property
     def good(self) -> bool:

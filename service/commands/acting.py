@@ -2,12 +2,11 @@
 Which installation a command acted on: a shell seldom has the daemon's settings by itself.
 """
 
-import click
-
+from service.commands.speech import say
 from service.settings.model import Settings
 from service.settings.paths import database_name
 
 
 def name_database(settings: Settings) -> None:
     """Say on standard error which database the settings name; standard output is for results."""
-    click.echo(f"Database: {database_name(settings)}", err=True)
+    say(f"Database: {database_name(settings)}", err=True)

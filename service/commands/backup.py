@@ -3,6 +3,7 @@ from pathlib import Path
 import click
 
 from service.commands.acting import name_database
+from service.commands.speech import say
 from service.settings.load import load_settings
 from service.settings.paths import database_url
 from service.store.backup import backup as backup_store
@@ -24,4 +25,4 @@ def backup(file: Path) -> None:
     settings = load_settings()
     size = backup_store(database_url(settings), file)
     name_database(settings)
-    click.echo(f"{file}: {size:,} bytes")
+    say(f"{file}: {size:,} bytes")

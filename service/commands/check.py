@@ -9,7 +9,7 @@ import click
 from service.app.checkup import CheckPlan, run_checks
 from service.commands.crash import join_errors
 from service.commands.need_lines import EventMoment, render_needs
-from service.commands.speech import terminal_language
+from service.commands.speech import terminal_language, translate_sentence
 from service.commands.table import render_table, summarize, terminal_width, wants_color
 from service.settings.load import load_configuration
 from service.settings.secret_values import find_secrets, hide_secrets
@@ -52,6 +52,7 @@ def check(timeout: float, *, as_json: bool, write: bool) -> None:
     gettext = terminal_language()
     with join_errors():
         report = asyncio.run(run_checks(configuration, CheckPlan(timeout, write), gettext))
+    report = report.translate(translate_sentence)
     if as_json:
         click.echo(json.dumps(report.as_dict(version("confcal")), ensure_ascii=False, indent=2))
     else:

@@ -6,6 +6,7 @@ import click
 from service.app.clock import utc_now
 from service.app.opening import with_store
 from service.calendars.names import Names
+from service.commands.speech import say
 from service.core.account_state import Entry
 from service.core.person import name_with_id
 from service.core.schedule import Unscheduled
@@ -51,7 +52,7 @@ def conferences(query: str, *, upcoming: bool, kind: Kind | None, limit: int, as
         name, owner = parts.pop("owner_display_name"), parts["owner"]
         click.echo("  ".join(part for part in {**parts, "owner": name_with_id(name, owner)}.values() if part))
     if not found:
-        click.echo("No conference is like that.")
+        say("No conference is like that.")
 
 
 def _as_dict(entry: Entry, names: Names) -> dict[str, str]:

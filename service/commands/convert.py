@@ -11,6 +11,7 @@ from service.app.clock import utc_now
 from service.app.conversion import Wanted, read_lists, to_calendar
 from service.app.policy import policy_of, variant_of
 from service.commands.progress import progress
+from service.commands.speech import say
 from service.core.errors import ConfcalError, SettingsError
 from service.core.ical import LARGE_OCTETS, Heading
 from service.core.trueconf_id import LONGEST, too_long
@@ -71,9 +72,7 @@ def convert(**options: Any) -> None:
         calendar = to_calendar(reading.conferences, wanted, utc_now(), report)
     _write(options["output"], calendar)
     if len(calendar) > LARGE_OCTETS:
-        click.echo(
-            f"the calendar has {len(calendar) / 1e6:.1f} MB; Google refuses more than about 1 MB", err=True
-        )
+        say(f"the calendar has {len(calendar) / 1e6:.1f} MB; Google refuses more than about 1 MB", err=True)
     if reading.rejected or reading.unreadable:
         sys.exit(_SOME_REJECTED)
 
@@ -89,7 +88,7 @@ def _with_secret(settings: Settings, *, busy: bool) -> Settings:
     if has_secret(settings):
         return settings
     if busy:
-        click.echo(
+        say(
             "there is no secret of a daemon, so these UIDs are new with each run: set CONFCAL_SECRET",
             err=True,
         )

@@ -6,6 +6,7 @@ import click
 from service.app import daemon
 from service.app.build import Parts
 from service.commands.running import run_to_end
+from service.commands.speech import say
 from service.settings.hosts import local_hosts
 from service.settings.load import load_settings
 from service.settings.model import Settings
@@ -44,7 +45,7 @@ async def _demo(every_seconds: float) -> None:
         configure_logging("console", "warning")
         own = given.admin_token is None
         await daemon.run(settings, heard=lambda parts: _say(parts, every_seconds, shows_token=own))
-    click.echo("\nThe demo has ended.")
+    say("\nThe demo has ended.")
 
 
 def _settings(given: Settings, room_url: str, options: SimulatorOptions) -> Settings:
@@ -77,7 +78,7 @@ def _port(host: str, wanted: int) -> int:
 def _say(parts: Parts, every_seconds: float, *, shows_token: bool) -> None:
     urls, token = parts.feeds.addresses, parts.settings.admin_token
     shown = token.get_secret_value() if token and shows_token else "the one in CONFCAL_ADMIN_TOKEN"
-    click.echo(
+    say(
         f"\nconfcal follows a stand-in for a TrueConf Room whose list changes every {every_seconds:g} s.\n"
         f"\n  Page  {urls.page_url('all')}"
         f"\n  Feed  {urls.feed_url('all')}"

@@ -8,7 +8,7 @@ import click
 from service.app.feed_list import find_awaited, list_feeds
 from service.app.listed_feed import ListedFeed
 from service.commands.acting import name_database
-from service.commands.speech import terminal_language
+from service.commands.speech import say, terminal_language
 from service.core.handout import write_handout
 from service.core.ical import LARGE_EVENTS
 from service.core.nearest import suggest
@@ -78,7 +78,7 @@ def feeds(
     name_database(settings)
     if wanted and not listed:
         hint = suggest(pattern, [feed.calendar for feed in every])
-        click.echo(f"No calendar is like {pattern!r}{hint or '.'}", err=True)
+        say(f"No calendar is like {pattern!r}{hint or '.'}", err=True)
     if as_csv:
         click.echo(write_csv(LINK_COLUMNS, map(_link_row, listed)), nl=False)
         return

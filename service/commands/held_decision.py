@@ -4,11 +4,10 @@ What the commands that decide about held lists share.
 
 from collections.abc import Awaitable, Callable
 
-import click
-
 from service.app.offline import with_synchronizer
 from service.app.synchronizer import Synchronizer
 from service.commands.acting import name_database
+from service.commands.speech import say
 from service.core.conference import Account
 from service.core.errors import UnknownName
 from service.core.nearest import suggest
@@ -36,6 +35,6 @@ async def decide_held(account: str | None, decide: Decide, outcome: str) -> None
         name_database(settings)
         for each in chosen:
             count = await decide(synchronizer, each)
-            click.echo(f"{each}: {count} {'conference' if count == 1 else 'conferences'} {outcome}")
+            say(f"{each}: {count} {'conference' if count == 1 else 'conferences'} {outcome}")
         if not chosen:
-            click.echo("No list is held.")
+            say("No list is held.")

@@ -14,6 +14,7 @@ import msgspec
 from service.app.clock import utc_now
 from service.app.opening import with_store
 from service.calendars.names import Names
+from service.commands.speech import say
 from service.core.errors import SettingsError
 from service.core.journal import PEOPLE_FIELDS, JournalEntry, JournalQuery
 from service.settings.load import load_settings
@@ -63,7 +64,7 @@ def history(
     for entry in entries:
         click.echo(describe(entry, zone, names))
     if not entries:
-        click.echo("Nothing happened, as far as the journal knows.")
+        say("Nothing happened, as far as the journal knows.")
 
 
 def parse_since(text: str, zone: ZoneInfo, now: datetime) -> datetime:

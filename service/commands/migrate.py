@@ -3,6 +3,7 @@ import asyncio
 import click
 
 from service.commands.acting import name_database
+from service.commands.speech import say
 from service.settings.load import load_settings
 from service.settings.paths import database_url, make_installation
 from service.store.migrate import migrate as migrate_store
@@ -25,6 +26,6 @@ def migrate() -> None:
     done = asyncio.run(migrate_store(database_url(settings)))
     name_database(settings)
     if done.before == done.after:
-        click.echo(f"The database is up to date (schema {done.after}).")
+        say(f"The database is up to date (schema {done.after}).")
     else:
-        click.echo(f"The database was migrated from {done.before or 'nothing'} to schema {done.after}.")
+        say(f"The database was migrated from {done.before or 'nothing'} to schema {done.after}.")

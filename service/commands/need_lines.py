@@ -4,7 +4,7 @@ How a terminal shows what needs a person: a numbered list, each with the command
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from babel import Locale
 from babel.dates import format_datetime
 
 from service.app.findings import CheckReport
-from service.commands.speech import choose_language
+from service.commands.speech import choose_language, translate_sentence
 from service.commands.table import wrap
 from service.core.need_words import describe
 from service.core.needs import (
@@ -61,7 +61,9 @@ def render_needs(
     yield ""
     yield click.style(gettext("What needs you"), bold=True)
     for number, need in enumerate(report.needs, 1):
-        first, *others = wrap(describe(need, gettext, moment).line, width, _MARGIN)
+        words = describe(need, gettext, moment)
+        line = replace(words, english=translate_sentence(words.english)).line
+        first, *others = wrap(line, width, _MARGIN)
         yield f"{number:>2}. {first}"
         for line in (*others, *find_commands(need)):
             yield " " * _MARGIN + line

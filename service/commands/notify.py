@@ -7,6 +7,7 @@ import asyncio
 import click
 
 from service.app.notifiers import channel_of, texts_of
+from service.commands.speech import say
 from service.core.errors import UnknownName
 from service.core.nearest import suggest
 from service.notify.channel import ChannelFailed, report_failures
@@ -44,10 +45,10 @@ def test(name: str) -> None:
         raise UnknownName(f"no channel is named {name}{hint}")
     sender = channel_of(name.lower(), channel)
     title, body = texts_of(settings, public_url(settings, settings.port)).test()
-    with report_failures(lambda reason: click.echo(reason, err=True)):
+    with report_failures(lambda reason: say(reason, err=True)):
         try:
             asyncio.run(sender.send(title, body))
         except ChannelFailed as error:
             where = variable("notify", name, "url")
             raise ChannelFailed(f"{error}; correct {where}, or see whether its service works") from error
-    click.echo(f"Sent. Look whether it arrived at {name.lower()}.")
+    say(f"Sent. Look whether it arrived at {name.lower()}.")

@@ -8,7 +8,7 @@ from service.app.policy import policy_of
 from service.app.preview import Planned, difference, find_target, make_plans, verb, with_targets
 from service.app.targets import Target
 from service.commands.event_lines import EventLines
-from service.commands.speech import terminal_language
+from service.commands.speech import say, terminal_language
 from service.commands.table import wants_color
 from service.core.account_state import Entry
 from service.core.errors import ConfcalError
@@ -52,7 +52,7 @@ async def _plan(target: str | None, *, verbose: bool) -> None:
                 async for each in make_plans(configured):
                     await _show(configured, each, lines, verbose=verbose)
             except ConfcalError as error:
-                click.echo(f"{configured.name}: {error}")
+                say(f"{configured.name}: {error}")
 
 
 async def _show(configured: Target, each: Planned, lines: EventLines, *, verbose: bool) -> None:

@@ -7,6 +7,7 @@ from service.app.purge import purge as purge_collections
 from service.app.purge import purgeable
 from service.commands.acting import name_database
 from service.commands.progress import progress
+from service.commands.speech import say, translate_sentence
 from service.settings.load import load_settings
 
 
@@ -38,16 +39,14 @@ async def _purge(name: str, *, yes: bool, gone: bool) -> None:
         collections, notes = await purgeable(targets_by_name, name)
         name_database(settings)
         for note in notes:
-            click.echo(note)
+            say(note)
         total = sum(each.count for each in collections)
         if not total:
-            click.echo(
-                f"{name}: nothing is published there." if not notes else f"{name}: nothing was deleted."
-            )
+            say(f"{name}: nothing is published there." if not notes else f"{name}: nothing was deleted.")
             return
         if not yes:
-            click.confirm(f"Delete {total} events from {name}?", abort=True)
+            click.confirm(translate_sentence(f"Delete {total} events from {name}?"), abort=True)
         with progress(total, "events") as report_progress:
             report = await purge_collections(collections, report_progress, gone=gone)
         left = f", {report.left} that people changed were left" if report.left else ""
-        click.echo(f"{name}: {report.deleted} deleted{left}")
+        say(f"{name}: {report.deleted} deleted{left}")

@@ -8,7 +8,7 @@ import click
 from service.app.offline import dismiss_rejected, retry_rejected
 from service.app.opening import with_store
 from service.commands.readable import make_readable
-from service.commands.speech import terminal_language
+from service.commands.speech import say, terminal_language
 from service.core.errors import UnknownName
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.settings.load import load_settings
@@ -38,10 +38,10 @@ def rejected(context: click.Context, *, as_json: bool) -> None:
     for each in kept:
         what = f"conference {each.conference_id or 'without an id'}" if each.of_conference else "frame"
         times = f" ({each.times} times)" if each.times > 1 else ""
-        click.echo(f"{each.number:>5}  {each.last_at:%Y-%m-%d %H:%M} UTC  {each.source}  {what}{times}")
-        click.echo(f"       {each.field}: {each.reason}")
+        say(f"{each.number:>5}  {each.last_at:%Y-%m-%d %H:%M} UTC  {each.source}  {what}{times}")
+        say(f"       {each.field}: {each.reason}")
     if not kept:
-        click.echo("Nothing was rejected.")
+        say("Nothing was rejected.")
 
 
 @rejected.command()
@@ -78,7 +78,7 @@ def retry(number: int) -> None:
     async def again() -> str:
         return await retry_rejected(load_settings(), await _find(number))
 
-    click.echo(asyncio.run(again()))
+    say(asyncio.run(again()))
 
 
 @rejected.command()

@@ -8,6 +8,7 @@ from service.app.clock import utc_now
 from service.app.offline import Played, replay_recording
 from service.app.opening import create_database
 from service.commands.progress import Progress, progress
+from service.commands.speech import say
 from service.core.errors import SettingsError, UnknownName
 from service.core.nearest import suggest
 from service.settings.load import load_settings
@@ -54,10 +55,10 @@ def replay(file: Path, source: str | None, moment: str | None, account: str | No
         playing = _replay(settings, frames, account, report, new=new)
         done = asyncio.run(playing)
     for line in done.trouble:
-        click.echo(line, err=True)
+        say(line, err=True)
     left_out = f" ({done.older} older than what is known left out)" if done.older else ""
     lists = f"{done.lists} lists accepted{left_out}"
-    click.echo(f"{lists}, {done.edited} conferences edited, {done.removed} removed")
+    say(f"{lists}, {done.edited} conferences edited, {done.removed} removed")
     if done.trouble:
         sys.exit(_SOME_REJECTED)
 

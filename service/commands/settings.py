@@ -1,5 +1,6 @@
 import click
 
+from service.commands.speech import terminal_language
 from service.settings.load import load_configuration
 from service.settings.reference import reference
 from service.settings.show import effective_as_given, example
@@ -30,7 +31,8 @@ def settings(*, as_example: bool, as_page: bool) -> None:
     if as_page:
         click.echo(reference(), nl=False)
         return
+    gettext = terminal_language()
     for each in effective_as_given(load_configuration()):
         if each.origin:
-            click.echo(f"# from {each.origin}")
+            click.echo(gettext("# from %(place)s") % {"place": each.origin.describe(gettext)})
         click.echo(f"{'' if each.origin else '#'}{each.variable}={each.value}")

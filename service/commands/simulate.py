@@ -9,6 +9,7 @@ from typing import Any
 import click
 from typing_extensions import override
 
+from service.commands.speech import say
 from service.core.errors import SettingsError
 from service.settings.zone_names import zone_name
 from service.simulator.server import Simulator, SimulatorOptions
@@ -109,7 +110,7 @@ async def _read_again(simulator: Simulator, list_file: Path, again: asyncio.Even
             conferences = _read_list(list_file)
         except SettingsError as error:
             # An editor may be in the middle of writing it; the next signal finds it whole.
-            click.echo(f"confcal: {error}; the list before it stays", err=True)
+            say(f"confcal: {error}; the list before it stays", err=True)
         else:
             await simulator.set_conferences(conferences)
 

@@ -5,6 +5,9 @@ The language of the terminal: the one of CONFCAL_LANGUAGE where it is set, else 
 import os
 from collections.abc import Mapping
 
+import click
+
+from service.commands.phrasebook import phrasebook
 from service.core.vevent import Translate
 from service.language import LANGUAGES, Language, translator
 
@@ -22,3 +25,13 @@ def choose_language(environ: Mapping[str, str]) -> Language:
 def terminal_language(environ: Mapping[str, str] | None = None) -> Translate:
     """Return what translates texts for the user of the terminal. Raises CatalogueMissing."""
     return translator(choose_language(os.environ if environ is None else environ))
+
+
+def translate_sentence(text: str) -> str:
+    """Return English sentences in the language of the terminal; what has no translation stays English."""
+    return phrasebook(choose_language(os.environ)).translate(text)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print English sentences in the language of the terminal."""
+    click.echo(translate_sentence(text), err=err)

@@ -3,6 +3,7 @@ import asyncio
 import click
 
 from service.app.feeds import explain_conference
+from service.commands.speech import say
 from service.settings.load import load_settings
 
 
@@ -19,4 +20,4 @@ def why(conference_id: str, calendar: str | None) -> None:
       confcal why 100200
     """
     for each in asyncio.run(explain_conference(load_settings(), conference_id, calendar)):
-        click.echo(each)
+        say(each)

@@ -2,7 +2,7 @@
 The origin of each setting that was given.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,11 +25,11 @@ class Origin:
     by_option: bool = False
     """Whether an option of the command line stands for it."""
 
-    def __str__(self) -> str:
+    def describe(self, gettext: Callable[[str], str]) -> str:
         """Return it for a person."""
         if self.by_option:
-            return "the command line"
-        return str(self.said_in) if self.said_in else "the environment"
+            return gettext("the command line")
+        return str(self.said_in) if self.said_in else gettext("the environment")
 
 
 Origins = Mapping[Place, Origin]

@@ -1,6 +1,7 @@
 import io
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -59,12 +60,13 @@ def confcal(
         monkeypatch.setattr(sys, "argv", ["confcal", *map(str, arguments)])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         capfdbinary.readouterr()
-        environ = dict(os.environ)
+        environ, blocked = dict(os.environ), signal.pthread_sigmask(signal.SIG_BLOCK, ())
         try:
             with pytest.raises(SystemExit) as ended:
                 main()
         finally:
-            # What --env-file says is for one command.
+            # `run` waits with SIGHUP, and what --env-file says is for one command.
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
             os.environ.clear()
             os.environ.update(environ)
         out, err = capfdbinary.readouterr()

@@ -4,6 +4,7 @@ The table of `confcal check`: order, colour, wrapping, languages, JSON.
 
 import asyncio
 import json
+from pathlib import Path
 
 import click
 import pytest
@@ -13,8 +14,10 @@ from service.commands.speech import terminal_language
 from service.commands.table import render_table, summarize
 from service.core.vevent import no_translation
 from service.language import translator
-from service.simulator.server import Simulator
+from service.simulator.server import Simulator, SimulatorOptions
+from tests.caldav.loopback import free_port
 from tests.commands.conftest import Confcal
+from tests.commands.sentences import is_prose
 
 REPORT = CheckReport.of(
     [
@@ -78,6 +81,42 @@ def test_the_terminal_speaks_the_language_of_the_setting_or_of_the_locale(
     environ: dict[str, str], word: str
 ) -> None:
     assert terminal_language(environ)("database") == word
+
+
+async def test_whatever_is_wrong_a_russian_terminal_shows_no_english_sentence(
+    confcal: Confcal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "pin").write_text("123456")
+    (tmp_path / "pin").chmod(0o644)
+    (tmp_path / "confcal.db").write_text("this is no database of anybody" * 50)
+    async with Simulator(SimulatorOptions(pin="1234")) as room:
+        closed = f"127.0.0.1:{free_port()}"
+        for name, value in {
+            "LC_ALL": "ru_RU.UTF-8",
+            "CONFCAL_DATABASE_URL": f"sqlite:///{tmp_path / 'confcal.db'}",
+            "CONFCAL_PUBLIC_URL": f"http://{closed}",
+            "CONFCAL_TRUSTED_PROXIES": "0.0.0.0/0",
+            "CONFCAL_PEOPLE_HEADER": "X-Forwarded-Preferred-Username",
+            "CONFCAL_SOURCES__PINLESS__URL": room.url,
+            "CONFCAL_SOURCES__WRONG__URL": room.web_url,
+            "CONFCAL_SOURCES__WRONG__PIN_FILE": str(tmp_path / "pin"),
+            "CONFCAL_SOURCES__CLOSED__URL": f"http://{closed}",
+            "CONFCAL_SOURCES__PLAIN__URL": room.url.replace("ws://", "wss://"),
+            "CONFCAL_SOURCES__WEB__URL": room.web_url.replace("http://", "ws://"),
+            "CONFCAL_SOURCES__NOWHERE__URL": "http://nowhere.invalid",
+            "CONFCAL_SOURCES__POSTED__INGEST_TOKEN": "a-token-of-some-length",
+            "CONFCAL_SOURCES__POSTED__SERVER": "video.example.com",
+            "CONFCAL_TARGETS__CLOUD__URL": f"http://{closed}/dav/",
+            "CONFCAL_TARGETS__CLOUD__CALENDAR": "nobody",
+        }.items():
+            monkeypatch.setenv(name, value)
+
+        done = await asyncio.to_thread(confcal, "check")
+        refused = await asyncio.to_thread(confcal, "feeds")
+
+    assert done.code == refused.code == 1
+    assert [line for line in done.text.splitlines() if is_prose(line)] == []
+    assert not is_prose(refused.err)
 
 
 async def test_ten_sources_are_told_in_the_order_of_the_settings_each_time(

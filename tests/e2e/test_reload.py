@@ -4,17 +4,20 @@ SIGHUP: settings come into force while the daemon runs, and what stays the same 
 
 import asyncio
 import json
+import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.caldav import loopback
 from tests.caldav.loopback import PASSWORD, USERNAME, Loopback
 from tests.e2e.given import once
-from tests.e2e.program import Daemon, Home, Program, room
+from tests.e2e.program import MODULE, Daemon, Home, Program, room
 
 PIN = "a-pin-that-nobody-may-read"
 SETTINGS = "settings.toml"
@@ -122,6 +125,26 @@ async def test_a_wrong_file_changes_nothing_and_says_why(home: Home, tmp_path: P
         await daemon.feed(lambda feed: feed.topics["100"] == "Renamed")
         assert connections(daemon.program, "lobby") == 1
         assert await daemon.program.end() == 0
+
+
+async def test_a_reload_that_is_asked_for_before_the_daemon_can_hear_it_comes_after_the_start(
+    home: Home, tmp_path: Path
+) -> None:
+    settings = home.path / SETTINGS
+    # Whoever reads a pipe waits for its writer, so this start stands still in the midst of its settings.
+    os.mkfifo(settings)
+    async with room(tmp_path, conferences=(once("100", "Of the lobby"),)) as lobby:
+        toml = source("lobby", lobby.url)
+        async with replace(home, command=MODULE).started("run", CONFIG_FILE=str(settings)) as program:
+            with await asyncio.to_thread(settings.open, "w") as pipe:
+                program.send(signal.SIGHUP)
+                pipe.write(toml)
+            url = (await program.event("app.started"))["url"]
+            await asyncio.to_thread(settings.write_text, toml + source("desk", lobby.url))
+            assert (await program.event("settings.reloaded"))["sources_added"] == ["desk"]
+            async with httpx.AsyncClient(trust_env=False) as http:
+                assert (await http.get(f"{url}/healthz")).text == "ok\n"
+            assert await program.end() == 0
 
 
 async def test_the_zone_and_the_log_change_and_a_port_is_named_for_a_restart(

@@ -6,6 +6,7 @@ The texts as the source has them at this moment, compiled or not.
 writes the template for translators, and brings the translations up to date: new texts wait there, empty.
 """
 
+import re
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -21,6 +22,7 @@ from service.web.renderer import Pages
 
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 KEYWORDS = {"translate": None, "gettext": None, "_": None, "ngettext": (1, 2)}
+_HEADER = re.compile(r'^msgid ""\nmsgstr ""\n(".*"\n)*"Content-Type: ', re.MULTILINE)
 POT = LOCALES / f"{DOMAIN}.pot"
 
 
@@ -66,19 +68,26 @@ def _write(target: Path, catalog: Catalog, header: str) -> None:
     target.write_bytes(header.encode() + b"\n" + entries.getvalue().lstrip())
 
 
-def _header(source: Path) -> str:
-    """Return the first entry as it is: it is written by hand, and has no date that would change each time."""
-    return source.read_text("utf-8").partition("\n\n")[0] + "\n"
+def header_of(source: str) -> str:
+    """
+    Return the first entry of a catalogue as it is: it is written by hand, and has no date that would change.
+
+    Raises ValueError where the first entry is a text.
+    """
+    first = source.partition("\n\n")[0] + "\n"
+    if not _HEADER.search(first):
+        raise ValueError('it begins with no header, which is msgid "" and msgstr "" with its Content-Type')
+    return first
 
 
 def main() -> None:
     template = extracted()
-    _write(POT, template, _header(POT))
+    _write(POT, template, header_of(POT.read_text("utf-8")))
     for language in LANGUAGES[1:]:
         with po_of(language).open("rb") as file:
             catalog = read_po(file, locale=language)
         catalog.update(template, no_fuzzy_matching=True, keep_user_comments=True)
-        _write(po_of(language), catalog, _header(po_of(language)))
+        _write(po_of(language), catalog, header_of(po_of(language).read_text("utf-8")))
 
 
 if __name__ == "__main__":

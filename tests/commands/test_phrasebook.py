@@ -1,0 +1,70 @@
+"""
+Every sentence of the source that people read has a form in Russian, and a sentence is known by its form.
+"""
+
+import re
+
+import pytest
+
+from service.commands.phrasebook import Phrasebook, phrasebook
+from tests.commands.sentences import in_sentences, is_prose, sentences
+
+BOOK = Phrasebook(
+    {
+        "{1} cannot be reached: {2}": "{1}: нет связи: {2}",
+        "{1} cannot be reached": "{1}: нет связи",
+        "there is no route": "нет пути",
+        "{1} sends us on to {2}": "{1} направляет на {2}",
+    }
+)
+
+
+def test_what_varies_stays_and_is_translated_where_it_is_a_sentence_too() -> None:
+    assert BOOK.translate("dav:5232 cannot be reached: there is no route") == "dav:5232: нет связи: нет пути"
+
+
+def test_the_form_with_most_fixed_words_fits_best() -> None:
+    assert BOOK.translate("a cannot be reached") == "a: нет связи"
+    assert BOOK.translate("a sends us on to b cannot be reached") == "a направляет на b: нет связи"
+
+
+def test_a_sentence_without_a_form_is_translated_in_parts() -> None:
+    assert BOOK.translate("cloud: there is no route; see the log") == "cloud: нет пути; see the log"
+
+
+def test_lines_are_translated_each_for_itself() -> None:
+    assert BOOK.translate("there is no route\n\nTopic") == "нет пути\n\nTopic"
+
+
+def test_english_stays_as_it_is() -> None:
+    assert phrasebook("en").translate("it is not text") == "it is not text"
+
+
+def test_signs_of_regular_expressions_mean_themselves() -> None:
+    assert Phrasebook({"a (b)? {1}": "в {1}"}).translate("a (b)? c") == "в c"
+
+
+def test_every_sentence_of_the_source_is_translated() -> None:
+    book, all_sentences = phrasebook("ru"), list(sentences())
+    english = [
+        f"{name}: {text}"
+        for name, text in all_sentences
+        if all(is_prose(book.translate(each)) for each in in_sentences(text))
+    ]
+    assert len(all_sentences) > 400
+    assert english == []
+
+
+@pytest.mark.parametrize("text", ["nothing rejected has the number X1", "`a b c` fails"])
+def test_prose_is_words_in_a_row_that_are_no_code(text: str) -> None:
+    assert is_prose(text) == (not text.startswith("`"))
+
+
+def test_no_form_hides_another() -> None:
+    book = phrasebook("ru")
+    hidden = []
+    for english, translation in book.translations.items():
+        filled = re.sub(r"\{(\d+)\}", r"Q\1", english)
+        if book.translate(filled) != re.sub(r"\{(\d+)\}", r"Q\1", translation):
+            hidden.append(english)
+    assert hidden == []
