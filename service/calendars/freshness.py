@@ -60,17 +60,11 @@ def judge_freshness(
     silences = [
         SilentSource(source, at)
         for source, at in held.items()
-        if is_silent(at, quiet.get(source, NEVER_QUIET), now)
+        if quiet.get(source, NEVER_QUIET).is_overdue(at, now, STALE_AFTER)
     ]
     silences.sort(key=lambda each: (each.since, each.source))
     # A calendar without conferences is as current as all lists are.
     return Freshness(min((held or awaited).values(), default=None), tuple(silences))
-
-
-def is_silent(listed_at: datetime, quiet: QuietHours, now: datetime) -> bool:
-    """Return whether lists should have arrived since the last one."""
-    alarm = quiet.find_alarm(listed_at, STALE_AFTER)
-    return alarm is not None and now > alarm
 
 
 def _find_awaited(state: State, sources: Collection[str]) -> Mapping[str, datetime]:

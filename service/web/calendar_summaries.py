@@ -11,7 +11,7 @@ from service.calendars.calendar import Calendar
 from service.calendars.feeds import Feeds
 from service.core.account_state import Entry
 from service.core.conference import Key
-from service.core.occurrences import Occurrence, occurrences
+from service.core.occurrences import Occurrence, find_next
 from service.core.revision import Policy
 from service.core.schedule import Unscheduled
 
@@ -68,7 +68,7 @@ class Summaries:
         kept = self._following.get(entry.key)
         if kept and kept[0] is entry and (kept[1] is None or kept[1].end > now):
             return kept[1]
-        found = next(occurrences(entry, self._policy.rendering(entry.source).weekly, now), None)
+        found = find_next(entry, self._policy, now)
         if len(self._following) >= _MOST_FOLLOWING:
             self._following.clear()
         self._following[entry.key] = (entry, found)

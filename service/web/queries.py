@@ -3,19 +3,21 @@ The queries and actions of the administrator, for the dashboard and the API.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import assert_never
 
-from msgspec.structs import replace
+from msgspec import structs
 
 from service.calendars.calendar import ALL, Calendar
 from service.calendars.feeds import Feeds
 from service.calendars.names import Names
-from service.core.account_state import AccountState, Entry, HeldRemoval
+from service.core.account_state import Entry
 from service.core.clock import Clock
-from service.core.conference import Conference, Key
+from service.core.conference import Conference
 from service.core.consensus import Report
 from service.core.disputes import Dispute, find_disputes
+from service.core.held import HeldList, list_held
 from service.core.occurrences import Occurrence
 from service.core.quiet import NEVER_QUIET
 from service.core.revision import Policy
@@ -34,15 +36,13 @@ from service.web.schemas import (
     CalendarView,
     ConferenceView,
     DisputeView,
-    HeldView,
-    Missing,
     NextMeeting,
     ReportView,
     SourceView,
     StatusView,
 )
 
-_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 class AdminQueries:
@@ -79,7 +79,7 @@ class AdminQueries:
         """Return how the sources are doing, with what only the state and the policy say."""
         now, names, hours = self._clock(), self.names, self.policy.quiet
         return [
-            replace(
+            structs.replace(
                 each,
                 display_name=names.find(each.account),
                 quiet=is_quiet(each.state, each.since, hours.get(each.name, NEVER_QUIET), now),
@@ -161,34 +161,11 @@ class AdminQueries:
             display_name=self.feeds.directory.name_calendar(calendar),
         )
 
-    def list_held(self) -> list[HeldView]:
-        """Return the lists that wait for an approval."""
-        state, now = self.state(), self._clock()
-        known = sorted(state.accounts.values(), key=lambda each: each.account)
-        return [self._describe_held(state, each, each.held, now) for each in known if each.held]
-
-    def _describe_held(self, state: State, known: AccountState, held: HeldRemoval, now: datetime) -> HeldView:
-        missing = (
-            self._describe_missing(id_, state.entries.get(Key(known.account.server, id_)), now)
-            for id_ in held.missing
-        )
-        return HeldView(
-            str(known.account),
-            held.since,
-            held.lists,
-            held.upcoming,
-            held.digest,
-            tuple(sorted(missing, key=lambda one: (one.start or _LAST, len(one.id), one.id))),
-            held.kept,
-            None if held.kept else held.since + self.policy.removal.hold_for,
-            self.names.find(str(known.account)),
-        )
-
-    def _describe_missing(self, id_: str, entry: Entry | None, now: datetime) -> Missing:
-        if entry is None:
-            return Missing(id_, id_)
-        following = self._summaries.find_next([entry], now)
-        return Missing(id_, summary_of(entry.conference), following.start if following else None)
+    def list_held(self) -> list[HeldList]:
+        """Return the lists that wait for a decision."""
+        now = self._clock()
+        held = list_held(self.state(), self.policy, lambda entry: self._summaries.find_next([entry], now))
+        return [replace(each, display_name=self.names.find(each.account)) for each in held]
 
     def disputes(self) -> list[DisputeView]:
         """Return the conferences that accounts keep reporting differently."""

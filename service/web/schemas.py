@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from service.core.held import HeldList
 from service.core.sources import SourceState
 from service.core.target_state import TargetState
 from service.web.replica_views import ReplicaView
@@ -52,7 +53,7 @@ class SourceView(_View, frozen=True):
     """What the account is called; its ID where no conference names it."""
 
     quiet: bool = False
-    """Whether it is silent as its quiet hours say, so that nothing is wrong."""
+    """Whether it is silent as its quiet hours say."""
 
 
 class PersonView(_View, frozen=True):
@@ -181,7 +182,26 @@ class HeldView(_View, frozen=True):
     """The earliest moment at which further lists that agree apply it by themselves; null where it is kept."""
 
     display_name: str = ""
-    """What the account is called; its ID where no conference names it."""
+
+
+def list_missing(held: HeldList) -> tuple[Missing, ...]:
+    """Return what a held list would remove."""
+    return tuple(Missing(each.id, each.topic, each.start) for each in held.leaving)
+
+
+def to_held_view(held: HeldList) -> HeldView:
+    """Return a held list in the form of the API."""
+    return HeldView(
+        held.account,
+        held.since,
+        held.lists,
+        held.upcoming,
+        held.digest,
+        list_missing(held),
+        held.kept,
+        held.applied_at,
+        held.display_name,
+    )
 
 
 class ReportView(_View, frozen=True):
@@ -215,24 +235,6 @@ class DisputeView(_View, frozen=True):
 
     counts_display_name: str
     reports: tuple[ReportView, ...] = msgspec.field(name="told")
-
-
-class RejectedView(_View, frozen=True):
-    """
-    Input that could not be understood.
-    """
-
-    number: int
-    source: str
-    account: str
-    conference: str
-    """Its ID; empty for a whole event."""
-
-    field: str
-    reason: str
-    first_at: datetime
-    last_at: datetime
-    times: int
 
 
 class ConferenceView(_View, frozen=True):

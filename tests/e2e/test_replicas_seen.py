@@ -87,9 +87,11 @@ async def test_trouble_is_shown_by_all_replicas_and_its_end_is_told_by_who_took_
         other = next(daemon for daemon in daemons if daemon is not holder)
         site.caldav.failing = True
         await site.tell(conferences("New"))
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            while (await ask(other, "/targets"))[0]["state"] != "down":  # noqa: ASYNC110 -- others tell it
-                await asyncio.sleep(0.1)
+
+        async def is_down() -> object:
+            return (await ask(other, "/targets"))[0]["state"] == "down"
+
+        await reach(is_down, DEADLINE_SECONDS)
         (shown,) = await ask(other, "/targets")
         assert shown["held_by"] == held["target/team"]
         assert shown["error"]

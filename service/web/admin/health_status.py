@@ -54,8 +54,8 @@ def source_tone(source: SourceView, now: datetime, quiet: QuietHours = NEVER_QUI
 
 def is_silent(source: SourceView, now: datetime, quiet: QuietHours = NEVER_QUIET) -> bool:
     """Return whether a connected source has sent nothing for longer than the time between lists."""
-    alarm = quiet.find_alarm(source.last_list_at or source.since, STALE_AFTER)
-    return source.state == SourceState.LISTENING and alarm is not None and now > alarm
+    heard = source.last_list_at or source.since
+    return source.state is SourceState.LISTENING and quiet.is_overdue(heard, now, STALE_AFTER)
 
 
 def target_tone(target: TargetView) -> Severity:
