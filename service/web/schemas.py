@@ -50,8 +50,6 @@ class SourceView(_View, frozen=True):
     """The other replica that listens to it, and says how it is doing; empty where this one does."""
 
     display_name: str = ""
-    """What the account is called; its ID where no conference names it."""
-
     quiet: bool = False
     """Whether it is silent as its quiet hours say."""
 
