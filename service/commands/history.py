@@ -18,7 +18,7 @@ from service.commands.speech import say
 from service.core.errors import SettingsError
 from service.core.journal import PEOPLE_FIELDS, JournalEntry, JournalQuery
 from service.settings.load import load_settings
-from service.web.journal_views import to_view
+from service.web.journal_views import view_entries
 
 _MOST = 100_000
 
@@ -58,8 +58,8 @@ def history(
     entries, names = asyncio.run(read())
     entries.reverse()
     if as_json:
-        views = [to_view(each, names) for each in entries]
-        click.echo(json.dumps(msgspec.to_builtins(views), ensure_ascii=False, indent=2))
+        views = msgspec.to_builtins(view_entries(entries, names))
+        click.echo(json.dumps(views, ensure_ascii=False, indent=2))
         return
     for entry in entries:
         click.echo(describe(entry, zone, names))

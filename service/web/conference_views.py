@@ -17,7 +17,7 @@ from service.core.revision import Policy
 from service.core.search import ConferenceQuery, Kind, kind_of
 from service.core.vevent import summary_of
 from service.web.queries import AdminQueries
-from service.web.schemas import PersonView
+from service.web.schemas import PersonView, to_views
 
 Filter = Literal["all", "upcoming", "weekly", "unscheduled", "running", "disputed", "rejected"]
 FILTERS: tuple[Filter, ...] = get_args(Filter)
@@ -164,7 +164,7 @@ class ConferenceQueries:
                 for e in calendars
             ),
             vevent,
-            tuple(PlacementView(each.target, each.calendar, each.state, each.reason) for each in placements),
+            to_views(PlacementView, placements),
         )
 
     def _name(self, calendar: str) -> str:

@@ -3,14 +3,16 @@ The journal for the dashboard and the API: parsing a query, and the form of the 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec import structs
 
 from service.calendars.names import Names
 from service.core.errors import ConfcalError
 from service.core.journal import Happening, JournalEntry, JournalQuery
+from service.web.schemas import to_views
 
 MOST = 500
 USUAL = 100
@@ -55,8 +57,7 @@ class JournalEntryView(msgspec.Struct, frozen=True):
     source: str
     account: str
     server: str
-    conference: str
-    """Its ID."""
+    conference_id: str = msgspec.field(name="conference")
 
     target: str
     calendar: str
@@ -104,27 +105,13 @@ def to_page(entries: list[JournalEntry], limit: int, names: Names) -> JournalPag
     """Return a page of at most `limit` entries, made of one more than that where there are more."""
     shown = entries[:limit]
     more = len(entries) > limit
-    views = tuple(to_view(each, names) for each in shown)
-    return JournalPage(views, shown[-1].number if more else None)
+    return JournalPage(view_entries(shown, names), shown[-1].number if more else None)
 
 
-def to_view(entry: JournalEntry, names: Names) -> JournalEntryView:
-    """Return an entry in the form of the API and the pages."""
-    return JournalEntryView(
-        entry.number,
-        entry.at,
-        entry.event,
-        entry.source,
-        entry.account,
-        entry.server,
-        entry.conference_id,
-        entry.target,
-        entry.calendar,
-        entry.topic,
-        tuple(FieldChangeView(each.name, each.before, each.after) for each in entry.fields),
-        entry.note,
-        names.find(entry.account),
-    )
+def view_entries(entries: Iterable[JournalEntry], names: Names) -> tuple[JournalEntryView, ...]:
+    """Return entries in the form of the API and the pages."""
+    views = to_views(JournalEntryView, entries)
+    return tuple(structs.replace(each, display_name=names.find(each.account)) for each in views)
 
 
 def _events(text: str) -> frozenset[Happening]:

@@ -20,6 +20,9 @@ CONFERENCES = 42
 LEASE_SECONDS = 3
 """Shorter than an operator's, so that a test need not wait long for one that expires."""
 
+UNHURRIED = {"LEASE": "PT30S"}
+"""For tests in which no lease is to expire, however busy the machine is."""
+
 
 @dataclass
 class Site:
