@@ -107,4 +107,9 @@ def holds(caldav: ServedCalDav, topic: str) -> bool:
 
 def holder_of(daemons: Sequence[Daemon], lease: str) -> Daemon:
     """Return the daemon that said last that it took a lease."""
-    return next(each for each in daemons if any(f'"{lease}"' in line for line in each.program.err))
+    return next(each for each in daemons if took(each, lease))
+
+
+def took(daemon: Daemon, lease: str) -> bool:
+    """Return whether a daemon ever said that it took a lease."""
+    return any("app.leases_taken" in line and f'"{lease}"' in line for line in daemon.program.err)
