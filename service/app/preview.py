@@ -92,7 +92,7 @@ def find_target(targets_by_name: Mapping[str, Target], name: str) -> Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class CollectionPlan:
     """
     What the next run over one collection would do.
     """
@@ -104,7 +104,7 @@ class Planned:
     """Whether the collection was found before; else all of it counts as new."""
 
 
-async def make_plans(configured: Target) -> AsyncIterator[Planned]:
+async def make_plans(configured: Target) -> AsyncIterator[CollectionPlan]:
     """Yield the plan of each collection of a target, without a request. Raises PlanRefused."""
     ledger = configured.calendars.store.ledger
     records = await ledger.targets()
@@ -116,7 +116,7 @@ async def make_plans(configured: Target) -> AsyncIterator[Planned]:
         desired = await target.render(people=target.server.keeps_silent(server))
         plan = make_plan(desired, rows, target.rules, now=utc_now())
         writes = sum(not isinstance(operation, Delete) for operation in plan.operations)
-        yield Planned(target.key, plan, len(desired) - writes, found)
+        yield CollectionPlan(target.key, plan, len(desired) - writes, found)
 
 
 async def difference(configured: Target, key: str, operation: Operation) -> Iterator[str]:

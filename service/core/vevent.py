@@ -133,7 +133,7 @@ def to_vevent(
 
 
 @dataclass(frozen=True, slots=True)
-class _When:
+class _Times:
     start: datetime
     end: datetime
     tzid: str = ""
@@ -141,19 +141,19 @@ class _When:
     until: datetime | None = None
 
 
-def _when(schedule: Schedule, rules: WeeklyRules, bounds: Bounds) -> _When | None:
+def _when(schedule: Schedule, rules: WeeklyRules, bounds: Bounds) -> _Times | None:
     match schedule:
         case Unscheduled():
             return None
         case Once(start, duration):
-            return None if is_hidden(schedule, bounds) else _When(start, start + duration)
+            return None if is_hidden(schedule, bounds) else _Times(start, start + duration)
         case Weekly():
             series = recur(schedule, rules, bounds)
             if bounds.until is None:
-                return _When(series.start, series.end, series.tzid, series.byday)
+                return _Times(series.start, series.end, series.tzid, series.byday)
             if first_start(series) >= bounds.until:
                 return None
-            return _When(series.start, series.end, series.tzid, series.byday, bounds.until - _SECOND)
+            return _Times(series.start, series.end, series.tzid, series.byday, bounds.until - _SECOND)
         case _ as unreachable:
             assert_never(unreachable)
 
