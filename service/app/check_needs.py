@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import version
 
-from service.app.check import SourceReport
+from service.app.check_source import SourceReport
+from service.app.check_target import TargetReport
 from service.app.opening import with_store
 from service.app.policy import policy_of
-from service.app.preview import TargetReport
 from service.core.disputes import find_disputes
 from service.core.errors import SettingsError, StoreUnavailable
 from service.core.held import list_held
