@@ -68,7 +68,7 @@ def judge_freshness(
 
 
 def _find_awaited(state: State, sources: Collection[str]) -> Mapping[str, datetime]:
-    """Return when the last list of each source arrived of which lists are awaited."""
+    """Return the sources whose lists are awaited, each with the moment of its last one."""
     latest = {source: known.list_at for source, known in state.latest_by_source().items() if known.list_at}
     configured = {source: at for source, at in latest.items() if source in sources}
     if configured or not latest:

@@ -205,7 +205,7 @@ def _is_about_whole(entry: JournalEntry) -> bool:
 
 
 def _seen(entries: Iterable[JournalEntry], known: AbstractSet[int], now: datetime) -> AbstractSet[int]:
-    """Return the slots of which the journal has something: nobody watched while confcal did not run."""
+    """Return the slots in which confcal ran: of the others nothing is known."""
     return known | {slot_of(entry.at) for entry in entries} | {slot_of(now)}
 
 

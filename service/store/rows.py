@@ -110,7 +110,7 @@ class _Members:
 
 def _find_shared(memberships: Sequence[Sequence[Any]]) -> set[Key]:
     """
-    Return the conferences of several accounts of which one reports something else than the calendars show.
+    Return the conferences that several accounts have and that one of them reports unlike the calendars show.
     """
     counted = Counter(Key(row[1], row[2]) for row in memberships if row[3] == 0)
     return {
