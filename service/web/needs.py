@@ -114,10 +114,10 @@ class NeedQueries:
         by_account, by_source = find_last_lists(queries.state(), reports.last_listings())
         return Facts(
             held=queries.list_held(),
-            rooms=[_room(each) for each in reports.sources()],
-            targets=[_target(each) for each in reports.targets()],
+            rooms=[_to_room(each) for each in reports.sources()],
+            targets=[_to_target(each) for each in reports.targets()],
             rejected=rejected,
-            disputes=[_disputed(each) for each in queries.disputes()],
+            disputes=[_to_disputed(each) for each in queries.disputes()],
             zones=[
                 ZoneMissing(each.variable, each.count)
                 for each in queries.zone_notices()
@@ -131,7 +131,7 @@ class NeedQueries:
         )
 
 
-def _room(view: SourceView) -> Room:
+def _to_room(view: SourceView) -> Room:
     return Room(
         view.name,
         view.state,
@@ -143,11 +143,11 @@ def _room(view: SourceView) -> Room:
     )
 
 
-def _target(view: TargetView) -> Target:
+def _to_target(view: TargetView) -> Target:
     return Target(view.name, view.state, view.error, tuple(each.reason for each in view.parked))
 
 
-def _disputed(view: DisputeView) -> Disputed:
+def _to_disputed(view: DisputeView) -> Disputed:
     return Disputed(view.id, view.server, view.topic, view.counts)
 
 

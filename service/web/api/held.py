@@ -86,7 +86,7 @@ class HeldApi:
         return number
 
 
-def held_operations(reports: AdminPort, networks: Networks) -> tuple[Operation, Operation]:
+def make_held_operations(reports: AdminPort, networks: Networks) -> tuple[Operation, Operation]:
     """Return how the API approves and how it keeps."""
     api = HeldApi(reports, networks)
     return (

@@ -21,7 +21,7 @@ from service.web import schemas
 from service.web.api.bearer import CHALLENGE, bearer_of
 from service.web.api.calendars import calendar_operations
 from service.web.api.conferences import conference_operations
-from service.web.api.held import held_operations
+from service.web.api.held import make_held_operations
 from service.web.api.ingest import Ingest
 from service.web.api.journal import journal_operation, strips_operation
 from service.web.api.needs import RejectedView, need_operations
@@ -87,7 +87,7 @@ class Api:
         reports = self.queries.reports
         source = Parameter("source", "path", "The name of a source with an INGEST_TOKEN.", NAME)
         event_refusals = (400, 401, 404, 413, 415, 422, 429, 503)
-        approve, keep = held_operations(reports, self.networks)
+        approve, keep = make_held_operations(reports, self.networks)
         return [
             _get("/status", "status", "The daemon as a whole", self.queries.status, schemas.StatusView),
             _get(
