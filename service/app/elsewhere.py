@@ -108,9 +108,7 @@ class Elsewhere:
         """Return what `State.latest_from` does; the accounts are gone through once for all sources."""
         state = self._state()
         if self._heard[0] is not state:
-            reported = (known for known in state.accounts.values() if known.list_at)
-            ordered = sorted(reported, key=lambda known: (known.list_at, known.account))
-            self._heard = state, {known.source: known for known in ordered}
+            self._heard = state, state.latest_by_source()
         return self._heard[1].get(source)
 
     def view_target(self, view: TargetView) -> TargetView:

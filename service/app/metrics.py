@@ -57,8 +57,8 @@ class Metrics:
         self._edits = self._counter("edits", "Conferences that were new or changed.", "source")
         self._removals = self._counter("removals", "Conferences that left a calendar.", "source")
         self._rejected = self._counter("rejected", "Input that could not be understood.", "source", "kind")
-        self._registry.register(_Stored(state))
-        self._registry.register(_Published(targets, holds))
+        self._registry.register(_StateMetrics(state))
+        self._registry.register(_TargetMetrics(targets, holds))
 
     def status(self, status: SourceStatus) -> None:
         """Note how a source is doing."""
@@ -105,7 +105,7 @@ class Metrics:
         return Counter(f"confcal_{name}", text, labels, registry=self._registry)
 
 
-class _Stored(Collector):
+class _StateMetrics(Collector):
     def __init__(self, state: Callable[[], State]) -> None:
         self._state = state
 
@@ -126,7 +126,7 @@ class _Stored(Collector):
         yield GaugeMetricFamily("confcal_held_lists", "Accounts whose list is held.", held)
 
 
-class _Published(Collector):
+class _TargetMetrics(Collector):
     def __init__(self, targets: Targets, holds: Callable[[str], bool]) -> None:
         self._targets, self._holds = targets, holds
 

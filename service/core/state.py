@@ -42,12 +42,16 @@ class State:
 
     def latest_from(self, source: str) -> AccountState | None:
         """Return the view of the account that had the last list from a source; None before the first list."""
-        heard = [
-            (known.list_at, account)
-            for account, known in self.accounts.items()
-            if known.source == source and known.list_at
-        ]
-        return self.accounts[max(heard)[1]] if heard else None
+        return self.latest_by_source().get(source)
+
+    def latest_by_source(self) -> dict[str, AccountState]:
+        """Return what `latest_from` gives for each source that had a list."""
+        latest: dict[str, tuple[datetime, Account]] = {}
+        for account, known in self.accounts.items():
+            if known.list_at:
+                heard = known.list_at, account
+                latest[known.source] = max(heard, latest.get(known.source, heard))
+        return {source: self.accounts[account] for source, (_, account) in latest.items()}
 
     def normalize(self, account: Account) -> Account:
         """
