@@ -127,8 +127,8 @@ def is_participle(name: str) -> bool:
     return first in _IRREGULAR.split() or re.fullmatch(r"[a-z]{3,}(ed|ing)", first) is not None
 
 
-def functions(text: str) -> Iterator[tuple[str, int]]:
-    """Yield the name and the line of each function and method of a module, nested ones left out."""
+def public_functions(text: str) -> Iterator[tuple[str, int]]:
+    """Yield the name and the line of each public function and method of a module, nested ones left out."""
     tree = parse(text)
     owners: list[ast.Module | ast.ClassDef] = [
         tree,
@@ -138,7 +138,7 @@ def functions(text: str) -> Iterator[tuple[str, int]]:
         for node in owner.body:
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
-            if not _is_exempt(node):
+            if not node.name.startswith("_") and not _is_exempt(node):
                 yield node.name, node.lineno
 
 

@@ -17,12 +17,12 @@ from tests.house.rules import (
     OLD_WORDS,
     crowded_functions,
     foreign_privates,
-    functions,
     is_participle,
     is_telling,
     modules,
     names,
     prose,
+    public_functions,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -70,9 +70,11 @@ def offences(find: Callable[[str], Iterable[object]]) -> dict[str, list[object]]
     return {str(path.relative_to(ROOT / "service")): each for path, each in found.items() if each}
 
 
-def test_functions_are_named_by_what_they_do() -> None:
+def test_public_functions_are_named_by_what_they_do() -> None:
     found = offences(
-        lambda text: [each for each in functions(text) if is_participle(each[0]) or is_telling(each[0])]
+        lambda text: [
+            each for each in public_functions(text) if is_participle(each[0]) or is_telling(each[0])
+        ]
     )
 
     assert found == {}, "name it by an imperative: parse, render, find"
@@ -183,12 +185,12 @@ def test_what_only_looks_like_a_participle_is_not(name: str) -> None:
     assert not is_participle(name)
 
 
-def test_functions_are_found_in_classes_too_and_neither_commands_nor_properties() -> None:
+def test_public_functions_are_found_in_classes_too_and_neither_commands_nor_properties() -> None:
     command = "@group.command()\ndef held(): ...\n"
     noun = "    @property\n    def closed_sessions(self): ...\n"
     text = f"{command}class A:\n    async def told(self): ...\n    def _said(self): ...\n{noun}"
 
-    assert [name for name, _ in functions(text)] == ["told", "_said"]
+    assert [name for name, _ in public_functions(text)] == ["told"]
 
 
 def test_words_in_texts_are_no_names() -> None:
