@@ -18,7 +18,7 @@ from service.app.policy import policy_of
 from service.app.rejected_again import dismiss, understand_again
 from service.app.requests import request_source, request_target
 from service.app.synchronizer import Synchronizer
-from service.app.views import endpoint_view, intake_view, setting_view, to_listed
+from service.app.views import endpoint_view, intake_view, setting_view, to_last_list
 from service.calendars.calendar import Calendar
 from service.core.clock import Clock
 from service.core.conference import Account, Conference, Key
@@ -26,7 +26,7 @@ from service.core.errors import StoreUnavailable, UnknownName
 from service.core.exposure import Exposure
 from service.core.journal import FieldChange, Happening, JournalEntry, JournalQuery
 from service.core.kinds import Kinds
-from service.core.needs import Listed, OpenSecret, VersionBehind, find_behind
+from service.core.needs import LastList, OpenSecret, VersionBehind, find_behind
 from service.core.placement import Placement
 from service.core.rejected import RejectedInput
 from service.core.search import ConferenceQuery
@@ -82,7 +82,7 @@ class Polls(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Noticed:
+class _NoticeCache:
     """What was found about zones, and in what."""
 
     state: State
@@ -117,7 +117,7 @@ class StatusReporter(AdminPort):
     list_versions: Callable[[], Mapping[str, str]] = dict
     """Of the program, by replica."""
 
-    _noticed: "_Noticed | None" = field(default=None, init=False)
+    _noticed: "_NoticeCache | None" = field(default=None, init=False)
     _kinds: Kinds = field(default_factory=Kinds, init=False)
 
     def zone_notices(self, now: datetime) -> tuple[ZoneNotice, ...]:
@@ -129,7 +129,7 @@ class StatusReporter(AdminPort):
         if known and known.state is state and known.settings is settings and known.minute == minute:
             return known.notices
         notices = zone_notices(zone_readings(settings), weekly_series(self._kinds.follow(state)), now)
-        self._noticed = _Noticed(state, settings, minute, notices)
+        self._noticed = _NoticeCache(state, settings, minute, notices)
         return notices
 
     def targets(self) -> Sequence[TargetView]:
@@ -204,9 +204,9 @@ class StatusReporter(AdminPort):
             raise UnknownName(f"there is no target {name!r}")
         await request_target(self.store.journal, name, self.clock())
 
-    def last_listings(self) -> Mapping[str, Listed]:
+    def last_listings(self) -> Mapping[str, LastList]:
         """Return the last list of each source that this process heard itself."""
-        return {name: to_listed(each) for name, each in self.synchronizer.latest.items()}
+        return {name: to_last_list(each) for name, each in self.synchronizer.latest.items()}
 
     def open_secrets(self) -> Sequence[OpenSecret]:
         """Return the files with secrets that every user of the machine gets at, as they are now."""
