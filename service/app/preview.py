@@ -4,7 +4,7 @@ What commands ask of targets: what the next run would write, and whether they wo
 
 import difflib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +24,7 @@ from service.caldav.hrefs import host_of
 from service.caldav.quirks import active, describe
 from service.caldav.server import CalDavServer
 from service.core.errors import CollectionMissing, NoDatabase, PlaceNotTrusted, PublishError, UnknownName
+from service.core.nearest import suggest
 from service.core.target_state import TargetState
 from service.publishing.equivalence import unfold
 from service.publishing.model import Create, Delete, Operation, Publication, Standing, Update
@@ -82,13 +83,17 @@ async def _targets_over(settings: Settings, store: Database) -> AsyncIterator[di
 def find_target(targets_by_name: Mapping[str, Target], name: str) -> Target:
     """Return the target of this name. Raises UnknownName."""
     if name not in targets_by_name:
-        known = (
-            f"there are {', '.join(sorted(targets_by_name))}"
-            if targets_by_name
-            else "no CONFCAL_TARGETS__<NAME>__URL is set"
-        )
-        raise UnknownName(f"there is no target {name!r}: {known}")
+        raise unknown_target(name, targets_by_name)
     return targets_by_name[name]
+
+
+def unknown_target(name: str, known: Iterable[str]) -> UnknownName:
+    """Return the error of a name that no target has, with the nearest one, or with all of them."""
+    names = sorted(known)
+    if not names:
+        return UnknownName(f"there is no target {name!r}: no CONFCAL_TARGETS__<NAME>__URL is set")
+    hint = suggest(name, names) or f"; known are {', '.join(names)}"
+    return UnknownName(f"there is no target {name!r}{hint}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,11 +262,16 @@ def test_plan_shows_what_would_be_written_and_writes_nothing(confcal: Confcal, t
 
 
 @pytest.mark.usefixtures("target")
-def test_an_unknown_target_is_told_with_those_there_are(confcal: Confcal) -> None:
-    done = confcal("plan", "clod")
+@pytest.mark.parametrize(
+    ("name", "hint"), [("clod", "; did you mean cloud?"), ("office", "; known are cloud")]
+)
+@pytest.mark.parametrize("command", ["plan", "purge"])
+def test_an_unknown_target_is_answered_with_the_nearest_or_with_all(
+    confcal: Confcal, command: str, name: str, hint: str
+) -> None:
+    done = confcal(command, name)
 
-    assert done.code == 1
-    assert "there is no target 'clod': there are cloud" in done.err
+    assert (done.code, done.err.splitlines()[-1]) == (1, f"confcal: there is no target {name!r}{hint}")
 
 
 def test_purge_removes_only_ours_and_asks_first(confcal: Confcal, target: str) -> None:
