@@ -1,6 +1,10 @@
 # Every verb of the house; `make` alone lists them.
 PYTHON ?= python3
 BIN := .venv/bin
+
+# The tests start hundreds of processes. Where nothing may be written beside the source, each compiles it all again.
+export PYTHONDONTWRITEBYTECODE :=
+
 SOURCES := service tests bench hatch_build.py lock_audit.py release.py
 
 # Folders of service/ whose branches the tests of their own folder must cover, and how far.
@@ -12,7 +16,8 @@ FLOOR_OF_ALL := 92
 FAST := $(addprefix tests/,core calendars publishing settings sources trueconf web)
 
 ONLY ?=
-IN_PARALLEL := --numprocesses=3 --dist=worksteal
+# More workers than cores: a third of the time of the tests is waiting for servers and leases.
+IN_PARALLEL := --numprocesses=5 --dist=worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-locked demo run check format test fast coverage bench soak lock image docs pictures release clean

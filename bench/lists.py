@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -66,10 +67,10 @@ def report(count: int) -> bool:
     floor, unchanged, changed, rendering = [], [], [], []
     for number in range(ROUNDS):
         running, renamed = _with_running(listed, number), _with_new_topics(listed, number)
-        floor.append(_seconds(lambda data=running: json.loads(data)))  # type: ignore[misc]
-        unchanged.append(_seconds(lambda data=running: daemon.hear_unchanged(data)))  # type: ignore[misc]
+        floor.append(_seconds(partial(json.loads, running)))
+        unchanged.append(_seconds(partial(daemon.hear_unchanged, running)))
         daemon.hear(frame(listed))
-        changed.append(_seconds(lambda data=renamed: daemon.hear_changed(data)))  # type: ignore[misc]
+        changed.append(_seconds(partial(daemon.hear_changed, renamed)))
         rendering.append(_seconds(daemon.render_changed))
         daemon.hear(frame(listed))
     json_loads, ten = statistics.median(floor), statistics.median(rendering)

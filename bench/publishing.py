@@ -28,7 +28,7 @@ import httpx
 
 from bench._radicale import HEADER, PASSWORD, USER, Measured, Server, radicale
 from bench.conversion import conferences
-from service.caldav.client import Trust, open_http
+from service.caldav.client import Trust, open_client, tls_context
 from service.caldav.connection import Connection
 from service.caldav.credentials import Basic, http_auth
 from service.caldav.discovery import CollectionSpec
@@ -138,7 +138,7 @@ async def confcal(collection: str, ledger: Path, desired: dict[str, Resource]) -
         return datetime.now(UTC)
 
     timeout = timedelta(seconds=60)
-    async with open_http(Trust(), timeout_seconds=60, connections=4) as http:
+    async with open_client(tls_context(Trust()), timeout_seconds=60, connections=4) as http:
         auth = http_auth(Basic(USER, PASSWORD), clock)
         connection = Connection(http, places=Places(collection), auth=auth, timeout=timeout, clock=clock)
         caldav = CalDavServer(connection, CollectionSpec(collection, "bench"), RemoteRules(), 4)

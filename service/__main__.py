@@ -38,12 +38,12 @@ def main() -> None:
 def _run() -> int:
     if sys.argv[1:] == _HEALTH_CHECK:
         # It runs every half minute, and reading command lines costs three times what it does itself.
-        from service.app.health import require_health  # noqa: PLC0415
+        from service.app.health import require_health  # noqa: PLC0415 -- see above
 
         require_health()
         sys.stdout.write("ok\n")
         return 0
-    from service.commands.line import run  # noqa: PLC0415
+    from service.commands.line import run  # noqa: PLC0415 -- as said above
 
     return run()
 

@@ -17,6 +17,7 @@ from service.settings.precautions import warnings_of
 from service.store.inspection import Inspection, inspect
 
 _MEBIBYTE = 1024 * 1024
+_GIBIBYTE = 1024 * _MEBIBYTE
 _LITTLE = 200 * _MEBIBYTE
 """A day of journal and lists of a large installation fits many times."""
 
@@ -109,5 +110,4 @@ def _describe_replicas(census: Census, gettext: Translate) -> Iterator[str]:
 
 
 def _amount(count: int) -> str:
-    mebibytes = count / _MEBIBYTE
-    return f"{mebibytes / 1024:.1f} GiB" if mebibytes >= 1024 else f"{mebibytes:.1f} MiB"  # noqa: PLR2004
+    return f"{count / _GIBIBYTE:.1f} GiB" if count >= _GIBIBYTE else f"{count / _MEBIBYTE:.1f} MiB"

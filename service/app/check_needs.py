@@ -3,26 +3,22 @@ What needs a person according to `confcal check`: what the database holds, and w
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
 
 from service.app.check import SourceReport
 from service.app.opening import with_store
 from service.app.policy import policy_of
 from service.app.preview import TargetReport
-from service.core.account_state import AccountState
-from service.core.conference import Key
 from service.core.disputes import find_disputes
 from service.core.errors import SettingsError, StoreUnavailable
+from service.core.held import list_held
 from service.core.needs import (
     Disputed,
     Facts,
-    HeldList,
-    Leaving,
     Listed,
     Need,
     OpenSecret,
-    Rejected,
     Room,
     Target,
     VersionBehind,
@@ -30,17 +26,12 @@ from service.core.needs import (
     find_behind,
     find_needs,
 )
-from service.core.occurrences import occurrences
+from service.core.occurrences import find_next
 from service.core.rejected import RejectedInput
 from service.core.replicas import Census
-from service.core.revision import Policy
 from service.core.state import State
-from service.core.vevent import summary_of
 from service.core.zone_notices import ZoneNotice, ZoneUnset
 from service.settings.model import Settings
-from service.trueconf.frames import PEER_ID
-
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 async def find_check_needs(
@@ -61,12 +52,11 @@ async def find_check_needs(
     except (SettingsError, StoreUnavailable):
         pass
     policy = policy_of(settings)
-    held = (_describe_held(state, known, policy, now) for known in state.accounts.values())
     facts = Facts(
-        held=[each for each in held if each],
+        held=list_held(state, policy, lambda entry: find_next(entry, policy, now)),
         rooms=[_to_room(each, state, now) for each in sources if not each.good],
         targets=[_to_target(each) for each in targets if not each.good],
-        rejected=[_to_rejected(each) for each in rejected],
+        rejected=rejected,
         disputes=[
             Disputed(each.key.id, each.key.server, each.topic, str(each.counts))
             for each in find_disputes(state, policy, now)
@@ -95,29 +85,6 @@ def _last_of_sources(state: State) -> Mapping[str, Listed]:
     return latest
 
 
-def _describe_held(state: State, known: AccountState, policy: Policy, now: datetime) -> HeldList | None:
-    held = known.held
-    if held is None:
-        return None
-    leaving = (_describe_leaving(state, Key(known.account.server, id_), policy, now) for id_ in held.missing)
-    return HeldList(
-        str(known.account),
-        held.since,
-        held.upcoming,
-        held.digest,
-        tuple(sorted(leaving, key=lambda each: (each.start or _NEVER, each.id))),
-        None if held.kept else held.since + policy.removal.hold_for,
-    )
-
-
-def _describe_leaving(state: State, key: Key, policy: Policy, now: datetime) -> Leaving:
-    entry = state.entries.get(key)
-    if entry is None:
-        return Leaving(key.id, key.id)
-    coming = next(occurrences(entry, policy.rendering(entry.source).weekly, now), None)
-    return Leaving(key.id, summary_of(entry.conference), coming.start if coming else None)
-
-
 def _to_room(report: SourceReport, state: State, now: datetime) -> Room:
     known = state.latest_from(report.name)
     last = known.list_at if known else None
@@ -126,19 +93,3 @@ def _to_room(report: SourceReport, state: State, now: datetime) -> Room:
 
 def _to_target(report: TargetReport) -> Target:
     return Target(report.name, report.state, report.lines[0], report.lines[1:])
-
-
-def _to_rejected(each: RejectedInput) -> Rejected:
-    retriable = bool(each.account) and each.field != PEER_ID
-    return Rejected(
-        each.number,
-        each.source,
-        each.account,
-        each.conference_id,
-        each.field,
-        each.reason,
-        each.first_at,
-        each.last_at,
-        each.times,
-        retriable,
-    )

@@ -38,7 +38,7 @@ class Elsewhere:
 
     async def refresh(self) -> None:
         """Read what holders wrote since the last time; nothing while no other replica lives."""
-        if len(self._leases.census.replicas) < 2:  # noqa: PLR2004 -- this one and another
+        if self._leases.census.alone:
             self._position = None
             return
         try:
@@ -81,7 +81,7 @@ class Elsewhere:
 
     def find_holder(self, part: str) -> str | None:
         """Return the replica that runs a part if it is not this one; empty while nobody runs it."""
-        if len(self._leases.census.replicas) < 2 or self._leases.holds(part):  # noqa: PLR2004
+        if self._leases.census.alone or self._leases.holds(part):
             return None
         lease = self._leases.census.leases.get(part)
         return lease.holder if lease and lease.holder != self._leases.replica.holder else ""

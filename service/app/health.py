@@ -13,6 +13,7 @@ _ANSWER_SECONDS = 4
 
 _FIRST_ERROR = 400
 _MOST_OF_A_LINE = 4096
+_DIGITS = 3
 
 
 def require_health() -> None:
@@ -80,6 +81,6 @@ def _status(host: str, port: int, timeout_seconds: float) -> int:
         with connection.makefile("rb") as answer:
             version, _, rest = answer.readline(_MOST_OF_A_LINE).partition(b" ")
     status = rest[:3]
-    if not version.startswith(b"HTTP/") or len(status) != 3 or not status.isdigit():  # noqa: PLR2004
+    if not version.startswith(b"HTTP/") or len(status) != _DIGITS or not status.isdigit():
         raise ValueError("what answers there speaks no HTTP")
     return int(status)

@@ -7,7 +7,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from service.core.notifications import Message, NotifyEvent, Phase
-from service.core.sources import SourceState
+from service.core.sources import IN_TROUBLE
+from service.core.state_words import explain_source
 from service.core.vevent import Translate
 
 
@@ -70,7 +71,7 @@ class Texts:
                 return text.format(conference=message.subject), since
             case _:
                 text = translate("The room {room} sends no lists.").format(room=message.subject)
-                return text, f"{since}: {self._state(message.detail)}"
+                return text, f"{since}: {self._explain(message)}"
 
     def _ended(self, message: Message) -> str:
         translate = self._translate
@@ -111,18 +112,10 @@ class Texts:
         title = translate("what happened since {moment}").format(moment=self._moment(message.since))
         return title, "\n".join(lines or [translate("Nothing changed.")])
 
-    def _state(self, state: str) -> str:
-        translate = self._translate
-        words = {
-            SourceState.LOGGED_OUT: translate("nobody is logged in there"),
-            SourceState.WRONG_USER: translate("somebody is logged in whose lists are not taken"),
-            SourceState.SILENT: translate("it is connected, and silent"),
-            SourceState.FLOODING: translate("it sends more than is taken"),
-            SourceState.FAILING: translate("what it sends cannot be read"),
-            SourceState.PIN_REJECTED: translate("it rejects the PIN"),
-            SourceState.UNREACHABLE: translate("it cannot be reached"),
-        }
-        return next((text for known, text in words.items() if known == state), state)
+    def _explain(self, message: Message) -> str:
+        """Return what is wrong with a Room; a state that this version does not know stays as it is."""
+        state = next((each for each in IN_TROUBLE if each == message.detail), None)
+        return explain_source(state, message.subject, self._translate) if state else message.detail
 
     def _span(self, message: Message) -> str:
         return f"{self._moment(message.since)} \N{EN DASH} {self._moment(message.at)}"

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from typing_extensions import override
+
 from service.app.clock import utc_now
 from service.app.preview import unknown_target
 from service.app.targets import Target
@@ -114,13 +116,16 @@ class _EmptyCollection(TargetCollection):
     rules: RemoteRules
     audit_every: timedelta = _NEVER
 
-    async def render(self, *, people: bool) -> Mapping[str, Resource]:  # noqa: ARG002 -- there are none
+    @override
+    async def render(self, *, people: bool) -> Mapping[str, Resource]:
         return {}
 
+    @override
     def content(self) -> object:
         return None
 
-    def is_configured(self, key: str) -> bool:  # noqa: ARG002 -- nothing passes on to it
+    @override
+    def is_configured(self, key: str) -> bool:
         return True
 
 

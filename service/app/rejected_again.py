@@ -10,9 +10,8 @@ from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import FrameRejected, StillRejected, UnknownName
 from service.core.journal import FieldChange, Happening, JournalEntry
 from service.core.ports import RejectedStore
-from service.core.rejected import RejectedInput
+from service.core.rejected import PEER_ID, RejectedInput
 from service.core.trueconf_id import TrueConfId
-from service.trueconf.frames import PEER_ID
 from service.trueconf.wire import list_of
 
 _RETRIED = "tried again by hand"

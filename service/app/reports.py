@@ -18,7 +18,7 @@ from service.app.policy import policy_of
 from service.app.rejected_again import dismiss, understand_again
 from service.app.requests import request_source, request_target
 from service.app.synchronizer import Synchronizer
-from service.app.views import endpoint_view, intake_view, setting_view, to_listed, to_rejected_view
+from service.app.views import endpoint_view, intake_view, setting_view, to_listed
 from service.calendars.calendar import Calendar
 from service.core.clock import Clock
 from service.core.conference import Account, Conference, Key
@@ -28,6 +28,7 @@ from service.core.journal import FieldChange, Happening, JournalEntry, JournalQu
 from service.core.needs import Listed, OpenSecret, VersionBehind, find_behind
 from service.core.oddness import oddness_of
 from service.core.placement import Placement
+from service.core.rejected import RejectedInput
 from service.core.search import ConferenceQuery
 from service.core.state import State
 from service.core.trueconf_id import TrueConfId
@@ -45,7 +46,7 @@ from service.trueconf.discovery import place
 from service.web.access_stats import HOURS
 from service.web.admin_port import AdminPort
 from service.web.replica_views import ReplicaView
-from service.web.schemas import Hour, RejectedView, SettingView, SourceView, TargetView
+from service.web.schemas import Hour, SettingView, SourceView, TargetView
 
 log = structlog.get_logger()
 
@@ -196,9 +197,9 @@ class StatusReporter(AdminPort):
         """Return how many lists arrived in each hour of the last day."""
         return self.lists.last_day(now)
 
-    async def load_rejected(self) -> list[RejectedView]:
+    async def load_rejected(self) -> list[RejectedInput]:
         """Return what was rejected. Raises StoreUnavailable."""
-        return [to_rejected_view(each) for each in await self.store.load_rejected(most_raw=0)]
+        return await self.store.load_rejected(most_raw=0)
 
     async def approve(self, account: str, digest: str | None) -> int:
         """Apply a held list. Raises what `Synchronizer.approve` raises."""

@@ -1,12 +1,11 @@
 """
-What the dashboard and the API show of sources, targets and rejected input.
+What the dashboard and the API show of sources, targets and settings.
 """
 
 from datetime import datetime
 
 from service.core.conference import Snapshot
 from service.core.needs import Listed
-from service.core.rejected import RejectedInput
 from service.core.sources import SourceState
 from service.publishing.target_status import TargetStatus
 from service.settings.show import Effective
@@ -14,7 +13,6 @@ from service.sources.posted import PostedEventsStatus
 from service.sources.status import SourceStatus
 from service.web.schemas import (
     ParkedView,
-    RejectedView,
     SettingOrigin,
     SettingView,
     SourceView,
@@ -55,21 +53,6 @@ def to_listed(snapshot: Snapshot) -> Listed:
     listing = snapshot.listing
     rejected = frozenset(each.conference_id for each in listing.rejections)
     return Listed(snapshot.received_at, not listing.doubts, rejected)
-
-
-def to_rejected_view(each: RejectedInput) -> RejectedView:
-    """Return rejected input without what arrived."""
-    return RejectedView(
-        each.number,
-        each.source,
-        each.account,
-        each.conference_id,
-        each.field,
-        each.reason,
-        each.first_at,
-        each.last_at,
-        each.times,
-    )
 
 
 def target_view(status: TargetStatus) -> TargetView:

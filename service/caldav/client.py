@@ -55,17 +55,8 @@ def _unusable(setting: str, file: Path, error: OSError, what: str) -> SettingsEr
     return SettingsError(f"{setting}: {file} cannot be used ({reason}); name a readable PEM file")
 
 
-def open_http(trust: Trust, *, timeout_seconds: float, connections: int) -> httpx.AsyncClient:
-    """
-    Return a client for one target: HTTP/1.1, without following redirects, without the proxies of the machine.
-
-    Raises SettingsError as `tls_context` does.
-    """
-    return open_client(tls_context(trust), timeout_seconds=timeout_seconds, connections=connections)
-
-
 def open_client(context: ssl.SSLContext, *, timeout_seconds: float, connections: int) -> httpx.AsyncClient:
-    """Return a client as `open_http` does, with a TLS context."""
+    """Return a client for one target: HTTP/1.1, without redirects and the proxies of the machine."""
     return httpx.AsyncClient(
         verify=context,
         http2=False,

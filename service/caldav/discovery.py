@@ -4,6 +4,7 @@ Finding the collection from the address in the settings (RFC 6764, RFC 5397, RFC
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
 from service.caldav.conversation import Steps, follow_redirects, require_private
@@ -76,7 +77,7 @@ def _find_place(spec: CollectionSpec) -> Steps[_Place]:
         place = known if isinstance(known, _Place) else place
     if isinstance(place, _Place):
         return place
-    if place.status == 404 and not _is_root(spec.url) and spec.create:  # noqa: PLR2004 -- Not Found
+    if place.status == HTTPStatus.NOT_FOUND and not _is_root(spec.url) and spec.create:
         url = as_collection(spec.url)
         server = recognize(url, place.headers)
         yield from _create(url, server, spec)
@@ -88,7 +89,8 @@ def _find_place(spec: CollectionSpec) -> Steps[_Place]:
             f"{host_of(spec.url)} lets this user see nothing (status {place.status}): "
             "correct the user name and the password, or have access granted"
         )
-    kind = CollectionMissing if place.status == 404 and not _is_root(spec.url) else NotCalDav  # noqa: PLR2004
+    missing = place.status == HTTPStatus.NOT_FOUND and not _is_root(spec.url)
+    kind = CollectionMissing if missing else NotCalDav
     raise kind(
         f"{host_of(spec.url)} shows no calendars at this address (status {place.status}{_quote(place)}): "
         "name the CalDAV address that the server's documentation gives"

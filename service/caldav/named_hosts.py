@@ -12,10 +12,12 @@ ENTRY = re.compile(
     re.VERBOSE,
 )
 
+_PORTS = range(1, 65536)
+
 
 def check_host(entry: str) -> str:
     """Return an entry of TRUSTED_HOSTS in lower case. Raises ValueError with the form that is wanted."""
     matched = ENTRY.fullmatch(entry.strip())
-    if not matched or (matched["port"] and not 0 < int(matched["port"]) < 65536):  # noqa: PLR2004 -- ports
+    if not matched or (matched["port"] and int(matched["port"]) not in _PORTS):
         raise ValueError("write hosts like dav.example.com, dav.example.com:8443 or *.example.com")
     return entry.strip().lower()

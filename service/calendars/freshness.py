@@ -9,10 +9,8 @@ from datetime import datetime
 from service.calendars.calendar import Calendar
 from service.core.account_state import AccountState, Entry
 from service.core.conference import Key
-from service.core.quiet import QuietHours
+from service.core.quiet import NEVER_QUIET, QuietHours
 from service.core.state import STALE_AFTER, State
-
-_ALWAYS = QuietHours()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +60,11 @@ def judge_freshness(
     silences = [
         SilentSource(source, at)
         for source, at in held.items()
-        if is_silent(at, quiet.get(source, _ALWAYS), now)
+        if quiet.get(source, NEVER_QUIET).is_overdue(at, now, STALE_AFTER)
     ]
     silences.sort(key=lambda each: (each.since, each.source))
     # A calendar without conferences is as current as all lists are.
     return Freshness(min((held or awaited).values(), default=None), tuple(silences))
-
-
-def is_silent(listed_at: datetime, quiet: QuietHours, now: datetime) -> bool:
-    """Return whether lists should have arrived since the last one."""
-    alarm = quiet.find_alarm(listed_at, STALE_AFTER)
-    return alarm is not None and now > alarm
 
 
 def _find_awaited(state: State, sources: Collection[str]) -> Mapping[str, datetime]:

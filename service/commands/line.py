@@ -100,7 +100,7 @@ def cli(context: click.Context) -> None:
     """
     if context.invoked_subcommand in _SILENT:
         return
-    from service.telemetry import configure_logging  # noqa: PLC0415
+    from service.telemetry import configure_logging  # noqa: PLC0415 -- a silent command does without it
 
     # What a command did it says itself; the daemon sets this as its settings say.
     configure_logging("auto", "error")

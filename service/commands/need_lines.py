@@ -16,18 +16,18 @@ from babel.dates import format_datetime
 from service.app.findings import CheckReport
 from service.commands.speech import choose_language, translate_sentence
 from service.commands.table import wrap
+from service.core.held import HeldList
 from service.core.need_words import describe
 from service.core.needs import (
     Disputed,
-    HeldList,
     Need,
     OpenSecret,
-    Rejected,
     Room,
     Target,
     VersionBehind,
     ZoneMissing,
 )
+from service.core.rejected import RejectedInput
 from service.core.vevent import Translate
 
 _MARGIN = 4
@@ -75,7 +75,7 @@ def find_commands(need: Need) -> tuple[str, ...]:
     match need:
         case HeldList(account):
             return f"confcal keep {account}", f"confcal approve {account}"
-        case Rejected(number, retriable=retriable):
+        case RejectedInput(number=number, retriable=retriable):
             retry = (f"confcal rejected retry {number}",) if retriable else ()
             return (*retry, f"confcal rejected dismiss {number}")
         case Disputed(conference_id):

@@ -7,22 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from service.core.held import HeldList
 from service.core.needs import (
     Disputed,
-    HeldList,
     Need,
     OpenSecret,
-    Rejected,
     Room,
     Target,
     VersionBehind,
     ZoneMissing,
 )
-from service.core.sources import SourceState
-from service.core.target_state import TargetState
+from service.core.rejected import RejectedInput
+from service.core.state_words import EXPLAINED_BY_ERROR, explain_source, explain_target, name_source
+from service.core.vevent import Translate
 from service.core.zone_notices import ZoneUnset
-
-Translate = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ def describe(  # noqa: PLR0911 -- one for each kind
             return _describe_room(need, gettext, moment)
         case Target():
             return _describe_target(need, gettext)
-        case Rejected():
+        case RejectedInput():
             return _describe_rejected(need, gettext)
         case Disputed(conference_id, server, topic, counts):
             title = gettext("Accounts disagree about %(topic)s (%(id)s)")
@@ -95,73 +93,23 @@ def _describe_held(need: HeldList, gettext: Translate, moment: Callable[[datetim
 def _describe_room(need: Room, gettext: Translate, moment: Callable[[datetime], str]) -> NeedText:
     place = need.place or need.name
     since = gettext("It has been so since %(moment)s.") % {"moment": moment(need.since)}
-    said = _explain(need.state, gettext) % {"place": place}
-    quoted = need.state in {SourceState.UNREACHABLE, SourceState.FAILING, SourceState.WRONG_USER}
-    title = gettext("Room %(name)s: %(state)s") % {"name": need.name, "state": _name(need.state, gettext)}
-    return NeedText(title, f"{said} {since}", need.error if quoted else "")
-
-
-def _name(state: SourceState, gettext: Translate) -> str:  # noqa: PLR0911 -- one for each state
-    match state:
-        case SourceState.PIN_REJECTED:
-            return gettext("PIN rejected")
-        case SourceState.UNREACHABLE:
-            return gettext("unreachable")
-        case SourceState.LOGGED_OUT:
-            return gettext("nobody is logged in")
-        case SourceState.WRONG_USER:
-            return gettext("another user is logged in")
-        case SourceState.FLOODING:
-            return gettext("sends too much")
-        case SourceState.FAILING:
-            return gettext("failing")
-        case SourceState.SILENT | SourceState.LISTENING:
-            return gettext("sends no list")
-        case SourceState.CONNECTING | SourceState.AUTHORIZING | SourceState.WAITING:
-            return gettext("no new list")
-        case _ as unreachable:
-            assert_never(unreachable)
-
-
-def _explain(state: SourceState, gettext: Translate) -> str:  # noqa: PLR0911 -- one for each state
-    match state:
-        case SourceState.PIN_REJECTED:
-            return gettext("%(place)s rejected the PIN. Set the PIN of TrueConf Room or VideoSDK.")
-        case SourceState.UNREACHABLE:
-            return gettext("%(place)s cannot be reached.")
-        case SourceState.LOGGED_OUT:
-            return gettext("Nobody is logged in at %(place)s. Log in there.")
-        case SourceState.WRONG_USER:
-            return gettext(
-                "At %(place)s a user is logged in whose lists are not taken. Log in as the right one there."
-            )
-        case SourceState.FLOODING:
-            return gettext("%(place)s sends more than is taken. It is left alone for a while.")
-        case SourceState.FAILING:
-            return gettext("%(place)s sends what cannot be read. The log has the details.")
-        case SourceState.SILENT | SourceState.LISTENING:
-            return gettext(
-                "%(place)s is connected, but sends no list. Restart TrueConf Room or VideoSDK there."
-            )
-        case SourceState.CONNECTING | SourceState.AUTHORIZING | SourceState.WAITING:
-            return gettext("%(place)s has sent no list yet.")
-        case _ as unreachable:
-            assert_never(unreachable)
+    said = explain_source(need.state, place, gettext)
+    title = gettext("Room %(name)s: %(state)s") % {
+        "name": need.name,
+        "state": name_source(need.state, gettext),
+    }
+    return NeedText(title, f"{said} {since}", need.error if need.state in EXPLAINED_BY_ERROR else "")
 
 
 def _describe_target(need: Target, gettext: Translate) -> NeedText:
     title = gettext("Target %(name)s") % {"name": need.name}
-    if need.state is TargetState.DOWN:
-        text = gettext("The server cannot be used at the moment. What changes waits for it.")
-        return NeedText(title, text, need.error)
-    if need.state is TargetState.FAILING:
-        text = gettext("The server refuses: something must be corrected, there or in the settings.")
-        return NeedText(title, text, need.error)
+    if trouble := explain_target(need.state, gettext):
+        return NeedText(title, trouble, need.error)
     text = gettext("Events that the server refuses: %(count)d. The others are published.")
     return NeedText(title, text % {"count": len(need.refused)}, next(iter(need.refused), ""))
 
 
-def _describe_rejected(need: Rejected, gettext: Translate) -> NeedText:
+def _describe_rejected(need: RejectedInput, gettext: Translate) -> NeedText:
     title = gettext("An event of %(source)s was not understood")
     if need.conference_id:
         title = gettext("Conference %(id)s was not understood")

@@ -8,42 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, assert_never
 
-from service.core.quiet import QuietHours
+from service.core.held import HeldList
+from service.core.quiet import NEVER_QUIET, QuietHours
+from service.core.rejected import RejectedInput
 from service.core.sources import BY_ABSENCE, IN_TROUBLE, SourceState
 from service.core.state import STALE_AFTER
 from service.core.target_state import TargetState
 
 NeedKind = Literal["held", "room", "target", "rejected", "dispute", "zone", "open_secret", "version"]
 
-_NEVER_QUIET = QuietHours()
 _WRONG = frozenset({TargetState.DOWN, TargetState.FAILING})
-
-
-@dataclass(frozen=True, slots=True)
-class Leaving:
-    """
-    A conference that a held list would remove.
-    """
-
-    id: str
-    topic: str
-    start: datetime | None = None
-    """When it takes place next; None where it has no date."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldList:
-    """
-    A list whose removals wait for a decision.
-    """
-
-    account: str
-    since: datetime
-    upcoming: int
-    digest: str
-    leaving: tuple[Leaving, ...]
-    applied_at: datetime | None = None
-    """When lists that agree apply it by themselves; None where somebody decided to keep what it lacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,26 +49,6 @@ class Target:
     error: str = ""
     refused: tuple[str, ...] = ()
     """Why, of each event that the server refuses."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """
-    Input that could not be understood.
-    """
-
-    number: int
-    source: str
-    account: str
-    conference_id: str
-    """Empty for a whole event."""
-
-    field: str
-    reason: str
-    first_at: datetime
-    last_at: datetime
-    times: int = 1
-    retriable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +112,7 @@ def _version_order(version: str) -> tuple[int, ...]:
     return tuple(int(digits) for digits in re.findall(r"\d+", version))
 
 
-Need = HeldList | Room | Target | Rejected | Disputed | ZoneMissing | OpenSecret | VersionBehind
+Need = HeldList | Room | Target | RejectedInput | Disputed | ZoneMissing | OpenSecret | VersionBehind
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +138,7 @@ class Facts:
     held: Sequence[HeldList] = ()
     rooms: Sequence[Room] = ()
     targets: Sequence[Target] = ()
-    rejected: Sequence[Rejected] = ()
+    rejected: Sequence[RejectedInput] = ()
     disputes: Sequence[Disputed] = ()
     zones: Sequence[ZoneMissing] = ()
     open_secrets: Sequence[OpenSecret] = ()
@@ -210,9 +164,9 @@ def find_needs(facts: Facts, now: datetime) -> tuple[Need, ...]:
 
 
 def _choose(facts: Facts, now: datetime) -> Iterator[Need]:
-    yield from (each for each in facts.held if each.applied_at is not None)
+    yield from (each for each in facts.held if not each.kept)
     for room in facts.rooms:
-        silent = _find_trouble(room, facts.quiet.get(room.name, _NEVER_QUIET), now)
+        silent = _find_trouble(room, facts.quiet.get(room.name, NEVER_QUIET), now)
         if silent:
             yield silent
     yield from (each for each in facts.targets if each.refused or each.state in _WRONG)
@@ -230,13 +184,12 @@ def _find_trouble(room: Room, quiet: QuietHours, now: datetime) -> Room | None:
     if room.state in IN_TROUBLE:
         return room
     heard = room.last_list_at or room.since
-    alarm = quiet.find_alarm(heard, STALE_AFTER)
-    if room.state is not SourceState.LISTENING or alarm is None or now <= alarm:
+    if room.state is not SourceState.LISTENING or not quiet.is_overdue(heard, now, STALE_AFTER):
         return None
     return Room(room.name, SourceState.SILENT, heard, room.last_list_at, room.place, room.error, room.asked)
 
 
-def is_cured(rejected: Rejected, facts: Facts) -> bool:
+def is_cured(rejected: RejectedInput, facts: Facts) -> bool:
     """Return whether a good list came after rejected input, and holds nothing of the kind."""
     if not rejected.conference_id:
         last = facts.last_of_sources.get(rejected.source)
@@ -256,7 +209,7 @@ def _order(need: Need) -> tuple[int, float, str]:  # noqa: PLR0911 -- one for ea
             return 1, since.timestamp(), name
         case Target(name, state):
             return 2, float(state not in _WRONG), name
-        case Rejected(number, last_at=last_at):
+        case RejectedInput(number=number, last_at=last_at):
             return 3, -last_at.timestamp(), f"{number:012}"
         case Disputed(conference_id, server):
             return 4, 0, f"{server} {conference_id}"
@@ -279,7 +232,7 @@ def kind_of(need: Need) -> NeedKind:  # noqa: PLR0911 -- one for each kind
             return "room"
         case Target():
             return "target"
-        case Rejected():
+        case RejectedInput():
             return "rejected"
         case Disputed():
             return "dispute"

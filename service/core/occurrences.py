@@ -11,6 +11,7 @@ from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from service.core.account_state import Entry
+from service.core.edits import Policy
 from service.core.schedule import UNBOUNDED, Bounds, Once, Unscheduled, Weekly, is_hidden
 from service.core.weekly import WeeklyRules, recur
 
@@ -45,6 +46,11 @@ def occurrences(entry: Entry, rules: WeeklyRules, since: datetime) -> Iterator[O
                 if until and start >= until:
                     return
                 yield Occurrence(start, start + weekly.duration, entry)
+
+
+def find_next(entry: Entry, policy: Policy, now: datetime) -> Occurrence | None:
+    """Return the meeting that runs or comes next; None where there is none any more."""
+    return next(occurrences(entry, policy.rendering(entry.source).weekly, now), None)
 
 
 def starts(

@@ -65,6 +65,11 @@ class QuietHours:
         alarm = self.find_alarm(since, after)
         return alarm is None or (alarm > since + after and now < alarm)
 
+    def is_overdue(self, since: datetime, now: datetime, after: timedelta) -> bool:
+        """Return whether a silence that began at `since` is too long by now."""
+        alarm = self.find_alarm(since, after)
+        return alarm is not None and now > alarm
+
     def list_spans(self, since: datetime, until: datetime) -> tuple[tuple[datetime, datetime], ...]:
         """Return the stretches of quiet between two moments, at most two weeks apart."""
         return tuple((start, end) for start, end in self._spans(since) if start < until)
@@ -92,6 +97,9 @@ class QuietHours:
             joined = start, end
         if joined:
             yield joined
+
+
+NEVER_QUIET: Final = QuietHours()
 
 
 def parse_quiet(text: str) -> tuple[QuietRange, ...]:

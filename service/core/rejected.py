@@ -7,9 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Final
 
 from service.core.conference import Rejection, Snapshot
 from service.core.text import cut, one_line
+
+PEER_ID: Final = "peerId"
+"""The field of input that was rejected because of whose it is."""
 
 MAX_RAW = 1024 * 1024
 """Bytes of one input that are kept; a larger one is cut, and can be inspected but not retried."""
@@ -64,6 +68,11 @@ class RejectedInput:
     def of_conference(self) -> bool:
         """Whether it is one conference, with or without an id; otherwise it is a frame."""
         return bool(self.conference_id) or self.field == "id"
+
+    @property
+    def retriable(self) -> bool:
+        """Whether it may be understood when it is tried again: it is known whose it is, and is taken."""
+        return bool(self.account) and self.field != PEER_ID
 
     @property
     def whole(self) -> bool:

@@ -47,6 +47,11 @@ class Census:
     now: datetime | None = None
     """The database's clock; None where the database has none of its own."""
 
+    @property
+    def alone(self) -> bool:
+        """Whether no second replica lives."""
+        return len(self.replicas) <= 1
+
     def find_leases(self, holder: str) -> list[Lease]:
         """Return the leases of a replica."""
         return [lease for lease in self.leases.values() if lease.holder == holder]

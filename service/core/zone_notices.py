@@ -2,13 +2,11 @@
 Notices about the zones of weekly conferences, for the operator. `describe` turns them into words.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from service.core.transitions import Transition
-
-Gettext = Callable[[str], str]
+from service.core.vevent import Translate
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class OldName:
         """The setting that it is about."""
         return self.variable
 
-    def describe(self, gettext: Gettext = str) -> str:
+    def describe(self, gettext: Translate = str) -> str:
         """Return the sentences with the remedy; in English where nothing translates them."""
         text = gettext(
             "%(variable)s=%(zone)s is an old name of %(city)s: some calendar programs read it an hour wrong. "
@@ -50,7 +48,7 @@ class ZoneUnset:
         """The setting that it is about."""
         return self.variable
 
-    def describe(self, gettext: Gettext = str) -> str:
+    def describe(self, gettext: Translate = str) -> str:
         """Return the sentences with the remedy; in English where nothing translates them."""
         text = gettext(
             "%(variable)s is not set, so weekly conferences (%(count)d) are read in UTC: one that begins "
@@ -90,7 +88,7 @@ class TimeUnset:
         """The zone that it is about."""
         return self.zone
 
-    def describe(self, gettext: Gettext = str) -> str:
+    def describe(self, gettext: Translate = str) -> str:
         """Return the sentences with the remedy; in English where nothing translates them."""
         text = gettext(
             "CONFCAL_WEEKLY_TIME is not set, and %(zone)s changes its clocks (weekly conferences: "
@@ -128,7 +126,7 @@ class ZoneNamed:
         """The zone that it is about."""
         return self.zone
 
-    def describe(self, gettext: Gettext = str) -> str:
+    def describe(self, gettext: Translate = str) -> str:
         """Return the sentences; in English where nothing translates them."""
         text = gettext(
             "CONFCAL_WEEKLY_TIME=wall names %(zone)s in calendars. %(change)s A calendar program whose zone "
@@ -152,7 +150,7 @@ class WallNotKept:
         """The zone that it is about."""
         return self.zone
 
-    def describe(self, gettext: Gettext = str) -> str:
+    def describe(self, gettext: Translate = str) -> str:
         """Return the sentences; in English where nothing translates them."""
         text = gettext(
             "CONFCAL_WEEKLY_TIME=wall cannot be kept in %(zone)s, whose rules fit no VTIMEZONE: the instant "
@@ -178,7 +176,7 @@ def _moment(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M}"
 
 
-def _last(change: Transition | None, gettext: Gettext, *, seasonal: bool) -> str:
+def _last(change: Transition | None, gettext: Translate, *, seasonal: bool) -> str:
     """Return a sentence about the last change of a zone; `seasonal` where clocks change every year."""
     if change is None:
         return gettext("The zone has not changed since 1999.")

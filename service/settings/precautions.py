@@ -14,7 +14,7 @@ from service.settings.names import annotation_of, is_secret, variable
 from service.settings.origins import Configuration
 from service.store.ownership import describe_owner, readable_by_others
 
-_MAPPED = ip_network("::ffff:0:0/96")
+_MAPPED = IPv6Network("::ffff:0:0/96")
 """IPv4 as IPv6 writes it."""
 
 
@@ -98,11 +98,11 @@ def _covered_families(networks: Iterable[str]) -> set[str]:
         match network:
             case IPv4Network():
                 four.append(network)
-            case IPv6Network() if network.subnet_of(_MAPPED):  # type: ignore[arg-type]
+            case IPv6Network() if network.subnet_of(_MAPPED):
                 four.append(_unmapped(network))
             case IPv6Network():
                 six.append(network)
-    if any(network.supernet_of(_MAPPED) for network in collapse_addresses(six)):  # type: ignore[arg-type]
+    if any(network.supernet_of(_MAPPED) for network in collapse_addresses(six)):
         four.append(IPv4Network("0.0.0.0/0"))
     covered = set()
     if any(network.prefixlen == 0 for network in collapse_addresses(four)):

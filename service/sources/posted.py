@@ -15,10 +15,11 @@ from service.core.clock import Clock
 from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import FrameRejected, SourceFlooded
 from service.core.pinning import refusal_of_peer
+from service.core.rejected import PEER_ID
 from service.core.sources import SourceState
 from service.sources.hooks import SnapshotSink, SourceHooks
 from service.trueconf.events import FrameWasRejected
-from service.trueconf.frames import PEER_ID, ListFrame
+from service.trueconf.frames import ListFrame
 from service.trueconf.receipts import AcceptedEvent, RejectedConference
 from service.trueconf.wire import Decoder
 

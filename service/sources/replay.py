@@ -12,9 +12,10 @@ from typing import Any
 from service.core.conference import Account, Snapshot
 from service.core.errors import FrameRejected, SettingsError
 from service.core.pinning import refusal_of, refusal_of_peer
+from service.core.rejected import PEER_ID
 from service.trueconf.documents import documents
 from service.trueconf.events import FrameWasRejected, ListRefused, SnapshotReceived
-from service.trueconf.frames import PEER_ID, LoggedIn, LoginReply, SystemInfo
+from service.trueconf.frames import LoggedIn, LoginReply, SystemInfo
 from service.trueconf.limits import MOST_NESTING, is_deeper_than
 from service.trueconf.session import Session
 from service.trueconf.wire import Decoder, list_frame_of

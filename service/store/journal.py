@@ -2,7 +2,7 @@
 The journal on SQLite and PostgreSQL.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -201,7 +201,7 @@ def row_of(entry: JournalEntry) -> Parameters:
     }
 
 
-def _entries(rows: Sequence[Row[Any]] | Any) -> Iterator[JournalEntry]:  # noqa: ANN401 -- what a statement gives
+def _entries(rows: Iterable[Row[Any]]) -> Iterator[JournalEntry]:
     for row in rows:
         try:
             content, event, at = _decoder.decode(row.content), Happening(row.event), moment_of(row.at)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, delete, func, literal, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, literal, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
@@ -168,7 +168,7 @@ def open_leases(engine: AsyncEngine) -> LeaseStore:
     return SqlLeases(engine) if engine.dialect.name == "postgresql" else OwnLeases()
 
 
-def _lock_in_order(condition: Any) -> Any:  # noqa: ANN401 -- SQLAlchemy's conditions have no common name
+def _lock_in_order(condition: ColumnElement[bool]) -> Select[Any]:
     """Return the statement that locks rows before they are written, in one order: nobody deadlocks."""
     return select(leases.c.name).where(condition).order_by(leases.c.name).with_for_update()
 

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import FromClause, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.core.conference import Account, Key
@@ -65,7 +65,7 @@ async def read_changes(db: AsyncConnection, state: State) -> State:
     return await _read_arrivals(db, merged.update_contested(shared | edited | left))
 
 
-def _of(table: Any, chosen: Select[Any]) -> Select[Any]:  # noqa: ANN401 -- one of two tables
+def _of(table: FromClause, chosen: Select[Any]) -> Select[Any]:
     return select(table).where(table.c.account.in_(chosen))
 
 

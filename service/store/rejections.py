@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import RowMapping, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.core.rejected import RejectedInput
@@ -55,7 +55,7 @@ async def read_rejected(db: AsyncConnection, most_raw: int, number: int | None) 
     query = select(*columns, raw).order_by(c.last_at.desc(), c.number.desc())
     if number is not None:
         query = query.where(c.number == number)
-    return [_input(row._mapping) for row in await db.execute(query)]  # noqa: SLF001 -- the documented way to a row's names
+    return [_input(row) for row in (await db.execute(query)).mappings()]
 
 
 async def delete_rejected(db: AsyncConnection, number: int) -> bool:
@@ -78,7 +78,7 @@ def _row(each: RejectedInput) -> dict[str, Any]:
     }
 
 
-def _input(row: Any) -> RejectedInput:  # noqa: ANN401 -- a row's mapping has the types of the table
+def _input(row: RowMapping) -> RejectedInput:
     return RejectedInput(
         source=row["source"],
         account=row["account"],

@@ -10,10 +10,11 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from service.core.errors import FrameRejected
+from service.core.rejected import PEER_ID
 from service.core.trueconf_id import too_long
 from service.trueconf import fields, limits
 from service.trueconf.entry import identifier_of
-from service.trueconf.frames import PEER_ID, peer_id_of
+from service.trueconf.frames import peer_id_of
 from service.trueconf.lenient_json import repair
 from service.trueconf.limits import Limits
 
@@ -33,7 +34,7 @@ _TOO_LONG: Final = "(too long)"
 """Stands for a value that is longer: a text that means nothing."""
 
 
-class _Envelope(msgspec.Struct):
+class _Envelope(msgspec.Struct, rename={"peer_id": "peerId"}):
     """The top level of any frame, still as text, so that a wrong or a huge value cannot hide the rest."""
 
     method: Raw | UnsetType = UNSET
@@ -42,7 +43,7 @@ class _Envelope(msgspec.Struct):
     result: Raw | UnsetType = UNSET
     succeed: Raw | UnsetType = UNSET
     error: Raw | UnsetType = UNSET
-    peerId: Raw | UnsetType = UNSET  # noqa: N815 - TrueConf's spelling
+    peer_id: Raw | UnsetType = UNSET
     conferences: Raw | UnsetType = UNSET
 
 
@@ -117,7 +118,7 @@ def _head_of(envelope: _Envelope) -> Head:
         _short(envelope.result),
         _short(envelope.succeed),
         _short(envelope.error),
-        None if isinstance(envelope.peerId, UnsetType) else bytes(envelope.peerId),
+        None if isinstance(envelope.peer_id, UnsetType) else bytes(envelope.peer_id),
         None if isinstance(sent, UnsetType) else memoryview(sent),
     )
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from service.core.conference import Listing
 from service.core.errors import FrameRejected
+from service.core.rejected import PEER_ID
 from service.core.trueconf_id import LONGEST as LONGEST_NAME
 from service.core.trueconf_id import TrueConfId, too_long
 from service.trueconf import fields
@@ -18,9 +19,8 @@ from service.trueconf.fields import Json
 
 _LONGEST_ERROR: Final = 200
 
-PEER_ID: Final = "peerId"
 DOMAIN: Final = "domain"
-"""The fields of a FrameRejected that says that a user or a server cannot have that name."""
+"""The field of a FrameRejected that says that a server cannot have that name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Final, assert_never
 from service.core.conference import Account, Listing, Snapshot
 from service.core.errors import FrameRejected
 from service.core.pinning import refusal_of, refusal_of_peer
+from service.core.rejected import PEER_ID
 from service.trueconf.authorization import Authorization
 from service.trueconf.events import (
     AccountKnown,
@@ -23,7 +24,6 @@ from service.trueconf.events import (
 )
 from service.trueconf.frames import (
     DOMAIN,
-    PEER_ID,
     AppState,
     AuthorizationNeeded,
     AuthReply,

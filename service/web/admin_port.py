@@ -12,10 +12,11 @@ from service.core.exposure import Exposure
 from service.core.journal import JournalEntry, JournalQuery
 from service.core.needs import Listed, OpenSecret, VersionBehind
 from service.core.placement import Placement
+from service.core.rejected import RejectedInput
 from service.core.search import ConferenceQuery
 from service.core.zone_notices import ZoneNotice
 from service.web.replica_views import ReplicaView
-from service.web.schemas import Hour, RejectedView, SettingView, SourceView, TargetView
+from service.web.schemas import Hour, SettingView, SourceView, TargetView
 
 
 class AdminPort(Protocol):
@@ -59,8 +60,8 @@ class AdminPort(Protocol):
         """Return how many lists arrived in each hour of the last day."""
         ...
 
-    async def load_rejected(self) -> Sequence[RejectedView]:
-        """Return the rejected input. Raises StoreUnavailable."""
+    async def load_rejected(self) -> Sequence[RejectedInput]:
+        """Return the rejected input, without what arrived. Raises StoreUnavailable."""
         ...
 
     async def approve(self, account: str, digest: str | None) -> int:

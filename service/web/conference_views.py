@@ -11,7 +11,7 @@ from service.calendars.explain import explain
 from service.core.account_state import Entry
 from service.core.conference import Key
 from service.core.disputes import find_disputes
-from service.core.occurrences import occurrences
+from service.core.occurrences import find_next, occurrences
 from service.core.placement import PlacementState
 from service.core.revision import Policy
 from service.core.search import ConferenceQuery, Kind, kind_of
@@ -129,7 +129,7 @@ class ConferenceQueries:
             case "disputed":
                 among = frozenset(each.key for each in find_disputes(state, self._queries.policy, now))
             case "rejected":
-                ids = {each.conference for each in await self._queries.reports.load_rejected()}
+                ids = {each.conference_id for each in await self._queries.reports.load_rejected()}
                 among = frozenset(key for key in state.entries if not key.part and key.id in ids)
             case _ as unreachable:
                 assert_never(unreachable)
@@ -162,7 +162,7 @@ class ConferenceQueries:
         return self._queries.policy
 
     def _row(self, entry: Entry, now: datetime) -> ConferenceRow:
-        following = next(occurrences(entry, self._policy.rendering(entry.source).weekly, now), None)
+        following = find_next(entry, self._policy, now)
         conference = entry.conference
         return ConferenceRow(
             conference.id,

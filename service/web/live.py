@@ -3,7 +3,7 @@ Server-sent events that make open pages load again (WHATWG HTML, 9.2).
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -51,7 +51,7 @@ class Live:
         """Whether no more streams are opened."""
         return len(self._wake_events) >= self._most_streams
 
-    async def stream(self) -> AsyncIterator[bytes]:
+    async def stream(self) -> AsyncGenerator[bytes, None]:
         """Yield an event after each change, changes in quick succession together, until closed."""
         wake = asyncio.Event()
         self._wake_events.add(wake)

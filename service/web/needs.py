@@ -9,17 +9,15 @@ from typing import Literal, assert_never
 
 import msgspec
 
+from service.core.held import HeldList
 from service.core.need_words import NeedText, describe
 from service.core.needs import (
     Disputed,
     Facts,
-    HeldList,
-    Leaving,
     Listed,
     Need,
     NeedKind,
     OpenSecret,
-    Rejected,
     Room,
     Target,
     VersionBehind,
@@ -27,10 +25,10 @@ from service.core.needs import (
     find_needs,
     kind_of,
 )
+from service.core.rejected import RejectedInput
 from service.core.zone_notices import ZoneUnset
-from service.trueconf.frames import PEER_ID
 from service.web.queries import AdminQueries
-from service.web.schemas import DisputeView, HeldView, Missing, RejectedView, SourceView, TargetView
+from service.web.schemas import DisputeView, Missing, SourceView, TargetView, list_missing
 
 
 class NeedAction(msgspec.Struct, frozen=True):
@@ -92,7 +90,7 @@ class NeedQueries:
         """Return what needs a person, the most urgent first. Raises StoreUnavailable."""
         return self.find(await self.queries.reports.load_rejected())
 
-    def find(self, rejected: Sequence[RejectedView]) -> tuple[Need, ...]:
+    def find(self, rejected: Sequence[RejectedInput]) -> tuple[Need, ...]:
         """Return what needs a person, where this input is rejected."""
         return find_needs(self._gather(rejected), self.queries.now())
 
@@ -111,7 +109,7 @@ class NeedQueries:
             for each in needs
         ]
 
-    def _gather(self, rejected: Sequence[RejectedView]) -> Facts:
+    def _gather(self, rejected: Sequence[RejectedInput]) -> Facts:
         queries, reports = self.queries, self.queries.reports
         state, heard = queries.state(), reports.last_listings()
         last_lists = {
@@ -124,10 +122,10 @@ class NeedQueries:
             if known.list_at:
                 latest[known.source] = max(latest[known.source], known.list_at)
         return Facts(
-            held=[_held(each) for each in queries.list_held()],
+            held=queries.list_held(),
             rooms=[_room(each) for each in reports.sources()],
             targets=[_target(each) for each in reports.targets()],
-            rejected=[_rejected(each) for each in rejected],
+            rejected=rejected,
             disputes=[_disputed(each) for each in queries.disputes()],
             zones=[
                 ZoneMissing(each.variable, each.count)
@@ -147,11 +145,6 @@ def _join(at: datetime, heard: Listed | None) -> Listed:
     return heard if heard and heard.at >= at else Listed(at)
 
 
-def _held(view: HeldView) -> HeldList:
-    leaving = tuple(Leaving(each.id, each.topic, each.start) for each in view.missing)
-    return HeldList(view.account, view.since, view.upcoming, view.digest, leaving, view.applied_at)
-
-
 def _room(view: SourceView) -> Room:
     return Room(
         view.name,
@@ -166,21 +159,6 @@ def _room(view: SourceView) -> Room:
 
 def _target(view: TargetView) -> Target:
     return Target(view.name, view.state, view.error, tuple(each.reason for each in view.parked))
-
-
-def _rejected(view: RejectedView) -> Rejected:
-    return Rejected(
-        view.number,
-        view.source,
-        view.account,
-        view.conference,
-        view.field,
-        view.reason,
-        view.first_at,
-        view.last_at,
-        view.times,
-        bool(view.account) and view.field != PEER_ID,
-    )
 
 
 def _disputed(view: DisputeView) -> Disputed:
@@ -200,7 +178,7 @@ def to_view(need: Need) -> NeedView:
         words.english,
         since,
         held.applied_at if held else None,
-        tuple(Missing(each.id, each.topic, each.start) for each in held.leaving) if held else (),
+        list_missing(held) if held else (),
         actions,
     )
 
@@ -218,7 +196,7 @@ def _of_kind(  # noqa: PLR0911 -- one for each kind
             return name, since, (NeedAction("ask", f"/sources/{name}/ask"),) if asked else ()
         case Target(name):
             return name, None, (NeedAction("retry", f"/targets/{name}/retry"),)
-        case Rejected(number, retriable=retriable, first_at=first_at):
+        case RejectedInput(number=number, retriable=retriable, first_at=first_at):
             retry = (NeedAction("retry", f"/rejected/{number}/retry"),) if retriable else ()
             return str(number), first_at, (*retry, NeedAction("dismiss", f"/rejected/{number}/dismiss"))
         case Disputed(conference_id):

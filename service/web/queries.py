@@ -10,12 +10,13 @@ from typing import assert_never
 
 from service.calendars.calendar import ALL, Calendar
 from service.calendars.feeds import Feeds
-from service.core.account_state import AccountState, Entry, HeldRemoval
+from service.core.account_state import Entry
 from service.core.clock import Clock
 from service.core.conference import Account, Conference, Key
 from service.core.consensus import Report
 from service.core.disputes import Dispute, find_disputes
-from service.core.occurrences import Occurrence, occurrences
+from service.core.held import HeldList, list_held
+from service.core.occurrences import Occurrence, find_next
 from service.core.revision import Policy
 from service.core.schedule import Once, Schedule, Unscheduled, Weekly
 from service.core.state import State
@@ -30,8 +31,6 @@ from service.web.schemas import (
     CalendarView,
     ConferenceView,
     DisputeView,
-    HeldView,
-    Missing,
     NextMeeting,
     ReportView,
     StatusView,
@@ -39,7 +38,7 @@ from service.web.schemas import (
 
 _MOST_SUMMARIES = 2000
 _MOST_FOLLOWING = 100_000
-_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,39 +168,16 @@ class AdminQueries:
         kept = self._following.get(entry.key)
         if kept and kept[0] is entry and (kept[1] is None or kept[1].end > now):
             return kept[1]
-        found = next(occurrences(entry, self.policy.rendering(entry.source).weekly, now), None)
+        found = find_next(entry, self.policy, now)
         if len(self._following) >= _MOST_FOLLOWING:
             self._following.clear()
         self._following[entry.key] = (entry, found)
         return found
 
-    def list_held(self) -> list[HeldView]:
-        """Return the lists that wait for an approval."""
-        state, now = self.state(), self._clock()
-        known = sorted(state.accounts.values(), key=lambda each: each.account)
-        return [self._describe_held(state, each, each.held, now) for each in known if each.held]
-
-    def _describe_held(self, state: State, known: AccountState, held: HeldRemoval, now: datetime) -> HeldView:
-        missing = (
-            self._describe_missing(id_, state.entries.get(Key(known.account.server, id_)), now)
-            for id_ in held.missing
-        )
-        return HeldView(
-            str(known.account),
-            held.since,
-            held.lists,
-            held.upcoming,
-            held.digest,
-            tuple(sorted(missing, key=lambda one: (one.start or _LAST, len(one.id), one.id))),
-            held.kept,
-            None if held.kept else held.since + self.policy.removal.hold_for,
-        )
-
-    def _describe_missing(self, id_: str, entry: Entry | None, now: datetime) -> Missing:
-        if entry is None:
-            return Missing(id_, id_)
-        following = self._next([entry], now)
-        return Missing(id_, summary_of(entry.conference), following.start if following else None)
+    def list_held(self) -> list[HeldList]:
+        """Return the lists that wait for a decision."""
+        now = self._clock()
+        return list_held(self.state(), self.policy, lambda entry: self._find_next(entry, now))
 
     def disputes(self) -> list[DisputeView]:
         """Return the conferences that accounts keep reporting differently."""

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from service.core.held import HeldList
 from service.core.sources import SourceState
 from service.core.target_state import TargetState
 from service.web.replica_views import ReplicaView
@@ -164,6 +165,25 @@ class HeldView(_View, frozen=True):
     """The earliest moment at which further lists that agree apply it by themselves; null where it is kept."""
 
 
+def list_missing(held: HeldList) -> tuple[Missing, ...]:
+    """Return what a held list would remove."""
+    return tuple(Missing(each.id, each.topic, each.start) for each in held.leaving)
+
+
+def to_held_view(held: HeldList) -> HeldView:
+    """Return a held list in the form of the API."""
+    return HeldView(
+        held.account,
+        held.since,
+        held.lists,
+        held.upcoming,
+        held.digest,
+        list_missing(held),
+        held.kept,
+        held.applied_at,
+    )
+
+
 class ReportView(_View, frozen=True):
     """
     What one account reports of a conference in dispute.
@@ -193,24 +213,6 @@ class DisputeView(_View, frozen=True):
     """The account whose report counts for now."""
 
     reports: tuple[ReportView, ...] = msgspec.field(name="told")
-
-
-class RejectedView(_View, frozen=True):
-    """
-    Input that could not be understood.
-    """
-
-    number: int
-    source: str
-    account: str
-    conference: str
-    """Its ID; empty for a whole event."""
-
-    field: str
-    reason: str
-    first_at: datetime
-    last_at: datetime
-    times: int
 
 
 class ConferenceView(_View, frozen=True):

@@ -3,7 +3,7 @@ Which parts a replica runs, and when it stops.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,9 +13,10 @@ from typing_extensions import override
 from service.app.leaseholder import LeaseHolder
 from service.app.supervisor import Supervisor
 from service.core.errors import StoreUnavailable
-from service.core.lease import FOR_GOOD, LeaseTerms, current_fence, require_lease
+from service.core.lease import FOR_GOOD, Lease, LeaseTerms, current_fence, require_lease
 from service.core.replicas import HOUSEKEEPING, Census, LeaseStore, Replica
 from service.store.leases import OwnLeases
+from tests.reaching import reach
 from tests.store.memory_leases import MemoryLeases
 
 TERMS = LeaseTerms(timedelta(seconds=0.6))
@@ -65,14 +66,14 @@ class Cut(LeaseStore):
         return await self.leases.renew(replica, lasts=lasts)
 
     @override
-    async def take(self, names: Sequence[str], holder: str, *, lasts: timedelta) -> list[object]:  # type: ignore[override]
+    async def take(self, names: Sequence[str], holder: str, *, lasts: timedelta) -> list[Lease]:
         await self._pass()
-        return await self.leases.take(names, holder, lasts=lasts)  # type: ignore[return-value]
+        return await self.leases.take(names, holder, lasts=lasts)
 
     @override
-    async def release(self, leases: Sequence[object]) -> None:
+    async def release(self, leases: Sequence[Lease]) -> None:
         await self._pass()
-        await self.leases.release(leases)  # type: ignore[arg-type]
+        await self.leases.release(leases)
 
     @override
     async def leave(self, holder: str) -> None:
@@ -104,15 +105,6 @@ async def replica(
             running.cancel()
             supervisor.cancel()
     await holder.leave()
-
-
-async def reach(condition: Callable[[], bool], seconds: float = 10) -> float:
-    """Wait until something is so, and return how long that took."""
-    begun = asyncio.get_running_loop().time()
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 -- many things happen until then
-            await asyncio.sleep(0.01)
-    return asyncio.get_running_loop().time() - begun
 
 
 def parts_of(running: set[str], many: int = 4) -> dict[str, Part]:

@@ -86,6 +86,9 @@ def up(at: datetime = NOW) -> JournalEntry:
     return JournalEntry(at, Happening.SOURCE_UP, source="hall")
 
 
+PIN_REJECTED = "hall rejected the PIN. Set the PIN of TrueConf Room or VideoSDK."
+
+
 async def test_a_new_channel_tells_what_happens_from_then_on() -> None:
     journal, channel = MemoryJournal(), Sent()
     journal.add([down()])
@@ -99,7 +102,7 @@ async def test_a_new_channel_tells_what_happens_from_then_on() -> None:
     assert channel.messages == [
         (
             "confcal: The room hall sends no lists",
-            "The room hall sends no lists.\n2026-10-05 11:00: it rejects the PIN\n\n" + URL + "/",
+            f"The room hall sends no lists.\n2026-10-05 11:00: {PIN_REJECTED}\n\n{URL}/",
         )
     ]
 

@@ -280,6 +280,7 @@ async def test_a_page_follows_what_happens(visit: Visit, open_admin: OpenAdmin, 
     await expect(page.locator(".grid > .card")).to_have_count(1)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", WORDS)
 @pytest.mark.parametrize(("width", "scale"), [(320, 1), (640, 2), (768, 1)])
 async def test_nothing_is_cut_off_on_a_phone_or_enlarged(

@@ -58,6 +58,7 @@ async def shortest_visit(browser: Browser, url: str, *, phone: bool, language: s
     return min(visits, key=lambda visit: visit.seconds)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("zone", [ORGANIZATION, ELSEWHERE])
 @pytest.mark.parametrize("language", ["en-GB", "ru-RU"])
 @pytest.mark.parametrize("phone", [False, True])

@@ -41,6 +41,7 @@ async def test_nobody_is_shut_out(visit: Visit, site: Site, language: str, schem
     await picture(page, f"calendar-{view}-{language[:2]}-{scheme}-{width}")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("language", "scheme"), combined(LANGUAGES, SCHEMES))
 async def test_nobody_is_shut_out_who_has_subscribed_or_has_no_scripts(
     visit: Visit, site: Site, language: str, scheme: str
@@ -95,6 +96,7 @@ async def test_nothing_is_wider_than_the_window(visit: Visit, site: Site, langua
     await picture(page, f"calendar-{view}-{language[:2]}-320")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("view", VIEWS)
 async def test_nothing_is_wider_than_the_window_when_it_is_enlarged_twice(

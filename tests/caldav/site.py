@@ -28,6 +28,7 @@ from service.publishing.ports import TargetCollection
 from service.publishing.resource import Extras, render_resource
 from service.publishing.sync_run import SyncRun
 from tests.publishing.collections import GivenCollection
+from tests.reaching import reach
 from tests.store.memory_ledger import MemoryLedger
 
 START = datetime(2026, 10, 5, 8, tzinfo=UTC)
@@ -183,6 +184,14 @@ class Site:
 
     async def rows(self) -> dict[str, Publication]:
         return await self.ledger.publications(self.key)
+
+    async def reach_rows(self, count: int) -> None:
+        """Wait until the ledger has this many rows."""
+
+        async def is_there() -> bool:
+            return len(await self.rows()) >= count
+
+        await reach(is_there, pause=0)
 
     async def held(self) -> dict[str, bytes]:
         """Every body in the collection by path, read behind confcal's back."""

@@ -6,13 +6,13 @@ import asyncio
 import gzip
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 import httpx
 import pytest
 
-from service.caldav.client import Trust, open_http
+from service.caldav.client import Trust, open_client, tls_context
 from service.caldav.connection import Connection
 from service.caldav.conversation import Steps, follow_redirects
 from service.caldav.credentials import Basic, OAuth2, http_auth
@@ -27,8 +27,10 @@ URL = "https://dav.example.org/cal/"
 GOOGLE = OAuth2("id-1", "secret-2", "refresh-3", "https://auth.example.org/token")
 
 
-def connection(handler: object, auth: httpx.Auth | None = None) -> Connection:
-    http = httpx.AsyncClient(transport=httpx.MockTransport(handler))  # type: ignore[arg-type]
+def connection(
+    handler: Callable[[httpx.Request], httpx.Response], auth: httpx.Auth | None = None
+) -> Connection:
+    http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
     return Connection(http, places=Places(URL), auth=auth, timeout=timedelta(seconds=5), clock=Clock())
 
 
@@ -148,7 +150,7 @@ async def test_a_large_answer_is_read_outside_the_event_loop() -> None:
 
 
 async def reaching(url: str) -> str:
-    async with open_http(Trust(), timeout_seconds=5, connections=1) as http:
+    async with open_client(tls_context(Trust()), timeout_seconds=5, connections=1) as http:
         one = Connection(http, places=Places(url), auth=None, timeout=timedelta(seconds=5), clock=Clock())
         with pytest.raises(PublishError) as told:
             await one.send(get(url))

@@ -58,13 +58,13 @@ def target(radicale: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return f"http://127.0.0.1:{radicale.port}/{USERNAME}/{collection}/"
 
 
-def hear(*conferences: object) -> None:
+def hear(*conferences: Conference) -> None:
     async def fill() -> None:
         settings = load_settings()
         store = await open_settings_store(settings)
         synchronizer = Synchronizer(store, policy_of(settings))
         await synchronizer.refresh()
-        await synchronizer.accept(listed(*conferences))  # type: ignore[arg-type]
+        await synchronizer.accept(listed(*conferences))
         await store.close()
 
     asyncio.run(fill())

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.caldav.client import Trust, open_http
+from service.caldav.client import Trust, tls_context
 from service.caldav.connection import Connection
 from service.caldav.credentials import Anonymous, Basic, Bearer, Credentials, Digest, OAuth2, http_auth
 from service.caldav.places import Places
@@ -198,4 +198,4 @@ def test_an_unusable_ca_file_is_told(tmp_path: Path) -> None:
 
     for name in ("ca.pem", "missing.pem"):
         with pytest.raises(SettingsError, match="CA_FILE"):
-            open_http(Trust(ca_file=tmp_path / name), timeout_seconds=5, connections=1)
+            tls_context(Trust(ca_file=tmp_path / name))

@@ -5,6 +5,7 @@ Digest as the RFCs show it, and as servers get it wrong.
 import hashlib
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -29,9 +30,14 @@ CNONCE = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
 
 
 def shown(header: str, **differences: str | int) -> str:
-    given = {"username": "Mufasa", "password": "Circle of Life", "method": "GET", "uri": "/dir/index.html"}
+    given: dict[str, Any] = {
+        "username": "Mufasa",
+        "password": "Circle of Life",
+        "method": "GET",
+        "uri": "/dir/index.html",
+    }
     challenge = choose_challenge(parse_challenges(header), "dav.example.org")
-    return challenge.authorization(**{**given, "count": 1, "cnonce": CNONCE, **differences})  # type: ignore[arg-type]
+    return challenge.authorization(**{**given, "count": 1, "cnonce": CNONCE, **differences})
 
 
 def test_the_strongest_challenge_of_rfc_7616_is_answered_as_it_says() -> None:

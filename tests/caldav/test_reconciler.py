@@ -15,6 +15,7 @@ from service.publishing.model import RemoteRules, Standing
 from tests.caldav.misbehaving import Misbehaving
 from tests.caldav.reconcilers import Kept, down
 from tests.caldav.site import Site, resource, resources
+from tests.reaching import reach
 
 
 async def test_ten_edits_during_an_outage_are_one_put_afterwards(site: Site, server: Misbehaving) -> None:
@@ -96,12 +97,8 @@ async def test_a_change_rings_and_is_published(site: Site) -> None:
     for count in (2, 4):
         kept.desired = resources(range(count))
         kept.reconciler.mark_changed()
-        async with asyncio.timeout(10):
-            while site.wire.methods().get("PUT", 0) < count:  # noqa: ASYNC110 -- requests ring no bell
-                await asyncio.sleep(0)
-    async with asyncio.timeout(10):
-        while kept.reconciler.status.lag_seconds is None or len(await site.rows()) < 4:  # noqa: ASYNC110 -- likewise
-            await asyncio.sleep(0)
+        await site.reach_rows(count)
+    await reach(lambda: kept.reconciler.status.lag_seconds is not None, pause=0)
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
@@ -111,14 +108,12 @@ async def test_a_change_rings_and_is_published(site: Site) -> None:
 async def test_it_ends_even_where_the_bell_rings_at_that_moment(site: Site) -> None:
     kept = Kept(site)
     running = asyncio.create_task(kept.reconciler.run())
-    async with asyncio.timeout(10):
-        while kept.reconciler.status.last_pass_at is None:  # noqa: ASYNC110 -- a pass rings no bell
-            await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        kept.reconciler.mark_changed()
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+    await reach(lambda: kept.reconciler.status.last_pass_at, pause=0)
+    await asyncio.sleep(0)
+    kept.reconciler.mark_changed()
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
 
 
 async def test_a_lost_collection_is_made_anew_with_restore(site: Site, server: Misbehaving) -> None:
@@ -192,9 +187,7 @@ async def test_the_first_list_is_published_at_once(site: Site) -> None:
     kept.desired = resources(range(2))
     kept.refusal = None
     kept.reconciler.mark_changed()
-    async with asyncio.timeout(10):
-        while len(await site.rows()) < 2:  # noqa: ASYNC110 -- a pass rings no bell
-            await asyncio.sleep(0)
+    await site.reach_rows(2)
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
@@ -228,9 +221,7 @@ async def test_one_collection_of_several_that_fails_does_not_hold_up_the_others(
     running = asyncio.create_task(kept.reconciler.run())
     kept.desired = resources(range(3))
     kept.reconciler.mark_changed()
-    async with asyncio.timeout(10):
-        while len(await site.rows()) < 3:  # noqa: ASYNC110 -- a pass rings no bell
-            await asyncio.sleep(0)
+    await site.reach_rows(3)
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running

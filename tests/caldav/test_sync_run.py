@@ -12,8 +12,8 @@ import structlog
 
 from service.core.errors import CollectionGone, Fatal, Retryable
 from service.core.journal import JournalEntry
-from service.publishing.model import Publication, RemoteRules, Standing
-from tests.caldav.misbehaving import HOME, PASSWORD, Misbehaving
+from service.publishing.model import Publication, Remote, RemoteRules, Standing
+from tests.caldav.misbehaving import HOME, PASSWORD, Misbehaving, Misbehavior
 from tests.caldav.site import Site, foreign_events, resource, resources
 from tests.store.memory_ledger import MemoryLedger
 
@@ -45,7 +45,7 @@ class CrashingLedger(MemoryLedger):
         await super().record_publications(target, publications, forgotten, journal=journal)
 
 
-def busy(times: int, status: int = 503, method: str = "PUT", **headers: str):  # type: ignore[no-untyped-def] # noqa: ANN201
+def busy(times: int, status: int = 503, method: str = "PUT", **headers: str) -> Misbehavior:
     """Answer so many requests of a method with a status."""
     left = [times]
 
@@ -291,8 +291,8 @@ async def test_a_crash_between_the_request_and_the_row_is_no_double(site: Site, 
 
 
 @pytest.mark.parametrize("on_change", ["restore", "keep"])
-async def test_foreign_events_are_not_even_read(site: Site, server: Misbehaving, on_change: str) -> None:
-    site.rules = RemoteRules(on_change=on_change)  # type: ignore[arg-type]
+async def test_foreign_events_are_not_even_read(site: Site, server: Misbehaving, on_change: Remote) -> None:
+    site.rules = RemoteRules(on_change=on_change)
     server.calendars[WORK] = {}
     server.home_calendars[WORK] = "team"
     for name, body in foreign_events().items():

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from service.caldav.client import Trust, open_http
+from service.caldav.client import Trust, open_client, tls_context
 from service.caldav.connection import Connection
 from service.caldav.credentials import ClientCertificate
 from service.caldav.places import Places
@@ -58,7 +58,7 @@ async def served(pems: Path) -> AsyncIterator[str]:
 
 
 async def status(url: str, trust: Trust) -> int:
-    async with open_http(trust, timeout_seconds=5, connections=1) as http:
+    async with open_client(tls_context(trust), timeout_seconds=5, connections=1) as http:
         connection = Connection(
             http, places=Places(url), auth=None, timeout=timedelta(seconds=5), clock=Clock()
         )

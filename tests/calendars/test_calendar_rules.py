@@ -7,7 +7,7 @@ from dataclasses import replace
 from service.calendars.calendar import Calendar, calendars_of, entries_of
 from service.calendars.participants import ParticipantIndex
 from service.calendars.rules import Rule
-from service.core.conference import Account, Invitation
+from service.core.conference import Account, Conference, Invitation
 from service.core.revision import Policy, revise
 from service.core.state import State
 from tests.core.given import DESK, ROOM, SERVER, conference, listed
@@ -17,14 +17,14 @@ PETROV = f"petrov@{SERVER}"
 BOARD = Calendar("board", "Board", rule=Rule(topics=frozenset({"board*"})))
 
 
-def invited(id_: str, *people: str, topic: str = "Planning") -> object:
+def invited(id_: str, *people: str, topic: str = "Planning") -> Conference:
     return replace(conference(id_, topic), invitations=tuple(Invitation(p, p) for p in people))
 
 
-def state_of(**lists: list[object]) -> State:
+def state_of(**lists: list[Conference]) -> State:
     state = State()
     for number, (peer, conferences) in enumerate(lists.items(), start=1):
-        snapshot = listed(*conferences, account=Account(peer, SERVER))  # type: ignore[arg-type]
+        snapshot = listed(*conferences, account=Account(peer, SERVER))
         state = state.after(revise(state, snapshot, Policy()), snapshot, number)
     return state
 

@@ -95,10 +95,13 @@ async def test_what_crashed_is_told_though_the_other_parts_go_on() -> None:
     async def crash() -> None:
         raise ZeroDivisionError("a bug of the tests")
 
-    crashed, going_on = asyncio.create_task(crash()), asyncio.create_task(asyncio.Event().wait())
+    async def go_on() -> None:
+        await asyncio.Event().wait()
+
+    crashed, going_on = asyncio.create_task(crash()), asyncio.create_task(go_on())
     await asyncio.wait([crashed])
     with capture_logs() as logs:
-        end_after_crash([crashed, going_on], end=codes.append)  # type: ignore[list-item]
+        end_after_crash([crashed, going_on], end=codes.append)
     going_on.cancel()
 
     assert codes == [1]

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -144,10 +144,10 @@ def test_caddy_understands_the_example_with_any_address(tmp_path: Path, address:
 @pytest.mark.parametrize("host", [NAME, f"{NAME}:8443", "other.example.net"])
 @pytest.mark.parametrize("alive", [True, False], ids=["up", "down"])
 def test_nginx_logs_no_token_on_any_port(
-    tmp_path: Path, unused_tcp_port_factory: object, host: str, *, alive: bool
+    tmp_path: Path, unused_tcp_port_factory: Callable[[], int], host: str, *, alive: bool
 ) -> None:
     nginx = need("nginx", "nginx-light")
-    plain, secure = unused_tcp_port_factory(), unused_tcp_port_factory()  # type: ignore[operator]
+    plain, secure = unused_tcp_port_factory(), unused_tcp_port_factory()
     with serving_http(Daemon) as upstream:
         file = nginx_conf(tmp_path, plain, secure, upstream if alive else 9)
         tried = subprocess.run(
@@ -210,9 +210,11 @@ def apache_conf(folder: Path, plain: int, secure: int, upstream: int) -> Path:
 
 
 @pytest.mark.parametrize("alive", [True, False], ids=["up", "down"])
-def test_apache_logs_no_token(tmp_path: Path, unused_tcp_port_factory: object, *, alive: bool) -> None:
+def test_apache_logs_no_token(
+    tmp_path: Path, unused_tcp_port_factory: Callable[[], int], *, alive: bool
+) -> None:
     apache = need("apache2", "apache2-bin")
-    plain, secure = unused_tcp_port_factory(), unused_tcp_port_factory()  # type: ignore[operator]
+    plain, secure = unused_tcp_port_factory(), unused_tcp_port_factory()
     with serving_http(Daemon) as upstream:
         file = apache_conf(tmp_path, plain, secure, upstream if alive else 9)
         with running([apache, "-X", "-f", str(file)], secure, tmp_path / "output.txt"):

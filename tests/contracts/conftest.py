@@ -75,7 +75,11 @@ def pgbouncer(postgresql: NewDatabase) -> Iterator[NewDatabase]:
         yield new_database
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "pgbouncer"])
+# The pooler changes nothing but prepared statements and sessions, so only CI asks every promise of it.
+POOLED = pytest.param("pgbouncer", marks=pytest.mark.thorough)
+
+
+@pytest.fixture(params=["sqlite", "postgresql", POOLED])
 def database(request: pytest.FixtureRequest) -> str:
     """The address of an empty database."""
     new: NewDatabase = request.getfixturevalue(request.param)
@@ -95,7 +99,7 @@ async def sql_store(database: str) -> AsyncIterator[OpenStore]:
         yield open_again
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql", "pgbouncer"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql", POOLED])
 async def store(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
     """An empty store of each kind."""
     opened = await _open(request)

@@ -23,6 +23,7 @@ from service.store.leases import SqlLeases
 from service.store.sql import open_store
 from tests.contracts.conftest import NewDatabase
 from tests.contracts.given import IVANOV, arrival, conference, record
+from tests.reaching import reach
 from tests.store.memory_leases import MemoryLeases
 
 LONG = timedelta(minutes=5)
@@ -225,8 +226,7 @@ async def test_a_lease_is_not_given_away_between_the_check_and_the_commit(postgr
         held = await db.execute(text("SELECT epoch FROM leases WHERE name = 'source/lobby' FOR SHARE"))
         assert held.scalar_one() == lease.epoch
         taking = asyncio.create_task(store.leases.take(["source/lobby"], "two", lasts=LONG))
-        while not await is_waiting(engine):  # noqa: ASYNC110 -- nothing tells that a transaction waits
-            await asyncio.sleep(0.01)
+        await reach(lambda: is_waiting(engine))
         assert not taking.done()
 
     assert await taking == [Lease("source/lobby", "two", 2)]

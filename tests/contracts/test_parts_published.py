@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from service.app.synchronizer import Synchronizer
+from service.core.conference import Conference
 from service.core.revision import Policy
 from service.core.schedule import Weekday
 from service.core.vevent import Rendering
@@ -50,8 +51,8 @@ class Published:
         self.store = MemoryStore()
         self.synchronizer = Synchronizer(self.store, Policy(default=Rendering(MOSCOW)))
 
-    async def hear(self, *conferences: object, after: timedelta) -> SyncReport:
-        snapshot = listed(*conferences, *OTHERS, at=at("2026-10-01 09:00") + after)  # type: ignore[arg-type]
+    async def hear(self, *conferences: Conference, after: timedelta) -> SyncReport:
+        snapshot = listed(*conferences, *OTHERS, at=at("2026-10-01 09:00") + after)
         await self.synchronizer.accept(snapshot)
         self.site.wire.forget()
         return await self.site.publish(await self.resources())

@@ -4,6 +4,7 @@ What every journal promises.
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -33,8 +34,8 @@ def unnumbered(entries: list[JournalEntry]) -> list[JournalEntry]:
     return [replace(each, number=0) for each in entries]
 
 
-async def read(store: Database, **asked: object) -> list[JournalEntry]:
-    return unnumbered(await store.journal.read(JournalQuery(**asked)))  # type: ignore[arg-type]
+async def read(store: Database, **asked: Any) -> list[JournalEntry]:
+    return unnumbered(await store.journal.read(JournalQuery(**asked)))
 
 
 async def test_entries_are_read_as_they_were_written_the_newest_first(store: Database) -> None:

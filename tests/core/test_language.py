@@ -68,6 +68,14 @@ def test_the_template_for_translators_lists_every_text_of_the_source() -> None:
     assert {_singular(message.id) for message in extracted() if message.id} == translations_in(POT).keys()
 
 
+def test_a_catalogue_begins_with_the_header_that_programs_of_translators_read() -> None:
+    header = PO.read_text("utf-8").partition("\n\n")[0]
+
+    assert {"Language: ru", "Plural-Forms: ", "charset=utf-8"} <= set(
+        re.findall(r"Language: ru|Plural-Forms: |charset=utf-8", header)
+    )
+
+
 def test_placeholders_are_the_same_in_both_languages() -> None:
     def names(text: str) -> set[str]:
         return set(re.findall(r"{\w*}|%\(\w+\)", text))

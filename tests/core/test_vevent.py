@@ -9,7 +9,7 @@ import pytest
 
 from service.core.conference import Conference, Invitation, Key
 from service.core.ical import fingerprint, render_vevent
-from service.core.schedule import Weekday
+from service.core.schedule import Schedule, Weekday
 from service.core.vevent import (
     Rendering,
     access_in_words,
@@ -253,8 +253,8 @@ def test_a_template_that_cannot_make_an_address_is_refused_with_a_reason(templat
 
 
 @pytest.mark.parametrize("schedule", [once(), weekly()])
-def test_busy_tells_the_times_and_nothing_else(schedule: object) -> None:
-    secret = replace(RICH, schedule=schedule, url="https://video.example.com/c/secret")  # type: ignore[arg-type]
+def test_busy_tells_the_times_and_nothing_else(schedule: Schedule) -> None:
+    secret = replace(RICH, schedule=schedule, url="https://video.example.com/c/secret")
     content = to_vevent(KEY, secret, Rendering(MOSCOW, people=True), redaction="busy", translate=russian)
     full = to_vevent(KEY, secret, Rendering(MOSCOW, people=True))
 

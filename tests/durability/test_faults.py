@@ -17,6 +17,7 @@ from service.simulator.server import Simulator, SimulatorOptions
 from tests.durability.mutations import mutations
 from tests.e2e.given import many, once, weekly
 from tests.e2e.program import DEADLINE_SECONDS, Daemon, Home
+from tests.reaching import reach
 from tests.tools import IN_CI, missing
 
 pytestmark = pytest.mark.thorough
@@ -164,15 +165,14 @@ async def test_malformed_frames_without_end(home: Home) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
         flood = asyncio.create_task(_flood(simulator, frames))
-        async with asyncio.timeout(DEADLINE_SECONDS + MALFORMED_SECONDS):
-            while await rejected_by(daemon) < MALFORMED_SECONDS * 30:  # noqa: ASYNC110 -- another process is asked
-                await asyncio.sleep(0.05)
+        limit = DEADLINE_SECONDS + MALFORMED_SECONDS
+        await reach(lambda: has_rejected(daemon, MALFORMED_SECONDS * 30), limit, pause=0.05)
         before = memory_of(daemon)
         for number in range(int(MALFORMED_SECONDS * 0.7)):
             topic = f"Good list {number}"
             async with asyncio.timeout(ACCEPTED_WITHIN_SECONDS):
                 await simulator.set_conferences([once(topic=topic), weekly()])
-                await daemon.feed(lambda feed, topic=topic: feed.topics.get("100") == topic)  # type: ignore[misc]
+                await daemon.feed_of("100", topic)
             await asyncio.sleep(1)
         grown = memory_of(daemon) - before
         flood.cancel()
@@ -184,6 +184,10 @@ async def test_malformed_frames_without_end(home: Home) -> None:
     with closing(sqlite3.connect(database_of(home))) as db:
         ((kept,),) = db.execute("SELECT count(*) FROM rejected")
     assert 0 < kept <= 1000
+
+
+async def has_rejected(daemon: Daemon, many: float) -> bool:
+    return await rejected_by(daemon) >= many
 
 
 async def rejected_by(daemon: Daemon) -> float:

@@ -21,6 +21,7 @@ from icalendar import Calendar
 
 from service.calendars.tokens import token_of
 from tests.e2e.forked import Forked, fork
+from tests.reaching import reach
 
 SECRET = "the secret of the tests"
 MODULE = (sys.executable, "-m", "service")
@@ -227,11 +228,17 @@ class Daemon:
         except TimeoutError:
             raise AssertionError(f"{response} {response and response.text} {self.program.err}") from None
 
+    async def feed_of(self, id_: str, topic: str) -> "Feed":
+        """Ask for the feed until a conference has this topic in it."""
+        return await self.feed(lambda feed: feed.topics.get(id_) == topic)
+
     async def feed_with(self, octets: bytes) -> None:
         """Ask for the feed, which may be too long to be read as a calendar, until these bytes are in it."""
-        async with asyncio.timeout(2 * DEADLINE_SECONDS):
-            while octets not in (await self.get()).content:  # noqa: ASYNC110 -- nothing tells a reader of a feed
-                await asyncio.sleep(0.2)
+
+        async def is_served() -> bool:
+            return octets in (await self.get()).content
+
+        await reach(is_served, 2 * DEADLINE_SECONDS, pause=0.2)
 
 
 @dataclass(frozen=True)
@@ -297,8 +304,6 @@ async def room(
     async with started(
         "simulate", "--list", list_file, *ports, *options, environ={"HOME": str(folder)}
     ) as program:
-        urls = [
-            (await program.line(lambda line, word=word: line.startswith(word))).split()[-1]  # type: ignore[misc]
-            for word in ("WebSocket", "Discovery")
-        ]
-        yield Room(program, list_file, *urls)
+        url = await program.line(lambda line: line.startswith("WebSocket"))
+        discovery = await program.line(lambda line: line.startswith("Discovery"))
+        yield Room(program, list_file, url.split()[-1], discovery.split()[-1])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.simulator.server import Simulator, SimulatorOptions
+from tests import reaching
 from tests.caldav.misbehaving import PASSWORD, USERNAME
 from tests.caldav.served import ServedCalDav, serve_caldav
 from tests.e2e.given import once
@@ -18,6 +19,9 @@ ROOMS = 3
 CONFERENCES = 42
 LEASE_SECONDS = 3
 """Shorter than an operator's, so that a test need not wait long for one that expires."""
+
+UNHURRIED = {"LEASE": "PT30S"}
+"""For tests in which no lease is to expire, however busy the machine is."""
 
 
 @dataclass
@@ -70,13 +74,9 @@ async def open_site(home: Home, database: str) -> AsyncIterator[Site]:
         yield Site(home, rooms, caldav, database)
 
 
-async def reach(condition: Callable[[], bool], seconds: float = DEADLINE_SECONDS) -> float:
-    """Wait until something is so, and return how long that took."""
-    begun = asyncio.get_running_loop().time()
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 -- other processes do it
-            await asyncio.sleep(0.05)
-    return asyncio.get_running_loop().time() - begun
+async def reach(condition: Callable[[], object], seconds: float = DEADLINE_SECONDS) -> float:
+    """Wait until other processes have done something, and return how long that took."""
+    return await reaching.reach(condition, seconds, pause=0.05)
 
 
 async def agree(daemons: Sequence[Daemon], topic: str) -> list[Feed]:

@@ -11,6 +11,7 @@ import httpx
 from service.calendars.tokens import token_of
 from tests.e2e.given import once
 from tests.e2e.program import DEADLINE_SECONDS, ORDERLY_SECONDS, SECRET, Daemon, Home
+from tests.reaching import reach
 
 ADMIN, HALL = "the token of the administrator", "the token of the hall"
 SETTINGS = {
@@ -62,9 +63,11 @@ async def test_a_rotation_by_command_is_noticed_by_the_daemon(home: Home) -> Non
         port = daemon.url.rpartition(":")[2]
         async with home.started("feeds", "rotate", "all", **{**SETTINGS, "PORT": port}) as command:
             assert await command.ended() == 0
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            while (await daemon.http.get(feed_url(daemon, 0))).status_code != 410:  # noqa: ASYNC110 -- another process is asked
-                await asyncio.sleep(0.1)
+
+        async def is_rotated() -> bool:
+            return (await daemon.http.get(feed_url(daemon, 0))).status_code == 410
+
+        await reach(is_rotated, DEADLINE_SECONDS, pause=0.1)
         new = await daemon.http.get(feed_url(daemon, 1))
 
     assert feed_url(daemon, 1).replace("x.ics", "all.ics") in command.out[0].split()

@@ -14,6 +14,7 @@ from tests.e2e.replicated import (
     CONFERENCES,
     LEASE_SECONDS,
     ROOMS,
+    UNHURRIED,
     Site,
     agree,
     conferences,
@@ -31,7 +32,7 @@ LONG_SECONDS = 60
 
 @pytest.mark.parametrize("many", [2, 3])
 async def test_a_burst_of_changes_is_recorded_and_published_once(site: Site, many: int) -> None:
-    async with site.replicas(many) as daemons:
+    async with site.replicas(many, **UNHURRIED) as daemons:
         await asyncio.gather(*(each.feed(lambda feed: says(feed, "Old")) for each in daemons))
         await reach(lambda: holds(site.caldav, "Old"))
         site.caldav.puts.clear()
@@ -43,12 +44,13 @@ async def test_a_burst_of_changes_is_recorded_and_published_once(site: Site, man
         assert {vevent["SEQUENCE"] for feed in feeds for vevent in feed.vevents.values()} == {1}
         assert sorted(site.caldav.puts.values()) == [1] * CONFERENCES
         assert not [status for _, status in site.caldav.answers if status == 412]
-        assert [room.connections for room in site.rooms] == [1] * ROOMS
+        # The last replica to join may still be taking its share over.
+        await reach(lambda: [room.connections for room in site.rooms] == [1] * ROOMS)
 
 
 @pytest.mark.parametrize("_try", range(how_often(here=2, in_ci=1, long=50)))
 async def test_three_that_start_at_once_on_an_empty_database_all_live(site: Site, _try: int) -> None:
-    async with site.replicas(3) as daemons:
+    async with site.replicas(3, **UNHURRIED) as daemons:
         await agree(daemons, "Old")
 
         assert all(each.program.process.returncode is None for each in daemons)

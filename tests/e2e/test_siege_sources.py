@@ -23,11 +23,6 @@ def listed(*conferences: bytes) -> bytes:
     return frame(FINAL | TEXT, LIST + b",".join(conferences) + b"]}")
 
 
-def long_ones(count: int, octets: int) -> bytes:
-    """Return a list whose conferences are all in order, and all as long as that."""
-    return listed(*(json.dumps(once(f"long {n}", "x" * octets)).encode() for n in range(count)))
-
-
 def rejected_ones(count: int, octets: int) -> bytes:
     one = json.dumps({"schedule_type": "month", "topic": "x" * octets})[1:]
     return listed(*(f'{{"id":"{n}",{one}'.encode() for n in range(count)))

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from typing_extensions import override
+
 from service.publishing.model import RemoteRules, Resource
 from service.publishing.ports import CollectionFinder, Server, TargetCollection
 
@@ -24,7 +26,8 @@ class GivenCollection(TargetCollection):
     desired: Mapping[str, Resource] = field(default_factory=dict)
     configured: Callable[[str], bool] = lambda _key: True
 
-    async def render(self, *, people: bool) -> Mapping[str, Resource]:  # noqa: ARG002 -- it names none
+    @override
+    async def render(self, *, people: bool) -> Mapping[str, Resource]:
         """Return it."""
         return self.desired
 

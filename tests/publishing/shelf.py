@@ -8,6 +8,8 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from typing_extensions import override
+
 from service.core.errors import Conflict, PlanRefused, PublishError, StoreUnavailable
 from service.publishing.dispatch import Dispatcher, Timing
 from service.publishing.equivalence import content_hash
@@ -21,7 +23,13 @@ from service.publishing.model import (
     Standing,
     SyncReport,
 )
-from service.publishing.ports import CollectionListing, DiscoveredCollection, TargetCollection
+from service.publishing.ports import (
+    CollectionListing,
+    DiscoveredCollection,
+    Publisher,
+    Server,
+    TargetCollection,
+)
 from service.publishing.reconciler import Reconciler
 from service.publishing.sync_run import SyncRun
 from service.publishing.target_status import TargetStatus
@@ -68,7 +76,7 @@ class Clock:
 
 
 @dataclass
-class Shelf:
+class Shelf(Server, Publisher):
     """
     Implements `Server` and `Publisher` of `service.publishing.ports`.
     """
@@ -99,13 +107,16 @@ class Shelf:
         self._answer("find")
         return DiscoveredCollection(URL, "shelf", self.created)
 
-    def publisher(self, url: str, server: str) -> "Shelf":  # noqa: ARG002 -- it is one collection
+    @override
+    def publisher(self, url: str, server: str) -> "Shelf":
         return self
 
-    def writers(self, server: str) -> int:  # noqa: ARG002 -- it is one collection
+    @override
+    def writers(self, server: str) -> int:
         return 2
 
-    def keeps_silent(self, server: str) -> bool:  # noqa: ARG002 -- it is one collection
+    @override
+    def keeps_silent(self, server: str) -> bool:
         return True
 
     def href_of(self, uid: str) -> str:

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from typing_extensions import override
+
 from service.core.errors import CredentialsRefused, Retryable
 from service.publishing.dispatch import Timing
 from service.publishing.model import Operation, Publication, RemoteRules, Resource
@@ -120,7 +122,8 @@ class OfficeShelf(Shelf):
         await super().find()
         return DiscoveredCollection(f"https://dav.example.com/{self.name}/", "shelf", created=True)
 
-    def writers(self, server: str) -> int:  # noqa: ARG002 -- it is one server
+    @override
+    def writers(self, server: str) -> int:
         return CONCURRENCY
 
     async def apply(self, operation: Operation) -> Publication | None:

@@ -10,6 +10,7 @@ from service.core.errors import CollectionFailed, CredentialsRefused
 from service.core.target_state import TargetState
 from service.publishing.model import Standing
 from tests.publishing.shelf import Team, resources, too_large
+from tests.reaching import reach
 
 MINUTE = timedelta(minutes=1)
 
@@ -94,8 +95,7 @@ async def test_a_target_that_is_left_alone_is_asked_at_once() -> None:
             assert team.state == "failing"
 
             assert team.reconciler.retry_now()
-            while team.state != "in step":  # noqa: ASYNC110 -- nothing tells
-                await asyncio.sleep(0)
+            await reach(lambda: team.state == "in step", pause=0)
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):

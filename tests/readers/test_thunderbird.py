@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.site import Site, running_site
+from tests.reaching import reach
 from tests.tools import missing
 
 pytestmark = pytest.mark.thorough
@@ -94,10 +95,10 @@ async def read(profile: Path, site: Site, query: str) -> tuple[dict[str, str], l
     token = site.feeds.addresses.tokens["all"]
     expected = len((await site.feeds.feed("all")).body.split(b"BEGIN:VEVENT")) - 1
     async with thunderbird(profile, f"{site.url}/feeds/{token}/all.ics{query}"):
-        async with asyncio.timeout(WAIT_SECONDS):
-            while len((found := kept(profile, profile / "copy"))[0]) < expected:  # noqa: ASYNC110 -- a file
-                await asyncio.sleep(LOOK_SECONDS)
-    return found
+        await reach(
+            lambda: len(kept(profile, profile / "copy")[0]) >= expected, WAIT_SECONDS, pause=LOOK_SECONDS
+        )
+        return kept(profile, profile / "copy")
 
 
 async def test_thunderbird_keeps_every_event_and_its_reminder(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from service.core.sources import SourceState
 from service.simulator.server import Simulator, SimulatorOptions
 from service.sources.endpoint import Endpoint
 from service.sources.hooks import SnapshotSink
+from tests.reaching import reach
 from tests.sources.following import StatusHook, make_endpoint
 
 NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
@@ -80,8 +81,7 @@ def listener() -> Listener:
 
 async def settled(source: Endpoint, state: str) -> None:
     # Nothing announces a status: whoever shows it looks again, and so does this.
-    while source.status.state != state or source.status.last_list_at is None:  # noqa: ASYNC110 - as said above
-        await asyncio.sleep(0)
+    await reach(lambda: source.status.state == state and source.status.last_list_at, pause=0)
 
 
 async def url_of_nothing() -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
+from typing_extensions import override
 
 from service.core.conference import Account, Snapshot
 from service.core.errors import FrameRejected, SourceFlooded
@@ -104,7 +105,8 @@ class Broken(Decoder):
         super().__init__()
         self._error = error
 
-    def decode(self, data: str | bytes) -> Frame:  # noqa: ARG002 - as its base has it
+    @override
+    def decode(self, data: str | bytes) -> Frame:
         raise self._error
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
+from typing_extensions import override
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.frames import Frame as WebSocketFrame
 from websockets.frames import Opcode
@@ -157,7 +158,8 @@ class Broken(Decoder):
         super().__init__()
         self._error = error
 
-    def decode(self, data: str | bytes) -> Frame:  # noqa: ARG002 - as its base has it
+    @override
+    def decode(self, data: str | bytes) -> Frame:
         raise self._error
 
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.core.errors import FrameRejected
-from service.trueconf.frames import PEER_ID, ListFrame, Other
+from service.core.rejected import PEER_ID
+from service.trueconf.frames import ListFrame, Other
 from service.trueconf.limits import (
     FRAME,
     MOST_CONFERENCE_OCTETS,

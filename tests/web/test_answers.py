@@ -2,9 +2,8 @@
 How answers are written.
 """
 
-import asyncio
-
 from service.web.answers import DateHeader, PreparedStart, head_octets
+from tests.reaching import reach
 from tests.web.wire import App, held, request
 
 
@@ -56,9 +55,7 @@ async def test_the_date_is_looked_up_when_the_answer_is_sent() -> None:
         connection.transport.sent.clear()
         connection.receive(request(path))
         connection.date_clock.now += 1
-        async with asyncio.timeout(10):
-            while not connection.transport.sent:  # noqa: ASYNC110 -- a fake rings no bell
-                await asyncio.sleep(0)
+        await reach(lambda: connection.transport.sent, pause=0)
         dates.append(bytes(connection.transport.sent).partition(b"date: ")[2].partition(b"\r\n")[0])
 
     assert dates == [b"Thu, 01 Jan 1970 00:01:01 GMT", b"Thu, 01 Jan 1970 00:02:02 GMT"]

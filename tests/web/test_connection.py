@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from service.web.limits import Limits
+from tests.reaching import reach
 from tests.web.wire import App, Client, held, request, serving
 
 KIB = 2**10
@@ -182,7 +183,7 @@ async def test_a_body_has_thirty_seconds() -> None:
 async def test_a_body_that_goes_on_behind_its_answer_ends_too() -> None:
     connection = held()
     connection.receive(request("/", "Content-Length: 1000000000000"))
-    await answered(connection.transport)
+    await reach(lambda: connection.transport.sent, pause=0)
 
     assert connection.after(29.9) == ""
     assert connection.after(31) == "closed"
@@ -191,7 +192,7 @@ async def test_a_body_that_goes_on_behind_its_answer_ends_too() -> None:
 async def test_a_kept_connection_is_closed_after_75_seconds_without_a_request() -> None:
     connection = held()
     connection.receive(request())
-    await answered(connection.transport)
+    await reach(lambda: connection.transport.sent, pause=0)
 
     assert connection.status == 200
     assert connection.after(74.9) == ""
@@ -201,7 +202,7 @@ async def test_a_kept_connection_is_closed_after_75_seconds_without_a_request() 
 async def test_a_later_request_has_ten_seconds_of_its_own() -> None:
     connection = held()
     connection.receive(request())
-    await answered(connection.transport)
+    await reach(lambda: connection.transport.sent, pause=0)
     assert connection.after(70) == ""
     connection.receive(b"GET / HT")
 
@@ -213,7 +214,7 @@ async def test_a_later_request_has_ten_seconds_of_its_own() -> None:
 async def test_an_answer_that_takes_long_is_nobodys_fault() -> None:
     connection = held(App())
     connection.receive(request("/endless"))
-    await answered(connection.transport)
+    await reach(lambda: connection.transport.sent, pause=0)
 
     assert connection.after(3600) == ""
 
@@ -221,7 +222,7 @@ async def test_an_answer_that_takes_long_is_nobodys_fault() -> None:
 async def test_who_takes_nothing_of_its_answer_is_cut_off() -> None:
     connection = held()
     connection.receive(request())
-    await answered(connection.transport)
+    await reach(lambda: connection.transport.sent, pause=0)
     connection.transport.unsent = 1000
 
     assert connection.after(1) == ""
@@ -259,13 +260,6 @@ async def test_the_limits_can_be_seen_to_be_those_of_the_issue() -> None:
 
     assert (limits.line_octets, limits.head_octets) == (16 * KIB, 64 * KIB)
     assert (limits.head_seconds, limits.body_seconds, limits.idle_seconds) == (10, 30, 75)
-
-
-async def answered(transport: object) -> None:
-    """Let the application answer."""
-    async with asyncio.timeout(10):
-        while not transport.sent:  # type: ignore[attr-defined]  # noqa: ASYNC110 -- a fake rings no bell
-            await asyncio.sleep(0)
 
 
 async def _answer(client: Client) -> bytes:

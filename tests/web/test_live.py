@@ -3,7 +3,7 @@ Server-sent events: open dashboards are told to look again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from service.web.live import MOST_STREAMS, Live
 from tests.core.given import conference, listed
@@ -12,7 +12,7 @@ from tests.web.administered import TOKEN, administered
 CHANGED = b"event: changed\ndata: look again\n\n"
 
 
-async def started(live: Live) -> AsyncIterator[bytes]:
+async def started(live: Live) -> AsyncGenerator[bytes, None]:
     stream = live.stream()
     assert (await anext(stream)).startswith(b"retry: ")
     return stream

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from service.web.entrance import Entrance
 from service.web.limits import Descriptors, Limits, open_descriptors, process_descriptors
+from tests.reaching import reach
 from tests.web.wire import Client, Served, request, serving
 
 
@@ -23,13 +24,6 @@ async def closed(client: Client) -> bool:
         async with asyncio.timeout(0.5):
             return await client.reader.read() == b"" or client.reader.at_eof()
     return client.reader.exception() is not None
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what the server does by itself."""
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 -- no bell is rung for it
-            await asyncio.sleep(0.01)
 
 
 async def a_moment() -> None:
@@ -203,11 +197,11 @@ async def test_where_all_connections_are_busy_none_is_taken_and_what_is_there_is
             for _ in range(6):
                 more = await served.client()
                 await more.send(request("/endless"))
-            await until(lambda: bool(logs))
+            await reach(lambda: logs, 20)
             assert not [each for each in busy if each.closed]
             for each in served.clients:
                 each.writer.transport.abort()
-            await until(lambda: not served.server.state.connections)
+            await reach(lambda: not served.server.state.connections, 20)
 
             assert b" 200 " in await served.get()
 

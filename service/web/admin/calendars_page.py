@@ -2,22 +2,20 @@
 `/calendars`: the calendars with their links, found by name, and the button that replaces a link.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from service.core.errors import StoreUnavailable
 from service.language import LANGUAGES
 from service.web.admin.charts import chart_of
 from service.web.admin.frame import AdminFrame
 from service.web.admin.sessions import AdminSession
-from service.web.links_file import list_handouts
-from service.web.live import Live
+from service.web.links_file import answer_links, list_handouts
 
 log = structlog.get_logger()
 
@@ -25,68 +23,55 @@ _SHOWN = 25
 _PATH = "/calendars"
 
 
-@dataclass(frozen=True, slots=True)
-class CalendarsPage:
-    """
-    The page of the calendars, behind the sign-in.
-    """
+async def show_calendars(frame: AdminFrame, request: Request, session: AdminSession) -> Response:
+    """Answer `GET /calendars`."""
+    # In a thread: the events of large calendars take a while to count.
+    return await run_in_threadpool(_render, frame, request, session)
 
-    frame: AdminFrame
-    live: Live
 
-    def routes(self) -> list[Route]:
-        """Return the routes of the page and of its form."""
-        return [
-            Route(_PATH, self.page, methods=["GET"]),
-            Route("/rotate", self.rotate, methods=["POST"]),
-        ]
+def _render(frame: AdminFrame, request: Request, session: AdminSession) -> Response:
+    queries, query = frame.queries, request.query_params
+    like, after = query.get("like", ""), query.get("after", "")
+    listing = queries.calendars(like=like, after=after, most=_SHOWN)
+    # The page shows no text from its address: a search text only if a calendar has that name.
+    like = like if listing.total else ""
+    after = after if after in queries.feeds.calendars else ""
+    context: dict[str, Any] = {
+        "listing": listing,
+        "texts": {
+            each.name: tuple(zip(LANGUAGES, list_handouts(each.title, each.page_url), strict=True))
+            for each in listing.calendars
+        },
+        "like": like,
+        "after": after,
+        "requests": chart_of(queries.activity().requests),
+    }
+    kept = {name: value for name, value in (("like", like), ("after", after)) if value}
+    return frame.render(request, session, "calendars.html", context, kept=kept)
 
-    async def page(self, request: Request) -> Response:
-        """Answer `GET /calendars`."""
-        session = await self.frame.signin.session(request)
-        if session is None:
-            return await self.frame.signin.welcome(request, "calendars")
-        # In a thread: the events of large calendars take a while to count.
-        return await run_in_threadpool(self._render, request, session)
 
-    def _render(self, request: Request, session: AdminSession) -> Response:
-        queries, query = self.frame.queries, request.query_params
-        like, after = query.get("like", ""), query.get("after", "")
-        listing = queries.calendars(like=like, after=after, most=_SHOWN)
-        # The page shows no text from its address: a search text only if a calendar has that name.
-        like = like if listing.total else ""
-        after = after if after in queries.feeds.calendars else ""
-        context: dict[str, Any] = {
-            "listing": listing,
-            "texts": {
-                each.name: tuple(zip(LANGUAGES, list_handouts(each.title, each.page_url), strict=True))
-                for each in listing.calendars
-            },
-            "like": like,
-            "after": after,
-            "requests": chart_of(queries.activity().requests),
-        }
-        kept = {name: value for name, value in (("like", like), ("after", after)) if value}
-        return self.frame.render(request, session, "calendars.html", context, kept=kept)
+async def send_links(frame: AdminFrame, request: Request, _session: AdminSession) -> Response:
+    """Answer `GET /calendars.csv` with the links of the calendars."""
+    like = request.query_params.get("like", "")
+    return await run_in_threadpool(answer_links, frame.queries, like)
 
-    async def rotate(self, request: Request) -> Response:
-        """Answer `POST /rotate`."""
-        frame, queries = self.frame, self.frame.queries
-        meant = await frame.read_form(request)
-        if meant is None:
-            return frame.lead_back(_PATH, "expired")
-        session, fields = meant
-        name = fields.get("calendar", "")
-        kept = {key: fields[key] for key in ("like", "after") if fields.get(key)}
-        if not fields.get("sure"):
-            return frame.lead_back(_PATH, "unsure", **kept)
-        try:
-            await queries.feeds.directory.rotate(name, queries.now())
-        except KeyError:
-            return frame.lead_back(_PATH, "gone", **kept)
-        except StoreUnavailable:
-            return frame.lead_back(_PATH, "unavailable", **kept)
-        network = frame.signin.network(request)
-        log.info("web.link_replaced", calendar=name, way="dashboard", network=network)
-        self.live.notify()
-        return frame.keep_done(frame.lead_back(_PATH, "rotated", **kept), session, done="rotated", about=name)
+
+async def rotate(
+    frame: AdminFrame, request: Request, session: AdminSession, fields: Mapping[str, str]
+) -> Response:
+    """Answer `POST /rotate`."""
+    queries = frame.queries
+    name = fields.get("calendar", "")
+    kept = {key: fields[key] for key in ("like", "after") if fields.get(key)}
+    if not fields.get("sure"):
+        return frame.lead_back(_PATH, "unsure", **kept)
+    try:
+        await queries.feeds.directory.rotate(name, queries.now())
+    except KeyError:
+        return frame.lead_back(_PATH, "gone", **kept)
+    except StoreUnavailable:
+        return frame.lead_back(_PATH, "unavailable", **kept)
+    network = frame.signin.network(request)
+    log.info("web.link_replaced", calendar=name, way="dashboard", network=network)
+    frame.live.notify()
+    return frame.keep_done(frame.lead_back(_PATH, "rotated", **kept), session, done="rotated", about=name)

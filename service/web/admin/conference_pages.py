@@ -2,79 +2,58 @@
 `/conferences`: find a conference, and see why each calendar holds it or not.
 """
 
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from service.core.conference import Key
 from service.core.errors import StoreUnavailable
 from service.web.admin.frame import AdminFrame
+from service.web.admin.sessions import AdminSession
 from service.web.conference_views import FILTERS, ConferencePage, ConferenceQueries, Filter
 from service.web.journal_views import LONGEST
 
 _SHOWN = 50
 
 
-@dataclass(frozen=True, slots=True)
-class ConferencePages:
-    """
-    The pages of conferences, behind the sign-in.
-    """
+async def find_conferences(frame: AdminFrame, request: Request, session: AdminSession) -> Response:
+    """Answer `GET /conferences`."""
+    given = request.query_params
+    text, after = (given.get(name, "").replace("\0", "")[:LONGEST] for name in ("q", "after"))
+    kind: Filter = next((each for each in FILTERS if each == given.get("is")), "all")
+    broken, found = False, ConferencePage((), "")
+    try:
+        found = await ConferenceQueries(frame.queries).find(text, kind, after, _SHOWN)
+    except StoreUnavailable:
+        broken = True
+    # Nothing that only the address says is shown: what is sought only where something is found.
+    shown = text if found.conferences else ""
+    kept = {name: value for name, value in (("q", shown), ("is", kind)) if value and value != "all"}
+    context: dict[str, Any] = {
+        "found": found,
+        "text": shown,
+        "kind": kind,
+        "filters": FILTERS,
+        "broken": broken,
+        "path": _path,
+        "next_page": urlencode({**kept, "after": found.after}) if found.after else "",
+        "first_page": urlencode(kept),
+        "paged": bool(after) and bool(found.conferences),
+    }
+    return frame.render(request, session, "conferences.html", context, kept=kept)
 
-    frame: AdminFrame
 
-    def routes(self) -> list[Route]:
-        """Return the routes of the list and of one conference."""
-        return [
-            Route("/conferences", self.find, methods=["GET"]),
-            Route("/conferences/{server}/{id}", self.show, methods=["GET"]),
-        ]
-
-    async def find(self, request: Request) -> Response:
-        """Answer `GET /conferences`."""
-        session = await self.frame.signin.session(request)
-        if session is None:
-            return await self.frame.signin.welcome(request, "conferences")
-        given = request.query_params
-        text, after = (given.get(name, "").replace("\0", "")[:LONGEST] for name in ("q", "after"))
-        kind: Filter = next((each for each in FILTERS if each == given.get("is")), "all")
-        broken, found = False, ConferencePage((), "")
-        try:
-            found = await ConferenceQueries(self.frame.queries).find(text, kind, after, _SHOWN)
-        except StoreUnavailable:
-            broken = True
-        # Nothing that only the address says is shown: what is sought only where something is found.
-        shown = text if found.conferences else ""
-        kept = {name: value for name, value in (("q", shown), ("is", kind)) if value and value != "all"}
-        context: dict[str, Any] = {
-            "found": found,
-            "text": shown,
-            "kind": kind,
-            "filters": FILTERS,
-            "broken": broken,
-            "path": _path,
-            "next_page": urlencode({**kept, "after": found.after}) if found.after else "",
-            "first_page": urlencode(kept),
-            "paged": bool(after) and bool(found.conferences),
-        }
-        return self.frame.render(request, session, "conferences.html", context, kept=kept)
-
-    async def show(self, request: Request) -> Response:
-        """Answer `GET /conferences/{server}/{id}`."""
-        session = await self.frame.signin.session(request)
-        if session is None:
-            return await self.frame.signin.welcome(request, "conferences")
-        key, found = Key(request.path_params["server"], request.path_params["id"]), None
-        try:
-            found = await ConferenceQueries(self.frame.queries).describe(key)
-        except StoreUnavailable:
-            return self.frame.lead_back("/conferences", "unavailable")
-        status = 200 if found else 404
-        return self.frame.render(request, session, "conference.html", {"found": found}, status_code=status)
+async def show_conference(frame: AdminFrame, request: Request, session: AdminSession) -> Response:
+    """Answer `GET /conferences/{server}/{id}`."""
+    key, found = Key(request.path_params["server"], request.path_params["id"]), None
+    try:
+        found = await ConferenceQueries(frame.queries).describe(key)
+    except StoreUnavailable:
+        return frame.lead_back("/conferences", "unavailable")
+    status = 200 if found else 404
+    return frame.render(request, session, "conference.html", {"found": found}, status_code=status)
 
 
 def _path(server: str, id_: str) -> str:

@@ -8,17 +8,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from service.web.admin.calendars_page import CalendarsPage
-from service.web.admin.conference_pages import ConferencePages
+from service.web.admin.calendars_page import rotate, send_links, show_calendars
+from service.web.admin.conference_pages import find_conferences, show_conference
 from service.web.admin.frame import AdminFrame
-from service.web.admin.journal_page import JournalPages
-from service.web.admin.links import LinksFile
-from service.web.admin.need_actions import NeedActions
-from service.web.admin.overview_page import OverviewPage
-from service.web.admin.rooms_page import RoomsPage
-from service.web.admin.settings_page import SettingsPage
+from service.web.admin.journal_page import show_journal
+from service.web.admin.need_actions import make_need_forms
+from service.web.admin.overview_page import show_overview
+from service.web.admin.rooms_page import show_rooms
+from service.web.admin.settings_page import show_settings
 from service.web.admin.signin import SignIn
-from service.web.admin.targets_page import TargetsPage
+from service.web.admin.targets_page import show_targets
 from service.web.live import Live, stream_events
 from service.web.queries import AdminQueries
 from service.web.renderer import PAGE_HEADERS, Pages
@@ -37,17 +36,19 @@ class Dashboard:
 
     def routes(self) -> list[Route]:
         """Return the routes of all pages, in the order of the navigation, and of the way in and out."""
-        frame = AdminFrame(self.queries, self.pages, self.signin)
+        frame = AdminFrame(self.queries, self.pages, self.signin, self.live)
         return [
-            *OverviewPage(frame).routes(),
-            *RoomsPage(frame).routes(),
-            *CalendarsPage(frame, self.live).routes(),
-            *ConferencePages(frame).routes(),
-            *TargetsPage(frame).routes(),
-            *JournalPages(frame).routes(),
-            *SettingsPage(frame).routes(),
-            *NeedActions(frame, self.live).routes(),
-            *LinksFile(self.queries, self.signin).routes(),
+            frame.page("/", show_overview),
+            frame.page("/rooms", show_rooms, "rooms"),
+            frame.page("/calendars", show_calendars, "calendars"),
+            frame.page("/calendars.csv", send_links, "calendars"),
+            frame.page("/conferences", find_conferences, "conferences"),
+            frame.page("/conferences/{server}/{id}", show_conference, "conferences"),
+            frame.page("/targets", show_targets, "targets"),
+            frame.page("/journal", show_journal, "journal"),
+            frame.page("/settings", show_settings, "settings"),
+            frame.form("/rotate", rotate, "/calendars"),
+            *make_need_forms(frame),
             Route("/sign-in", self.signin.form, methods=["GET"]),
             Route("/sign-in", self.signin.sign_in, methods=["POST"]),
             Route("/sign-out", self.signin.sign_out, methods=["POST"]),

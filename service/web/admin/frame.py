@@ -2,17 +2,20 @@
 What the administrator's pages share: the navigation, the way out, and what a form did last.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
+from service.core.vevent import Translate
 from service.web.admin.flash import Flash
 from service.web.admin.sessions import AdminSession
 from service.web.admin.signin import SignIn
+from service.web.live import Live
 from service.web.queries import AdminQueries
 from service.web.renderer import PAGE_HEADERS, Pages
 
@@ -34,6 +37,34 @@ class AdminFrame:
     queries: AdminQueries
     pages: Pages
     signin: SignIn
+    live: Live
+
+    def page(self, path: str, show: "ShowPage", place: str = "") -> Route:
+        """Return the route of a page; the sign-in leads back to `place`."""
+
+        async def answer(request: Request) -> Response:
+            session = await self.signin.session(request)
+            if session is None:
+                return await self.signin.welcome(request, place)
+            return await show(self, request, session)
+
+        return Route(path, answer, methods=["GET"])
+
+    def form(self, path: str, act: "ActOnForm", back: str) -> Route:
+        """Return the route of a form; one that no page of the session sent does nothing and leads `back`."""
+
+        async def answer(request: Request) -> Response:
+            session = await self.signin.session(request)
+            fields = await self.signin.is_meant(request, session) if session else None
+            if session is None or fields is None:
+                return self.lead_back(back, "expired")
+            return await act(self, request, session, fields)
+
+        return Route(path, answer, methods=["POST"])
+
+    def gettext(self, request: Request) -> Translate:
+        """Return what translates a text for the viewer."""
+        return self.pages.gettext(self.pages.dates(request))
 
     def render(
         self,
@@ -63,12 +94,6 @@ class AdminFrame:
             self._flash.drop(response)
         return response
 
-    async def read_form(self, request: Request) -> tuple[AdminSession, dict[str, str]] | None:
-        """Return the session and its form's fields; None if no page of the session sent them."""
-        session = await self.signin.session(request)
-        fields = await self.signin.is_meant(request, session) if session else None
-        return (session, fields) if session and fields is not None else None
-
     def lead_back(self, path: str, done: str, **kept: str) -> Response:
         """Return the redirect to the page that says what a form did, or why it did nothing."""
         return self.signin.redirect(f"{path}?{urlencode({'done': done, **kept})}")
@@ -89,3 +114,10 @@ class AdminFrame:
             about = self._flash.about(request, session, done=done)
             return (done, about) if about is not None else ("", "")
         return (done if done in _NOTHING_DONE else "", "")
+
+
+ShowPage = Callable[[AdminFrame, Request, AdminSession], Awaitable[Response]]
+"""Answers with a page behind the sign-in."""
+
+ActOnForm = Callable[[AdminFrame, Request, AdminSession, Mapping[str, str]], Awaitable[Response]]
+"""Does what the fields of a form say."""

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from service.core.quiet import QuietHours
+from service.core.quiet import NEVER_QUIET, QuietHours
 from service.core.sources import BY_ABSENCE, IN_TROUBLE, SourceState
 from service.core.state import STALE_AFTER
 from service.core.target_state import TargetState
 from service.web.schemas import SourceView, TargetView
-
-NEVER_QUIET = QuietHours()
 
 Severity = Literal["good", "warn", "bad", ""]
 """`good` is in order; nothing is not yet, without a fault."""
@@ -56,8 +54,8 @@ def source_tone(source: SourceView, now: datetime, quiet: QuietHours = NEVER_QUI
 
 def is_silent(source: SourceView, now: datetime, quiet: QuietHours = NEVER_QUIET) -> bool:
     """Return whether a connected source has sent nothing for longer than the time between lists."""
-    alarm = quiet.find_alarm(source.last_list_at or source.since, STALE_AFTER)
-    return source.state == SourceState.LISTENING and alarm is not None and now > alarm
+    heard = source.last_list_at or source.since
+    return source.state is SourceState.LISTENING and quiet.is_overdue(heard, now, STALE_AFTER)
 
 
 def target_tone(target: TargetView) -> Severity:

@@ -19,7 +19,7 @@ from service.core.errors import (
     UnknownName,
 )
 from service.web.admin.frame import AdminFrame
-from service.web.live import Live
+from service.web.admin.sessions import AdminSession
 
 log = structlog.get_logger()
 
@@ -37,99 +37,46 @@ _MOST_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
-class NeedActions:
+class NeedForm:
     """
-    The forms of needs.
+    A button of the overview.
     """
 
-    frame: AdminFrame
-    live: Live
+    path: str
+    field: str
+    """The field that names what it is about."""
 
-    def routes(self) -> list[Route]:
-        """Return the routes of the forms."""
-        return [
-            Route("/approve", self.approve, methods=["POST"]),
-            Route("/keep", self.keep, methods=["POST"]),
-            Route("/ask", self.ask, methods=["POST"]),
-            Route("/retry-target", self.retry_target, methods=["POST"]),
-            Route("/retry-rejected", self.retry_rejected, methods=["POST"]),
-            Route("/dismiss-rejected", self.dismiss_rejected, methods=["POST"]),
-        ]
+    act: Callable[[Mapping[str, str]], Awaitable[int | None]]
+    """Does what the fields say; of a held list it returns how many conferences that concerned."""
 
-    async def approve(self, request: Request) -> Response:
-        """Answer `POST /approve`."""
-        return await self._decide(request, self.frame.queries.reports.approve, "approved")
+    done: str
 
-    async def keep(self, request: Request) -> Response:
-        """Answer `POST /keep`."""
-        return await self._decide(request, self.frame.queries.reports.keep, "kept")
-
-    async def ask(self, request: Request) -> Response:
-        """Answer `POST /ask`."""
-        return await self._act(request, "source", self.frame.queries.reports.ask_source, "asked")
-
-    async def retry_target(self, request: Request) -> Response:
-        """Answer `POST /retry-target`."""
-        return await self._act(request, "target", self.frame.queries.reports.retry_target, "retried")
-
-    async def retry_rejected(self, request: Request) -> Response:
-        """Answer `POST /retry-rejected`."""
-
-        async def retry(number: str) -> None:
-            await self.frame.queries.reports.retry_rejected(_parse_number(number))
-
-        return await self._act(request, "number", retry, "understood")
-
-    async def dismiss_rejected(self, request: Request) -> Response:
-        """Answer `POST /dismiss-rejected`."""
-
-        async def dismiss(number: str) -> None:
-            await self.frame.queries.reports.dismiss_rejected(_parse_number(number))
-
-        return await self._act(request, "number", dismiss, "dismissed")
-
-    async def _decide(
-        self, request: Request, decide: Callable[[str, str | None], Awaitable[int]], done: str
+    async def answer(
+        self, frame: AdminFrame, request: Request, session: AdminSession, fields: Mapping[str, str]
     ) -> Response:
-        """Have a held list applied or kept, as the form that was looked at says."""
-
-        async def decide_as_seen(fields: Mapping[str, str]) -> int:
-            return await decide(fields.get("account", ""), fields.get("digest", ""))
-
-        return await self._do(request, "account", decide_as_seen, done)
-
-    async def _act(
-        self, request: Request, field: str, action: Callable[[str], Awaitable[None]], done: str
-    ) -> Response:
-        """Do what a form says to whatever its one field names."""
-
-        async def act(fields: Mapping[str, str]) -> int:
-            await action(fields.get(field, ""))
-            return 1
-
-        return await self._do(request, field, act, done)
-
-    async def _do(
-        self,
-        request: Request,
-        field: str,
-        action: Callable[[Mapping[str, str]], Awaitable[int]],
-        done: str,
-    ) -> Response:
-        """Do what a form of this session says, log it, and lead back to the overview."""
-        meant = await self.frame.read_form(request)
-        if meant is None:
-            return self.frame.lead_back("/", "expired")
-        session, fields = meant
+        """Do what the form says, log it, and lead back to the overview."""
+        about = fields.get(self.field, "")
         try:
-            count = await action(fields)
+            count = await self.act({"digest": "", **fields, self.field: about})
         except tuple(_REFUSALS) as error:
-            return self.frame.lead_back("/", _REFUSALS[type(error)])
-        about = fields.get(field, "")
-        _log_done(done, about, count, self.frame.signin.network(request))
-        self.live.notify()
-        response = self.frame.lead_back("/", done)
-        return self.frame.keep_done(response, session, done=done, about=about)
+            return frame.lead_back("/", _REFUSALS[type(error)])
+        _log_done(self.done, about, count or 0, frame.signin.network(request))
+        frame.live.notify()
+        return frame.keep_done(frame.lead_back("/", self.done), session, done=self.done, about=about)
+
+
+def make_need_forms(frame: AdminFrame) -> list[Route]:
+    """Return the routes of the buttons."""
+    port = frame.queries.reports
+    forms = (
+        NeedForm("/approve", "account", lambda f: port.approve(f["account"], f["digest"]), "approved"),
+        NeedForm("/keep", "account", lambda f: port.keep(f["account"], f["digest"]), "kept"),
+        NeedForm("/ask", "source", lambda f: port.ask_source(f["source"]), "asked"),
+        NeedForm("/retry-target", "target", lambda f: port.retry_target(f["target"]), "retried"),
+        NeedForm("/retry-rejected", "number", lambda f: port.retry_rejected(_number(f)), "understood"),
+        NeedForm("/dismiss-rejected", "number", lambda f: port.dismiss_rejected(_number(f)), "dismissed"),
+    )
+    return [frame.form(each.path, each.answer, "/") for each in forms]
 
 
 def _log_done(done: str, about: str, count: int, network: str) -> None:
@@ -148,7 +95,8 @@ def _log_done(done: str, about: str, count: int, network: str) -> None:
             log.info("web.rejected_dismissed", number=int(about), way="dashboard", network=network)
 
 
-def _parse_number(text: str) -> int:
+def _number(fields: Mapping[str, str]) -> int:
+    text = fields["number"]
     if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
         raise UnknownName("nothing rejected has this number")
     return int(text)

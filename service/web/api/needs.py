@@ -5,6 +5,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 import structlog
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.core.errors import StillRejected, TooSoon, UnknownName
+from service.core.rejected import RejectedInput
 from service.web.api.openapi import Operation, Parameter
 from service.web.api.parameters import NAME
 from service.web.api.problem import answer, problem
@@ -28,6 +30,24 @@ _NUMBER = re.compile("[0-9]{1,18}")
 _SOURCE = Parameter("room", "path", "The name of a source that confcal connects to.", NAME)
 _TARGET = Parameter("target", "path", "The name of a target.", NAME)
 _REJECTED = Parameter("number", "path", "The number of rejected input.", {"type": "integer", "minimum": 1})
+
+
+class RejectedView(msgspec.Struct, frozen=True):
+    """
+    Input that could not be understood.
+    """
+
+    number: int
+    source: str
+    account: str
+    conference: str
+    """Its ID; empty for a whole event."""
+
+    field: str
+    reason: str
+    first_at: datetime
+    last_at: datetime
+    times: int
 
 
 class Requested(msgspec.Struct, frozen=True):
@@ -112,6 +132,21 @@ class NeedsApi:
     def _done(self, value: object, status: int = 200) -> Response:
         self.live.notify()
         return answer(value, status)
+
+
+def to_rejected_view(each: RejectedInput) -> RejectedView:
+    """Return rejected input without what arrived."""
+    return RejectedView(
+        each.number,
+        each.source,
+        each.account,
+        each.conference_id,
+        each.field,
+        each.reason,
+        each.first_at,
+        each.last_at,
+        each.times,
+    )
 
 
 def _number_of(request: Request) -> int:

@@ -3,7 +3,7 @@ What a page shows of conferences: when they meet, and how to join.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -16,7 +16,7 @@ from service.core.conference import Key
 from service.core.occurrences import Occurrence, agenda, occurrences
 from service.core.revision import Policy
 from service.core.schedule import Once, Schedule, Unscheduled, Weekly
-from service.core.vevent import join_link, summary_of, uid_of
+from service.core.vevent import Translate, join_link, summary_of, uid_of
 from service.core.weekly import WeeklyRules
 
 _AHEAD = timedelta(days=400)
@@ -30,8 +30,6 @@ KINDS = {"PxP": "all", "OxP": "lecture", "S|L": "roles", "S|L Auto": "smart"}
 """The modes that have a color of their own."""
 
 _REF_DIGITS = 12
-
-Gettext = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ class Meetings:
     calendar: Calendar
     entries: tuple[Entry, ...]
     policy: Policy
-    gettext: Gettext
+    gettext: Translate
 
     def between(self, since: datetime, until: datetime) -> Iterator[Occurrence]:
         """Yield what ends after `since` and starts before `until`, in order."""

@@ -67,9 +67,14 @@ class Spanning(Protocol):
     """What has a start and an end."""
 
     @property
-    def start(self) -> datetime: ...  # noqa: D102
+    def start(self) -> datetime:
+        """When it begins."""
+        ...
+
     @property
-    def end(self) -> datetime: ...  # noqa: D102
+    def end(self) -> datetime:
+        """When it is over."""
+        ...
 
 
 T = TypeVar("T", bound=Spanning)

@@ -25,5 +25,5 @@ def qr_svg(text: str) -> Markup | None:
     except ValueError:
         return None
     svg = code.svg_inline(border=4, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None)
-    # segno writes numbers and colors only; nothing of `text` is in it.
+    # Numbers and colors, and nothing of `text`.
     return Markup(svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))  # noqa: S704

@@ -142,9 +142,9 @@ async def test_a_source_that_fell_silent_is_no_longer_in_order() -> None:
         later, silent = await dashboard(site), await dashboard(site, "/rooms")
 
     assert tiles(fresh)["Rooms listening"] == ("1 of 2", True)
-    assert "no new list" not in rooms
+    assert "sends no list" not in rooms
     assert tiles(later)["Rooms listening"] == ("0 of 2", True)
-    assert "no new list" in silent
+    assert "sends no list" in silent
 
 
 def with_rooms(site: Administered, statuses: Iterable[SourceStatus]) -> None:

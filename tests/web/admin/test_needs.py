@@ -265,4 +265,4 @@ async def test_each_decision_is_told_to_open_pages_at_once(site: Administered) -
     await send(site, "ask", fields)
 
     assert b"event: changed" in await anext(stream)
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()

@@ -16,7 +16,7 @@ from service.web.api.ingest import MOST_BYTES
 from tests.conftest import SAMPLES
 from tests.web.administered import HALL_TOKEN, TOKEN, Administered, administered
 
-GOOD = {
+GOOD: dict[str, Any] = {
     "event": "conferenceList",
     "cnt": 1,
     "conferences": [
@@ -71,7 +71,7 @@ async def test_an_accepted_event_is_in_the_feed(site: Administered) -> None:
 
 
 async def test_a_conference_that_is_not_understood_is_told_and_kept(site: Administered) -> None:
-    answer = await post(site, {**GOOD, "cnt": 3, "conferences": [*GOOD["conferences"], UNKNOWN_SCHEDULE]})  # type: ignore[misc]
+    answer = await post(site, {**GOOD, "cnt": 3, "conferences": [*GOOD["conferences"], UNKNOWN_SCHEDULE]})
     await site.rejections.write()
 
     assert answer.status_code == 202
