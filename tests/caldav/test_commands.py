@@ -326,7 +326,7 @@ def test_purge_knows_targets_that_left_the_settings(
     renamed(monkeypatch, "STAFF")
     monkeypatch.setenv("CONFCAL_TARGETS__STAFF__COLLECTION", "elsewhere-" + target.split("/")[-2])
 
-    assert "there are cloud, staff" in confcal("purge", "clod", "--yes").err
+    assert "known are cloud, staff" in confcal("purge", "office", "--yes").err
     assert "cloud: 2 deleted" in confcal("purge", "cloud", "--yes").text
     assert held(target) == []
 
