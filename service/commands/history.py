@@ -4,7 +4,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ import msgspec
 
 from service.app.clock import utc_now
 from service.app.opening import with_store
-from service.commands.speech import say
+from service.commands.speech import say, translate_sentence
 from service.core.errors import SettingsError
 from service.core.journal import FieldChange, JournalEntry, JournalQuery
 from service.settings.load import load_settings
@@ -59,7 +59,7 @@ def history(
         click.echo(json.dumps(msgspec.to_builtins([*map(to_view, entries)]), ensure_ascii=False, indent=2))
         return
     for entry in entries:
-        click.echo(describe(entry, zone))
+        click.echo(describe(entry, zone, translate_sentence))
     if not entries:
         say("Nothing happened, as far as the journal knows.")
 
@@ -80,16 +80,15 @@ def parse_since(text: str, zone: ZoneInfo, now: datetime) -> datetime:
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def describe(entry: JournalEntry, zone: ZoneInfo) -> str:
+def describe(entry: JournalEntry, zone: ZoneInfo, translate: Callable[[str], str] = str) -> str:
     """Return an entry as one line for a person."""
+    event = translate(entry.event.replace("_", " "))
     subject = [entry.source or entry.target or entry.calendar, entry.account]
     subject += [entry.conference_id, entry.topic and f"«{' '.join(entry.topic.split())}»"]
     about = "  ".join(part for part in subject if part)
     changes = "; ".join(_describe_changes(entry.fields))
-    line = "  ".join(part for part in (about, changes, entry.note) if part)
-    return (
-        f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {entry.event.replace('_', ' '):<20}  {line}".rstrip()
-    )
+    line = "  ".join(part for part in (about, changes, translate(entry.note)) if part)
+    return f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {event:<20}  {line}".rstrip()
 
 
 def _describe_changes(fields: tuple[FieldChange, ...]) -> Iterator[str]:

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from service.commands.phrasebook import Phrasebook, phrasebook
+from service.core.journal import Happening
 from tests.commands.sentences import in_sentences, is_prose, sentences
 
 BOOK = Phrasebook(
@@ -58,6 +59,11 @@ def test_every_sentence_of_the_source_is_translated() -> None:
 @pytest.mark.parametrize("text", ["nothing rejected has the number X1", "`a b c` fails"])
 def test_prose_is_words_in_a_row_that_are_no_code(text: str) -> None:
     assert is_prose(text) == (not text.startswith("`"))
+
+
+@pytest.mark.parametrize("event", Happening)
+def test_everything_that_happens_has_a_name(event: Happening) -> None:
+    assert event.replace("_", " ") in phrasebook("ru").translations
 
 
 def test_no_form_hides_another() -> None:
