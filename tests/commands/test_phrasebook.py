@@ -37,6 +37,12 @@ def test_lines_are_translated_each_for_itself() -> None:
     assert BOOK.translate("there is no route\n\nTopic") == "нет пути\n\nTopic"
 
 
+@pytest.mark.parametrize("line", [": " * 5_000, "; " * 5_000, "a (b); c: d " * 1_000, "there is no " * 1_000])
+def test_a_line_that_nobody_wrote_ends_soon_and_stays_as_it_is(line: str) -> None:
+    # Where a long line took longer for what it holds, this would take hours.
+    assert phrasebook("ru").translate(line) == line
+
+
 def test_english_stays_as_it_is() -> None:
     assert phrasebook("en").translate("it is not text") == "it is not text"
 
