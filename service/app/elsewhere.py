@@ -7,7 +7,6 @@ from datetime import datetime
 
 from service.app.leaseholder import LeaseHolder
 from service.app.recalling import SOURCE_NEWS, TARGET_NEWS, is_about_whole, read_state, target_state_in
-from service.core.account_state import AccountState
 from service.core.errors import StoreUnavailable
 from service.core.journal import Happening, Journal, JournalEntry, JournalQuery
 from service.core.sources import IN_TROUBLE, SourceState
@@ -34,7 +33,6 @@ class Elsewhere:
         self._started_at = started_at
         self._news: dict[str, JournalEntry] = {}
         self._position: int | None = None
-        self._heard: tuple[State | None, dict[str, AccountState]] = None, {}
 
     async def refresh(self) -> None:
         """Read what holders wrote since the last time; nothing while no other replica lives."""
@@ -91,7 +89,7 @@ class Elsewhere:
         holder = self.find_holder(f"source/{name}")
         if holder is None:
             return None
-        heard, news = self._latest_from(name), self._news.get(f"source/{name}")
+        heard, news = self._state().latest_from(name), self._news.get(f"source/{name}")
         list_at = heard.list_at if heard else None
         state, error, since = SourceState.CONNECTING, "", list_at or self._started_at
         if list_at:
@@ -103,15 +101,6 @@ class Elsewhere:
         return SourceView(
             name, "endpoint", state, account, since, list_at, error=error, place=place, held_by=holder
         )
-
-    def _latest_from(self, source: str) -> AccountState | None:
-        """Return what `State.latest_from` does; the accounts are gone through once for all sources."""
-        state = self._state()
-        if self._heard[0] is not state:
-            reported = (known for known in state.accounts.values() if known.list_at)
-            ordered = sorted(reported, key=lambda known: (known.list_at, known.account))
-            self._heard = state, {known.source: known for known in ordered}
-        return self._heard[1].get(source)
 
     def view_target(self, view: TargetView) -> TargetView:
         """Return how a target is doing; of one that another replica runs, what its holder said."""

@@ -3,13 +3,13 @@ The leases of this process. It runs the parts whose leases it holds, a fair shar
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 
 import structlog
 
-from service.app.clock import utc_now
+from service.app.census_log import CensusLog
 from service.app.supervisor import Runnable, Supervisor
 from service.core.errors import LeaseLost, StoreUnavailable
 from service.core.lease import Fence, Lease, LeaseTerms, Tenure, under
@@ -20,7 +20,6 @@ from service.core.replicas import (
     Replica,
     digest_names,
     divide,
-    find_strangers,
     may_render,
 )
 
@@ -68,7 +67,7 @@ class LeaseHolder:
         self._settling = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._failing = False
-        self._strangers: tuple[str, ...] = ()
+        self._log = CensusLog()
 
     @property
     def census(self) -> Census:
@@ -157,9 +156,9 @@ class LeaseHolder:
             seconds = self._terms.renew_seconds
             try:
                 await self._renew_once()
-            except (StoreUnavailable, TimeoutError) as error:
+            except StoreUnavailable as error:
                 if not self._failing:
-                    log.warning("app.leases_not_renewed", error=str(error) or "the database does not answer")
+                    log.warning("app.leases_not_renewed", error=str(error))
                 self._failing = True
                 seconds = min(_AGAIN_SECONDS, seconds)
             else:
@@ -173,24 +172,15 @@ class LeaseHolder:
 
     async def _renew_once(self) -> None:
         known, asked_at = dict(self._held), self._clock()
-        async with asyncio.timeout(self._terms.trusted_seconds):
+        async with self._in_time():
             self._census = await self._leases.renew(self.replica, lasts=self._terms.lasts)
-        if self._census.now and utc_now.compare(self._census.now):
-            log.warning("app.clock_wrong", ahead_seconds=round(utc_now.ahead.total_seconds()))
-        self._log_strangers()
+        self._log.log(self.replica, self._census)
         for name, fence in known.items():
             if self._census.leases.get(name) == fence.tenure.lease and not fence.is_lost:
                 fence.tenure = fence.tenure.renew(self._terms, asked_at=asked_at)
             elif self._held.get(name) is fence:
                 fence.lose()
         self._watch()
-
-    def _log_strangers(self) -> None:
-        before, self._strangers = self._strangers, find_strangers(self.replica, self._census)
-        if set(self._strangers) - set(before):
-            log.warning("app.replicas_differ", replica=self.replica.holder, others=list(self._strangers))
-        elif before and not self._strangers:
-            log.info("app.replicas_alike")
 
     async def _keep_settling(self) -> None:
         await self._started.wait()
@@ -199,7 +189,7 @@ class LeaseHolder:
             self._settle.clear()
             try:
                 await self._settle_once()
-            except (StoreUnavailable, TimeoutError):
+            except StoreUnavailable:
                 # The next renewal logs the trouble, or that it is over.
                 continue
 
@@ -230,21 +220,31 @@ class LeaseHolder:
             log.info("app.leases_released", released=sorted(lease.name for lease in released))
         await self._release(released)
 
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        """Raise StoreUnavailable where what is inside takes longer than a renewal is trusted."""
+        try:
+            async with asyncio.timeout(self._terms.trusted_seconds):
+                yield
+        except TimeoutError as error:
+            raise StoreUnavailable("the database does not answer") from error
+
     async def _release(self, leases: Sequence[Lease]) -> None:
         if leases:
-            async with asyncio.timeout(self._terms.trusted_seconds):
+            async with self._in_time():
                 await self._leases.release(leases)
 
     async def _take(self, names: tuple[str, ...]) -> None:
         if not names:
             return
         asked_at = self._clock()
-        async with asyncio.timeout(self._terms.trusted_seconds):
+        async with self._in_time():
             taken = await self._leases.take(names, self.replica.holder, lasts=self._terms.lasts)
         for lease in taken:
             fence = Fence(Tenure.begin(lease, self._terms, asked_at=asked_at), clock=self._clock)
             fence.on_lost = self._stop_of(lease.name)
             self._held[lease.name] = fence
+        self._log.note_missed(set(names) - {lease.name for lease in taken})
         if taken:
             log.info("app.leases_taken", taken=sorted(lease.name for lease in taken))
         self._watch()

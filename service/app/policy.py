@@ -122,6 +122,7 @@ def digest_program(settings: Settings) -> str:
     secret = hmac.digest(secret_of(settings), b"confcal replicas", "sha256")[:2]
     parts = (
         rendering_digest(policy_of(settings), _NO_MOMENT),
+        sorted(settings.sources),
         secret,
         sorted((name, calendar.model_dump_json()) for name, calendar in settings.calendars.items()),
         RemovalRules(**settings.removal.model_dump()),
@@ -142,7 +143,8 @@ def rendering_digest(policy: Policy, now: datetime) -> str:
         version("confcal"),
         in_force,
         data_version(),
-        sorted(policy.renderings.items()),
+        # A source that renders as any other does changes nothing by coming or going.
+        sorted((name, each) for name, each in policy.renderings.items() if each != policy.default),
         policy.default,
         [(each.name, each.redaction, each.secret) for each in policy.variants],
     )

@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from service.app.elsewhere import Elsewhere
+from service.app.oddities import oddness_of
 from service.app.placements import Placements
 from service.app.policy import policy_of
 from service.app.rejected_again import dismiss, understand_again
@@ -26,7 +27,6 @@ from service.core.errors import StoreUnavailable, UnknownName
 from service.core.exposure import Exposure
 from service.core.journal import FieldChange, Happening, JournalEntry, JournalQuery
 from service.core.needs import Listed, OpenSecret, VersionBehind, find_behind
-from service.core.oddness import oddness_of
 from service.core.placement import Placement
 from service.core.rejected import RejectedInput
 from service.core.search import ConferenceQuery

@@ -104,7 +104,7 @@ def entries_of(
     A participant index of the same state saves a search through all entries for those of a few people.
     """
     rule = calendar.rule
-    views = [state.account(calendar.account)] if calendar.account else list(state.accounts.values())
+    views = [state.account(calendar.account)] if calendar.account else state.order_accounts()
     views = [known for known in views if holds_account(rule, known.account)]
     keys: Iterable[Key]
     if rule.participants and participants is not None:

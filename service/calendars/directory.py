@@ -111,7 +111,7 @@ class Directory:
         else:
             same_people = True
         touched = find_touched(before, state)
-        if self.calendars and same_people and before.accounts.keys() == state.accounts.keys():
+        if self.calendars and same_people and _have_same_accounts(before, state):
             return touched
         people = self._participants.invited if self._rules.for_people else ()
         rules = self._rules
@@ -135,8 +135,8 @@ def find_touched(before: State, state: State) -> Collection[Account]:
     """Return the accounts that gained or lost something, or that hold an entry that differs."""
     touched = {
         account
-        for account, known in state.accounts.items()
-        if (was := before.accounts.get(account)) is not known and (was is None or _holds_other(was, known))
+        for account in state.accounts.find_differing(before.accounts)
+        if (known := state.accounts.get(account)) and _holds_other(before.accounts.get(account), known)
     }
     for key in state.entries.find_differing(before.entries):
         if key.part and key in before.entries:
@@ -146,5 +146,10 @@ def find_touched(before: State, state: State) -> Collection[Account]:
     return touched
 
 
-def _holds_other(was: AccountState, known: AccountState) -> bool:
-    return was.closed != known.closed or was.reported.keys() != known.reported.keys()
+def _have_same_accounts(before: State, state: State) -> bool:
+    differing = state.accounts.find_differing(before.accounts)
+    return all(account in before.accounts and account in state.accounts for account in differing)
+
+
+def _holds_other(was: AccountState | None, known: AccountState) -> bool:
+    return was is None or was.closed != known.closed or was.reported.keys() != known.reported.keys()

@@ -27,7 +27,7 @@ def held() -> None:
         settings = load_settings()
         async with with_synchronizer(settings) as synchronizer:
             lines = EventLines.of(synchronizer.state, policy_of(settings), settings.timezone, utc_now())
-            waiting = [known for known in synchronizer.state.accounts.values() if known.held]
+            waiting = [known for known in synchronizer.state.order_accounts() if known.held]
             for known in waiting:
                 _show(known, lines)
             if not waiting:

@@ -27,7 +27,7 @@ async def decide_held(account: str | None, decide: Decide, outcome: str) -> None
     settings = load_settings()
     wanted = TrueConfId.parse(account).folded if account else None
     async with with_synchronizer(settings) as synchronizer:
-        held = [known.account for known in synchronizer.state.accounts.values() if known.held]
+        held = [known.account for known in synchronizer.state.order_accounts() if known.held]
         chosen = [each for each in held if wanted in (None, TrueConfId.parse(str(each)).folded)]
         if account and not chosen:
             hint = suggest(account, map(str, held)) or "; `confcal held` shows those that are"

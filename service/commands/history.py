@@ -17,7 +17,8 @@ from service.commands.speech import say, translate_sentence
 from service.core.errors import SettingsError
 from service.core.journal import FieldChange, JournalEntry, JournalQuery
 from service.settings.load import load_settings
-from service.web.journal_views import to_view
+from service.web.journal_views import JournalEntryView
+from service.web.schemas import to_views
 
 _MOST = 100_000
 
@@ -56,7 +57,9 @@ def history(
 
     entries = list(reversed(asyncio.run(read())))
     if as_json:
-        click.echo(json.dumps(msgspec.to_builtins([*map(to_view, entries)]), ensure_ascii=False, indent=2))
+        click.echo(
+            json.dumps(msgspec.to_builtins(to_views(JournalEntryView, entries)), ensure_ascii=False, indent=2)
+        )
         return
     for entry in entries:
         click.echo(describe(entry, zone, translate_sentence))

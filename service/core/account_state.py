@@ -112,10 +112,17 @@ class AccountState:
     source: str = ""
     """The source that the last list came from."""
 
+    def live(self) -> Iterator[Key]:
+        """Yield the key of each live conference in the account's calendar."""
+        return (Key(self.account.server, id_) for id_ in self.reported)
+
+    def live_beside(self, other: "AccountState") -> Iterator[Key]:
+        """Yield the key of each live conference that another view of the account lacks."""
+        return (Key(self.account.server, id_) for id_ in self.reported.keys() - other.reported.keys())
+
     def members(self) -> Iterator[Key]:
         """Yield the key of everything in the account's calendar, closed parts included."""
-        server = self.account.server
-        yield from (Key(server, id_) for id_ in self.reported)
+        yield from self.live()
         yield from self.closed
 
     def lists(self, conference_id: str) -> bool:

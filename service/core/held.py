@@ -57,7 +57,7 @@ def list_held(
     state: State, policy: Policy, find_next: Callable[[Entry], Occurrence | None]
 ) -> list[HeldList]:
     """Return the held lists by account; `find_next` finds when an entry takes place next."""
-    known = sorted(state.accounts.values(), key=lambda each: each.account)
+    known = state.order_accounts()
     return [_describe(state, each, each.held, policy, find_next) for each in known if each.held]
 
 

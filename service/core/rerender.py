@@ -65,7 +65,7 @@ def move_on_old(state: State, policy: Policy, now: datetime) -> list[Edit]:
 
 def _weekly_reports(state: State) -> dict[Key, list[Conference]]:
     reports: dict[Key, list[Conference]] = {}
-    for known in state.accounts.values():
+    for known in state.order_accounts():
         for conference in known.reported.values():
             if isinstance(conference.schedule, Weekly):
                 reports.setdefault(Key(known.account.server, conference.id), []).append(conference)

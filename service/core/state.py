@@ -2,15 +2,21 @@
 The whole state: the store loads it, and the synchronizer keeps it in memory.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeAlias, TypeVar
 
 from service.core.account_state import Absence, AccountState, Entry
 from service.core.changes import Changes
 from service.core.conference import Account, Conference, Key, Snapshot
 from service.core.schedule import Weekly
 from service.core.shared_map import SharedMap
+
+K = TypeVar("K", bound=Hashable)
+
+Groups: TypeAlias = SharedMap[K, tuple[Account, ...]]
+"""Accounts in their order, by what they have in common."""
 
 STALE_AFTER = timedelta(minutes=30)
 """Endpoints report every eight to twelve minutes."""
@@ -24,30 +30,42 @@ class State:
 
     version: int = 0
     entries: SharedMap[Key, Entry] = field(default_factory=SharedMap)
-    accounts: Mapping[Account, AccountState] = field(default_factory=dict)
+    accounts: SharedMap[Account, AccountState] = field(default_factory=SharedMap)
     contested: frozenset[Key] = frozenset()
     """The conferences that accounts report differently, see `consensus`."""
 
-    holders: SharedMap[Key, tuple[Account, ...]] | None = field(default=None, compare=False, repr=False)
-    """Whose calendars each live conference is in, in the order of accounts; made where it is not given."""
+    holders: Groups[Key] | None = field(default=None, compare=False, repr=False)
+    """Whose calendars each live conference is in; made where it is not given."""
+
+    senders: Groups[str] | None = field(default=None, compare=False, repr=False)
+    """Which accounts had their last list from each source; made where it is not given."""
 
     def __post_init__(self) -> None:
         """Look once through all accounts where nobody did before."""
         if self.holders is None:
-            object.__setattr__(self, "holders", _find_holders(self.accounts.values()))
+            held = ((key, known.account) for known in self.accounts.values() for key in known.live())
+            object.__setattr__(self, "holders", _regroup(SharedMap(), held, ()))
+        if self.senders is None:
+            sent = ((known.source, known.account) for known in self.accounts.values())
+            object.__setattr__(self, "senders", _regroup(SharedMap(), sent, ()))
 
     def account(self, account: Account) -> AccountState:
         """Return the account's view; an empty one for an unknown account."""
         return self.accounts.get(account, AccountState(account))
 
+    def order_accounts(self) -> list[AccountState]:
+        """Return the views of all accounts in the order of accounts, the same in every process."""
+        return sorted(self.accounts.values(), key=lambda known: known.account)
+
+    def senders_of(self, source: str) -> list[AccountState]:
+        """Return the views of the accounts that had their last list from a source."""
+        senders = self.senders.get(source, ()) if self.senders else ()
+        return [self.accounts[account] for account in senders]
+
     def latest_from(self, source: str) -> AccountState | None:
         """Return the view of the account that had the last list from a source; None before the first list."""
-        heard = [
-            (known.list_at, account)
-            for account, known in self.accounts.items()
-            if known.source == source and known.list_at
-        ]
-        return self.accounts[max(heard)[1]] if heard else None
+        heard = [known for known in self.senders_of(source) if known.list_at]
+        return max(heard, key=_order_by_list, default=None)
 
     def normalize(self, account: Account) -> Account:
         """
@@ -71,32 +89,32 @@ class State:
 
     def wait_longer(self, by: timedelta) -> "State":
         """Return the state with the start of every absence and every hold moved later."""
-        return replace(self, accounts={a: _wait_longer(known, by) for a, known in self.accounts.items()})
+        waiting = {a: _wait_longer(known, by) for a, known in self.accounts.items()}
+        return replace(self, accounts=SharedMap(waiting))
 
     def reporters(self, key: Key) -> list[AccountState]:
         """Return the views of the accounts that have a live conference in their calendars."""
-        return [self.accounts[account] for account in self._holders.get(key, ())]
-
-    @property
-    def _holders(self) -> SharedMap[Key, tuple[Account, ...]]:
-        return self.holders if self.holders is not None else SharedMap()
+        holders = self.holders.get(key, ()) if self.holders else ()
+        return [self.accounts[account] for account in holders]
 
     def replace_accounts(self, changed: Iterable[AccountState]) -> "State":
         """Return the state with these views in place of those of the same accounts."""
-        changed = list(changed)
-        holders = dict[Key, tuple[Account, ...]]()
-        for known in changed:
-            account, before = known.account, self.account(known.account).reported.keys()
-            for id_ in before ^ known.reported.keys():
-                key = Key(account.server, id_)
-                others = set(holders.get(key, self._holders.get(key, ()))) - {account}
-                holders[key] = tuple(sorted(others if id_ in before else {*others, account}))
-        gone = [key for key, accounts in holders.items() if not accounts]
-        held = {key: accounts for key, accounts in holders.items() if accounts}
+        pairs = [(self.account(known.account), known) for known in changed]
+        reporting = [pair for pair in pairs if pair[0].reported is not pair[1].reported]
+        moved = [pair for pair in pairs if pair[0].source != pair[1].source]
         return replace(
             self,
-            accounts={**self.accounts, **{known.account: known for known in changed}},
-            holders=self._holders.replace(held, gone),
+            accounts=self.accounts.replace({known.account: known for _, known in pairs}),
+            holders=_regroup(
+                self.holders or SharedMap(),
+                ((key, now.account) for was, now in reporting for key in now.live_beside(was)),
+                ((key, now.account) for was, now in reporting for key in was.live_beside(now)),
+            ),
+            senders=_regroup(
+                self.senders or SharedMap(),
+                ((now.source, now.account) for _, now in moved),
+                ((was.source, now.account) for was, now in moved),
+            ),
         )
 
     def after(self, changes: Changes, snapshot: Snapshot | None, version: int) -> "State":
@@ -143,14 +161,20 @@ class State:
         return replace(self, contested=self.contested - keys | differing)
 
 
-def _find_holders(accounts: Iterable[AccountState]) -> SharedMap[Key, tuple[Account, ...]]:
-    found = dict[Key, tuple[Account, ...]]()
-    for known in sorted(accounts, key=lambda each: each.account):
-        alone = (known.account,)
-        for id_ in known.reported:
-            key = Key(known.account.server, id_)
-            found[key] = found[key] + alone if key in found else alone
-    return SharedMap(found)
+def _regroup(
+    groups: Groups[K], joined: Iterable[tuple[K, Account]], left: Iterable[tuple[K, Account]]
+) -> Groups[K]:
+    """Return the groups with accounts that joined some of them and left others; empty groups go."""
+    changed = dict[K, tuple[Account, ...]]()
+    alone = dict[Account, tuple[Account, ...]]()
+    for key, account in left:
+        changed[key] = tuple(each for each in changed.get(key, groups.get(key, ())) if each != account)
+    for key, account in joined:
+        others = changed[key] if key in changed else groups.get(key, ())
+        # Most conferences are in one calendar: all of an account share one tuple.
+        changed[key] = tuple(sorted({*others, account})) if others else alone.setdefault(account, (account,))
+    filled = {key: accounts for key, accounts in changed.items() if accounts}
+    return groups.replace(filled, changed.keys() - filled.keys())
 
 
 def differ(reports: Iterable[Conference]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, delete, func, literal, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
@@ -29,17 +29,50 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 _TAKE = text(
     """
-    INSERT INTO leases (name, holder, epoch, expires_at)
-    SELECT name, :holder, 1, CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) + :lasts
-    FROM unnest(CAST(:names AS TEXT[])) AS name ORDER BY name
-    ON CONFLICT (name) DO UPDATE
-    SET holder = excluded.holder, epoch = leases.epoch + 1, expires_at = excluded.expires_at
-    WHERE leases.expires_at <= CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)
-    RETURNING name, epoch
+    WITH free AS MATERIALIZED (
+        SELECT name FROM leases
+        WHERE name = ANY(CAST(:names AS TEXT[]))
+        AND expires_at <= CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)
+        ORDER BY name FOR UPDATE SKIP LOCKED
+    ), taken AS (
+        UPDATE leases SET holder = :holder, epoch = epoch + 1,
+        expires_at = CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) + :lasts
+        FROM free WHERE leases.name = free.name
+        RETURNING leases.name, leases.epoch
+    ), made AS (
+        INSERT INTO leases (name, holder, epoch, expires_at)
+        SELECT name, :holder, 1, CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) + :lasts
+        FROM unnest(CAST(:names AS TEXT[])) AS name ORDER BY name
+        ON CONFLICT (name) DO NOTHING
+        RETURNING name, epoch
+    )
+    SELECT name, epoch FROM taken UNION ALL SELECT name, epoch FROM made
     """
 )
-"""In the order of names, so that two replicas that take many at once do not deadlock."""
+"""
+A row that somebody has locked is left for the next try, so that one that was stopped with its lock keeps only
+that one back. New rows are made in the order of names, so that two replicas do not deadlock.
+"""
 
+_STOPPED_AFTER = timedelta(seconds=20)
+"""As long as a transaction may be idle, see `engine`."""
+
+_END_STOPPED = text(
+    """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE EXISTS (SELECT FROM replicas
+        WHERE expires_at <= CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT))
+    AND datname = current_database() AND usename = current_user AND application_name = 'confcal'
+    AND backend_xid IS NOT NULL AND state = 'active' AND wait_event_type = 'Client'
+    AND state_change < clock_timestamp() - CAST(:after AS INTERVAL)
+    """
+)
+"""
+Ends the transactions of a process that was stopped between preparing a statement and executing it.
+
+To PostgreSQL such a session is not idle, and while it waits for its client it heeds no other limit of time.
+They are looked for only where a replica fell silent.
+"""
 
 _LIVE = leases.c.expires_at > now_milliseconds()
 
@@ -57,6 +90,14 @@ class _Held:
     leases: Mapping[str, Lease] = field(default_factory=dict)
 
 
+class _Summary(NamedTuple):
+    """The living replicas, and the digest of all leases, at one moment of the database."""
+
+    replicas: tuple[Replica, ...]
+    now: int
+    digest: Decimal | None
+
+
 class SqlLeases(LeaseStore):
     """
     Implements `service.core.replicas.LeaseStore` on PostgreSQL.
@@ -64,9 +105,10 @@ class SqlLeases(LeaseStore):
     A renewal reads all leases only where one of them has another holder than at the last census.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, stopped_after: timedelta = _STOPPED_AFTER) -> None:
         self._engine = engine
         self._held = _Held()
+        self._stopped_after = stopped_after
 
     @override
     async def renew(self, replica: Replica, *, lasts: timedelta) -> Census:
@@ -87,7 +129,9 @@ class SqlLeases(LeaseStore):
             await db.execute(update(leases).where(held).values(expires_at=until))
             old = now_milliseconds() - literal(_FORGET_AFTER // _MILLISECOND)
             await db.execute(delete(replicas).where(replicas.c.expires_at < old))
-            return await self._read(db)
+            await db.execute(_END_STOPPED, {"after": self._stopped_after})
+            summary = await _summarize(db)
+        return await self._complete(summary)
 
     @override
     async def take(self, names: Sequence[str], holder: str, *, lasts: timedelta) -> list[Lease]:
@@ -117,16 +161,15 @@ class SqlLeases(LeaseStore):
     @override
     async def census(self) -> Census:
         async with begin_read(self._engine) as db:
-            return await self._read(db)
+            summary = await _summarize(db)
+        return await self._complete(summary)
 
-    async def _read(self, db: AsyncConnection) -> Census:
-        live = select(replicas).where(replicas.c.expires_at > now_milliseconds()).order_by(replicas.c.holder)
-        found = [_replica(row) for row in await db.execute(live)]
-        summary = select(now_milliseconds(), _DIGEST).where(_LIVE)
-        now, digest = (await db.execute(summary)).one()
-        if digest != self._held.digest:
-            self._held = await _read_held(db)
-        return Census(tuple(found), self._held.leases, moment_of(now // 1000))
+    async def _complete(self, summary: _Summary) -> Census:
+        # After the commit: a process that is stopped while it reads many rows keeps none of them locked.
+        if summary.digest != self._held.digest:
+            async with begin_read(self._engine) as db:
+                self._held = await _read_held(db)
+        return Census(summary.replicas, self._held.leases, moment_of(summary.now // 1000))
 
 
 class OwnLeases(LeaseStore):
@@ -178,6 +221,13 @@ async def _release(db: AsyncConnection, given: Sequence[Lease]) -> None:
     same = tuple_(leases.c.name, leases.c.holder, leases.c.epoch).in_(pairs)
     await db.execute(_lock_in_order(same))
     await db.execute(update(leases).where(same).values(holder="", expires_at=0))
+
+
+async def _summarize(db: AsyncConnection) -> _Summary:
+    live = select(replicas).where(replicas.c.expires_at > now_milliseconds()).order_by(replicas.c.holder)
+    found = tuple(_replica(row) for row in await db.execute(live))
+    now, digest = (await db.execute(select(now_milliseconds(), _DIGEST).where(_LIVE))).one()
+    return _Summary(found, now, digest)
 
 
 async def _read_held(db: AsyncConnection) -> "_Held":

@@ -81,4 +81,4 @@ async def _read_arrivals(db: AsyncConnection, state: State) -> State:
         known = state.accounts.get(Account(peer, server))
         if known and (known.list_at != moment_of(list_at) or known.count != count):
             arrived[known.account] = replace(known, list_at=moment_of(list_at), count=count, source=source)
-    return replace(state, accounts={**state.accounts, **arrived}) if arrived else state
+    return state.replace_accounts(arrived.values()) if arrived else state

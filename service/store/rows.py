@@ -94,7 +94,7 @@ def to_state(version: int, stored: Stored, entries: SharedMap[Key, Entry] | None
         )
         for name, peer, server, source, list_at, count, _version in stored.accounts
     )
-    state = State(version, entries, {each.account: each for each in known})
+    state = State(version, entries, SharedMap({each.account: each for each in known}))
     return state.update_contested(_find_shared(stored.memberships))
 
 

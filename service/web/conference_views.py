@@ -17,6 +17,7 @@ from service.core.revision import Policy
 from service.core.search import ConferenceQuery, Kind, kind_of
 from service.core.vevent import summary_of
 from service.web.queries import AdminQueries
+from service.web.schemas import to_views
 
 Filter = Literal["all", "upcoming", "weekly", "unscheduled", "running", "disputed", "rejected"]
 FILTERS: tuple[Filter, ...] = get_args(Filter)
@@ -154,7 +155,7 @@ class ConferenceQueries:
             tuple(each.display_name or each.id for each in entry.conference.invitations),
             tuple(ExplanationView(e.calendar, e.holds, e.condition, e.describe()) for e in calendars),
             vevent,
-            tuple(PlacementView(each.target, each.calendar, each.state, each.reason) for each in placements),
+            to_views(PlacementView, placements),
         )
 
     @property

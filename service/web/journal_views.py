@@ -10,6 +10,7 @@ import msgspec
 
 from service.core.errors import ConfcalError
 from service.core.journal import Happening, JournalEntry, JournalQuery
+from service.web.schemas import to_views
 
 MOST = 500
 USUAL = 100
@@ -54,8 +55,7 @@ class JournalEntryView(msgspec.Struct, frozen=True):
     source: str
     account: str
     server: str
-    conference: str
-    """Its ID."""
+    conference_id: str = msgspec.field(name="conference")
 
     target: str
     calendar: str
@@ -101,25 +101,7 @@ def to_page(entries: list[JournalEntry], limit: int) -> JournalPage:
     """Return a page of at most `limit` entries, made of one more than that where there are more."""
     shown = entries[:limit]
     more = len(entries) > limit
-    return JournalPage(tuple(map(to_view, shown)), shown[-1].number if more else None)
-
-
-def to_view(entry: JournalEntry) -> JournalEntryView:
-    """Return an entry in the form of the API and the pages."""
-    return JournalEntryView(
-        entry.number,
-        entry.at,
-        entry.event,
-        entry.source,
-        entry.account,
-        entry.server,
-        entry.conference_id,
-        entry.target,
-        entry.calendar,
-        entry.topic,
-        tuple(FieldChangeView(each.name, each.before, each.after) for each in entry.fields),
-        entry.note,
-    )
+    return JournalPage(to_views(JournalEntryView, shown), shown[-1].number if more else None)
 
 
 def _events(text: str) -> frozenset[Happening]:

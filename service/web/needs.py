@@ -28,7 +28,7 @@ from service.core.needs import (
 from service.core.rejected import RejectedInput
 from service.core.zone_notices import ZoneUnset
 from service.web.queries import AdminQueries
-from service.web.schemas import DisputeView, Missing, SourceView, TargetView, list_missing
+from service.web.schemas import DisputeView, Missing, SourceView, TargetView, to_views
 
 
 class NeedAction(msgspec.Struct, frozen=True):
@@ -178,7 +178,7 @@ def to_view(need: Need) -> NeedView:
         words.english,
         since,
         held.applied_at if held else None,
-        list_missing(held) if held else (),
+        to_views(Missing, held.leaving) if held else (),
         actions,
     )
 

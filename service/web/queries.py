@@ -219,7 +219,7 @@ def _members(state: State) -> list[Entry]:
     """Return the entries that are in any account's calendar, each once."""
     members = {
         entry.key: entry
-        for known in state.accounts.values()
+        for known in state.order_accounts()
         for entry in (state.entry(known.account.server, id_) for id_ in known.reported)
     }
     return list(members.values())

@@ -2,22 +2,28 @@
 The views that the dashboard shows and the API returns. Moments are in UTC.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
-from service.core.held import HeldList
 from service.core.sources import SourceState
 from service.core.target_state import TargetState
 from service.web.replica_views import ReplicaView
 
 SettingOrigin = Literal["environment", "file", "secret file", "command line", "default", ""]
 CalendarKind = Literal["all", "rule", "account", "person"]
+T = TypeVar("T")
 
 
 class _View(msgspec.Struct, frozen=True):
     pass
+
+
+def to_views(view: type[T], values: Iterable[object]) -> tuple[T, ...]:
+    """Return each value as the view that has fields of the same names."""
+    return tuple(msgspec.convert(each, view, from_attributes=True) for each in values)
 
 
 class SourceView(_View, frozen=True):
@@ -155,7 +161,7 @@ class HeldView(_View, frozen=True):
     digest: str
     """Stands for what is missing: send it with the approval, so that nothing else is removed."""
 
-    missing: tuple[Missing, ...]
+    leaving: tuple[Missing, ...] = msgspec.field(name="missing")
     """The soonest first."""
 
     kept: bool = False
@@ -163,25 +169,6 @@ class HeldView(_View, frozen=True):
 
     applied_at: datetime | None = None
     """The earliest moment at which further lists that agree apply it by themselves; null where it is kept."""
-
-
-def list_missing(held: HeldList) -> tuple[Missing, ...]:
-    """Return what a held list would remove."""
-    return tuple(Missing(each.id, each.topic, each.start) for each in held.leaving)
-
-
-def to_held_view(held: HeldList) -> HeldView:
-    """Return a held list in the form of the API."""
-    return HeldView(
-        held.account,
-        held.since,
-        held.lists,
-        held.upcoming,
-        held.digest,
-        list_missing(held),
-        held.kept,
-        held.applied_at,
-    )
 
 
 class ReportView(_View, frozen=True):

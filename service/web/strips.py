@@ -9,17 +9,17 @@ from typing import Literal
 import msgspec
 
 from service.core.journal import JournalEntry, JournalQuery
-from service.core.quiet import QuietHours
+from service.core.quiet import NEVER_QUIET
 from service.core.strip import (
     CONFCAL,
     STRIP_EVENTS,
-    Slot,
     SlotState,
     make_source_strip,
     make_target_strip,
     start_of_strip,
 )
 from service.web.queries import AdminQueries
+from service.web.schemas import to_views
 
 _MOST_ENTRIES = 3000
 """Beyond it the oldest entries are left out; thousands of troubles a day leave no slot without one anyway."""
@@ -53,20 +53,21 @@ async def read_strips(queries: AdminQueries) -> list[StripView]:
     for entry in await reports.read_journal(query):
         (of_targets[entry.target] if entry.target else of_sources[entry.source]).append(entry)
     heard = await reports.read_heard()
-    ran, nothing, never = heard.get(CONFCAL, frozenset()), frozenset[int](), QuietHours()
+    ran, nothing = heard.get(CONFCAL, frozenset()), frozenset[int]()
     sources = [
         StripView(
             "source",
             each.name,
-            _to_views(
+            to_views(
+                SlotView,
                 make_source_strip(
                     of_sources[each.name],
                     heard=heard.get(each.name, nothing),
                     ran=ran,
                     state=each.state,
-                    quiet=queries.policy.quiet.get(each.name, never),
+                    quiet=queries.policy.quiet.get(each.name, NEVER_QUIET),
                     now=now,
-                )
+                ),
             ),
         )
         for each in reports.sources()
@@ -75,20 +76,17 @@ async def read_strips(queries: AdminQueries) -> list[StripView]:
         StripView(
             "target",
             each.name,
-            _to_views(
+            to_views(
+                SlotView,
                 make_target_strip(
                     of_targets[each.name],
                     ran=ran,
                     state=each.state,
                     parked={row.uid for row in each.parked},
                     now=now,
-                )
+                ),
             ),
         )
         for each in reports.targets()
     ]
     return sources + targets
-
-
-def _to_views(slots: tuple[Slot, ...]) -> tuple[SlotView, ...]:
-    return tuple(SlotView(each.start, each.state) for each in slots)

@@ -36,6 +36,7 @@ def test_what_shows_in_a_vevent_changes_the_digest(change: dict[str, str]) -> No
 @pytest.mark.parametrize(
     "change",
     [
+        {"SOURCES__HALL__URL": "ws://10.0.0.17:8765"},
         {"SOURCES__LOBBY__PIN": "1234"},
         {"SOURCES__LOBBY__URL": "ws://10.0.0.16:8765"},
         {"PORT": "9000"},
@@ -96,6 +97,7 @@ def test_the_rendering_changes_on_the_day_the_rules_of_a_zone_change() -> None:
         {"SECRET": "another secret of the tests"},
         {"TIMEZONE": "Europe/Moscow"},
         {"CALENDARS__BOARD__OWNER": "ivanov"},
+        {"SOURCES__HALL__URL": "ws://10.0.0.17:8765"},
         {"REMOVAL__MISSING_LISTS": "3"},
     ],
 )

@@ -5,7 +5,7 @@ A target on one server, its ledger, and every request that goes over the wire.
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -27,11 +27,11 @@ from service.publishing.model import Publication, RemoteRules, Resource, SyncRep
 from service.publishing.ports import TargetCollection
 from service.publishing.resource import Extras, render_resource
 from service.publishing.sync_run import SyncRun
+from tests.publishing.clock import START, Clock
 from tests.publishing.collections import GivenCollection
 from tests.reaching import reach
 from tests.store.memory_ledger import MemoryLedger
 
-START = datetime(2026, 10, 5, 8, tzinfo=UTC)
 WRITES = frozenset({"PUT", "DELETE"})
 _RENDERING = Rendering(WeeklyRules("Europe/Moscow"))
 
@@ -96,23 +96,6 @@ class Wire(httpx.AsyncBaseTransport):
     def forget(self) -> None:
         self.requests.clear()
         self.answered.clear()
-
-
-@dataclass
-class Clock:
-    """
-    Time that only tests move; whoever sleeps moves it too.
-    """
-
-    now: datetime = START
-    slept: list[float] = field(default_factory=list)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += timedelta(seconds=seconds)
 
 
 @dataclass

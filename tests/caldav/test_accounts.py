@@ -17,7 +17,8 @@ from service.caldav.protocol import get, put
 from service.core.errors import CredentialsRefused
 from tests.caldav.misbehaving import ORIGIN, PASSWORD, USERNAME, Misbehaving
 from tests.caldav.reconcilers import Kept
-from tests.caldav.site import Clock, Site, resources
+from tests.caldav.site import Site, resources
+from tests.publishing.clock import Clock
 
 URL = "https://dav.example.org/cal/"
 

@@ -130,10 +130,8 @@ def attackers() -> Iterator[Attackers]:
 
 @pytest.fixture
 def radicale(tmp_path: Path) -> Iterator[Loopback]:
-    server = loopback.radicale(tmp_path)
-    server.start()
-    yield server
-    server.kill()
+    with loopback.radicale(tmp_path) as server:
+        yield server
 
 
 def failed(target: str) -> Callable[[str], bool]:

@@ -20,8 +20,8 @@ from service.caldav.places import Places
 from service.caldav.protocol import Response, get
 from service.caldav.tokens import parse_token
 from service.core.errors import AnswerUnusable, CredentialsRefused, Fatal, PublishError, Retryable
-from tests.caldav.site import Clock
 from tests.listening import listening
+from tests.publishing.clock import Clock
 
 URL = "https://dav.example.org/cal/"
 GOOGLE = OAuth2("id-1", "secret-2", "refresh-3", "https://auth.example.org/token")

@@ -35,10 +35,8 @@ __all__ = ["confcal", "restored_logging"]
 
 @pytest.fixture(scope="module")
 def radicale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loopback]:
-    server = loopback.radicale(tmp_path_factory.mktemp("radicale"))
-    server.start()
-    yield server
-    server.kill()
+    with loopback.radicale(tmp_path_factory.mktemp("radicale")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from service.caldav.credentials import Anonymous, Basic, Bearer, Credentials, Di
 from service.caldav.places import Places
 from service.caldav.protocol import get
 from service.core.errors import Fatal, Retryable, SettingsError
-from tests.caldav.site import Clock
+from tests.publishing.clock import Clock
 
 URL = "https://dav.example.org/cal/"
 GOOGLE = OAuth2("id-1", "secret-2", "refresh-3", "https://auth.example.org/token")

@@ -18,10 +18,8 @@ from tests.e2e.program import Home
 
 @pytest.fixture
 def radicale(tmp_path: Path) -> Iterator[Loopback]:
-    server = loopback.radicale(tmp_path)
-    server.start()
-    yield server
-    server.kill()
+    with loopback.radicale(tmp_path) as server:
+        yield server
 
 
 async def test_conferences_reach_the_collection_and_the_log_says_no_secret(

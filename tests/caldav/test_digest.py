@@ -16,7 +16,7 @@ from service.caldav.digest import DigestAuth, choose_challenge
 from service.caldav.places import Places
 from service.caldav.protocol import get
 from service.core.errors import CredentialsRefused, Fatal
-from tests.caldav.site import Clock
+from tests.publishing.clock import Clock
 
 URL = "https://dav.example.org/dir/index.html"
 NONCE = "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"

@@ -14,7 +14,8 @@ from service.core.errors import Retryable
 from tests.caldav import loopback
 from tests.caldav.loopback import PASSWORD, USERNAME, Loopback
 from tests.caldav.relay import Relay, relayed
-from tests.caldav.site import Clock, Site, foreign_events, opened, resources
+from tests.caldav.site import Site, foreign_events, opened, resources
+from tests.publishing.clock import Clock
 
 pytestmark = pytest.mark.thorough
 

@@ -20,8 +20,9 @@ from service.core.errors import Fatal, PlaceNotTrusted
 from service.publishing.model import Create, RemoteRules
 from service.publishing.ports import DiscoveredCollection
 from tests.caldav.scripted import multistatus
-from tests.caldav.site import Clock, resource
+from tests.caldav.site import resource
 from tests.caldav.test_discovery import CALENDAR, COLLECTION, EVENTS, home, principal
+from tests.publishing.clock import Clock
 
 OURS, OTHER, PLAIN = "https://dav.example.org", "https://calendars.example.net", "http://dav.example.org"
 ALICE = Basic("alice", "secret")

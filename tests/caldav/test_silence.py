@@ -30,8 +30,9 @@ from service.publishing.resource import Extras, render_resource
 from service.settings.load import load_settings
 from tests.app.directory import GivenDirectory
 from tests.caldav.misbehaving import Misbehaving
-from tests.caldav.site import START, Clock, Site
+from tests.caldav.site import Site
 from tests.core.given import NOW, ROOM
+from tests.publishing.clock import START, Clock
 from tests.store.memory import MemoryStore
 
 PEOPLE = (

@@ -19,8 +19,8 @@ from service.caldav.credentials import ClientCertificate
 from service.caldav.places import Places
 from service.caldav.protocol import get
 from service.core.errors import Fatal, PublishError
-from tests.caldav.site import Clock
 from tests.listening import listening
+from tests.publishing.clock import Clock
 from tests.tools import missing
 
 

@@ -16,7 +16,7 @@ from service.caldav.places import Places
 from service.caldav.protocol import get
 from service.caldav.turns import LargeAnswers
 from service.core.errors import Retryable
-from tests.caldav.site import Clock
+from tests.publishing.clock import Clock
 
 MEBIBYTE = 2**20
 URL = "http://dav.test/"

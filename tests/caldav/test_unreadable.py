@@ -22,7 +22,8 @@ from service.caldav.xml import Malformed
 from service.core.errors import CollectionFailed, PublishError
 from service.publishing.model import Create, Delete, Publication, RemoteRules, Standing, Update
 from tests.caldav.scripted import answer
-from tests.caldav.site import Clock, resource
+from tests.caldav.site import resource
+from tests.publishing.clock import Clock
 
 URL = "https://dav.example.org/cal/team/"
 BASE = "https://dav.example.org/"

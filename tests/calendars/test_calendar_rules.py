@@ -78,7 +78,7 @@ def test_what_left_every_list_left_the_persons_calendar_too() -> None:
     state = state_of(lobby=[invited("1", "ivanov"), invited("2", "ivanov")])
     known = state.account(ROOM)
     left = {id_: each for id_, each in known.reported.items() if id_ != "1"}
-    state = replace(state, accounts={ROOM: replace(known, reported=left)})
+    state = state.replace_accounts([replace(known, reported=left)])
     person = calendars_of([], "full-en", people={IVANOV})[IVANOV]
 
     assert ids(person, state, ParticipantIndex().after(state.entries)) == ids(person, state) == ["2"]

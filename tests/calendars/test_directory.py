@@ -53,7 +53,7 @@ LOBBY = Account("lobby", "video.example.com")
 
 
 def heard(*accounts: Account) -> State:
-    return State(accounts={each: AccountState(each) for each in accounts})
+    return State().replace_accounts(map(AccountState, accounts))
 
 
 async def test_a_forgotten_account_has_no_calendar_and_its_old_address_stays_taken_back() -> None:

@@ -36,7 +36,7 @@ def state(*heard: Heard) -> State:
             Key(SERVER, id_): Entry(Key(SERVER, id_), each, REVISION, b"x", source)
             for id_, each in reported.items()
         }
-    return State(entries=SharedMap(entries), accounts=accounts)
+    return State(entries=SharedMap(entries)).replace_accounts(accounts.values())
 
 
 def judge(

@@ -3,17 +3,22 @@ What is kept up step by step is what looking through everything gives, and a cha
 """
 
 import asyncio
+import sys
 from datetime import timedelta
+from types import FrameType
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.calendars.directory import find_touched
+from service.app.oddities import Oddities
+from service.calendars.directory import Directory, FeedRules, find_touched
 from service.calendars.feeds import Feeds
+from service.core.account_state import AccountState
 from service.core.conference import Account, Conference
 from service.core.state import State
 from tests.core.given import DESK, ROOM, SERVER, conference, listed, once, weekly
 from tests.core.story import Story
+from tests.store.memory import MemoryStore
 from tests.web.given import FailingStore, served
 
 HALL = Account("hall", SERVER)
@@ -77,6 +82,43 @@ async def compare(feeds: Feeds, store: FailingStore) -> None:
 
 
 at_any_time = listed().received_at
+
+
+def test_a_changed_list_takes_no_more_work_among_many_accounts_than_among_few() -> None:
+    few, many = calls_of_a_changed_list(40), calls_of_a_changed_list(4_000)
+
+    assert many < 1.3 * few
+
+
+def calls_of_a_changed_list(accounts: int) -> int:
+    """Count the calls that a list takes in which one topic is other, up to which feeds it makes old."""
+    story = Story()
+    story.hears(conference("1"), conference("2"))
+    others = (Account(f"room{number}", SERVER) for number in range(accounts))
+    known = (AccountState(each, list_at=story.now, source=each.peer) for each in others)
+    story.state = story.state.replace_accounts(known)
+    directory = Directory(
+        MemoryStore(), FeedRules(b"secret", "https://calendars.example.com", "full-en", "UTC")
+    )
+    directory.follow(story.state)
+    oddities = Oddities(lambda: story.state)
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        story.hears(conference("1", "Other"), conference("2"), after=timedelta(minutes=10))
+        touched = directory.follow(story.state)
+        oddities.report("lobby", story.now)
+        heard = story.state.latest_from("lobby")
+    finally:
+        sys.setprofile(None)
+    assert heard
+    assert list(touched) == [heard.account] == [ROOM]
+    return calls
 
 
 async def test_a_change_makes_the_feeds_old_that_may_show_it_and_no_others() -> None:

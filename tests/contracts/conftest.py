@@ -5,7 +5,8 @@ Databases for the suites that run on every implementation.
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
+from functools import cache
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -16,6 +17,7 @@ from sqlalchemy import make_url
 
 from service.publishing.ports import Database
 from service.store.sql import open_store
+from tests.caldav.loopback import Loopback, radicale, xandikos
 from tests.contracts.given import OpenStore
 from tests.contracts.pooler import pooled
 from tests.store.memory import MemoryStore
@@ -50,6 +52,19 @@ def postgresql() -> Iterator[NewDatabase]:
             yield new_database
         finally:
             server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def loopback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Loopback]]:
+    """Give a function that returns a running CalDAV server, each started once."""
+    with ExitStack() as servers:
+
+        @cache
+        def running(kind: str) -> Loopback:
+            make = {"radicale": radicale, "xandikos": xandikos}[kind]
+            return servers.enter_context(make(tmp_path_factory.mktemp(kind)))
+
+        yield running
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 An edited and a removed series on real servers: from the list to the requests.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 
 import pytest
@@ -14,7 +14,6 @@ from service.core.schedule import Weekday
 from service.core.vevent import Rendering
 from service.publishing.model import Resource, SyncReport
 from service.publishing.resource import render_resource
-from tests.caldav import loopback as servers
 from tests.caldav.loopback import Loopback
 from tests.caldav.site import Site
 from tests.contracts.sites import site_of
@@ -25,22 +24,6 @@ EDITED = at("2026-11-25 12:00")
 OTHERS = tuple(conference(f"other{number}", schedule=once("2027-10-05 07:00")) for number in range(8))
 MONDAYS = conference(schedule=weekly("2026-10-05 07:00", Weekday.MO))
 WEDNESDAYS = conference(schedule=weekly("2026-10-05 12:00", Weekday.WE))
-
-
-@pytest.fixture(scope="module")
-def loopback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Loopback]]:
-    started: dict[str, Loopback] = {}
-
-    def running(kind: str) -> Loopback:
-        if kind not in started:
-            make = {"radicale": servers.radicale, "xandikos": servers.xandikos}[kind]
-            started[kind] = make(tmp_path_factory.mktemp(kind))
-            started[kind].start()
-        return started[kind]
-
-    yield running
-    for server in started.values():
-        server.kill()
 
 
 class Published:

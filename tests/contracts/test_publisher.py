@@ -5,7 +5,7 @@ CONFCAL_TEST_CALDAV_URL, _USERNAME and _PASSWORD add any other server.
 """
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from math import ceil
 
 import httpx
@@ -13,7 +13,6 @@ import pytest
 
 from service.core.errors import Fatal, Retryable
 from service.publishing.model import RemoteRules, Resource
-from tests.caldav import loopback as servers
 from tests.caldav.loopback import Loopback
 from tests.caldav.site import Site, foreign_events, resource, resources
 from tests.contracts.sites import EXTERNAL, FAULTY, GOOD, ODD, REAL, site_of
@@ -30,23 +29,6 @@ _FOR_MANY = [
 """Real servers take half a minute of processor time for 500 resources, and show the same with 130."""
 
 _IN_ONE_REPORT = 250
-
-
-@pytest.fixture(scope="session")
-def loopback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Loopback]]:
-    """Give a function that returns a running server, each started once."""
-    started: dict[str, Loopback] = {}
-
-    def running(kind: str) -> Loopback:
-        if kind not in started:
-            make = {"radicale": servers.radicale, "xandikos": servers.xandikos}[kind]
-            started[kind] = make(tmp_path_factory.mktemp(kind))
-            started[kind].start()
-        return started[kind]
-
-    yield running
-    for server in started.values():
-        server.kill()
 
 
 @pytest.fixture(params=[*_AT_HAND, *ODD])

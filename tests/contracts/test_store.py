@@ -91,7 +91,7 @@ async def test_an_unchanged_list_writes_its_arrival_and_keeps_the_version(store:
 
     assert version == await store.version() == 1
     known = replace(before.account(IVANOV), list_at=LATER, source="kiosk")
-    assert await store.load() == replace(before, accounts={IVANOV: known})
+    assert await store.load() == before.replace_accounts([known])
 
 
 async def test_an_account_with_an_empty_list_is_known(store: Database) -> None:

@@ -108,15 +108,13 @@ def test_a_state_is_not_changed_by_what_follows_it() -> None:
 
 
 def test_the_last_account_of_a_source_is_the_one_whose_list_came_last() -> None:
-    state = State(
-        accounts={
-            account: AccountState(account, list_at=NOW + minutes * A_MINUTE, source=source)
-            for account, minutes, source in [
-                (ROOM, 2, "lobby"),
-                (DESK, 1, "lobby"),
-                (Account("hall", SERVER), 3, "hall"),
-            ]
-        }
+    state = State().replace_accounts(
+        AccountState(account, list_at=NOW + minutes * A_MINUTE, source=source)
+        for account, minutes, source in [
+            (ROOM, 2, "lobby"),
+            (DESK, 1, "lobby"),
+            (Account("hall", SERVER), 3, "hall"),
+        ]
     )
 
     assert state.latest_from("lobby") == state.account(ROOM)
@@ -125,7 +123,7 @@ def test_the_last_account_of_a_source_is_the_one_whose_list_came_last() -> None:
 
 def test_an_account_is_spelled_as_it_is_known() -> None:
     known, other = Account("Ivanov", SERVER), Account("ivanov", "elsewhere.example.org")
-    state = State(accounts={each: AccountState(each, list_at=NOW) for each in (known, other)})
+    state = State().replace_accounts(AccountState(each, list_at=NOW) for each in (known, other))
 
     assert state.normalize(Account("IVANOV", SERVER)) == known
     assert state.normalize(ROOM) == ROOM
@@ -133,11 +131,8 @@ def test_an_account_is_spelled_as_it_is_known() -> None:
 
 def test_accounts_that_are_known_under_two_spellings_stay_two() -> None:
     first, second = Account("Ivanov", SERVER), Account("ivanov", SERVER)
-    state = State(
-        accounts={
-            first: AccountState(first, list_at=NOW),
-            second: AccountState(second, list_at=NOW + A_MINUTE),
-        }
+    state = State().replace_accounts(
+        [AccountState(first, list_at=NOW), AccountState(second, list_at=NOW + A_MINUTE)]
     )
 
     assert [state.normalize(each) for each in (first, second)] == [first, second]

@@ -9,6 +9,7 @@ MEANINGS = {
     "app.ended_at_once": "The daemon ended without waiting for what was under way.",
     "app.exposed": "Others in the network could read secret addresses on the way.",
     "app.lease_lost": "Another replica took over a source or a target.",
+    "app.leases_locked": "Sources and targets wait: a process that was stopped within a transaction locks their rows, for some 20 seconds.",
     "app.leases_not_renewed": "The database did not answer, so the right to run sources and targets may end.",
     "app.leases_released": "This replica gave parts back, for others to run.",
     "app.clock_wrong": "The clock of this machine and the database's differ by more than a minute: the database's counts.",

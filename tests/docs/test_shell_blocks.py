@@ -63,12 +63,8 @@ def calendar_server(folder: Path, name: str) -> Iterator[int]:
     if not name.endswith("targets.md"):
         yield 0
         return
-    server = loopback.radicale(folder)
-    server.start()
-    try:
+    with loopback.radicale(folder) as server:
         yield server.port
-    finally:
-        server.kill()
 
 
 def addresses_stay(printed: str) -> bool:

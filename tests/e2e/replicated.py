@@ -17,7 +17,7 @@ from tests.e2e.program import DEADLINE_SECONDS, Daemon, Feed, Home
 
 ROOMS = 3
 CONFERENCES = 42
-LEASE_SECONDS = 3
+LEASE_SECONDS = 5
 """Shorter than an operator's, so that a test need not wait long for one that expires."""
 
 UNHURRIED = {"LEASE": "PT30S"}
@@ -107,4 +107,9 @@ def holds(caldav: ServedCalDav, topic: str) -> bool:
 
 def holder_of(daemons: Sequence[Daemon], lease: str) -> Daemon:
     """Return the daemon that said last that it took a lease."""
-    return next(each for each in daemons if any(f'"{lease}"' in line for line in each.program.err))
+    return next(each for each in daemons if took(each, lease))
+
+
+def took(daemon: Daemon, lease: str) -> bool:
+    """Return whether a daemon ever said that it took a lease."""
+    return any("app.leases_taken" in line and f'"{lease}"' in line for line in daemon.program.err)

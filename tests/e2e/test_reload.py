@@ -171,10 +171,8 @@ async def test_the_zone_and_the_log_change_and_a_port_is_named_for_a_restart(
 
 @pytest.fixture
 def radicale(tmp_path: Path) -> Iterator[Loopback]:
-    server = loopback.radicale(tmp_path)
-    server.start()
-    yield server
-    server.kill()
+    with loopback.radicale(tmp_path) as server:
+        yield server
 
 
 async def test_a_target_comes_and_goes(home: Home, tmp_path: Path, radicale: Loopback) -> None:

@@ -65,10 +65,8 @@ SEVERAL_AT_ONCE = 360 * MEBIBYTE
 
 @pytest.fixture
 def radicale(tmp_path: Path) -> Iterator[Loopback]:
-    server = loopback.radicale(tmp_path)
-    server.start()
-    yield server
-    server.kill()
+    with loopback.radicale(tmp_path) as server:
+        yield server
 
 
 @pytest.mark.parametrize("attacks", [LARGE, ODD], ids=["large", "odd"])

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from typing_extensions import override
 
@@ -33,10 +33,10 @@ from service.publishing.ports import (
 from service.publishing.reconciler import Reconciler
 from service.publishing.sync_run import SyncRun
 from service.publishing.target_status import TargetStatus
+from tests.publishing.clock import Clock
 from tests.publishing.collections import GivenCollection, GivenTarget
 from tests.store.memory_ledger import MemoryLedger
 
-START = datetime(2026, 10, 5, 8, tzinfo=UTC)
 URL = "https://dav.example.com/team/"
 HOUR = timedelta(hours=1)
 
@@ -58,21 +58,6 @@ def body_of(uid: str, topic: str) -> bytes:
         "",
     )
     return "\r\n".join(lines).encode()
-
-
-@dataclass
-class Clock:
-    """Time that only tests move; whoever sleeps moves it too."""
-
-    now: datetime = START
-    slept: list[float] = field(default_factory=list)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += timedelta(seconds=seconds)
 
 
 @dataclass

@@ -15,8 +15,9 @@ from service.publishing.model import Operation, Publication, RemoteRules, Resour
 from service.publishing.ports import DiscoveredCollection, TargetCollection, TargetRecord
 from service.publishing.reconciler import Reconciler
 from service.publishing.target_status import TargetStatus
+from tests.publishing.clock import Clock
 from tests.publishing.collections import GivenCollection, GivenTarget
-from tests.publishing.shelf import HOUR, Clock, Shelf, resources
+from tests.publishing.shelf import HOUR, Shelf, resources
 from tests.store.memory_ledger import MemoryLedger
 
 CONCURRENCY = 4

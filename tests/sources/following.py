@@ -3,15 +3,20 @@ What stands behind a source in tests: it keeps what the source hands over or tel
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import fields
 from typing import Any
+
+from typing_extensions import override
 
 from service.core.conference import Account, Snapshot
 from service.sources.endpoint import Endpoint
 from service.sources.endpoint_config import EndpointConfig, EndpointTiming
 from service.sources.hooks import NoHooks, SnapshotSink
 from service.sources.status import SourceStatus
+from service.trueconf.frames import Frame
+from service.trueconf.wire import Decoder
 
 
 class Collector(SnapshotSink):
@@ -42,6 +47,33 @@ class StatusHook(NoHooks):
     def note_status(self, status: SourceStatus) -> None:
         """Hand it on."""
         self._note(status)
+
+
+class Broken(Decoder):
+    """
+    Fails as a library may, on what nobody foresaw.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    @override
+    def decode(self, data: str | bytes) -> Frame:
+        raise self._error
+
+
+@asynccontextmanager
+async def running(source: Endpoint, sink: SnapshotSink, seconds: float = 10) -> AsyncIterator[Endpoint]:
+    """Run an endpoint, for at most this long."""
+    async with asyncio.timeout(seconds):
+        task = asyncio.create_task(source.run(sink))
+        try:
+            yield source
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
 
 _CONFIG, _TIMING = ({each.name for each in fields(kind)} for kind in (EndpointConfig, EndpointTiming))

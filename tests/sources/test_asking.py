@@ -3,8 +3,7 @@ A person has a Room asked at once: that ends a wait that polls must not end, and
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,7 +11,7 @@ from service.core.sources import SourceState
 from service.simulator.server import Simulator
 from service.sources.endpoint import Endpoint
 from tests.core.given import NOW
-from tests.sources.following import Collector, make_endpoint
+from tests.sources.following import Collector, make_endpoint, running
 from tests.sources.test_endpoint import ROOM_OPTIONS, no_page
 
 MINUTE = timedelta(minutes=1)
@@ -34,17 +33,9 @@ class Waits:
         return self.now
 
 
-@asynccontextmanager
-async def running(url: str, waits: Waits, collector: Collector, pin: str) -> AsyncIterator[Endpoint]:
+def asking(url: str, waits: Waits, collector: Collector, pin: str) -> AbstractAsyncContextManager[Endpoint]:
     endpoint = make_endpoint(url, fetch=no_page, sleep=waits.sleep, now=waits.clock, pin=pin)
-    async with asyncio.timeout(30):
-        task = asyncio.create_task(endpoint.run(collector))
-        try:
-            yield endpoint
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+    return running(endpoint, collector, seconds=30)
 
 
 async def turn(times: int = 20) -> None:
@@ -56,7 +47,7 @@ async def test_a_poll_leaves_the_wait_after_a_wrong_pin_and_a_person_ends_it() -
     waits = Waits()
     async with (
         Simulator(replace(ROOM_OPTIONS, pin="ABC123")) as room,
-        running(room.url, waits, Collector(), "no") as endpoint,
+        asking(room.url, waits, Collector(), "no") as endpoint,
     ):
         assert await waits.begun.get() == 5.0
 
@@ -73,7 +64,7 @@ async def test_a_person_who_asks_again_and_again_tries_no_pin_in_a_storm() -> No
     waits = Waits()
     async with (
         Simulator(replace(ROOM_OPTIONS, pin="ABC123")) as room,
-        running(room.url, waits, Collector(), "no") as endpoint,
+        asking(room.url, waits, Collector(), "no") as endpoint,
     ):
         await waits.begun.get()
         assert endpoint.ask_now()
@@ -92,7 +83,7 @@ async def test_a_room_that_listens_is_asked_for_its_list_at_once() -> None:
     waits, collector = Waits(), Collector()
     async with (
         Simulator(replace(ROOM_OPTIONS, pin="ABC123")) as room,
-        running(room.url, waits, collector, "ABC123") as endpoint,
+        asking(room.url, waits, collector, "ABC123") as endpoint,
     ):
         await collector.snapshots.get()
 

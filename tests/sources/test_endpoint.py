@@ -1,7 +1,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
@@ -18,7 +18,7 @@ from service.simulator.server import Simulator, SimulatorOptions
 from service.sources.endpoint import Endpoint
 from service.sources.hooks import SnapshotSink
 from tests.reaching import reach
-from tests.sources.following import StatusHook, make_endpoint
+from tests.sources.following import StatusHook, make_endpoint, running
 
 NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
 FALLBACK = Account("lobby", "127.0.0.1")
@@ -58,17 +58,8 @@ class Listener(SnapshotSink):
         }
         return make_endpoint(url, **(settings | rest))
 
-    @asynccontextmanager
-    async def running(self, url: str, **rest: Any) -> AsyncIterator[Endpoint]:
-        source = self.source(url, **rest)
-        async with asyncio.timeout(10):
-            task = asyncio.create_task(source.run(self))
-            try:
-                yield source
-            finally:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+    def running(self, url: str, **rest: Any) -> AbstractAsyncContextManager[Endpoint]:
+        return running(self.source(url, **rest), self)
 
     async def ids(self) -> list[str]:
         return [one.id for one in (await self.snapshots.get()).listing.conferences]

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
-from typing_extensions import override
 
 from service.core.conference import Account, Snapshot
 from service.core.errors import FrameRejected, SourceFlooded
@@ -16,9 +15,7 @@ from service.settings.accounts import account_of_source
 from service.settings.model import SourceSettings
 from service.sources.hooks import NoHooks, SnapshotSink
 from service.sources.posted import PostedEvents
-from service.trueconf.frames import Frame
-from service.trueconf.wire import Decoder
-from tests.sources.following import Collector
+from tests.sources.following import Broken, Collector
 
 NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
 
@@ -96,18 +93,6 @@ async def test_large_events_count_by_their_size() -> None:
 
     assert await desk.flood("lobby", EMPTY + b" " * (15 * 2**20)) > 1
     assert len(desk.delivered) < 10
-
-
-class Broken(Decoder):
-    """Fails as a library may, on what nobody foresaw."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self._error = error
-
-    @override
-    def decode(self, data: str | bytes) -> Frame:
-        raise self._error
 
 
 @pytest.mark.parametrize("error", [KeyError("algorithm"), RecursionError("too deep"), NotImplementedError()])

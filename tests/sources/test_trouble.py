@@ -6,13 +6,12 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
-from typing_extensions import override
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.frames import Frame as WebSocketFrame
 from websockets.frames import Opcode
@@ -26,7 +25,7 @@ from service.sources.trouble import Trouble
 from service.sources.turns import LargeFrames
 from service.trueconf.frames import Frame
 from service.trueconf.wire import Decoder
-from tests.sources.following import Collector, StatusHook, make_endpoint
+from tests.sources.following import Broken, Collector, StatusHook, make_endpoint, running
 
 NOW = datetime(2026, 12, 7, 7, tzinfo=UTC)
 ROOM_OPTIONS = SimulatorOptions(conferences=[{"id": "1", "schedule_type": "none"}])
@@ -53,23 +52,14 @@ class Listener(Collector):
         await self.waits.put(seconds)
         await asyncio.sleep(0)
 
-    @asynccontextmanager
-    async def running(self, url: str, **rest: Any) -> AsyncIterator[Endpoint]:
+    def running(self, url: str, **rest: Any) -> AbstractAsyncContextManager[Endpoint]:
         given: dict[str, Any] = {
             "fetch": _no_page,
             "sleep": self.sleep,
             "now": lambda: self.now,
             "hooks": StatusHook(self.statuses.put_nowait),
         }
-        source = make_endpoint(url, **(given | rest))
-        async with asyncio.timeout(10):
-            task = asyncio.create_task(source.run(self))
-            try:
-                yield source
-            finally:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+        return running(make_endpoint(url, **(given | rest)), self)
 
 
 async def _no_page(url: str) -> bytes:
@@ -149,18 +139,6 @@ def test_another_cause_is_news() -> None:
 
     assert logged == [True, True, False, True, True, False, True]
     assert trouble.tries == 7
-
-
-class Broken(Decoder):
-    """Fails as a library may, on what nobody foresaw."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self._error = error
-
-    @override
-    def decode(self, data: str | bytes) -> Frame:
-        raise self._error
 
 
 UNFORESEEN = [

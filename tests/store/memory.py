@@ -18,6 +18,7 @@ from service.core.ports import ClosedSessions, FeedRecord, Hint
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.core.replicas import LeaseStore
 from service.core.search import ConferenceQuery, ends_at, kind_of, split_words, title_of, words_of
+from service.core.shared_map import SharedMap
 from service.core.state import State
 from service.publishing.ports import Database, Ledger
 from tests.store.memory_journal import MemoryJournal
@@ -84,7 +85,7 @@ class MemoryStore(Database):
     async def load_accounts(self) -> State:
         known = self._state.accounts.values()
         bare = (AccountState(a.account, list_at=a.list_at, count=a.count, source=a.source) for a in known)
-        return State(self._state.version, accounts={each.account: each for each in bare})
+        return State(self._state.version, accounts=SharedMap({each.account: each for each in bare}))
 
     @override
     async def load_changes(self, state: State) -> State:
@@ -190,7 +191,7 @@ class MemoryStore(Database):
         }
         if idle:
             kept = {account: known for account, known in accounts.items() if account not in idle}
-            self._state = replace(self._state, version=self._state.version + 1, accounts=kept)
+            self._state = State(self._state.version + 1, self._state.entries, SharedMap(kept))
             self._forgotten = self._state.version
         for name in map(str, idle):
             rotated = self._feeds.pop(name, FeedRecord()).generation
@@ -249,7 +250,7 @@ class MemoryStore(Database):
 
     def _write(self, version: int, edits: Sequence[Edit], accounts: Mapping[Account, AccountState]) -> None:
         entries = self._state.entries.replace({edit.entry.key: _stored(edit.entry) for edit in edits})
-        state = State(version, entries, accounts)
+        state = State(version, entries, SharedMap(accounts))
         live = {Key(known.account.server, id_) for known in accounts.values() for id_ in known.reported}
         self._state = state.update_contested(live)
         self._changed_in.update((edit.entry.key, version) for edit in edits)

@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.core.errors import StillRejected, TooSoon, UnknownName
-from service.core.rejected import RejectedInput
 from service.web.api.openapi import Operation, Parameter
 from service.web.api.parameters import NAME
 from service.web.api.problem import answer, problem
@@ -40,8 +39,8 @@ class RejectedView(msgspec.Struct, frozen=True):
     number: int
     source: str
     account: str
-    conference: str
-    """Its ID; empty for a whole event."""
+    conference_id: str = msgspec.field(name="conference")
+    """Empty for a whole event."""
 
     field: str
     reason: str
@@ -132,21 +131,6 @@ class NeedsApi:
     def _done(self, value: object, status: int = 200) -> Response:
         self.live.notify()
         return answer(value, status)
-
-
-def to_rejected_view(each: RejectedInput) -> RejectedView:
-    """Return rejected input without what arrived."""
-    return RejectedView(
-        each.number,
-        each.source,
-        each.account,
-        each.conference_id,
-        each.field,
-        each.reason,
-        each.first_at,
-        each.last_at,
-        each.times,
-    )
 
 
 def _number_of(request: Request) -> int:

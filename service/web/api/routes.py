@@ -22,7 +22,7 @@ from service.web.api.bearer import CHALLENGE, bearer_of
 from service.web.api.conferences import conference_operations
 from service.web.api.ingest import Ingest
 from service.web.api.journal import journal_operation, strips_operation
-from service.web.api.needs import RejectedView, need_operations, to_rejected_view
+from service.web.api.needs import RejectedView, need_operations
 from service.web.api.openapi import Handler, Operation, Parameter, document
 from service.web.api.outcomes import Approved, Kept, Rotated
 from service.web.api.parameters import (
@@ -105,7 +105,7 @@ class Api:
                 "/held",
                 "held",
                 "Lists that wait for an approval",
-                lambda: [schemas.to_held_view(each) for each in self.queries.list_held()],
+                lambda: schemas.to_views(schemas.HeldView, self.queries.list_held()),
                 list[schemas.HeldView],
             ),
             _get(
@@ -207,7 +207,7 @@ class Api:
         return secured
 
     async def _list_rejected(self, _request: Request) -> Response:
-        return answer([to_rejected_view(each) for each in await self.queries.reports.load_rejected()])
+        return answer(schemas.to_views(RejectedView, await self.queries.reports.load_rejected()))
 
     async def _calendars(self, request: Request) -> Response:
         odd = find_odd(request, LISTING)

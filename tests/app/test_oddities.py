@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 
 from structlog.testing import capture_logs
 
-from service.app.oddities import Oddities
+from service.app.oddities import Oddities, accounts_shown, oddness_of
 from service.core.account_state import AccountState
 from service.core.conference import Account
-from service.core.oddness import accounts_shown, oddness_of
 from service.core.state import State
 from tests.core.given import NOW, SERVER
 
@@ -18,7 +17,7 @@ HOUR = timedelta(hours=1)
 
 def shown(count: int, at: datetime = NOW, source: str = "lobby") -> State:
     accounts = [Account(f"user{number}", SERVER) for number in range(count)]
-    return State(accounts={each: AccountState(each, list_at=at, source=source) for each in accounts})
+    return State().replace_accounts(AccountState(each, list_at=at, source=source) for each in accounts)
 
 
 def test_twenty_users_in_a_day_are_not_odd_and_one_more_is() -> None:
