@@ -80,8 +80,8 @@ class FeedApp:
         place = calendar if choice is AS_GIVEN else (calendar, choice)
         if asked.get(b"if-none-match") == feed.etag and feed.changed_at <= now:
             # Nearly every request; the long way comes to the same.
-            version = feed.etag, feed.last_modified
-            await send(self._unchanged.find(place, version, _start_of_304))
+            present = feed.etag, feed.last_modified
+            await send(self._unchanged.find(place, present, _start_of_304))
             await send(_NOTHING)
             return
         # Two changes within a second push the date ahead; it may not be sent early (RFC 9110, 8.8.2.1).
