@@ -3,6 +3,7 @@ What needs a person according to `confcal check`: what the database holds, and w
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
 
@@ -10,6 +11,7 @@ from service.app.check import SourceReport
 from service.app.opening import with_store
 from service.app.policy import policy_of
 from service.app.preview import TargetReport
+from service.calendars.names import Names
 from service.core.disputes import find_disputes
 from service.core.errors import SettingsError, StoreUnavailable
 from service.core.held import list_held
@@ -51,14 +53,15 @@ async def find_check_needs(
             rejected = await store.load_rejected(most_raw=0)
     except (SettingsError, StoreUnavailable):
         pass
-    policy = policy_of(settings)
+    policy, names = policy_of(settings), Names(state.entries)
+    held = list_held(state, policy, lambda entry: find_next(entry, policy, now))
     facts = Facts(
-        held=list_held(state, policy, lambda entry: find_next(entry, policy, now)),
+        held=[replace(each, display_name=names.find(each.account)) for each in held],
         rooms=[_to_room(each, state, now) for each in sources if not each.good],
         targets=[_to_target(each) for each in targets if not each.good],
         rejected=rejected,
         disputes=[
-            Disputed(each.key.id, each.key.server, each.topic, str(each.counts))
+            Disputed(each.key.id, each.key.server, each.topic, names.describe(str(each.counts)))
             for each in find_disputes(state, policy, now)
         ],
         zones=[ZoneMissing(each.variable, each.count) for each in notices if isinstance(each, ZoneUnset)],

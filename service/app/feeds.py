@@ -51,7 +51,7 @@ async def _load(settings: Settings, store: Store) -> Feeds:
 def _describe(feeds: Feeds, calendar: Calendar) -> ListedFeed:
     # Without a fingerprint there is no VEVENT: a room without a schedule.
     events = sum(bool(entry.fingerprint) for entry in feeds.directory.entries(calendar))
-    return describe_feed(calendar, feeds.addresses, events)
+    return describe_feed(calendar, feeds.addresses, events, feeds.directory.name_calendar(calendar))
 
 
 async def list_loaded_feeds(settings: Settings) -> list[ListedFeed]:
@@ -99,7 +99,10 @@ async def explain_conference(settings: Settings, conference_id: str, calendar: s
         sentences = []
         for entry in found:
             beginning = f"{entry.key.server}: " if len(found) > 1 else ""
-            sentences += [f"{beginning}{explain(each, entry, state).describe()}" for each in chosen]
+            sentences += [
+                f"{beginning}{explain(each, entry, state).describe(feeds.directory.names.describe)}"
+                for each in chosen
+            ]
             sentences += [
                 f"{beginning}{each.describe()}"
                 for each in await placements.find(entry, utc_now())

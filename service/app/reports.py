@@ -2,10 +2,9 @@
 The status of the parts that the web layer does not see, for the dashboard and the API.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib.metadata import version
 from typing import Protocol
 
@@ -43,14 +42,11 @@ from service.settings.zones import zone_readings
 from service.sources.posted import PostedEvents
 from service.sources.status import SourceStatus
 from service.trueconf.discovery import place
-from service.web.access_stats import HOURS
 from service.web.admin_port import AdminPort
 from service.web.replica_views import ReplicaView
-from service.web.schemas import Hour, SettingView, SourceView, TargetView
+from service.web.schemas import SettingView, SourceView, TargetView
 
 log = structlog.get_logger()
-
-_HOUR = timedelta(hours=1)
 
 
 class HasStatus(Protocol):
@@ -84,30 +80,6 @@ class Polls(Protocol):
         ...
 
 
-class HourlyLists:
-    """
-    Counts lists by the hour in which they arrived, for a day.
-    """
-
-    def __init__(self) -> None:
-        self._counts: Counter[datetime] = Counter()
-
-    def note(self, at: datetime) -> None:
-        """Count a list."""
-        self._counts[_hour_of(at)] += 1
-        if len(self._counts) > 2 * HOURS:
-            del self._counts[min(self._counts)]
-
-    def last_day(self, now: datetime) -> tuple[Hour, ...]:
-        """Return the hours up to this one, the oldest first."""
-        starts = (_hour_of(now) - back * _HOUR for back in reversed(range(HOURS)))
-        return tuple(Hour(start, self._counts[start]) for start in starts)
-
-
-def _hour_of(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
-
-
 @dataclass(frozen=True, slots=True)
 class _Noticed:
     """What was found about zones, and in what."""
@@ -128,7 +100,6 @@ class StatusReporter(AdminPort):
     store: Database
     synchronizer: Synchronizer
     posted_events: PostedEvents
-    lists: HourlyLists
     endpoints: Sequence[HasStatus]
     polls: Polls
     published: HasTargetViews
@@ -192,10 +163,6 @@ class StatusReporter(AdminPort):
     def find_running(self) -> Iterator[tuple[Account, Conference]]:
         """Yield the conferences that the last list of any source says are running."""
         return find_running(self.synchronizer)
-
-    def lists_per_hour(self, now: datetime) -> Sequence[Hour]:
-        """Return how many lists arrived in each hour of the last day."""
-        return self.lists.last_day(now)
 
     async def load_rejected(self) -> list[RejectedInput]:
         """Return what was rejected. Raises StoreUnavailable."""

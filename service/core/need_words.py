@@ -17,6 +17,7 @@ from service.core.needs import (
     VersionBehind,
     ZoneMissing,
 )
+from service.core.person import name_with_id
 from service.core.rejected import RejectedInput
 from service.core.state_words import EXPLAINED_BY_ERROR, explain_source, explain_target, name_source
 from service.core.vevent import Translate
@@ -87,7 +88,11 @@ def _describe_held(need: HeldList, gettext: Translate, moment: Callable[[datetim
     if need.applied_at:
         by_itself = gettext("Applied by itself at %(moment)s at the earliest, unless you decide.")
         text = f"{text} {by_itself % {'moment': moment(need.applied_at)}}"
-    return NeedText(gettext("Held list of %(account)s") % {"account": need.account}, text)
+    return NeedText(
+        gettext("Held list of %(account)s")
+        % {"account": name_with_id(need.display_name or need.account, need.account)},
+        text,
+    )
 
 
 def _describe_room(need: Room, gettext: Translate, moment: Callable[[datetime], str]) -> NeedText:

@@ -11,7 +11,7 @@ from typing import Literal, assert_never
 from service.core.held import HeldList
 from service.core.quiet import NEVER_QUIET, QuietHours
 from service.core.rejected import RejectedInput
-from service.core.sources import BY_ABSENCE, IN_TROUBLE, SourceState
+from service.core.sources import IN_TROUBLE, SourceState, is_quiet
 from service.core.state import STALE_AFTER
 from service.core.target_state import TargetState
 
@@ -61,7 +61,7 @@ class Disputed:
     server: str
     topic: str
     counts: str
-    """The account whose word counts for now."""
+    """The account whose word counts for now, with its name where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def _choose(facts: Facts, now: datetime) -> Iterator[Need]:
 
 def _find_trouble(room: Room, quiet: QuietHours, now: datetime) -> Room | None:
     """Return a Room as it is shown: one that listens without lists is silent since its last list."""
-    if room.state in BY_ABSENCE and quiet.excuse(room.since, now, STALE_AFTER):
+    if is_quiet(room.state, room.since, quiet, now):
         return None
     if room.state in IN_TROUBLE:
         return room

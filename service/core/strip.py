@@ -26,6 +26,7 @@ CONFCAL: Final = ""
 STRIP_EVENTS: Final = frozenset(
     {
         Happening.SOURCE_DOWN,
+        Happening.SOURCE_QUIET,
         Happening.SOURCE_UP,
         Happening.TARGET_REFUSED,
         Happening.TARGET_PARKED,
@@ -179,7 +180,8 @@ def _follow_states(
     for entry in entries:
         change = entry.fields[0] if entry.fields else None
         # The journal outranks the present state, which may be one on the way to another.
-        yield entry.at, end, change.after if change else after
+        word = change.after if change else after
+        yield entry.at, end, "" if entry.event is Happening.SOURCE_QUIET else word
         end, after = entry.at, change.before if change else ""
     yield start_of_strip(now), end, after
 

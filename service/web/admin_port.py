@@ -16,7 +16,7 @@ from service.core.rejected import RejectedInput
 from service.core.search import ConferenceQuery
 from service.core.zone_notices import ZoneNotice
 from service.web.replica_views import ReplicaView
-from service.web.schemas import Hour, SettingView, SourceView, TargetView
+from service.web.schemas import SettingView, SourceView, TargetView
 
 
 class AdminPort(Protocol):
@@ -54,10 +54,6 @@ class AdminPort(Protocol):
 
     def find_running(self) -> Iterable[tuple[Account, Conference]]:
         """Return the conferences that run now, each with the account whose list says so."""
-        ...
-
-    def lists_per_hour(self, now: datetime) -> Sequence[Hour]:
-        """Return how many lists arrived in each hour of the last day."""
         ...
 
     async def load_rejected(self) -> Sequence[RejectedInput]:

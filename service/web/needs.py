@@ -25,6 +25,7 @@ from service.core.needs import (
     find_needs,
     kind_of,
 )
+from service.core.person import name_with_id
 from service.core.rejected import RejectedInput
 from service.core.zone_notices import ZoneUnset
 from service.web.queries import AdminQueries
@@ -162,7 +163,8 @@ def _target(view: TargetView) -> Target:
 
 
 def _disputed(view: DisputeView) -> Disputed:
-    return Disputed(view.id, view.server, view.topic, view.counts)
+    counts = name_with_id(view.counts_display_name, view.counts)
+    return Disputed(view.id, view.server, view.topic, counts)
 
 
 def to_view(need: Need) -> NeedView:

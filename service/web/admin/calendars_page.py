@@ -39,7 +39,7 @@ def _render(frame: AdminFrame, request: Request, session: AdminSession) -> Respo
     context: dict[str, Any] = {
         "listing": listing,
         "texts": {
-            each.name: tuple(zip(LANGUAGES, list_handouts(each.title, each.page_url), strict=True))
+            each.name: tuple(zip(LANGUAGES, list_handouts(each.display_name, each.page_url), strict=True))
             for each in listing.calendars
         },
         "like": like,

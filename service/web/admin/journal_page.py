@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.core.errors import StoreUnavailable
-from service.core.journal import Happening
+from service.core.journal import PEOPLE_FIELDS, Happening
 from service.web.admin.frame import AdminFrame
 from service.web.admin.sessions import AdminSession
 from service.web.journal_views import JournalPage, JournalQueryRefused, parse_query, to_page
@@ -25,7 +25,7 @@ async def show_journal(frame: AdminFrame, request: Request, session: AdminSessio
     try:
         query = parse_query({**given, "limit": str(_SHOWN + 1)})
         entries = list(await frame.queries.reports.read_journal(query))
-        journal = to_page(entries, _SHOWN)
+        journal = to_page(entries, _SHOWN, frame.queries.names)
     except JournalQueryRefused as error:
         refused = error.field
     except StoreUnavailable:
@@ -35,6 +35,7 @@ async def show_journal(frame: AdminFrame, request: Request, session: AdminSessio
     context: dict[str, Any] = {
         "journal": journal,
         "filters": filters if not refused else dict.fromkeys(_FILTERS, ""),
+        "people_fields": PEOPLE_FIELDS,
         "refused": refused,
         "events": [each.value for each in Happening],
         "sources": [each.name for each in frame.queries.reports.sources()],

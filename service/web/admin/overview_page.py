@@ -50,7 +50,7 @@ def _render(
 ) -> Response:
     queries, pages = frame.queries, frame.pages
     now, exposure, status = queries.now(), queries.reports.exposure, queries.status()
-    dates, needs = pages.dates(request), NeedQueries(queries)
+    dates, needs, sources = pages.dates(request), NeedQueries(queries), queries.sources()
     gettext = pages.gettext(dates)
     found = needs.find(rejected or ())
     shown = _limit(needs.show(found, gettext, dates.moment))
@@ -63,9 +63,8 @@ def _render(
             for notice in queries.zone_notices()
             if not isinstance(notice, ZoneUnset)
         ],
-        "glance": HealthSummary.of(
-            queries.reports.sources(), queries.reports.targets(), now, queries.policy.quiet
-        ),
+        "glance": HealthSummary.of(sources, queries.reports.targets(), now, queries.policy.quiet),
+        "quiet": sum(each.quiet for each in sources),
         "needs": shown,
         "needs_total": len(found),
         "kept": [each for each in queries.list_held() if each.kept],

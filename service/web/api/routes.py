@@ -98,7 +98,11 @@ class Api:
         return [
             _get("/status", "status", "The daemon as a whole", self.queries.status, schemas.StatusView),
             _get(
-                "/sources", "sources", "How the sources are doing", reports.sources, list[schemas.SourceView]
+                "/sources",
+                "sources",
+                "How the sources are doing",
+                self.queries.sources,
+                list[schemas.SourceView],
             ),
             _get("/targets", "targets", "How publishing is doing", reports.targets, list[schemas.TargetView]),
             _get(
@@ -156,7 +160,7 @@ class Api:
                 refusals=(404, 409, 422, 503),
                 parameters=(account, LOOKED_AT),
             ),
-            journal_operation(reports),
+            journal_operation(self.queries),
             strips_operation(self.queries),
             *need_operations(self.queries, self.live, self.networks),
             *conference_operations(self.queries),
