@@ -1,5 +1,5 @@
 """
-Every sentence of the source that people read has a form in Russian, and a sentence is known by its form.
+A sentence is known by its form, whatever varies in it.
 """
 
 import re
@@ -7,8 +7,7 @@ import re
 import pytest
 
 from service.commands.phrasebook import Phrasebook, phrasebook
-from service.core.journal import Happening
-from tests.commands.sentences import in_sentences, is_prose, sentences
+from tests.commands.sentences import is_prose
 
 BOOK = Phrasebook(
     {
@@ -51,25 +50,9 @@ def test_signs_of_regular_expressions_mean_themselves() -> None:
     assert Phrasebook({"a (b)? {1}": "в {1}"}).translate("a (b)? c") == "в c"
 
 
-def test_every_sentence_of_the_source_is_translated() -> None:
-    book, all_sentences = phrasebook("ru"), list(sentences())
-    english = [
-        f"{name}: {text}"
-        for name, text in all_sentences
-        if all(is_prose(book.translate(each)) for each in in_sentences(text))
-    ]
-    assert len(all_sentences) > 400
-    assert english == []
-
-
 @pytest.mark.parametrize("text", ["nothing rejected has the number X1", "`a b c` fails"])
 def test_prose_is_words_in_a_row_that_are_no_code(text: str) -> None:
     assert is_prose(text) == (not text.startswith("`"))
-
-
-@pytest.mark.parametrize("event", Happening)
-def test_everything_that_happens_has_a_name(event: Happening) -> None:
-    assert event.replace("_", " ") in phrasebook("ru").translations
 
 
 def test_no_form_hides_another() -> None:
