@@ -8,16 +8,17 @@ import asyncio
 from collections.abc import Awaitable, Collection
 from dataclasses import dataclass
 
-from service.app.check import SourceReport, report_of
 from service.app.check_daemon import Asker, check_daemon, open_asker
 from service.app.check_local import check_database, check_settings, check_zone
 from service.app.check_needs import find_check_needs
 from service.app.check_public import check_public
+from service.app.check_source import SourceReport, report_of
+from service.app.check_target import TargetReport, check_target
 from service.app.clock import utc_now
 from service.app.feed_list import list_feeds
 from service.app.fetching import http_fetch
 from service.app.findings import CheckReport, Finding, Verdict
-from service.app.preview import TargetReport, check_target, with_targets_for_check
+from service.app.preview import with_targets_for_check
 from service.app.room_clock import clock_note
 from service.app.zones import notices_of
 from service.core.errors import ConfcalError, SettingsError

@@ -36,7 +36,7 @@ def feeds_of(settings: Settings, store: FeedStore, state: Callable[[], State], u
 
 
 @asynccontextmanager
-async def _loaded(settings: Settings) -> AsyncIterator[Feeds]:
+async def _open_feeds(settings: Settings) -> AsyncIterator[Feeds]:
     async with with_store(settings) as store:
         yield await _load(settings, store)
 
@@ -56,7 +56,7 @@ def _describe(feeds: Feeds, calendar: Calendar) -> ListedFeed:
 
 async def list_loaded_feeds(settings: Settings) -> list[ListedFeed]:
     """Return all calendars with their addresses. Raises SettingsError and StoreUnavailable."""
-    async with _loaded(settings) as feeds:
+    async with _open_feeds(settings) as feeds:
         return [_describe(feeds, calendar) for calendar in feeds.calendars.values()]
 
 
@@ -64,7 +64,7 @@ async def rotate_feed(settings: Settings, name: str) -> ListedFeed:
     """
     Give a calendar a new address, and return it. Raises UnknownName, SettingsError and StoreUnavailable.
     """
-    async with _loaded(settings) as feeds:
+    async with _open_feeds(settings) as feeds:
         try:
             await feeds.directory.rotate(name, utc_now())
         except KeyError as error:

@@ -63,8 +63,8 @@ class Metrics:
         self._rejected = self._counter("rejected", "Input that could not be understood.", "source", "kind")
         self._silences = _Silences(clock)
         self._registry.register(self._silences)
-        self._registry.register(_Stored(state))
-        self._registry.register(_Published(targets, holds))
+        self._registry.register(_StateMetrics(state))
+        self._registry.register(_TargetMetrics(targets, holds))
 
     def apply_quiet(self, quiet: Mapping[str, QuietHours]) -> None:
         """Take the quiet hours of the sources."""
@@ -138,7 +138,7 @@ class _Silences(Collector):
         yield gauge
 
 
-class _Stored(Collector):
+class _StateMetrics(Collector):
     def __init__(self, state: Callable[[], State]) -> None:
         self._state = state
 
@@ -159,7 +159,7 @@ class _Stored(Collector):
         yield GaugeMetricFamily("confcal_held_lists", "Accounts whose list is held.", held)
 
 
-class _Published(Collector):
+class _TargetMetrics(Collector):
     def __init__(self, targets: Targets, holds: Callable[[str], bool]) -> None:
         self._targets, self._holds = targets, holds
 

@@ -18,14 +18,14 @@ from service.app.policy import policy_of
 from service.app.rejected_again import dismiss, understand_again
 from service.app.requests import request_source, request_target
 from service.app.synchronizer import Synchronizer
-from service.app.views import endpoint_view, intake_view, setting_view, to_listed
+from service.app.views import endpoint_view, intake_view, setting_view, to_last_list
 from service.calendars.calendar import Calendar
 from service.core.clock import Clock
 from service.core.conference import Account, Conference, Key
 from service.core.errors import StoreUnavailable, UnknownName
 from service.core.exposure import Exposure
 from service.core.journal import FieldChange, Happening, JournalEntry, JournalQuery
-from service.core.needs import Listed, OpenSecret, VersionBehind, find_behind
+from service.core.needs import LastList, OpenSecret, VersionBehind, find_behind
 from service.core.placement import Placement
 from service.core.rejected import RejectedInput
 from service.core.search import ConferenceQuery
@@ -81,7 +81,7 @@ class Polls(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Noticed:
+class _NoticeCache:
     """What was found about zones, and in what."""
 
     state: State
@@ -116,7 +116,7 @@ class StatusReporter(AdminPort):
     list_versions: Callable[[], Mapping[str, str]] = dict
     """Of the program, by replica."""
 
-    _noticed: "_Noticed | None" = field(default=None, init=False)
+    _noticed: "_NoticeCache | None" = field(default=None, init=False)
 
     def zone_notices(self, now: datetime) -> tuple[ZoneNotice, ...]:
         """Return what an operator should know about zones and the weekly conferences that are known."""
@@ -127,7 +127,7 @@ class StatusReporter(AdminPort):
         if known and known.state is state and known.settings is settings and known.minute == minute:
             return known.notices
         notices = zone_notices(zone_readings(settings), weekly_series(state), now)
-        self._noticed = _Noticed(state, settings, minute, notices)
+        self._noticed = _NoticeCache(state, settings, minute, notices)
         return notices
 
     def targets(self) -> Sequence[TargetView]:
@@ -202,9 +202,9 @@ class StatusReporter(AdminPort):
             raise UnknownName(f"there is no target {name!r}")
         await request_target(self.store.journal, name, self.clock())
 
-    def last_listings(self) -> Mapping[str, Listed]:
+    def last_listings(self) -> Mapping[str, LastList]:
         """Return the last list of each source that this process heard itself."""
-        return {name: to_listed(each) for name, each in self.synchronizer.latest.items()}
+        return {name: to_last_list(each) for name, each in self.synchronizer.latest.items()}
 
     def open_secrets(self) -> Sequence[OpenSecret]:
         """Return the files with secrets that every user of the machine gets at, as they are now."""

@@ -67,6 +67,11 @@ class State:
         heard = [known for known in self.senders_of(source) if known.list_at]
         return max(heard, key=_order_by_list, default=None)
 
+    def latest_by_source(self) -> dict[str, AccountState]:
+        """Return what `latest_from` gives for each source that had a list."""
+        found = ((source, self.latest_from(source)) for source in self.senders or ())
+        return {source: known for source, known in found if known}
+
     def normalize(self, account: Account) -> Account:
         """
         Return an account in its known spelling.

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.core.conference import Account, Key
 from service.core.state import State
-from service.store.rows import Stored, moment_of, seconds_of, to_entries, to_state
+from service.store.rows import StoredRows, moment_of, seconds_of, to_entries, to_state
 from service.store.tables import accounts, conferences, held, memberships
 from service.store.versions import current, read_forgotten
 
@@ -19,7 +19,7 @@ from service.store.versions import current, read_forgotten
 async def read_state(db: AsyncConnection) -> State:
     """Return the whole state."""
     version = await current(db)
-    stored = Stored(
+    stored = StoredRows(
         accounts=(await db.execute(select(accounts))).all(),
         conferences=(await db.execute(select(conferences))).all(),
         memberships=(await db.execute(select(memberships))).all(),
@@ -32,7 +32,7 @@ async def read_state(db: AsyncConnection) -> State:
 async def read_accounts(db: AsyncConnection) -> State:
     """Return the state with the accounts alone, as if their lists were empty."""
     found = (await db.execute(select(accounts))).all()
-    return to_state(await current(db), Stored(found, (), (), ()))
+    return to_state(await current(db), StoredRows(found, (), (), ()))
 
 
 async def read_changes(db: AsyncConnection, state: State) -> State:
@@ -47,7 +47,7 @@ async def read_changes(db: AsyncConnection, state: State) -> State:
     if not state.accounts or version < state.version or await read_forgotten(db) > state.version:
         return await read_state(db)
     newer = select(accounts.c.account).where(accounts.c.version > state.version)
-    stored = Stored(
+    stored = StoredRows(
         accounts=(await db.execute(select(accounts).where(accounts.c.version > state.version))).all(),
         conferences=(
             await db.execute(select(conferences).where(conferences.c.version > state.version))

@@ -158,11 +158,11 @@ async def _ask(address: SplitResult, fetch: Fetch) -> str:
 
 def _port(body: bytes, address: SplitResult) -> int:
     if is_deeper_than(body, MOST_NESTING):
-        raise _unexpected_answer(address, f"no JSON{quote_beginning(body)}")
+        raise _refuse_answer(address, f"no JSON{quote_beginning(body)}")
     try:
         content = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _unexpected_answer(address, f"no JSON{quote_beginning(body)}") from error
+        raise _refuse_answer(address, f"no JSON{quote_beginning(body)}") from error
     match content:
         case {"config": {"websocket": {"port": bool()}}}:
             pass
@@ -170,14 +170,14 @@ def _port(body: bytes, address: SplitResult) -> int:
             return port
         case {"config": {"websocket": {"port": str() as digits}}} if _is_port(digits):
             return int(digits)
-    raise _unexpected_answer(address, "no config.websocket.port from 1 to 65535")
+    raise _refuse_answer(address, "no config.websocket.port from 1 to 65535")
 
 
 def _is_port(digits: str) -> bool:
     return digits.isascii() and digits.isdecimal() and len(digits) <= len("65535") and int(digits) in _PORTS
 
 
-def _unexpected_answer(address: SplitResult, what: str) -> DiscoveryFailed:
+def _refuse_answer(address: SplitResult, what: str) -> DiscoveryFailed:
     return DiscoveryFailed(f"{place(address.geturl())} answered {_CONFIG_PATH} with {what}; {_OTHERWISE}")
 
 

@@ -10,7 +10,7 @@ from service.calendars.calendar import Calendar
 from service.core.conference import Account, Conference, Key
 from service.core.exposure import Exposure
 from service.core.journal import JournalEntry, JournalQuery
-from service.core.needs import Listed, OpenSecret, VersionBehind
+from service.core.needs import LastList, OpenSecret, VersionBehind
 from service.core.placement import Placement
 from service.core.rejected import RejectedInput
 from service.core.search import ConferenceQuery
@@ -94,7 +94,7 @@ class AdminPort(Protocol):
         """Have everything of a target tried again. Raises UnknownName, TooSoon and StoreUnavailable."""
         ...
 
-    def last_listings(self) -> Mapping[str, Listed]:
+    def last_listings(self) -> Mapping[str, LastList]:
         """Return the last list of each source that this process heard itself."""
         ...
 

@@ -13,7 +13,7 @@ from service.core.need_words import describe
 from service.core.needs import (
     Disputed,
     Facts,
-    Listed,
+    LastList,
     Need,
     NeedKind,
     OpenSecret,
@@ -148,16 +148,16 @@ def test_a_target_needs_somebody_once_it_cannot_be_completed(target: Target, *, 
 @pytest.mark.parametrize(
     ("last", "cured"),
     [
-        (Listed(NOW), True),
-        (Listed(REJECTED.last_at), False),
-        (Listed(REJECTED.last_at - MINUTE), False),
-        (Listed(NOW, good=False), False),
-        (Listed(NOW, rejected=frozenset({"4711"})), False),
-        (Listed(NOW, rejected=frozenset({"4712"})), True),
-        (Listed(NOW, rejected=frozenset({""})), False),
+        (LastList(NOW), True),
+        (LastList(REJECTED.last_at), False),
+        (LastList(REJECTED.last_at - MINUTE), False),
+        (LastList(NOW, good=False), False),
+        (LastList(NOW, rejected=frozenset({"4711"})), False),
+        (LastList(NOW, rejected=frozenset({"4712"})), True),
+        (LastList(NOW, rejected=frozenset({""})), False),
     ],
 )
-def test_rejected_input_is_cured_by_a_later_good_list_without_it(last: Listed, *, cured: bool) -> None:
+def test_rejected_input_is_cured_by_a_later_good_list_without_it(last: LastList, *, cured: bool) -> None:
     facts = Facts(rejected=[REJECTED], last_lists={REJECTED.account: last})
 
     assert find_needs(facts, NOW) == (() if cured else (REJECTED,))
@@ -166,12 +166,14 @@ def test_rejected_input_is_cured_by_a_later_good_list_without_it(last: Listed, *
 def test_a_rejected_event_is_cured_by_a_later_list_of_its_source_whoever_is_logged_in() -> None:
     event = replace(REJECTED, conference_id="", account="")
 
-    assert find_needs(Facts(rejected=[event], last_of_sources={"lobby": Listed(NOW)}), NOW) == ()
-    assert find_needs(Facts(rejected=[event], last_of_sources={"desk": Listed(NOW)}), NOW) == (event,)
+    assert find_needs(Facts(rejected=[event], last_of_sources={"lobby": LastList(NOW)}), NOW) == ()
+    assert find_needs(Facts(rejected=[event], last_of_sources={"desk": LastList(NOW)}), NOW) == (event,)
 
 
 def test_lists_of_another_account_cure_nothing() -> None:
-    assert find_needs(Facts(rejected=[REJECTED], last_lists={"b@v.example": Listed(NOW)}), NOW) == (REJECTED,)
+    assert find_needs(Facts(rejected=[REJECTED], last_lists={"b@v.example": LastList(NOW)}), NOW) == (
+        REJECTED,
+    )
 
 
 def test_versions_are_compared_by_their_numbers() -> None:
