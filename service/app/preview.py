@@ -3,7 +3,7 @@ What the next run over a target would write.
 """
 
 import difflib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +18,7 @@ from service.app.feeds import feeds_of
 from service.app.opening import with_store
 from service.app.targets import Target, open_targets
 from service.core.errors import NoDatabase, UnknownName
+from service.core.nearest import suggest
 from service.publishing.equivalence import unfold
 from service.publishing.model import Create, Delete, Operation, Update
 from service.publishing.plan import Plan, make_plan
@@ -73,13 +74,17 @@ async def _targets_over(settings: Settings, store: Database) -> AsyncIterator[di
 def find_target(targets_by_name: Mapping[str, Target], name: str) -> Target:
     """Return the target of this name. Raises UnknownName."""
     if name not in targets_by_name:
-        known = (
-            f"there are {', '.join(sorted(targets_by_name))}"
-            if targets_by_name
-            else "no CONFCAL_TARGETS__<NAME>__URL is set"
-        )
-        raise UnknownName(f"there is no target {name!r}: {known}")
+        raise unknown_target(name, targets_by_name)
     return targets_by_name[name]
+
+
+def unknown_target(name: str, known: Iterable[str]) -> UnknownName:
+    """Return the error of a name that no target has, with the nearest one, or with all of them."""
+    names = sorted(known)
+    if not names:
+        return UnknownName(f"there is no target {name!r}: no CONFCAL_TARGETS__<NAME>__URL is set")
+    hint = suggest(name, names) or f"; known are {', '.join(names)}"
+    return UnknownName(f"there is no target {name!r}{hint}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from service.core.conference import Account, Conference, Key
 from service.core.errors import StoreUnavailable, UnknownName
 from service.core.exposure import Exposure
 from service.core.journal import FieldChange, Happening, JournalEntry, JournalQuery
+from service.core.kinds import Kinds
 from service.core.needs import LastList, OpenSecret, VersionBehind, find_behind
 from service.core.placement import Placement
 from service.core.rejected import RejectedInput
@@ -117,6 +118,7 @@ class StatusReporter(AdminPort):
     """Of the program, by replica."""
 
     _noticed: "_NoticeCache | None" = field(default=None, init=False)
+    _kinds: Kinds = field(default_factory=Kinds, init=False)
 
     def zone_notices(self, now: datetime) -> tuple[ZoneNotice, ...]:
         """Return what an operator should know about zones and the weekly conferences that are known."""
@@ -126,7 +128,7 @@ class StatusReporter(AdminPort):
         # One page asks several times, and each time all series would be gone through.
         if known and known.state is state and known.settings is settings and known.minute == minute:
             return known.notices
-        notices = zone_notices(zone_readings(settings), weekly_series(state), now)
+        notices = zone_notices(zone_readings(settings), weekly_series(self._kinds.follow(state)), now)
         self._noticed = _NoticeCache(state, settings, minute, notices)
         return notices
 

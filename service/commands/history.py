@@ -4,7 +4,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ import msgspec
 from service.app.clock import utc_now
 from service.app.opening import with_store
 from service.calendars.names import Names
-from service.commands.speech import say
+from service.commands.speech import say, translate_sentence
 from service.core.errors import SettingsError
 from service.core.journal import PEOPLE_FIELDS, JournalEntry, JournalQuery
 from service.settings.load import load_settings
@@ -62,7 +62,7 @@ def history(
         click.echo(json.dumps(views, ensure_ascii=False, indent=2))
         return
     for entry in entries:
-        click.echo(describe(entry, zone, names))
+        click.echo(describe(entry, zone, names, translate_sentence))
     if not entries:
         say("Nothing happened, as far as the journal knows.")
 
@@ -83,16 +83,15 @@ def parse_since(text: str, zone: ZoneInfo, now: datetime) -> datetime:
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def describe(entry: JournalEntry, zone: ZoneInfo, names: Names) -> str:
+def describe(entry: JournalEntry, zone: ZoneInfo, names: Names, translate: Callable[[str], str] = str) -> str:
     """Return an entry as one line for a person."""
+    event = translate(entry.event.replace("_", " "))
     subject = [entry.source or entry.target or names.describe(entry.calendar), names.describe(entry.account)]
     subject += [entry.conference_id, entry.topic and f"«{' '.join(entry.topic.split())}»"]
     about = "  ".join(part for part in subject if part)
     changes = "; ".join(_describe_changes(entry, names))
-    line = "  ".join(part for part in (about, changes, entry.note) if part)
-    return (
-        f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {entry.event.replace('_', ' '):<20}  {line}".rstrip()
-    )
+    line = "  ".join(part for part in (about, changes, translate(entry.note)) if part)
+    return f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {event:<20}  {line}".rstrip()
 
 
 def _describe_changes(entry: JournalEntry, names: Names) -> Iterator[str]:

@@ -102,6 +102,19 @@ class State:
         holders = self.holders.get(key, ()) if self.holders else ()
         return [self.accounts[account] for account in holders]
 
+    @property
+    def count(self) -> int:
+        """How many live conferences are in any account's calendar."""
+        return len(self.holders or ())
+
+    def find_differing(self, before: "State") -> set[Key]:
+        """Return the conferences and closed parts that may look different or be in other calendars."""
+        found = self.entries.find_differing(before.entries)
+        found |= (self.holders or SharedMap()).find_differing(before.holders or SharedMap())
+        for account in self.accounts.find_differing(before.accounts):
+            found |= self.account(account).closed ^ before.account(account).closed
+        return found
+
     def replace_accounts(self, changed: Iterable[AccountState]) -> "State":
         """Return the state with these views in place of those of the same accounts."""
         pairs = [(self.account(known.account), known) for known in changed]

@@ -41,6 +41,8 @@ def load_configuration(
     """Do as `load_settings`, and return where each setting comes from too."""
     own, overrides = os.environ if environ is None else environ, overrides or {}
     given = {name.upper(): value for name, value in {**own, **overrides}.items() if _is_ours(name)}
+    # A shell has its variables in no order, and sources are to be named in the same one each time.
+    given = dict(sorted(given.items()))
     _refuse_service_links(given)
     _refuse_quoted(given)
     origins = {

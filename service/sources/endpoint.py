@@ -3,7 +3,6 @@ The client of one endpoint: it connects, keeps the session going, and reconnects
 """
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
@@ -90,7 +89,6 @@ class Endpoint:
         self._delivery_waits = backoff(timing.random)
         self._standing = Standing(name, hooks=hooks, now=timing.now)
         self._connected_at: datetime | None = None
-        self._decoding: ThreadPoolExecutor | None = None
         self._large = large or LargeFrames()
         self._log = log.bind(source=name)
 
@@ -123,13 +121,8 @@ class Endpoint:
         Trouble with the network or the endpoint goes to `status` and the log, never into an exception. If
         `sink` refuses a list with a ConfcalError, the endpoint is asked again after a while.
         """
-        # One thread: frames are decoded one at a time and in order, even after a cancellation.
-        self._decoding = ThreadPoolExecutor(1, thread_name_prefix=f"decode-{self.status.name}")
-        try:
-            while True:
-                await sleep_until_hurried(self._sleep, await self._connection(sink), self._hurry)
-        finally:
-            self._decoding.shutdown(wait=False)
+        while True:
+            await sleep_until_hurried(self._sleep, await self._connection(sink), self._hurry)
 
     async def _connection(self, sink: SnapshotSink) -> float:
         """Run one connection and return the seconds to wait before the next."""
@@ -229,7 +222,8 @@ class Endpoint:
             if len(frame) <= _DECODED_AT_ONCE:
                 return self._session.receive(frame, now)
             loop = asyncio.get_running_loop()
-            decoded = await loop.run_in_executor(self._decoding, self._session.decode, frame)
+            # By one thread: frames are decoded one at a time and in order, even after a cancellation.
+            decoded = await loop.run_in_executor(self._large.decoding, self._session.decode, frame)
             return self._session.take(decoded, frame, now)
         except Exception as error:
             raise explain_failure(self._place, error) from error

@@ -26,7 +26,10 @@ _PORTS: Final = range(1, 65536)
 _UNSENDABLE: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 
 
-_OTHERWISE: Final = "start TrueConf Room or VideoSDK there, or write the address as ws://host:port"
+_OTHERWISE: Final = (
+    "check that the port is that of TrueConf Room's control panel, or write the address as ws://host:port"
+)
+"""What helps where something answers, and in another way than TrueConf Room."""
 _LIKE_A_PIN: Final = re.compile(r"[A-Za-z0-9]{3,16}")
 
 
@@ -175,10 +178,7 @@ def _is_port(digits: str) -> bool:
 
 
 def _refuse_answer(address: SplitResult, what: str) -> DiscoveryFailed:
-    return DiscoveryFailed(
-        f"{place(address.geturl())} answered {_CONFIG_PATH} with {what}; "
-        "check that the port is that of TrueConf Room's control panel, or write the address as ws://host:port",
-    )
+    return DiscoveryFailed(f"{place(address.geturl())} answered {_CONFIG_PATH} with {what}; {_OTHERWISE}")
 
 
 def _bracket(host: str) -> str:

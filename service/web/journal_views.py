@@ -14,7 +14,7 @@ from service.core.errors import ConfcalError
 from service.core.journal import Happening, JournalEntry, JournalQuery
 from service.web.schemas import to_views
 
-MOST = 500
+MOST = 400
 USUAL = 100
 LONGEST = 400
 """How many characters a filter may have."""

@@ -12,12 +12,12 @@ from msgspec import structs
 from service.calendars.calendar import ALL, Calendar
 from service.calendars.feeds import Feeds
 from service.calendars.names import Names
-from service.core.account_state import Entry
 from service.core.clock import Clock
 from service.core.conference import Conference
 from service.core.consensus import Report
 from service.core.disputes import Dispute, find_disputes
 from service.core.held import HeldList, list_held
+from service.core.kinds import Kinds
 from service.core.occurrences import Occurrence
 from service.core.quiet import NEVER_QUIET
 from service.core.revision import Policy
@@ -63,7 +63,7 @@ class AdminQueries:
         self.feeds, self.reports = feeds, reports
         self.policy, self._stats = policy, stats
         self.state, self._clock = state, clock
-        self._summaries = Summaries(feeds, policy)
+        self._summaries, self._kinds = Summaries(policy), Kinds()
         self._zones: tuple[State, datetime, Sequence[ZoneNotice]] | None = None
 
     def now(self) -> datetime:
@@ -98,18 +98,18 @@ class AdminQueries:
     def status(self) -> StatusView:
         """Return the daemon as a whole."""
         state, exposure = self.state(), self.reports.exposure
-        members = _members(state)
+        rooms = sorted(self._kinds.follow(state).unscheduled.values(), key=lambda each: each.key)
         return StatusView(
             version=self.reports.version,
             url=self.feeds.addresses.public_url,
             started_at=self.reports.started_at,
             ready=self.feeds.ready(),
             accounts=len(state.accounts),
-            conferences=len(members),
+            conferences=state.count,
             calendars=len(self.feeds.calendars),
             held=sum(1 for known in state.accounts.values() if known.held),
             running=tuple(self._list_running()),
-            rooms=tuple(self._view(e.key.server, e.conference) for e in members if _is_room(e.conference)),
+            rooms=tuple(self._view(e.key.server, e.conference) for e in rooms),
             zone_data=self.reports.zone_data,
             warnings=(
                 *((exposure.describe(),) if exposure else ()),
@@ -144,15 +144,15 @@ class AdminQueries:
         ]
 
     def _calendar(self, calendar: Calendar, now: datetime, requests: int) -> CalendarView:
-        summary = self._summaries.summarize(calendar, now)
+        events, following = self._summaries.summarize(calendar, self.feeds.directory, now)
         urls = self.feeds.addresses
         return CalendarView(
             name=calendar.name,
             title=calendar.title,
             kind=_kind(calendar),
             redaction=calendar.redaction,
-            events=summary.events,
-            next=_to_next_meeting(summary.next),
+            events=events,
+            next=_to_next_meeting(following),
             subscribers=self._stats.subscribers(calendar.name, now),
             requests=requests,
             rotations=self.feeds.directory.generation(calendar.name),
@@ -213,20 +213,6 @@ def _kind_and_start(schedule: Schedule) -> tuple[str, datetime | None]:
             return "week", start
         case _ as unreachable:
             assert_never(unreachable)
-
-
-def _members(state: State) -> list[Entry]:
-    """Return the entries that are in any account's calendar, each once."""
-    members = {
-        entry.key: entry
-        for known in state.order_accounts()
-        for entry in (state.entry(known.account.server, id_) for id_ in known.reported)
-    }
-    return list(members.values())
-
-
-def _is_room(conference: Conference) -> bool:
-    return isinstance(conference.schedule, Unscheduled)
 
 
 def _kind(calendar: Calendar) -> CalendarKind:
