@@ -22,6 +22,7 @@ from service.core.needs import (
     VersionBehind,
     ZoneMissing,
     find_behind,
+    find_last_lists,
     find_needs,
     kind_of,
 )
@@ -30,7 +31,9 @@ from service.core.rejected import RejectedInput
 from service.core.sources import BY_ABSENCE, IN_TROUBLE, SourceState
 from service.core.target_state import TargetState
 from service.language import translator
-from tests.core.given import NOW
+from tests.core.given import NOW, conference
+from tests.core.given import ROOM as ROOM_ACCOUNT
+from tests.core.story import Story
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 HELD = HeldList("ivanov@v.example", NOW - HOUR, 14, "d1", (Leaving("1", "Plan", NOW + HOUR),), NOW + HOUR)
@@ -176,6 +179,17 @@ def test_lists_of_another_account_cure_nothing() -> None:
     )
 
 
+def test_of_a_list_that_another_process_heard_only_the_moment_is_known() -> None:
+    story = Story()
+    story.hears(conference("100"))
+    later = LastList(NOW + MINUTE, good=False)
+
+    assert find_last_lists(story.state, {}) == ({str(ROOM_ACCOUNT): LastList(NOW)}, {"lobby": LastList(NOW)})
+    assert find_last_lists(story.state, {"lobby": later}) == ({str(ROOM_ACCOUNT): later}, {"lobby": later})
+    older = replace(later, at=NOW - MINUTE)
+    assert find_last_lists(story.state, {"lobby": older})[1] == {"lobby": LastList(NOW)}
+
+
 def test_versions_are_compared_by_their_numbers() -> None:
     assert find_behind({"a": "0.9.0", "b": "0.10.0"}) == (VersionBehind("a", "0.9.0", "0.10.0"),)
     assert find_behind({"a": "0.10.0", "b": "0.10.0"}) == ()
@@ -186,7 +200,15 @@ def moment(at: datetime) -> str:
     return f"{at:%H:%M}"
 
 
-@pytest.mark.parametrize("need", ONE_OF_EACH, ids=[kind_of(each) for each in ONE_OF_EACH])
+OTHER_FORMS = (
+    OpenSecret("/var/lib/confcal", ""),
+    VersionBehind("", "0.1.0", "0.2.0"),
+    Target("cloud", TargetState.DOWN, "503"),
+    replace(REJECTED, conference_id=""),
+)
+
+
+@pytest.mark.parametrize("need", ONE_OF_EACH + OTHER_FORMS)
 def test_each_says_what_it_is_in_both_languages(need: Need) -> None:
     english, russian = (describe(need, translator(language), moment) for language in ("en", "ru"))
 
@@ -202,6 +224,16 @@ def test_a_room_is_described_in_each_state(state: SourceState) -> None:
 
     assert "10.0.0.15:8765" in words.text
     assert f"Так с {moment(ROOM.since)}" in words.text
+
+
+def test_a_room_that_cannot_be_reached_says_so_once() -> None:
+    silent = replace(ROOM, state=SourceState.UNREACHABLE, error="10.0.0.15:8765 refuses it")
+
+    words = describe(silent, str, moment)
+
+    assert words.line == (
+        f"Room lobby: unreachable. It has been so since {moment(NOW - HOUR)}. 10.0.0.15:8765 refuses it"
+    )
 
 
 def test_a_held_list_says_when_it_is_applied_by_itself() -> None:
