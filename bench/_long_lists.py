@@ -11,14 +11,14 @@ WEEKLY_SHARE = 0.7
 PEOPLE = 5
 SERVER = "video.example.com"
 
-_TOPICS = (
+TOPICS = (
     "Планёрка отдела разработки",
     "Еженедельная встреча с заказчиком; итоги, планы",
     "Совещание руководителей 🚀",
     "Обучение новых сотрудников: техника безопасности, часть 2",
     "Демонстрация",
 )
-_NAMES = ("Пётр Петров", "Анна Сергеевна Иванова", "Переговорная №5", "Ли Вэй", "Ольга Кузнецова", "Иван Ё.")
+NAMES = ("Пётр Петров", "Анна Сергеевна Иванова", "Переговорная №5", "Ли Вэй", "Ольга Кузнецова", "Иван Ё.")
 
 Raw = dict[str, Any]
 
@@ -42,11 +42,11 @@ def _conference(chance: random.Random, id_: str, number: int) -> Raw:
         "session_id": "",
         "mode": chance.choice(("PxP", "OxP", "S|L")),
         "owner": f"brown{number % 40}@{SERVER}",
-        "topic": f"{chance.choice(_TOPICS)} {number}",
+        "topic": f"{chance.choice(TOPICS)} {number}",
         "state": "stopped",
         "access": chance.choice(("private", "public")),
         "invitations": [
-            {"id": f"user{chance.randrange(900)}@{SERVER}", "display_name": chance.choice(_NAMES)}
+            {"id": f"user{chance.randrange(900)}@{SERVER}", "display_name": chance.choice(NAMES)}
             for _ in range(PEOPLE)
         ],
         "schedule_type": "week" if is_weekly else "once",

@@ -1,18 +1,19 @@
 """
-The administrator's pages of a large installation: CPU time and bytes of each, on SQLite and PostgreSQL.
+The administrator's pages of a large installation: CPU time and bytes, in memory, on SQLite and PostgreSQL.
 
     python -m bench.administration [--people 3000] [--conferences 20000] [--entries 100000]
 
 Each person has a calendar of their own, and each Room lists some of the conferences. Measured at the
-application with a real database; the work of PostgreSQL's own processes is not counted. The exit code is 1
-where a page costs 300 ms or more, or has more than 200 kB.
+application: first each page right after a change of one conference, then each page again. The work of
+PostgreSQL's own processes is not counted. The exit code is 1 where a page costs 300 ms or more, or has more
+than 200 kB.
 """
 
 import asyncio
 import re
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
 from importlib import import_module
@@ -22,6 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
+import httpx
 
 from service.core.conference import Account, Conference, Invitation, Listing, Snapshot
 from service.core.journal import FieldChange, Happening, JournalEntry
@@ -32,11 +34,12 @@ from service.store.sql import open_store
 from service.telemetry import configure_logging
 from service.web.schemas import TargetView
 from tests.core.given import NOW
+from tests.store.memory import MemoryStore
 from tests.web.administered import Administered, administered_on
 from tests.web.browsing import sign_in
 
 MOST_MS, MOST_BYTES = 300.0, 200_000
-ROUNDS = 5
+ROUNDS, CHANGES = 5, 3
 ROOMS = 20
 SERVER = "video.example.com"
 SETTINGS = {
@@ -57,7 +60,7 @@ SOUGHT = (
     "/api/needs",
     "/api/strips",
     "/api/conferences?q=planning&limit=200",
-    "/api/journal?limit=500",
+    "/api/journal?limit=400",
     "/api/calendars?like=person7",
 )
 
@@ -91,20 +94,21 @@ async def report(size: Size) -> bool:
             Path(folder) / "postgresql", cleanup_mode="delete"
         )
         try:
+            good &= await _measure_all("memory", MemoryStore(), size)
             for url in (f"sqlite:///{folder}/confcal.db", str(server.get_uri("postgres"))):
-                good &= await _measure_all(url, size)
+                store = await open_store(url, migrate=True)
+                good &= await _measure_all(url.partition(":")[0], store, size)
         finally:
             server.cleanup()
     return good
 
 
-async def _measure_all(url: str, size: Size) -> bool:
-    store = await open_store(url, migrate=True)
+async def _measure_all(name: str, store: Database, size: Size) -> bool:
     try:
         async with administered_on(store, SETTINGS) as site:
             started = time.monotonic()
             await _fill(site, store, size)
-            click.echo(f"{url.partition(':')[0]}, filled in {time.monotonic() - started:.0f} s")
+            click.echo(f"{name}, filled in {time.monotonic() - started:.0f} s")
             await sign_in(site)
             pages = await _find_pages(site)
             return all([await _measure(site, page) for page in (*pages, *SOUGHT)])
@@ -164,19 +168,38 @@ async def _find_pages(site: Administered) -> list[str]:
 
 
 async def _measure(site: Administered, page: str) -> bool:
-    taken, length, status = [], 0, 0
-    for _ in range(ROUNDS):
-        started = time.process_time()
-        if page.startswith("/api"):
-            answer = await site.api("GET", page.removeprefix("/api"))
-        else:
-            answer = await site.client.get(page)
-        taken.append((time.process_time() - started) * 1e3)
-        length, status = len(answer.content), answer.status_code
-    good = median(taken) < MOST_MS and length <= MOST_BYTES and status == HTTPStatus.OK
+    fresh = []
+    for _ in range(CHANGES):
+        await _change(site)
+        fresh.append((await _ask(site, page))[0])
+    answers = [await _ask(site, page) for _ in range(ROUNDS)]
+    first, again = median(fresh), median(taken for taken, _ in answers)
+    answer = answers[-1][1]
+    length, status = len(answer.content), answer.status_code
+    good = max(first, again) < MOST_MS and length <= MOST_BYTES and status == HTTPStatus.OK
     missed = f"MISSED (status {status}, less than {MOST_MS:.0f} ms, at most {MOST_BYTES:,} bytes)"
-    click.echo(f"{page:<48}{median(taken):>8.1f} ms{length:>10,}  {'ok' if good else missed}")
+    said = "ok" if good else missed
+    click.echo(f"{page:<48}{first:>8.1f} ms{again:>8.1f} ms{length:>10,}  {said}")
     return good
+
+
+async def _ask(site: Administered, page: str) -> tuple[float, httpx.Response]:
+    """Ask for a page, and return its CPU time in milliseconds with the answer."""
+    started = time.process_time()
+    if page.startswith("/api"):
+        answer = await site.api("GET", page.removeprefix("/api"))
+    else:
+        answer = await site.client.get(page)
+    return (time.process_time() - started) * 1e3, answer
+
+
+async def _change(site: Administered) -> None:
+    """Have the first Room list its conferences again, one of them moved by an hour."""
+    site.later(timedelta(minutes=10))
+    first, *others = site.synchronizer.latest["room0"].listing.conferences
+    moved = replace(first, topic=f"{first.topic}!", schedule=Once(site.clock() + 2 * HOUR, HOUR))
+    listing = Listing((moved, *others))
+    await site.accept(Snapshot(Account("room0", SERVER), "room0", site.clock(), listing))
 
 
 if __name__ == "__main__":

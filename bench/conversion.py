@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 import click
 from icalendar import Event, vCategory, vUri
 
+from bench._long_lists import NAMES, PEOPLE, SERVER, TOPICS
 from service.core.account_state import Revision
 from service.core.changes import RenderedVEvent
 from service.core.conference import Conference, Invitation, Key
@@ -33,19 +34,8 @@ LEAST_RATIO = 2.0
 MOST_MEGABYTES = 100.0
 ROUNDS = 3
 WEEKLY_SHARE = 0.7
-PEOPLE = 5
-SERVER = "video.example.com"
 RENDERING = Rendering(WeeklyRules("Europe/Moscow"), people=True)
 REVISION = Revision(3, datetime(2026, 10, 1, 8, tzinfo=UTC))
-
-_TOPICS = (
-    "Планёрка отдела разработки",
-    "Еженедельная встреча с заказчиком; итоги, планы",
-    "Совещание руководителей 🚀",
-    "Обучение новых сотрудников: техника безопасности, часть 2",
-    "Демонстрация",
-)
-_NAMES = ("Пётр Петров", "Анна Сергеевна Иванова", "Переговорная №5", "Ли Вэй", "Ольга Кузнецова", "Иван Ё.")
 
 
 @click.command()
@@ -110,14 +100,14 @@ def _conference(chance: random.Random, number: int) -> Conference:
         schedule = Weekly(start, duration, days)
     return Conference(
         id=f"{7_412_580_000 + number}",
-        topic=f"{chance.choice(_TOPICS)} {number}",
+        topic=f"{chance.choice(TOPICS)} {number}",
         owner=f"brown{number % 40}@{SERVER}",
         schedule=schedule,
         mode=chance.choice(("PxP", "OxP", "S|L")),
         access=chance.choice(("private", "public")),
         created_at=datetime(2026, 9, 1, 8, tzinfo=UTC) + timedelta(seconds=number),
         invitations=tuple(
-            Invitation(f"user{chance.randrange(900)}@{SERVER}", chance.choice(_NAMES)) for _ in range(PEOPLE)
+            Invitation(f"user{chance.randrange(900)}@{SERVER}", chance.choice(NAMES)) for _ in range(PEOPLE)
         ),
     )
 

@@ -15,8 +15,9 @@ from statistics import median
 import click
 import httpx
 
+from bench._long_lists import SERVER
 from bench._servers import ZONE
-from bench.conversion import SERVER, conferences
+from bench.conversion import conferences
 from service.app.synchronizer import Synchronizer
 from service.calendars.feeds import FeedRules, Feeds
 from service.core.conference import Account, Listing, Snapshot

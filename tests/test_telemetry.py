@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from service.telemetry import configure_logging
+from tests.tools import restoring_logging
 
 
 class Terminal(io.StringIO):
@@ -18,12 +19,8 @@ class Terminal(io.StringIO):
 
 @pytest.fixture(autouse=True)
 def restored_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    structlog.reset_defaults()
-    root.handlers = handlers
-    root.setLevel(level)
+    with restoring_logging():
+        yield
 
 
 def events(stream: io.StringIO) -> list[dict[str, Any]]:

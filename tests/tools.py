@@ -1,11 +1,15 @@
 """
-What the tests need besides Python, and is not everywhere.
+What tests of several folders need.
 """
 
+import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 import pytest
+import structlog
 
 IN_CI = os.environ.get("CI") == "true"
 LONG = "LONG_TESTS" in os.environ
@@ -21,3 +25,14 @@ def missing(reason: str) -> NoReturn:
     if IN_CI:
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@contextmanager
+def restoring_logging() -> Iterator[None]:
+    """Leave the logs as they were."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers = handlers
+    root.setLevel(level)

@@ -10,7 +10,6 @@ from service.app.clock import ClockWatch, utc_now
 from service.app.journal_writer import JournalWriter
 from service.app.metrics import Metrics
 from service.app.oddities import Oddities
-from service.app.reports import HourlyLists
 from service.app.synchronizer import Synchronizer
 from service.core.conference import Account, Snapshot
 from service.sources.hooks import SnapshotSink, SourceHooks
@@ -30,7 +29,6 @@ class Arrivals(SnapshotSink):
     synchronizer: Synchronizer
     rejections: Rejections
     metrics: Metrics
-    lists: HourlyLists
     clock: ClockWatch
     oddities: Oddities
 
@@ -42,7 +40,6 @@ class Arrivals(SnapshotSink):
         changes = await self.synchronizer.accept(snapshot)
         self.rejections.snapshot(snapshot)
         self.metrics.count_list(snapshot, changes)
-        self.lists.note(snapshot.received_at)
         self.oddities.report(snapshot.source, snapshot.received_at)
 
 

@@ -27,7 +27,7 @@ from service.app.oddities import Oddities
 from service.app.opening import open_settings_store
 from service.app.policy import keep_rules_of, policy_of, rendering_digest
 from service.app.recalling import recall_sources
-from service.app.reports import HourlyLists, StatusReporter
+from service.app.reports import StatusReporter
 from service.app.requests import Requests
 from service.app.self_report import DaemonReporter
 from service.app.sources import Sources
@@ -129,6 +129,7 @@ class Parts:
         held = {name for name in self.sources.all if self.leases.holds(f"source/{name}")}
         for name in self.sources.all.keys() - held:
             self.metrics.forget(name)
+            self.journal.forget(name)
         expect_lists(self.metrics, self.synchronizer, held)
 
     def mark_feeds_changed(self) -> None:
@@ -189,17 +190,18 @@ async def _make_parts(
     notifiers = Notifiers(store.journal)
     notifiers.apply(notifiers.prepare(settings, url))
     metrics = Metrics(lambda: synchronizer.state, targets.statuses, read_build(), holds=leases.holds)
-    live, lists = Live(), HourlyLists()
+    metrics.apply_quiet(policy.quiet)
+    live = Live()
     expect_lists(metrics, synchronizer, settings.sources)
     arrivals = Arrivals(
         synchronizer,
         rejections,
         metrics,
-        lists,
         ClockWatch(utc_now, time.monotonic),
         Oddities(lambda: synchronizer.state),
     )
     writer = await open_journal(settings, store.journal)
+    writer.quiet = policy.quiet
     hooks = ArrivalHooks(rejections, metrics, live, writer, recorder)
     sources, timetable = Sources(fetch, hooks, arrivals, recall_sources(writer, synchronizer)), Timetable()
     sources.apply(settings)
@@ -212,7 +214,6 @@ async def _make_parts(
         store,
         synchronizer,
         posted_events,
-        lists,
         tuple(sources.all.values()),
         timetable,
         targets,

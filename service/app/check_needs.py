@@ -2,21 +2,22 @@
 What needs a person according to `confcal check`: what the database holds, and what it found out just now.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
 
-from service.app.check import SourceReport
+from service.app.check_source import SourceReport
+from service.app.check_target import TargetReport
 from service.app.opening import with_store
 from service.app.policy import policy_of
-from service.app.preview import TargetReport
+from service.calendars.names import Names
 from service.core.disputes import find_disputes
 from service.core.errors import SettingsError, StoreUnavailable
 from service.core.held import list_held
 from service.core.needs import (
     Disputed,
     Facts,
-    Listed,
     Need,
     OpenSecret,
     Room,
@@ -24,6 +25,7 @@ from service.core.needs import (
     VersionBehind,
     ZoneMissing,
     find_behind,
+    find_last_lists,
     find_needs,
 )
 from service.core.occurrences import find_next
@@ -51,22 +53,24 @@ async def find_check_needs(
             rejected = await store.load_rejected(most_raw=0)
     except (SettingsError, StoreUnavailable):
         pass
-    policy = policy_of(settings)
+    policy, names = policy_of(settings), Names(state.entries)
+    by_account, by_source = find_last_lists(state, {})
+    held = list_held(state, policy, lambda entry: find_next(entry, policy, now))
     facts = Facts(
-        held=list_held(state, policy, lambda entry: find_next(entry, policy, now)),
+        held=[replace(each, display_name=names.find(each.account)) for each in held],
         rooms=[_to_room(each, state, now) for each in sources if not each.good],
         targets=[_to_target(each) for each in targets if not each.good],
         rejected=rejected,
         disputes=[
-            Disputed(each.key.id, each.key.server, each.topic, str(each.counts))
+            Disputed(each.key.id, each.key.server, each.topic, names.describe(str(each.counts)))
             for each in find_disputes(state, policy, now)
         ],
         zones=[ZoneMissing(each.variable, each.count) for each in notices if isinstance(each, ZoneUnset)],
         open_secrets=open_secrets,
         versions=_find_behind(census),
         quiet=policy.quiet,
-        last_lists={str(k.account): Listed(k.list_at) for k in state.accounts.values() if k.list_at},
-        last_of_sources=_last_of_sources(state),
+        last_lists=by_account,
+        last_of_sources=by_source,
     )
     return find_needs(facts, now)
 
@@ -75,14 +79,6 @@ def _find_behind(census: Census) -> list[VersionBehind]:
     """Return the replicas that are older than another one, or than the program that checks."""
     running = {"": version("confcal"), **{each.holder: each.version for each in census.replicas}}
     return [each for each in find_behind(running) if each.where]
-
-
-def _last_of_sources(state: State) -> Mapping[str, Listed]:
-    latest: dict[str, Listed] = {}
-    for known in state.accounts.values():
-        if known.list_at and (known.source not in latest or latest[known.source].at < known.list_at):
-            latest[known.source] = Listed(known.list_at)
-    return latest
 
 
 def _to_room(report: SourceReport, state: State, now: datetime) -> Room:

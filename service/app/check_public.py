@@ -73,10 +73,10 @@ async def _feed_warnings(feed_url: str | None, asker: Asker, gettext: Translate)
     if said.status != _GOOD:
         text = gettext("a feed answers with status %(status)d: let the proxy pass /feeds/ on unchanged")
         return [text % {"status": said.status}]
-    return [*_compressed(said, gettext), *_repeating(said, feed_url, gettext)]
+    return [*_judge_compression(said, gettext), *_name_repeating(said, feed_url, gettext)]
 
 
-def _compressed(said: Answer, gettext: Translate) -> list[str]:
+def _judge_compression(said: Answer, gettext: Translate) -> list[str]:
     if said.headers.get("content-encoding", "identity").strip().lower() == "identity":
         return []
     text = gettext(
@@ -85,7 +85,7 @@ def _compressed(said: Answer, gettext: Translate) -> list[str]:
     return [text]
 
 
-def _repeating(said: Answer, feed_url: str, gettext: Translate) -> list[str]:
+def _name_repeating(said: Answer, feed_url: str, gettext: Translate) -> list[str]:
     """Name headers that repeat the token: proxies log headers where they hide addresses."""
     token = feed_url.partition("/feeds/")[2].partition("/")[0]
     names = sorted({name for name, value in said.headers.items() if token in unquote(value)})

@@ -5,22 +5,24 @@ They run at once, each within its time limit, and are reported in a fixed order.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from dataclasses import dataclass
 
-from service.app.check import SourceReport, report_of
 from service.app.check_daemon import Asker, check_daemon, open_asker
 from service.app.check_local import check_database, check_settings, check_zone
 from service.app.check_needs import find_check_needs
 from service.app.check_public import check_public
+from service.app.check_source import SourceReport, report_of
+from service.app.check_target import TargetReport, check_target
 from service.app.clock import utc_now
 from service.app.feed_list import list_feeds
 from service.app.fetching import http_fetch
 from service.app.findings import CheckReport, Finding, Verdict
-from service.app.preview import TargetReport, check_target, with_targets_for_check
+from service.app.preview import with_targets_for_check
 from service.app.room_clock import clock_note
 from service.app.zones import notices_of
 from service.core.errors import ConfcalError, SettingsError
+from service.core.needs import Room
 from service.core.target_state import TargetState
 from service.core.vevent import Translate
 from service.settings.model import Settings, SourceSettings
@@ -74,13 +76,14 @@ async def run_checks(configuration: Configuration, plan: CheckPlan, gettext: Tra
         open_secrets=find_open_secrets(configuration),
         now=utc_now(),
     )
+    needed = {each.name for each in needs if isinstance(each, Room)}
     findings = [
         *check_settings(configuration, gettext),
         check_zone(configuration, gettext),
         *(Finding("zone", Verdict.NOTICE, (notice.describe(gettext),)) for notice in notices),
         database.result(),
         *(
-            _of_source(task.result(), settings.sources[task.result().name], clock.result(), gettext)
+            _of_source(task.result(), settings.sources[task.result().name], clock.result(), needed, gettext)
             for task, clock in zip(sources, clocks, strict=True)
         ),
         *(finding for _, finding in targets.result()),
@@ -90,8 +93,16 @@ async def run_checks(configuration: Configuration, plan: CheckPlan, gettext: Tra
     return CheckReport(tuple(findings), needs)
 
 
-def _of_source(report: SourceReport, settings: SourceSettings, clock: str, gettext: Translate) -> Finding:
+def _of_source(
+    report: SourceReport,
+    settings: SourceSettings,
+    clock: str,
+    needed: Collection[str],
+    gettext: Translate,
+) -> Finding:
     lines, verdict = [report.text], Verdict.GOOD if report.good else Verdict.FAILED
+    if not report.good and report.name not in needed:
+        lines, verdict = [gettext("quiet by its hours: %(reason)s") % {"reason": report.text}], Verdict.NOTICE
     if clock:
         lines.append(clock)
         verdict = Verdict.WARNING if report.good else verdict

@@ -77,7 +77,7 @@ def _frames(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class OutputForm:
     """
     How to write the output.
     """
@@ -93,7 +93,7 @@ class Wanted:
 
 
 def to_calendar(
-    conferences: Iterable[Conference], wanted: Wanted, now: datetime, progress: Callable[[int], None]
+    conferences: Iterable[Conference], wanted: OutputForm, now: datetime, progress: Callable[[int], None]
 ) -> bytes:
     """
     Return the iCalendar object of `conferences`, in the order of their UIDs.
@@ -110,7 +110,7 @@ def to_calendar(
     return render_calendar(wanted.heading, sorted(rendered, key=lambda vevent: vevent.uid))
 
 
-def _render(conference: Conference, wanted: Wanted, now: datetime) -> RenderedVEvent | None:
+def _render(conference: Conference, wanted: OutputForm, now: datetime) -> RenderedVEvent | None:
     course = begin_course(conference.schedule, wanted.rendering.weekly, now, wanted.keep_ended)
     key = Key(wanted.server or server_of(conference), conference.id)
     variant = wanted.variant

@@ -4,7 +4,9 @@ All calendars with their addresses, for a command. Without rules their events ar
 
 from service.app.listed_feed import ListedFeed, describe_feed, find_public_url
 from service.calendars.calendar import Calendar, calendars_of
+from service.calendars.names import Names
 from service.calendars.tokens import Addresses
+from service.core.shared_map import SharedMap
 from service.settings.model import Settings
 from service.settings.paths import database_url, secret_of
 from service.store.feed_list import FeedList, read_feed_list, read_heard_sources
@@ -22,7 +24,16 @@ async def list_feeds(settings: Settings) -> list[ListedFeed]:
     calendars = calendars_of(found.accounts, "")
     generations = {name: found.generations.get(name, 0) for name in calendars}
     addresses = Addresses.of(secret_of(settings), generations, url)
-    return [describe_feed(each, addresses, _count(each, found)) for each in calendars.values()]
+    names = Names(SharedMap(found.recent))
+    return [
+        describe_feed(
+            each,
+            addresses,
+            _count(each, found),
+            names.find(str(each.account)) if each.account else each.title,
+        )
+        for each in calendars.values()
+    ]
 
 
 async def find_awaited(settings: Settings) -> list[str]:

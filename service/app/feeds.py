@@ -36,7 +36,7 @@ def feeds_of(settings: Settings, store: FeedStore, state: Callable[[], State], u
 
 
 @asynccontextmanager
-async def _loaded(settings: Settings) -> AsyncIterator[Feeds]:
+async def _open_feeds(settings: Settings) -> AsyncIterator[Feeds]:
     async with with_store(settings) as store:
         yield await _load(settings, store)
 
@@ -51,12 +51,12 @@ async def _load(settings: Settings, store: Store) -> Feeds:
 def _describe(feeds: Feeds, calendar: Calendar) -> ListedFeed:
     # Without a fingerprint there is no VEVENT: a room without a schedule.
     events = sum(bool(entry.fingerprint) for entry in feeds.directory.entries(calendar))
-    return describe_feed(calendar, feeds.addresses, events)
+    return describe_feed(calendar, feeds.addresses, events, feeds.directory.name_calendar(calendar))
 
 
 async def list_loaded_feeds(settings: Settings) -> list[ListedFeed]:
     """Return all calendars with their addresses. Raises SettingsError and StoreUnavailable."""
-    async with _loaded(settings) as feeds:
+    async with _open_feeds(settings) as feeds:
         return [_describe(feeds, calendar) for calendar in feeds.calendars.values()]
 
 
@@ -64,7 +64,7 @@ async def rotate_feed(settings: Settings, name: str) -> ListedFeed:
     """
     Give a calendar a new address, and return it. Raises UnknownName, SettingsError and StoreUnavailable.
     """
-    async with _loaded(settings) as feeds:
+    async with _open_feeds(settings) as feeds:
         try:
             await feeds.directory.rotate(name, utc_now())
         except KeyError as error:
@@ -99,7 +99,10 @@ async def explain_conference(settings: Settings, conference_id: str, calendar: s
         sentences = []
         for entry in found:
             beginning = f"{entry.key.server}: " if len(found) > 1 else ""
-            sentences += [f"{beginning}{explain(each, entry, state).describe()}" for each in chosen]
+            sentences += [
+                f"{beginning}{explain(each, entry, state).describe(feeds.directory.names.describe)}"
+                for each in chosen
+            ]
             sentences += [
                 f"{beginning}{each.describe()}"
                 for each in await placements.find(entry, utc_now())

@@ -21,19 +21,20 @@ class ListedFeed:
     feed_url: str
     page_url: str
     events: int
-    title: str = ""
+    display_name: str = ""
+    """What the person or account is called that it is of, else the title."""
 
     def as_dict(self) -> dict[str, str | int]:
         """Return the fields by name, for JSON."""
         fields = asdict(self)
-        del fields["title"]
+        del fields["display_name"]
         return fields
 
 
-def describe_feed(calendar: Calendar, addresses: Addresses, events: int) -> ListedFeed:
-    """Return a calendar with its addresses and how many events it has."""
+def describe_feed(calendar: Calendar, addresses: Addresses, events: int, called: str) -> ListedFeed:
+    """Return a calendar with its addresses, how many events it has, and what it is called."""
     name = calendar.name
-    return ListedFeed(name, addresses.feed_url(name), addresses.page_url(name), events, calendar.title)
+    return ListedFeed(name, addresses.feed_url(name), addresses.page_url(name), events, called)
 
 
 def find_public_url(settings: Settings) -> str:

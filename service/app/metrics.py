@@ -2,7 +2,7 @@
 Numbers for Prometheus: nothing personal, no names of people, no secret addresses.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from platform import python_version
@@ -11,10 +11,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from service.app.clock import utc_now
 from service.core.changes import Changes
+from service.core.clock import Clock
 from service.core.conference import Snapshot
-from service.core.sources import SourceState
-from service.core.state import State
+from service.core.quiet import QuietHours
+from service.core.sources import BY_FAULT, SourceState
+from service.core.state import STALE_AFTER, State
 from service.core.target_state import PUBLISHING, TargetState
 from service.publishing.target_status import TargetStatus
 from service.sources.status import SourceStatus
@@ -35,6 +38,7 @@ class Metrics:
         build: Build | None = None,
         *,
         holds: Callable[[str], bool] = lambda _part: True,
+        clock: Clock = utc_now,
     ) -> None:
         self._registry = CollectorRegistry()
         if build:
@@ -57,21 +61,30 @@ class Metrics:
         self._edits = self._counter("edits", "Conferences that were new or changed.", "source")
         self._removals = self._counter("removals", "Conferences that left a calendar.", "source")
         self._rejected = self._counter("rejected", "Input that could not be understood.", "source", "kind")
-        self._registry.register(_Stored(state))
-        self._registry.register(_Published(targets, holds))
+        self._silences = _Silences(clock)
+        self._registry.register(self._silences)
+        self._registry.register(_StateMetrics(state))
+        self._registry.register(_TargetMetrics(targets, holds))
+
+    def apply_quiet(self, quiet: Mapping[str, QuietHours]) -> None:
+        """Take the quiet hours of the sources."""
+        self._silences.quiet = quiet
 
     def status(self, status: SourceStatus) -> None:
         """Note how a source is doing."""
+        self._silences.states[status.name] = status.state
         self._up.labels(status.name).set(status.state == SourceState.LISTENING)
         for state in SourceState:
             self._states.labels(status.name, state).set(state == status.state)
 
     def expect_list(self, source: str, since: datetime) -> None:
         """Note since when a source owes a list: one that never sends any is silent too."""
+        self._silences.list_at[source] = since
         self._list_at.labels(source).set(since.timestamp())
 
     def forget(self, source: str) -> None:
         """Drop the gauges of a source, and keep its counters."""
+        self._silences.list_at.pop(source, None)
         for gauge in (self._up, self._list_at, self._conferences, self._held):
             with suppress(KeyError):
                 gauge.remove(source)
@@ -82,6 +95,7 @@ class Metrics:
     def count_list(self, snapshot: Snapshot, changes: Changes) -> None:
         """Count an accepted list."""
         source = snapshot.source
+        self._silences.list_at[source] = snapshot.received_at
         self._list_at.labels(source).set(snapshot.received_at.timestamp())
         self._conferences.labels(source).set(len(snapshot.listing.conferences))
         self._held.labels(source).set(len(changes.held.missing) if changes.held else 0)
@@ -105,7 +119,26 @@ class Metrics:
         return Counter(f"confcal_{name}", text, labels, registry=self._registry)
 
 
-class _Stored(Collector):
+class _Silences(Collector):
+    """Says of which sources no list is expected now."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.quiet: Mapping[str, QuietHours] = {}
+        self.states: dict[str, SourceState] = {}
+        self.list_at: dict[str, datetime] = {}
+
+    def collect(self) -> Iterator[Metric]:
+        now, text = self._clock(), "1 while the source may be silent by its quiet hours, else 0."
+        gauge = GaugeMetricFamily("confcal_source_quiet", text, labels=("source",))
+        for source, at in self.list_at.items():
+            quiet = self.quiet.get(source)
+            excused = quiet is not None and quiet.excuse(at, now, STALE_AFTER)
+            gauge.add_metric([source], excused and self.states.get(source) not in BY_FAULT)
+        yield gauge
+
+
+class _StateMetrics(Collector):
     def __init__(self, state: Callable[[], State]) -> None:
         self._state = state
 
@@ -126,7 +159,7 @@ class _Stored(Collector):
         yield GaugeMetricFamily("confcal_held_lists", "Accounts whose list is held.", held)
 
 
-class _Published(Collector):
+class _TargetMetrics(Collector):
     def __init__(self, targets: Targets, holds: Callable[[str], bool]) -> None:
         self._targets, self._holds = targets, holds
 

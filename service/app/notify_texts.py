@@ -23,7 +23,7 @@ class Texts:
     def describe(self, messages: Sequence[Message], dropped: int) -> tuple[str, str]:
         """Return the title and the body of one message that says all of these."""
         translate = self._translate
-        texts = [self._one(message) for message in messages]
+        texts = [self._describe(message) for message in messages]
         lines = [text if not detail else f"{text}\n{detail}" for text, detail in texts]
         if dropped:
             lines.insert(
@@ -44,18 +44,18 @@ class Texts:
             translate("Messages of confcal arrive here.") + f"\n\n{self._url}/",
         )
 
-    def _one(self, message: Message) -> tuple[str, str]:
+    def _describe(self, message: Message) -> tuple[str, str]:
         match message.phase:
             case Phase.BEGAN:
-                return self._began(message)
+                return self._describe_beginning(message)
             case Phase.ENDED:
-                return self._ended(message), self._span(message)
+                return self._describe_end(message), self._span(message)
             case Phase.HAPPENED:
-                return self._happened(message), self._moment(message.at)
+                return self._describe_event(message), self._moment(message.at)
             case Phase.DIGEST:
-                return self._digest(message)
+                return self._describe_digest(message)
 
-    def _began(self, message: Message) -> tuple[str, str]:
+    def _describe_beginning(self, message: Message) -> tuple[str, str]:
         translate, since = self._translate, self._moment(message.since)
         match message.event:
             case NotifyEvent.HELD:
@@ -73,7 +73,7 @@ class Texts:
                 text = translate("The room {room} sends no lists.").format(room=message.subject)
                 return text, f"{since}: {self._explain(message)}"
 
-    def _ended(self, message: Message) -> str:
+    def _describe_end(self, message: Message) -> str:
         translate = self._translate
         match message.event:
             case NotifyEvent.HELD:
@@ -86,7 +86,7 @@ class Texts:
                 text = translate("The room {subject} sends lists again.")
         return text.format(subject=message.subject)
 
-    def _happened(self, message: Message) -> str:
+    def _describe_event(self, message: Message) -> str:
         translate = self._translate
         match message.event:
             case NotifyEvent.LINK_ROTATED:
@@ -97,7 +97,7 @@ class Texts:
                 text = translate("At the room {subject}, {account} is logged in now.")
         return text.format(subject=message.subject, account=message.detail)
 
-    def _digest(self, message: Message) -> tuple[str, str]:
+    def _describe_digest(self, message: Message) -> tuple[str, str]:
         translate, numbers = self._translate, message.numbers
         wanted = (
             ("conference_added", translate("Conferences added")),

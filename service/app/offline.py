@@ -22,7 +22,7 @@ from service.publishing.ports import Database
 from service.settings.accounts import account_of_source, find_pinned_accounts
 from service.settings.model import Settings
 from service.sources.rejections import Rejections
-from service.sources.replay import Recorded, Replayed, Unclaimed, replay
+from service.sources.replay import ListWithoutAccount, RecordedFrame, Replayed, replay
 
 _SHOWN = 40
 
@@ -73,7 +73,7 @@ async def retry_rejected(settings: Settings, each: RejectedInput) -> str:
 
 
 @dataclass
-class Played:
+class ReplayReport:
     """
     What a replay did.
     """
@@ -90,17 +90,17 @@ class Played:
 
 async def replay_recording(
     settings: Settings,
-    frames: list[Recorded],
+    frames: list[RecordedFrame],
     *,
     account: str | None,
     progress: Callable[[int], None],
-) -> Played:
+) -> ReplayReport:
     """
     Put recorded events through the path of those that arrive. Raises SettingsError and StoreUnavailable.
 
     `progress` is called with the number of lists and rejected frames done so far.
     """
-    played = Played(0, 0, 0, 0, [])
+    played = ReplayReport(0, 0, 0, 0, [])
     async with with_store(settings) as store:
         synchronizer = await _synchronizer(settings, store)
         rejections = Rejections(store, keep_rules_of(settings), clock=utc_now)
@@ -125,7 +125,7 @@ async def replay_recording(
                         reason=outcome.reason,
                         raw=recorded.frame,
                     )
-                case Unclaimed():
+                case ListWithoutAccount():
                     played.trouble.append(
                         f"{recorded.place}: the recording of {recorded.source} ends before it names the "
                         "account of its last list; record for a minute longer"
@@ -136,8 +136,8 @@ async def replay_recording(
 
 
 def _outcomes(
-    settings: Settings, frames: list[Recorded], whose: Callable[[str], Account]
-) -> Iterator[tuple[Recorded, Replayed]]:
+    settings: Settings, frames: list[RecordedFrame], whose: Callable[[str], Account]
+) -> Iterator[tuple[RecordedFrame, Replayed]]:
     return replay(frames, whose, servers=_servers(settings), pinned=find_pinned_accounts(settings))
 
 

@@ -11,11 +11,12 @@ from importlib.metadata import version
 from service.calendars.calendar import Calendar
 from service.calendars.rules import Rule
 from service.core.ical import RENDERING
+from service.core.join_link import JOIN_URL
 from service.core.quiet import QuietHours, parse_quiet
 from service.core.rejected import KeepRules
 from service.core.removal import RemovalRules
 from service.core.revision import Policy, Variant
-from service.core.vevent import JOIN_URL, Redaction, Rendering
+from service.core.vevent import Redaction, Rendering
 from service.core.vtimezone import compact_zone
 from service.core.weekly import WeeklyRules
 from service.core.zonedata import data_version

@@ -1,10 +1,9 @@
 """
-What commands ask of targets: what the next run would write, and whether they work.
+What the next run over a target would write.
 """
 
 import difflib
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,23 +17,16 @@ from service.app.clock import utc_now
 from service.app.feeds import feeds_of
 from service.app.opening import with_store
 from service.app.targets import Target, open_targets
-from service.app.trial_event import write_and_remove
-from service.caldav.discovery import CollectionSpec
-from service.caldav.hrefs import host_of
-from service.caldav.quirks import active, describe
-from service.caldav.server import CalDavServer
-from service.core.errors import CollectionMissing, NoDatabase, PlaceNotTrusted, PublishError, UnknownName
-from service.core.target_state import TargetState
+from service.core.errors import NoDatabase, UnknownName
+from service.core.nearest import suggest
 from service.publishing.equivalence import unfold
-from service.publishing.model import Create, Delete, Operation, Publication, Standing, Update
+from service.publishing.model import Create, Delete, Operation, Update
 from service.publishing.plan import Plan, make_plan
-from service.publishing.ports import Database, DiscoveredCollection
-from service.publishing.retry import state_of
+from service.publishing.ports import Database
 from service.settings.model import Settings
 from service.store.sql import open_store
 
 _NEVER = timedelta(days=36500)
-_MOST_REASONS = 3
 _STAMPS = ("DTSTAMP:", "LAST-MODIFIED:", "SEQUENCE:")
 
 
@@ -82,17 +74,21 @@ async def _targets_over(settings: Settings, store: Database) -> AsyncIterator[di
 def find_target(targets_by_name: Mapping[str, Target], name: str) -> Target:
     """Return the target of this name. Raises UnknownName."""
     if name not in targets_by_name:
-        known = (
-            f"there are {', '.join(sorted(targets_by_name))}"
-            if targets_by_name
-            else "no CONFCAL_TARGETS__<NAME>__URL is set"
-        )
-        raise UnknownName(f"there is no target {name!r}: {known}")
+        raise unknown_target(name, targets_by_name)
     return targets_by_name[name]
 
 
+def unknown_target(name: str, known: Iterable[str]) -> UnknownName:
+    """Return the error of a name that no target has, with the nearest one, or with all of them."""
+    names = sorted(known)
+    if not names:
+        return UnknownName(f"there is no target {name!r}: no CONFCAL_TARGETS__<NAME>__URL is set")
+    hint = suggest(name, names) or f"; known are {', '.join(names)}"
+    return UnknownName(f"there is no target {name!r}{hint}")
+
+
 @dataclass(frozen=True, slots=True)
-class Planned:
+class CollectionPlan:
     """
     What the next run over one collection would do.
     """
@@ -104,7 +100,7 @@ class Planned:
     """Whether the collection was found before; else all of it counts as new."""
 
 
-async def make_plans(configured: Target) -> AsyncIterator[Planned]:
+async def make_plans(configured: Target) -> AsyncIterator[CollectionPlan]:
     """Yield the plan of each collection of a target, without a request. Raises PlanRefused."""
     ledger = configured.calendars.store.ledger
     records = await ledger.targets()
@@ -116,7 +112,7 @@ async def make_plans(configured: Target) -> AsyncIterator[Planned]:
         desired = await target.render(people=target.server.keeps_silent(server))
         plan = make_plan(desired, rows, target.rules, now=utc_now())
         writes = sum(not isinstance(operation, Delete) for operation in plan.operations)
-        yield Planned(target.key, plan, len(desired) - writes, found)
+        yield CollectionPlan(target.key, plan, len(desired) - writes, found)
 
 
 async def difference(configured: Target, key: str, operation: Operation) -> Iterator[str]:
@@ -149,114 +145,7 @@ def _lines(body: bytes) -> list[str]:
     return sorted((line for line in event if not line.startswith(_STAMPS)), key=_order)
 
 
-@dataclass(frozen=True, slots=True)
-class TargetReport:
-    """
-    The result of asking a target's server, and the state of what was published so far.
-    """
-
-    name: str
-    state: TargetState
-    lines: tuple[str, ...]
-
-    @property
-    def good(self) -> bool:
-        """Whether nothing has to be corrected."""
-        return self.state is TargetState.IN_STEP
-
-
-async def check_target(configured: Target, *, write: bool = False) -> TargetReport:
-    """
-    Ask one target and return the report; a test event is written and removed where `write` says so.
-
-    Raises StoreUnavailable.
-    """
-    try:
-        collections = [configured.collection(calendar) for calendar in configured.choose_calendars()]
-    except PublishError as error:
-        if "@" not in configured.settings.calendar:
-            return TargetReport(configured.name, state_of(error), (str(error),))
-        # The server can be asked all the same.
-        collections, notes = (
-            [configured.settings.collection or configured.settings.calendar],
-            [f"not yet: {error}"],
-        )
-    else:
-        notes = []
-    try:
-        # All collections of one target have one server and one user.
-        found, is_there = await _discover(configured, collections[0] if collections else configured.name)
-        options = await configured.server("").options(found.url)
-        if write:
-            notes.append(await _try_writing(configured, found, is_there=is_there))
-    except PlaceNotTrusted as error:
-        setting = f"CONFCAL_TARGETS__{configured.name.upper()}__TRUSTED_HOSTS={error.entry}"
-        lines = (str(error), f"if you trust that place with the password: {setting}")
-        return TargetReport(configured.name, TargetState.FAILING, lines)
-    except PublishError as error:
-        return TargetReport(configured.name, state_of(error), (str(error),))
-    refusals = await _refusals(configured)
-    supported = ", ".join(sorted(word.strip() for word in options.get("dav", "").split(",") if "-" in word))
-    quirks = describe(active(found.server, configured.settings.quirks))
-    text = "the collection is there" if is_there else "the collection is not there yet; confcal creates it"
-    return TargetReport(
-        configured.name,
-        TargetState.INCOMPLETE if refusals else TargetState.IN_STEP,
-        (
-            *refusals,
-            f"{host_of(found.url)} ({found.server or 'server not recognized'}): {text}",
-            *notes,
-            f"supports: {supported or 'it does not say'}",
-            *(f"quirk {quirk.name}: {quirk.about}" for quirk in quirks),
-        ),
-    )
-
-
-async def _try_writing(configured: Target, found: DiscoveredCollection, *, is_there: bool) -> str:
-    """Write and remove a test event, and return the result. Raises PublishError."""
-    if not is_there:
-        return "no test event was written: the collection is not there yet"
-    await write_and_remove(configured.server("").publisher(found.url, found.server), utc_now())
-    return "a test event was written and removed"
-
-
-async def _refusals(configured: Target) -> tuple[str, ...]:
-    """Return what the ledger says of events that the server refused, each reason once."""
-    ledger = configured.calendars.store.ledger
-    keys = [key for key in await ledger.targets() if configured.keeps(key)]
-    rows = [row for key in keys for row in (await ledger.publications(key)).values()]
-    reasons = Counter(
-        row.reason for row in rows if row.standing is Standing.PARKED or (row.refusals and _waits(row))
-    )
-    return tuple(
-        f"incomplete: {count} {'event is' if count == 1 else 'events are'} refused: {reason}"
-        for reason, count in reasons.most_common(_MOST_REASONS)
-    )
-
-
-def _waits(row: Publication) -> bool:
-    return row.standing is Standing.WAITING
-
-
-async def _discover(configured: Target, collection: str) -> tuple[DiscoveredCollection, bool]:
-    """Return the collection and whether it exists; where it does not, its server."""
-    server = configured.server(collection)
-    looking = CalDavServer(
-        server.connection,
-        CollectionSpec(server.spec.url, collection, create=False, quirks=server.spec.quirks),
-        server.rules,
-        server.concurrency,
-    )
-    try:
-        return await looking.find(), True
-    except CollectionMissing as missing:
-        quirks = active(missing.server, server.spec.quirks)
-        if not configured.settings.create or "no-create" in quirks:
-            raise
-        return DiscoveredCollection(configured.settings.url, missing.server), False
-
-
-def verb(operation: Operation) -> str:
+def sign_of(operation: Operation) -> str:
     """Return what an operation does, as a sign."""
     match operation:
         case Create():

@@ -11,9 +11,10 @@ from datetime import timedelta
 from typing_extensions import override
 
 from service.app.clock import utc_now
+from service.app.preview import unknown_target
 from service.app.targets import Target
 from service.caldav.hrefs import host_of, origin
-from service.core.errors import CollectionGone, CollectionMoved, ConfcalError, UnknownName
+from service.core.errors import CollectionGone, CollectionMoved, ConfcalError
 from service.publishing.dispatch import Dispatcher, Timing
 from service.publishing.model import Publication, RemoteRules, Resource, Standing, SyncReport
 from service.publishing.ownership import base_of, is_former_key
@@ -51,9 +52,7 @@ async def purgeable(targets_by_name: Mapping[str, Target], name: str) -> tuple[l
     records = await ledger.targets() if ledger else {}
     keys = [key for key in records if key == name or key.startswith((f"{name}/", f"{name}~"))]
     if ledger is None or (name not in targets_by_name and not keys):
-        known = sorted({*targets_by_name, *map(base_of, records)})
-        there_are = f"there are {', '.join(known)}" if known else "no CONFCAL_TARGETS__<NAME>__URL is set"
-        raise UnknownName(f"there is no target {name!r}: {there_are}")
+        raise unknown_target(name, {*targets_by_name, *map(base_of, records)})
     found: list[Purgeable] = []
     notes: list[str] = []
     for key in sorted(keys, key=is_former_key):

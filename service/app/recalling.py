@@ -12,7 +12,7 @@ from service.core.journal import Happening, Journal, JournalEntry, JournalQuery
 from service.core.target_state import TargetState
 from service.publishing.target_status import TargetStatus
 
-SOURCE_NEWS = frozenset({Happening.SOURCE_DOWN, Happening.SOURCE_UP})
+SOURCE_NEWS = frozenset({Happening.SOURCE_DOWN, Happening.SOURCE_QUIET, Happening.SOURCE_UP})
 TARGET_NEWS = frozenset({Happening.TARGET_REFUSED, Happening.TARGET_RECOVERED})
 
 _LOOKED_AT = 100

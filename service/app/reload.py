@@ -40,6 +40,8 @@ async def apply_settings(parts: Parts, settings: Settings) -> None:
     before, parts.settings, parts.url, parts.feeds = parts.settings, settings, url, feeds
     feeds.mark_changed()
     parts.calendars.directory = feeds.directory
+    parts.journal.quiet = policy.quiet
+    parts.metrics.apply_quiet(policy.quiet)
     parts.rejections.rules = keep_rules_of(settings)
     parts.posted_events.apply(accounts_of(settings), find_pinned_accounts(settings))
     parts.sources.apply(settings)

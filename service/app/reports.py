@@ -2,10 +2,9 @@
 The status of the parts that the web layer does not see, for the dashboard and the API.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib.metadata import version
 from typing import Protocol
 
@@ -19,14 +18,15 @@ from service.app.policy import policy_of
 from service.app.rejected_again import dismiss, understand_again
 from service.app.requests import request_source, request_target
 from service.app.synchronizer import Synchronizer
-from service.app.views import endpoint_view, intake_view, setting_view, to_listed
+from service.app.views import endpoint_view, intake_view, setting_view, to_last_list
 from service.calendars.calendar import Calendar
 from service.core.clock import Clock
 from service.core.conference import Account, Conference, Key
 from service.core.errors import StoreUnavailable, UnknownName
 from service.core.exposure import Exposure
 from service.core.journal import FieldChange, Happening, JournalEntry, JournalQuery
-from service.core.needs import Listed, OpenSecret, VersionBehind, find_behind
+from service.core.kinds import Kinds
+from service.core.needs import LastList, OpenSecret, VersionBehind, find_behind
 from service.core.placement import Placement
 from service.core.rejected import RejectedInput
 from service.core.search import ConferenceQuery
@@ -43,14 +43,11 @@ from service.settings.zones import zone_readings
 from service.sources.posted import PostedEvents
 from service.sources.status import SourceStatus
 from service.trueconf.discovery import place
-from service.web.access_stats import HOURS
 from service.web.admin_port import AdminPort
 from service.web.replica_views import ReplicaView
-from service.web.schemas import Hour, SettingView, SourceView, TargetView
+from service.web.schemas import SettingView, SourceView, TargetView
 
 log = structlog.get_logger()
-
-_HOUR = timedelta(hours=1)
 
 
 class HasStatus(Protocol):
@@ -84,32 +81,8 @@ class Polls(Protocol):
         ...
 
 
-class HourlyLists:
-    """
-    Counts lists by the hour in which they arrived, for a day.
-    """
-
-    def __init__(self) -> None:
-        self._counts: Counter[datetime] = Counter()
-
-    def note(self, at: datetime) -> None:
-        """Count a list."""
-        self._counts[_hour_of(at)] += 1
-        if len(self._counts) > 2 * HOURS:
-            del self._counts[min(self._counts)]
-
-    def last_day(self, now: datetime) -> tuple[Hour, ...]:
-        """Return the hours up to this one, the oldest first."""
-        starts = (_hour_of(now) - back * _HOUR for back in reversed(range(HOURS)))
-        return tuple(Hour(start, self._counts[start]) for start in starts)
-
-
-def _hour_of(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
-
-
 @dataclass(frozen=True, slots=True)
-class _Noticed:
+class _NoticeCache:
     """What was found about zones, and in what."""
 
     state: State
@@ -128,7 +101,6 @@ class StatusReporter(AdminPort):
     store: Database
     synchronizer: Synchronizer
     posted_events: PostedEvents
-    lists: HourlyLists
     endpoints: Sequence[HasStatus]
     polls: Polls
     published: HasTargetViews
@@ -145,7 +117,8 @@ class StatusReporter(AdminPort):
     list_versions: Callable[[], Mapping[str, str]] = dict
     """Of the program, by replica."""
 
-    _noticed: "_Noticed | None" = field(default=None, init=False)
+    _noticed: "_NoticeCache | None" = field(default=None, init=False)
+    _kinds: Kinds = field(default_factory=Kinds, init=False)
 
     def zone_notices(self, now: datetime) -> tuple[ZoneNotice, ...]:
         """Return what an operator should know about zones and the weekly conferences that are known."""
@@ -155,8 +128,8 @@ class StatusReporter(AdminPort):
         # One page asks several times, and each time all series would be gone through.
         if known and known.state is state and known.settings is settings and known.minute == minute:
             return known.notices
-        notices = zone_notices(zone_readings(settings), weekly_series(state), now)
-        self._noticed = _Noticed(state, settings, minute, notices)
+        notices = zone_notices(zone_readings(settings), weekly_series(self._kinds.follow(state)), now)
+        self._noticed = _NoticeCache(state, settings, minute, notices)
         return notices
 
     def targets(self) -> Sequence[TargetView]:
@@ -192,10 +165,6 @@ class StatusReporter(AdminPort):
     def find_running(self) -> Iterator[tuple[Account, Conference]]:
         """Yield the conferences that the last list of any source says are running."""
         return find_running(self.synchronizer)
-
-    def lists_per_hour(self, now: datetime) -> Sequence[Hour]:
-        """Return how many lists arrived in each hour of the last day."""
-        return self.lists.last_day(now)
 
     async def load_rejected(self) -> list[RejectedInput]:
         """Return what was rejected. Raises StoreUnavailable."""
@@ -235,9 +204,9 @@ class StatusReporter(AdminPort):
             raise UnknownName(f"there is no target {name!r}")
         await request_target(self.store.journal, name, self.clock())
 
-    def last_listings(self) -> Mapping[str, Listed]:
+    def last_listings(self) -> Mapping[str, LastList]:
         """Return the last list of each source that this process heard itself."""
-        return {name: to_listed(each) for name, each in self.synchronizer.latest.items()}
+        return {name: to_last_list(each) for name, each in self.synchronizer.latest.items()}
 
     def open_secrets(self) -> Sequence[OpenSecret]:
         """Return the files with secrets that every user of the machine gets at, as they are now."""

@@ -190,7 +190,7 @@ class Synchronizer:
         async with self._writing:
             changes = await self._record(decide, None)
         if changes is None:
-            raise _nothing_held(account)
+            raise _refuse_unheld(account)
         self._notify_listeners()
         log.info("sync.list_approved", account=str(account), removed=len(changes.departures))
         return len(changes.departures)
@@ -212,7 +212,7 @@ class Synchronizer:
         async with self._writing:
             changes = await self._record(decide, None)
         if changes is None or changes.held is None:
-            raise _nothing_held(account)
+            raise _refuse_unheld(account)
         log.info("sync.list_kept", account=str(account), kept=len(changes.held.missing))
         return len(changes.held.missing)
 
@@ -286,7 +286,7 @@ def _require_same(state: State, account: Account, digest: str | None) -> None:
         raise HeldListChanged(f"the held list of {account} is another one now; look at it again")
 
 
-def _nothing_held(account: Account) -> UnknownName:
+def _refuse_unheld(account: Account) -> UnknownName:
     return UnknownName(f"no list of {account} is held; `confcal held` shows those that are")
 
 

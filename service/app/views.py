@@ -5,7 +5,7 @@ What the dashboard and the API show of sources, targets and settings.
 from datetime import datetime
 
 from service.core.conference import Snapshot
-from service.core.needs import Listed
+from service.core.needs import LastList
 from service.core.sources import SourceState
 from service.publishing.target_status import TargetStatus
 from service.settings.show import Effective
@@ -48,11 +48,11 @@ def intake_view(status: PostedEventsStatus) -> SourceView:
     )
 
 
-def to_listed(snapshot: Snapshot) -> Listed:
+def to_last_list(snapshot: Snapshot) -> LastList:
     """Return a list as far as it says whether rejected input is cured."""
     listing = snapshot.listing
     rejected = frozenset(each.conference_id for each in listing.rejections)
-    return Listed(snapshot.received_at, not listing.doubts, rejected)
+    return LastList(snapshot.received_at, not listing.doubts, rejected)
 
 
 def target_view(status: TargetStatus) -> TargetView:

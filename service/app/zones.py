@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from service.app.clock import utc_now
 from service.core.conference import Conference
 from service.core.errors import SettingsError, StoreUnavailable
+from service.core.kinds import Kinds
 from service.core.schedule import Weekly
 from service.core.zone_notices import ZoneNotice
 from service.core.zone_survey import Series, weekly_series, zone_notices
@@ -38,7 +39,7 @@ async def _load_series(settings: Settings) -> Iterable[Series]:
     except (SettingsError, StoreUnavailable):
         return ()
     try:
-        return list(weekly_series(await store.load()))
+        return list(weekly_series(Kinds().follow(await store.load())))
     except StoreUnavailable:
         return ()
     finally:

@@ -50,11 +50,11 @@ class Account:
             yield
 
     def _require_time(self) -> None:
-        left = self._remaining_seconds()
+        left = self._count_seconds_left()
         if left:
             raise CredentialsRefused(self._why, delay_seconds=left)
 
-    def _remaining_seconds(self) -> float:
+    def _count_seconds_left(self) -> float:
         left = (self._until - self._clock()).total_seconds() if self._until else 0.0
         # A clock that was set back does not lock anybody out for longer.
         return left if 0.0 < left <= _LATER.total_seconds() else 0.0
@@ -73,14 +73,14 @@ class Account:
     def note_refused(self, request: Request, why: str) -> CredentialsRefused:
         """Note that the server refused the credentials, and return the error to raise."""
         # Requests that were under way at the first refusal belong to the same try.
-        if not self._remaining_seconds():
+        if not self._count_seconds_left():
             self._refusals += 1
             self._until = self._clock() + (_SOON if self._refusals < _QUICK_TRIES else _LATER)
             self._doubt = _identify(request)
             seldom = self._refusals >= _QUICK_TRIES
             self._why = f"{why}; they are tried again every six hours, or after a restart" if seldom else why
         self._proven = False
-        return CredentialsRefused(self._why, delay_seconds=self._remaining_seconds())
+        return CredentialsRefused(self._why, delay_seconds=self._count_seconds_left())
 
 
 def _identify(request: Request) -> tuple[str, str]:

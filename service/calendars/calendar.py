@@ -115,5 +115,16 @@ def entries_of(
     return (entry for entry in entries if fits(rule, entry))
 
 
+def holds(calendar: Calendar, state: State, key: Key) -> bool:
+    """Return whether a calendar holds a conference or a closed part, with a schedule or without."""
+    entry = state.entries.get(key)
+    if entry is None or not fits(calendar.rule, entry):
+        return False
+    if calendar.account:
+        return state.account(calendar.account).holds(key)
+    views = state.accounts.values() if key.part else state.reporters(key)
+    return any(known.holds(key) and holds_account(calendar.rule, known.account) for known in views)
+
+
 def _is_member(key: Key, views: Iterable[AccountState]) -> bool:
     return any(known.holds(key) for known in views)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from service.calendars.calendar import Calendar, calendars_of, entries_of
+from service.calendars.names import Names
 from service.calendars.participants import ParticipantIndex, is_person
 from service.calendars.tokens import Addresses
 from service.core.account_state import AccountState, Entry
@@ -46,6 +47,7 @@ class Directory:
         self._rules = rules
         self._generations: dict[str, int] = {}
         self._participants = ParticipantIndex()
+        self._names = Names()
         self._state = State()
         self.calendars: Mapping[str, Calendar] = {}
         self.addresses = Addresses.of(rules.secret, {}, rules.public_url, previous=rules.previous_secret)
@@ -81,6 +83,17 @@ class Directory:
     def state(self) -> State:
         """The state that the directory follows now."""
         return self._state
+
+    @property
+    def names(self) -> Names:
+        """What people are called. Nobody but administrators asks, so it follows the state when asked."""
+        self._names.follow(self._state.entries)
+        return self._names
+
+    def name_calendar(self, calendar: Calendar) -> str:
+        """Return whose calendar it is by name, and the title of one that is nobody's."""
+        whose = str(calendar.account or calendar.person)
+        return self.names.find(whose) if whose else calendar.title
 
     def generation(self, calendar: str) -> int:
         """Return how often a calendar's address was rotated."""

@@ -2,6 +2,7 @@
 Why a conference is in a calendar, or is not: the first condition that it does not meet.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -23,27 +24,30 @@ class Explanation:
 
     calendar: str
     condition: Condition
-    detail: str = ""
-    """The value that the condition requires, or the accounts that list the conference."""
+    details: tuple[str, ...] = ()
+    """The values that the condition requires, or the accounts that list the conference."""
 
     @property
     def holds(self) -> bool:
         """Whether it is there."""
         return not self.condition
 
-    def describe(self) -> str:
-        """Return it as a sentence for an administrator."""
+    def describe(self, name: Callable[[str], str] = str) -> str:
+        """Return it as a sentence for an administrator; `name` gives what an ID is called."""
+        people = self.condition in ("", "account", "owner", "participant")
+        detail = ", ".join(map(name, self.details) if people else self.details)
+        calendar = name(self.calendar) if "@" in self.calendar else self.calendar
         match self.condition:
             case "":
-                return f"{self.calendar} holds it: {self.detail} lists it"
+                return f"{calendar} holds it: {detail} lists it"
             case "lists":
-                return f"{self.calendar} does not hold it: no account lists it any more"
+                return f"{calendar} does not hold it: no account lists it any more"
             case "account":
-                return f"{self.calendar} does not hold it: the account that counts is {self.detail}"
+                return f"{calendar} does not hold it: the account that counts is {detail}"
             case "schedule":
-                return f"{self.calendar} shows nothing of it: it has no schedule"
+                return f"{calendar} shows nothing of it: it has no schedule"
             case _:
-                return f"{self.calendar} does not hold it: its {self.condition} is none of {self.detail}"
+                return f"{calendar} does not hold it: its {self.condition} is none of {detail}"
 
 
 def explain(calendar: Calendar, entry: Entry, state: State) -> Explanation:
@@ -54,10 +58,10 @@ def explain(calendar: Calendar, entry: Entry, state: State) -> Explanation:
         return Explanation(name, "lists")
     of_account = [each for each in holders if calendar.account in (None, each)]
     if not of_account:
-        return Explanation(name, "account", str(calendar.account))
+        return Explanation(name, "account", (str(calendar.account),))
     counting = [each for each in of_account if holds_account(rule, each)]
     if not counting:
-        return Explanation(name, "account", ", ".join(sorted(rule.accounts)))
+        return Explanation(name, "account", tuple(sorted(rule.accounts)))
     conditions: tuple[tuple[Condition, Rule, frozenset[str]], ...] = (
         ("owner", replace(EVERYTHING, owners=rule.owners), rule.owners),
         ("mode", replace(EVERYTHING, modes=rule.modes), rule.modes),
@@ -67,7 +71,7 @@ def explain(calendar: Calendar, entry: Entry, state: State) -> Explanation:
     )
     for condition, alone, values in conditions:
         if values and not fits(alone, entry):
-            return Explanation(name, condition, ", ".join(sorted(values)))
+            return Explanation(name, condition, tuple(sorted(values)))
     if isinstance(entry.conference.schedule, Unscheduled):
         return Explanation(name, "schedule")
-    return Explanation(name, "", ", ".join(sorted(map(str, counting))))
+    return Explanation(name, "", tuple(sorted(map(str, counting))))

@@ -68,11 +68,8 @@ def judge_freshness(
 
 
 def _find_awaited(state: State, sources: Collection[str]) -> Mapping[str, datetime]:
-    """Return when the last list of each source arrived of which lists are awaited."""
-    latest: dict[str, datetime] = {}
-    for known in state.accounts.values():
-        if known.list_at:
-            latest[known.source] = max(known.list_at, latest.get(known.source, known.list_at))
+    """Return the sources whose lists are awaited, each with the moment of its last one."""
+    latest = {source: known.list_at for source, known in state.latest_by_source().items() if known.list_at}
     configured = {source: at for source, at in latest.items() if source in sources}
     if configured or not latest:
         return configured

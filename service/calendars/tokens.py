@@ -41,7 +41,7 @@ class Addresses:
     file_names: Mapping[str, str]
     """By calendar: what stands behind the token in the address that is handed out."""
 
-    _spelled: Mapping[str, "_Spelled"]
+    _spelled: Mapping[str, "_FeedToken"]
     _by_digest: Mapping[bytes, str | LookupFailure]
 
     @classmethod
@@ -83,7 +83,7 @@ class Addresses:
         file_names = distinct({name: each.stem for name, each in spelled.items()})
         return Addresses(self.public_url, tokens, file_names, {**departed, **spelled}, digests)
 
-    def _spell(self, secrets: tuple[bytes, ...], name: str, generation: int) -> "_Spelled":
+    def _spell(self, secrets: tuple[bytes, ...], name: str, generation: int) -> "_FeedToken":
         before = self._spelled.get(name)
         return before if before and before.generation == generation else _spell(secrets, name, generation)
 
@@ -101,7 +101,7 @@ class Addresses:
 
 
 @dataclass(frozen=True, slots=True)
-class _Spelled:
+class _FeedToken:
     generation: int
     token: str
     present: tuple[bytes, ...]
@@ -111,12 +111,12 @@ class _Spelled:
     stem: str
 
 
-def _spell(secrets: tuple[bytes, ...], calendar: str, generation: int) -> _Spelled:
+def _spell(secrets: tuple[bytes, ...], calendar: str, generation: int) -> _FeedToken:
     tokens = [token_of(secret, calendar, generation) for secret in secrets]
     past = tuple(
         _digest(token_of(secret, calendar, before)) for secret in secrets for before in range(generation)
     )
-    return _Spelled(generation, tokens[0], tuple(map(_digest, tokens)), past, stem_of(calendar))
+    return _FeedToken(generation, tokens[0], tuple(map(_digest, tokens)), past, stem_of(calendar))
 
 
 def _digest(token: str) -> bytes:

@@ -5,8 +5,10 @@ import click
 
 from service.app.clock import utc_now
 from service.app.opening import with_store
+from service.calendars.names import Names
 from service.commands.speech import say
 from service.core.account_state import Entry
+from service.core.person import name_with_id
 from service.core.schedule import Unscheduled
 from service.core.search import ConferenceQuery, Kind, kind_of
 from service.core.vevent import summary_of
@@ -34,24 +36,26 @@ def conferences(query: str, *, upcoming: bool, kind: Kind | None, limit: int, as
       confcal conferences --weekly petrova
     """
 
-    async def find() -> list[Entry]:
+    async def find() -> tuple[list[Entry], Names]:
         wanted = ConferenceQuery(query, kind, utc_now() if upcoming else None, limit=limit)
         async with with_store(load_settings()) as store:
             keys = await store.find_conferences(wanted)
             state = await store.load()
-        return [state.entries[key] for key in keys if key in state.entries]
+        return [state.entries[key] for key in keys if key in state.entries], Names(state.entries)
 
-    found = asyncio.run(find())
+    found, names = asyncio.run(find())
     if as_json:
-        click.echo(json.dumps([_as_dict(each) for each in found], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([_as_dict(each, names) for each in found], ensure_ascii=False, indent=2))
         return
     for each in found:
-        click.echo("  ".join(str(part) for part in _as_dict(each).values() if part))
+        parts = _as_dict(each, names)
+        name, owner = parts.pop("owner_display_name"), parts["owner"]
+        click.echo("  ".join(part for part in {**parts, "owner": name_with_id(name, owner)}.values() if part))
     if not found:
         say("No conference is like that.")
 
 
-def _as_dict(entry: Entry) -> dict[str, str]:
+def _as_dict(entry: Entry, names: Names) -> dict[str, str]:
     conference = entry.conference
     start = "" if isinstance(conference.schedule, Unscheduled) else conference.schedule.start.isoformat()
     return {
@@ -59,6 +63,7 @@ def _as_dict(entry: Entry) -> dict[str, str]:
         "server": entry.key.server,
         "topic": summary_of(conference),
         "owner": conference.owner,
+        "owner_display_name": names.find(conference.owner, entry.key.server),
         "kind": kind_of(conference),
         "start": start,
     }

@@ -8,7 +8,7 @@ import click
 from pydantic import SecretStr
 
 from service.app.clock import utc_now
-from service.app.conversion import Wanted, read_lists, to_calendar
+from service.app.conversion import OutputForm, read_lists, to_calendar
 from service.app.policy import policy_of, variant_of
 from service.commands.progress import progress
 from service.commands.speech import say
@@ -61,7 +61,7 @@ def convert(**options: Any) -> None:
         click.echo(line, err=True)
     if not reading.frames:
         sys.exit(_UNREADABLE)
-    wanted = Wanted(
+    wanted = OutputForm(
         heading=Heading(options["calendar_name"], timezone=settings.timezone),
         rendering=policy_of(settings).default,
         variant=variant_of(settings, options["redact"], settings.language),

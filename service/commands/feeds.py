@@ -47,7 +47,7 @@ def feeds(
     context: click.Context, *, as_json: bool, as_csv: bool, language: Language | None, pattern: str
 ) -> None:
     """
-    List the calendars with their secret addresses, one on a line: name, events, feed, page.
+    List the calendars with their secret addresses, one on a line: name, events, feed, page, display name.
 
     Whoever holds an address can read the calendar. The daemon need not run, but must have run once: its
     database and secret are read. Standard error names the database.
@@ -71,8 +71,9 @@ def feeds(
         for feed in every
         if not wanted
         or fnmatchcase(feed.calendar.casefold(), wanted)
-        or fnmatchcase(feed.title.casefold(), wanted)
+        or fnmatchcase(feed.display_name.casefold(), wanted)
         or wanted in feed.calendar.casefold()
+        or wanted in feed.display_name.casefold()
     ]
     name_database(settings)
     if wanted and not listed:
@@ -83,7 +84,7 @@ def feeds(
         return
     if language:
         translate = translator(language)
-        texts = (write_handout(translate, feed.title, feed.page_url) for feed in listed)
+        texts = (write_handout(translate, feed.display_name, feed.page_url) for feed in listed)
         click.echo("\n\n".join(texts))
         return
     if as_json:
@@ -116,16 +117,22 @@ def rotate(name: str) -> None:
 
 
 def align(listed: Iterable[ListedFeed]) -> Iterator[str]:
-    """Yield one line for each calendar: its name, its events, the feed and the page."""
-    rows = [(feed.calendar, _count(feed), feed.feed_url, feed.page_url) for feed in listed]
-    names, counts, urls = (max((len(row[at]) for row in rows), default=0) for at in range(3))
-    for name, count, feed_url, page_url in rows:
-        yield f"{name.ljust(names)}  {count.rjust(counts)}  {feed_url.ljust(urls)}  {page_url}"
+    """Yield one line for each calendar: its name, its events, the feed, the page and what it is called."""
+    rows = [(feed.calendar, _count(feed), feed.feed_url, feed.page_url, _called(feed)) for feed in listed]
+    names, counts, urls, pages = (max((len(row[at]) for row in rows), default=0) for at in range(4))
+    for name, count, feed_url, page_url, called in rows:
+        addresses = f"{feed_url.ljust(urls)}  {page_url.ljust(pages)}"
+        yield f"{name.ljust(names)}  {count.rjust(counts)}  {addresses}  {called}".rstrip()
 
 
 def _link_row(feed: ListedFeed) -> tuple[str, ...]:
-    texts = (write_handout(translator(each), feed.title, feed.page_url) for each in LANGUAGES)
-    return (feed.calendar, feed.title, feed.page_url, feed.feed_url, *texts)
+    texts = (write_handout(translator(each), feed.display_name, feed.page_url) for each in LANGUAGES)
+    return (feed.calendar, feed.display_name, feed.page_url, feed.feed_url, *texts)
+
+
+def _called(feed: ListedFeed) -> str:
+    # Of an account or a person; the others say what they are by their name.
+    return feed.display_name if "@" in feed.calendar and feed.display_name != feed.calendar else ""
 
 
 def _count(feed: ListedFeed) -> str:

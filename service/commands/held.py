@@ -5,6 +5,7 @@ import click
 from service.app.clock import utc_now
 from service.app.offline import with_synchronizer
 from service.app.policy import policy_of
+from service.calendars.names import Names
 from service.commands.event_lines import EventLines
 from service.core.account_state import AccountState
 from service.settings.load import load_settings
@@ -44,7 +45,11 @@ def _show(known: AccountState, lines: EventLines) -> None:
         "%(account)s: %(missing)d of %(upcoming)d upcoming conferences are missing since %(since)s, "
         "in %(lists)d of its lists"
     )
-    values = {"account": known.account, "missing": len(missing), "upcoming": known.held.upcoming}
+    values = {
+        "account": Names(lines.state.entries).describe(str(known.account)),
+        "missing": len(missing),
+        "upcoming": known.held.upcoming,
+    }
     since = lines.date(known.held.since).rstrip()
     click.echo(text % {**values, "since": since, "lists": known.held.lists})
     for id_ in missing:

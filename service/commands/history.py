@@ -4,7 +4,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,12 +13,12 @@ import msgspec
 
 from service.app.clock import utc_now
 from service.app.opening import with_store
-from service.commands.speech import say
+from service.calendars.names import Names
+from service.commands.speech import say, translate_sentence
 from service.core.errors import SettingsError
-from service.core.journal import FieldChange, JournalEntry, JournalQuery
+from service.core.journal import PEOPLE_FIELDS, JournalEntry, JournalQuery
 from service.settings.load import load_settings
-from service.web.journal_views import JournalEntryView
-from service.web.schemas import to_views
+from service.web.journal_views import view_entries
 
 _MOST = 100_000
 
@@ -51,18 +51,18 @@ def history(
         source=source, account=account, conference_id=conference, target=target, since=begin, limit=limit
     )
 
-    async def read() -> list[JournalEntry]:
+    async def read() -> tuple[list[JournalEntry], Names]:
         async with with_store(settings) as store:
-            return await store.journal.read(query)
+            return list(await store.journal.read(query)), Names((await store.load()).entries)
 
-    entries = list(reversed(asyncio.run(read())))
+    entries, names = asyncio.run(read())
+    entries.reverse()
     if as_json:
-        click.echo(
-            json.dumps(msgspec.to_builtins(to_views(JournalEntryView, entries)), ensure_ascii=False, indent=2)
-        )
+        views = msgspec.to_builtins(view_entries(entries, names))
+        click.echo(json.dumps(views, ensure_ascii=False, indent=2))
         return
     for entry in entries:
-        click.echo(describe(entry, zone))
+        click.echo(describe(entry, zone, names, translate_sentence))
     if not entries:
         say("Nothing happened, as far as the journal knows.")
 
@@ -83,23 +83,25 @@ def parse_since(text: str, zone: ZoneInfo, now: datetime) -> datetime:
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def describe(entry: JournalEntry, zone: ZoneInfo) -> str:
+def describe(entry: JournalEntry, zone: ZoneInfo, names: Names, translate: Callable[[str], str] = str) -> str:
     """Return an entry as one line for a person."""
-    subject = [entry.source or entry.target or entry.calendar, entry.account]
+    event = translate(entry.event.replace("_", " "))
+    subject = [entry.source or entry.target or names.describe(entry.calendar), names.describe(entry.account)]
     subject += [entry.conference_id, entry.topic and f"«{' '.join(entry.topic.split())}»"]
     about = "  ".join(part for part in subject if part)
-    changes = "; ".join(_describe_changes(entry.fields))
-    line = "  ".join(part for part in (about, changes, entry.note) if part)
-    return (
-        f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {entry.event.replace('_', ' '):<20}  {line}".rstrip()
-    )
+    changes = "; ".join(_describe_changes(entry, names))
+    line = "  ".join(part for part in (about, changes, translate(entry.note)) if part)
+    return f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M:%S}  {event:<20}  {line}".rstrip()
 
 
-def _describe_changes(fields: tuple[FieldChange, ...]) -> Iterator[str]:
-    for each in fields:
-        if each.before and each.after:
-            yield f"{each.name}: {each.before} -> {each.after}"
-        elif each.before:
-            yield f"{each.name}: without {each.before}"
+def _describe_changes(entry: JournalEntry, names: Names) -> Iterator[str]:
+    for each in entry.fields:
+        before, after = each.before, each.after
+        if each.name in PEOPLE_FIELDS:
+            before, after = (names.describe(id_, entry.server) for id_ in (before, after))
+        if before and after:
+            yield f"{each.name}: {before} -> {after}"
+        elif before:
+            yield f"{each.name}: without {before}"
         else:
-            yield f"{each.name}: {each.after}" if each.after else f"{each.name} changed"
+            yield f"{each.name}: {after}" if after else f"{each.name} changed"

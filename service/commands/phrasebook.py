@@ -18,6 +18,9 @@ _VARYING = re.compile(r"\{(\d+)\}")
 _JOINTS = ("; ", ": ")
 """Where a sentence without a form of its own is taken apart."""
 
+_DEEPEST = 12
+"""How often what varies, or a part, is looked at again."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Form:
@@ -25,10 +28,41 @@ class _Form:
     A sentence with what varies in it left open.
     """
 
-    pattern: re.Pattern[str]
+    fixed: tuple[str, ...]
+    """What stands before, between and behind what varies."""
+
     translation: str
-    weight: int
-    """The number of letters that are fixed: the form with most of them fits best."""
+
+    @classmethod
+    def of(cls, english: str, translation: str) -> "_Form":
+        return cls(tuple(_VARYING.split(english)[::2]), translation)
+
+    @property
+    def weight(self) -> int:
+        """The number of letters that are fixed: the form with most of them fits best."""
+        return sum(map(len, self.fixed))
+
+    def match(self, line: str) -> list[str] | None:
+        """
+        Return what stands where the form varies, or None where the line does not have this form.
+
+        Each fixed part is sought once, so a long line takes no longer for what it holds.
+        """
+        first, *others = self.fixed
+        if not others:
+            return [] if line == first else None
+        *between, last = others
+        end = len(line) - len(last)
+        if not line.startswith(first) or not line.endswith(last):
+            return None
+        found, at = [], len(first)
+        for part in between:
+            place = line.find(part, at, end)
+            if place < 0:
+                return None
+            found.append(line[at:place])
+            at = place + len(part)
+        return [*found, line[at:end]] if at <= end else None
 
 
 class Phrasebook:
@@ -38,29 +72,25 @@ class Phrasebook:
 
     def __init__(self, translations: Mapping[str, str]) -> None:
         self.translations = translations
-        forms = [_form_of(english, translation) for english, translation in translations.items()]
+        forms = [_Form.of(english, translation) for english, translation in translations.items()]
         self._forms = sorted(forms, key=lambda form: form.weight, reverse=True)
 
     def translate(self, text: str) -> str:
         """Return a text in the other language, line by line."""
-        return "\n".join(map(self._translate_line, text.splitlines()))
+        return "\n".join(self._translate_line(line, _DEEPEST) for line in text.splitlines())
 
-    def _translate_line(self, line: str) -> str:
+    def _translate_line(self, line: str, depth: int) -> str:
+        if depth == 0:
+            return line
         for form in self._forms:
-            found = form.pattern.fullmatch(line)
-            if found:
-                return _fill(form.translation, [self._translate_line(each) for each in found.groups()])
+            found = form.match(line)
+            if found is not None:
+                return _fill(form.translation, [self._translate_line(each, depth - 1) for each in found])
         for joint in _JOINTS:
             head, found_joint, tail = line.partition(joint)
             if found_joint:
-                return self._translate_line(head) + joint + self._translate_line(tail)
+                return self._translate_line(head, depth - 1) + joint + self._translate_line(tail, depth - 1)
         return line
-
-
-def _form_of(english: str, translation: str) -> _Form:
-    fixed = _VARYING.split(english)[::2]
-    pattern = re.compile("(.*?)".join(map(re.escape, fixed)))
-    return _Form(pattern, translation, sum(map(len, fixed)))
 
 
 def _fill(translation: str, parts: list[str]) -> str:

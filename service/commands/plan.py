@@ -5,7 +5,7 @@ import click
 
 from service.app.clock import utc_now
 from service.app.policy import policy_of
-from service.app.preview import Planned, difference, find_target, make_plans, verb, with_targets
+from service.app.preview import CollectionPlan, difference, find_target, make_plans, sign_of, with_targets
 from service.app.targets import Target
 from service.commands.event_lines import EventLines
 from service.commands.speech import say, terminal_language
@@ -55,10 +55,10 @@ async def _plan(target: str | None, *, verbose: bool) -> None:
                 say(f"{configured.name}: {error}")
 
 
-async def _show(configured: Target, each: Planned, lines: EventLines, *, verbose: bool) -> None:
+async def _show(configured: Target, each: CollectionPlan, lines: EventLines, *, verbose: bool) -> None:
     counts = dict.fromkeys("+~-", 0)
     for operation in each.plan.operations:
-        counts[verb(operation)] += 1
+        counts[sign_of(operation)] += 1
     text = lines.gettext(
         "%(target)s: %(new)d to create, %(changed)d to update, %(gone)d to delete, %(same)d unchanged"
     )
@@ -73,7 +73,7 @@ async def _show(configured: Target, each: Planned, lines: EventLines, *, verbose
                 click.echo(f"      {line}")
 
 
-def _note(each: Planned, gettext: Translate) -> str:
+def _note(each: CollectionPlan, gettext: Translate) -> str:
     if each.found:
         return ""
     return gettext(" (its collection was not looked at yet; what lies there already is adopted)")
@@ -86,7 +86,7 @@ def _order(entry: Entry | None, lines: EventLines) -> tuple[datetime, str]:
 
 def _line(operation: Operation, entry: Entry | None, lines: EventLines) -> str:
     text = lines.write(entry) if entry else f"{lines.date(None)}  {operation.uid}"
-    sign = verb(operation)
+    sign = sign_of(operation)
     return f"  {click.style(sign, fg=_COLORS[sign])} {text}  ({_reason(operation, lines.gettext)})"
 
 

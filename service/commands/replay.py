@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from service.app.clock import utc_now
-from service.app.offline import Played, replay_recording
+from service.app.offline import ReplayReport, replay_recording
 from service.app.opening import create_database
 from service.commands.progress import Progress, progress
 from service.commands.speech import say
@@ -13,7 +13,7 @@ from service.core.errors import SettingsError, UnknownName
 from service.core.nearest import suggest
 from service.settings.load import load_settings
 from service.settings.model import Settings
-from service.sources.replay import Recorded, moment_of, read_recording
+from service.sources.replay import RecordedFrame, moment_of, read_recording
 
 _SOME_REJECTED = 1
 
@@ -72,8 +72,8 @@ def _require_known(source: str | None, settings: Settings) -> None:
 
 
 async def _replay(
-    settings: Settings, frames: list[Recorded], account: str | None, report: Progress, *, new: bool
-) -> Played:
+    settings: Settings, frames: list[RecordedFrame], account: str | None, report: Progress, *, new: bool
+) -> ReplayReport:
     if new:
         await create_database(settings)
     return await replay_recording(settings, frames, account=account, progress=report)

@@ -2,7 +2,6 @@
 Conferences that accounts keep reporting differently.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,16 +29,13 @@ class Dispute:
     """The report of each account, ordered by account."""
 
 
-def find_disputes(
-    state: State, policy: Policy, now: datetime, keys: Iterable[Key] | None = None
-) -> list[Dispute]:
+def find_disputes(state: State, policy: Policy, now: datetime) -> list[Dispute]:
     """
-    Return the disputes about the conferences `keys`, or about all conferences, ordered by key.
+    Return the disputes, ordered by key.
 
     A difference younger than `MISSING_FOR` is not yet a dispute: the lists of others may be behind.
     """
-    contested = state.contested if keys is None else state.contested & set(keys)
-    found = (_dispute(state, policy, now, key) for key in sorted(contested))
+    found = (_dispute(state, policy, now, key) for key in sorted(state.contested))
     return [dispute for dispute in found if dispute]
 
 

@@ -34,12 +34,12 @@ def distinct(stems: Mapping[str, str]) -> dict[str, str]:
     """
     shared = Counter(stem.casefold() for stem in stems.values())
     return {
-        calendar: f"{stem if shared[stem.casefold()] == 1 else _marked(stem, calendar)}.ics"
+        calendar: f"{stem if shared[stem.casefold()] == 1 else _mark(stem, calendar)}.ics"
         for calendar, stem in stems.items()
     }
 
 
-def _marked(stem: str, calendar: str) -> str:
+def _mark(stem: str, calendar: str) -> str:
     # A lone surrogate, which JSON can carry, has no UTF-8 form.
     encoded = calendar.encode(errors="surrogatepass")
     return f"{stem}-{sha256(encoded).hexdigest()[:_SUFFIX]}"

@@ -47,6 +47,9 @@ class HeldList:
     lists: int = 1
     """How many lists in a row agree."""
 
+    display_name: str = ""
+    """What the account is called; empty where nobody looked."""
+
     @property
     def kept(self) -> bool:
         """Whether somebody decided that what it lacks stays."""

@@ -22,6 +22,10 @@ MOST_TEXT = 500
 """How many characters of one text an entry keeps."""
 
 
+PEOPLE_FIELDS = frozenset({"owner", "account", "reported by"})
+"""The fields of an entry whose texts are IDs of people."""
+
+
 class Happening(StrEnum):
     """
     The kinds of entries.
@@ -51,6 +55,9 @@ class Happening(StrEnum):
     DISPUTE_ENDED = "dispute_ended"
     LOGIN_CHANGED = "login_changed"
     SOURCE_DOWN = "source_down"
+    SOURCE_QUIET = "source_quiet"
+    """A source is silent, as its quiet hours say; if that lasts beyond them, it is down."""
+
     SOURCE_UP = "source_up"
     TARGET_REFUSED = "target_refused"
     TARGET_PARKED = "target_parked"

@@ -12,6 +12,7 @@ from service.core.changes import Changes, Closing
 from service.core.conference import Conference, Key
 from service.core.disputes import Dispute
 from service.core.journal import FieldChange, Happening, JournalEntry
+from service.core.person import name_of
 from service.core.schedule import Once, Schedule, Unscheduled, Weekly
 from service.core.state import State
 
@@ -60,10 +61,7 @@ def describe_disputes(found: Iterable[Dispute], known: AbstractSet[Key], at: dat
             server=key.server,
             conference_id=key.id,
             topic=dispute.topic,
-            fields=tuple(
-                FieldChange("entries_of_conferences by", "", str(report.account))
-                for report in dispute.reports
-            ),
+            fields=tuple(FieldChange("reported by", "", str(report.account)) for report in dispute.reports),
         )
         for key, dispute in sorted(present.items())
         if key not in known
@@ -191,8 +189,8 @@ def _schedule_texts(schedule: Schedule) -> dict[str, str]:
 
 
 def _compare_people(before: Conference | None, after: Conference) -> FieldChange | None:
-    old = {each.id: each.display_name or each.id for each in (before.invitations if before else ())}
-    new = {each.id: each.display_name or each.id for each in after.invitations}
+    old = {each.id: name_of(each.id, each.display_name) for each in (before.invitations if before else ())}
+    new = {each.id: name_of(each.id, each.display_name) for each in after.invitations}
     gone = [name for id_, name in old.items() if new.get(id_) != name]
     come = [name for id_, name in new.items() if old.get(id_) != name]
     return FieldChange("people", ", ".join(gone), ", ".join(come)) if gone or come else None

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, assert_never
 
+from service.core.account_state import AccountState
 from service.core.held import HeldList
 from service.core.quiet import NEVER_QUIET, QuietHours
 from service.core.rejected import RejectedInput
-from service.core.sources import BY_ABSENCE, IN_TROUBLE, SourceState
-from service.core.state import STALE_AFTER
+from service.core.sources import IN_TROUBLE, SourceState, is_quiet
+from service.core.state import STALE_AFTER, State
 from service.core.target_state import TargetState
 
 NeedKind = Literal["held", "room", "target", "rejected", "dispute", "zone", "open_secret", "version"]
@@ -61,7 +62,7 @@ class Disputed:
     server: str
     topic: str
     counts: str
-    """The account whose word counts for now."""
+    """The account whose word counts for now, with its name where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ Need = HeldList | Room | Target | RejectedInput | Disputed | ZoneMissing | OpenS
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class LastList:
     """
     The last list of an account or a source, as far as it says whether rejected input is cured.
     """
@@ -146,11 +147,32 @@ class Facts:
     quiet: Mapping[str, QuietHours] = field(default_factory=dict)
     """By source."""
 
-    last_lists: Mapping[str, Listed] = field(default_factory=dict)
+    last_lists: Mapping[str, LastList] = field(default_factory=dict)
     """By account."""
 
-    last_of_sources: Mapping[str, Listed] = field(default_factory=dict)
+    last_of_sources: Mapping[str, LastList] = field(default_factory=dict)
     """By source."""
+
+
+def find_last_lists(
+    state: State, heard: Mapping[str, LastList]
+) -> tuple[Mapping[str, LastList], Mapping[str, LastList]]:
+    """
+    Return the last list of each account, and that of each source.
+
+    `heard` is by source what this process heard itself; of a list that another one heard, only its moment is
+    known.
+    """
+
+    def last_of(known: AccountState, at: datetime) -> LastList:
+        own = heard.get(known.source)
+        return own if own and own.at >= at else LastList(at)
+
+    by_source = state.latest_by_source()
+    return (
+        {str(each.account): last_of(each, each.list_at) for each in state.accounts.values() if each.list_at},
+        {name: last_of(each, each.list_at) for name, each in by_source.items() if each.list_at},
+    )
 
 
 def find_needs(facts: Facts, now: datetime) -> tuple[Need, ...]:
@@ -179,7 +201,7 @@ def _choose(facts: Facts, now: datetime) -> Iterator[Need]:
 
 def _find_trouble(room: Room, quiet: QuietHours, now: datetime) -> Room | None:
     """Return a Room as it is shown: one that listens without lists is silent since its last list."""
-    if room.state in BY_ABSENCE and quiet.excuse(room.since, now, STALE_AFTER):
+    if is_quiet(room.state, room.since, quiet, now):
         return None
     if room.state in IN_TROUBLE:
         return room

@@ -8,7 +8,7 @@ from service.core.trueconf_id import TrueConfId
 
 def refusal_of(account: Account, pinned: Account | None) -> str:
     """Return a sentence about why a list of `account` is refused from a source; empty if it is accepted."""
-    if pinned is None or _folded(account) == _folded(pinned):
+    if pinned is None or _fold(account) == _fold(pinned):
         return ""
     return (
         f"the list is of {account}, another user than ACCOUNT; "
@@ -29,5 +29,5 @@ def account_named(text: str, *, server: str) -> Account:
     return Account(named.user, named.server)
 
 
-def _folded(account: Account) -> str:
+def _fold(account: Account) -> str:
     return TrueConfId(account.peer, account.server).folded

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,9 @@ _RANGE: Final = re.compile(
 )
 _LOOKED_AHEAD: Final = 16
 """In days. Quiet hours repeat every week, so what does not occur within two weeks never does."""
+
+_ALARMS: Final = 16384
+"""How many alarms are remembered: each page asks for those of all sources."""
 
 _LEAST_AWAKE: Final = 60
 """In minutes: endpoints report every eight to twelve minutes."""
@@ -53,12 +57,7 @@ class QuietHours:
 
         It is once `after` passed in one go outside the quiet hours, and stays so when they begin.
         """
-        awake = since
-        for start, end in self._spans(since):
-            if start - awake >= after:
-                return awake + after
-            awake = max(awake, end)
-        return None if self.ranges else awake + after
+        return _find_alarm(self, since, after) if self.ranges else since + after
 
     def excuse(self, since: datetime, now: datetime, after: timedelta) -> bool:
         """Return whether trouble since a moment in quiet hours, or shortly before, means nothing yet."""
@@ -72,9 +71,9 @@ class QuietHours:
 
     def list_spans(self, since: datetime, until: datetime) -> tuple[tuple[datetime, datetime], ...]:
         """Return the stretches of quiet between two moments, at most two weeks apart."""
-        return tuple((start, end) for start, end in self._spans(since) if start < until)
+        return tuple((start, end) for start, end in self.spans(since) if start < until)
 
-    def _spans(self, since: datetime) -> Iterator[tuple[datetime, datetime]]:
+    def spans(self, since: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Yield the stretches of quiet that end after a moment, in order, with those that touch joined."""
         zone = ZoneInfo(self.zone)
         first = since.astimezone(zone).date() - 2 * _DAY
@@ -100,6 +99,16 @@ class QuietHours:
 
 
 NEVER_QUIET: Final = QuietHours()
+
+
+@lru_cache(maxsize=_ALARMS)
+def _find_alarm(quiet: QuietHours, since: datetime, after: timedelta) -> datetime | None:
+    awake = since
+    for start, end in quiet.spans(since):
+        if start - awake >= after:
+            return awake + after
+        awake = max(awake, end)
+    return None
 
 
 def parse_quiet(text: str) -> tuple[QuietRange, ...]:

@@ -44,8 +44,8 @@ def revise(state: State, snapshot: Snapshot, policy: Policy) -> Changes:
     present |= {rejection.conference_id for rejection in snapshot.listing.rejections}
     shown = _as_shown(state, known, present)
     removal = review_absences(shown, present, now=now, rules=policy.removal, good=snapshot.good)
-    changed |= _changed_later(known, now) - removal.departures
-    gone = {id_: _missing_since(known, id_, now) for id_ in removal.departures}
+    changed |= _find_changed_later(known, now) - removal.departures
+    gone = {id_: _find_missing_since(known, id_, now) for id_ in removal.departures}
     list_case = _ListCase(known, snapshot, changed, now)
     outcomes = [
         *_reconsider(state, list_case, _find_concerned(state, list_case, reports), policy),
@@ -121,12 +121,12 @@ def _as_shown(state: State, known: AccountState, present: AbstractSet[str]) -> A
     return replace(known, reported={id_: state.entry(server, id_).conference for id_ in known.reported})
 
 
-def _missing_since(known: AccountState, id_: str, now: datetime) -> datetime:
+def _find_missing_since(known: AccountState, id_: str, now: datetime) -> datetime:
     absence = known.absences.get(id_)
     return min(absence.since, now) if absence and absence.lists else now
 
 
-def _changed_later(known: AccountState, now: datetime) -> frozenset[str]:
+def _find_changed_later(known: AccountState, now: datetime) -> frozenset[str]:
     """
     Return the members whose report changed in the future, because the clock was set back, dated to now.
 

@@ -2,7 +2,11 @@
 How a source is doing: one word for the log, the dashboard, the API and the metrics.
 """
 
+from datetime import datetime
 from enum import StrEnum
+
+from service.core.quiet import QuietHours
+from service.core.state import STALE_AFTER
 
 
 class SourceState(StrEnum):
@@ -52,3 +56,11 @@ IN_TROUBLE = frozenset(
 
 BY_ABSENCE = frozenset({SourceState.LOGGED_OUT, SourceState.SILENT, SourceState.UNREACHABLE})
 """The states of an endpoint that is off or not in use, which is normal in quiet hours."""
+
+BY_FAULT = IN_TROUBLE - BY_ABSENCE
+"""The states that are trouble at any hour."""
+
+
+def is_quiet(state: SourceState, since: datetime, quiet: QuietHours, now: datetime) -> bool:
+    """Return whether a source is silent as its quiet hours say; `since` is when it came into this state."""
+    return state in BY_ABSENCE and quiet.excuse(since, now, STALE_AFTER)

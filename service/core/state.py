@@ -67,6 +67,11 @@ class State:
         heard = [known for known in self.senders_of(source) if known.list_at]
         return max(heard, key=_order_by_list, default=None)
 
+    def latest_by_source(self) -> dict[str, AccountState]:
+        """Return what `latest_from` gives for each source that had a list."""
+        found = ((source, self.latest_from(source)) for source in self.senders or ())
+        return {source: known for source, known in found if known}
+
     def normalize(self, account: Account) -> Account:
         """
         Return an account in its known spelling.
@@ -92,14 +97,23 @@ class State:
         waiting = {a: _wait_longer(known, by) for a, known in self.accounts.items()}
         return replace(self, accounts=SharedMap(waiting))
 
-    def is_listed(self, key: Key) -> bool:
-        """Return whether a live conference is in any account's calendar."""
-        return self.holders is not None and key in self.holders
-
     def reporters(self, key: Key) -> list[AccountState]:
         """Return the views of the accounts that have a live conference in their calendars."""
         holders = self.holders.get(key, ()) if self.holders else ()
         return [self.accounts[account] for account in holders]
+
+    @property
+    def count(self) -> int:
+        """How many live conferences are in any account's calendar."""
+        return len(self.holders or ())
+
+    def find_differing(self, before: "State") -> set[Key]:
+        """Return the conferences and closed parts that may look different or be in other calendars."""
+        found = self.entries.find_differing(before.entries)
+        found |= (self.holders or SharedMap()).find_differing(before.holders or SharedMap())
+        for account in self.accounts.find_differing(before.accounts):
+            found |= self.account(account).closed ^ before.account(account).closed
+        return found
 
     def replace_accounts(self, changed: Iterable[AccountState]) -> "State":
         """Return the state with these views in place of those of the same accounts."""

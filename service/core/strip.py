@@ -26,6 +26,7 @@ CONFCAL: Final = ""
 STRIP_EVENTS: Final = frozenset(
     {
         Happening.SOURCE_DOWN,
+        Happening.SOURCE_QUIET,
         Happening.SOURCE_UP,
         Happening.TARGET_REFUSED,
         Happening.TARGET_PARKED,
@@ -133,7 +134,7 @@ def make_source_strip(
         for start, end, word in _follow_states(entries, state, now)
         if word in IN_TROUBLE
     ]
-    slots = _make_slots(spans, begin, _seen(entries, heard | ran, now), now)
+    slots = _make_slots(spans, begin, _find_seen(entries, heard | ran, now), now)
     return tuple(
         Slot(slot.start, SlotState.QUIET)
         if slot.state is SlotState.SILENCE and slot_of(slot.start) not in heard and is_quiet(slot.start)
@@ -168,7 +169,7 @@ def make_target_strip(
     def begin(number: int, _start: datetime) -> SlotState:
         return SlotState.IN_STEP if number in ran else SlotState.UNKNOWN
 
-    return _make_slots(spans, begin, _seen(entries, ran, now), now)
+    return _make_slots(spans, begin, _find_seen(entries, ran, now), now)
 
 
 def _follow_states(
@@ -179,7 +180,8 @@ def _follow_states(
     for entry in entries:
         change = entry.fields[0] if entry.fields else None
         # The journal outranks the present state, which may be one on the way to another.
-        yield entry.at, end, change.after if change else after
+        word = change.after if change else after
+        yield entry.at, end, "" if entry.event is Happening.SOURCE_QUIET else word
         end, after = entry.at, change.before if change else ""
     yield start_of_strip(now), end, after
 
@@ -204,8 +206,8 @@ def _is_about_whole(entry: JournalEntry) -> bool:
     return not entry.fields or entry.fields[0].name == "state"
 
 
-def _seen(entries: Iterable[JournalEntry], known: AbstractSet[int], now: datetime) -> AbstractSet[int]:
-    """Return the slots of which the journal has something: nobody watched while confcal did not run."""
+def _find_seen(entries: Iterable[JournalEntry], known: AbstractSet[int], now: datetime) -> AbstractSet[int]:
+    """Return the slots in which confcal ran: of the others nothing is known."""
     return known | {slot_of(entry.at) for entry in entries} | {slot_of(now)}
 
 

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from service.core.conference import Conference
+from service.core.kinds import Kinds
 from service.core.occurrences import starts
 from service.core.schedule import Weekly
-from service.core.state import State
 from service.core.transitions import last_change, next_change
 from service.core.vtimezone import compact_zone
 from service.core.weekly import WeeklyRules
@@ -63,11 +63,9 @@ def zone_notices(
     return (*_old_names(readings), *_unset(weekly), *_unsaid(weekly, now), *_on_the_wall(readings, now))
 
 
-def weekly_series(state: State) -> Iterator[Series]:
+def weekly_series(kinds: Kinds) -> Iterator[Series]:
     """Yield the weekly conferences that any account lists."""
-    for key, entry in state.entries.items():
-        if isinstance(entry.conference.schedule, Weekly) and state.is_listed(key):
-            yield entry.source, entry.conference
+    return ((entry.source, entry.conference) for entry in kinds.weekly.values())
 
 
 def _by_reading(

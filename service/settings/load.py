@@ -41,6 +41,8 @@ def load_configuration(
     """Do as `load_settings`, and return where each setting comes from too."""
     own, overrides = os.environ if environ is None else environ, overrides or {}
     given = {name.upper(): value for name, value in {**own, **overrides}.items() if _is_ours(name)}
+    # A shell has its variables in no order, and sources are to be named in the same one each time.
+    given = dict(sorted(given.items()))
     _refuse_service_links(given)
     _refuse_quoted(given)
     origins = {
@@ -191,14 +193,14 @@ def _refuse_quoted(values: Mapping[str, str]) -> None:
     """
     quoted = [name for name, value in values.items() if _is_quoted(value.strip())]
     if quoted:
-        raise SettingsError("\n".join(_quoted_sentences(quoted)))
+        raise SettingsError("\n".join(_list_quoted_sentences(quoted)))
 
 
 def _is_quoted(value: str) -> bool:
     return len(value) > 1 and value[0] == value[-1] and value[0] in _QUOTES
 
 
-def _quoted_sentences(names: list[str]) -> Iterator[str]:
+def _list_quoted_sentences(names: list[str]) -> Iterator[str]:
     for name in sorted(names):
         yield (
             f"{name}: its value stands in quotes, which docker's --env-file keeps; write it without them, "

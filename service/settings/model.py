@@ -24,10 +24,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.core.join_link import check_template
 from service.core.lease import LeaseTerms
 from service.core.removal import RemovalRules
 from service.core.trueconf_id import TrueConfId
-from service.core.vevent import check_template
 from service.settings.calendars import CalendarSettings, Words, check_names
 from service.settings.hosts import DEFAULT_HOST, DEFAULT_PORT, check_hosts
 from service.settings.keeping import JournalSettings, RejectedSettings

@@ -4,7 +4,6 @@ The address of the daemon on this machine, read without the model of the setting
 
 import os
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 
 from service.settings.hosts import DEFAULT_HOST, DEFAULT_PORT, check_hosts
@@ -14,16 +13,14 @@ _HOST, _PORT, _CONFIG_FILE = f"{PREFIX}HOST", f"{PREFIX}PORT", f"{PREFIX}CONFIG_
 _LAST_PORT = 65535
 
 
-def guess_own_address(environ: Mapping[str, str] | None = None) -> tuple[str, int] | None:
+def guess_own_address() -> tuple[str, int] | None:
     """
     Return CONFCAL_HOST and CONFCAL_PORT as the variables and the head of the TOML file give them.
 
     None stands for what only `load_settings` can judge: a wrong value, or a file that cannot be read.
     """
-    given = os.environ if environ is None else environ
-    named = {
-        name.upper(): value for name, value in given.items() if name.upper() in {_HOST, _PORT, _CONFIG_FILE}
-    }
+    wanted = {_HOST, _PORT, _CONFIG_FILE}
+    named = {name.upper(): value for name, value in os.environ.items() if name.upper() in wanted}
     try:
         known = _read_head(named[_CONFIG_FILE]) | named if _CONFIG_FILE in named else named
         host, port = known.get(_HOST, DEFAULT_HOST).strip(), known.get(_PORT, str(DEFAULT_PORT)).strip()

@@ -82,7 +82,7 @@ def _open_proxies(settings: Settings) -> Iterator[str]:
             "CONFCAL_PEOPLE_HEADER is believed of nobody, so /me leads nowhere: set CONFCAL_TRUSTED_PROXIES "
             "to the address of the proxy that people sign in at, like 127.0.0.1/32"
         )
-    every = [family for family in ("IPv4", "IPv6") if family in _covered_families(proxies)]
+    every = [family for family in ("IPv4", "IPv6") if family in _find_covered_families(proxies)]
     if every:
         believed = f"X-Forwarded-For and {header}" if header else "X-Forwarded-For"
         yield (
@@ -91,7 +91,7 @@ def _open_proxies(settings: Settings) -> Iterator[str]:
         )
 
 
-def _covered_families(networks: Iterable[str]) -> set[str]:
+def _find_covered_families(networks: Iterable[str]) -> set[str]:
     four: list[IPv4Network] = []
     six: list[IPv6Network] = []
     for network in map(ip_network, networks):
@@ -99,7 +99,7 @@ def _covered_families(networks: Iterable[str]) -> set[str]:
             case IPv4Network():
                 four.append(network)
             case IPv6Network() if network.subnet_of(_MAPPED):
-                four.append(_unmapped(network))
+                four.append(_to_ipv4(network))
             case IPv6Network():
                 six.append(network)
     if any(network.supernet_of(_MAPPED) for network in collapse_addresses(six)):
@@ -112,7 +112,7 @@ def _covered_families(networks: Iterable[str]) -> set[str]:
     return covered
 
 
-def _unmapped(network: IPv6Network) -> IPv4Network:
+def _to_ipv4(network: IPv6Network) -> IPv4Network:
     mapped = network.network_address.ipv4_mapped
     assert mapped is not None  # noqa: S101 -- it is within the network of mapped addresses
     return IPv4Network((mapped, network.prefixlen - _MAPPED.prefixlen))

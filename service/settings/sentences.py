@@ -9,9 +9,9 @@ from datetime import timedelta
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from service.settings.meant import find_choice, find_duration, find_number, find_whole
 from service.settings.model import Settings
 from service.settings.names import annotation_of, is_secret, unknown_sentence, variable
+from service.settings.suggestions import find_choice, find_duration, find_number, find_whole
 from service.settings.types import NO_DURATION, iso
 
 _DURATION = TypeAdapter(timedelta)

@@ -37,7 +37,7 @@ def zone_name(written: str) -> str:
 
     Raises ValueError with the nearest known name.
     """
-    known = _known()
+    known = _find_known()
     found = known.get(written.strip().replace(" ", "_").casefold())
     if found:
         return found
@@ -47,19 +47,19 @@ def zone_name(written: str) -> str:
 
 
 @cache
-def _known() -> dict[str, str]:
+def _find_known() -> dict[str, str]:
     return {name.casefold(): name for name in sorted(available_timezones() - _NO_ZONES)}
 
 
 def _nearest(written: str) -> str | None:
     offset = _OFFSET.fullmatch(written)
     if offset:
-        return _fixed_zone(offset[1], int(offset[2]))
+        return _find_fixed_zone(offset[1], int(offset[2]))
     if written.upper() in _USUAL:
         return _USUAL[written.upper()]
     if written.casefold().endswith(" time"):
         return _find_by_windows_name(written.casefold())
-    places = [name for name in _known().values() if "/" in name]
+    places = [name for name in _find_known().values() if "/" in name]
     if re.fullmatch(r"[A-Za-z]{2,5}", written):
         abbreviated = _find_by_abbreviation(written.upper(), places)
         if abbreviated:
@@ -75,7 +75,7 @@ def _is_similar(written: str, name: str) -> bool:
     return difflib.SequenceMatcher(None, first, second).ratio() > _NEAR
 
 
-def _fixed_zone(sign: str, hours: int) -> str | None:
+def _find_fixed_zone(sign: str, hours: int) -> str | None:
     if hours == 0:
         return "UTC"
     # In these names the sign is inverted (POSIX).

@@ -9,7 +9,7 @@ from typing import Final, assert_never
 import structlog
 
 from service.core.conference import Snapshot
-from service.core.errors import ConfcalError, FrameRejected
+from service.core.errors import ConfcalError
 from service.core.sources import SourceState
 from service.sources.backoff import backoff, pin_waits
 from service.sources.connection import (
@@ -40,7 +40,6 @@ from service.trueconf.events import (
     PinRejected,
     SnapshotReceived,
 )
-from service.trueconf.frames import Frame
 from service.trueconf.session import Session
 from service.trueconf.wire import Decoder
 from service.waits import HurryLimit, sleep_until_hurried
@@ -90,7 +89,6 @@ class Endpoint:
         self._delivery_waits = backoff(timing.random)
         self._standing = Standing(name, hooks=hooks, now=timing.now)
         self._connected_at: datetime | None = None
-        self._decoding: asyncio.Future[Frame | FrameRejected] | None = None
         self._large = large or LargeFrames()
         self._log = log.bind(source=name)
 
@@ -223,18 +221,12 @@ class Endpoint:
         try:
             if len(frame) <= _DECODED_AT_ONCE:
                 return self._session.receive(frame, now)
-            return self._session.take(await self._decode(frame), frame, now)
+            loop = asyncio.get_running_loop()
+            # By one thread: frames are decoded one at a time and in order, even after a cancellation.
+            decoded = await loop.run_in_executor(self._large.decoding, self._session.decode, frame)
+            return self._session.take(decoded, frame, now)
         except Exception as error:
             raise explain_failure(self._place, error) from error
-
-    async def _decode(self, frame: bytes) -> Frame | FrameRejected:
-        """Decode in a thread, one frame of this endpoint at a time, even after a cancellation."""
-        if self._decoding:
-            await asyncio.wait({self._decoding})
-        self._decoding = asyncio.get_running_loop().run_in_executor(None, self._session.decode, frame)
-        decoded = await asyncio.shield(self._decoding)
-        self._decoding = None
-        return decoded
 
     async def _follow(self, event: Event, sink: SnapshotSink) -> None:
         match event:

@@ -25,7 +25,7 @@ _MOST_NESTING = MOST_NESTING + 2
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedFrame:
     """
     One frame of a recording.
     """
@@ -41,16 +41,16 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Unclaimed:
+class ListWithoutAccount:
     """
     The last list of a conversation that ended before any frame named its account.
     """
 
 
-Replayed = Snapshot | FrameRejected | Unclaimed
+Replayed = Snapshot | FrameRejected | ListWithoutAccount
 
 
-def read_recording(data: bytes, *, source: str, at: datetime) -> list[Recorded]:
+def read_recording(data: bytes, *, source: str, at: datetime) -> list[RecordedFrame]:
     """
     Return the frames of a recording.
 
@@ -64,7 +64,7 @@ def read_recording(data: bytes, *, source: str, at: datetime) -> list[Recorded]:
     return frames
 
 
-def _frames(data: bytes, source: str, at: datetime) -> Iterator[Recorded]:
+def _frames(data: bytes, source: str, at: datetime) -> Iterator[RecordedFrame]:
     for line, document in documents(data):
         content = _json(document)
         if isinstance(content, list) and not line:
@@ -73,21 +73,21 @@ def _frames(data: bytes, source: str, at: datetime) -> Iterator[Recorded]:
             yield _parse_step(content, document, source, at, f"line {line}" if line else "the file")
 
 
-def _steps(steps: list[Any], source: str, at: datetime) -> Iterator[Recorded]:
+def _steps(steps: list[Any], source: str, at: datetime) -> Iterator[RecordedFrame]:
     for number, step in enumerate(steps, start=1):
         if isinstance(step, dict) and "frame" in step:
             place = f"frame {number}"
-            yield Recorded(_octets(step["frame"]), _later(at, step, place), source, place)
+            yield RecordedFrame(_octets(step["frame"]), _later(at, step, place), source, place)
 
 
-def _parse_step(content: object, raw: bytes, source: str, at: datetime, place: str) -> Recorded:
+def _parse_step(content: object, raw: bytes, source: str, at: datetime, place: str) -> RecordedFrame:
     match content:
         case {"at": str() as moment, "source": str() as name, "frame": str() as text}:
-            return Recorded(text.encode(), moment_of(moment, place), name, place)
+            return RecordedFrame(text.encode(), moment_of(moment, place), name, place)
         case {"at": str() as moment, "source": str() as name, "frame_base64": str() as coded}:
-            return Recorded(_decode(coded, place), moment_of(moment, place), name, place)
+            return RecordedFrame(_decode(coded, place), moment_of(moment, place), name, place)
         case _:
-            return Recorded(raw, at, source, place)
+            return RecordedFrame(raw, at, source, place)
 
 
 def _json(data: bytes) -> Any:  # noqa: ANN401 -- a parsed JSON document is anything
@@ -134,12 +134,12 @@ def moment_of(text: str, place: str) -> datetime:
 
 
 def replay(
-    frames: list[Recorded],
+    frames: list[RecordedFrame],
     fallback: Callable[[str], Account],
     *,
     servers: Mapping[str, str],
     pinned: Mapping[str, Account] | None = None,
-) -> Iterator[tuple[Recorded, Replayed]]:
+) -> Iterator[tuple[RecordedFrame, Replayed]]:
     """
     Yield the snapshots and the rejected frames of a recording.
 
@@ -153,7 +153,7 @@ def replay(
         )
         for name in dict.fromkeys(each.source for each in frames if _names_user(each.frame))
     }
-    last: dict[str, Recorded] = {}
+    last: dict[str, RecordedFrame] = {}
     for recorded in frames:
         session = sessions.get(recorded.source)
         if session is None:
@@ -166,7 +166,7 @@ def replay(
             yield recorded, outcome
     for name, recorded in last.items():
         if sessions[name].has_waiting_list:
-            yield recorded, Unclaimed()
+            yield recorded, ListWithoutAccount()
 
 
 def _names_user(frame: bytes) -> bool:
@@ -180,7 +180,7 @@ def _names_user(frame: bytes) -> bool:
     return isinstance(decoded, LoginReply | SystemInfo | LoggedIn)
 
 
-def _receive(session: Session, recorded: Recorded) -> Iterator[Replayed]:
+def _receive(session: Session, recorded: RecordedFrame) -> Iterator[Replayed]:
     for event in session.receive(recorded.frame, recorded.at):
         match event:
             case SnapshotReceived(snapshot):
@@ -193,7 +193,7 @@ def _receive(session: Session, recorded: Recorded) -> Iterator[Replayed]:
                 pass
 
 
-def _list(recorded: Recorded, account: Account, pinned: Account | None) -> Replayed:
+def _list(recorded: RecordedFrame, account: Account, pinned: Account | None) -> Replayed:
     try:
         frame = list_frame_of(recorded.frame)
     except FrameRejected as error:

@@ -1,9 +1,12 @@
 """
 Turns for large frames, one at a time over all sources: several at once would exhaust the memory.
+
+One thread decodes for all sources: glibc gives each thread an arena of its own, which keeps what was freed.
 """
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from enum import Enum, auto
 from typing import Final
 
@@ -24,6 +27,7 @@ class LargeFrames:
     def __init__(self, seconds: float = _SECONDS) -> None:
         self.lock = asyncio.Lock()
         self.seconds = seconds
+        self.decoding = ThreadPoolExecutor(1, thread_name_prefix="decode")
 
 
 class _Holding(Enum):

@@ -168,7 +168,7 @@ def _without_code(cause: BaseException) -> str:  # noqa: PLR0911 -- one sentence
                 "or correct CONFCAL_DATABASE_URL"
             )
         case asyncpg.exceptions.ClientConfigurationError():
-            return _misconfigured(_first_line(cause))
+            return _explain_configuration(_first_line(cause))
         case asyncpg.InternalClientError():
             return f"is not PostgreSQL's ({_first_line(cause)}): correct CONFCAL_DATABASE_URL"
         case _:
@@ -180,7 +180,7 @@ def _is_closed(cause: BaseException) -> bool:
     return any(words in str(cause) for words in _CLOSED)
 
 
-def _misconfigured(words: str) -> str:
+def _explain_configuration(words: str) -> str:
     if "root certificate" in words or "sslrootcert" in words:
         return (
             f"cannot be checked ({words}): add sslrootcert=FILE to CONFCAL_DATABASE_URL, "

@@ -1,7 +1,7 @@
 """
 What a list of the feeds needs of the database: the accounts, and how much is in each calendar.
 
-Nothing of a conference is read, so this takes as long with many Rooms as it takes to count their rows.
+Little of a conference is read, so this takes as long with many Rooms as it takes to count their rows.
 """
 
 from collections.abc import Mapping
@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.core.conference import Account
+from service.core.account_state import Entry
+from service.core.conference import Account, Key
 from service.store.engine import begin_read, create_engine
+from service.store.rows import to_entries
 from service.store.schema import verify
 from service.store.tables import accounts, conferences, feeds, memberships, same_part
 
@@ -29,6 +31,9 @@ class FeedList:
     generations: Mapping[str, int]
     """How often the address of each calendar was rotated, without those that never were."""
 
+    recent: Mapping[Key, Entry]
+    """A few conferences of each account: they say what it is called."""
+
 
 async def read_feed_list(url: str) -> FeedList:
     """Return the list from the database at `url`. Raises SettingsError, NoDatabase and StoreUnavailable."""
@@ -40,6 +45,7 @@ async def read_feed_list(url: str) -> FeedList:
                 accounts=await _count_by_account(db),
                 everything=(await db.execute(_EVERYTHING)).scalar_one(),
                 generations={row[0]: row[1] for row in await db.execute(_ROTATED)},
+                recent=to_entries(tuple(row) for row in await db.execute(_RECENT)),
             )
     finally:
         await engine.dispose()
@@ -56,6 +62,8 @@ async def read_heard_sources(url: str) -> frozenset[str]:
         await engine.dispose()
 
 
+_RECENT_EACH = 3
+
 _HAS_VEVENT = func.length(conferences.c.fingerprint) > 0
 
 _EVERYTHING = (
@@ -70,6 +78,19 @@ _BY_ACCOUNT = (
     .where(_HAS_VEVENT)
     .group_by(memberships.c.account)
 )
+
+_ranked = (
+    select(
+        *conferences.c,
+        func.row_number()
+        .over(partition_by=memberships.c.account, order_by=conferences.c.revised_at.desc())
+        .label("rank"),
+    )
+    .join_from(memberships, conferences, same_part(memberships, conferences))
+    .where(conferences.c.part == 0)
+    .subquery()
+)
+_RECENT = select(*(_ranked.c[each.name] for each in conferences.c)).where(_ranked.c.rank <= _RECENT_EACH)
 
 _ROTATED = select(feeds.c.calendar, feeds.c.generation).where(feeds.c.generation > 0)
 

@@ -48,7 +48,9 @@ class SqlLedger(Ledger):
                 # Two replicas that both see no holder would both write. SQLite has one writer at a time
                 # anyway.
                 await db.execute(text("LOCK TABLE targets IN SHARE ROW EXCLUSIVE MODE"))
-            known = {row.target: _target(row) for row in await db.execute(_concerned(target, record.url))}
+            known = {
+                row.target: _target(row) for row in await db.execute(_select_concerned(target, record.url))
+            }
             done = assign(known, target, record, abandoned=abandoned)
             if not done.held_by:
                 if done.former_key:
@@ -100,7 +102,7 @@ class SqlLedger(Ledger):
             await db.execute(delete(tables.targets).where(tables.targets.c.target == target))
 
 
-def _concerned(target: str, url: str) -> Select[Any]:
+def _select_concerned(target: str, url: str) -> Select[Any]:
     """Select what `assign` looks at: the target, its former keys, and whoever has the same collection."""
     c = tables.targets.c
     former = c.target.startswith(f"{target}~", autoescape=True)

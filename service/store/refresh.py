@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.core.conference import Account, Key
 from service.core.shared_map import SharedMap
 from service.core.state import State
-from service.store.rows import Stored, moment_of, seconds_of, to_entries, to_state
+from service.store.rows import StoredRows, moment_of, seconds_of, to_entries, to_state
 from service.store.tables import accounts, conferences, held, memberships
 from service.store.versions import current, read_forgotten
 
@@ -23,7 +23,7 @@ async def read_state(db: AsyncConnection) -> State:
     # In threads: it takes seconds where much is known, and feeds are served meanwhile. The rows of
     # conferences are the largest, and not kept until the state is whole.
     entries = await asyncio.to_thread(to_entries, (await db.execute(select(conferences))).all())
-    stored = Stored(
+    stored = StoredRows(
         accounts=(await db.execute(select(accounts))).all(),
         conferences=(),
         memberships=(await db.execute(select(memberships))).all(),
@@ -35,7 +35,7 @@ async def read_state(db: AsyncConnection) -> State:
 async def read_accounts(db: AsyncConnection) -> State:
     """Return the state with the accounts alone, as if their lists were empty."""
     found = (await db.execute(select(accounts))).all()
-    return to_state(await current(db), Stored(found, (), (), ()))
+    return to_state(await current(db), StoredRows(found, (), (), ()))
 
 
 async def read_changes(db: AsyncConnection, state: State) -> State:
@@ -50,7 +50,7 @@ async def read_changes(db: AsyncConnection, state: State) -> State:
     if not state.accounts or version < state.version or await read_forgotten(db) > state.version:
         return await read_state(db)
     newer = select(accounts.c.account).where(accounts.c.version > state.version)
-    stored = Stored(
+    stored = StoredRows(
         accounts=(await db.execute(select(accounts).where(accounts.c.version > state.version))).all(),
         conferences=(
             await db.execute(select(conferences).where(conferences.c.version > state.version))

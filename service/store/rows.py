@@ -29,7 +29,7 @@ log = structlog.get_logger()
 Parameters = dict[str, Any]
 
 
-class Stored(NamedTuple):
+class StoredRows(NamedTuple):
     """
     The rows of one version of the state, each a tuple in the order of its table's columns.
     """
@@ -66,7 +66,7 @@ def to_entries(rows: Iterable[Sequence[Any]]) -> dict[Key, Entry]:
     return {entry.key: entry for entry in _entries(rows)}
 
 
-def to_state(version: int, stored: Stored, entries: SharedMap[Key, Entry] | None = None) -> State:
+def to_state(version: int, stored: StoredRows, entries: SharedMap[Key, Entry] | None = None) -> State:
     """Return the state in these rows; `entries`, if given, stand for the rows of `conferences`."""
     entries = SharedMap(to_entries(stored.conferences)) if entries is None else entries
     members = {row[0]: _Members() for row in stored.accounts}
@@ -116,7 +116,7 @@ class _Members:
 
 def _find_shared(memberships: Sequence[Sequence[Any]]) -> set[Key]:
     """
-    Return the conferences of several accounts of which one reports something else than the calendars show.
+    Return the conferences that several accounts have and that one of them reports unlike the calendars show.
     """
     counted = Counter(Key(row[1], row[2]) for row in memberships if row[3] == 0)
     return {

@@ -33,7 +33,7 @@ async def advance(
 
     Raises StaleState where its basis changed since: these conferences, the reports of them, or the account.
     """
-    following = await _following(db)
+    following = await _take_next(db)
     if following <= version:
         raise _stale(version)
     if following > version + 1:
@@ -52,7 +52,7 @@ async def require(db: AsyncConnection, version: int, account: Account) -> None:
 
 async def forget_before(db: AsyncConnection) -> int:
     """Note that something is deleted, so that every process loads the whole state again."""
-    following = await _following(db)
+    following = await _take_next(db)
     for name in ("version", _FORGOTTEN):
         await db.execute(update(meta).where(meta.c.name == name).values(value=str(following)))
     return following
@@ -78,7 +78,7 @@ def find_touched(changes: Changes) -> Iterator[Key]:
     yield from (Key(server, id_) for id_ in sorted(changes.departures))
 
 
-async def _following(db: AsyncConnection) -> int:
+async def _take_next(db: AsyncConnection) -> int:
     # The row is locked until the end: versions are committed in their order.
     query = select(meta.c.value).where(meta.c.name == "version").with_for_update()
     return int((await db.execute(query)).scalar_one()) + 1

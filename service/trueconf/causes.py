@@ -115,7 +115,7 @@ def plain(error: BaseException) -> str:
     return printable[:_LONGEST] or type(error).__name__
 
 
-def describe_status(status: int, location: str = "") -> str:
+def describe_status(status: int, location: str) -> str:
     """
     Return what a server answered, and for a redirect where it leads: `location` is its header.
 

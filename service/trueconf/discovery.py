@@ -26,7 +26,10 @@ _PORTS: Final = range(1, 65536)
 _UNSENDABLE: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
 
 
-_OTHERWISE: Final = "start TrueConf Room or VideoSDK there, or write the address as ws://host:port"
+_OTHERWISE: Final = (
+    "check that the port is that of TrueConf Room's control panel, or write the address as ws://host:port"
+)
+"""What helps where something answers, and in another way than TrueConf Room."""
 _LIKE_A_PIN: Final = re.compile(r"[A-Za-z0-9]{3,16}")
 
 
@@ -155,11 +158,11 @@ async def _ask(address: SplitResult, fetch: Fetch) -> str:
 
 def _port(body: bytes, address: SplitResult) -> int:
     if is_deeper_than(body, MOST_NESTING):
-        raise _unexpected_answer(address, f"no JSON{quote_beginning(body)}")
+        raise _refuse_answer(address, f"no JSON{quote_beginning(body)}")
     try:
         content = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _unexpected_answer(address, f"no JSON{quote_beginning(body)}") from error
+        raise _refuse_answer(address, f"no JSON{quote_beginning(body)}") from error
     match content:
         case {"config": {"websocket": {"port": bool()}}}:
             pass
@@ -167,18 +170,15 @@ def _port(body: bytes, address: SplitResult) -> int:
             return port
         case {"config": {"websocket": {"port": str() as digits}}} if _is_port(digits):
             return int(digits)
-    raise _unexpected_answer(address, "no config.websocket.port from 1 to 65535")
+    raise _refuse_answer(address, "no config.websocket.port from 1 to 65535")
 
 
 def _is_port(digits: str) -> bool:
     return digits.isascii() and digits.isdecimal() and len(digits) <= len("65535") and int(digits) in _PORTS
 
 
-def _unexpected_answer(address: SplitResult, what: str) -> DiscoveryFailed:
-    return DiscoveryFailed(
-        f"{place(address.geturl())} answered {_CONFIG_PATH} with {what}; "
-        "check that the port is that of TrueConf Room's control panel, or write the address as ws://host:port",
-    )
+def _refuse_answer(address: SplitResult, what: str) -> DiscoveryFailed:
+    return DiscoveryFailed(f"{place(address.geturl())} answered {_CONFIG_PATH} with {what}; {_OTHERWISE}")
 
 
 def _bracket(host: str) -> str:

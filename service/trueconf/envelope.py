@@ -182,7 +182,7 @@ def entries_of(sent: memoryview | None) -> list[bytes]:
     if _commas(sent) < limits.MOST_CONFERENCES:
         return [bytes(entry) for entry in _slices.decode(sent)]
     try:
-        entries = msgspec.structs.astuple(_bounded_decoder().decode(sent))
+        entries = msgspec.structs.astuple(_make_bounded_decoder().decode(sent))
     except msgspec.ValidationError as error:
         raise FrameRejected(
             "conferences", f"more than {limits.MOST_CONFERENCES:,} conferences, the most that is taken"
@@ -198,7 +198,7 @@ def _commas(sent: memoryview) -> int:
 
 
 @cache
-def _bounded_decoder() -> msgspec.json.Decoder[msgspec.Struct]:
+def _make_bounded_decoder() -> msgspec.json.Decoder[msgspec.Struct]:
     """
     Return the decoder that splits a list of at most MOST_CONFERENCES entries into raw slices.
 

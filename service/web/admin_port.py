@@ -10,13 +10,13 @@ from service.calendars.calendar import Calendar
 from service.core.conference import Account, Conference, Key
 from service.core.exposure import Exposure
 from service.core.journal import JournalEntry, JournalQuery
-from service.core.needs import Listed, OpenSecret, VersionBehind
+from service.core.needs import LastList, OpenSecret, VersionBehind
 from service.core.placement import Placement
 from service.core.rejected import RejectedInput
 from service.core.search import ConferenceQuery
 from service.core.zone_notices import ZoneNotice
 from service.web.replica_views import ReplicaView
-from service.web.schemas import Hour, SettingView, SourceView, TargetView
+from service.web.schemas import SettingView, SourceView, TargetView
 
 
 class AdminPort(Protocol):
@@ -54,10 +54,6 @@ class AdminPort(Protocol):
 
     def find_running(self) -> Iterable[tuple[Account, Conference]]:
         """Return the conferences that run now, each with the account whose list says so."""
-        ...
-
-    def lists_per_hour(self, now: datetime) -> Sequence[Hour]:
-        """Return how many lists arrived in each hour of the last day."""
         ...
 
     async def load_rejected(self) -> Sequence[RejectedInput]:
@@ -98,7 +94,7 @@ class AdminPort(Protocol):
         """Have everything of a target tried again. Raises UnknownName, TooSoon and StoreUnavailable."""
         ...
 
-    def last_listings(self) -> Mapping[str, Listed]:
+    def last_listings(self) -> Mapping[str, LastList]:
         """Return the last list of each source that this process heard itself."""
         ...
 

@@ -2,7 +2,7 @@
 Conferences for the dashboard and the API: found by the database, described from the state.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, assert_never, get_args
 
 import msgspec
@@ -14,15 +14,16 @@ from service.core.disputes import find_disputes
 from service.core.occurrences import find_next, occurrences
 from service.core.placement import PlacementState
 from service.core.revision import Policy
+from service.core.schedule import Unscheduled
 from service.core.search import ConferenceQuery, Kind, kind_of
 from service.core.vevent import summary_of
 from service.web.queries import AdminQueries
-from service.web.schemas import to_views
+from service.web.schemas import PersonView, to_views
 
 Filter = Literal["all", "upcoming", "weekly", "unscheduled", "running", "disputed", "rejected"]
 FILTERS: tuple[Filter, ...] = get_args(Filter)
 MOST = 200
-_NEXT = 5
+_NEXT = 7
 
 
 class ConferenceRow(msgspec.Struct, frozen=True):
@@ -34,6 +35,7 @@ class ConferenceRow(msgspec.Struct, frozen=True):
     server: str
     topic: str
     owner: str
+    owner_display_name: str
     kind: Kind
     next: datetime | None
     """When it meets next; null where it does not any more, or has no schedule."""
@@ -55,6 +57,7 @@ class ExplanationView(msgspec.Struct, frozen=True):
     """
 
     calendar: str
+    display_name: str
     holds: bool
     condition: str
     """The condition that it does not meet; empty where the calendar holds it."""
@@ -81,10 +84,13 @@ class ConferenceDetails(msgspec.Struct, frozen=True):
 
     conference: ConferenceRow
     next: tuple[datetime, ...]
-    accounts: tuple[str, ...]
+    length: timedelta | None
+    """How long each meeting is; null where it has no schedule."""
+
+    accounts: tuple[PersonView, ...]
     """The accounts that list it."""
 
-    people: tuple[str, ...]
+    people: tuple[PersonView, ...]
     calendars: tuple[ExplanationView, ...]
     vevent: str
     """The VEVENT as text; empty where it has no schedule."""
@@ -138,11 +144,12 @@ class ConferenceQueries:
 
     async def describe(self, key: Key) -> ConferenceDetails | None:
         """Return one conference; None where no account lists it. Raises StoreUnavailable."""
-        state, now = self._queries.state(), self._queries.now()
+        state, now, names = self._queries.state(), self._queries.now(), self._queries.names
         entry = state.entries.get(key)
         holders = [known.account for known in state.reporters(key)]
         if entry is None or not holders:
             return None
+        schedule = entry.conference.schedule
         following = occurrences(entry, self._policy.rendering(entry.source).weekly, now)
         vevent = await self._queries.reports.read_vevent(key)
         placements = await self._queries.reports.find_placements(key, self._queries.feeds.calendars)
@@ -151,12 +158,24 @@ class ConferenceQueries:
         return ConferenceDetails(
             self._row(entry, now),
             dates,
-            tuple(sorted(map(str, holders))),
-            tuple(each.display_name or each.id for each in entry.conference.invitations),
-            tuple(ExplanationView(e.calendar, e.holds, e.condition, e.describe()) for e in calendars),
+            None if isinstance(schedule, Unscheduled) else schedule.duration,
+            tuple(PersonView(each, names.find(each)) for each in sorted(map(str, holders))),
+            tuple(
+                PersonView(each.id, names.find(each.id, key.server)) for each in entry.conference.invitations
+            ),
+            tuple(
+                ExplanationView(
+                    e.calendar, self._name(e.calendar), e.holds, e.condition, e.describe(names.describe)
+                )
+                for e in calendars
+            ),
             vevent,
             to_views(PlacementView, placements),
         )
+
+    def _name(self, calendar: str) -> str:
+        directory = self._queries.feeds.directory
+        return directory.name_calendar(directory.calendars[calendar])
 
     @property
     def _policy(self) -> Policy:
@@ -170,6 +189,7 @@ class ConferenceQueries:
             entry.key.server,
             summary_of(conference),
             conference.owner,
+            self._queries.names.find(conference.owner, entry.key.server),
             kind_of(conference),
             following.start if following else None,
         )

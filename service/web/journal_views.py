@@ -3,16 +3,18 @@ The journal for the dashboard and the API: parsing a query, and the form of the 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec import structs
 
+from service.calendars.names import Names
 from service.core.errors import ConfcalError
 from service.core.journal import Happening, JournalEntry, JournalQuery
 from service.web.schemas import to_views
 
-MOST = 500
+MOST = 400
 USUAL = 100
 LONGEST = 400
 """How many characters a filter may have."""
@@ -62,6 +64,8 @@ class JournalEntryView(msgspec.Struct, frozen=True):
     topic: str
     fields: tuple[FieldChangeView, ...]
     note: str
+    display_name: str = ""
+    """What the account is called; its ID where no conference names it."""
 
 
 class JournalPage(msgspec.Struct, frozen=True):
@@ -97,11 +101,17 @@ def parse_query(given: Mapping[str, str]) -> JournalQuery:
     )
 
 
-def to_page(entries: list[JournalEntry], limit: int) -> JournalPage:
+def to_page(entries: list[JournalEntry], limit: int, names: Names) -> JournalPage:
     """Return a page of at most `limit` entries, made of one more than that where there are more."""
     shown = entries[:limit]
     more = len(entries) > limit
-    return JournalPage(to_views(JournalEntryView, shown), shown[-1].number if more else None)
+    return JournalPage(view_entries(shown, names), shown[-1].number if more else None)
+
+
+def view_entries(entries: Iterable[JournalEntry], names: Names) -> tuple[JournalEntryView, ...]:
+    """Return entries in the form of the API and the pages."""
+    views = to_views(JournalEntryView, entries)
+    return tuple(structs.replace(each, display_name=names.find(each.account)) for each in views)
 
 
 def _events(text: str) -> frozenset[Happening]:

@@ -29,12 +29,13 @@ def answer_links(queries: AdminQueries, like: str) -> Response:
     rows = (
         (
             each.name,
-            each.title,
+            title,
             urls.page_url(each.name),
             urls.feed_url(each.name),
-            *list_handouts(each.title, urls.page_url(each.name)),
+            *list_handouts(title, urls.page_url(each.name)),
         )
         for each in queries.find_calendars(like)
+        for title in (queries.feeds.directory.name_calendar(each),)
     )
     text = _BYTE_ORDER_MARK + write_csv(LINK_COLUMNS, rows)
     return Response(text, media_type="text/csv", headers=_HEADERS)

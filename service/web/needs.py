@@ -14,7 +14,6 @@ from service.core.need_words import NeedText, describe
 from service.core.needs import (
     Disputed,
     Facts,
-    Listed,
     Need,
     NeedKind,
     OpenSecret,
@@ -22,9 +21,11 @@ from service.core.needs import (
     Target,
     VersionBehind,
     ZoneMissing,
+    find_last_lists,
     find_needs,
     kind_of,
 )
+from service.core.person import name_with_id
 from service.core.rejected import RejectedInput
 from service.core.zone_notices import ZoneUnset
 from service.web.queries import AdminQueries
@@ -111,22 +112,13 @@ class NeedQueries:
 
     def _gather(self, rejected: Sequence[RejectedInput]) -> Facts:
         queries, reports = self.queries, self.queries.reports
-        state, heard = queries.state(), reports.last_listings()
-        last_lists = {
-            str(known.account): _join(known.list_at, heard.get(known.source))
-            for known in state.accounts.values()
-            if known.list_at
-        }
-        latest = {each.source: each.list_at for each in state.accounts.values() if each.list_at}
-        for known in state.accounts.values():
-            if known.list_at:
-                latest[known.source] = max(latest[known.source], known.list_at)
+        by_account, by_source = find_last_lists(queries.state(), reports.last_listings())
         return Facts(
             held=queries.list_held(),
-            rooms=[_room(each) for each in reports.sources()],
-            targets=[_target(each) for each in reports.targets()],
+            rooms=[_to_room(each) for each in reports.sources()],
+            targets=[_to_target(each) for each in reports.targets()],
             rejected=rejected,
-            disputes=[_disputed(each) for each in queries.disputes()],
+            disputes=[_to_disputed(each) for each in queries.disputes()],
             zones=[
                 ZoneMissing(each.variable, each.count)
                 for each in queries.zone_notices()
@@ -135,17 +127,12 @@ class NeedQueries:
             open_secrets=reports.open_secrets(),
             versions=reports.versions(),
             quiet=queries.policy.quiet,
-            last_lists=last_lists,
-            last_of_sources={source: _join(at, heard.get(source)) for source, at in latest.items()},
+            last_lists=by_account,
+            last_of_sources=by_source,
         )
 
 
-def _join(at: datetime, heard: Listed | None) -> Listed:
-    """Return the last list; of one that another process heard nothing is known but its moment."""
-    return heard if heard and heard.at >= at else Listed(at)
-
-
-def _room(view: SourceView) -> Room:
+def _to_room(view: SourceView) -> Room:
     return Room(
         view.name,
         view.state,
@@ -157,12 +144,13 @@ def _room(view: SourceView) -> Room:
     )
 
 
-def _target(view: TargetView) -> Target:
+def _to_target(view: TargetView) -> Target:
     return Target(view.name, view.state, view.error, tuple(each.reason for each in view.parked))
 
 
-def _disputed(view: DisputeView) -> Disputed:
-    return Disputed(view.id, view.server, view.topic, view.counts)
+def _to_disputed(view: DisputeView) -> Disputed:
+    counts = name_with_id(view.counts_display_name, view.counts)
+    return Disputed(view.id, view.server, view.topic, counts)
 
 
 def to_view(need: Need) -> NeedView:

@@ -111,16 +111,16 @@ class Pages:
             self._catalogues,
             self._language,
         )
-        zone = self._chosen_zone(request) or self._known(request.cookies.get(ZONE_COOKIE, ""))
+        zone = self._find_chosen_zone(request) or self._find_known_zone(request.cookies.get(ZONE_COOKIE, ""))
         return Dates(locale, ZoneInfo(zone) if zone else self._zone)
 
-    def _chosen_zone(self, request: Request) -> str:
+    def _find_chosen_zone(self, request: Request) -> str:
         """Return the zone that the viewer chose by hand, now or before; empty where there is none."""
         asked = request.query_params.get("zone", "")
         chosen = "" if asked == AUTOMATIC else request.cookies.get(CHOSEN_ZONE_COOKIE, "")
-        return self._known(asked) or self._known(chosen)
+        return self._find_known_zone(asked) or self._find_known_zone(chosen)
 
-    def _known(self, zone: str) -> str:
+    def _find_known_zone(self, zone: str) -> str:
         key = zone.replace("%2F", "/")
         return key if key in self._zones else ""
 
@@ -157,7 +157,7 @@ class Pages:
             "lang": f"{code}-{dates.locale.territory}",
             "languages": self._choices(kept or {}, code),
             "organization_zone": self._zone.key,
-            "zone_chosen": bool(self._chosen_zone(request)),
+            "zone_chosen": bool(self._find_chosen_zone(request)),
         }
         body = self._environments[code].get_template(template).render(**common, **context)
         response = HTMLResponse(

@@ -55,6 +55,19 @@ class SourceView(_View, frozen=True):
     held_by: str = ""
     """The other replica that listens to it, and says how it is doing; empty where this one does."""
 
+    display_name: str = ""
+    quiet: bool = False
+    """Whether it is silent as its quiet hours say."""
+
+
+class PersonView(_View, frozen=True):
+    """
+    Somebody by ID and by what they are called, the ID where no conference names them.
+    """
+
+    id: str
+    display_name: str
+
 
 class NextMeeting(_View, frozen=True):
     """
@@ -88,6 +101,8 @@ class CalendarView(_View, frozen=True):
     rotations: int
     feed_url: str
     page_url: str
+    display_name: str
+    """What the person or account is called that it is of, else the title."""
 
 
 class CalendarList(_View, frozen=True):
@@ -170,6 +185,8 @@ class HeldView(_View, frozen=True):
     applied_at: datetime | None = None
     """The earliest moment at which further lists that agree apply it by themselves; null where it is kept."""
 
+    display_name: str = ""
+
 
 class ReportView(_View, frozen=True):
     """
@@ -177,6 +194,7 @@ class ReportView(_View, frozen=True):
     """
 
     account: str
+    display_name: str
     topic: str
     kind: str
     """`none`, `once` or `week`."""
@@ -199,6 +217,7 @@ class DisputeView(_View, frozen=True):
     counts: str
     """The account whose report counts for now."""
 
+    counts_display_name: str
     reports: tuple[ReportView, ...] = msgspec.field(name="told")
 
 
@@ -211,6 +230,7 @@ class ConferenceView(_View, frozen=True):
     server: str
     topic: str
     owner: str
+    owner_display_name: str
 
 
 class StatusView(_View, frozen=True):
@@ -240,21 +260,11 @@ class StatusView(_View, frozen=True):
     """The processes that share the database, this one among them."""
 
 
-class Hour(_View, frozen=True):
-    """
-    The lists that arrived within one hour.
-    """
-
-    start: datetime
-    lists: int
-
-
 class ActivityView(_View, frozen=True):
     """
     The last day in numbers, since the daemon's start.
     """
 
-    hours: tuple[Hour, ...]
     requests: dict[str, int]
     """By calendar."""
 

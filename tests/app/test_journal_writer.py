@@ -1,16 +1,18 @@
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from service.app.journal_writer import JournalWriter
 from service.app.start_journal import record_start
 from service.core.conference import Account
 from service.core.errors import StoreUnavailable
 from service.core.journal import FieldChange, Happening, JournalEntry, JournalQuery
+from service.core.quiet import QuietHours, parse_quiet
 from service.core.sources import SourceState
 from service.settings.load import load_settings
 from service.sources.status import SourceStatus
 from tests.core.given import DESK, NOW, ROOM
 from tests.store.memory_journal import MemoryJournal
+from tests.web.given import Clock
 
 HOUR = timedelta(hours=1)
 
@@ -130,3 +132,98 @@ async def test_with_the_secret_before_it_what_else_changed_is_told_too() -> None
             FieldChange("CONFCAL_SECRET_PREVIOUS", "", "set"),
         )
     ]
+
+
+def asleep(at: datetime, state: SourceState = SourceState.UNREACHABLE) -> SourceStatus:
+    return SourceStatus("hall", state, None, None, "hall cannot be reached", at)
+
+
+NIGHT = {"hall": QuietHours(parse_quiet("20:00-07:00"))}
+TEN = NOW.replace(hour=22, minute=0)
+"""In the evening."""
+
+
+async def test_silence_in_quiet_hours_is_no_alarm_before_they_are_over() -> None:
+    clock, journal = Clock(TEN), MemoryJournal()
+    writer = JournalWriter(journal, clock=clock)
+    writer.quiet = NIGHT
+    for _ in range(2):
+        writer.note_status(asleep(TEN))
+    clock.now = TEN + 9 * HOUR
+    writer.look_again()
+    await writer.write()
+    assert await events(journal) == [Happening.SOURCE_QUIET]
+
+    clock.now += HOUR / 2
+    writer.look_again()
+    writer.look_again()
+    writer.note_status(asleep(clock.now, SourceState.LISTENING))
+    await writer.write()
+
+    assert await events(journal) == [Happening.SOURCE_QUIET, Happening.SOURCE_DOWN, Happening.SOURCE_UP]
+    up, down, _ = await journal.read(JournalQuery())
+    assert down.fields == (FieldChange("state", "", "unreachable"),)
+    assert up.fields == (FieldChange("state", "unreachable", "listening"),)
+
+
+async def test_a_room_that_wakes_up_in_time_was_never_in_trouble() -> None:
+    journal = MemoryJournal()
+    writer = JournalWriter(journal, clock=lambda: TEN)
+    writer.quiet = NIGHT
+    writer.note_status(asleep(TEN))
+    writer.note_status(asleep(TEN, SourceState.LISTENING))
+    writer.look_again()
+    await writer.write()
+
+    assert await events(journal) == [Happening.SOURCE_QUIET, Happening.SOURCE_UP]
+
+
+async def test_an_alarm_from_before_the_quiet_hours_stays_one() -> None:
+    journal = MemoryJournal()
+    writer = JournalWriter(journal, clock=lambda: TEN)
+    writer.quiet = NIGHT
+    writer.note_status(asleep(TEN - 3 * HOUR, SourceState.SILENT))
+    writer.note_status(asleep(TEN))
+    await writer.write()
+
+    assert await events(journal) == [Happening.SOURCE_DOWN]
+
+
+async def test_a_refused_pin_is_an_alarm_at_any_hour() -> None:
+    journal = MemoryJournal()
+    writer = JournalWriter(journal, clock=lambda: TEN)
+    writer.quiet = NIGHT
+    writer.note_status(asleep(TEN, SourceState.PIN_REJECTED))
+    await writer.write()
+
+    assert await events(journal) == [Happening.SOURCE_DOWN]
+
+
+async def test_after_a_restart_quiet_is_not_told_again_and_its_end_is_an_alarm() -> None:
+    clock, journal = Clock(TEN), MemoryJournal()
+    before = JournalWriter(journal, clock=clock)
+    before.quiet = NIGHT
+    before.note_status(asleep(TEN))
+    await before.write()
+    after = JournalWriter(journal, clock=clock)
+    after.quiet = NIGHT
+    await after.recall(["hall"], {})
+    after.note_status(asleep(TEN + HOUR))
+    clock.now = TEN + 10 * HOUR
+    after.look_again()
+    await after.write()
+
+    assert await events(journal) == [Happening.SOURCE_QUIET, Happening.SOURCE_DOWN]
+
+
+async def test_a_source_that_another_replica_runs_is_looked_at_no_more() -> None:
+    clock, journal = Clock(TEN), MemoryJournal()
+    writer = JournalWriter(journal, clock=clock)
+    writer.quiet = NIGHT
+    writer.note_status(asleep(TEN))
+    writer.forget("hall")
+    clock.now = TEN + 10 * HOUR
+    writer.look_again()
+    await writer.write()
+
+    assert await events(journal) == [Happening.SOURCE_QUIET]

@@ -5,6 +5,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from service.app.metrics import Metrics
 from service.core.conference import Listing, Rejection
+from service.core.quiet import QuietHours, parse_quiet
 from service.core.sources import SourceState
 from service.core.state import State
 from service.core.target_state import TargetState
@@ -13,6 +14,7 @@ from service.publishing.target_status import TargetStatus
 from service.sources.status import SourceStatus
 from tests.core.given import NOW, conference, listed, many
 from tests.core.story import Story
+from tests.web.given import Clock
 
 
 def numbers(metrics: Metrics) -> dict[str, float]:
@@ -128,3 +130,26 @@ def test_a_source_that_never_sent_a_list_is_silent_since_it_is_awaited() -> None
     metrics.expect_list("lobby", NOW)
 
     assert numbers(metrics)["confcal_source_last_list_timestamp_seconds{lobby}"] == NOW.timestamp()
+
+
+def test_silence_in_quiet_hours_says_so_and_a_fault_does_not() -> None:
+    clock = Clock(NOW.replace(hour=21))
+    metrics = Metrics(State, clock=clock)
+    metrics.apply_quiet({"lobby": QuietHours(parse_quiet("20:00-07:00")), "annex": QuietHours()})
+    for source in ("lobby", "annex"):
+        metrics.expect_list(source, clock.now - timedelta(hours=1, minutes=10))
+    quiet = "confcal_source_quiet{lobby}"
+
+    def status(state: SourceState) -> None:
+        metrics.status(SourceStatus("lobby", state, None, None, "", clock.now))
+
+    status(SourceState.UNREACHABLE)
+    assert numbers(metrics)[quiet] == 1
+    assert numbers(metrics)["confcal_source_quiet{annex}"] == 0
+    status(SourceState.PIN_REJECTED)
+    assert numbers(metrics)[quiet] == 0
+    status(SourceState.UNREACHABLE)
+    clock.now += timedelta(hours=10, minutes=31)
+    assert numbers(metrics)[quiet] == 0
+    metrics.forget("lobby")
+    assert quiet not in numbers(metrics)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from service.app.offline import (
-    Played,
+    ReplayReport,
     account_of,
     replay_recording,
     retry_rejected,
@@ -88,7 +88,7 @@ async def test_input_whose_account_is_not_known_is_not_guessed(settings: Setting
 async def test_a_replay_counts_what_it_did(settings: Settings) -> None:
     told: list[int] = []
 
-    async def played_of(data: bytes, account: str | None) -> Played:
+    async def played_of(data: bytes, account: str | None) -> ReplayReport:
         frames = read_recording(data, source="lobby", at=datetime(2026, 11, 23, 10, tzinfo=UTC))
         return await replay_recording(settings, frames, account=account, progress=told.append)
 

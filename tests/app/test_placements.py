@@ -15,7 +15,6 @@ from service.core.conference import Key
 from service.core.placement import Placement, PlacementState
 from service.core.vevent import uid_of
 from service.publishing.model import Publication, Resource, Standing
-from service.publishing.placement import place
 from service.publishing.resource import Extras, resource_of
 from service.settings.load import load_settings
 from tests.core.given import DESK, NOW, SERVER, conference, listed, once
@@ -34,7 +33,6 @@ SETTINGS = {
 }
 KEY = Key(SERVER, "1")
 UID = uid_of(KEY)
-DESIRED = "the digest"
 
 
 class Office:
@@ -108,28 +106,3 @@ async def test_what_a_calendar_holds_no_more_waits_to_be_removed(office: Office)
     await office.publish("council", Publication(UID, digest="d", standing=Standing.PUBLISHED))
 
     assert (await office.find())[1] == Placement("council", "board", PlacementState.WAITING)
-
-
-@pytest.mark.parametrize(
-    ("standing", "digest", "state"),
-    [
-        (Standing.WAITING, DESIRED, PlacementState.WAITING),
-        (Standing.PUBLISHED, DESIRED, PlacementState.IN_STEP),
-        (Standing.PUBLISHED, "another", PlacementState.WAITING),
-        (Standing.PARKED, DESIRED, PlacementState.REFUSED),
-        (Standing.THEIRS, DESIRED, PlacementState.CHANGED),
-        (Standing.GONE, DESIRED, PlacementState.DELETED),
-    ],
-)
-def test_a_row_decides_and_what_was_written_must_be_what_is_wanted(
-    standing: Standing, digest: str, state: PlacementState
-) -> None:
-    assert place(Publication("u", digest=digest, standing=standing), {DESIRED}) is state
-
-
-@pytest.mark.parametrize("state", PlacementState)
-def test_each_state_is_a_sentence_with_target_and_calendar(state: PlacementState) -> None:
-    sentence = Placement("cloud", "all", state, "too large").describe()
-
-    assert sentence.startswith("cloud ")
-    assert "all" in sentence

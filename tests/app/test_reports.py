@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from pydantic import SecretStr
 
-from service.app.reports import HourlyLists, find_running
+from service.app.reports import find_running
 from service.app.views import endpoint_view
 from service.core.conference import Account
 from service.core.sources import SourceState
@@ -18,33 +18,6 @@ from tests.core.given import DESK, NOW, ROOM, SERVER, conference, listed
 from tests.web.administered import administered
 
 HOUR = timedelta(hours=1)
-
-
-def test_lists_are_counted_by_the_hour_of_the_last_day() -> None:
-    lists = HourlyLists()
-    for at in (
-        NOW - 30 * HOUR,
-        NOW - 23 * HOUR,
-        NOW - timedelta(minutes=1),
-        NOW,
-        NOW + timedelta(minutes=59),
-    ):
-        lists.note(at)
-
-    day = lists.last_day(NOW + timedelta(minutes=59))
-
-    assert [hour.start for hour in day] == [NOW - back * HOUR for back in range(23, -1, -1)]
-    assert [hour.lists for hour in day if hour.lists] == [1, 1, 2]
-    assert day[-1].lists == 2
-
-
-def test_counts_do_not_pile_up() -> None:
-    lists = HourlyLists()
-    for hour in range(1000):
-        lists.note(NOW + hour * HOUR)
-
-    assert len(vars(lists)["_counts"]) <= 48
-    assert sum(hour.lists for hour in lists.last_day(NOW + 999 * HOUR)) == 24
 
 
 def test_the_next_poll_is_told_of_a_source_that_listens() -> None:

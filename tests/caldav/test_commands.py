@@ -260,11 +260,16 @@ def test_plan_shows_what_would_be_written_and_writes_nothing(confcal: Confcal, t
 
 
 @pytest.mark.usefixtures("target")
-def test_an_unknown_target_is_told_with_those_there_are(confcal: Confcal) -> None:
-    done = confcal("plan", "clod")
+@pytest.mark.parametrize(
+    ("name", "hint"), [("clod", "; did you mean cloud?"), ("office", "; known are cloud")]
+)
+@pytest.mark.parametrize("command", ["plan", "purge"])
+def test_an_unknown_target_is_answered_with_the_nearest_or_with_all(
+    confcal: Confcal, command: str, name: str, hint: str
+) -> None:
+    done = confcal(command, name)
 
-    assert done.code == 1
-    assert "there is no target 'clod': there are cloud" in done.err
+    assert (done.code, done.err.splitlines()[-1]) == (1, f"confcal: there is no target {name!r}{hint}")
 
 
 def test_purge_removes_only_ours_and_asks_first(confcal: Confcal, target: str) -> None:
@@ -319,7 +324,7 @@ def test_purge_knows_targets_that_left_the_settings(
     renamed(monkeypatch, "STAFF")
     monkeypatch.setenv("CONFCAL_TARGETS__STAFF__COLLECTION", "elsewhere-" + target.split("/")[-2])
 
-    assert "there are cloud, staff" in confcal("purge", "clod", "--yes").err
+    assert "known are cloud, staff" in confcal("purge", "office", "--yes").err
     assert "cloud: 2 deleted" in confcal("purge", "cloud", "--yes").text
     assert held(target) == []
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import structlog
 
-from service.app.preview import check_target
+from service.app.check_target import check_target
 from service.app.targets import make_reconciler
 from service.core.errors import Fatal
 from service.core.target_state import TargetState

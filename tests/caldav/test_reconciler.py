@@ -3,7 +3,6 @@ A target over days: what waits, what collapses, what others notice of it.
 """
 
 import asyncio
-from contextlib import suppress
 from datetime import timedelta
 
 import httpx
@@ -15,7 +14,7 @@ from service.publishing.model import RemoteRules, Standing
 from tests.caldav.misbehaving import Misbehaving
 from tests.caldav.reconcilers import Kept, down
 from tests.caldav.site import Site, resource, resources
-from tests.reaching import reach
+from tests.reaching import reach, stop
 
 
 async def test_ten_edits_during_an_outage_are_one_put_afterwards(site: Site, server: Misbehaving) -> None:
@@ -86,9 +85,7 @@ async def test_bells_wait_while_the_target_is_down(site: Site, server: Misbehavi
         kept.reconciler.mark_changed()
         await asyncio.sleep(0)
     assert len(site.wire.requests) == before
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+    await stop(running)
 
 
 async def test_a_change_rings_and_is_published(site: Site) -> None:
@@ -99,9 +96,7 @@ async def test_a_change_rings_and_is_published(site: Site) -> None:
         kept.reconciler.mark_changed()
         await site.reach_rows(count)
     await reach(lambda: kept.reconciler.status.lag_seconds is not None, pause=0)
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+    await stop(running)
     await site.means(kept.desired)
 
 
@@ -111,9 +106,7 @@ async def test_it_ends_even_where_the_bell_rings_at_that_moment(site: Site) -> N
     await reach(lambda: kept.reconciler.status.last_pass_at, pause=0)
     await asyncio.sleep(0)
     kept.reconciler.mark_changed()
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+    await stop(running)
 
 
 async def test_a_lost_collection_is_made_anew_with_restore(site: Site, server: Misbehaving) -> None:
@@ -188,9 +181,7 @@ async def test_the_first_list_is_published_at_once(site: Site) -> None:
     kept.refusal = None
     kept.reconciler.mark_changed()
     await site.reach_rows(2)
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+    await stop(running)
     assert site.clock.slept == []
 
 
@@ -222,7 +213,5 @@ async def test_one_collection_of_several_that_fails_does_not_hold_up_the_others(
     kept.desired = resources(range(3))
     kept.reconciler.mark_changed()
     await site.reach_rows(3)
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+    await stop(running)
     assert site.clock.slept == []

@@ -1,5 +1,4 @@
 import io
-import logging
 import os
 import signal
 import sys
@@ -9,9 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-import structlog
 
 from service.__main__ import main
+from tests.tools import restoring_logging
 
 
 @dataclass(frozen=True)
@@ -38,12 +37,8 @@ class Confcal(Protocol):
 
 @pytest.fixture(autouse=True)
 def restored_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    structlog.reset_defaults()
-    root.handlers = handlers
-    root.setLevel(level)
+    with restoring_logging():
+        yield
 
 
 @pytest.fixture

@@ -374,7 +374,7 @@ async def test_check_tells_good_sources_from_bad_ones(
         done = await asyncio.to_thread(confcal, "check")
 
     assert done.code == 1
-    good, wrong, dead = (line for line in done.squeezed.splitlines() if line.startswith("source "))
+    dead, good, wrong = (line for line in done.squeezed.splitlines() if line.startswith("source "))
     assert good == "source good good room1@video.example.com, 8 conferences"
     assert wrong.startswith("source wrong FAILED ")
     assert "rejected the PIN" in wrong

@@ -1,4 +1,6 @@
 import csv
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 from zoneinfo import ZoneInfo
@@ -6,11 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from service.commands.history import parse_since
+from service.core.conference import Invitation
 from service.core.errors import SettingsError
 from tests.commands.conftest import Confcal
 from tests.commands.given import heard
+from tests.core.given import ROOM, conference, many
 from tests.core.given import listed as listed_by
-from tests.core.given import many
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
@@ -64,3 +67,23 @@ def test_feeds_print_a_text_to_send_with_the_page(confcal: Confcal, language: st
     assert begin in done.text
     assert "/calendars/" in done.text
     assert "/feeds/" not in done.text, "people get the page"
+
+
+@pytest.mark.parametrize("for_people", ["false", "true"])
+def test_people_are_named(confcal: Confcal, monkeypatch: pytest.MonkeyPatch, for_people: str) -> None:
+    monkeypatch.setenv("CONFCAL_CALENDARS_FOR_PEOPLE", for_people)
+    people = (Invitation("lobby", "Big hall"), Invitation("ivanov", "Ivan Ivanov"))
+    heard(listed_by(replace(conference("100"), owner="ivanov", invitations=people), *many(1)))
+    hall = f"Big hall ({ROOM})"
+
+    table = list(csv.reader(StringIO(confcal("feeds", "big*", "--csv").text)))
+    (entry, *_) = json.loads(confcal("history", "--json").out)
+
+    assert confcal("feeds", "big hall").text.rstrip().endswith("  Big hall")
+    assert [row[:2] for row in table[1:]] == [[str(ROOM), "Big hall"]]
+    assert "“Big hall”" in confcal("feeds", str(ROOM), "--text", "en").text
+    assert hall in confcal("history").text
+    assert entry["display_name"] == "Big hall"
+    assert confcal("why", "100", "all").text == f"all holds it: {hall} lists it\n"
+    assert "Ivan Ivanov (ivanov)" in confcal("conferences").text
+    assert json.loads(confcal("conferences", "--json").out)[0]["owner_display_name"] == "Ivan Ivanov"

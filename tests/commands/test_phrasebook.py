@@ -1,5 +1,5 @@
 """
-Every sentence of the source that people read has a form in Russian, and a sentence is known by its form.
+A sentence is known by its form, whatever varies in it.
 """
 
 import re
@@ -7,7 +7,7 @@ import re
 import pytest
 
 from service.commands.phrasebook import Phrasebook, phrasebook
-from tests.commands.sentences import in_sentences, is_prose, sentences
+from tests.commands.sentences import is_prose
 
 BOOK = Phrasebook(
     {
@@ -36,23 +36,18 @@ def test_lines_are_translated_each_for_itself() -> None:
     assert BOOK.translate("there is no route\n\nTopic") == "нет пути\n\nTopic"
 
 
+@pytest.mark.parametrize("line", [": " * 5_000, "; " * 5_000, "a (b); c: d " * 1_000, "there is no " * 1_000])
+def test_a_line_that_nobody_wrote_ends_soon_and_stays_as_it_is(line: str) -> None:
+    # Where a long line took longer for what it holds, this would take hours.
+    assert phrasebook("ru").translate(line) == line
+
+
 def test_english_stays_as_it_is() -> None:
     assert phrasebook("en").translate("it is not text") == "it is not text"
 
 
 def test_signs_of_regular_expressions_mean_themselves() -> None:
     assert Phrasebook({"a (b)? {1}": "в {1}"}).translate("a (b)? c") == "в c"
-
-
-def test_every_sentence_of_the_source_is_translated() -> None:
-    book, all_sentences = phrasebook("ru"), list(sentences())
-    english = [
-        f"{name}: {text}"
-        for name, text in all_sentences
-        if all(is_prose(book.translate(each)) for each in in_sentences(text))
-    ]
-    assert len(all_sentences) > 400
-    assert english == []
 
 
 @pytest.mark.parametrize("text", ["nothing rejected has the number X1", "`a b c` fails"])

@@ -49,10 +49,3 @@ def test_accounts_that_agree_again_have_no_dispute() -> None:
     story.hears(LATE, OTHER, account=ROOM, after=timedelta(minutes=5))
 
     assert find_disputes(story.state, story.policy, story.now) == []
-
-
-def test_only_the_conferences_that_are_asked_about_are_looked_at() -> None:
-    story = disputed()
-
-    assert find_disputes(story.state, story.policy, story.now, [Key(SERVER, "200")]) == []
-    assert len(find_disputes(story.state, story.policy, story.now, [Key(SERVER, "100")])) == 1

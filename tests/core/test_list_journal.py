@@ -1,12 +1,20 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from service.core.conference import Snapshot
+from service.core.conference import Account, Key, Snapshot
+from service.core.consensus import Report
+from service.core.disputes import Dispute
 from service.core.journal import FieldChange, Happening, JournalEntry
-from service.core.list_journal import compare, describe_approval, describe_keeping, describe_list
+from service.core.list_journal import (
+    compare,
+    describe_approval,
+    describe_disputes,
+    describe_keeping,
+    describe_list,
+)
 from service.core.revision import Policy, approve, keep, revise
 from service.core.state import State
-from tests.core.given import DESK, NOW, ROOM, conference, listed, once, weekly
+from tests.core.given import DESK, NOW, ROOM, SERVER, conference, listed, once, weekly
 
 POLICY = Policy()
 HOUR = timedelta(hours=1)
@@ -89,3 +97,19 @@ def test_a_schedule_is_told_in_words_without_a_language() -> None:
     names = {each.name for each in compare(conference(schedule=once()), conference(schedule=weekly()))}
 
     assert names >= {"schedule", "days"}
+
+
+def test_a_dispute_is_told_with_all_who_report_when_it_begins_and_by_its_id_when_it_ends() -> None:
+    dispute = Dispute(Key(SERVER, "100"), "Planning", DESK, (report(ROOM), report(DESK)))
+
+    (began,) = describe_disputes([dispute], frozenset(), NOW)
+    assert describe_disputes([dispute], {dispute.key}, NOW) == []
+    (ended,) = describe_disputes([], {dispute.key}, NOW)
+
+    assert (began.event, began.account, began.topic) == (Happening.DISPUTE_BEGAN, str(DESK), "Planning")
+    assert [each.after for each in began.fields] == [str(ROOM), str(DESK)]
+    assert (ended.event, ended.server, ended.conference_id) == (Happening.DISPUTE_ENDED, SERVER, "100")
+
+
+def report(account: Account) -> Report:
+    return Report(account, "lobby", conference("100"), NOW, NOW)

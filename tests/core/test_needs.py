@@ -13,7 +13,7 @@ from service.core.need_words import describe
 from service.core.needs import (
     Disputed,
     Facts,
-    Listed,
+    LastList,
     Need,
     NeedKind,
     OpenSecret,
@@ -22,6 +22,7 @@ from service.core.needs import (
     VersionBehind,
     ZoneMissing,
     find_behind,
+    find_last_lists,
     find_needs,
     kind_of,
 )
@@ -30,7 +31,9 @@ from service.core.rejected import RejectedInput
 from service.core.sources import BY_ABSENCE, IN_TROUBLE, SourceState
 from service.core.target_state import TargetState
 from service.language import translator
-from tests.core.given import NOW
+from tests.core.given import NOW, conference
+from tests.core.given import ROOM as ROOM_ACCOUNT
+from tests.core.story import Story
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 HELD = HeldList("ivanov@v.example", NOW - HOUR, 14, "d1", (Leaving("1", "Plan", NOW + HOUR),), NOW + HOUR)
@@ -148,16 +151,16 @@ def test_a_target_needs_somebody_once_it_cannot_be_completed(target: Target, *, 
 @pytest.mark.parametrize(
     ("last", "cured"),
     [
-        (Listed(NOW), True),
-        (Listed(REJECTED.last_at), False),
-        (Listed(REJECTED.last_at - MINUTE), False),
-        (Listed(NOW, good=False), False),
-        (Listed(NOW, rejected=frozenset({"4711"})), False),
-        (Listed(NOW, rejected=frozenset({"4712"})), True),
-        (Listed(NOW, rejected=frozenset({""})), False),
+        (LastList(NOW), True),
+        (LastList(REJECTED.last_at), False),
+        (LastList(REJECTED.last_at - MINUTE), False),
+        (LastList(NOW, good=False), False),
+        (LastList(NOW, rejected=frozenset({"4711"})), False),
+        (LastList(NOW, rejected=frozenset({"4712"})), True),
+        (LastList(NOW, rejected=frozenset({""})), False),
     ],
 )
-def test_rejected_input_is_cured_by_a_later_good_list_without_it(last: Listed, *, cured: bool) -> None:
+def test_rejected_input_is_cured_by_a_later_good_list_without_it(last: LastList, *, cured: bool) -> None:
     facts = Facts(rejected=[REJECTED], last_lists={REJECTED.account: last})
 
     assert find_needs(facts, NOW) == (() if cured else (REJECTED,))
@@ -166,12 +169,25 @@ def test_rejected_input_is_cured_by_a_later_good_list_without_it(last: Listed, *
 def test_a_rejected_event_is_cured_by_a_later_list_of_its_source_whoever_is_logged_in() -> None:
     event = replace(REJECTED, conference_id="", account="")
 
-    assert find_needs(Facts(rejected=[event], last_of_sources={"lobby": Listed(NOW)}), NOW) == ()
-    assert find_needs(Facts(rejected=[event], last_of_sources={"desk": Listed(NOW)}), NOW) == (event,)
+    assert find_needs(Facts(rejected=[event], last_of_sources={"lobby": LastList(NOW)}), NOW) == ()
+    assert find_needs(Facts(rejected=[event], last_of_sources={"desk": LastList(NOW)}), NOW) == (event,)
 
 
 def test_lists_of_another_account_cure_nothing() -> None:
-    assert find_needs(Facts(rejected=[REJECTED], last_lists={"b@v.example": Listed(NOW)}), NOW) == (REJECTED,)
+    assert find_needs(Facts(rejected=[REJECTED], last_lists={"b@v.example": LastList(NOW)}), NOW) == (
+        REJECTED,
+    )
+
+
+def test_of_a_list_that_another_process_heard_only_the_moment_is_known() -> None:
+    story = Story()
+    story.hears(conference("100"))
+    later = LastList(NOW + MINUTE, good=False)
+
+    assert find_last_lists(story.state, {}) == ({str(ROOM_ACCOUNT): LastList(NOW)}, {"lobby": LastList(NOW)})
+    assert find_last_lists(story.state, {"lobby": later}) == ({str(ROOM_ACCOUNT): later}, {"lobby": later})
+    older = replace(later, at=NOW - MINUTE)
+    assert find_last_lists(story.state, {"lobby": older})[1] == {"lobby": LastList(NOW)}
 
 
 def test_versions_are_compared_by_their_numbers() -> None:
@@ -184,7 +200,15 @@ def moment(at: datetime) -> str:
     return f"{at:%H:%M}"
 
 
-@pytest.mark.parametrize("need", ONE_OF_EACH, ids=[kind_of(each) for each in ONE_OF_EACH])
+OTHER_FORMS = (
+    OpenSecret("/var/lib/confcal", ""),
+    VersionBehind("", "0.1.0", "0.2.0"),
+    Target("cloud", TargetState.DOWN, "503"),
+    replace(REJECTED, conference_id=""),
+)
+
+
+@pytest.mark.parametrize("need", ONE_OF_EACH + OTHER_FORMS)
 def test_each_says_what_it_is_in_both_languages(need: Need) -> None:
     english, russian = (describe(need, translator(language), moment) for language in ("en", "ru"))
 
@@ -200,6 +224,16 @@ def test_a_room_is_described_in_each_state(state: SourceState) -> None:
 
     assert "10.0.0.15:8765" in words.text
     assert f"Так с {moment(ROOM.since)}" in words.text
+
+
+def test_a_room_that_cannot_be_reached_says_so_once() -> None:
+    silent = replace(ROOM, state=SourceState.UNREACHABLE, error="10.0.0.15:8765 refuses it")
+
+    words = describe(silent, str, moment)
+
+    assert words.line == (
+        f"Room lobby: unreachable. It has been so since {moment(NOW - HOUR)}. 10.0.0.15:8765 refuses it"
+    )
 
 
 def test_a_held_list_says_when_it_is_applied_by_itself() -> None:

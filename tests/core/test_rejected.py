@@ -1,5 +1,7 @@
+from dataclasses import replace
+
 from service.core.conference import Listing, Rejection, Snapshot
-from service.core.rejected import MAX_RAW, RejectedInput, alike, merge_rejected, to_rejected_frame
+from service.core.rejected import MAX_RAW, PEER_ID, RejectedInput, alike, merge_rejected, to_rejected_frame
 from tests.core.given import NOW, ROOM
 
 
@@ -19,6 +21,22 @@ def test_a_huge_frame_is_cut_and_says_so() -> None:
 
     assert len(each.raw) == MAX_RAW
     assert not each.whole
+
+
+def test_input_is_tried_again_only_where_it_is_known_whose_it_is_and_that_is_taken() -> None:
+    known = to_rejected_frame("lobby", str(ROOM), field="frame", reason="no JSON", raw=b"{", at=NOW)
+
+    assert known.retriable
+    assert not replace(known, account="").retriable
+    assert not replace(known, field=PEER_ID).retriable
+
+
+def test_a_conference_without_an_id_is_no_frame() -> None:
+    frame = to_rejected_frame("lobby", str(ROOM), field="frame", reason="no JSON", raw=b"{", at=NOW)
+
+    assert not frame.of_conference
+    assert replace(frame, field="id").of_conference
+    assert replace(frame, conference_id="7").of_conference
 
 
 def test_words_that_an_endpoint_chose_are_one_line_and_not_long() -> None:

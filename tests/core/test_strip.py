@@ -209,3 +209,13 @@ def test_a_target_that_is_down_is_worse_than_behind() -> None:
 
 def test_before_confcal_first_ran_nothing_is_known() -> None:
     assert target(ran=between("06:00", "12:30")) == ["12:30 unknown", "06:00 in step"]
+
+
+def test_a_source_that_is_off_as_its_hours_say_is_no_fault_in_any_slot() -> None:
+    change = FieldChange("state", "", "unreachable")
+    quiet = JournalEntry(at("-19:50"), Happening.SOURCE_QUIET, source="lobby", fields=(change,))
+    heard = ALWAYS - between("-20:00", "12:10") - {slot_of(NOW)}
+
+    shown = source(quiet, heard=heard, state=SourceState.UNREACHABLE, quiet="20:00-12:30")
+
+    assert shown == ["12:30 lists", "20:00 quiet", "12:00 unknown"]

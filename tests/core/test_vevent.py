@@ -9,12 +9,11 @@ import pytest
 
 from service.core.conference import Conference, Invitation, Key
 from service.core.ical import fingerprint, render_vevent
+from service.core.join_link import check_template, join_link
 from service.core.schedule import Schedule, Weekday
 from service.core.vevent import (
     Rendering,
     access_in_words,
-    check_template,
-    join_link,
     mode_in_words,
     summary_of,
     to_vevent,

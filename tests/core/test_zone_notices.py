@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from service.core.conference import Conference
+from service.core.kinds import Kinds
 from service.core.schedule import Weekday
 from service.core.weekly import WeeklyRules
 from service.core.zone_notices import (
@@ -179,4 +180,6 @@ def test_only_weekly_conferences_that_somebody_lists_count() -> None:
     story = Story()
     story.hears(TEAM, conference("9", schedule=once()))
 
-    assert [(source, each.id) for source, each in weekly_series(story.state)] == [("lobby", "7")]
+    assert [(source, each.id) for source, each in weekly_series(Kinds().follow(story.state))] == [
+        ("lobby", "7")
+    ]

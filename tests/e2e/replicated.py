@@ -17,7 +17,7 @@ from tests.e2e.program import DEADLINE_SECONDS, Daemon, Feed, Home
 
 ROOMS = 3
 CONFERENCES = 42
-LEASE_SECONDS = 3
+LEASE_SECONDS = 5
 """Shorter than an operator's, so that a test need not wait long for one that expires."""
 
 UNHURRIED = {"LEASE": "PT30S"}

@@ -52,6 +52,7 @@ SHORT = {
     "core/spreadsheet.py": "the command and the web write the same table",
     "web/links_file.py": "the dashboard and the API answer with the same file",
     "core/exposure.py": "one value that the settings make and the web shows",
+    "settings/own_address.py": "a health check reads it without the model of the settings",
     "settings/accounts.py": "what posted events and endpoints both ask of the settings",
     "settings/types.py": "types that several models of the settings share",
     "sources/backoff.py": "pure functions that tests call with chance as an argument",

@@ -3,7 +3,6 @@ Keeping a target in step: when the next pass comes, what state it is in, and wha
 """
 
 import asyncio
-from contextlib import suppress
 
 import pytest
 import structlog
@@ -22,6 +21,7 @@ from service.core.errors import (
 from service.core.target_state import TargetState
 from service.publishing.model import RemoteRules
 from tests.publishing.shelf import Team, resources, too_large
+from tests.reaching import stop
 
 
 def team_of(count: int) -> Team:
@@ -247,6 +247,4 @@ async def test_while_the_target_is_down_changes_wait_for_it() -> None:
 
 
 async def cancelled(running: "asyncio.Task[None]") -> None:
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+    await stop(running)

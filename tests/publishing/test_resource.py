@@ -86,3 +86,16 @@ def test_an_address_book_knows_people_whatever_the_case_of_their_ids() -> None:
 def test_what_is_no_address_book_is_refused(entries: object) -> None:
     with pytest.raises(ValueError, match=r"not a table|not an e-mail address"):
         address_book(entries)
+
+
+@pytest.mark.parametrize(
+    ("entries", "reason"),
+    [
+        ([], "it is not a table"),
+        ({"brown": 7}, "an entry is not an e-mail address"),
+        ({"brown": "brown at example"}, "an entry is not an e-mail address"),
+    ],
+)
+def test_what_is_no_address_book_is_refused_with_the_reason(entries: object, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        address_book(entries)

@@ -3,14 +3,13 @@ A person has everything of a target tried again: nothing rests then, and only on
 """
 
 import asyncio
-from contextlib import suppress
 from datetime import timedelta
 
 from service.core.errors import CollectionFailed, CredentialsRefused
 from service.core.target_state import TargetState
 from service.publishing.model import Standing
 from tests.publishing.shelf import Team, resources, too_large
-from tests.reaching import reach
+from tests.reaching import reach, stop
 
 MINUTE = timedelta(minutes=1)
 
@@ -97,6 +96,4 @@ async def test_a_target_that_is_left_alone_is_asked_at_once() -> None:
             assert team.reconciler.retry_now()
             await reach(lambda: team.state == "in step", pause=0)
     finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        await stop(running)

@@ -57,6 +57,12 @@ def test_the_process_environment_is_read_where_no_other_is_given(monkeypatch: py
     assert load_settings().language == "ru"
 
 
+def test_sources_of_the_environment_are_in_the_order_of_their_names() -> None:
+    environ = {f"CONFCAL_SOURCES__{name}__URL": "ws://10.0.0.15:8765" for name in ("HALL", "DESK", "LOBBY")}
+
+    assert list(load_settings(environ).sources) == ["desk", "hall", "lobby"]
+
+
 def test_an_option_of_the_command_line_goes_before_the_environment() -> None:
     settings = load_settings({"CONFCAL_PORT": "1"}, overrides={"CONFCAL_PORT": "2"})
 

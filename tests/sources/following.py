@@ -4,7 +4,7 @@ What stands behind a source in tests: it keeps what the source hands over or tel
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import fields
 from typing import Any
 
@@ -17,6 +17,7 @@ from service.sources.hooks import NoHooks, SnapshotSink
 from service.sources.status import SourceStatus
 from service.trueconf.frames import Frame
 from service.trueconf.wire import Decoder
+from tests.reaching import stop
 
 
 class Collector(SnapshotSink):
@@ -71,9 +72,7 @@ async def running(source: Endpoint, sink: SnapshotSink, seconds: float = 10) -> 
         try:
             yield source
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await stop(task)
 
 
 _CONFIG, _TIMING = ({each.name for each in fields(kind)} for kind in (EndpointConfig, EndpointTiming))

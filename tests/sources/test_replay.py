@@ -8,7 +8,7 @@ import pytest
 from service.core.conference import Account, Snapshot
 from service.core.errors import FrameRejected, SettingsError
 from service.sources.recorder import line_of
-from service.sources.replay import Recorded, Unclaimed, read_recording, replay
+from service.sources.replay import ListWithoutAccount, RecordedFrame, read_recording, replay
 from tests.conftest import SAMPLES
 from tests.core.given import NOW, ROOM
 
@@ -16,11 +16,11 @@ LIST = {"method": "event", "event": "conferenceList", "cnt": 0, "conferences": [
 LOGIN = {"method": "getLogin", "isLoggedIn": True, "peerId": "ivanov@video.example.com", "result": True}
 
 
-def read(data: str | bytes) -> list[Recorded]:
+def read(data: str | bytes) -> list[RecordedFrame]:
     return read_recording(data if isinstance(data, bytes) else data.encode(), source="lobby", at=NOW)
 
 
-def played(frames: list[Recorded], **servers: str) -> list[Any]:
+def played(frames: list[RecordedFrame], **servers: str) -> list[Any]:
     return [outcome for _, outcome in replay(frames, lambda _source: ROOM, servers=servers)]
 
 
@@ -147,7 +147,7 @@ def test_a_list_that_nobody_claims_is_told() -> None:
 
     ((recorded, outcome),) = replay(frames, lambda _source: ROOM, servers={})
 
-    assert outcome == Unclaimed()
+    assert outcome == ListWithoutAccount()
     assert recorded.place == "line 2"
 
 

@@ -22,6 +22,7 @@ from service.sources.connection import ConnectionLost
 from service.sources.endpoint import Endpoint
 from service.sources.status import SourceStatus
 from service.sources.trouble import Trouble
+from service.sources.turns import LargeFrames
 from service.trueconf.frames import Frame
 from service.trueconf.wire import Decoder
 from tests.sources.following import Broken, Collector, StatusHook, make_endpoint, running
@@ -186,25 +187,47 @@ async def test_what_a_page_makes_of_a_library_is_the_trouble_of_its_source(
     assert next(each for each in logs if each["event"] == "trueconf.failing")["exc_info"] is error
 
 
+LONG = [{"id": str(number), "topic": "x" * 100, "schedule_type": "none"} for number in range(1000)]
+
+
+class NotingDecoder(Decoder):
+    """Notes the threads in which frames are decoded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads: set[int] = set()
+
+    def decode(self, data: str | bytes) -> Frame:
+        self.threads.add(threading.get_ident())
+        return super().decode(data)
+
+
 async def test_large_frames_are_decoded_beside_the_event_loop_and_in_order(listener: Listener) -> None:
-    threads: list[str] = []
-
-    class Noting(Decoder):
-        def decode(self, data: str | bytes) -> Frame:
-            threads.append(threading.current_thread().name)
-            return super().decode(data)
-
-    long = [{"id": str(number), "topic": "x" * 100, "schedule_type": "none"} for number in range(1000)]
-    async with Simulator(ROOM_OPTIONS) as room, listener.running(room.url, decoder=Noting()):
+    decoder = NotingDecoder()
+    async with Simulator(ROOM_OPTIONS) as room, listener.running(room.url, decoder=decoder):
         await listener.snapshots.get()
-        await room.set_conferences(long)
+        await room.set_conferences(LONG)
         await room.set_conferences([])
 
         assert [len((await listener.snapshots.get()).listing.conferences) for _ in range(2)] == [1000, 0]
 
-    # Those of the loop, which all sources share.
-    assert any(name.startswith("asyncio_") for name in threads)
-    assert threading.main_thread().name in threads
+    assert threading.get_ident() in decoder.threads
+    assert len(decoder.threads) == 2
+
+
+async def test_one_thread_decodes_the_large_frames_of_all_sources() -> None:
+    one, other, large, decoders = Listener(), Listener(), LargeFrames(), (NotingDecoder(), NotingDecoder())
+    async with (
+        Simulator(SimulatorOptions(conferences=LONG)) as room,
+        one.running(room.url, decoder=decoders[0], large=large),
+        other.running(room.url, decoder=decoders[1], large=large),
+    ):
+        for each in (one, other):
+            assert len((await each.snapshots.get()).listing.conferences) == 1000
+
+    beside = [each.threads - {threading.get_ident()} for each in decoders]
+    assert beside[0] == beside[1]
+    assert len(beside[0]) == 1
 
 
 A_FRAME = WebSocketFrame(Opcode.TEXT, b'{"event":"x","method":"event"}').serialize(mask=False)

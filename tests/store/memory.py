@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from heapq import nsmallest
 
 from typing_extensions import override
 
@@ -41,6 +42,7 @@ class MemoryStore(Database):
 
         self._state = State()
         self._vevents: dict[Key, Mapping[str, RenderedVEvent]] = {}
+        self._words: dict[Key, tuple[Entry, Sequence[str]]] = {}
         self._rendering = ""
         self._changed_in: dict[Key | Account, int] = {}
         self._forgotten = 0
@@ -159,15 +161,27 @@ class MemoryStore(Database):
 
     @override
     async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
-        live = {key for key in self._members() if not key.part}
-        entries = self._state.entries
-        found = [key for key in live if _matches(entries[key], query)]
-        order = {key: (title_of(entries[key].conference), key) for key in live}
-        behind = order.get(query.after) if query.after else None
-        if query.after and behind is None:
+        entries, live = self._state.entries, self._state.holders or SharedMap[Key, tuple[Account, ...]]()
+        if query.after and query.after not in live:
             return []
-        found = [key for key in found if behind is None or order[key] > behind]
-        return sorted(found, key=order.__getitem__)[: query.limit]
+        sought = split_words(query.text)
+        found = [
+            key for key in live if self._has_words(entries[key], sought) and _matches(entries[key], query)
+        ]
+        order = {
+            key: (title_of(entries[key].conference), key) for key in {*found, *filter(None, [query.after])}
+        }
+        behind = order[query.after] if query.after else None
+        after = (key for key in found if behind is None or order[key] > behind)
+        return nsmallest(query.limit, after, key=order.__getitem__)
+
+    def _has_words(self, entry: Entry, sought: Sequence[str]) -> bool:
+        if not sought:
+            return True
+        known = self._words.get(entry.key)
+        if known is None or known[0] is not entry:
+            known = self._words[entry.key] = entry, words_of(entry.conference)
+        return all(any(word.startswith(part) for word in known[1]) for part in sought)
 
     @override
     async def purge(self, before: datetime) -> int:
@@ -301,12 +315,11 @@ def _lasting(conference: Conference) -> Conference:
 
 
 def _matches(entry: Entry, query: ConferenceQuery) -> bool:
-    """Return whether a query asks for a conference, wherever its page begins."""
+    """Return whether a query asks for a conference, whatever its words are and wherever its page begins."""
     conference = entry.conference
-    words, end = words_of(conference), ends_at(conference)
+    end = ends_at(conference)
     return (
-        all(any(word.startswith(part) for word in words) for part in split_words(query.text))
-        and (query.kind is None or kind_of(conference) == query.kind)
+        (query.kind is None or kind_of(conference) == query.kind)
         and (
             query.ending_after is None
             or kind_of(conference) == "week"

@@ -146,6 +146,15 @@ async def test_a_path_that_is_nothing_like_a_pin_is_none(path: str) -> None:
     assert len(panel.asked) == 1
 
 
+async def test_another_web_server_is_not_taken_for_an_endpoint_that_has_to_be_started() -> None:
+    with pytest.raises(
+        DiscoveryFailed, match="status 404; check that the port is that of TrueConf Room's"
+    ) as it:
+        await endpoint_of("http://room", Panel("http://elsewhere").fetch)
+
+    assert "start TrueConf Room" not in str(it.value)
+
+
 async def test_an_endpoint_that_is_away_is_not_asked_twice_for_the_pin_in_its_address() -> None:
     asked: list[str] = []
 

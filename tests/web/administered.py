@@ -17,7 +17,7 @@ from service.app.leaseholder import LeaseHolder
 from service.app.metrics import Metrics
 from service.app.oddities import Oddities
 from service.app.policy import calendars_with_rules, keep_rules_of, policy_of
-from service.app.reports import HourlyLists, StatusReporter
+from service.app.reports import StatusReporter
 from service.app.synchronizer import Synchronizer
 from service.calendars.feeds import FeedRules, Feeds
 from service.core.changes import Changes, RenderedVEvent
@@ -226,14 +226,13 @@ async def administered_on(
     feeds = Feeds(store, rules, state=lambda: synchronizer.state, clock=clock)
     await feeds.start()
     synchronizer.listen(feeds.mark_changed)
-    live, lists = Live(between_seconds=0.01), HourlyLists()
+    live = Live(between_seconds=0.01)
     synchronizer.listen(live.notify)
     rejections = Rejections(store, keep_rules_of(settings), clock=clock)
     arrivals = Arrivals(
         synchronizer,
         rejections,
         Metrics(lambda: synchronizer.state),
-        lists,
         watch_of(clock),
         Oddities(lambda: synchronizer.state),
     )
@@ -246,7 +245,6 @@ async def administered_on(
         store,
         synchronizer,
         posted_events,
-        lists,
         (),
         polls,
         targets,

@@ -39,12 +39,14 @@ def _render(frame: AdminFrame, request: Request, session: AdminSession) -> Respo
     context: dict[str, Any] = {
         "listing": listing,
         "texts": {
-            each.name: tuple(zip(LANGUAGES, list_handouts(each.title, each.page_url), strict=True))
+            each.name: tuple(zip(LANGUAGES, list_handouts(each.display_name, each.page_url), strict=True))
             for each in listing.calendars
         },
         "like": like,
         "after": after,
-        "requests": chart_of(queries.activity().requests),
+        "requests": chart_of(
+            {queries.names.describe(name): count for name, count in queries.activity().requests.items()}
+        ),
     }
     kept = {name: value for name, value in (("like", like), ("after", after)) if value}
     return frame.render(request, session, "calendars.html", context, kept=kept)

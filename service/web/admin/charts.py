@@ -1,33 +1,14 @@
 """
-Charts as numbers: the position of each bar. The templates draw them beside a table of the same values.
+Charts as numbers: the length of each bar. The templates draw them beside a table of the same values.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from math import floor, log10
 
-from service.web.schemas import Hour
-
-WIDTH, HEIGHT = 360, 96
-_GAP = 4
 _MOST_ROWS = 8
 _TOPS = (1, 2, 4, 6, 8, 10)
 """Where an axis may end, times a power of ten: all but the first have a round half."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """
-    One bar of a chart with time from left to right.
-    """
-
-    start: datetime
-    value: int
-    x: float
-    y: float
-    width: float
-    height: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +41,6 @@ def ticks_of(most: float) -> tuple[float, ...]:
     end = next(each for each in _TOPS if each * power >= most)
     halves = () if end == 1 and power == 1 else (end / 2 * power,)
     return (0, *halves, end * power)
-
-
-def bars_of(hours: Sequence[Hour]) -> tuple[Bar, ...]:
-    """Return a bar for each hour; an hour without lists has a bar of no height."""
-    if not hours:
-        return ()
-    most = ticks_of(max(hour.lists for hour in hours))[-1]
-    step = WIDTH / len(hours)
-    bars = []
-    for number, hour in enumerate(hours):
-        height = round(HEIGHT * hour.lists / most, 1)
-        bars.append(
-            Bar(
-                hour.start,
-                hour.lists,
-                round(number * step + _GAP / 2, 1),
-                round(HEIGHT - height, 1),
-                round(step - _GAP, 1),
-                height,
-            )
-        )
-    return tuple(bars)
 
 
 def chart_of(values: Mapping[str, float] | Iterable[tuple[str, float]]) -> RowChart:

@@ -80,6 +80,7 @@ class AdminFrame:
         done, about = self._read_flash(request, session)
         addresses = self.queries.feeds.addresses
         frame: dict[str, Any] = {
+            "names": self.queries.names,
             "now": self.queries.now(),
             "version": self.queries.reports.version,
             "form_token": self.signin.sessions.form_token(session),

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from service.core.quiet import NEVER_QUIET, QuietHours
-from service.core.sources import BY_ABSENCE, IN_TROUBLE, SourceState
+from service.core.sources import IN_TROUBLE, SourceState, is_quiet
 from service.core.state import STALE_AFTER
 from service.core.target_state import TargetState
 from service.web.schemas import SourceView, TargetView
@@ -43,7 +43,7 @@ class HealthSummary:
 
 def source_tone(source: SourceView, now: datetime, quiet: QuietHours = NEVER_QUIET) -> Severity:
     """Return whether lists arrive; `warn` for a silent source without a known fault."""
-    if source.state in BY_ABSENCE and quiet.excuse(source.since, now, STALE_AFTER):
+    if is_quiet(source.state, source.since, quiet, now):
         return ""
     if source.state in IN_TROUBLE:
         return "bad"

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from service.core.errors import StoreUnavailable
 from service.core.rejected import RejectedInput
 from service.core.zone_notices import ZoneUnset, is_warning
+from service.web.admin.conference_pages import conference_path
 from service.web.admin.frame import AdminFrame
 from service.web.admin.health_status import HealthSummary
 from service.web.admin.sessions import AdminSession
@@ -50,12 +51,13 @@ def _render(
 ) -> Response:
     queries, pages = frame.queries, frame.pages
     now, exposure, status = queries.now(), queries.reports.exposure, queries.status()
-    dates, needs = pages.dates(request), NeedQueries(queries)
+    dates, needs, sources = pages.dates(request), NeedQueries(queries), queries.sources()
     gettext = pages.gettext(dates)
     found = needs.find(rejected or ())
     shown = _limit(needs.show(found, gettext, dates.moment))
     context: dict[str, Any] = {
         "status": status,
+        "path": conference_path,
         "running": status.running[:_SHOWN_RUNNING],
         "exposure": exposure.describe(gettext) if exposure else "",
         "zone_notices": [
@@ -63,9 +65,8 @@ def _render(
             for notice in queries.zone_notices()
             if not isinstance(notice, ZoneUnset)
         ],
-        "glance": HealthSummary.of(
-            queries.reports.sources(), queries.reports.targets(), now, queries.policy.quiet
-        ),
+        "glance": HealthSummary.of(sources, queries.reports.targets(), now, queries.policy.quiet),
+        "quiet": sum(each.quiet for each in sources),
         "needs": shown,
         "needs_total": len(found),
         "kept": [each for each in queries.list_held() if each.kept],

@@ -16,7 +16,6 @@ from service.core.rejected import RejectedInput
 from service.core.sources import SourceState
 from service.core.state_words import EXPLAINED_BY_ERROR, explain_source, name_source
 from service.core.vevent import Translate
-from service.web.admin.charts import HEIGHT, WIDTH, bars_of, ticks_of
 from service.web.admin.frame import AdminFrame
 from service.web.admin.health_status import Severity, is_silent, source_tone
 from service.web.admin.paging import take_part
@@ -62,11 +61,10 @@ def _render(
     strips: Strips,
 ) -> Response:
     queries = frame.queries
-    now, quiet, sources = queries.now(), queries.policy.quiet, queries.reports.sources()
+    now, quiet, sources = queries.now(), queries.policy.quiet, queries.sources()
     dates = frame.pages.dates(request)
     gettext, english = frame.pages.gettext(dates), dates.locale.language == "en"
     part = take_part(sources, request.query_params.get("after", ""), _SHOWN, lambda each: each.name)
-    hours = queries.activity().hours
     context: dict[str, Any] = {
         "part": part,
         "strips": strips,
@@ -74,11 +72,6 @@ def _render(
             _show(each, now, quiet.get(each.name, NEVER_QUIET), gettext, english=english)
             for each in part.items
         ],
-        "bars": bars_of(hours),
-        "most_lists": max((hour.lists for hour in hours), default=0),
-        "ticks": ticks_of(max((hour.lists for hour in hours), default=0)),
-        "chart_width": WIDTH,
-        "chart_height": HEIGHT,
         "rejected": None if rejected is None else rejected[:_SHOWN_REJECTED],
         "rejected_total": len(rejected or ()),
     }
@@ -89,6 +82,10 @@ def _show(
     view: SourceView, now: datetime, quiet: QuietHours, gettext: Translate, *, english: bool
 ) -> ShownSource:
     """Return a source in a viewer's words; in English the error says more than the state does."""
+    if view.quiet:
+        text = gettext("It is silent, as its quiet hours say: %(state)s.")
+        text %= {"state": name_source(view.state, gettext)}
+        return ShownSource(view, "", gettext("quiet by its hours"), text, "")
     state = SourceState.SILENT if is_silent(view, now, quiet) else view.state
     explanation = ""
     if view.error and not english:

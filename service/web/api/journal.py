@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.core.journal import Happening
-from service.web.admin_port import AdminPort
 from service.web.api.openapi import Operation, Parameter
 from service.web.api.parameters import find_odd
 from service.web.api.problem import answer, problem
@@ -45,7 +44,7 @@ _PARAMETERS = (
 )
 
 
-def journal_operation(reports: AdminPort) -> Operation:
+def journal_operation(queries: AdminQueries) -> Operation:
     """Return the operations of the API on the journal."""
 
     async def read(request: Request) -> Response:
@@ -60,8 +59,8 @@ def journal_operation(reports: AdminPort) -> Operation:
             query = parse_query(given)
         except JournalQueryRefused as refused:
             return problem(422, str(refused), field=refused.field)
-        entries = await reports.read_journal(replace(query, limit=query.limit + 1))
-        return answer(to_page(list(entries), query.limit))
+        entries = await queries.reports.read_journal(replace(query, limit=query.limit + 1))
+        return answer(to_page(list(entries), query.limit, queries.names))
 
     return Operation(
         "GET",

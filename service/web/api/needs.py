@@ -95,7 +95,7 @@ class NeedsApi:
         if refusal:
             return refusal
         log.info("web.source_asked", name=name, way="api", network=self.networks.of(request.scope))
-        return self._done(Requested(name), 202)
+        return self._finish(Requested(name), 202)
 
     async def retry_target(self, request: Request) -> Response:
         """Answer `POST /api/targets/{target}/retry`."""
@@ -104,7 +104,7 @@ class NeedsApi:
         if refusal:
             return refusal
         log.info("web.target_retried", name=name, way="api", network=self.networks.of(request.scope))
-        return self._done(Requested(name), 202)
+        return self._finish(Requested(name), 202)
 
     async def retry_rejected(self, request: Request) -> Response:
         """Answer `POST /api/rejected/{number}/retry`."""
@@ -116,7 +116,7 @@ class NeedsApi:
         except StillRejected as error:
             return problem(409, f"{error}.")
         log.info("web.rejected_retried", number=number, way="api", network=self.networks.of(request.scope))
-        return self._done(Understood(number, conferences))
+        return self._finish(Understood(number, conferences))
 
     async def dismiss_rejected(self, request: Request) -> Response:
         """Answer `POST /api/rejected/{number}/dismiss`."""
@@ -126,9 +126,9 @@ class NeedsApi:
         except UnknownName:
             return problem(404, _NO_NUMBER)
         log.info("web.rejected_dismissed", number=number, way="api", network=self.networks.of(request.scope))
-        return self._done(Dismissed(number))
+        return self._finish(Dismissed(number))
 
-    def _done(self, value: object, status: int = 200) -> Response:
+    def _finish(self, value: object, status: int = 200) -> Response:
         self.live.notify()
         return answer(value, status)
 

@@ -2,7 +2,7 @@
 `/api/`: what the dashboard shows and does, as JSON, for whoever holds the admin token.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,29 +15,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from service.core.errors import HeldListChanged, StaleState, StoreUnavailable, UnknownName
+from service.core.errors import StaleState, StoreUnavailable
 from service.trueconf.receipts import AcceptedEvent
 from service.web import schemas
 from service.web.api.bearer import CHALLENGE, bearer_of
+from service.web.api.calendars import calendar_operations
 from service.web.api.conferences import conference_operations
+from service.web.api.held import make_held_operations
 from service.web.api.ingest import Ingest
 from service.web.api.journal import journal_operation, strips_operation
 from service.web.api.needs import RejectedView, need_operations
 from service.web.api.openapi import Handler, Operation, Parameter, document
-from service.web.api.outcomes import Approved, Kept, Rotated
 from service.web.api.parameters import (
     EVENT,
-    LISTING,
-    LOOKED_AT,
-    MOST,
     NAME,
-    SMALL_NUMBER,
-    USUAL,
-    find_odd,
 )
 from service.web.api.problem import answer, problem, too_many
 from service.web.gate import Gate
-from service.web.links_file import answer_links
 from service.web.live import Live
 from service.web.network import Networks
 from service.web.queries import AdminQueries
@@ -91,14 +85,17 @@ class Api:
     def operations(self) -> list[Operation]:
         """Return all that the API does."""
         reports = self.queries.reports
-        named = Parameter("name", "path", "The name of a calendar.", NAME)
-        account = Parameter("account", "path", "`user@server`.", NAME)
         source = Parameter("source", "path", "The name of a source with an INGEST_TOKEN.", NAME)
         event_refusals = (400, 401, 404, 413, 415, 422, 429, 503)
+        approve, keep = make_held_operations(reports, self.networks)
         return [
             _get("/status", "status", "The daemon as a whole", self.queries.status, schemas.StatusView),
             _get(
-                "/sources", "sources", "How the sources are doing", reports.sources, list[schemas.SourceView]
+                "/sources",
+                "sources",
+                "How the sources are doing",
+                self.queries.sources,
+                list[schemas.SourceView],
             ),
             _get("/targets", "targets", "How publishing is doing", reports.targets, list[schemas.TargetView]),
             _get(
@@ -126,50 +123,13 @@ class Api:
                 list[RejectedView],
                 refusals=(503,),
             ),
-            Operation(
-                "GET",
-                "/calendars",
-                "calendars",
-                "The calendars with their secret addresses",
-                self._calendars,
-                schemas.CalendarList,
-                refusals=(422,),
-                parameters=LISTING,
-            ),
-            Operation(
-                "POST",
-                "/calendars/{name}/rotate",
-                "rotate",
-                "Give a calendar a new address",
-                self._rotate,
-                Rotated,
-                refusals=(404, 503),
-                parameters=(named,),
-            ),
-            Operation(
-                "POST",
-                "/held/{account}/approve",
-                "approve",
-                "Apply a held list",
-                self._approve,
-                Approved,
-                refusals=(404, 409, 422, 503),
-                parameters=(account, LOOKED_AT),
-            ),
-            journal_operation(reports),
+            *calendar_operations(self.queries, self.live, self.networks),
+            approve,
+            journal_operation(self.queries),
             strips_operation(self.queries),
             *need_operations(self.queries, self.live, self.networks),
             *conference_operations(self.queries),
-            Operation(
-                "POST",
-                "/held/{account}/keep",
-                "keep",
-                "Have the conferences of a held list stay",
-                self._keep,
-                Kept,
-                refusals=(404, 409, 422, 503),
-                parameters=(account, LOOKED_AT),
-            ),
+            keep,
             Operation(
                 "POST",
                 "/events/{source}",
@@ -208,67 +168,6 @@ class Api:
 
     async def _list_rejected(self, _request: Request) -> Response:
         return answer(schemas.to_views(RejectedView, await self.queries.reports.load_rejected()))
-
-    async def _calendars(self, request: Request) -> Response:
-        odd = find_odd(request, LISTING)
-        if odd is not None:
-            return problem(
-                422, "Send each of like, after and limit at most once, and nothing else.", field=odd
-            )
-        limit = request.query_params.get("limit", str(USUAL))
-        if not (SMALL_NUMBER.fullmatch(limit) and 1 <= int(limit) <= MOST):
-            return problem(422, f"Send a limit from 1 to {MOST}.", field="limit")
-        like, after = (request.query_params.get(name, "") for name in ("like", "after"))
-        if "text/csv" in request.headers.get("accept", ""):
-            return await run_in_threadpool(answer_links, self.queries, like)
-        return answer(
-            await run_in_threadpool(self.queries.calendars, like=like, after=after, most=int(limit))
-        )
-
-    async def _rotate(self, request: Request) -> Response:
-        name = request.path_params["name"]
-        try:
-            await self.queries.feeds.directory.rotate(name, self.queries.now())
-        except KeyError:
-            return problem(404, "There is no such calendar; GET /api/calendars lists them.")
-        log.info("web.link_replaced", calendar=name, way="api", network=self.networks.of(request.scope))
-        self.live.notify()
-        urls = self.queries.feeds.addresses
-        return answer(Rotated(name, urls.feed_url(name), urls.page_url(name)))
-
-    async def _approve(self, request: Request) -> Response:
-        removed = await self._decide(request, self.queries.reports.approve, "web.list_approved")
-        if isinstance(removed, Response):
-            return removed
-        return answer(Approved(request.path_params["account"], removed))
-
-    async def _keep(self, request: Request) -> Response:
-        kept = await self._decide(request, self.queries.reports.keep, "web.list_kept")
-        if isinstance(kept, Response):
-            return kept
-        return answer(Kept(request.path_params["account"], kept))
-
-    async def _decide(
-        self, request: Request, decide: Callable[[str, str | None], Awaitable[int]], event: str
-    ) -> int | Response:
-        """Return how many conferences a decision on a held list was about, or why there was none."""
-        odd = find_odd(request, (LOOKED_AT,))
-        digest = request.query_params.get("digest")
-        if odd is not None or digest == "":
-            return problem(
-                422, "Send the digest that GET /api/held gave, once, and nothing else.", field=odd or "digest"
-            )
-        account = request.path_params["account"]
-        try:
-            number = await decide(account, digest)
-        except UnknownName:
-            return problem(404, "No list of this account is held; GET /api/held lists those that are.")
-        except HeldListChanged:
-            return problem(409, "The held list is another by now; look at GET /api/held again.")
-        network = self.networks.of(request.scope)
-        counted = {"removed" if event == "web.list_approved" else "kept": number}
-        log.info(event, account=account, **counted, way="api", network=network)
-        return number
 
 
 def _get(path: str, name: str, summary: str, view: Callable[[], object], gives: object) -> Operation:

@@ -4,12 +4,10 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
-from functools import lru_cache
 
 from starlette.types import Message, Receive, Scope, Send
 
-from service.calendars.choices import Choice, choice_of
+from service.calendars.choices import AS_GIVEN, Choice, choice_of
 from service.calendars.feeds import Feed, Feeds, http_date
 from service.calendars.tokens import Addresses, LookupFailure
 from service.core.clock import Clock
@@ -17,6 +15,7 @@ from service.core.errors import StoreUnavailable
 from service.web.access_stats import AccessStats
 from service.web.answers import PreparedStart
 from service.web.conditional import not_modified
+from service.web.feeds.starts import LatestStarts
 from service.web.ratelimit import Guard
 
 PREFIX = "/feeds/"
@@ -55,6 +54,8 @@ class FeedApp:
         self._clock = clock
         self._addresses: Addresses | None = None
         self._paths: dict[str, str] = {}
+        # Nothing stands between these messages and the server that would change them.
+        self._unchanged, self._whole = LatestStarts(), LatestStarts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -76,15 +77,25 @@ class FeedApp:
                 return
         now, asked = self._clock(), dict(scope["headers"])
         self._stats.note(calendar, scope, asked.get(b"user-agent", b""), now)
+        place = calendar if choice is AS_GIVEN else (calendar, choice)
         if asked.get(b"if-none-match") == feed.etag and feed.changed_at <= now:
             # Nearly every request; the long way comes to the same.
-            await send(_start_of_304(feed.etag, feed.last_modified))
+            present = feed.etag, feed.last_modified
+            await send(self._unchanged.find(place, present, _start_of_304))
+            await send(_NOTHING)
+            return
+        # Two changes within a second push the date ahead; it may not be sent early (RFC 9110, 8.8.2.1).
+        last_modified = feed.last_modified if feed.changed_at <= now else http_date(now)
+        if _has_it(asked, feed):
+            await send(_start_of_304(feed.etag, last_modified))
             await send(_NOTHING)
             return
         file_name = self._feeds.addresses.file_names.get(calendar, _UNNAMED)
-        start, end = _answer(asked, feed, file_name, now=now, query=scope["query_string"])
-        await send(start)
-        await send(_NOTHING if scope["method"] == "HEAD" else end)
+        kind = "attachment" if _DOWNLOAD.search(scope["query_string"]) else "inline"
+        version = feed.etag, last_modified, len(feed.body), file_name, kind
+        await send(self._whole.find(place, version, _start_of_200))
+        head = scope["method"] == "HEAD"
+        await send(_NOTHING if head else {"type": "http.response.body", "body": feed.body})
 
     def _calendar(self, path: str) -> str | LookupFailure | None:
         """
@@ -134,38 +145,21 @@ class _NotYet(Exception):
     """There is no feed to answer with, for the reason that this says."""
 
 
-def _answer(
-    asked: Mapping[bytes, bytes], feed: Feed, file_name: str, *, now: datetime, query: bytes
-) -> tuple[Message, Message]:
-    """Return the two messages that answer a GET."""
-    # Two changes within a second push the date ahead; it may not be sent early (RFC 9110, 8.8.2.1).
-    last_modified = feed.last_modified if feed.changed_at <= now else http_date(now)
-    unchanged = not_modified(
+def _has_it(asked: Mapping[bytes, bytes], feed: Feed) -> bool:
+    """Return whether the client has this feed already (RFC 9110, 13)."""
+    return not_modified(
         asked.get(b"if-none-match"),
         asked.get(b"if-modified-since"),
         etag=feed.etag,
         changed_at=feed.changed_at,
     )
-    if unchanged:
-        return _start_of_304(feed.etag, last_modified), _NOTHING
-    once = _DOWNLOAD.search(query) is not None
-    start = _start_of_200(
-        feed.etag, last_modified, len(feed.body), file_name, "attachment" if once else "inline"
-    )
-    return start, {"type": "http.response.body", "body": feed.body}
 
 
-# The same few messages go out again and again, and writing them costs more than all decisions. Nothing stands
-# between them and the server that would change them.
-
-
-@lru_cache(maxsize=_REMEMBERED)
 def _start_of_304(etag: bytes, last_modified: bytes) -> PreparedStart:
     headers = [*_COMMON, (b"etag", etag), (b"last-modified", last_modified)]
     return PreparedStart(304, headers)
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _start_of_200(etag: bytes, last_modified: bytes, length: int, file_name: str, kind: str) -> PreparedStart:
     headers = [
         *_COMMON,

@@ -66,12 +66,12 @@ class Asked:
     @property
     def previous(self) -> "Asked | None":
         """What comes before; None where the schedule begins."""
-        return self._turned(-1)
+        return self._turn(-1)
 
     @property
     def next(self) -> "Asked | None":
         """What comes after; None where the schedule ends."""
-        return self._turned(1)
+        return self._turn(1)
 
     @property
     def present(self) -> "Asked":
@@ -108,7 +108,7 @@ class Asked:
             case _ as unreachable:
                 assert_never(unreachable)
 
-    def _turned(self, by: int) -> "Asked | None":
+    def _turn(self, by: int) -> "Asked | None":
         if self.view is View.DAY or self.alone:
             day = self.day + by * _DAY
         elif self.view is View.WEEK:

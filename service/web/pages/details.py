@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
-from service.calendars.choices import AS_GIVEN, Choice, apply_choice
+from service.calendars.choices import Choice, apply_choice
 from service.core.ical import Heading, render_calendar, render_vevent
 from service.core.occurrences import Occurrence
 from service.core.schedule import Once, Weekday, Weekly
@@ -58,7 +58,7 @@ def _days(meetings: Meetings, found: Occurrence, zone: ZoneInfo) -> Iterable[Wee
     return sorted(day.shift(shift) for day in series.byday)
 
 
-def render_meeting(meetings: Meetings, found: Occurrence, choice: Choice = AS_GIVEN) -> bytes:
+def render_meeting(meetings: Meetings, found: Occurrence, choice: Choice) -> bytes:
     """
     Return one meeting as an iCalendar object, with the reminder that was chosen.
 

@@ -13,10 +13,11 @@ from typing import assert_never
 from service.calendars.calendar import Calendar
 from service.core.account_state import Entry
 from service.core.conference import Key
+from service.core.join_link import join_link
 from service.core.occurrences import Occurrence, agenda, occurrences
 from service.core.revision import Policy
 from service.core.schedule import Once, Schedule, Unscheduled, Weekly
-from service.core.vevent import Translate, join_link, summary_of, uid_of
+from service.core.vevent import Translate, summary_of, uid_of
 from service.core.weekly import WeeklyRules
 
 _AHEAD = timedelta(days=400)

@@ -35,7 +35,7 @@ def describe_subscription(
 ) -> dict[str, Any]:
     """Return what the page shows about subscribing."""
     query = query_of(choice)
-    feed_url, page_url = (_chosen(url, choice) for url in _urls(addresses, calendar))
+    feed_url, page_url = (_choose(url, choice) for url in _urls(addresses, calendar))
     device = device_of(request.headers.get("user-agent", ""))
     found = ways(feed_url, calendar.title, device)
     others = [way for way in found if not way.detected]
@@ -63,9 +63,9 @@ def draw_code(kind: str, addresses: Addresses, calendar: Calendar, choice: Choic
     feed_url, page_url = _urls(addresses, calendar)
     match kind:
         case "feed":
-            return qr_svg(_chosen(feed_url, choice))
+            return qr_svg(_choose(feed_url, choice))
         case "page":
-            return qr_svg(_chosen(page_url, choice))
+            return qr_svg(_choose(page_url, choice))
         case _:
             return None
 
@@ -74,7 +74,7 @@ def _urls(addresses: Addresses, calendar: Calendar) -> tuple[str, str]:
     return addresses.feed_url(calendar.name), addresses.page_url(calendar.name)
 
 
-def _chosen(url: str, choice: Choice) -> str:
+def _choose(url: str, choice: Choice) -> str:
     query = query_of(choice)
     return f"{url}?{query}" if query else url
 

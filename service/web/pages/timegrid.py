@@ -108,7 +108,7 @@ def _column(day: date, slots: Slots, zone: tzinfo, today: date, most_lanes: int)
         if first == 0 and last == _DAY_MINUTES:
             whole.append(slot)
         else:
-            timed.append(_drawn(slot, first, last))
+            timed.append(_draw(slot, first, last))
     blocks = [block for block in _in_lanes(timed, most_lanes) if block.lane < most_lanes]
     unseen = slots.count - len(whole) - len(blocks)
     return Column(day, tuple(whole), tuple(blocks), unseen, day == today)
@@ -127,7 +127,7 @@ def _minutes(slot: Slot, zone: tzinfo) -> tuple[int, int]:
     return first, last
 
 
-def _drawn(slot: Slot, first: int, last: int) -> Block:
+def _draw(slot: Slot, first: int, last: int) -> Block:
     first = min(first, _DAY_MINUTES - _LEAST_MINUTES) // _ROW_MINUTES * _ROW_MINUTES
     last = -(-last // _ROW_MINUTES) * _ROW_MINUTES
     return Block(slot, first, max(last, first + _LEAST_MINUTES))

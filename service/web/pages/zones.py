@@ -40,12 +40,10 @@ def zone_choices(now: datetime, *present: str) -> tuple[ZoneChoice, ...]:
 def _at(hour: datetime, present: tuple[str, ...]) -> tuple[ZoneChoice, ...]:
     keys = dict.fromkeys((*_OFFERED, *present))
     offsets = {key: hour.astimezone(ZoneInfo(key)).utcoffset() or timedelta(0) for key in keys}
-    return tuple(
-        ZoneChoice(key, _written(offsets[key])) for key in sorted(keys, key=lambda key: offsets[key])
-    )
+    return tuple(ZoneChoice(key, _write(offsets[key])) for key in sorted(keys, key=lambda key: offsets[key]))
 
 
-def _written(offset: timedelta) -> str:
+def _write(offset: timedelta) -> str:
     minutes = offset // timedelta(minutes=1)
     hours, rest = divmod(abs(minutes), 60)
     return f"UTC{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"

@@ -68,23 +68,39 @@ function mark(word) {
   if (status) status.textContent = status.dataset[word];
 }
 
-const events = new EventSource(main.dataset.live || `${location.pathname}/live`);
-events.addEventListener("open", () => {
-  mark("on");
-  heardAt = Date.now();
-  // A page for everybody is fresh when it has just been loaded.
-  if (opened || main.dataset.live) renew();
-  opened = true;
-});
-events.addEventListener("changed", () => {
-  heardAt = Date.now();
-  renew();
-});
-events.addEventListener("error", () => mark("off"));
+let events = null;
+
+// A browser has six connections to a server over HTTP/1.1: a page in the background holds none of them.
+function follow() {
+  if (document.hidden) {
+    events?.close();
+    events = null;
+    return;
+  }
+  if (events) return;
+  events = new EventSource(main.dataset.live || `${location.pathname}/live`);
+  events.addEventListener("open", () => {
+    mark("on");
+    heardAt = Date.now();
+    // A page for everybody is fresh when it has just been loaded.
+    if (opened || main.dataset.live) renew();
+    opened = true;
+  });
+  events.addEventListener("changed", () => {
+    heardAt = Date.now();
+    renew();
+  });
+  events.addEventListener("error", () => mark("off"));
+}
+
+follow();
 // A stream may be refused, cut or held back by a proxy: a page for everybody then looks by itself.
 if (!main.dataset.live) {
   setInterval(() => {
     if (Date.now() - heardAt > 1.5 * EACH_MINUTE) renew();
   }, EACH_MINUTE);
 }
-document.addEventListener("visibilitychange", renew);
+document.addEventListener("visibilitychange", () => {
+  follow();
+  renew();
+});

@@ -4,9 +4,7 @@ The axes of charts: round numbers that hold every value.
 
 import pytest
 
-from service.web.admin.charts import HEIGHT, bars_of, chart_of, ticks_of
-from service.web.schemas import Hour
-from tests.core.given import NOW
+from service.web.admin.charts import chart_of, ticks_of
 
 
 @pytest.mark.parametrize(
@@ -25,12 +23,6 @@ from tests.core.given import NOW
 )
 def test_an_axis_ends_at_a_round_number_that_holds_everything(most: float, ticks: tuple[float, ...]) -> None:
     assert ticks_of(most) == pytest.approx(ticks)
-
-
-def test_bars_are_as_high_as_the_axis_says() -> None:
-    bars = bars_of([Hour(NOW, 3), Hour(NOW, 0), Hour(NOW, 1)])
-
-    assert [bar.height for bar in bars] == [HEIGHT * 3 / 4, 0, HEIGHT / 4]
 
 
 def test_lines_are_as_long_as_the_axis_says_the_longest_first() -> None:

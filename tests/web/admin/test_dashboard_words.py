@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.core.given import conference, listed
+from tests.core.given import ROOM, conference, listed
 from tests.web.administered import Administered, administered
 from tests.web.browsing import sign_in
 from tests.web.document import Document
@@ -26,8 +26,8 @@ async def words(site: Administered, path: str, language: str) -> str:
 
 
 async def test_a_calendar_says_what_it_is_of_by_one_noun(site: Administered) -> None:
-    assert "· account" in await words(site, "/calendars", "en")
-    assert "· учётная запись" in await words(site, "/calendars", "ru")
+    assert f"{ROOM} account" in await words(site, "/calendars", "en")
+    assert f"{ROOM} учётная запись" in await words(site, "/calendars", "ru")
 
 
 async def test_what_is_measured_back_from_now_says_that_it_changed(site: Administered) -> None:

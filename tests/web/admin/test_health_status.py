@@ -198,19 +198,6 @@ async def test_numbers_are_written_as_the_reader_does() -> None:
     assert "1 234 567,2 с" in russian.replace("\xa0", " ")
 
 
-async def test_a_chart_says_how_high_it_is_or_that_there_is_none() -> None:
-    async with administered() as site:
-        empty = await dashboard(site, "/rooms")
-        for minutes in range(3):
-            await site.accept(listed(conference(), at=NOW + minutes * MINUTE))
-        drawn = await dashboard(site, "/rooms")
-
-    assert "No list arrived within the last 24 hours." in empty
-    assert '<svg class="hours"' not in empty
-    assert "3 lists in the busiest hour" in drawn
-    assert "<text" not in drawn
-
-
 async def test_what_is_not_there_leaves_no_gap() -> None:
     async with administered() as site:
         empty = await dashboard(site)
@@ -232,3 +219,24 @@ async def test_what_would_be_removed_is_told_with_its_time_the_soonest_first() -
     missing = page[page.index("What would be removed") : page.index('action="/approve"')]
     assert re.findall(r"Topic (\d+)", missing) == [str(number) for number in range(14, 3, -1)]
     assert 'datetime="2026-11-16T09:00:00+00:00"' in missing
+
+
+async def test_a_room_that_is_off_in_its_quiet_hours_is_shown_in_its_own_words() -> None:
+    async with administered(
+        SOURCES__LOBBY__URL="ws://10.0.0.15:8765", SOURCES__LOBBY__QUIET="08:00-10:00"
+    ) as site:
+        status = SourceStatus("lobby", SourceState.UNREACHABLE, ROOM, None, "10.0.0.15 is gone", NOW)
+        site.reporter.endpoints = [Room(status)]
+        rooms, home = await dashboard(site, "/rooms"), await dashboard(site)
+        (told,) = [each for each in (await site.api("GET", "/sources")).json() if each["name"] == "lobby"]
+        site.later(3 * HOUR)
+        late = await dashboard(site, "/rooms")
+
+    assert "quiet by its hours" in rooms
+    assert "It is silent, as its quiet hours say: unreachable." in rooms
+    assert "notice bad" not in rooms
+    assert "Nothing needs you." in home
+    assert "quiet by their hours: 1" in home
+    assert told["quiet"]
+    assert "10.0.0.15 is gone" in late
+    assert "It is silent, as its quiet hours say" not in late

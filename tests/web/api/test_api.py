@@ -177,13 +177,6 @@ async def test_rejected_input_is_told_without_what_arrived(site: Administered) -
     assert "secret content" not in answer.text
 
 
-async def test_activity_is_told_by_hour(site: Administered) -> None:
-    activity = (await site.api("GET", "/activity")).json()
-
-    assert len(activity["hours"]) == 24
-    assert activity["hours"][-1] == {"start": "2026-10-05T08:00:00Z", "lists": 1}
-
-
 async def test_settings_are_told_with_secrets_masked(site: Administered) -> None:
     answer = await site.api("GET", "/settings")
     masked = {"name": "CONFCAL_ADMIN_TOKEN", "value": "********", "given": True, "origin": "", "place": ""}

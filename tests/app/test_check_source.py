@@ -4,7 +4,7 @@ Asking the sources once, for `confcal check`.
 
 from structlog.testing import capture_logs
 
-from service.app.check import SourceReport, report_of
+from service.app.check_source import SourceReport, report_of
 from service.app.fetching import http_fetch
 from service.settings.load import load_settings
 from service.settings.model import Settings, SourceSettings
