@@ -19,6 +19,7 @@ from service.core.needs import (
 )
 from service.core.person import name_with_id
 from service.core.rejected import RejectedInput
+from service.core.sources import SourceState
 from service.core.state_words import EXPLAINED_BY_ERROR, explain_source, explain_target, name_source
 from service.core.vevent import Translate
 from service.core.zone_notices import ZoneUnset
@@ -99,11 +100,15 @@ def _describe_room(need: Room, gettext: Translate, moment: Callable[[datetime], 
     place = need.place or need.name
     since = gettext("It has been so since %(moment)s.") % {"moment": moment(need.since)}
     said = explain_source(need.state, place, gettext)
+    # The title says that it cannot be reached, and the error where.
+    if need.state is SourceState.UNREACHABLE and need.place in need.error:
+        said = ""
     title = gettext("Room %(name)s: %(state)s") % {
         "name": need.name,
         "state": name_source(need.state, gettext),
     }
-    return NeedText(title, f"{said} {since}", need.error if need.state in EXPLAINED_BY_ERROR else "")
+    text = " ".join(filter(None, (said, since)))
+    return NeedText(title, text, need.error if need.state in EXPLAINED_BY_ERROR else "")
 
 
 def _describe_target(need: Target, gettext: Translate) -> NeedText:

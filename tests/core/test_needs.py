@@ -226,5 +226,15 @@ def test_a_room_is_described_in_each_state(state: SourceState) -> None:
     assert f"Так с {moment(ROOM.since)}" in words.text
 
 
+def test_a_room_that_cannot_be_reached_says_so_once() -> None:
+    silent = replace(ROOM, state=SourceState.UNREACHABLE, error="10.0.0.15:8765 refuses it")
+
+    words = describe(silent, str, moment)
+
+    assert words.line == (
+        f"Room lobby: unreachable. It has been so since {moment(NOW - HOUR)}. 10.0.0.15:8765 refuses it"
+    )
+
+
 def test_a_held_list_says_when_it_is_applied_by_itself() -> None:
     assert moment(NOW + HOUR) in describe(HELD, str, moment).text
