@@ -32,6 +32,20 @@ def name_source(state: SourceState, gettext: Translate) -> str:
     return names[state]
 
 
+def name_target(state: TargetState, gettext: Translate) -> str:
+    """Return the state of a target in a word or two."""
+    names = {
+        TargetState.STARTING: gettext("starting"),
+        TargetState.IN_STEP: gettext("in step"),
+        TargetState.WAITING: gettext("waits to try again"),
+        TargetState.INCOMPLETE: gettext("incomplete"),
+        TargetState.DOWN: gettext("down"),
+        TargetState.FAILING: gettext("failing"),
+        TargetState.ELSEWHERE: gettext("no trouble known"),
+    }
+    return names[state]
+
+
 def explain_source(state: SourceState, place: str, gettext: Translate) -> str:
     """Return what is wrong at `place`, and what to do; empty for a state in which nothing need be wrong."""
     texts = {

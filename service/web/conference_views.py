@@ -2,7 +2,7 @@
 Conferences for the dashboard and the API: found by the database, described from the state.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, assert_never, get_args
 
 import msgspec
@@ -14,6 +14,7 @@ from service.core.disputes import find_disputes
 from service.core.occurrences import find_next, occurrences
 from service.core.placement import PlacementState
 from service.core.revision import Policy
+from service.core.schedule import Unscheduled
 from service.core.search import ConferenceQuery, Kind, kind_of
 from service.core.vevent import summary_of
 from service.web.queries import AdminQueries
@@ -22,7 +23,7 @@ from service.web.schemas import PersonView, to_views
 Filter = Literal["all", "upcoming", "weekly", "unscheduled", "running", "disputed", "rejected"]
 FILTERS: tuple[Filter, ...] = get_args(Filter)
 MOST = 200
-_NEXT = 5
+_NEXT = 7
 
 
 class ConferenceRow(msgspec.Struct, frozen=True):
@@ -83,6 +84,9 @@ class ConferenceDetails(msgspec.Struct, frozen=True):
 
     conference: ConferenceRow
     next: tuple[datetime, ...]
+    length: timedelta | None
+    """How long each meeting is; null where it has no schedule."""
+
     accounts: tuple[PersonView, ...]
     """The accounts that list it."""
 
@@ -145,6 +149,7 @@ class ConferenceQueries:
         holders = [known.account for known in state.reporters(key)]
         if entry is None or not holders:
             return None
+        schedule = entry.conference.schedule
         following = occurrences(entry, self._policy.rendering(entry.source).weekly, now)
         vevent = await self._queries.reports.read_vevent(key)
         placements = await self._queries.reports.find_placements(key, self._queries.feeds.calendars)
@@ -153,6 +158,7 @@ class ConferenceQueries:
         return ConferenceDetails(
             self._row(entry, now),
             dates,
+            None if isinstance(schedule, Unscheduled) else schedule.duration,
             tuple(PersonView(each, names.find(each)) for each in sorted(map(str, holders))),
             tuple(
                 PersonView(each.id, names.find(each.id, key.server)) for each in entry.conference.invitations

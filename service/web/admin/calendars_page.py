@@ -44,7 +44,9 @@ def _render(frame: AdminFrame, request: Request, session: AdminSession) -> Respo
         },
         "like": like,
         "after": after,
-        "requests": chart_of(queries.activity().requests),
+        "requests": chart_of(
+            {queries.names.describe(name): count for name, count in queries.activity().requests.items()}
+        ),
     }
     kept = {name: value for name, value in (("like", like), ("after", after)) if value}
     return frame.render(request, session, "calendars.html", context, kept=kept)

@@ -2,6 +2,7 @@
 `/conferences`: find a conference, and see why each calendar holds it or not.
 """
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -16,6 +17,7 @@ from service.web.conference_views import FILTERS, ConferencePage, ConferenceQuer
 from service.web.journal_views import LONGEST
 
 _SHOWN = 50
+_WEEK = timedelta(days=7)
 
 
 async def find_conferences(frame: AdminFrame, request: Request, session: AdminSession) -> Response:
@@ -37,7 +39,7 @@ async def find_conferences(frame: AdminFrame, request: Request, session: AdminSe
         "kind": kind,
         "filters": FILTERS,
         "broken": broken,
-        "path": _path,
+        "path": conference_path,
         "next_page": urlencode({**kept, "after": found.after}) if found.after else "",
         "first_page": urlencode(kept),
         "paged": bool(after) and bool(found.conferences),
@@ -52,9 +54,17 @@ async def show_conference(frame: AdminFrame, request: Request, session: AdminSes
         found = await ConferenceQueries(frame.queries).describe(key)
     except StoreUnavailable:
         return frame.lead_back("/conferences", "unavailable")
-    status = 200 if found else 404
-    return frame.render(request, session, "conference.html", {"found": found}, status_code=status)
+    status, dates = 200 if found else 404, frame.pages.dates(request)
+    week = [dates.local(each) for each in found.next if each - found.next[0] < _WEEK] if found else []
+    disputes = frame.queries.disputes() if found else []
+    context: dict[str, Any] = {
+        "found": found,
+        "weekdays": dates.weekdays(sorted({each.weekday() for each in week})),
+        "dispute": next((each for each in disputes if (each.server, each.id) == (key.server, key.id)), None),
+    }
+    return frame.render(request, session, "conference.html", context, status_code=status)
 
 
-def _path(server: str, id_: str) -> str:
+def conference_path(server: str, id_: str) -> str:
+    """Return the path of a conference's page, below the root."""
     return f"/conferences/{quote(server, safe='')}/{quote(id_, safe='')}"

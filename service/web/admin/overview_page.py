@@ -14,6 +14,7 @@ from starlette.responses import Response
 from service.core.errors import StoreUnavailable
 from service.core.rejected import RejectedInput
 from service.core.zone_notices import ZoneUnset, is_warning
+from service.web.admin.conference_pages import conference_path
 from service.web.admin.frame import AdminFrame
 from service.web.admin.health_status import HealthSummary
 from service.web.admin.sessions import AdminSession
@@ -56,6 +57,7 @@ def _render(
     shown = _limit(needs.show(found, gettext, dates.moment))
     context: dict[str, Any] = {
         "status": status,
+        "path": conference_path,
         "running": status.running[:_SHOWN_RUNNING],
         "exposure": exposure.describe(gettext) if exposure else "",
         "zone_notices": [

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.core.state_words import explain_target
+from service.core.state_words import explain_target, name_target
 from service.core.target_state import TargetState
 from service.web.admin.charts import chart_of
 from service.web.admin.frame import AdminFrame
@@ -28,6 +28,7 @@ async def show_targets(frame: AdminFrame, request: Request, session: AdminSessio
         "part": take_part(targets, request.query_params.get("after", ""), _SHOWN, lambda each: each.name),
         "strips": await draw_strips(queries),
         "glance": HealthSummary.of((), targets, queries.now(), queries.policy.quiet),
+        "words": {each: name_target(each, gettext) for each in TargetState},
         "troubles": {each: explain_target(each, gettext) for each in TargetState},
         "lags": chart_of(lags),
     }

@@ -10,9 +10,10 @@ import pytest
 from service.core.conference import Key
 from service.core.vevent import uid_of
 from service.publishing.model import Publication, Standing
-from tests.core.given import DESK, SERVER, conference, listed, many, once, room, weekly
+from tests.core.given import DESK, HOUR, NOW, SERVER, conference, listed, many, once, room, weekly
 from tests.web.administered import Administered, administered
 from tests.web.browsing import sign_in
+from tests.web.document import Document
 
 HOSTILE = '</bdi><script>alert("1")</script>'
 
@@ -90,3 +91,17 @@ async def test_a_conference_says_how_each_target_has_it_and_why_not(language: st
         {"target": "cloud", "calendar": "all", "state": "refused", "reason": "too <large>"}
     ]
     assert f'{word}: <span lang="en">too &lt;large&gt;</span>' in page
+
+
+async def test_a_conference_says_its_rule_in_words_and_who_reports_it_differently() -> None:
+    async with administered() as site:
+        await site.accept(listed(conference("1", "Plan", weekly())))
+        await site.accept(listed(conference("1", "Other plan", weekly()), account=DESK, at=NOW + HOUR / 6))
+        await site.accept(listed(conference("1", "Plan", weekly()), at=NOW + HOUR / 3))
+        await sign_in(site)
+        site.later(HOUR)
+        words = Document((await site.client.get("/conferences/video.example.com/1")).text).words
+
+    assert "every week: Monday, 1 hour" in words
+    assert "Mon 12 Oct, 07:00–08:00" in words
+    assert f"Accounts report it differently. Calendars follow {DESK}" in words

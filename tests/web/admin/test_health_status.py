@@ -236,7 +236,7 @@ async def test_a_room_that_is_off_in_its_quiet_hours_is_shown_in_its_own_words()
     assert "It is silent, as its quiet hours say: unreachable." in rooms
     assert "notice bad" not in rooms
     assert "Nothing needs you." in home
-    assert '<span class="soft small">quiet by their hours</span>' in home
+    assert "quiet by their hours: 1" in home
     assert told["quiet"]
     assert "10.0.0.15 is gone" in late
     assert "It is silent, as its quiet hours say" not in late

@@ -6,13 +6,15 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from service.core.journal import Happening, JournalEntry
-from tests.core.given import DESK, NOW, conference, listed, many, once
+from tests.core.given import DESK, NOW, conference, listed, many, once, weekly
 from tests.web.administered import Administered, administered
 from tests.web.browsing import dashboard, form_token, sign_in
+from tests.web.document import Document
 
 HOUR = timedelta(hours=1)
 HOSTILE = '</bdi><script>alert("1")</script>'
@@ -145,3 +147,30 @@ async def test_what_went_wrong_with_a_source_is_shown_with_its_reason(site: Admi
     await site.store.journal.write([entry])
 
     assert "no answer" in await show(site)
+
+
+async def test_fields_are_in_the_viewer_s_words_and_zone() -> None:
+    async with administered(TIMEZONE="Europe/Moscow") as site:
+        await site.accept(listed(conference("1", "Plan", weekly())))
+        await sign_in(site)
+        english = Document((await site.client.get("/journal")).text).words
+        russian = Document((await site.client.get("/journal?lang=ru")).text).words
+
+    assert "schedule: every week" in english
+    assert "start: Mon 5 Oct, 10:00" in english
+    assert "days: Monday" in english
+    assert "расписание: каждую неделю" in russian
+    assert "дни: понедельник" in russian
+
+
+async def test_a_moment_is_picked_in_the_viewer_s_zone() -> None:
+    async with administered(TIMEZONE="Europe/Moscow") as site:
+        await site.accept(listed(conference("1", "Plan"), at=NOW))
+        await sign_in(site)
+        local = NOW.astimezone(ZoneInfo("Europe/Moscow")).replace(tzinfo=None)
+        shown = (await site.client.get(f"/journal?since={local.isoformat()}")).text
+        later = (await site.client.get(f"/journal?since={(local + HOUR).isoformat()}")).text
+
+    assert "Since (Moscow Time" in shown
+    assert ">Plan<" in shown
+    assert ">Plan<" not in later
