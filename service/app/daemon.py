@@ -20,6 +20,7 @@ from service.app.reload import apply_settings
 from service.app.supervisor import Runnable, Supervisor
 from service.app.systemd import ServiceManager
 from service.core.errors import SettingsError, StoreUnavailable
+from service.core.memory import keep_little
 from service.core.needs import OpenSecret
 from service.core.replicas import HOUSEKEEPING
 from service.settings.changes import SettingsChange, compare_settings
@@ -61,6 +62,7 @@ async def run(
 
     Raises SettingsError, StoreUnavailable, and an ExceptionGroup of whatever crashed.
     """
+    keep_little()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

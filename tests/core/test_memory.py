@@ -2,6 +2,9 @@
 What was freed goes back to the system.
 """
 
+import platform
+import subprocess
+import sys
 import traceback
 import weakref
 
@@ -22,6 +25,40 @@ def test_it_may_be_given_back_at_any_time() -> None:
     give_back_freed()
 
     assert len(kept) == 5_000
+
+
+FREEING = """
+import sys
+from pathlib import Path
+from service.core.memory import keep_little
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+if sys.argv[1] == "little":
+    keep_little()
+bytes(2**20)
+before = resident()
+blocks = [b"x" * 2**19 for _ in range(100)]
+last = blocks.pop()
+blocks.clear()
+print((resident() - before) // 2**20)
+"""
+"""Frees 50 MiB in blocks, all before one that stays."""
+
+
+def freed_and_kept(how: str) -> int:
+    """Return the MiB that a process keeps of 50 MiB that it freed."""
+    done = subprocess.run(
+        [sys.executable, "-c", FREEING, how], capture_output=True, text=True, check=True, timeout=60
+    )
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told so")
+def test_large_blocks_that_are_freed_leave_the_process_though_a_later_one_stays() -> None:
+    assert freed_and_kept("as before") > 40
+    assert freed_and_kept("little") < 5
 
 
 def failed(watched: list[weakref.ref[Large]]) -> ValueError:
