@@ -3,7 +3,7 @@ The findings of `confcal check`, in a fixed order.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from service.core.needs import Need
+from service.core.vevent import Translate
 from service.web.needs import to_view
 
 
@@ -70,7 +71,7 @@ class CheckReport:
         """Return the report of these findings."""
         return cls(tuple(findings))
 
-    def translate(self, translate: Callable[[str], str]) -> "CheckReport":
+    def translate(self, translate: Translate) -> "CheckReport":
         """Return the report with its sentences translated."""
         findings = (replace(finding, lines=tuple(map(translate, finding.lines))) for finding in self.findings)
         return replace(self, findings=tuple(findings))

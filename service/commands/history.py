@@ -4,7 +4,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from service.calendars.names import Names
 from service.commands.speech import say, translate_sentence
 from service.core.errors import SettingsError
 from service.core.journal import PEOPLE_FIELDS, JournalEntry, JournalQuery
+from service.core.vevent import Translate
 from service.settings.load import load_settings
 from service.web.journal_views import view_entries
 
@@ -83,7 +84,7 @@ def parse_since(text: str, zone: ZoneInfo, now: datetime) -> datetime:
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def describe(entry: JournalEntry, zone: ZoneInfo, names: Names, translate: Callable[[str], str] = str) -> str:
+def describe(entry: JournalEntry, zone: ZoneInfo, names: Names, translate: Translate = str) -> str:
     """Return an entry as one line for a person."""
     event = translate(entry.event.replace("_", " "))
     subject = [entry.source or entry.target or names.describe(entry.calendar), names.describe(entry.account)]

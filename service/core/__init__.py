@@ -1,5 +1,5 @@
 """
-What is decided about conferences: schedules, VEVENTs, revisions, removals, by pure functions.
+What is decided about conferences: what VEVENTs say, what a list changes, what the journal and people get.
 
-No I/O, no clock, no chance, and nothing about a protocol, a server or a database belongs here.
+By pure functions: no I/O, no clock, no chance, and nothing about a protocol, a server or a database is here.
 """

@@ -2,8 +2,9 @@
 Whether others in the network can read along on the way to the daemon.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+
+from service.core.vevent import Translate
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Exposure:
     host: str
     url: str
 
-    def describe(self, gettext: Callable[[str], str] = str) -> str:
+    def describe(self, gettext: Translate = str) -> str:
         """Return the sentence with its remedy; in English where nothing translates it."""
         text = gettext(
             "confcal listens on %(host)s and hands out plain %(url)s: secret addresses and the admin token "

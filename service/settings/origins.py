@@ -2,10 +2,11 @@
 The origin of each setting that was given.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from service.core.vevent import Translate
 from service.settings.model import Settings
 from service.settings.names import Place
 
@@ -25,7 +26,7 @@ class Origin:
     by_option: bool = False
     """Whether an option of the command line stands for it."""
 
-    def describe(self, gettext: Callable[[str], str]) -> str:
+    def describe(self, gettext: Translate) -> str:
         """Return it for a person."""
         if self.by_option:
             return gettext("the command line")

@@ -27,6 +27,7 @@ from service.core.needs import (
 )
 from service.core.person import name_with_id
 from service.core.rejected import RejectedInput
+from service.core.vevent import Translate
 from service.core.zone_notices import ZoneUnset
 from service.web.queries import AdminQueries
 from service.web.schemas import DisputeView, Missing, SourceView, TargetView, to_views
@@ -96,7 +97,7 @@ class NeedQueries:
         return find_needs(self._gather(rejected), self.queries.now())
 
     def show(
-        self, needs: Sequence[Need], gettext: Callable[[str], str], moment: Callable[[datetime], str]
+        self, needs: Sequence[Need], gettext: Translate, moment: Callable[[datetime], str]
     ) -> list[ShownNeed]:
         """Return needs in a viewer's language; `moment` writes a moment as they read it."""
         disputes = {(each.server, each.id): each for each in self.queries.disputes()}

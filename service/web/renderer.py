@@ -2,7 +2,7 @@
 Pages out of templates: in the viewer's language and zone, with every header that a page must have.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from babel.numbers import format_decimal
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from service.core.vevent import Translate
 from service.web.assets import addresses
 from service.web.dates import Dates
 from service.web.language import NAMES, Catalogues, choose_locale
@@ -129,7 +130,7 @@ class Pages:
         """The name of the organization's zone."""
         return self._zone.key
 
-    def gettext(self, dates: Dates) -> Callable[[str], str]:
+    def gettext(self, dates: Dates) -> Translate:
         """Return what translates a text for the viewer whose dates these are."""
         return self._catalogues[dates.locale.language].gettext
 

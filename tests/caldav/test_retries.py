@@ -7,12 +7,15 @@ from datetime import timedelta
 import httpx
 import pytest
 import structlog
+from typing_extensions import override
 
 from service.core.errors import StoreUnavailable
 from service.publishing.model import Standing
+from service.publishing.ports import TargetRecord
 from tests.caldav.misbehaving import HOME, Misbehaving
 from tests.caldav.reconcilers import Kept, answering, down
 from tests.caldav.site import Site, resource, resources
+from tests.store.memory_ledger import MemoryLedger
 
 WORK = f"{HOME}team/"
 
@@ -173,20 +176,29 @@ async def test_a_pass_without_a_request_is_not_a_pass_that_the_server_answered(s
     assert (kept.reconciler.status.state, kept.reconciler.status.last_pass_at) == ("in step", reached_at)
 
 
+class LockedLedger(MemoryLedger):
+    """A ledger in a database that can be locked."""
+
+    locked = False
+
+    @override
+    async def targets(self) -> dict[str, TargetRecord]:
+        if self.locked:
+            raise StoreUnavailable("The database is locked")
+        return await super().targets()
+
+
 async def test_the_database_is_asked_again_within_a_minute_or_two(site: Site) -> None:
+    site.ledger = ledger = LockedLedger()
     kept = Kept(site)
     await kept.reconciler.once()
-    targets = site.ledger.targets
 
-    async def fail() -> dict[str, object]:
-        raise StoreUnavailable("The database is locked")
-
-    site.ledger.targets = fail  # type: ignore[method-assign, assignment]
+    ledger.locked = True
     pauses = [await kept.reconciler.once() for _ in range(12)]
     assert max(pauses) == 60.0
     assert kept.reconciler.status.state == "down"
 
-    site.ledger.targets = targets  # type: ignore[method-assign]
+    ledger.locked = False
     assert await kept.reconciler.once() == 3600.0
     assert kept.reconciler.status.state == "in step"
 

@@ -1,5 +1,5 @@
 """
-The administrator's dashboard: sign-in, sessions, forms, charts.
+The administrator's pages: the sign-in, the frame that guards each page and form, strips and charts.
 
 No JSON and no page for subscribers belongs here.
 """

@@ -51,39 +51,39 @@ class HeldApi:
 
     async def approve(self, request: Request) -> Response:
         """Answer `POST /api/held/{account}/approve`."""
-        removed = await self._decide(request, self.reports.approve, "web.list_approved")
+        account, removed = await _decide(request, self.reports.approve)
         if isinstance(removed, Response):
             return removed
-        return answer(Approved(request.path_params["account"], removed))
+        network = self.networks.of(request.scope)
+        log.info("web.list_approved", account=account, removed=removed, way="api", network=network)
+        return answer(Approved(account, removed))
 
     async def keep(self, request: Request) -> Response:
         """Answer `POST /api/held/{account}/keep`."""
-        kept = await self._decide(request, self.reports.keep, "web.list_kept")
+        account, kept = await _decide(request, self.reports.keep)
         if isinstance(kept, Response):
             return kept
-        return answer(Kept(request.path_params["account"], kept))
-
-    async def _decide(
-        self, request: Request, decide: Callable[[str, str | None], Awaitable[int]], event: str
-    ) -> int | Response:
-        """Return how many conferences a decision on a held list was about, or why there was none."""
-        odd = find_odd(request, (LOOKED_AT,))
-        digest = request.query_params.get("digest")
-        if odd is not None or digest == "":
-            return problem(
-                422, "Send the digest that GET /api/held gave, once, and nothing else.", field=odd or "digest"
-            )
-        account = request.path_params["account"]
-        try:
-            number = await decide(account, digest)
-        except UnknownName:
-            return problem(404, "No list of this account is held; GET /api/held lists those that are.")
-        except HeldListChanged:
-            return problem(409, "The held list is another by now; look at GET /api/held again.")
         network = self.networks.of(request.scope)
-        counted = {"removed" if event == "web.list_approved" else "kept": number}
-        log.info(event, account=account, **counted, way="api", network=network)
-        return number
+        log.info("web.list_kept", account=account, kept=kept, way="api", network=network)
+        return answer(Kept(account, kept))
+
+
+async def _decide(
+    request: Request, decide: Callable[[str, str | None], Awaitable[int]]
+) -> tuple[str, int | Response]:
+    """Return the account, and how many conferences the decision was about or why there was none."""
+    account, digest = request.path_params["account"], request.query_params.get("digest")
+    odd = find_odd(request, (LOOKED_AT,))
+    if odd is not None or digest == "":
+        words = "Send the digest that GET /api/held gave, once, and nothing else."
+        return account, problem(422, words, field=odd or "digest")
+    try:
+        return account, await decide(account, digest)
+    except UnknownName:
+        words = "No list of this account is held; GET /api/held lists those that are."
+        return account, problem(404, words)
+    except HeldListChanged:
+        return account, problem(409, "The held list is another by now; look at GET /api/held again.")
 
 
 def make_held_operations(reports: AdminPort, networks: Networks) -> tuple[Operation, Operation]:
