@@ -2,7 +2,7 @@
 A mapping whose successors share with it what stays the same, so that a change costs what it changes.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, ItemsView, Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -39,6 +39,10 @@ class SharedMap(Mapping[K, V], Generic[K, V]):
         for leaf in _leaves(self._root):
             yield from leaf
 
+    def items(self) -> ItemsView[K, V]:
+        """Return the keys with their values; going through them looks nothing up."""
+        return _Items(self)
+
     def __len__(self) -> int:
         """Return how many keys there are."""
         return self._count
@@ -74,6 +78,14 @@ class SharedMap(Mapping[K, V], Generic[K, V]):
         if self._root is not root:
             _compare(self._root, root, found)
         return found
+
+
+class _Items(ItemsView[K, V]):
+    _mapping: SharedMap[K, V]
+
+    def __iter__(self) -> Iterator[tuple[K, V]]:
+        for leaf in _leaves(self._mapping._root):  # noqa: SLF001 -- of the map
+            yield from leaf.items()
 
 
 _Node = dict[K, V] | tuple["_Node[K, V]", ...]

@@ -4,20 +4,22 @@ What `confcal check` says needs a person: in the order of the dashboard, each wi
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import click
 import pytest
 
+from service.app.clock import utc_now
 from service.app.findings import CheckReport
 from service.commands.need_lines import EventMoment, render_needs
 from service.core.needs import find_needs
 from service.core.vevent import no_translation
 from service.language import translator
 from tests.commands.conftest import Confcal
-from tests.commands.given import held, kept
+from tests.commands.given import heard, held, kept
 from tests.commands.test_rejected import CONFERENCE
-from tests.core.given import NOW, ROOM
+from tests.core.given import HOUR, NOW, ROOM, conference, listed
 from tests.core.test_needs import ONE_OF_EACH, everything
 
 NOTHING = "ws://127.0.0.1:9"
@@ -119,3 +121,21 @@ def test_rejected_input_is_dismissed_and_the_history_says_so(confcal: Confcal) -
     gone = confcal("rejected", "dismiss", each.number)
     assert gone.code != 0
     assert "nothing rejected has the number" in gone.err
+
+
+def test_a_room_that_is_off_in_its_quiet_hours_is_no_failure(
+    confcal: Confcal, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int
+) -> None:
+    now = utc_now()
+    monkeypatch.setenv("CONFCAL_SOURCES__LOBBY__URL", f"ws://127.0.0.1:{unused_tcp_port}")
+    heard(listed(conference(), at=now - timedelta(minutes=40)))
+    monkeypatch.setenv("CONFCAL_SOURCES__LOBBY__QUIET", f"{now - HOUR:%H:%M}-{now + 2 * HOUR:%H:%M}")
+    quiet = confcal("check")
+    monkeypatch.delenv("CONFCAL_SOURCES__LOBBY__QUIET")
+    loud = confcal("check")
+
+    assert "source lobby notice quiet by its hours: " in quiet.squeezed
+    assert "Room lobby" not in quiet.squeezed
+    assert quiet.code == 0
+    assert "Room lobby: unreachable" in loud.squeezed
+    assert loud.code == 1

@@ -67,6 +67,10 @@ async def rotate(
     kept = {key: fields[key] for key in ("like", "after") if fields.get(key)}
     if not fields.get("sure"):
         return frame.lead_back(_PATH, "unsure", **kept)
+    rotations = str(queries.feeds.directory.generation(name))
+    if fields.get("rotations", rotations) != rotations:
+        # Of a page that shows the link before: somebody may have handed out the one after it.
+        return frame.lead_back(_PATH, "gone", **kept)
     try:
         await queries.feeds.directory.rotate(name, queries.now())
     except KeyError:

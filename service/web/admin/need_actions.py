@@ -69,7 +69,7 @@ def make_need_forms(frame: AdminFrame) -> list[Route]:
     """Return the routes of the buttons."""
     port = frame.queries.reports
     forms = (
-        NeedForm("/approve", "account", lambda f: port.approve(f["account"], f["digest"]), "approved"),
+        NeedForm("/approve", "account", lambda f: _approve(frame, f), "approved"),
         NeedForm("/keep", "account", lambda f: port.keep(f["account"], f["digest"]), "kept"),
         NeedForm("/ask", "source", lambda f: port.ask_source(f["source"]), "asked"),
         NeedForm("/retry-target", "target", lambda f: port.retry_target(f["target"]), "retried"),
@@ -77,6 +77,14 @@ def make_need_forms(frame: AdminFrame) -> list[Route]:
         NeedForm("/dismiss-rejected", "number", lambda f: port.dismiss_rejected(_number(f)), "dismissed"),
     )
     return [frame.form(each.path, each.answer, "/") for each in forms]
+
+
+async def _approve(frame: AdminFrame, fields: Mapping[str, str]) -> int:
+    """Apply a held list, unless somebody decided to keep what it lacks since the page was shown."""
+    held = (each for each in frame.queries.list_held() if each.account == fields["account"])
+    if any(each.kept and "kept" not in fields for each in held):
+        raise HeldListChanged("somebody decided to keep what this list lacks")
+    return await frame.queries.reports.approve(fields["account"], fields["digest"])
 
 
 def _log_done(done: str, about: str, count: int, network: str) -> None:

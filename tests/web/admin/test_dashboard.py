@@ -89,6 +89,17 @@ async def test_rotating_ends_the_old_link_and_says_so(site: Administered) -> Non
     assert (await site.client.get(site.feeds.addresses.feed_url("all"))).status_code == 200
 
 
+async def test_a_page_that_shows_an_older_link_does_not_end_the_new_one(site: Administered) -> None:
+    rotation = {"form_token": await form_token(site), "calendar": "all", "sure": "yes", "rotations": "0"}
+    assert 'name="rotations" value="0"' in (await site.client.get("/calendars")).text
+
+    await site.client.post("/rotate", data=rotation)
+    again = await site.client.post("/rotate", data=rotation)
+
+    assert "Nothing was done" in (await site.client.get(again.headers["location"])).text
+    assert site.feeds.directory.generation("all") == 1
+
+
 async def test_a_link_ends_only_where_somebody_is_sure(site: Administered) -> None:
     token = await form_token(site)
     old = site.feeds.addresses.feed_url("all")

@@ -128,6 +128,17 @@ async def test_what_is_kept_needs_nobody_and_can_still_be_removed(site: Administ
     assert len(site.synchronizer.state.account(DESK).reported) == 3
 
 
+async def test_a_page_from_before_somebody_kept_them_removes_nothing(site: Administered) -> None:
+    await fill(site)
+    stale = await form(site, "approve")
+    await send(site, "keep", await form(site, "keep"))
+    page = await send(site, "approve", {**stale, "form_token": (await form(site, "approve"))["form_token"]})
+
+    assert "Nothing was removed" in page
+    assert f"Kept for {DESK}" in page
+    assert len(site.synchronizer.state.account(DESK).reported) == 14
+
+
 async def test_a_room_is_asked_and_the_journal_tells_it(site: Administered) -> None:
     await fill(site)
     fields = await form(site, "ask")
