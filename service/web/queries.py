@@ -144,7 +144,7 @@ class AdminQueries:
 
     def _calendar(self, calendar: Calendar, now: datetime, requests: int) -> CalendarView:
         events, following = self._summaries.summarize(calendar, self.feeds.directory, now)
-        urls = self.feeds.addresses
+        urls, fetched = self.feeds.addresses, self._stats.last_fetch(calendar.name, now)
         return CalendarView(
             name=calendar.name,
             title=calendar.title,
@@ -158,6 +158,8 @@ class AdminQueries:
             feed_url=urls.feed_url(calendar.name),
             page_url=urls.page_url(calendar.name),
             display_name=self.feeds.directory.name_calendar(calendar),
+            fetched_at=fetched[0] if fetched else None,
+            fetched_by=fetched[1] if fetched else "",
         )
 
     def list_held(self) -> list[HeldList]:
