@@ -96,7 +96,9 @@ async def _serve_rooms() -> None:
                     known |= answer(method, peer=f"{room(number)}@{SERVER}", domain=SERVER)
                 await socket.send(json.dumps(known))
 
-    async with serve(serve_client, "127.0.0.1", 0, compression=None, max_size=None, backlog=4096) as server:
+    async with serve(
+        serve_client, "127.0.0.1", 0, compression=None, max_size=None, ping_interval=None, backlog=4096
+    ) as server:
         click.echo(next(iter(server.sockets)).getsockname()[1])
         sys.stdout.flush()
         await asyncio.to_thread(sys.stdin.read)

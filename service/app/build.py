@@ -47,6 +47,7 @@ from service.settings.paths import exposure, make_installation, public_url, secr
 from service.sources.posted import PostedEvents
 from service.sources.recorder import Recorder
 from service.sources.rejections import Rejections
+from service.store.rows import pause_garbage_collection
 from service.trueconf.discovery import Fetch
 from service.version import read_build
 from service.web.administration import Administration
@@ -104,12 +105,13 @@ class Parts:
         """Load what is known, rendered as the settings say, and serve all of it. Raises StoreUnavailable."""
         policy, now = policy_of(self.settings), utc_now()
         digest = rendering_digest(policy, now)
-        try:
-            with self.leases.try_rendering() as allowed:
-                await self.synchronizer.start(rendering=digest, now=now, may_render=allowed)
-        except LeaseLost:
-            # The start took longer than a lease lasts. Whoever keeps house now renders what is stored.
-            await self.synchronizer.start(rendering=digest, now=now, may_render=False)
+        with pause_garbage_collection(for_good=True):
+            try:
+                with self.leases.try_rendering() as allowed:
+                    await self.synchronizer.start(rendering=digest, now=now, may_render=allowed)
+            except LeaseLost:
+                # The start took longer than a lease lasts. Whoever keeps house now renders what is stored.
+                await self.synchronizer.start(rendering=digest, now=now, may_render=False)
         self.feeds.mark_changed()
         self.targets.mark_changed()
         self.loaded.set()

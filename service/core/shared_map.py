@@ -2,7 +2,7 @@
 A mapping whose successors share with it what stays the same, so that a change costs what it changes.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, ItemsView, Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -39,6 +39,10 @@ class SharedMap(Mapping[K, V], Generic[K, V]):
         for leaf in _leaves(self._root):
             yield from leaf
 
+    def items(self) -> ItemsView[K, V]:
+        """Return the keys with their values; going through them looks nothing up."""
+        return _Items(self)
+
     def __len__(self) -> int:
         """Return how many keys there are."""
         return self._count
@@ -70,8 +74,18 @@ class SharedMap(Mapping[K, V], Generic[K, V]):
     def find_differing(self, before: "SharedMap[K, V]") -> set[K]:
         """Return the keys whose value is another object than before, or is there in one of them alone."""
         found: set[K] = set()
-        _compare(self._root, before._root, found)  # noqa: SLF001 -- of the same class
+        root = before._root  # noqa: SLF001 -- of the same class
+        if self._root is not root:
+            _compare(self._root, root, found)
         return found
+
+
+class _Items(ItemsView[K, V]):
+    _mapping: SharedMap[K, V]
+
+    def __iter__(self) -> Iterator[tuple[K, V]]:
+        for leaf in _leaves(self._mapping._root):  # noqa: SLF001 -- of the map
+            yield from leaf.items()
 
 
 _Node = dict[K, V] | tuple["_Node[K, V]", ...]
@@ -109,11 +123,10 @@ def _leaves(node: "_Node[K, V]") -> Iterator[dict[K, V]]:
 
 
 def _compare(now: "_Node[K, V]", before: "_Node[K, V]", found: set[K]) -> None:
-    if now is before:
-        return
     if isinstance(now, tuple) and isinstance(before, tuple):
         for one, other in zip(now, before, strict=True):
-            _compare(one, other, found)
+            if one is not other:
+                _compare(one, other, found)
         return
     these, those = _flatten(now), _flatten(before)
     found.update(key for key, value in these.items() if those.get(key) is not value)

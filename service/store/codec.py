@@ -7,6 +7,8 @@ as arrays, which may grow at their end: a new last field needs a default, for wh
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
+from sys import intern
 from typing import assert_never
 
 import msgspec
@@ -56,6 +58,10 @@ _DAYS = tuple(frozenset(day for day in Weekday if bits >> day & 1) for bits in r
 """The set of weekdays that each combination of bits means."""
 
 
+_share_invitation = lru_cache(maxsize=65_536)(Invitation)
+"""The same people are invited again and again: one object stands for each."""
+
+
 def encode(conference: Conference) -> bytes:
     """Return the stored form, without `state` and `session_id`: they do not count in a comparison."""
     return _encoder.encode(
@@ -79,12 +85,12 @@ def decode(content: bytes) -> Conference:
     return Conference(
         id=stored.id,
         topic=stored.topic,
-        owner=stored.owner,
+        owner=intern(stored.owner),
         schedule=_from_stored(stored.schedule),
-        mode=stored.mode,
-        access=stored.access,
+        mode=intern(stored.mode),
+        access=intern(stored.access),
         created_at=stored.created_at,
-        invitations=tuple(Invitation(i.id, i.display_name) for i in stored.invitations),
+        invitations=tuple(_share_invitation(i.id, i.display_name) for i in stored.invitations),
         url=stored.url,
     )
 

@@ -10,6 +10,7 @@ from sqlalchemy import FromClause, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.core.conference import Account, Key
+from service.core.shared_map import SharedMap
 from service.core.state import State
 from service.store.rows import StoredRows, moment_of, seconds_of, to_entries, to_state
 from service.store.tables import accounts, conferences, held, memberships
@@ -19,14 +20,16 @@ from service.store.versions import current, read_forgotten
 async def read_state(db: AsyncConnection) -> State:
     """Return the whole state."""
     version = await current(db)
+    # In threads: it takes seconds where much is known, and feeds are served meanwhile. The rows of
+    # conferences are the largest, and not kept until the state is whole.
+    entries = await asyncio.to_thread(to_entries, (await db.execute(select(conferences))).all())
     stored = StoredRows(
         accounts=(await db.execute(select(accounts))).all(),
-        conferences=(await db.execute(select(conferences))).all(),
+        conferences=(),
         memberships=(await db.execute(select(memberships))).all(),
         held=(await db.execute(select(held))).all(),
     )
-    # In a thread: it takes seconds where much is known, and feeds are served meanwhile.
-    return await asyncio.to_thread(to_state, version, stored)
+    return await asyncio.to_thread(to_state, version, stored, SharedMap(entries))
 
 
 async def read_accounts(db: AsyncConnection) -> State:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from sys import intern
 from typing import Any, NamedTuple
 
 import msgspec
@@ -40,16 +41,21 @@ class StoredRows(NamedTuple):
 
 
 @contextmanager
-def pause_garbage_collection() -> Iterator[None]:
+def pause_garbage_collection(*, for_good: bool = False) -> Iterator[None]:
     """
     Pause the garbage collector while many values are made that all stay: it would search them repeatedly.
 
-    100,000 conferences load in half the time.
+    100,000 conferences load in half the time. What stays `for_good` is never searched later either; it is
+    freed as soon as nobody refers to it, as it holds no cycles.
     """
     collected = gc.isenabled()
+    if for_good:
+        gc.collect()
     gc.disable()
     try:
         yield
+        if for_good:
+            gc.freeze()
     finally:
         if collected:
             gc.enable()
@@ -74,7 +80,7 @@ def to_state(version: int, stored: StoredRows, entries: SharedMap[Key, Entry] | 
         if part:
             of_account.closed.add(entry.key)
             continue
-        of_account.reported[id_] = entry.conference if content is None else _conference(id_, content)
+        of_account.reported[entry.key.id] = entry.conference if content is None else _conference(id_, content)
         if lists is not None:
             of_account.absences[id_] = Absence(lists, moment_of(since))
         if changed_at is not None:
@@ -219,12 +225,12 @@ def to_held_row(account: Account, held: HeldRemoval) -> Parameters:
 
 def _entries(rows: Iterable[Sequence[Any]]) -> Iterator[Entry]:
     for server, id_, part, source, content, sequence, revised_at, fingerprint, *moments, _version in rows:
-        revision = Revision(sequence, moment_of(revised_at))
+        revision = Revision(sequence, _share_moment(revised_at))
         bounds = UNBOUNDED
         if any(moment is not None for moment in moments):
             bounds = Bounds(*(None if moment is None else moment_of(moment) for moment in moments))
-        key = Key(server, id_, part)
-        yield Entry(key, _conference(id_, content), revision, fingerprint, source, bounds)
+        key = Key(intern(server), id_, part)
+        yield Entry(key, _conference(id_, content), revision, fingerprint, intern(source), bounds)
 
 
 def _seconds(moment: datetime | None) -> int | None:

@@ -26,6 +26,7 @@ def test_it_equals_a_dictionary_after_any_changes(steps: list[tuple[dict[int, st
 
         assert shared == plain
         assert (len(shared), sorted(shared)) == (len(plain), sorted(plain))
+        assert sorted(shared.items()) == sorted(plain.items())
         assert before == was
         differing = {key for key in was.keys() | plain.keys() if was.get(key) is not plain.get(key)}
         assert shared.find_differing(before) == differing
