@@ -44,8 +44,8 @@ def test_lines_are_translated_each_for_itself() -> None:
             "CONFCAL_SOURCES__LOBBY__URL: в нём нет узла; пишите так: ws://10.0.0.5:8765 (задано: 'ws://')",
         ),
         (
-            "C: it is not a CSS3 color name; write one like steelblue, seagreen or firebrick (given: 'x')",
-            "C: это не название цвета из CSS3; пишите, например, steelblue, seagreen или firebrick (задано: 'x')",
+            "C: it is not a CSS3 color name; write one like steelblue, seagreen or firebrick",
+            "C: это не название цвета из CSS3; пишите, например, steelblue, seagreen или firebrick",
         ),
         (
             "The database confcal on db.example.org is on a full disk: free some space",
