@@ -128,9 +128,13 @@ class StatusReporter(AdminPort):
         # One page asks several times, and each time all series would be gone through.
         if known and known.state is state and known.settings is settings and known.minute == minute:
             return known.notices
-        notices = zone_notices(zone_readings(settings), weekly_series(self._kinds.follow(state)), now)
+        notices = zone_notices(zone_readings(settings), weekly_series(self.kinds()), now)
         self._noticed = _NoticeCache(state, settings, minute, notices)
         return notices
+
+    def kinds(self) -> Kinds:
+        """Return the conferences by how they take place."""
+        return self._kinds.follow(self.synchronizer.state)
 
     def targets(self) -> Sequence[TargetView]:
         """Return how the targets are doing."""

@@ -10,13 +10,18 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 from service.language import LOCALES, Language
 
 _VARYING = re.compile(r"\{(\d+)\}")
-_JOINTS = ("; ", ": ")
-"""Where a sentence without a form of its own is taken apart."""
+_JOINTS = re.compile("[;:] ")
+"""Where a sentence without a form of its own is taken apart: the first where what follows has one."""
+
+_MOST_JOINTS = 12
+_SLIGHT = 6
+"""A form with fewer fixed letters fits only where single words vary."""
 
 _DEEPEST = 12
 """How often what varies, or a part, is looked at again."""
@@ -62,7 +67,11 @@ class _Form:
                 return None
             found.append(line[at:place])
             at = place + len(part)
-        return [*found, line[at:end]] if at <= end else None
+        if at > end:
+            return None
+        found.append(line[at:end])
+        # "{1} on {2}" would fit half of all sentences.
+        return None if self.weight < _SLIGHT and any(" " in each for each in found) else found
 
 
 class Phrasebook:
@@ -82,15 +91,26 @@ class Phrasebook:
     def _translate_line(self, line: str, depth: int) -> str:
         if depth == 0:
             return line
+        whole = self._translate_form(line, depth)
+        if whole is not None:
+            return whole
+        joints = [*islice(_JOINTS.finditer(line), _MOST_JOINTS)]
+        for joint in joints:
+            tail = self._translate_form(line[joint.end() :], depth)
+            if tail is not None:
+                return self._translate_line(line[: joint.start()], depth - 1) + joint[0] + tail
+        if not joints:
+            return line
+        head, tail = line[: joints[0].start()], line[joints[0].end() :]
+        return self._translate_line(head, depth - 1) + joints[0][0] + self._translate_line(tail, depth - 1)
+
+    def _translate_form(self, line: str, depth: int) -> str | None:
+        """Return a line that has a form, in the other language; None for any other."""
         for form in self._forms:
             found = form.match(line)
             if found is not None:
                 return _fill(form.translation, [self._translate_line(each, depth - 1) for each in found])
-        for joint in _JOINTS:
-            head, found_joint, tail = line.partition(joint)
-            if found_joint:
-                return self._translate_line(head, depth - 1) + joint + self._translate_line(tail, depth - 1)
-        return line
+        return None
 
 
 def _fill(translation: str, parts: list[str]) -> str:

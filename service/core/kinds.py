@@ -23,7 +23,7 @@ class Kinds:
         """Take the conferences of a state, and return them."""
         if state is not self._state:
             differing = state.find_differing(self._state)
-            held = [state.entries[key] for key in differing if not key.part and state.reporters(key)]
+            held = [state.entries[key] for key in differing if state.is_held(key)]
             weekly = {each.key: each for each in held if isinstance(each.conference.schedule, Weekly)}
             rooms = {each.key: each for each in held if isinstance(each.conference.schedule, Unscheduled)}
             self.weekly = self.weekly.replace(weekly, differing - weekly.keys())

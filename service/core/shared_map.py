@@ -74,7 +74,9 @@ class SharedMap(Mapping[K, V], Generic[K, V]):
     def find_differing(self, before: "SharedMap[K, V]") -> set[K]:
         """Return the keys whose value is another object than before, or is there in one of them alone."""
         found: set[K] = set()
-        _compare(self._root, before._root, found)  # noqa: SLF001 -- of the same class
+        root = before._root  # noqa: SLF001 -- of the same class
+        if self._root is not root:
+            _compare(self._root, root, found)
         return found
 
 
@@ -121,11 +123,10 @@ def _leaves(node: "_Node[K, V]") -> Iterator[dict[K, V]]:
 
 
 def _compare(now: "_Node[K, V]", before: "_Node[K, V]", found: set[K]) -> None:
-    if now is before:
-        return
     if isinstance(now, tuple) and isinstance(before, tuple):
         for one, other in zip(now, before, strict=True):
-            _compare(one, other, found)
+            if one is not other:
+                _compare(one, other, found)
         return
     these, those = _flatten(now), _flatten(before)
     found.update(key for key, value in these.items() if those.get(key) is not value)

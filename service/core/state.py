@@ -102,6 +102,10 @@ class State:
         holders = self.holders.get(key, ()) if self.holders else ()
         return [self.accounts[account] for account in holders]
 
+    def is_held(self, key: Key) -> bool:
+        """Return whether a live conference is in any account's calendar."""
+        return key in (self.holders or ())
+
     @property
     def count(self) -> int:
         """How many live conferences are in any account's calendar."""

@@ -10,6 +10,7 @@ from service.calendars.calendar import Calendar
 from service.core.conference import Account, Conference, Key
 from service.core.exposure import Exposure
 from service.core.journal import JournalEntry, JournalQuery
+from service.core.kinds import Kinds
 from service.core.needs import LastList, OpenSecret, VersionBehind
 from service.core.placement import Placement
 from service.core.rejected import RejectedInput
@@ -38,6 +39,10 @@ class AdminPort(Protocol):
 
     def zone_notices(self, now: datetime) -> Sequence[ZoneNotice]:
         """Return what an administrator should know about the zones of weekly conferences."""
+        ...
+
+    def kinds(self) -> Kinds:
+        """Return the conferences by how they take place."""
         ...
 
     def sources(self) -> Sequence[SourceView]:

@@ -17,7 +17,6 @@ from service.core.conference import Conference
 from service.core.consensus import Report
 from service.core.disputes import Dispute, find_disputes
 from service.core.held import HeldList, list_held
-from service.core.kinds import Kinds
 from service.core.occurrences import Occurrence
 from service.core.quiet import NEVER_QUIET
 from service.core.revision import Policy
@@ -63,7 +62,7 @@ class AdminQueries:
         self.feeds, self.reports = feeds, reports
         self.policy, self._stats = policy, stats
         self.state, self._clock = state, clock
-        self._summaries, self._kinds = Summaries(policy), Kinds()
+        self._summaries = Summaries(policy)
         self._zones: tuple[State, datetime, Sequence[ZoneNotice]] | None = None
 
     def now(self) -> datetime:
@@ -98,7 +97,7 @@ class AdminQueries:
     def status(self) -> StatusView:
         """Return the daemon as a whole."""
         state, exposure = self.state(), self.reports.exposure
-        rooms = sorted(self._kinds.follow(state).unscheduled.values(), key=lambda each: each.key)
+        rooms = sorted(self.reports.kinds().unscheduled.values(), key=lambda each: each.key)
         return StatusView(
             version=self.reports.version,
             url=self.feeds.addresses.public_url,
@@ -145,7 +144,7 @@ class AdminQueries:
 
     def _calendar(self, calendar: Calendar, now: datetime, requests: int) -> CalendarView:
         events, following = self._summaries.summarize(calendar, self.feeds.directory, now)
-        urls = self.feeds.addresses
+        urls, fetched = self.feeds.addresses, self._stats.last_fetch(calendar.name, now)
         return CalendarView(
             name=calendar.name,
             title=calendar.title,
@@ -159,6 +158,8 @@ class AdminQueries:
             feed_url=urls.feed_url(calendar.name),
             page_url=urls.page_url(calendar.name),
             display_name=self.feeds.directory.name_calendar(calendar),
+            fetched_at=fetched[0] if fetched else None,
+            fetched_by=fetched[1] if fetched else "",
         )
 
     def list_held(self) -> list[HeldList]:

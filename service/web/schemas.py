@@ -104,6 +104,12 @@ class CalendarView(_View, frozen=True):
     display_name: str
     """What the person or account is called that it is of, else the title."""
 
+    fetched_at: datetime | None = None
+    """When it was fetched last, within two days and since the daemon's start."""
+
+    fetched_by: str = ""
+    """The program that fetched it, as it names itself."""
+
 
 class CalendarList(_View, frozen=True):
     """

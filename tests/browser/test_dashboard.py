@@ -280,6 +280,25 @@ async def test_a_page_follows_what_happens(visit: Visit, open_admin: OpenAdmin, 
     await expect(page.locator(".grid > .card")).to_have_count(1)
 
 
+async def test_a_page_in_the_background_gives_its_connection_back(
+    visit: Visit, open_admin: OpenAdmin
+) -> None:
+    admin = await open_admin()
+    page = await visit(admin.url)
+    await sign_in(page)
+    await expect(page.locator("[data-live-status]")).to_have_text("Live")
+    hide = "Object.defineProperty(document, 'hidden', {value: %s, configurable: true});"
+    told = "document.dispatchEvent(new Event('visibilitychange'))"
+
+    await page.evaluate(hide % "true" + told)
+    assert await page.evaluate("events") is None
+    await admin.parts.accept(listed(conference("77"), account=DESK, source="desk", at=NOW))
+    await page.evaluate(hide % "false" + told)
+
+    assert await page.evaluate("events.readyState") in (0, 1)
+    await expect(page.locator("#needs")).not_to_contain_text("11 of 14")
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("language", WORDS)
 @pytest.mark.parametrize(("width", "scale"), [(320, 1), (640, 2), (768, 1)])

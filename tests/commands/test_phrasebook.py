@@ -36,6 +36,32 @@ def test_lines_are_translated_each_for_itself() -> None:
     assert BOOK.translate("there is no route\n\nTopic") == "нет пути\n\nTopic"
 
 
+@pytest.mark.parametrize(
+    ("english", "russian"),
+    [
+        (
+            "CONFCAL_SOURCES__LOBBY__URL: it names no host; write it as ws://10.0.0.5:8765 (given: 'ws://')",
+            "CONFCAL_SOURCES__LOBBY__URL: в нём нет узла; пишите так: ws://10.0.0.5:8765 (задано: 'ws://')",
+        ),
+        (
+            "C: it is not a CSS3 color name; write one like steelblue, seagreen or firebrick",
+            "C: это не название цвета из CSS3; пишите, например, steelblue, seagreen или firebrick",
+        ),
+        (
+            "The database confcal on db.example.org is on a full disk: free some space",
+            "База данных confcal на db.example.org на заполненном диске: освободите место",
+        ),
+        (
+            "--list: a.json cannot be used: [Errno 2] No such file or directory: 'a.json'",
+            "--list: a.json нельзя использовать: нет такого файла или папки: 'a.json'",
+        ),
+        ("check the port on the way and more", "check the port on the way and more"),
+    ],
+)
+def test_what_sentences_are_joined_of_is_recognized(english: str, russian: str) -> None:
+    assert phrasebook("ru").translate(english) == russian
+
+
 @pytest.mark.parametrize("line", [": " * 5_000, "; " * 5_000, "a (b); c: d " * 1_000, "there is no " * 1_000])
 def test_a_line_that_nobody_wrote_ends_soon_and_stays_as_it_is(line: str) -> None:
     # Where a long line took longer for what it holds, this would take hours.

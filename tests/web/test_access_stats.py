@@ -4,6 +4,7 @@ Who fetches which calendar, counted without keeping who it was.
 
 from datetime import datetime, timedelta
 
+import pytest
 from starlette.types import Scope
 
 from service.web.access_stats import AccessStats
@@ -64,3 +65,26 @@ def test_the_number_of_clients_kept_is_bounded() -> None:
 
     assert stats.subscribers("c0", NOW) + stats.subscribers("c1", NOW) == 10
     assert stats.requests(NOW) == {"c0": 25, "c1": 25}
+
+
+@pytest.mark.parametrize(
+    ("agent", "program"),
+    [
+        (b"Google-Calendar-Importer", "Google-Calendar-Importer"),
+        (b"iOS/17.0 (21A329) dataaccessd/1.0", "iOS"),
+        (b"Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Thunderbird/115.3", "Thunderbird"),
+        (b"Microsoft Office/16.0 (Windows NT 10.0; Outlook 16.0)", "Microsoft"),
+        (b"<script>alert(1)</script>", "script"),
+        (b"\xff\xfe", ""),
+        (b"A" * 500, "A" * 40),
+        (b"", ""),
+    ],
+)
+def test_the_last_program_is_named_for_two_days(agent: bytes, program: str) -> None:
+    stats = AccessStats(Networks())
+    visited(stats, NOW - HOUR, "192.0.2.1", agent=b"Other/1")
+    visited(stats, NOW, "192.0.2.1", agent=agent)
+
+    assert stats.last_fetch("all", NOW + HOUR) == (NOW, program)
+    assert stats.last_fetch("all", NOW + 48 * HOUR) is None
+    assert stats.last_fetch("other", NOW) is None

@@ -16,6 +16,7 @@ from service.sources.status import SourceStatus
 from tests.core.given import DESK, NOW, ROOM, conference, listed, many, once, room
 from tests.web.administered import TOKEN, Administered, administered
 from tests.web.browsing import dashboard, form_token, sign_in
+from tests.web.document import Document
 
 HOUR = timedelta(hours=1)
 HOSTILE = '</bdi><script>alert("1")</script>'
@@ -280,3 +281,15 @@ async def test_replicas_are_listed_and_a_source_of_another_one_is_shown_as_held_
     assert "<li><bdi>source/lobby</bdi></li>" in page
     lobby = rooms[rooms.index("<h2><bdi>lobby</bdi></h2>") :]
     assert lobby.index("listening") < lobby.index("Held by replica other-1. What it said last:")
+
+
+async def test_a_calendar_says_when_it_was_fetched_last_and_by_what(site: Administered) -> None:
+    feed = site.feeds.addresses.feed_url("all")
+    await site.client.get(feed, headers={"User-Agent": "Google-Calendar-Importer"})
+    site.later(timedelta(minutes=5))
+    await sign_in(site)
+    words = Document((await site.client.get("/calendars")).text).words
+    calendar = (await site.api("GET", "/calendars?limit=1")).json()["calendars"][0]
+
+    assert "5 minutes ago Google-Calendar-Importer" in words
+    assert calendar["fetched_by"] == "Google-Calendar-Importer"
