@@ -94,3 +94,20 @@ async def test_a_clock_that_is_an_hour_off_on_one_replica_changes_nothing(site: 
             feed = await second.feed(lambda feed: says(feed, "Newer"))
             assert {vevent["SEQUENCE"] for vevent in feed.vevents.values()} == {2}
             await reach(lambda: holds(site.caldav, "Newer"))
+
+
+async def test_a_replica_with_older_zone_data_says_so_and_renders_nothing_again(site: Site) -> None:
+    other = replace(site.home, command=(sys.executable, "-m", "tests.e2e.zoned"), cwd=ROOT)
+    async with site.home.daemon(**site.settings) as first:
+        before = await first.feed(lambda feed: says(feed, "Old"))
+        async with other.daemon(**site.settings) as second:
+            for each in (first, second):
+                said = await each.program.event("app.replicas_differ")
+                assert said["others"] != [said["replica"]]
+            assert (await second.feed(lambda feed: says(feed, "Old"))).body == before.body
+            assert "sync.rendered_anew" not in second.program.events()
+            assert await second.program.end() == 0
+        await first.program.event("app.replicas_alike")
+        assert first.program.events().count("sync.rendered_anew") == 1, (
+            "at its first start, into an empty database"
+        )
