@@ -2,6 +2,7 @@
 The names of people by their IDs, gathered from the conferences that they are invited to.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from service.core.account_state import Entry
@@ -27,10 +28,18 @@ class Names:
             self.follow(entries)
 
     def follow(self, entries: SharedMap[Key, Entry]) -> None:
-        """Take the names of these entries; the cost grows with the number of entries that differ."""
+        """
+        Take the names of these entries; the cost grows with the number of entries that differ.
+
+        Where some are no longer there, all are gone through: who was in them alone is forgotten with them.
+        """
         if entries is self._entries:
             return
-        for key in entries.find_differing(self._entries):
+        differing: Iterable[Key] = entries.find_differing(self._entries)
+        if any(key not in entries for key in differing):
+            self._known.clear()
+            differing = entries
+        for key in differing:
             entry = entries.get(key)
             if entry is not None and not key.part:
                 self._take(entry)

@@ -60,10 +60,19 @@ def test_a_conference_that_renames_somebody_is_followed() -> None:
     assert names.find(ANNA) == "Anna New"
 
 
+def test_whoever_was_in_a_purged_conference_alone_is_forgotten_with_it() -> None:
+    before = entries(entry("1", ("anna", "Anna Petrova"), ("boris", "Boris")), entry("2", ("boris", "Boris")))
+    names = Names(before)
+    names.follow(before.replace({}, [Key(SERVER, "1")]))
+
+    assert names.find(ANNA) == ANNA
+    assert names.find("boris", SERVER) == "Boris"
+
+
 def test_who_is_invited_no_more_keeps_the_name_for_now() -> None:
     before = entries(entry("1", ("anna", "Anna")))
     names = Names(before)
-    names.follow(before.replace({}, [Key(SERVER, "1")]))
+    names.follow(before.replace({Key(SERVER, "1"): entry("1")}))
 
     assert names.find(ANNA) == "Anna"
 
