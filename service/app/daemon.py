@@ -3,6 +3,7 @@ The daemon's tasks: started together, watched, and ended in order.
 """
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterable, Sequence
@@ -36,6 +37,10 @@ _FAILED = 1
 
 _LAST_SECONDS = 8.0
 """How long an orderly end may take: less than the ten seconds after which `docker stop` kills."""
+
+_FIRST_LISTS_SECONDS = 120
+_YOUNG_BEFORE_ALL = 100
+"""How often the garbage collector looks through young objects before all; ten by default."""
 
 _GRACE_SECONDS = 3
 """How long answers under way may take after a signal to stop."""
@@ -146,6 +151,7 @@ async def _serve(
         serving = tasks.create_task(server.run(), name="web")
         leasing = tasks.create_task(parts.leases.run(supervisor), name="leases")
         await parts.load()
+        _search_seldom(_FIRST_LISTS_SECONDS)
         await parts.leases.keep(find_parts(parts, housekeeping))
         running = [
             leasing,
@@ -182,6 +188,17 @@ async def _serve(
         supervisor.cancel()
         for task in (*running, stopping):
             task.cancel()
+
+
+def _search_seldom(seconds: float) -> None:
+    """
+    Have the garbage collector look through all objects more seldom for a while.
+
+    What the first lists add stays, and the collector would go through it whenever a quarter is added.
+    """
+    usual = gc.get_threshold()
+    gc.set_threshold(*usual[:2], _YOUNG_BEFORE_ALL)
+    asyncio.get_running_loop().call_later(seconds, gc.set_threshold, *usual)
 
 
 def find_parts(parts: Parts, housekeeping: Runnable) -> dict[str, Runnable]:
