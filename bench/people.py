@@ -1,0 +1,122 @@
+"""
+A target for 300 people: how long their collections take to fill, and a change meanwhile to be published.
+
+    python -m bench.people
+
+The CalDAV server is a stand-in that takes 20 ms for each request. The floor is bare httpx that asks it as
+often over as many connections, in the same run. The exit code is 1 where something is missed.
+"""
+
+import asyncio
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import httpx
+
+from bench._long_lists import Raw
+from service.simulator.server import Simulator, SimulatorOptions
+from tests.caldav.misbehaving import PASSWORD, USERNAME
+from tests.caldav.served import ServedCalDav, serve_caldav
+from tests.e2e.given import once
+from tests.e2e.program import MODULE, Home
+from tests.reaching import reach
+
+PEOPLE, EACH, INVITED = 300, 5, 5
+REQUEST_SECONDS, CONCURRENCY = 0.02, 4
+MOST_OF_FLOOR, MOST_SECONDS = 1.3, 5.0
+WAIT_SECONDS = 300
+QUESTION = b'<propfind xmlns="DAV:"><prop><current-user-principal/></prop></propfind>'
+CHANGED = "Moved while the others are filled"
+
+
+async def measure() -> bool:
+    """Print the table; whether everything holds."""
+    with tempfile.TemporaryDirectory(prefix="confcal-bench-") as folder:
+        listed = list_for_people()
+        options = SimulatorOptions(peer="room@video.example.com", conferences=listed)
+        async with serve_caldav() as caldav, Simulator(options) as room:
+            caldav.delay_seconds = REQUEST_SECONDS
+            settings = {
+                "CALENDARS_FOR_PEOPLE": "true",
+                "TARGETS__TEAM__URL": caldav.url,
+                "TARGETS__TEAM__USERNAME": USERNAME,
+                "TARGETS__TEAM__PASSWORD": PASSWORD,
+                "TARGETS__TEAM__CALENDAR": "people/*",
+                "TARGETS__TEAM__CONCURRENCY": str(CONCURRENCY),
+            }
+            home = Home(Path(folder), command=MODULE, cwd=Path(__file__).parents[1])
+            async with home.daemon(room.url, **settings):
+                await reach(lambda: caldav.answers.total() > 0, WAIT_SECONDS)
+                filling = await reach(lambda: len(caldav.bodies) > PEOPLE, WAIT_SECONDS)
+                await move_one(room, listed, caldav)
+                publishing = await reach(lambda: is_published(caldav), WAIT_SECONDS)
+                filling += publishing + await reach(lambda: is_filled(caldav), WAIT_SECONDS)
+            requests = caldav.answers.total()
+            floor = await ask_barely(caldav.url, requests)
+    rows = (
+        ("requests", float(requests), 0.0),
+        ("requests x 20 ms / CONCURRENCY, s", requests * REQUEST_SECONDS / CONCURRENCY, 0.0),
+        ("bare httpx, s", floor, 0.0),
+        ("all collections filled, s", filling, 0.0),
+        ("ratio to bare httpx", filling / floor, MOST_OF_FLOOR),
+        ("a change meanwhile, until it is published, s", publishing, MOST_SECONDS),
+    )
+    for name, value, most in rows:
+        verdict = f"  {'ok' if value <= most else 'MISSED'} (at most {most:g})" if most else ""
+        click.echo(f"{name:<48}{value:>10.2f}{verdict}")
+    return all(value <= most for _, value, most in rows if most)
+
+
+def is_published(caldav: ServedCalDav) -> bool:
+    """Return whether the change is in any collection."""
+    return any(CHANGED.encode() in body for body in caldav.bodies)
+
+
+def is_filled(caldav: ServedCalDav) -> bool:
+    """Return whether everybody has everything."""
+    return len(caldav.bodies) == PEOPLE * EACH
+
+
+def list_for_people() -> list[Raw]:
+    """Return a list that invites each person to as many conferences."""
+    return [
+        once(f"{n}", f"Meeting {n}", invitations=[_invite(n * INVITED + k) for k in range(INVITED)])
+        for n in range(PEOPLE * EACH // INVITED)
+    ]
+
+
+def _invite(number: int) -> Raw:
+    person = f"person{number % PEOPLE}"
+    return {"id": f"{person}@video.example.com", "display_name": person}
+
+
+async def move_one(room: Simulator, listed: Sequence[Raw], caldav: ServedCalDav) -> None:
+    """Change a conference that is in a collection which was filled first."""
+    found = re.search(rb"SUMMARY:Meeting (\d+)", caldav.bodies[0])
+    if found is None:
+        raise RuntimeError("the first event is none of the list")
+    changed = int(found[1])
+    moved = {**listed[changed], "topic": CHANGED}
+    await room.set_conferences([*listed[:changed], moved, *listed[changed + 1 :]])
+
+
+async def ask_barely(url: str, requests: int) -> float:
+    """Return how long bare httpx takes to ask as often, over as many connections."""
+
+    async def ask(http: httpx.AsyncClient) -> None:
+        for _ in range(requests // CONCURRENCY):
+            await http.request("PROPFIND", url, headers={"Depth": "0"}, content=QUESTION)
+
+    began = time.monotonic()
+    async with httpx.AsyncClient(auth=(USERNAME, PASSWORD), trust_env=False) as http:
+        await asyncio.gather(*(ask(http) for _ in range(CONCURRENCY)))
+    return time.monotonic() - began
+
+
+if __name__ == "__main__":
+    sys.exit(0 if asyncio.run(measure()) else 1)
