@@ -26,7 +26,7 @@ from service.app.notifiers import Notifiers
 from service.app.oddities import Oddities
 from service.app.opening import open_settings_store
 from service.app.policy import keep_rules_of, policy_of, rendering_digest
-from service.app.recalling import recall_sources
+from service.app.recalling import SourceRecall
 from service.app.reports import StatusReporter
 from service.app.requests import Requests
 from service.app.self_report import DaemonReporter
@@ -203,7 +203,7 @@ async def _make_parts(
     writer = await open_journal(settings, store.journal)
     writer.quiet = policy.quiet
     hooks = ArrivalHooks(rejections, metrics, live, writer, recorder)
-    sources, timetable = Sources(fetch, hooks, arrivals, recall_sources(writer, synchronizer)), Timetable()
+    sources, timetable = Sources(fetch, hooks, arrivals, SourceRecall(writer, synchronizer)), Timetable()
     sources.apply(settings)
     timetable.apply(sources.all, settings.poll_every)
     posted_events = PostedEvents(

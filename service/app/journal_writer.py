@@ -14,7 +14,7 @@ import structlog
 from service.core.clock import Clock
 from service.core.conference import Account
 from service.core.errors import StoreUnavailable
-from service.core.journal import FieldChange, Happening, Journal, JournalEntry, JournalQuery
+from service.core.journal import FieldChange, Happening, Journal, JournalEntry
 from service.core.quiet import NEVER_QUIET, QuietHours
 from service.core.sources import IN_TROUBLE, SourceState, is_quiet
 from service.core.state import STALE_AFTER
@@ -64,15 +64,15 @@ class JournalWriter:
         Raises StoreUnavailable.
         """
         self._accounts.update(accounts)
+        last = await self._journal.read_last(_NEWS)
         for source in sources:
             # Another replica may have written the end of what is known here.
             self.forget(source)
-            query = JournalQuery(source=source, events=_NEWS, limit=1)
-            for entry in await self._journal.read(query):
-                if entry.event is Happening.SOURCE_QUIET:
-                    self._troubles[source] = _QUIET
-                elif entry.event is Happening.SOURCE_DOWN:
-                    self._troubles[source] = entry.fields[0].after if entry.fields else entry.event
+            entry = last.get(source)
+            if entry and entry.event is Happening.SOURCE_QUIET:
+                self._troubles[source] = _QUIET
+            elif entry and entry.event is Happening.SOURCE_DOWN:
+                self._troubles[source] = entry.fields[0].after if entry.fields else entry.event
 
     def forget(self, source: str) -> None:
         """Forget how a source is doing: another process may go on with it."""

@@ -4,7 +4,7 @@ What the journal says of a source or a target when this process begins to run it
 Another process may have run it until now.
 """
 
-from collections.abc import Awaitable, Callable
+import asyncio
 
 from service.app.journal_writer import JournalWriter
 from service.app.synchronizer import Synchronizer
@@ -19,14 +19,35 @@ _LOOKED_AT = 100
 """Entries of a target among which the last one about all of it is looked for: resources have entries too."""
 
 
-def recall_sources(writer: JournalWriter, synchronizer: Synchronizer) -> Callable[[str], Awaitable[None]]:
-    """Return what reads, for a source that this process begins to listen to, how it was doing."""
+class SourceRecall:
+    """
+    Reads, for a source that this process begins to listen to, how it was doing.
 
-    async def recall(source: str) -> None:
-        heard = synchronizer.state.latest_from(source)
-        await writer.recall([source], {source: heard.account} if heard else {})
+    Those that begin while it reads are read together next: at a start that is all of thousands.
+    """
 
-    return recall
+    def __init__(self, writer: JournalWriter, synchronizer: Synchronizer) -> None:
+        self._writer, self._synchronizer = writer, synchronizer
+        self._beginning: set[str] = set()
+        self._turn = asyncio.Lock()
+
+    async def __call__(self, source: str) -> None:
+        """Return once it was read of `source`. Raises StoreUnavailable."""
+        self._beginning.add(source)
+        async with self._turn:
+            if source in self._beginning:
+                await self._read()
+
+    async def _read(self) -> None:
+        beginning, self._beginning = self._beginning, set()
+        heard = {source: self._synchronizer.state.latest_from(source) for source in beginning}
+        accounts = {source: known.account for source, known in heard.items() if known}
+        try:
+            await self._writer.recall(sorted(beginning), accounts)
+        except asyncio.CancelledError:
+            # The first of those that wait for this reading reads for them.
+            self._beginning |= beginning
+            raise
 
 
 async def recall_trouble(status: TargetStatus, journal: Journal) -> None:

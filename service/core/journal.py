@@ -157,6 +157,10 @@ class Journal(Protocol):
         """Return the entries with a greater number, the oldest first: what a follower has not seen."""
         ...
 
+    async def read_last(self, events: frozenset[Happening]) -> Mapping[str, JournalEntry]:
+        """Return the newest entry of these events about each source that has one."""
+        ...
+
     async def last_number(self) -> int:
         """Return the number of the newest entry, 0 before the first."""
         ...

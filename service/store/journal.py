@@ -82,6 +82,14 @@ class SqlJournal(Journal):
             return list(_entries(await db.execute(chosen)))
 
     @override
+    async def read_last(self, events: frozenset[Happening]) -> Mapping[str, JournalEntry]:
+        asked = and_(_c.event.in_(sorted(events)), _c.source != "")
+        newest = select(func.max(_c.number)).where(asked).group_by(_c.source)
+        async with begin_read(self._engine) as db:
+            found = await db.execute(select(journal).where(_c.number.in_(newest)))
+            return {entry.source: entry for entry in _entries(found)}
+
+    @override
     async def last_number(self) -> int:
         async with begin_read(self._engine) as db:
             return int((await db.execute(select(func.coalesce(func.max(_c.number), 0)))).scalar_one())

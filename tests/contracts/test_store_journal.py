@@ -44,6 +44,16 @@ async def test_entries_are_read_as_they_were_written_the_newest_first(store: Dat
     assert await read(store) == [DOWN, ADDED]
 
 
+async def test_the_last_news_of_each_source_are_read_at_once(store: Database) -> None:
+    up = replace(DOWN, event=Happening.SOURCE_UP, note="")
+    hall = replace(DOWN, source="hall")
+    await store.journal.write([DOWN, hall, up, replace(ADDED, source="hall"), ROTATED])
+
+    last = await store.journal.read_last(frozenset({Happening.SOURCE_DOWN, Happening.SOURCE_UP}))
+
+    assert {source: replace(entry, number=0) for source, entry in last.items()} == {"annex": up, "hall": hall}
+
+
 async def test_an_entry_is_written_with_the_list_that_it_tells_of(store: Database) -> None:
     version = await store.record(arrival(conference("100")), version=0, journal=[ADDED])
 

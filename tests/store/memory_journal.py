@@ -12,6 +12,7 @@ from service.core.conference import Key
 from service.core.journal import (
     MOST_ENTRIES,
     FieldChange,
+    Happening,
     Journal,
     JournalEntry,
     JournalQuery,
@@ -52,6 +53,10 @@ class MemoryJournal(Journal):
     @override
     async def read_after(self, number: int, limit: int) -> list[JournalEntry]:
         return [entry for entry in self.entries if entry.number > number][:limit]
+
+    @override
+    async def read_last(self, events: frozenset[Happening]) -> Mapping[str, JournalEntry]:
+        return {entry.source: entry for entry in self.entries if entry.source and entry.event in events}
 
     @override
     async def last_number(self) -> int:
