@@ -57,8 +57,8 @@ def replay(file: Path, source: str | None, moment: str | None, account: str | No
     for line in done.trouble:
         say(line, err=True)
     left_out = f" ({done.older} older than what is known left out)" if done.older else ""
-    lists = f"{done.lists} lists accepted{left_out}"
-    say(f"{lists}, {done.edited} conferences edited, {done.removed} removed")
+    lists = f"lists accepted: {done.lists}{left_out}"
+    say(f"{lists}, conferences edited: {done.edited}, removed: {done.removed}")
     if done.trouble:
         sys.exit(_SOME_REJECTED)
 

@@ -46,7 +46,7 @@ FILLED = {
     ),
     "No calendar is like X1X1": "No calendar is like X1.",
     " (X1 older than what is known left out)": (
-        "2 lists accepted (X1 older than what is known left out), 2 conferences edited, 1 removed"
+        "lists accepted: 2 (X1 older than what is known left out), conferences edited: 2, removed: 1"
     ),
 }
 """Texts that mean something only with certain words in the place of what varies."""

@@ -41,7 +41,7 @@ def test_a_plain_event_changes_the_calendar_of_the_account(confcal: Confcal, tmp
 
     done = confcal("replay", "--new", file, "--account", IVANOV, "--source", "lobby", "--at", AT)
 
-    assert (done.code, done.text) == (0, "1 lists accepted, 2 conferences edited, 0 removed\n")
+    assert (done.code, done.text) == (0, "lists accepted: 1, conferences edited: 2, removed: 0\n")
     (account,) = known().accounts.values()
     assert (str(account.account), account.source, account.list_at) == (IVANOV, "lobby", MOMENT)
 
@@ -55,7 +55,7 @@ def test_delays_count_as_if_they_had_passed(confcal: Confcal, tmp_path: Path) ->
 
     done = confcal("replay", "--new", written(tmp_path, steps), "--account", IVANOV, "--at", AT)
 
-    assert done.text == "3 lists accepted, 2 conferences edited, 1 removed\n"
+    assert done.text == "lists accepted: 3, conferences edited: 2, removed: 1\n"
     (account,) = known().accounts.values()
     assert account.list_at == MOMENT + timedelta(seconds=960)
 
@@ -66,7 +66,7 @@ def test_the_same_recording_again_changes_nothing(confcal: Confcal, tmp_path: Pa
 
     again = confcal("replay", "--new", file, "--account", IVANOV, "--at", AT)
 
-    assert again.text == "1 lists accepted, 0 conferences edited, 0 removed\n"
+    assert again.text == "lists accepted: 1, conferences edited: 0, removed: 0\n"
 
 
 def test_an_old_recording_takes_nothing_back(confcal: Confcal, tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_an_old_recording_takes_nothing_back(confcal: Confcal, tmp_path: Path) -
 
     assert done.code == 0
     assert done.text == (
-        "0 lists accepted (3 older than what is known left out), 0 conferences edited, 0 removed\n"
+        "lists accepted: 0 (3 older than what is known left out), conferences edited: 0, removed: 0\n"
     )
     (account,) = known().accounts.values()
     assert set(account.reported) == {"1", "2"}
@@ -127,7 +127,7 @@ def test_what_is_rejected_is_told_and_kept(confcal: Confcal, tmp_path: Path) -> 
     done = confcal("replay", "--new", file, "--account", IVANOV)
 
     assert done.code == 1
-    assert done.text == "1 lists accepted, 1 conferences edited, 0 removed\n"
+    assert done.text == "lists accepted: 1, conferences edited: 1, removed: 0\n"
     first, second = done.err.splitlines()
     assert first.startswith("conference 7: schedule.start_time: expected Unix seconds")
     assert second.startswith("line 2: frame: no valid JSON at byte")
@@ -202,7 +202,7 @@ def test_a_replayed_list_of_another_than_the_pinned_user_is_refused(
 
     assert done.code == 1
     assert "peerId: the list is of brown@video.example.com, another user than ACCOUNT" in done.err
-    assert done.text == "0 lists accepted, 0 conferences edited, 0 removed\n"
+    assert done.text == "lists accepted: 0, conferences edited: 0, removed: 0\n"
     assert not known().accounts
 
 
