@@ -134,7 +134,10 @@ class StatusReporter(AdminPort):
 
     def kinds(self) -> Kinds:
         """Return the conferences by how they take place."""
-        return self._kinds.follow(self.synchronizer.state)
+        # Pages ask in threads: each takes a whole value, and keeps a whole one.
+        found = self._kinds.follow(self.synchronizer.state)
+        self._kinds = found
+        return found
 
     def targets(self) -> Sequence[TargetView]:
         """Return how the targets are doing."""

@@ -4,6 +4,7 @@ The names of people by their IDs, gathered from the conferences that they are in
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from threading import Lock
 
 from service.core.account_state import Entry
 from service.core.conference import Key
@@ -24,6 +25,8 @@ class Names:
     def __init__(self, entries: SharedMap[Key, Entry] | None = None) -> None:
         self._entries: SharedMap[Key, Entry] = SharedMap()
         self._known: dict[str, tuple[_Rank, str]] = {}
+        # Pages are rendered in threads.
+        self._lock = Lock()
         if entries is not None:
             self.follow(entries)
 
@@ -35,15 +38,15 @@ class Names:
         """
         if entries is self._entries:
             return
-        differing: Iterable[Key] = entries.find_differing(self._entries)
-        if any(key not in entries for key in differing):
-            self._known.clear()
-            differing = entries
-        for key in differing:
-            entry = entries.get(key)
-            if entry is not None and not key.part:
-                self._take(entry)
-        self._entries = entries
+        with self._lock:
+            differing: Iterable[Key] = entries.find_differing(self._entries)
+            if any(key not in entries for key in differing):
+                self._known, differing = {}, entries
+            for key in differing:
+                entry = entries.get(key)
+                if entry is not None and not key.part:
+                    self._take(entry)
+            self._entries = entries
 
     def _take(self, entry: Entry) -> None:
         server, known = entry.key.server, self._known

@@ -61,7 +61,7 @@ async def test_summaries_and_kinds_follow_every_change(
                     k for k in state.entries if holds(calendar, state, k)
                 }
             held = [each for key, each in state.entries.items() if not key.part and state.reporters(key)]
-            kinds.follow(state)
+            kinds = kinds.follow(state)
             assert dict(kinds.weekly) == {e.key: e for e in held if isinstance(e.conference.schedule, Weekly)}
             rooms = {e.key: e for e in held if isinstance(e.conference.schedule, Unscheduled)}
             assert dict(kinds.unscheduled) == rooms
