@@ -23,7 +23,13 @@ from service.web.admin.conference_pages import conference_path
 from service.web.admin.frame import AdminFrame
 from service.web.admin.sessions import AdminSession
 from service.web.dates import Dates
-from service.web.journal_views import JournalPage, JournalQueryRefused, parse_query, to_page
+from service.web.journal_views import (
+    JournalEntryView,
+    JournalPage,
+    JournalQueryRefused,
+    parse_query,
+    to_page,
+)
 
 _SHOWN = 100
 _FILTERS = ("event", "source", "conference", "since")
@@ -69,8 +75,8 @@ def _to_zone(text: str, zone: ZoneInfo) -> str:
     return text
 
 
-def _say(name: str, text: str, *, dates: Dates, gettext: Translate) -> str:
-    """Return the text of a field in the viewer's words and zone."""
+def _say(entry: JournalEntryView, name: str, text: str, *, dates: Dates, gettext: Translate) -> str:
+    """Return the text of a field of an entry in the viewer's words and zone."""
     match name:
         case "start" | "until":
             with suppress(ValueError):
@@ -82,9 +88,10 @@ def _say(name: str, text: str, *, dates: Dates, gettext: Translate) -> str:
             kinds = {"once": gettext("once"), "week": gettext("every week"), "none": gettext("no schedule")}
             return kinds.get(text, text)
         case "state":
+            # Some words are states of both, and mean something else of each.
             targets = {each.value: name_target(each, gettext) for each in TargetState}
             sources = {each.value: name_source(each, gettext) for each in SourceState}
-            return {**targets, **sources}.get(text, text)
+            return (targets if entry.target else sources).get(text, text)
         case _:
             pass
     return text

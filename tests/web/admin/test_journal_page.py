@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from service.core.journal import Happening, JournalEntry
+from service.core.journal import FieldChange, Happening, JournalEntry
 from tests.core.given import DESK, NOW, conference, listed, many, once, weekly
 from tests.web.administered import Administered, administered
 from tests.web.browsing import dashboard, form_token, sign_in
@@ -161,6 +161,16 @@ async def test_fields_are_in_the_viewer_s_words_and_zone() -> None:
     assert "days: Monday" in english
     assert "расписание: каждую неделю" in russian
     assert "дни: понедельник" in russian
+
+
+async def test_a_word_that_is_a_state_of_both_means_what_it_means_of_each(site: Administered) -> None:
+    waits = FieldChange("state", "", "waiting")
+    of_target = JournalEntry(NOW, Happening.TARGET_REFUSED, target="cloud", fields=(waits,))
+    of_source = JournalEntry(NOW, Happening.SOURCE_DOWN, source="hall", fields=(waits,))
+    await site.store.journal.write([of_target, of_source])
+
+    assert "waits to try again" in Document(await show(site, "?event=target_refused")).words
+    assert "waiting for an event" in Document(await show(site, "?event=source_down")).words
 
 
 async def test_a_moment_is_picked_in_the_viewer_s_zone() -> None:
