@@ -57,19 +57,21 @@ class CalDavServer(Server):
     concurrency: int
 
     @property
-    def _confine(self) -> Connection:
+    def _confined_connection(self) -> Connection:
         return self.connection.confine() if "-partition-host" in self.spec.quirks else self.connection
 
     @override
     async def find(self) -> DiscoveredCollection:
-        found = await self._confine.run(discover(self.spec))
+        found = await self._confined_connection.run(discover(self.spec))
         # Checked before it is remembered: an answer may name a collection on any host.
-        self._confine.require_trusted(found.url)
+        self._confined_connection.require_trusted(found.url)
         return found
 
     @override
     def publisher(self, url: str, server: str) -> Publisher:
-        return CalDavPublisher(self._confine, Collection(url, active(server, self.spec.quirks), self.rules))
+        return CalDavPublisher(
+            self._confined_connection, Collection(url, active(server, self.spec.quirks), self.rules)
+        )
 
     @override
     def writers(self, server: str) -> int:
@@ -81,9 +83,9 @@ class CalDavServer(Server):
 
     async def body(self, url: str, href: str) -> bytes:
         """Return the body of a resource, empty where it does not exist. Raises Retryable, Fatal."""
-        response = await self._confine.send(get(url_of(url, href)))
+        response = await self._confined_connection.send(get(url_of(url, href)))
         return response.body if response.good else b""
 
     async def options(self, url: str) -> Mapping[str, str]:
         """Return the headers in which the server says what it supports. Raises Retryable, Fatal."""
-        return (await self._confine.send(Request("OPTIONS", url))).headers
+        return (await self._confined_connection.send(Request("OPTIONS", url))).headers
