@@ -29,15 +29,16 @@ def held() -> None:
         async with with_synchronizer(settings) as synchronizer:
             lines = EventLines.of(synchronizer.state, policy_of(settings), settings.timezone, utc_now())
             waiting = [known for known in synchronizer.state.order_accounts() if known.held]
+            names = Names(lines.state.entries)
             for known in waiting:
-                _show(known, lines)
+                _show(known, lines, names)
             if not waiting:
                 click.echo(lines.gettext("No list is held."))
 
     asyncio.run(show())
 
 
-def _show(known: AccountState, lines: EventLines) -> None:
+def _show(known: AccountState, lines: EventLines, names: Names) -> None:
     if known.held is None:
         return
     missing, gettext = sorted(known.held.missing), lines.gettext
@@ -46,7 +47,7 @@ def _show(known: AccountState, lines: EventLines) -> None:
         "in %(lists)d of its lists"
     )
     values = {
-        "account": Names(lines.state.entries).describe(str(known.account)),
+        "account": names.describe(str(known.account)),
         "missing": len(missing),
         "upcoming": known.held.upcoming,
     }
