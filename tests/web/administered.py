@@ -72,6 +72,7 @@ class FailingStore(MemoryStore):
     """A memory store that cannot be used while `failing`, and counts what it reads of chosen conferences."""
 
     failing = False
+    failure: type[StoreUnavailable] = StoreUnavailable
 
     def __init__(self) -> None:
         super().__init__()
@@ -108,7 +109,7 @@ class FailingStore(MemoryStore):
 
     def require(self) -> None:
         if self.failing:
-            raise StoreUnavailable("the disk is gone")
+            raise self.failure("the disk is gone")
 
 
 class Pauses:

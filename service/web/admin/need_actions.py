@@ -59,7 +59,8 @@ class NeedForm:
         try:
             count = await self.act({"digest": "", **fields, self.field: about})
         except tuple(_REFUSALS) as error:
-            return frame.lead_back("/", _REFUSALS[type(error)])
+            refusal = next(word for kind, word in _REFUSALS.items() if isinstance(error, kind))
+            return frame.lead_back("/", refusal)
         _log_done(self.done, about, count or 0, frame.signin.network(request))
         frame.live.notify()
         return frame.keep_done(frame.lead_back("/", self.done), session, done=self.done, about=about)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from service.core.conference import Listing, Rejection, Snapshot
+from service.core.errors import LeaseLost, SchemaTooNew, StoreUnavailable
 from service.core.journal import Happening, JournalQuery
 from service.core.needs import OpenSecret, VersionBehind
 from service.core.sources import SourceState
@@ -247,12 +248,13 @@ async def test_the_api_does_the_same(site: Administered, path: str, status: int)
         assert (answers[1].status_code, answers[1].headers["retry-after"]) == (429, "60")
 
 
-async def test_while_the_database_is_away_nothing_is_done(
-    site: Administered,
+@pytest.mark.parametrize("failure", [StoreUnavailable, SchemaTooNew, LeaseLost])
+async def test_while_the_database_cannot_be_used_nothing_is_done(
+    site: Administered, failure: type[StoreUnavailable]
 ) -> None:
     await fill(site)
     fields = await form(site, "dismiss-rejected")
-    site.store.failing = True
+    site.store.failing, site.store.failure = True, failure
 
     assert "the database cannot be written" in await send(site, "dismiss-rejected", fields)
     assert (await site.api("GET", "/needs")).status_code == 503
