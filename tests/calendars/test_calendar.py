@@ -1,7 +1,7 @@
 from datetime import timedelta
 
-from service.calendars.calendar import ALL, calendars_of, entries_of
-from service.core.conference import Account, Snapshot
+from service.calendars.calendar import ALL, calendars_of, entries_of, holds
+from service.core.conference import Account, Key, Snapshot
 from service.core.revision import Policy, revise
 from service.core.state import State
 from tests.core.given import DESK, NOW, ROOM, SERVER, conference, listed, room
@@ -69,3 +69,14 @@ def test_what_left_every_account_is_in_no_calendar() -> None:
 
     assert ids(ALL, state) == [f"2@{SERVER}"]
     assert ids(str(ROOM), state) == [f"2@{SERVER}"]
+
+
+def test_a_calendar_is_asked_about_one_conference_and_says_what_all_of_its_entries_say() -> None:
+    state = state_after(
+        listed(conference("1"), room("9")), listed(conference("1"), conference("2"), account=DESK)
+    )
+
+    for calendar in calendars_of(state.accounts, "full-en").values():
+        held = {entry.key for entry in entries_of(calendar, state)}
+        assert {key for key in state.entries if holds(calendar, state, key)} == held
+    assert not holds(calendars_of([], "full-en")[ALL], state, Key(SERVER, "of nobody"))

@@ -7,10 +7,11 @@ from dataclasses import replace
 from service.calendars.directory import Directory, FeedRules
 from service.calendars.tokens import LookupFailure, token_of
 from service.core.account_state import AccountState
-from service.core.conference import Account
+from service.core.conference import Account, Invitation
 from service.core.ports import FeedRecord
+from service.core.revision import Policy, revise
 from service.core.state import State
-from tests.core.given import NOW
+from tests.core.given import DESK, NOW, conference, listed
 from tests.store.memory import MemoryStore
 
 SECRET = b"a secret of the tests"
@@ -81,3 +82,13 @@ async def test_an_account_that_comes_back_has_the_address_it_had_last() -> None:
 
     assert ours.addresses.find(token_of(SECRET, str(LOBBY), 0)) is LookupFailure.ROTATED
     assert ours.addresses.find(token_of(SECRET, str(LOBBY), 1)) == str(LOBBY)
+
+
+async def test_a_calendar_is_called_by_the_name_of_whose_it_is() -> None:
+    ours = await directory(MemoryStore())
+    invited = replace(conference("1"), invitations=(Invitation(str(DESK), "Ivan Ivanov"),))
+    snapshot = listed(invited, account=DESK)
+    ours.follow(State().after(revise(State(), snapshot, Policy()), snapshot, 1))
+
+    names = {name: ours.name_calendar(calendar) for name, calendar in ours.calendars.items()}
+    assert names == {"all": "TrueConf", str(DESK): "Ivan Ivanov"}
