@@ -81,7 +81,7 @@ async def render_anew(parts: Parts) -> bool:
     if await parts.store.rendering() == digest:
         return True
     with parts.leases.try_rendering() as allowed:
-        return await parts.synchronizer.start(rendering=digest, now=now, may_render=allowed)
+        return await parts.synchronizer.render_anew(rendering=digest, now=now, may_render=allowed)
 
 
 async def run_housekeeping(
@@ -95,7 +95,7 @@ async def run_housekeeping(
     await synchronizer.move_on(now)
     await synchronizer.purge(now - settings.removal.keep_ended)
     digest = rendering_digest(policy_of(settings), now)
-    await synchronizer.start(rendering=digest, now=now, may_render=may_render)
+    await synchronizer.render_anew(rendering=digest, now=now, may_render=may_render)
 
 
 async def forget_accounts(store: Database, synchronizer: Synchronizer, before: datetime) -> None:

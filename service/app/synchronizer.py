@@ -81,26 +81,39 @@ class Synchronizer:
 
         Returns whether that is done; without `may_render` it waits. Raises StoreUnavailable.
         """
+        async with self._writing:
+            self._state = await self._store.load()
+            self._disputed = await _find_open_disputes(self._store)
+            return await self._render(self._policy, rendering, now, may_render=may_render)
+
+    async def render_anew(self, *, rendering: str, now: datetime, may_render: bool = True) -> bool:
+        """
+        Do as `start` once the state is loaded: what others changed since is enough. Raises StoreUnavailable.
+        """
         return await self.apply(self._policy, rendering=rendering, now=now, may_render=may_render)
 
     async def apply(self, policy: Policy, *, rendering: str, now: datetime, may_render: bool = True) -> bool:
         """
-        Do as `start`, and use another policy from now on. Raises StoreUnavailable; then nothing is changed.
+        Do as `render_anew`, and use another policy from now on.
+
+        Raises StoreUnavailable; then nothing is changed.
         """
         async with self._writing:
-            await self._reload()
-            same = await self._store.rendering() == rendering
-            if same or not may_render:
-                self._policy = policy
-                return same
-            now = now.replace(microsecond=0)
-            edits = await asyncio.to_thread(rerender, self._state, policy, now, lambda _done: None)
-            await self._store.record_rendering(rendering, edits, version=self._state.version)
+            await self._catch_up()
+            return await self._render(policy, rendering, now, may_render=may_render)
+
+    async def _render(self, policy: Policy, rendering: str, now: datetime, *, may_render: bool) -> bool:
+        same = await self._store.rendering() == rendering
+        if same or not may_render:
             self._policy = policy
-            await self._reload()
-            revised = sum(1 for edit in edits if edit.entry.revision.revised_at >= now)
-            log.info("sync.rendered_anew", conferences=len(edits), revised=revised)
-        self._notify_listeners()
+            return same
+        now = now.replace(microsecond=0)
+        edits = await asyncio.to_thread(rerender, self._state, policy, now, lambda _done: None)
+        await self._store.record_rendering(rendering, edits, version=self._state.version)
+        self._policy = policy
+        await self._catch_up()
+        revised = sum(1 for edit in edits if edit.entry.revision.revised_at >= now)
+        log.info("sync.rendered_anew", conferences=len(edits), revised=revised)
         return True
 
     async def refresh(self) -> None:
@@ -230,8 +243,7 @@ class Synchronizer:
                 return
             rendering = await self._store.rendering()
             await self._store.record_rendering(rendering, edits, version=self._state.version)
-            await self._reload()
-        self._notify_listeners()
+            await self._catch_up()
         log.info("sync.moved_on", conferences=len(edits))
 
     async def purge(self, before: datetime) -> None:
@@ -239,7 +251,7 @@ class Synchronizer:
         async with self._writing:
             forgotten = await self._store.purge(before)
             if forgotten:
-                await self._reload()
+                await self._catch_up()
                 log.info("sync.purged", conferences=forgotten)
 
     async def _record(
@@ -268,16 +280,13 @@ class Synchronizer:
         raise StaleState("other processes keep recording the same conferences; the list is asked for again")
 
     async def _catch_up(self) -> None:
+        """Read what the store holds since the state was read; most of the state stays the same objects."""
         before, state = self._state.version, await self._store.load_changes(self._state)
         if state.version != before:
             self._disputed = await _find_open_disputes(self._store)
         self._state = state
         if state.version != before:
             self._notify_listeners()
-
-    async def _reload(self) -> None:
-        self._state = await self._store.load()
-        self._disputed = await _find_open_disputes(self._store)
 
 
 def _require_same(state: State, account: Account, digest: str | None) -> None:

@@ -18,6 +18,7 @@ from service.app.synchronizer import Synchronizer
 from service.app.timetable import in_loop, new_scheduler
 from service.core.errors import StoreUnavailable
 from service.core.revision import Policy
+from service.core.state import State
 from service.settings.load import load_settings
 from service.simulator.server import Simulator, SimulatorOptions
 from tests.core.given import DESK, NOW, conference, listed
@@ -194,6 +195,27 @@ async def test_every_day_what_zones_changed_is_rendered_anew() -> None:
     await run_housekeeping(synchronizer, settings, NOW)
 
     assert await store.rendering() == rendering_digest(policy_of(settings), NOW)
+
+
+async def test_housekeeping_loads_no_more_than_what_others_changed() -> None:
+    settings, store = load_settings({}), LoadingStore()
+    synchronizer, other = Synchronizer(store, policy_of(settings)), Synchronizer(store, policy_of(settings))
+    await synchronizer.start(rendering=rendering_digest(policy_of(settings), NOW), now=NOW)
+    await other.accept(listed(conference("1")))
+    store.loaded = 0
+
+    await run_housekeeping(synchronizer, settings, NOW)
+
+    assert {key.id for key in synchronizer.state.entries} == {"1"}
+    assert store.loaded == 0
+
+
+class LoadingStore(MemoryStore):
+    loaded = 0
+
+    async def load(self) -> State:
+        self.loaded += 1
+        return await super().load()
 
 
 async def test_an_end_that_takes_long_is_one_all_the_same() -> None:
