@@ -131,7 +131,7 @@ def test_an_alert_asks_for_numbers_that_there_are(alert: Any) -> None:
     story = Story()
     metrics = Metrics(lambda: story.state, lambda: [TargetStatus("cloud", "all")])
     snapshot = listed(conference("1"))
-    metrics.count_list(snapshot, story.records(snapshot))
+    metrics.sources.count_list(snapshot, story.records(snapshot))
     there = {name.partition("{")[0] for name in numbers(metrics)} | {"up"}
     if "confcal_source_up" in alert["expr"]:
         # Told by the source itself, before its first list.

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from service.app.clock import ClockWatch, utc_now
 from service.app.journal_writer import JournalWriter
-from service.app.metrics import Metrics
 from service.app.oddities import Oddities
+from service.app.source_metrics import SourceMetrics
 from service.app.synchronizer import Synchronizer
 from service.core.conference import Account, Snapshot
 from service.sources.hooks import SnapshotSink, SourceHooks
@@ -28,7 +28,7 @@ class Arrivals(SnapshotSink):
 
     synchronizer: Synchronizer
     rejections: Rejections
-    metrics: Metrics
+    metrics: SourceMetrics
     clock: ClockWatch
     oddities: Oddities
 
@@ -50,14 +50,14 @@ class ArrivalHooks(SourceHooks):
     """
 
     rejections: Rejections
-    metrics: Metrics
+    metrics: SourceMetrics
     live: Live
     journal: JournalWriter
     recorder: Recorder | None = None
 
     def note_status(self, status: SourceStatus) -> None:
         """Show a change of status."""
-        self.metrics.status(status)
+        self.metrics.note_state(status.name, status.state)
         self.journal.note_status(status)
         self.live.notify()
 
@@ -72,7 +72,7 @@ class ArrivalHooks(SourceHooks):
         self.rejections.frame(source, account, field=event.field, reason=event.reason, raw=event.raw)
 
 
-def expect_lists(metrics: Metrics, synchronizer: Synchronizer, sources: Iterable[str]) -> None:
+def expect_lists(metrics: SourceMetrics, synchronizer: Synchronizer, sources: Iterable[str]) -> None:
     """Have the metrics expect lists of these sources, each from the time of its last known list on."""
     for name in sources:
         heard = synchronizer.state.latest_from(name)

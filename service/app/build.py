@@ -128,9 +128,9 @@ class Parts:
         """Show in the metrics exactly the sources that this replica runs."""
         held = {name for name in self.sources.all if self.leases.holds(f"source/{name}")}
         for name in self.sources.all.keys() - held:
-            self.metrics.forget(name)
+            self.metrics.sources.forget(name)
             self.journal.forget(name)
-        expect_lists(self.metrics, self.synchronizer, held)
+        expect_lists(self.metrics.sources, self.synchronizer, held)
 
     def mark_feeds_changed(self) -> None:
         """Mark the feeds that are served at that moment as stale."""
@@ -190,19 +190,19 @@ async def _make_parts(
     notifiers = Notifiers(store.journal)
     notifiers.apply(notifiers.prepare(settings, url))
     metrics = Metrics(lambda: synchronizer.state, targets.statuses, read_build(), holds=leases.holds)
-    metrics.apply_quiet(policy.quiet)
+    metrics.sources.quiet = policy.quiet
     live = Live()
-    expect_lists(metrics, synchronizer, settings.sources)
+    expect_lists(metrics.sources, synchronizer, settings.sources)
     arrivals = Arrivals(
         synchronizer,
         rejections,
-        metrics,
+        metrics.sources,
         ClockWatch(utc_now, time.monotonic),
         Oddities(lambda: synchronizer.state),
     )
     writer = await open_journal(settings, store.journal)
     writer.quiet = policy.quiet
-    hooks = ArrivalHooks(rejections, metrics, live, writer, recorder)
+    hooks = ArrivalHooks(rejections, metrics.sources, live, writer, recorder)
     sources, timetable = Sources(fetch, hooks, arrivals, SourceRecall(writer, synchronizer)), Timetable()
     sources.apply(settings)
     timetable.apply(sources.all, settings.poll_every)

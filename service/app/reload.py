@@ -41,7 +41,7 @@ async def apply_settings(parts: Parts, settings: Settings) -> None:
     feeds.mark_changed()
     parts.calendars.directory = feeds.directory
     parts.journal.quiet = policy.quiet
-    parts.metrics.apply_quiet(policy.quiet)
+    parts.metrics.sources.quiet = policy.quiet
     parts.rejections.rules = keep_rules_of(settings)
     parts.posted_events.apply(accounts_of(settings), find_pinned_accounts(settings))
     parts.sources.apply(settings)
@@ -49,8 +49,8 @@ async def apply_settings(parts: Parts, settings: Settings) -> None:
     parts.targets.apply(settings, targets)
     parts.notifiers.apply(notifiers)
     for name in before.sources.keys() - settings.sources.keys():
-        parts.metrics.forget(name)
-    expect_lists(parts.metrics, parts.synchronizer, settings.sources.keys() - before.sources.keys())
+        parts.metrics.sources.forget(name)
+    expect_lists(parts.metrics.sources, parts.synchronizer, settings.sources.keys() - before.sources.keys())
     parts.reporter.settings_in_force = settings
     parts.reporter.endpoints = tuple(parts.sources.all.values())
     parts.reporter.exposure = exposure(settings, url)

@@ -11,7 +11,6 @@ from service.core.state import State
 from service.core.target_state import TargetState
 from service.publishing.model import Publication, SyncReport
 from service.publishing.target_status import TargetStatus
-from service.sources.status import SourceStatus
 from tests.core.given import NOW, conference, listed, many
 from tests.core.story import Story
 from tests.web.given import Clock
@@ -36,7 +35,7 @@ def test_a_list_is_counted_with_what_it_changed() -> None:
     metrics = told(story)
     snapshot = listed(conference("1"), conference("2"))
 
-    metrics.count_list(snapshot, story.records(snapshot))
+    metrics.sources.count_list(snapshot, story.records(snapshot))
 
     found = numbers(metrics)
     assert found["confcal_source_last_list_timestamp_seconds{lobby}"] == NOW.timestamp()
@@ -53,7 +52,7 @@ def test_a_held_list_is_seen_and_so_is_its_end() -> None:
     story.hears(*many(3))
     empty = listed(at=NOW + timedelta(minutes=20))
 
-    metrics.count_list(empty, story.records(empty))
+    metrics.sources.count_list(empty, story.records(empty))
     during = numbers(metrics)
     story.approves()
 
@@ -67,9 +66,9 @@ def test_rejected_input_is_counted_by_kind() -> None:
     metrics = told(story)
     broken = Listing((conference(),), (Rejection("7", "schedule", "missing"),))
     snapshot = replace(listed(), listing=broken)
-    metrics.count_list(snapshot, story.records(snapshot))
-    metrics.count_rejected_frame("lobby")
-    metrics.count_rejected_frame("lobby")
+    metrics.sources.count_list(snapshot, story.records(snapshot))
+    metrics.sources.count_rejected_frame("lobby")
+    metrics.sources.count_rejected_frame("lobby")
 
     found = numbers(metrics)
     assert found["confcal_rejected_total{frame,lobby}"] == 2
@@ -79,7 +78,7 @@ def test_rejected_input_is_counted_by_kind() -> None:
 def test_a_source_is_up_while_it_listens() -> None:
     metrics = Metrics(State)
     for state in SourceState:
-        metrics.status(SourceStatus("lobby", state, None, None, "", NOW))
+        metrics.sources.note_state("lobby", state)
 
         found = numbers(metrics)
         assert found["confcal_source_up{lobby}"] == (state is SourceState.LISTENING)
@@ -90,7 +89,7 @@ def test_numbers_name_no_people_and_no_conferences() -> None:
     story = Story()
     metrics = told(story)
     snapshot = listed(conference("secret-id", "Secret topic"))
-    metrics.count_list(snapshot, story.records(snapshot))
+    metrics.sources.count_list(snapshot, story.records(snapshot))
 
     text = metrics.render().decode()
     assert "ecret" not in text
@@ -127,7 +126,7 @@ def test_a_target_whose_calendar_does_not_exist_is_not_up() -> None:
 def test_a_source_that_never_sent_a_list_is_silent_since_it_is_awaited() -> None:
     metrics = told(Story())
 
-    metrics.expect_list("lobby", NOW)
+    metrics.sources.expect_list("lobby", NOW)
 
     assert numbers(metrics)["confcal_source_last_list_timestamp_seconds{lobby}"] == NOW.timestamp()
 
@@ -135,21 +134,18 @@ def test_a_source_that_never_sent_a_list_is_silent_since_it_is_awaited() -> None
 def test_silence_in_quiet_hours_says_so_and_a_fault_does_not() -> None:
     clock = Clock(NOW.replace(hour=21))
     metrics = Metrics(State, clock=clock)
-    metrics.apply_quiet({"lobby": QuietHours(parse_quiet("20:00-07:00")), "annex": QuietHours()})
+    metrics.sources.quiet = {"lobby": QuietHours(parse_quiet("20:00-07:00")), "annex": QuietHours()}
     for source in ("lobby", "annex"):
-        metrics.expect_list(source, clock.now - timedelta(hours=1, minutes=10))
+        metrics.sources.expect_list(source, clock.now - timedelta(hours=1, minutes=10))
     quiet = "confcal_source_quiet{lobby}"
 
-    def status(state: SourceState) -> None:
-        metrics.status(SourceStatus("lobby", state, None, None, "", clock.now))
-
-    status(SourceState.UNREACHABLE)
+    metrics.sources.note_state("lobby", SourceState.UNREACHABLE)
     assert numbers(metrics)[quiet] == 1
     assert numbers(metrics)["confcal_source_quiet{annex}"] == 0
-    status(SourceState.PIN_REJECTED)
+    metrics.sources.note_state("lobby", SourceState.PIN_REJECTED)
     assert numbers(metrics)[quiet] == 0
-    status(SourceState.UNREACHABLE)
+    metrics.sources.note_state("lobby", SourceState.UNREACHABLE)
     clock.now += timedelta(hours=10, minutes=31)
     assert numbers(metrics)[quiet] == 0
-    metrics.forget("lobby")
+    metrics.sources.forget("lobby")
     assert quiet not in numbers(metrics)

@@ -14,10 +14,10 @@ from service.app.arrivals import Arrivals
 from service.app.clock import ClockWatch, lease_clock
 from service.app.elsewhere import Elsewhere
 from service.app.leaseholder import LeaseHolder
-from service.app.metrics import Metrics
 from service.app.oddities import Oddities
 from service.app.policy import calendars_with_rules, keep_rules_of, policy_of
 from service.app.reports import StatusReporter
+from service.app.source_metrics import SourceMetrics
 from service.app.synchronizer import Synchronizer
 from service.calendars.feeds import FeedRules, Feeds
 from service.core.changes import Changes, RenderedVEvent
@@ -233,7 +233,7 @@ async def administered_on(
     arrivals = Arrivals(
         synchronizer,
         rejections,
-        Metrics(lambda: synchronizer.state),
+        SourceMetrics(clock),
         watch_of(clock),
         Oddities(lambda: synchronizer.state),
     )
