@@ -49,6 +49,13 @@ class RenderedVEvent:
     body: bytes
     """From BEGIN:VEVENT to END:VEVENT, content lines folded, each with CRLF."""
 
+    vtimezone: bytes = b""
+    """
+    The VTIMEZONE that the local times in `body` go by: zone data of another version may say another one.
+
+    Empty where all times are UTC, and where it is not known: then it is that of the bundled zone data.
+    """
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:

@@ -3,7 +3,7 @@ Entries with their rendered VEVENTs, and the revisions that grow when their visi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from service.core.account_state import Entry, Revision
@@ -14,6 +14,7 @@ from service.core.quiet import QuietHours
 from service.core.removal import RemovalRules
 from service.core.schedule import UNBOUNDED, Bounds
 from service.core.vevent import Redaction, Rendering, Translate, no_translation, to_vevent
+from service.core.vtimezone import compact_zone, render_vtimezone
 
 _SECOND = timedelta(seconds=1)
 
@@ -54,9 +55,24 @@ class Policy:
     quiet: Mapping[str, QuietHours] = field(default_factory=dict)
     """When no list is expected, for every source of the settings."""
 
+    vtimezones: Mapping[str, bytes] = field(default_factory=dict)
+    """The VTIMEZONEs that stored VEVENTs go by, by zone; none is written by another one beside them."""
+
     def rendering(self, source: str) -> Rendering:
         """Return the rendering for conferences from `source`."""
         return self.renderings.get(source, self.default)
+
+    def fit_to(self, vtimezones: Mapping[str, bytes]) -> "Policy":
+        """Return the policy for VEVENTs beside stored ones that go by these VTIMEZONEs."""
+        return replace(self, vtimezones=vtimezones)
+
+    def rendering_to_write(self, source: str) -> Rendering:
+        """Return the rendering for VEVENTs of conferences from `source`, beside those that are stored."""
+        rendering = self.rendering(source)
+        stored = self.vtimezones.get(rendering.weekly.timezone)
+        if stored is None or stored == _vtimezone(rendering.weekly.timezone):
+            return rendering
+        return replace(rendering, weekly=replace(rendering.weekly, named=False))
 
 
 def edit_of(
@@ -74,7 +90,7 @@ def edit_of(
 
     The revision grows only if something visible changed.
     """
-    rendering = policy.rendering(source)
+    rendering = policy.rendering_to_write(source)
     content = b""
     vevents: dict[str, RenderedVEvent] = {}
     revision = entry.revision if entry else Revision(0, now)
@@ -108,3 +124,8 @@ def next_revision(entry: Entry | None, content: bytes, now: datetime) -> Revisio
     if entry.fingerprint == content:
         return entry.revision
     return Revision(entry.revision.sequence + 1, max(now, entry.revision.revised_at + _SECOND))
+
+
+def _vtimezone(tzid: str) -> bytes | None:
+    """Return the VTIMEZONE of a zone by the bundled data; None where its rules fit none."""
+    return render_vtimezone(tzid) if compact_zone(tzid) else None

@@ -116,7 +116,16 @@ def render_vevent(vevent: VEvent, revision: Revision) -> RenderedVEvent:
     body = b"".join(
         (b"BEGIN:VEVENT\r\n", *map(fold, content_lines(vevent, revision)), b"END:VEVENT\r\n"),
     )
-    return RenderedVEvent(vevent.uid, vevent.tzid, body)
+    return RenderedVEvent(
+        vevent.uid, vevent.tzid, body, render_vtimezone(vevent.tzid) if vevent.tzid else b""
+    )
+
+
+def vtimezone_of(vevent: RenderedVEvent) -> bytes:
+    """Return the VTIMEZONE that a VEVENT needs; nothing where all times are UTC."""
+    if not vevent.tzid:
+        return b""
+    return vevent.vtimezone or _vtimezone(vevent.tzid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +148,15 @@ class Heading:
 def render_calendar(heading: Heading, vevents: Iterable[RenderedVEvent]) -> bytes:
     """Return the iCalendar object of a feed: no METHOD, only the zones in use, VEVENTs in the order given."""
     bodies: list[bytes] = []
-    zones: set[str] = set()
+    zones: dict[str, bytes] = {}
     for vevent in vevents:
         bodies.append(vevent.body)
-        if vevent.tzid:
-            zones.add(vevent.tzid)
+        if vevent.tzid and vevent.tzid not in zones:
+            zones[vevent.tzid] = vtimezone_of(vevent)
     # RFC 5545, 3.6 wants at least one component.
     if not bodies:
-        zones.add(heading.timezone)
-    timezones = [_vtimezone(tzid) for tzid in sorted(zones)]
+        zones[heading.timezone] = _vtimezone(heading.timezone)
+    timezones = [zones[tzid] for tzid in sorted(zones)]
     return b"".join((_head(heading), *timezones, *bodies, b"END:VCALENDAR\r\n"))
 
 
@@ -184,5 +193,5 @@ def _vtimezone(tzid: str) -> bytes:
     try:
         return render_vtimezone(tzid)
     except ValueError:
-        # Only an empty calendar asks for a zone that no VEVENT was rendered in.
+        # An empty calendar may ask for a zone that no VEVENT can be rendered in.
         return render_vtimezone("UTC")

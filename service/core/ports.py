@@ -108,7 +108,7 @@ class StateStore(Protocol):
 
         Returns the version after it. Where only the arrival is new and there are no entries, the arrival is
         written and the version stays. Raises StaleState where the account, or a conference that it is about,
-        changed since `version`.
+        changed since `version`, and where a VEVENT goes by another VTIMEZONE than stored ones of its zone.
         """
         ...
 
@@ -120,7 +120,7 @@ class StateStore(Protocol):
         """
         Replace VEVENTs after a change of settings, in one transaction, and return the version after it.
 
-        Raises StaleState as `record` does.
+        With another digest than before they may go by other VTIMEZONEs. Raises StaleState as `record` does.
         """
         ...
 

@@ -34,6 +34,9 @@ class State:
     contested: frozenset[Key] = frozenset()
     """The conferences that accounts report differently, see `consensus`."""
 
+    vtimezones: Mapping[str, bytes] = field(default_factory=dict)
+    """The VTIMEZONEs that stored VEVENTs go by, by zone."""
+
     holders: Groups[Key] | None = field(default=None, compare=False, repr=False)
     """Whose calendars each live conference is in; made where it is not given."""
 

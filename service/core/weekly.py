@@ -35,6 +35,9 @@ class WeeklyRules:
     time: Literal["utc", "wall"] = "utc"
     """What stays the same across a change of offset: the instant in UTC, or the hour on the wall."""
 
+    named: bool = True
+    """Whether the zone may be written by its name; otherwise the instant is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
@@ -154,13 +157,15 @@ def _other_shifts(start: datetime, timezone: str) -> list[int]:
     return [((start + offset).date() - start.date()).days for offset in offsets]
 
 
-def _zone_of(start: datetime, rules: WeeklyRules) -> tuple[str, str]:
+def _zone_of(start: datetime, rules: WeeklyRules) -> tuple[str, str]:  # noqa: PLR0911 -- one for each reason
     """Return the TZID to write, empty for UTC, and why."""
     compact = compact_zone(rules.timezone)
     if compact is None:
         return "", f"the rules of {rules.timezone} fit no VTIMEZONE, so the instant in UTC is kept"
     if compact.is_fixed and compact.observances[0].offset_to == timedelta():
         return "", "the zone is UTC"
+    if not rules.named:
+        return "", f"stored series go by other rules of {rules.timezone}, so the instant is kept"
     if rules.time == "utc" and not compact.is_fixed:
         return "", f"the instant in UTC is fixed and {rules.timezone} changes its offset"
     # A reader uses the name of the zone, and its zone data may be years older than ours.

@@ -12,11 +12,10 @@ from datetime import datetime, timedelta
 from service.core.account_state import Entry
 from service.core.changes import RenderedVEvent
 from service.core.conference import Conference
-from service.core.ical import PRODID, fold
+from service.core.ical import PRODID, fold, vtimezone_of
 from service.core.presentation import Presentation, has_ended, present
 from service.core.text import one_line
 from service.core.trueconf_id import TrueConfId, full_id
-from service.core.vtimezone import render_vtimezone
 from service.publishing.model import Resource
 
 _HEAD = b"".join(map(fold, ("BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{PRODID}", "CALSCALE:GREGORIAN")))
@@ -61,10 +60,9 @@ def render_resource(
 ) -> bytes:
     """Return the body of a VEVENT's resource; people come from `entry`."""
     extras = extras or Extras()
-    vtimezone = render_vtimezone(vevent.tzid) if vevent.tzid else b""
     people = _people(entry.conference, entry.key.server, extras.addresses) if entry else []
     presentation = Presentation(free=bool(extras.free), reminders=extras.reminders)
-    return b"".join((_HEAD, vtimezone, present(vevent, presentation, people).body, _END))
+    return b"".join((_HEAD, vtimezone_of(vevent), present(vevent, presentation, people).body, _END))
 
 
 def resource_of(

@@ -15,6 +15,7 @@ from service.core.state import State
 from service.store.rows import StoredRows, moment_of, seconds_of, to_entries, to_state
 from service.store.tables import accounts, conferences, held, memberships
 from service.store.versions import current, read_forgotten
+from service.store.vtimezones import read_vtimezones
 
 
 async def read_state(db: AsyncConnection) -> State:
@@ -29,7 +30,8 @@ async def read_state(db: AsyncConnection) -> State:
         memberships=(await db.execute(select(memberships))).all(),
         held=(await db.execute(select(held))).all(),
     )
-    return await asyncio.to_thread(to_state, version, stored, SharedMap(entries))
+    state = await asyncio.to_thread(to_state, version, stored, SharedMap(entries))
+    return replace(state, vtimezones=await read_vtimezones(db))
 
 
 async def read_accounts(db: AsyncConnection) -> State:
@@ -61,7 +63,7 @@ async def read_changes(db: AsyncConnection, state: State) -> State:
     entries = state.entries.replace(to_entries(stored.conferences))
     changed = to_state(version, stored, entries)
     known = state.replace_accounts(changed.accounts.values())
-    merged = replace(known, version=version, entries=entries)
+    merged = replace(known, version=version, entries=entries, vtimezones=await read_vtimezones(db))
     shared = {Key(row[1], row[2]) for row in stored.memberships if row[3] == 0 and row[4] is not None}
     edited = {Key(row[0], row[1]) for row in stored.conferences if row[2] == 0}
     left = {key for key in state.contested if any(a.server == key.server for a in changed.accounts)}

@@ -2,7 +2,7 @@
 The store on SQLite and PostgreSQL.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
@@ -34,6 +34,7 @@ from service.store.search import delete_purged, find_conferences
 from service.store.sessions import SqlClosedSessions
 from service.store.tables import feeds, memberships, meta, same_part, vevents
 from service.store.versions import advance, current, find_touched, require
+from service.store.vtimezones import read_vtimezones
 from service.store.wakeups import follow_wakeups, notify_others
 from service.store.writes import (
     purge_conferences,
@@ -137,7 +138,7 @@ class SqlStore(Database):
         chosen = _of_any(variant) if account is None else _of_account(variant, account)
         async with begin_read(self._engine) as db:
             with pause_garbage_collection():
-                return _by_uid(await db.execute(chosen))
+                return _by_uid(await db.execute(chosen), await read_vtimezones(db))
 
     @override
     async def vevents_of(self, variant: str, keys: Sequence[Key]) -> list[RenderedVEvent]:
@@ -146,7 +147,8 @@ class SqlStore(Database):
             for server, parts in _chunks(keys):
                 of_server = _of_any(variant).where(vevents.c.server == server)
                 found += await db.execute(of_server.where(tuple_(vevents.c.id, vevents.c.part).in_(parts)))
-        return _by_uid(found)
+            vtimezones = await read_vtimezones(db)
+        return _by_uid(found, vtimezones)
 
     @override
     async def feeds(self) -> dict[str, FeedRecord]:
@@ -235,9 +237,9 @@ def _of_account(variant: str, account: Account) -> Select[Any]:
     return joined.where(memberships.c.account == str(account), vevents.c.variant == variant)
 
 
-def _by_uid(rows: Iterable[Sequence[Any]]) -> list[RenderedVEvent]:
+def _by_uid(rows: Iterable[Sequence[Any]], vtimezones: Mapping[str, bytes]) -> list[RenderedVEvent]:
     # Not by the database: its order of texts depends on its collation.
-    found = (RenderedVEvent(uid, tzid, body) for uid, tzid, body in rows)
+    found = (RenderedVEvent(uid, tzid, body, vtimezones.get(tzid, b"")) for uid, tzid, body in rows)
     return sorted(found, key=lambda vevent: vevent.uid)
 
 

@@ -34,7 +34,10 @@ meta = Table(
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""`version`, which grows with every recorded change; `rendering`; and what `Journal.remember` keeps."""
+"""
+`version`, which grows with every recorded change; `rendering`; `vtimezone/ZONE`, see `vtimezones`; and what
+`Journal.remember` keeps.
+"""
 
 accounts = Table(
     "accounts",

@@ -57,6 +57,7 @@ from service.store.tables import (
     vevents,
 )
 from service.store.versions import forget_before
+from service.store.vtimezones import forget_vtimezones, write_vtimezones
 
 Item = TypeVar("Item")
 
@@ -112,6 +113,7 @@ async def write_changes(db: AsyncConnection, changes: Changes, version: int) -> 
     """Write a list that arrived, and all that it changes, as of a version."""
     await write_arrival(db, changes)
     edits = [*changes.edits, *(closing.edit for closing in changes.closings)]
+    await write_vtimezones(db, edits)
     await _write_edits(db, edits, version)
     await _delete_departures(db, changes)
     await _write_reports(db, changes)
@@ -127,7 +129,10 @@ async def write_changes(db: AsyncConnection, changes: Changes, version: int) -> 
 
 async def write_rendering(db: AsyncConnection, digest: str, edits: Sequence[Edit], version: int) -> None:
     """Write the entries and VEVENTs that a change of settings changes, and the digest of these settings."""
-    await db.execute(update(meta).where(meta.c.name == "rendering").values(value=digest))
+    other = and_(meta.c.name == "rendering", meta.c.value != digest)
+    if (await db.execute(update(meta).where(other).values(value=digest))).rowcount:
+        await forget_vtimezones(db)
+    await write_vtimezones(db, edits)
     await _write_edits(db, edits, version)
     await _abbreviate(db, [edit.entry.key for edit in edits])
 

@@ -98,7 +98,9 @@ class MemoryStore(Database):
         server = changes.account.server
         touched = {edit.entry.key for edit in changes.edits} | {c.key for c in changes.closings}
         touched |= {Key(server, c.id) for c in changes.reports} | {Key(server, i) for i in changes.departures}
+        edits = [*changes.edits, *(closing.edit for closing in changes.closings)]
         self._require(version, touched, changes.account)
+        self._require_same_rules(edits)
         following = self._state.version
         if journal or not changes.empty:
             version = following = following + 1
@@ -109,7 +111,6 @@ class MemoryStore(Database):
             for account in closing.accounts:
                 closed = accounts[account].closed | {closing.key}
                 accounts[account] = replace(accounts[account], closed=closed)
-        edits = [*changes.edits, *(closing.edit for closing in changes.closings)]
         self._write(following, edits, accounts)
         self._journal.note_heard(changes.source, changes.received_at)
         self._journal.add(journal)
@@ -122,6 +123,9 @@ class MemoryStore(Database):
     @override
     async def record_rendering(self, digest: str, edits: Sequence[Edit], *, version: int) -> int:
         self._require(version, {edit.entry.key for edit in edits})
+        if digest != self._rendering:
+            self._state = replace(self._state, vtimezones={})
+        self._require_same_rules(edits)
         self._rendering = digest
         version = self._state.version + 1
         self._write(version, edits, self._state.accounts)
@@ -205,7 +209,12 @@ class MemoryStore(Database):
         }
         if idle:
             kept = {account: known for account, known in accounts.items() if account not in idle}
-            self._state = State(self._state.version + 1, self._state.entries, SharedMap(kept))
+            self._state = State(
+                self._state.version + 1,
+                self._state.entries,
+                SharedMap(kept),
+                vtimezones=self._state.vtimezones,
+            )
             self._forgotten = self._state.version
         for name in map(str, idle):
             rotated = self._feeds.pop(name, FeedRecord()).generation
@@ -262,9 +271,15 @@ class MemoryStore(Database):
         if version > self._state.version or self._forgotten > version or changed:
             raise StaleState(f"The store is no longer at version {version}: load it again")
 
+    def _require_same_rules(self, edits: Sequence[Edit]) -> None:
+        stored = self._state.vtimezones
+        if any(stored.get(tzid, needed) != needed for tzid, needed in _vtimezones_of(edits).items()):
+            raise StaleState("stored VEVENTs go by other rules of a zone: load the state again")
+
     def _write(self, version: int, edits: Sequence[Edit], accounts: Mapping[Account, AccountState]) -> None:
         entries = self._state.entries.replace({edit.entry.key: _stored(edit.entry) for edit in edits})
-        state = State(version, entries, SharedMap(accounts))
+        vtimezones = {**_vtimezones_of(edits), **self._state.vtimezones}
+        state = State(version, entries, SharedMap(accounts), vtimezones=vtimezones)
         live = {Key(known.account.server, id_) for known in accounts.values() for id_ in known.reported}
         self._state = state.update_contested(live)
         self._changed_in.update((edit.entry.key, version) for edit in edits)
@@ -277,6 +292,10 @@ class MemoryStore(Database):
     def _published(self, variant: str, keys: Iterable[Key]) -> list[RenderedVEvent]:
         rendered = (self._vevents.get(key, {}).get(variant) for key in keys)
         return sorted((vevent for vevent in rendered if vevent is not None), key=lambda vevent: vevent.uid)
+
+
+def _vtimezones_of(edits: Iterable[Edit]) -> dict[str, bytes]:
+    return {v.tzid: v.vtimezone for edit in edits for v in edit.vevents.values() if v.vtimezone}
 
 
 def _known_after(known: AccountState, changes: Changes) -> AccountState:
