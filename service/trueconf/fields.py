@@ -19,6 +19,8 @@ Json = Mapping[str, object]
 
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+_EARLIEST_SECONDS: Final = EARLIEST.timestamp()
+_LATEST_SECONDS: Final = LATEST.timestamp()
 LONGEST: Final = timedelta(days=7)
 # Calendar clients do not show an event without a length, and the planner's own default is an hour.
 DEFAULT_DURATION: Final = timedelta(hours=1)
@@ -259,6 +261,6 @@ def _iso_seconds(written: str) -> int | None:
 
 
 def _moment(seconds: int) -> datetime | None:
-    if not EARLIEST.timestamp() <= seconds < LATEST.timestamp():
+    if not _EARLIEST_SECONDS <= seconds < _LATEST_SECONDS:
         return None
     return datetime.fromtimestamp(seconds, UTC)
