@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Final
 
 from service.core.schedule import Weekday
@@ -37,6 +38,7 @@ MODES: Final = ("PxP", "OxP", "S|L", "S|L Auto")
 """The documented modes."""
 
 _MODES: Final = {name.casefold(): name for name in MODES} | {"0xp": "OxP"}
+_FLAG_TYPES: Final = (int, str)
 _FLAGS: Final = {0: False, 1: True, "0": False, "1": True}
 # The flags begin with Sunday, whatever the country.
 _FLAG_ORDER: Final = tuple(Weekday.SU.shift(days) for days in range(7))
@@ -217,9 +219,13 @@ def kind(value: object) -> str:
 
 
 def _days_of_flags(values: Sequence[object]) -> frozenset[Weekday] | None:
-    flags = [_FLAGS.get(value) if isinstance(value, int | str) else None for value in values]
-    if len(flags) != len(_FLAG_ORDER) or None in flags:
-        return None
+    flags = tuple(_FLAGS.get(value) if isinstance(value, _FLAG_TYPES) else None for value in values)
+    return None if len(flags) != len(_FLAG_ORDER) or None in flags else _flagged(flags)
+
+
+@cache
+def _flagged(flags: tuple[bool | None, ...]) -> frozenset[Weekday]:
+    """Return one set for each of the 128 combinations: a set of its own for each series takes much memory."""
     return frozenset(day for day, flag in zip(_FLAG_ORDER, flags, strict=True) if flag)
 
 
