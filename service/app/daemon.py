@@ -39,8 +39,11 @@ _LAST_SECONDS = 8.0
 """How long an orderly end may take: less than the ten seconds after which `docker stop` kills."""
 
 _FIRST_LISTS_SECONDS = 120
-_YOUNG_BEFORE_ALL = 100
-"""How often the garbage collector looks through young objects before all; ten by default."""
+_WHILE_MUCH_ARRIVES = (10_000, 10, 100)
+"""
+The thresholds of the garbage collector for the first lists: after how many new objects it looks through them,
+and how often before it looks through older ones, and all. By default 700, 10 and 10.
+"""
 
 _GRACE_SECONDS = 3
 """How long answers under way may take after a signal to stop."""
@@ -197,7 +200,7 @@ def _search_seldom(seconds: float) -> None:
     What the first lists add stays, and the collector would go through it whenever a quarter is added.
     """
     usual = gc.get_threshold()
-    gc.set_threshold(*usual[:2], _YOUNG_BEFORE_ALL)
+    gc.set_threshold(*_WHILE_MUCH_ARRIVES)
     asyncio.get_running_loop().call_later(seconds, gc.set_threshold, *usual)
 
 

@@ -13,12 +13,16 @@ import structlog
 from service.core.changes import Changes
 from service.core.conference import Key, Snapshot
 from service.core.disputes import Dispute
+from service.core.journal import Happening, Journal, JournalQuery
 from service.core.rejected import alike
 from service.core.revision import Policy
 from service.core.schedule import Once, Unscheduled, Weekly
 from service.core.weekly import recur
 
 log = structlog.get_logger()
+
+_DISPUTES = frozenset({Happening.DISPUTE_BEGAN, Happening.DISPUTE_ENDED})
+_MOST_DISPUTES = 1000
 
 _WAIT_SECONDS = 3
 """How long the store may take before the log mentions it."""
@@ -117,7 +121,7 @@ def log_weekly(changes: Changes, policy: Policy) -> None:
     for edit in changes.edits:
         schedule = edit.entry.conference.schedule
         if isinstance(schedule, Weekly):
-            series = recur(schedule, policy.rendering(edit.entry.source).weekly, edit.entry.bounds)
+            series = recur(schedule, policy.rendering_to_write(edit.entry.source).weekly, edit.entry.bounds)
             write = log.warning if series.doubtful else log.info
             write(
                 "sync.weekly_read",
@@ -127,3 +131,14 @@ def log_weekly(changes: Changes, policy: Policy) -> None:
                 byday=[day.name for day in series.byday],
                 reason=series.reason,
             )
+
+
+async def find_open_disputes(journal: Journal) -> frozenset[Key]:
+    """
+    Return the disputes without an end in the journal, so that none is logged twice. Raises StoreUnavailable.
+    """
+    query = JournalQuery(events=_DISPUTES, limit=_MOST_DISPUTES)
+    last: dict[Key, Happening] = {}
+    for entry in await journal.read(query):
+        last.setdefault(Key(entry.server, entry.conference_id), entry.event)
+    return frozenset(key for key, event in last.items() if event is Happening.DISPUTE_BEGAN)

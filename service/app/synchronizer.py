@@ -16,7 +16,7 @@ from service.core.changes import Changes
 from service.core.conference import Account, Key, Snapshot
 from service.core.disputes import Dispute, find_disputes
 from service.core.errors import HeldListChanged, StaleState, StoreUnavailable, UnknownName
-from service.core.journal import Happening, JournalEntry, JournalQuery
+from service.core.journal import JournalEntry
 from service.core.list_journal import describe_approval, describe_disputes, describe_keeping, describe_list
 from service.core.ports import StateStore
 from service.core.rerender import move_on_old, rerender
@@ -26,8 +26,6 @@ from service.core.state import State
 log = structlog.get_logger()
 
 _TRIES = 3
-_DISPUTES = frozenset({Happening.DISPUTE_BEGAN, Happening.DISPUTE_ENDED})
-_MOST_DISPUTES = 1000
 
 
 class _Decision(NamedTuple):
@@ -83,7 +81,7 @@ class Synchronizer:
         """
         async with self._writing:
             self._state = await self._store.load()
-            self._disputed = await _find_open_disputes(self._store)
+            self._disputed = await list_log.find_open_disputes(self._store.journal)
             return await self._render(self._policy, rendering, now, may_render=may_render)
 
     async def render_anew(self, *, rendering: str, now: datetime, may_render: bool = True) -> bool:
@@ -145,7 +143,7 @@ class Synchronizer:
         list_log.log_list(snapshot, changes)
         list_log.log_rejected(snapshot, last)
         self._log_disputes(changes.received_at)
-        list_log.log_weekly(changes, self._policy)
+        list_log.log_weekly(changes, self._policy.fit_to(self._state.vtimezones))
         return changes
 
     async def amend(self, snapshot: Snapshot) -> None:
@@ -170,7 +168,7 @@ class Synchronizer:
 
     def _take_over(self, state: State, snapshot: Snapshot) -> _Decision:
         """Return what a list changes of a state, and its journal entries."""
-        changes, at = revise(state, snapshot, self._policy), snapshot.received_at
+        changes, at = revise(state, snapshot, self._policy.fit_to(state.vtimezones)), snapshot.received_at
         if changes.older:
             return _Decision(changes, ())
         entries = describe_list(state, changes, at)
@@ -197,7 +195,8 @@ class Synchronizer:
 
         def decide(state: State) -> _Decision | None:
             _require_same(state, account, digest)
-            changes = approve(state, account, self._policy, now.replace(microsecond=0))
+            policy = self._policy.fit_to(state.vtimezones)
+            changes = approve(state, account, policy, now.replace(microsecond=0))
             return _Decision(changes, describe_approval(state, changes, now)) if changes else None
 
         async with self._writing:
@@ -238,7 +237,8 @@ class Synchronizer:
     async def move_on(self, now: datetime) -> None:
         """Let series that began too long ago begin later, by whole occurrences. Raises StoreUnavailable."""
         async with self._writing:
-            edits = move_on_old(self._state, self._policy, now.replace(microsecond=0))
+            policy = self._policy.fit_to(self._state.vtimezones)
+            edits = move_on_old(self._state, policy, now.replace(microsecond=0))
             if not edits:
                 return
             rendering = await self._store.rendering()
@@ -283,7 +283,7 @@ class Synchronizer:
         """Read what the store holds since the state was read; most of the state stays the same objects."""
         before, state = self._state.version, await self._store.load_changes(self._state)
         if state.version != before:
-            self._disputed = await _find_open_disputes(self._store)
+            self._disputed = await list_log.find_open_disputes(self._store.journal)
         self._state = state
         if state.version != before:
             self._notify_listeners()
@@ -297,12 +297,3 @@ def _require_same(state: State, account: Account, digest: str | None) -> None:
 
 def _refuse_unheld(account: Account) -> UnknownName:
     return UnknownName(f"no list of {account} is held; `confcal held` shows those that are")
-
-
-async def _find_open_disputes(store: StateStore) -> frozenset[Key]:
-    """Return the disputes without an end in the journal, so that none is logged twice."""
-    query = JournalQuery(events=_DISPUTES, limit=_MOST_DISPUTES)
-    last: dict[Key, Happening] = {}
-    for entry in await store.journal.read(query):
-        last.setdefault(Key(entry.server, entry.conference_id), entry.event)
-    return frozenset(key for key, event in last.items() if event is Happening.DISPUTE_BEGAN)

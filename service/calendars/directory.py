@@ -146,6 +146,8 @@ class Directory:
 
 def find_touched(before: State, state: State) -> Collection[Account]:
     """Return the accounts that gained or lost something, or that hold an entry that differs."""
+    if not before.entries:
+        return state.accounts.keys()
     touched = {
         account
         for account in state.accounts.find_differing(before.accounts)

@@ -2,7 +2,7 @@
 An allowance that is spent and grows again with time. The value is pure; the caller brings the clock.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 
 
@@ -27,7 +27,7 @@ class Allowance:
         """Return the allowance after `amount` is spent. It may become overdrawn."""
         # A clock that was set back refills nothing.
         grown = self.left + max(0.0, now - self.at) * self.per_second
-        return replace(self, left=min(self.most, grown) - amount, at=now)
+        return Allowance(self.most, self.per_second, min(self.most, grown) - amount, now)
 
     @property
     def overdrawn(self) -> bool:

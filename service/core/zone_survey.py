@@ -72,9 +72,12 @@ def _by_reading(
     readings: Sequence[Reading], series: Iterable[Series]
 ) -> Mapping[Reading, Sequence[Conference]]:
     of_source = {source: reading for reading in readings for source in reading.sources}
-    found: dict[Reading, list[Conference]] = {}
+    from_source: dict[str, list[Conference]] = {}
     for source, conference in series:
-        found.setdefault(of_source.get(source, readings[0]), []).append(conference)
+        from_source.setdefault(source, []).append(conference)
+    found: dict[Reading, list[Conference]] = {}
+    for source, conferences in from_source.items():
+        found.setdefault(of_source.get(source, readings[0]), []).extend(conferences)
     return found
 
 

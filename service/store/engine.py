@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing, suppress
+from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, event, text
@@ -131,7 +132,7 @@ def _open_once(file: Path, busy_seconds: float, *, create: bool) -> None:
 async def begin_read(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """Give a transaction that sees one moment of the database. Raises StoreUnavailable."""
     with translate_errors(engine.url):
-        async with engine.execution_options(**_READING[engine.dialect.name]).begin() as db:
+        async with _for(engine, reading=True).begin() as db:
             yield db
 
 
@@ -145,11 +146,17 @@ async def begin_write(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """
     require_lease()
     with translate_errors(engine.url):
-        async with engine.execution_options(**_WRITING[engine.dialect.name]).begin() as db:
+        async with _for(engine, reading=False).begin() as db:
             if engine.dialect.name == "postgresql":
                 await db.execute(_END_IF_IDLE)
             yield db
             await check_fence(db)
+
+
+@lru_cache(maxsize=8)
+def _for(engine: AsyncEngine, *, reading: bool) -> AsyncEngine:
+    """Return an engine with the options of its transactions; to make one takes as long as a statement."""
+    return engine.execution_options(**(_READING if reading else _WRITING)[engine.dialect.name])
 
 
 _END_IF_IDLE = text("SET LOCAL idle_in_transaction_session_timeout = '20s'")

@@ -13,7 +13,7 @@ from service.core.ports import ClosedSessions
 from service.store.engine import begin_read, begin_write
 from service.store.rows import seconds_of
 from service.store.tables import closed_sessions
-from service.store.writes import insert_into
+from service.store.writes import insert_new
 
 
 class SqlClosedSessions(ClosedSessions):
@@ -28,7 +28,7 @@ class SqlClosedSessions(ClosedSessions):
     async def close(self, sessions: Mapping[str, datetime], *, now: datetime) -> None:
         async with begin_write(self._engine) as db:
             await db.execute(delete(closed_sessions).where(closed_sessions.c.ends_at <= seconds_of(now)))
-            statement = insert_into(db, closed_sessions).on_conflict_do_nothing()
+            statement = insert_new(db, closed_sessions)
             for session, ends_at in sessions.items():
                 await db.execute(statement, {"session": session, "ends_at": seconds_of(ends_at)})
 

@@ -110,8 +110,8 @@ class SqlStore(Database):
         following = version
         async with begin_write(self._engine) as db:
             if changes.empty and not journal:
-                await require(db, version, changes.account)
-                await write_arrival(db, changes)
+                last = await require(db, version, changes.account)
+                await write_arrival(db, changes, last)
             else:
                 following = await advance(db, version, find_touched(changes), changes.account)
                 await write_changes(db, changes, following)

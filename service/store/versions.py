@@ -6,14 +6,16 @@ that record the lists of two accounts do not collide, and a process that follows
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select, tuple_, update
+from sqlalchemy import Select, bindparam, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.core.changes import Changes
 from service.core.conference import Account, Key
 from service.core.errors import StaleState
+from service.core.strip import slot_of
+from service.store.rows import moment_of
 from service.store.tables import accounts, conferences, memberships, meta
 
 _FORGOTTEN = "forgotten"
@@ -23,6 +25,15 @@ _KEYS_AT_ONCE = 300
 """Three variables each, below the 999 that an SQLite may be built with."""
 
 _c = conferences.c
+
+_VERSION = select(meta.c.value).where(meta.c.name == "version")
+_NEXT = _VERSION.with_for_update()
+_FORGOTTEN_IN = select(meta.c.value).where(meta.c.name == _FORGOTTEN)
+_OF_ACCOUNT = (
+    select(accounts.c.version, _FORGOTTEN_IN.scalar_subquery(), accounts.c.source, accounts.c.list_at)
+    .where(accounts.c.account == bindparam("name"))
+    .with_for_update(of=accounts)
+)
 
 
 async def advance(
@@ -42,12 +53,31 @@ async def advance(
     return following
 
 
-async def require(db: AsyncConnection, version: int, account: Account) -> None:
-    """Raise StaleState where an account changed since `version`; else lock it until the transaction ends."""
-    query = select(accounts.c.version).where(accounts.c.account == str(account))
-    found = (await db.execute(query.with_for_update())).scalar_one_or_none()
-    if (found or 0) > version or await read_forgotten(db) > version:
+class LastList(NamedTuple):
+    """
+    The arrival of an account's last list.
+    """
+
+    source: str | None = None
+    at: int | None = None
+    """UNIX seconds."""
+
+    def is_in(self, source: str, slot: int) -> bool:
+        """Return whether it came from a source in a half hour: then it is noted that the source was heard."""
+        return self.source == source and self.at is not None and slot_of(moment_of(self.at)) == slot
+
+
+async def require(db: AsyncConnection, version: int, account: Account) -> LastList:
+    """
+    Lock an account until the transaction ends, and return the arrival of its last list.
+
+    Raises StaleState where it changed since `version`.
+    """
+    found = (await db.execute(_OF_ACCOUNT, {"name": str(account)})).first()
+    changed, forgotten, *last = found or (0, await read_forgotten(db))
+    if max(changed, int(forgotten)) > version:
         raise _stale(version)
+    return LastList(*last)
 
 
 async def forget_before(db: AsyncConnection) -> int:
@@ -60,12 +90,12 @@ async def forget_before(db: AsyncConnection) -> int:
 
 async def read_forgotten(db: AsyncConnection) -> int:
     """Return the version in which something was last deleted."""
-    return int((await db.execute(select(meta.c.value).where(meta.c.name == _FORGOTTEN))).scalar_one())
+    return int((await db.execute(_FORGOTTEN_IN)).scalar_one())
 
 
 async def current(db: AsyncConnection) -> int:
     """Return the version of the state."""
-    return int((await db.execute(select(meta.c.value).where(meta.c.name == "version"))).scalar_one())
+    return int((await db.execute(_VERSION)).scalar_one())
 
 
 def find_touched(changes: Changes) -> Iterator[Key]:
@@ -80,8 +110,7 @@ def find_touched(changes: Changes) -> Iterator[Key]:
 
 async def _take_next(db: AsyncConnection) -> int:
     # The row is locked until the end: versions are committed in their order.
-    query = select(meta.c.value).where(meta.c.name == "version").with_for_update()
-    return int((await db.execute(query)).scalar_one()) + 1
+    return int((await db.execute(_NEXT)).scalar_one()) + 1
 
 
 async def _require_untouched(

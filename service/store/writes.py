@@ -2,8 +2,9 @@
 The statements that write the state, the same for SQLite and PostgreSQL.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -56,7 +57,7 @@ from service.store.tables import (
     same_part,
     vevents,
 )
-from service.store.versions import forget_before
+from service.store.versions import LastList, forget_before
 from service.store.vtimezones import forget_vtimezones, write_vtimezones
 
 Item = TypeVar("Item")
@@ -72,18 +73,40 @@ def in_chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
 
 def insert_into(db: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
     """Return an insert that may say what to do on a conflict."""
-    return postgresql.insert(table) if db.dialect.name == "postgresql" else sqlite.insert(table)
+    return _insert_into(db.dialect.name, table)
 
 
-def upsert(db: AsyncConnection, table: Table, columns: Collection[str] | None = None) -> Executable:
+def insert_new(db: AsyncConnection, table: Table) -> Executable:
+    """Return what inserts rows, and leaves those that exist."""
+    return _insert_new(db.dialect.name, table)
+
+
+def upsert(db: AsyncConnection, table: Table, columns: tuple[str, ...] = ()) -> Executable:
     """Return what inserts rows and, where one exists, replaces these columns of it, or all."""
-    statement = insert_into(db, table)
+    return _upsert(db.dialect.name, table, columns)
+
+
+# Building such a statement takes SQLAlchemy as long as executing it.
+def _insert_into(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+@cache
+def _insert_new(dialect: str, table: Table) -> Executable:
+    return _insert_into(dialect, table).on_conflict_do_nothing()
+
+
+@cache
+def _upsert(dialect: str, table: Table, columns: tuple[str, ...]) -> Executable:
+    statement = _insert_into(dialect, table)
     key = [column.name for column in table.primary_key]
-    replaced = [column.name for column in table.c if column.name not in key] if columns is None else columns
+    replaced = columns or [column.name for column in table.c if column.name not in key]
     return statement.on_conflict_do_update(
         index_elements=key, set_={column: statement.excluded[column] for column in replaced}
     )
 
+
+_OF_ARRIVAL = ("peer", "server", "source", "list_at", "list_count")
 
 _ENTRY_CONTENT = select(conferences.c.content).where(same_part(conferences, memberships)).scalar_subquery()
 
@@ -96,17 +119,17 @@ _WRITE_OUT = update(memberships).where(_OF_KEY, _REPORTED.is_(None)).values(repo
 _ABBREVIATE = update(memberships).where(_OF_KEY, _REPORTED == _ENTRY_CONTENT).values(reported=None)
 
 
-async def write_arrival(db: AsyncConnection, changes: Changes) -> None:
-    """Write that a list arrived."""
-    row = account_row(changes)
-    await db.execute(upsert(db, accounts, columns=row.keys() - {"account"}), row)
-    await note_heard(db, changes.source, changes.received_at)
+async def write_arrival(db: AsyncConnection, changes: Changes, last: LastList | None = None) -> None:
+    """Write that a list arrived; `last` is the arrival before it, where it is known."""
+    await db.execute(upsert(db, accounts, _OF_ARRIVAL), account_row(changes))
+    if not last or not last.is_in(changes.source, slot_of(changes.received_at)):
+        await note_heard(db, changes.source, changes.received_at)
 
 
 async def note_heard(db: AsyncConnection, source: str, at: datetime) -> None:
     """Write that a source was heard in the half hour of a moment."""
     row = {"source": source, "slot": slot_of(at)}
-    await db.execute(insert_into(db, heard).on_conflict_do_nothing(), row)
+    await db.execute(insert_new(db, heard), row)
 
 
 async def write_changes(db: AsyncConnection, changes: Changes, version: int) -> None:
@@ -211,7 +234,7 @@ async def _delete_departures(db: AsyncConnection, changes: Changes) -> None:
 async def _write_reports(db: AsyncConnection, changes: Changes) -> None:
     for some in in_chunks(changes.reports):
         rows = [report_row(changes.account, conference) for conference in some]
-        await _many(db, upsert(db, memberships, columns={"reported"}), rows)
+        await _many(db, upsert(db, memberships, ("reported",)), rows)
     moments = [
         {
             **_of_member(changes.account, Key(changes.account.server, id_)),
@@ -229,7 +252,7 @@ async def _write_closings(db: AsyncConnection, changes: Changes) -> None:
         for account in sorted(closing.accounts)
     ]
     # It may be there already: a single event that was moved away and back is closed twice.
-    await _many(db, insert_into(db, memberships).on_conflict_do_nothing(), rows)
+    await _many(db, insert_new(db, memberships), rows)
 
 
 async def _abbreviate(db: AsyncConnection, keys: Sequence[Key]) -> None:

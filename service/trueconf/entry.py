@@ -4,8 +4,9 @@ One object of the list `conferences` as a Conference, or the Rejection that says
 Every object is judged on its own: one bad entry must not lose the others.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
+from sys import intern
 from typing import Final
 
 from service.core.conference import Conference, Invitation, Rejection
@@ -25,7 +26,7 @@ def entry_of(value: object, *, raw: bytes) -> Conference | Rejection:
 
     A rejection keeps `raw`, the bytes as they arrived.
     """
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return Rejection("", "conferences", f"expected an object, got {fields.kind(value)}", raw)
     conference_id = ""
     try:
@@ -44,24 +45,25 @@ def identifier_of(value: object) -> str:
 
 
 def _conference(conference_id: str, value: Json) -> Conference:
+    # Words that many conferences have in common are one object: copies of them would stay in memory.
     return Conference(
         id=conference_id,
         topic=fields.text(value.get("topic")),
-        owner=fields.person(value.get("owner"), "owner"),
+        owner=intern(fields.person(value.get("owner"), "owner")),
         schedule=_schedule(value),
         mode=fields.mode(value.get("mode")),
-        access=fields.text(value.get("access")),
+        access=intern(fields.text(value.get("access"))),
         created_at=fields.parse_created(value.get("created_at")),
         invitations=_invitations(value.get("invitations")),
         url=fields.link(value.get("url")),
-        state=fields.text(value.get("state")),
+        state=intern(fields.text(value.get("state"))),
         session_id=fields.text(value.get("session_id")),
     )
 
 
 def _schedule(value: Json) -> Schedule:
     schedule = value.get("schedule")
-    content = schedule if isinstance(schedule, Mapping) else {}
+    content = schedule if isinstance(schedule, dict) else {}
     match _schedule_type(value, content):
         case "none":
             return Unscheduled()
@@ -112,7 +114,7 @@ def _invitations(value: object) -> tuple[Invitation, ...]:
     return tuple(
         _invitation(id_, fields.text(entry.get("display_name")))
         for entry in value
-        if isinstance(entry, Mapping) and (id_ := fields.person(entry.get("id"), "invitations.id").strip())
+        if isinstance(entry, dict) and (id_ := fields.person(entry.get("id"), "invitations.id").strip())
     )
 
 

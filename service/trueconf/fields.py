@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Final
 
 from service.core.schedule import Weekday
@@ -19,6 +20,8 @@ Json = Mapping[str, object]
 
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+_EARLIEST_SECONDS: Final = EARLIEST.timestamp()
+_LATEST_SECONDS: Final = LATEST.timestamp()
 LONGEST: Final = timedelta(days=7)
 # Calendar clients do not show an event without a length, and the planner's own default is an hour.
 DEFAULT_DURATION: Final = timedelta(hours=1)
@@ -35,6 +38,7 @@ MODES: Final = ("PxP", "OxP", "S|L", "S|L Auto")
 """The documented modes."""
 
 _MODES: Final = {name.casefold(): name for name in MODES} | {"0xp": "OxP"}
+_FLAG_TYPES: Final = (int, str)
 _FLAGS: Final = {0: False, 1: True, "0": False, "1": True}
 # The flags begin with Sunday, whatever the country.
 _FLAG_ORDER: Final = tuple(Weekday.SU.shift(days) for days in range(7))
@@ -215,9 +219,13 @@ def kind(value: object) -> str:
 
 
 def _days_of_flags(values: Sequence[object]) -> frozenset[Weekday] | None:
-    flags = [_FLAGS.get(value) if isinstance(value, int | str) else None for value in values]
-    if len(flags) != len(_FLAG_ORDER) or None in flags:
-        return None
+    flags = tuple(_FLAGS.get(value) if isinstance(value, _FLAG_TYPES) else None for value in values)
+    return None if len(flags) != len(_FLAG_ORDER) or None in flags else _flagged(flags)
+
+
+@cache
+def _flagged(flags: tuple[bool | None, ...]) -> frozenset[Weekday]:
+    """Return one set for each of the 128 combinations: a set of its own for each series takes much memory."""
     return frozenset(day for day, flag in zip(_FLAG_ORDER, flags, strict=True) if flag)
 
 
@@ -259,6 +267,6 @@ def _iso_seconds(written: str) -> int | None:
 
 
 def _moment(seconds: int) -> datetime | None:
-    if not EARLIEST.timestamp() <= seconds < LATEST.timestamp():
+    if not _EARLIEST_SECONDS <= seconds < _LATEST_SECONDS:
         return None
     return datetime.fromtimestamp(seconds, UTC)
