@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -47,6 +48,7 @@ from service.settings.paths import exposure, make_installation, public_url, secr
 from service.sources.posted import PostedEvents
 from service.sources.recorder import Recorder
 from service.sources.rejections import Rejections
+from service.store.engine import repeat_when_ended
 from service.store.rows import pause_garbage_collection
 from service.trueconf.discovery import Fetch
 from service.version import read_build
@@ -105,13 +107,14 @@ class Parts:
         """Load what is known, rendered as the settings say, and serve all of it. Raises StoreUnavailable."""
         policy, now = policy_of(self.settings), utc_now()
         digest = rendering_digest(policy, now)
+        start = partial(self.synchronizer.start, rendering=digest, now=now)
         with pause_garbage_collection(for_good=True):
             try:
                 with self.leases.try_rendering() as allowed:
-                    await self.synchronizer.start(rendering=digest, now=now, may_render=allowed)
+                    await repeat_when_ended(partial(start, may_render=allowed))
             except LeaseLost:
                 # The start took longer than a lease lasts. Whoever keeps house now renders what is stored.
-                await self.synchronizer.start(rendering=digest, now=now, may_render=False)
+                await start(may_render=False)
         self.feeds.mark_changed()
         self.targets.mark_changed()
         self.loaded.set()
@@ -200,7 +203,7 @@ async def _make_parts(
         ClockWatch(utc_now, time.monotonic),
         Oddities(lambda: synchronizer.state),
     )
-    writer = await open_journal(settings, store.journal)
+    writer = await repeat_when_ended(partial(open_journal, settings, store.journal))
     writer.quiet = policy.quiet
     hooks = ArrivalHooks(rejections, metrics.sources, live, writer, recorder)
     sources, timetable = Sources(fetch, hooks, arrivals, SourceRecall(writer, synchronizer)), Timetable()

@@ -14,7 +14,7 @@ from service.core.replicas import Replica
 from service.publishing.ports import Database
 from service.settings.model import Settings
 from service.settings.paths import database_url
-from service.store.engine import file_of
+from service.store.engine import file_of, repeat_when_ended
 
 
 async def join_replicas(settings: Settings, store: Database) -> LeaseHolder:
@@ -24,5 +24,5 @@ async def join_replicas(settings: Settings, store: Database) -> LeaseHolder:
     # One daemon has an SQLite file for itself: it loses nothing, however long its machine stands still.
     terms = FOR_GOOD if file_of(database_url(settings)) else LeaseTerms(settings.lease)
     leases = LeaseHolder(store.leases, replica, terms, clock=lease_clock)
-    await leases.join()
+    await repeat_when_ended(leases.join)
     return leases

@@ -6,6 +6,7 @@ The errors that cross a border, each translated once from the library that raise
         FrameRejected        a whole TrueConf frame cannot be used
         SourceFlooded        a source sent more than is taken in a while
         StoreUnavailable     the database cannot be read or written now
+            ConnectionEnded  the server ended a connection in use; the same may work at once
             NoDatabase       there is none, and the command may not make one
             SchemaTooNew     it was written by a newer confcal
             SchemaTooOld     it must be migrated first
@@ -58,6 +59,10 @@ class SourceFlooded(ConfcalError):
 
 class StoreUnavailable(ConfcalError):
     """The database cannot be read or written now; the operation had no effect."""
+
+
+class ConnectionEnded(StoreUnavailable):
+    """The server ended a connection that was in use; the same may work at once."""
 
 
 class LeaseLost(StoreUnavailable):

@@ -4,21 +4,26 @@ Engines and transactions, the same for SQLite and PostgreSQL.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, closing, suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from service.core.errors import NoDatabase
+from service.core.errors import ConnectionEnded, NoDatabase
 from service.core.lease import require_lease
 from service.store.address import address_of, tls_context, without_tls_files
 from service.store.failures import translate_errors
 from service.store.fence import check_fence
+
+Result = TypeVar("Result")
+
+_TRIES = 3
 
 _BUSY_SECONDS = "15"
 """How long SQLite waits for another writer, unless the address says `?timeout=`."""
@@ -157,6 +162,18 @@ async def begin_write(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 def _for(engine: AsyncEngine, *, reading: bool) -> AsyncEngine:
     """Return an engine with the options of its transactions; to make one takes as long as a statement."""
     return engine.execution_options(**(_READING if reading else _WRITING)[engine.dialect.name])
+
+
+async def repeat_when_ended(work: Callable[[], Awaitable[Result]]) -> Result:
+    """
+    Return what `work` returns. It is done again where the server ended its connection.
+
+    For what a start cannot do without: the process may have stood still for longer than `_END_IF_IDLE`.
+    """
+    for _ in range(_TRIES - 1):
+        with suppress(ConnectionEnded):
+            return await work()
+    return await work()
 
 
 _END_IF_IDLE = text("SET LOCAL idle_in_transaction_session_timeout = '20s'")

@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from service.core.errors import StoreUnavailable
+from service.core.errors import ConnectionEnded, StoreUnavailable
 from service.store.ownership import describe_owner
 from service.store.volume import lacks_locks
 
@@ -65,6 +65,9 @@ _CONNECTING = ("08", "28", "3D000", "53300", "57P03")
 """Errors before the first statement: the server's own words quote no row, and say what to correct."""
 
 
+_ENDED = ("08003", "25P03", "57P01")
+"""SQLSTATEs of a connection that no longer exists, or was ended as idle or by somebody with the right to."""
+
 _DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 _CLOSED = ("connection is closed", "cannot switch to state")
@@ -77,7 +80,8 @@ def translate_errors(url: URL) -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error, *_DRIVER) as error:
-        raise StoreUnavailable(f"{name(url)} {_reason(error, url)}") from error
+        kind = ConnectionEnded if _is_ended(_innermost(error)) else StoreUnavailable
+        raise kind(f"{name(url)} {_reason(error, url)}") from error
     except msgspec.DecodeError as error:
         raise StoreUnavailable(f"{name(url)} holds an unreadable row: restore it from a backup") from error
 
@@ -176,8 +180,14 @@ def _without_code(cause: BaseException) -> str:  # noqa: PLR0911 -- one sentence
             return f"failed with {kind}: see its log, and report this with the version of confcal"
 
 
+def _is_ended(cause: BaseException) -> bool:
+    """Return whether the server ended a connection that it had accepted."""
+    code = getattr(cause, "sqlstate", None)
+    return code in _ENDED if code else _is_closed(cause)
+
+
 def _is_closed(cause: BaseException) -> bool:
-    return any(words in str(cause) for words in _CLOSED)
+    return isinstance(cause, _DRIVER) and any(words in str(cause) for words in _CLOSED)
 
 
 def _explain_configuration(words: str) -> str:

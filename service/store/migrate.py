@@ -4,13 +4,15 @@ The migration of a database to the newest schema.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import URL, Connection, insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.core.journal import FieldChange, Happening, JournalEntry
-from service.store.engine import begin_write, create_engine, probe
+from service.store.engine import begin_read, begin_write, create_engine, probe, repeat_when_ended
 from service.store.journal import row_of
 from service.store.schema import newest_for, read_revision
 from service.store.tables import journal
@@ -54,9 +56,7 @@ async def create(url: str) -> None:
     engine = create_engine(url)
     try:
         await probe(engine, create=True)
-        async with begin_write(engine) as db:
-            if await db.run_sync(read_revision) is None:
-                await db.run_sync(_upgrade, engine.url)
+        await repeat_when_ended(partial(_create_once, engine))
     finally:
         await engine.dispose()
 
@@ -64,8 +64,34 @@ async def create(url: str) -> None:
 async def upgrade(engine: AsyncEngine) -> Migrated:
     """Do as `migrate`, with an engine."""
     await probe(engine, create=True)
+    return await repeat_when_ended(partial(_upgrade_once, engine))
+
+
+async def _create_once(engine: AsyncEngine) -> None:
+    if await _find_revision(engine) is not None:
+        return
+    _load_migrations()
+    async with begin_write(engine) as db:
+        if await db.run_sync(read_revision) is None:
+            await db.run_sync(_upgrade, engine.url)
+
+
+async def _upgrade_once(engine: AsyncEngine) -> Migrated:
+    found = await _find_revision(engine)
+    if found != newest_for(found, engine.url):
+        _load_migrations()
     async with begin_write(engine) as db:
         return await db.run_sync(_upgrade, engine.url)
+
+
+async def _find_revision(engine: AsyncEngine) -> str | None:
+    async with begin_read(engine) as db:
+        return await db.run_sync(read_revision)
+
+
+def _load_migrations() -> None:
+    """Load alembic before a transaction begins: on a busy machine that takes long, and the server ends it."""
+    import_module("service.store.migrations.apply")
 
 
 def _upgrade(connection: Connection, url: URL) -> Migrated:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, NoResultFound
 
 from service.core.changes import Changes
 from service.core.conference import Account, Conference, Key
-from service.core.errors import NoDatabase, SchemaTooOld, StoreUnavailable
+from service.core.errors import ConnectionEnded, NoDatabase, SchemaTooOld, StoreUnavailable
 from service.core.ports import FeedRecord
 from service.core.schedule import Unscheduled
 from service.core.state import State
@@ -179,6 +179,28 @@ def test_errors_of_a_server_become_sentences_without_their_text(error: Exception
     assert "anna" not in str(raised.value)
     assert "hunter2" not in str(raised.value)
     assert raised.value.__cause__ is error
+
+
+@pytest.mark.parametrize(
+    ("error", "ended"),
+    [
+        (asyncpg.ConnectionDoesNotExistError("anna"), True),
+        (asyncpg.IdleInTransactionSessionTimeoutError("anna"), True),
+        (asyncpg.AdminShutdownError("anna"), True),
+        (asyncpg.InterfaceError("anna: connection is closed"), True),
+        (asyncpg.CannotConnectNowError("anna"), False),
+        (asyncpg.TooManyConnectionsError("anna"), False),
+        (ConnectionRefusedError("anna"), False),
+        (TimeoutError(), False),
+    ],
+)
+def test_only_the_end_of_a_connection_that_was_in_use_invites_to_try_again(
+    error: Exception, *, ended: bool
+) -> None:
+    with pytest.raises(StoreUnavailable) as raised, translate_errors(POSTGRESQL):
+        raise error
+
+    assert isinstance(raised.value, ConnectionEnded) is ended
 
 
 @pytest.mark.parametrize(
