@@ -32,6 +32,12 @@ class ServedCalDav:
     puts: Counter[str] = field(default_factory=Counter)
     """How often each path was written."""
 
+    received: Counter[str] = field(default_factory=Counter)
+    """How often each method came, answered or not yet."""
+
+    gate: asyncio.Event | None = None
+    """What requests wait for that come now; None lets them pass, and those before go on waiting."""
+
     delay_seconds: float = 0.0
     failing: bool = False
     """Whether every request is answered with 503."""
@@ -40,6 +46,9 @@ class ServedCalDav:
         """Answer a request."""
         asked = Request(scope, receive)
         body = await asked.body()
+        self.received[asked.method] += 1
+        if self.gate:
+            await self.gate.wait()
         await asyncio.sleep(self.delay_seconds)
         if self.failing:
             self.answers[asked.method, 503] += 1

