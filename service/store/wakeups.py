@@ -4,6 +4,7 @@ Hints between the processes of one PostgreSQL: something was written, so read th
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -86,17 +87,23 @@ async def follow_wakeups(engine: AsyncEngine, wake: Callable[[Hint], None]) -> N
 
 async def _listen(connection: AsyncConnection, wake: Callable[[Hint], None]) -> None:
     raw: Any = (await connection.get_raw_connection()).driver_connection
-    gatherer = HintGatherer(wake)
+    gatherer, ended = HintGatherer(wake), asyncio.Event()
 
     def take_notification(_connection: object, _pid: int, _channel: str, payload: str) -> None:
         gatherer.add(payload)
 
+    def note_end(_connection: object) -> None:
+        ended.set()
+
+    raw.add_termination_listener(note_end)
     await raw.add_listener(CHANNEL, take_notification)
     try:
         # Nobody is notified of what was written before the connection.
         gatherer.add(Hint.ANYTHING)
-        while not raw.is_closed():
-            await asyncio.sleep(_PROBE_SECONDS)
+        while not ended.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PROBE_SECONDS):
+                    await ended.wait()
             await raw.fetchval("SELECT 1", timeout=_PROBE_SECONDS)
     finally:
         gatherer.close()

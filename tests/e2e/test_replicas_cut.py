@@ -42,6 +42,9 @@ WAITING = text(f"{_END} wait_event_type = 'Lock'")
 CHECKING_THE_EPOCH = text(f"{_END} wait_event_type = 'Lock' AND query LIKE '%FOR SHARE%'")
 LISTENING = text(f"{_END} query ILIKE 'LISTEN%'")
 
+NOTICED_SECONDS = 15
+"""Half of the time after which a silent connection is asked whether it still lives."""
+
 
 @asynccontextmanager
 async def administrator(database: str, isolation: str = "AUTOCOMMIT") -> AsyncIterator[AsyncConnection]:
@@ -126,6 +129,8 @@ async def test_a_replica_without_notifications_shows_what_others_recorded_all_th
     async with site.replicas(2, **UNHURRIED) as daemons:
         await agree(daemons, "Old")
         await end(site.database, LISTENING, 2)
+        async with asyncio.timeout(NOTICED_SECONDS):
+            await asyncio.gather(*(each.program.event("store.wakeups_interrupted") for each in daemons))
 
         await site.tell(conferences("New"))
 
