@@ -276,6 +276,7 @@ async def _refresh_when_woken(parts: Parts, wake: asyncio.Event) -> None:
         wake.clear()
         with store.tolerate_failure():
             await parts.synchronizer.refresh()
+            await parts.feeds.record_again()
             await parts.reporter.elsewhere.refresh()
             if await parts.feeds.directory.refresh():
                 parts.live.notify()

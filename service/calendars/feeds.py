@@ -127,6 +127,8 @@ class Feeds:
         self.state = state
         self._clock = clock
         self._records: dict[str, FeedRecord] = {}
+        self._unrecorded: set[str] = set()
+        self._dated: dict[str, int] = {}
         self._changes = 0
         self._touched: dict[Account, int] = {}
         self._cache = FeedCache(most_bytes)
@@ -165,6 +167,14 @@ class Feeds:
         self._changes += 1
         for account in self.directory.follow(self.state()):
             self._touched[account] = self._changes
+
+    async def record_again(self) -> None:
+        """Record the feeds that the store could not take, so that all replicas serve them with one date."""
+        for calendar in sorted(self._unrecorded):
+            await self._remember(calendar, self._records[calendar])
+            if calendar not in self._unrecorded:
+                self._changes += 1
+                self._dated[calendar] = self._changes
 
     def ready(self) -> bool:
         """Return whether any list ever arrived."""
@@ -210,7 +220,8 @@ class Feeds:
         # Read before the work: a change during the work makes the feed old again.
         changes = self._last_change(calendar.name)
         members = self._members(calendar)
-        if last and members is not None and last.members == members:
+        dated = self._dated.get(calendar.name, 0)
+        if last and members is not None and last.members == members and last.changes >= dated:
             feed = last.feed
         else:
             try:
@@ -226,7 +237,8 @@ class Feeds:
     def _last_change(self, calendar: str) -> int:
         """Return the last change that a calendar may show; one of a single account shows no other's."""
         known = self.calendars.get(calendar)
-        return self._touched.get(known.account, 0) if known and known.account else self._changes
+        touched = self._touched.get(known.account, 0) if known and known.account else self._changes
+        return max(touched, self._dated.get(calendar, 0))
 
     def _members(self, calendar: Calendar) -> Members | None:
         """Return the members of a calendar with a rule; None for a calendar of whole lists."""
@@ -259,11 +271,14 @@ class Feeds:
         self._records[calendar] = record
         try:
             known = await self._store.record_feed(calendar, record)
-            if known.digest == record.digest:
+            if known.digest == record.digest and self._records[calendar] is record:
                 self._records[calendar] = record = known
+            self._unrecorded.discard(calendar)
         except StoreUnavailable as error:
-            # The feed itself is complete, so it is served; only its date may change after a restart.
-            log.warning("web.feed_not_remembered", calendar=calendar, error=str(error))
+            # The feed itself is complete, so it is served; only its date may be another one later.
+            if calendar not in self._unrecorded:
+                log.warning("web.feed_not_remembered", calendar=calendar, error=str(error))
+            self._unrecorded.add(calendar)
         return record
 
     async def _vevents(self, calendar: Calendar, members: Members | None) -> list[RenderedVEvent]:

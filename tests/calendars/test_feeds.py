@@ -5,6 +5,7 @@ Feeds as bytes in memory: built once for each change, served while the store is 
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from structlog.testing import capture_logs
@@ -79,13 +80,16 @@ async def test_while_the_store_is_gone_the_last_feed_is_served() -> None:
 
 
 class Forgetful(FailingStore):
-    """Serves, and remembers nothing."""
+    """Serves, and remembers nothing until its disk has space."""
+
+    full = True
 
     async def record_feed(
         self, calendar: str, record: FeedRecord, journal: Sequence[JournalEntry] = ()
     ) -> FeedRecord:
-        del calendar, record, journal
-        raise StoreUnavailable("the disk is full")
+        if self.full:
+            raise StoreUnavailable("the disk is full")
+        return await super().record_feed(calendar, record, journal=journal)
 
 
 async def test_a_feed_whose_date_cannot_be_remembered_is_served() -> None:
@@ -96,6 +100,27 @@ async def test_a_feed_whose_date_cannot_be_remembered_is_served() -> None:
 
     assert b"BEGIN:VEVENT" in feed.body
     assert "web.feed_not_remembered" in [each["event"] for each in logs]
+
+
+async def test_a_feed_that_could_not_be_remembered_gets_the_date_that_another_replica_recorded() -> None:
+    store = Forgetful()
+    async with served(store=store) as web:
+        await web.accept(listed(conference()))
+        own, chosen = await web.feeds.feed("all"), await web.feeds.feed("all", Choice(15))
+        await web.feeds.record_again()
+        assert web.feeds.fresh("all") is own, "the disk is still full"
+
+        store.full = False
+        earlier = own.changed_at - timedelta(seconds=1)
+        digest = sha256(own.body).hexdigest()
+        await store.record_feed("all", FeedRecord(0, digest, earlier, await store.version()))
+        await web.feeds.record_again()
+
+        feed = await web.feeds.feed("all")
+        assert (feed.etag, feed.changed_at) == (own.etag, earlier)
+        again = await web.feeds.feed("all", Choice(15))
+        assert (again.etag, again.changed_at) == (chosen.etag, earlier)
+        assert web.feeds.fresh("all") is feed
 
 
 async def test_the_date_of_a_feed_moves_on_with_each_change_even_if_the_clock_stands() -> None:

@@ -5,6 +5,7 @@ Replicas whose connections to the database the server ends, one by one or all at
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.store.engine import create_engine
 from service.store.migrate import migrate
+from tests.caldav.relay import relayed
 from tests.e2e.program import DEADLINE_SECONDS, Daemon
 from tests.e2e.replicated import (
     CONFERENCES,
@@ -42,6 +44,7 @@ WAITING = text(f"{_END} wait_event_type = 'Lock'")
 CHECKING_THE_EPOCH = text(f"{_END} wait_event_type = 'Lock' AND query LIKE '%FOR SHARE%'")
 LISTENING = text(f"{_END} query ILIKE 'LISTEN%'")
 
+CUTS = 3
 NOTICED_SECONDS = 15
 """Half of the time after which a silent connection is asked whether it still lives."""
 
@@ -135,3 +138,27 @@ async def test_a_replica_without_notifications_shows_what_others_recorded_all_th
         await site.tell(conferences("New"))
 
         await recorded_once(site, daemons, "New", sequence=1)
+
+
+@pytest.mark.parametrize("every", [7, 60])
+async def test_cut_answers_of_the_database_lose_nothing_and_double_nothing(site: Site, every: int) -> None:
+    direct = make_url(site.database)
+    async with (
+        relayed(f"{direct.query['host']}/.s.PGSQL.5432") as line,
+        AsyncExitStack() as stack,
+    ):
+        through = direct.set(host="127.0.0.1", port=line.port, query={})
+        cut = {"DATABASE_URL": through.render_as_string(hide_password=False)}
+        daemons = await stack.enter_async_context(site.replicas(2, **cut))
+        await agree(daemons, "Old")
+        await reach(lambda: holds(site.caldav, "Old"))
+        site.caldav.puts.clear()
+
+        for sequence, topic in enumerate(("New", "Newer"), start=1):
+            # Whether what was cut was recorded is not known to who recorded it.
+            before, line.cut_answers_every = line.cuts, every
+            await site.tell(conferences(topic))
+            await reach(partial(lambda cuts: line.cuts >= cuts, before + CUTS))
+            line.cut_answers_every = 0
+            await recorded_once(site, daemons, topic, sequence=sequence)
+        assert sorted(site.caldav.puts.values()) == [2] * CONFERENCES
