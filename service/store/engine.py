@@ -54,9 +54,15 @@ _READING: Mapping[str, Mapping[str, object]] = {
 _WRITING: Mapping[str, Mapping[str, object]] = {
     # A transaction that begins by reading could not become a writer after somebody else wrote
     # (SQLITE_BUSY_SNAPSHOT, which no timeout waits out).
-    "sqlite": {"sqlite_begin": "BEGIN IMMEDIATE"},
+    "sqlite": {"sqlite_begin": "BEGIN IMMEDIATE", "sqlite_synchronous": "FULL"},
     # Any stricter default of the server would answer a lost race with an error instead of no row.
     "postgresql": {"isolation_level": "READ COMMITTED"},
+}
+
+
+_WRITING_IN_PASSING: Mapping[str, Mapping[str, object]] = {
+    **_WRITING,
+    "sqlite": {**_WRITING["sqlite"], "sqlite_synchronous": "NORMAL"},
 }
 
 
@@ -137,31 +143,35 @@ def _open_once(file: Path, busy_seconds: float, *, create: bool) -> None:
 async def begin_read(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """Give a transaction that sees one moment of the database. Raises StoreUnavailable."""
     with translate_errors(engine.url):
-        async with _for(engine, reading=True).begin() as db:
+        async with _for(engine, "reading").begin() as db:
             yield db
 
 
 @asynccontextmanager
-async def begin_write(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def begin_write(engine: AsyncEngine, *, in_passing: bool = False) -> AsyncIterator[AsyncConnection]:
     """
     Give a transaction that is committed unless an error leaves it.
 
-    Where a part under a lease writes, it is committed only while the part holds the lease.
+    Where a part under a lease writes, it is committed only while the part holds the lease. What is written
+    `in_passing` may be lost in a power failure: nothing waits for the disk.
     Raises StoreUnavailable, and LeaseLost.
     """
     require_lease()
     with translate_errors(engine.url):
-        async with _for(engine, reading=False).begin() as db:
+        async with _for(engine, "in passing" if in_passing else "writing").begin() as db:
             if engine.dialect.name == "postgresql":
-                await db.execute(_END_IF_IDLE)
+                await db.execute(_IN_PASSING if in_passing else _END_IF_IDLE)
             yield db
             await check_fence(db)
 
 
+_OPTIONS = {"reading": _READING, "writing": _WRITING, "in passing": _WRITING_IN_PASSING}
+
+
 @lru_cache(maxsize=8)
-def _for(engine: AsyncEngine, *, reading: bool) -> AsyncEngine:
+def _for(engine: AsyncEngine, purpose: str) -> AsyncEngine:
     """Return an engine with the options of its transactions; to make one takes as long as a statement."""
-    return engine.execution_options(**(_READING if reading else _WRITING)[engine.dialect.name])
+    return engine.execution_options(**_OPTIONS[purpose][engine.dialect.name])
 
 
 async def repeat_when_ended(work: Callable[[], Awaitable[Result]]) -> Result:
@@ -176,11 +186,12 @@ async def repeat_when_ended(work: Callable[[], Awaitable[Result]]) -> Result:
     return await work()
 
 
-_END_IF_IDLE = text("SET LOCAL idle_in_transaction_session_timeout = '20s'")
+_END_IF_IDLE = text("SELECT set_config('idle_in_transaction_session_timeout', '20s', true)")
 """
 A process that is stopped within a transaction (SIGSTOP, a paused machine) holds rows that others wait for.
 The server gives them free soon after the lease is another's. A session's setting would not pass PgBouncer.
 """
+_IN_PASSING = text(f"{_END_IF_IDLE.text}, set_config('synchronous_commit', 'off', true)")
 
 
 def _sqlite(address: URL) -> AsyncEngine:
@@ -201,4 +212,10 @@ def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+    options = connection.get_execution_options()
+    wanted = options.get("sqlite_synchronous")
+    if wanted and connection.info.get("synchronous", "FULL") != wanted:
+        # Before the transaction. What it writes reaches the disk with the next one that is FULL.
+        connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")
+        connection.info["synchronous"] = wanted
+    connection.exec_driver_sql(options.get("sqlite_begin", "BEGIN"))

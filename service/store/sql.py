@@ -107,9 +107,9 @@ class SqlStore(Database):
 
     @override
     async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
-        following = version
-        async with begin_write(self._engine) as db:
-            if changes.empty and not journal:
+        following, nothing_new = version, changes.empty and not journal
+        async with begin_write(self._engine, in_passing=nothing_new) as db:
+            if nothing_new:
                 last = await require(db, version, changes.account)
                 await write_arrival(db, changes, last)
             else:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from service.core.errors import SettingsError
-from service.store.engine import begin_read, create_engine
+from service.store.engine import begin_read, begin_write, create_engine
 
 
 @pytest.mark.parametrize(
@@ -84,4 +84,16 @@ async def test_sqlite_keeps_what_was_committed(tmp_path: Path, pragma: str, valu
 
     async with begin_read(engine) as db:
         assert (await db.execute(text(f"PRAGMA {pragma}"))).scalar_one() == value
+    await engine.dispose()
+
+
+async def test_only_what_is_written_in_passing_does_not_wait_for_the_disk(tmp_path: Path) -> None:
+    engine, found = create_engine(f"sqlite:///{tmp_path}/confcal.db"), []
+
+    for in_passing in (False, True, True, False):
+        async with begin_write(engine, in_passing=in_passing) as db:
+            found.append((await db.execute(text("PRAGMA synchronous"))).scalar_one())
+
+    full, normal = 2, 1
+    assert found == [full, normal, normal, full]
     await engine.dispose()
