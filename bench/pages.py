@@ -48,7 +48,7 @@ async def report() -> bool:
     """Print the table; whether every ceiling holds."""
     policy = Policy(default=Rendering(WeeklyRules(ZONE)))
     synchronizer = Synchronizer(MemoryStore(), policy)
-    rules = FeedRules(b"a secret of the benchmark", "https://bench.example", "full-en", ZONE)
+    rules = FeedRules(b"a secret of the benchmark", "https://bench.example", "full-en")
     feeds = Feeds(MemoryStore(), rules, state=lambda: synchronizer.state, clock=lambda: NOW)
     await feeds.start()
     listed = tuple(conferences(CONFERENCES)[:CONFERENCES])

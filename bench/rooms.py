@@ -50,7 +50,7 @@ FIRST_FEED_SECONDS, ALL_SECONDS = 3.0, 20.0
 FEEDS_SECONDS, HEALTH_SECONDS = 2.0, 0.15
 WAIT_SECONDS = 300
 SECRET = "a secret of the benchmark that is long enough"  # noqa: S105 -- it guards nothing
-RULES = FeedRules(SECRET.encode(), "http://127.0.0.1", "full-en", "UTC")
+RULES = FeedRules(SECRET.encode(), "http://127.0.0.1", "full-en")
 
 Figures = dict[str, float]
 

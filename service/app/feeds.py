@@ -27,7 +27,6 @@ def feeds_of(settings: Settings, store: FeedStore, state: Callable[[], State], u
         secret_of(settings),
         url,
         first_variant(settings),
-        settings.timezone,
         named=calendars_with_rules(settings),
         for_people=settings.calendars_for_people,
         previous_secret=settings.previous_secret,

@@ -26,7 +26,6 @@ class FeedRules:
     secret: bytes
     public_url: str
     variant: str
-    timezone: str
     named: tuple[Calendar, ...] = ()
     """The calendars with a rule of their own."""
 

@@ -254,7 +254,7 @@ class Feeds:
         version = self.state().version
         presentation = Presentation(free=calendar.free)
         vevents = [present(each, presentation) for each in await self._vevents(calendar, members)]
-        heading = Heading(calendar.title, color=calendar.color, timezone=self.rules.timezone)
+        heading = Heading(calendar.title, color=calendar.color)
         body = await asyncio.to_thread(render_calendar, heading, vevents)
         digest = sha256(body).hexdigest()
         record = self._records.get(calendar.name, FeedRecord())

@@ -142,7 +142,7 @@ class Heading:
     """How often a client should look again; the source itself refreshes every 8-12 minutes."""
 
     timezone: str = "UTC"
-    """The zone whose VTIMEZONE makes an empty calendar formally valid."""
+    """The zone whose VTIMEZONE makes an empty calendar formally valid; UTC is the same in all zone data."""
 
 
 def render_calendar(heading: Heading, vevents: Iterable[RenderedVEvent]) -> bytes:

@@ -45,7 +45,7 @@ class Office:
 
     async def calendars(self) -> dict[str, Calendar]:
         variant = policy_of(self.settings).variants[0].name
-        rules = FeedRules(b"a secret", "", variant, "UTC", named=calendars_with_rules(self.settings))
+        rules = FeedRules(b"a secret", "", variant, named=calendars_with_rules(self.settings))
         feeds = Feeds(self.store, rules, state=lambda: self.synchronizer.state, clock=lambda: NOW)
         await feeds.start()
         return dict(feeds.calendars)

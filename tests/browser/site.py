@@ -65,7 +65,7 @@ async def running_site(
     store = MemoryStore()
     synchronizer = Synchronizer(store, policy)
     feeds = Feeds(
-        store, FeedRules(SECRET, public_url, "full-en", ZONE), state=lambda: synchronizer.state, clock=clock
+        store, FeedRules(SECRET, public_url, "full-en"), state=lambda: synchronizer.state, clock=clock
     )
     await feeds.start()
     synchronizer.listen(feeds.mark_changed)

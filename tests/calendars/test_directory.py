@@ -18,7 +18,7 @@ SECRET = b"a secret of the tests"
 
 
 async def directory(store: MemoryStore) -> Directory:
-    made = Directory(store, FeedRules(SECRET, "https://calendars.example.com", "full-en", "UTC"))
+    made = Directory(store, FeedRules(SECRET, "https://calendars.example.com", "full-en"))
     made.follow(State())
     await made.refresh()
     return made

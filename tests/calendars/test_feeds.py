@@ -26,6 +26,13 @@ async def test_no_list_ever_arrived() -> None:
         assert web.feeds.ready()
 
 
+async def test_an_empty_feed_names_no_zone_whose_rules_may_change() -> None:
+    async with served(timezone="America/Vancouver") as web:
+        await web.accept(listed())
+
+        assert b"TZID:UTC\r\n" in (await web.feeds.feed("all")).body
+
+
 async def test_a_feed_is_fresh_until_something_changes() -> None:
     async with served() as web:
         await web.accept(listed(conference()))

@@ -115,7 +115,7 @@ async def test_whoever_was_served_once_keeps_the_calendar_when_nobody_invites_th
         assert "SUMMARY:Merger" in await body(site, IVANOV)
         await site.accept(listed(replace(merger(), invitations=())))
 
-        rules = FeedRules(SECRET, BASE, "full-en", "UTC", for_people=True)
+        rules = FeedRules(SECRET, BASE, "full-en", for_people=True)
         restarted = Feeds(site.store, rules, state=lambda: site.synchronizer.state, clock=site.clock)
         await restarted.start()
 
@@ -159,7 +159,7 @@ async def test_what_does_not_concern_a_person_costs_that_feed_no_reading() -> No
 async def test_memory_holds_the_feeds_last_asked_for() -> None:
     async with administered() as site:
         await site.accept(listed(merger()))
-        rules = FeedRules(SECRET, BASE, "full-en", "UTC")
+        rules = FeedRules(SECRET, BASE, "full-en")
         feeds = Feeds(
             site.store, rules, state=lambda: site.synchronizer.state, clock=site.clock, most_bytes=1
         )
@@ -282,7 +282,7 @@ async def test_a_forgotten_account_is_not_taken_for_a_person_who_was_served() ->
         await body(site, f"lobby@{SERVER}")
         await site.store.purge_accounts(NOW + timedelta(days=400))
         await site.synchronizer.refresh()
-        rules = FeedRules(SECRET, BASE, "full-en", "UTC", for_people=True)
+        rules = FeedRules(SECRET, BASE, "full-en", for_people=True)
         restarted = Feeds(site.store, rules, state=lambda: site.synchronizer.state, clock=site.clock)
         await restarted.start()
 

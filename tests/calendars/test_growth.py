@@ -98,9 +98,7 @@ def calls_of_a_changed_list(accounts: int) -> int:
     others = (Account(f"room{number}", SERVER) for number in range(accounts))
     known = (AccountState(each, list_at=story.now, source=each.peer) for each in others)
     story.state = story.state.replace_accounts(known)
-    directory = Directory(
-        MemoryStore(), FeedRules(b"secret", "https://calendars.example.com", "full-en", "UTC")
-    )
+    directory = Directory(MemoryStore(), FeedRules(b"secret", "https://calendars.example.com", "full-en"))
     directory.follow(story.state)
     oddities = Oddities(lambda: story.state)
     calls = 0

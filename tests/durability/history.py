@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 
 SOON = 15 * DAY
 EVERYBODY = "all"
-RULES = FeedRules(b"the secret of the tests", "https://calendars.example.com", "full-en", "Europe/Moscow")
+RULES = FeedRules(b"the secret of the tests", "https://calendars.example.com", "full-en")
 
 
 class History(RuleBasedStateMachine):

@@ -220,7 +220,6 @@ async def administered_on(
         SECRET,
         url,
         policy.variants[0].name,
-        settings.timezone,
         named=calendars_with_rules(settings),
         for_people=settings.calendars_for_people,
     )

@@ -106,7 +106,7 @@ async def served(
     for name, record in (records or {}).items():
         await store.record_feed(name, record)
     synchronizer = Synchronizer(store, policy)
-    rules = FeedRules(SECRET, public_url, "full-en", timezone)
+    rules = FeedRules(SECRET, public_url, "full-en")
     feeds = Feeds(store, rules, state=lambda: synchronizer.state, clock=clock)
     await feeds.start()
     synchronizer.listen(feeds.mark_changed)
