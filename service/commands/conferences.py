@@ -4,6 +4,7 @@ import json
 import click
 
 from service.app.clock import utc_now
+from service.app.naming import load_names
 from service.app.opening import with_store
 from service.calendars.names import Names
 from service.commands.speech import say
@@ -40,8 +41,9 @@ def conferences(query: str, *, upcoming: bool, kind: Kind | None, limit: int, as
         wanted = ConferenceQuery(query, kind, utc_now() if upcoming else None, limit=limit)
         async with with_store(load_settings()) as store:
             keys = await store.find_conferences(wanted)
-            state = await store.load()
-        return [state.entries[key] for key in keys if key in state.entries], Names(state.entries)
+            entries = (await store.load_conferences(keys)).entries
+            found = [entries[key] for key in keys if key in entries]
+            return found, await load_names(store, {each.conference.owner for each in found}, entries)
 
     found, names = asyncio.run(find())
     if as_json:

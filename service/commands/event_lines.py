@@ -12,7 +12,7 @@ from babel.dates import format_datetime
 
 from service.commands.speech import choose_language, terminal_language
 from service.core.account_state import Entry
-from service.core.conference import Conference
+from service.core.conference import Conference, Key
 from service.core.occurrences import occurrences
 from service.core.revision import Policy
 from service.core.schedule import Unscheduled, Weekly
@@ -61,9 +61,9 @@ class EventLines:
 
     def write_listed(self, server: str, conference: Conference) -> str:
         """Do as `write` with a conference from a list."""
-        known = [entry for key, entry in self.state.entries.items() if _is_live(entry, server, conference.id)]
+        known = self.state.entries.get(Key(server, conference.id))
         if known:
-            return self.write(known[0])
+            return self.write(known)
         return f"{self.date(_first_start(conference))}  {self._topic(conference)}"
 
     def date(self, start: datetime | None) -> str:
@@ -79,10 +79,6 @@ class EventLines:
         if isinstance(conference.schedule, Weekly):
             return self.gettext("%(topic)s (every week)") % {"topic": topic}
         return topic
-
-
-def _is_live(entry: Entry, server: str, conference_id: str) -> bool:
-    return (entry.key.server, entry.key.id, entry.key.part) == (server, conference_id, 0)
 
 
 def _first_start(conference: Conference) -> datetime | None:

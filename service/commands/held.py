@@ -3,11 +3,13 @@ import asyncio
 import click
 
 from service.app.clock import utc_now
-from service.app.offline import with_synchronizer
+from service.app.naming import load_names
+from service.app.opening import with_store
 from service.app.policy import policy_of
 from service.calendars.names import Names
 from service.commands.event_lines import EventLines
 from service.core.account_state import AccountState
+from service.core.held import find_held
 from service.settings.load import load_settings
 
 
@@ -26,14 +28,15 @@ def held() -> None:
 
     async def show() -> None:
         settings = load_settings()
-        async with with_synchronizer(settings) as synchronizer:
-            lines = EventLines.of(synchronizer.state, policy_of(settings), settings.timezone, utc_now())
-            waiting = [known for known in synchronizer.state.order_accounts() if known.held]
-            names = Names(lines.state.entries)
-            for known in waiting:
-                _show(known, lines, names)
-            if not waiting:
-                click.echo(lines.gettext("No list is held."))
+        async with with_store(settings) as store:
+            state = await store.load_conferences(find_held(await store.load_conferences(())))
+            waiting = [known for known in state.order_accounts() if known.held]
+            names = await load_names(store, {str(known.account) for known in waiting}, state.entries)
+        lines = EventLines.of(state, policy_of(settings), settings.timezone, utc_now())
+        for known in waiting:
+            _show(known, lines, names)
+        if not waiting:
+            click.echo(lines.gettext("No list is held."))
 
     asyncio.run(show())
 

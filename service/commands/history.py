@@ -4,7 +4,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from service.app.clock import utc_now
+from service.app.naming import load_names
 from service.app.opening import with_store
 from service.calendars.names import Names
 from service.commands.speech import say, translate_sentence
@@ -54,7 +55,8 @@ def history(
 
     async def read() -> tuple[list[JournalEntry], Names]:
         async with with_store(settings) as store:
-            return list(await store.journal.read(query)), Names((await store.load()).entries)
+            entries = list(await store.journal.read(query))
+            return entries, await load_names(store, _find_people(entries))
 
     entries, names = asyncio.run(read())
     entries.reverse()
@@ -66,6 +68,13 @@ def history(
         click.echo(describe(entry, zone, names, translate_sentence))
     if not entries:
         say("Nothing happened, as far as the journal knows.")
+
+
+def _find_people(entries: Iterable[JournalEntry]) -> set[str]:
+    """Return whom `describe` names."""
+    whose = {each for entry in entries for each in (entry.account, entry.calendar) if "@" in each}
+    changed = (each for entry in entries for each in entry.fields if each.name in PEOPLE_FIELDS)
+    return whose.union(id_ for each in changed for id_ in (each.before, each.after) if id_)
 
 
 def parse_since(text: str, zone: ZoneInfo, now: datetime) -> datetime:

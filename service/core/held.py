@@ -56,6 +56,12 @@ class HeldList:
         return self.applied_at is None
 
 
+def find_held(state: State) -> list[Key]:
+    """Return the conferences that held lists would remove."""
+    held = ((known.account.server, known.held) for known in state.order_accounts() if known.held)
+    return [Key(server, id_) for server, each in held for id_ in sorted(each.missing)]
+
+
 def list_held(
     state: State, policy: Policy, find_next: Callable[[Entry], Occurrence | None]
 ) -> list[HeldList]:

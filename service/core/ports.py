@@ -2,7 +2,7 @@
 The ports of the synchronizer and the web server: what they need from the outside, with its errors.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -96,6 +96,14 @@ class StateStore(Protocol):
 
     async def load_accounts(self) -> State:
         """Return whose lists arrived and when, without what they hold: enough to serve stored feeds."""
+        ...
+
+    async def load_conferences(self, keys: Collection[Key]) -> State:
+        """
+        Return the state as if there were no other conferences than these: with all accounts and held lists.
+
+        It costs what they are.
+        """
         ...
 
     async def load_changes(self, state: State) -> State:

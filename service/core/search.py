@@ -3,7 +3,7 @@ The search for conferences: the query, the words of a conference, and the port.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -44,11 +44,23 @@ class ConferenceQuery:
 
 class ConferenceSearch(Protocol):
     """
-    Finds conferences that are in any account's calendar. Raises StoreUnavailable.
+    Finds conferences. Raises StoreUnavailable.
     """
 
     async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
-        """Return the conferences asked for, ordered by topic, then server and ID."""
+        """Return those asked for in any account's calendar, ordered by topic, then server and ID."""
+        ...
+
+    async def find_by_id(self, conference_id: str) -> Sequence[Key]:
+        """Return the conferences with this ID that are kept, on any server, ordered by server."""
+        ...
+
+    async def find_of_people(self, people: Collection[str]) -> Sequence[Key]:
+        """
+        Return the latest conferences of each person, by their IDs: a few that say what they are called.
+
+        Others may be among them.
+        """
         ...
 
 

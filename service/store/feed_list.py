@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.core.account_state import Entry
 from service.core.conference import Account, Key
 from service.store.engine import begin_read, create_engine
+from service.store.people import select_recent
 from service.store.rows import to_entries
 from service.store.schema import verify
 from service.store.tables import accounts, conferences, feeds, memberships, same_part
@@ -62,8 +63,6 @@ async def read_heard_sources(url: str) -> frozenset[str]:
         await engine.dispose()
 
 
-_RECENT_EACH = 3
-
 _HAS_VEVENT = func.length(conferences.c.fingerprint) > 0
 
 _EVERYTHING = (
@@ -79,18 +78,7 @@ _BY_ACCOUNT = (
     .group_by(memberships.c.account)
 )
 
-_ranked = (
-    select(
-        *conferences.c,
-        func.row_number()
-        .over(partition_by=memberships.c.account, order_by=conferences.c.revised_at.desc())
-        .label("rank"),
-    )
-    .join_from(memberships, conferences, same_part(memberships, conferences))
-    .where(conferences.c.part == 0)
-    .subquery()
-)
-_RECENT = select(*(_ranked.c[each.name] for each in conferences.c)).where(_ranked.c.rank <= _RECENT_EACH)
+_RECENT = select_recent(*conferences.c)
 
 _ROTATED = select(feeds.c.calendar, feeds.c.generation).where(feeds.c.generation > 0)
 

@@ -3,6 +3,7 @@ Reading the state from the database: all of it, or what changed since a version.
 """
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.core.conference import Account, Key
 from service.core.shared_map import SharedMap
 from service.core.state import State
+from service.store.chosen import read_chosen
 from service.store.rows import StoredRows, moment_of, seconds_of, to_entries, to_state
 from service.store.tables import accounts, conferences, held, memberships
 from service.store.versions import current, read_forgotten
@@ -38,6 +40,18 @@ async def read_accounts(db: AsyncConnection) -> State:
     """Return the state with the accounts alone, as if their lists were empty."""
     found = (await db.execute(select(accounts))).all()
     return to_state(await current(db), StoredRows(found, (), (), ()))
+
+
+async def read_conferences(db: AsyncConnection, keys: Collection[Key]) -> State:
+    """Return the state with all accounts and what they hold of these conferences."""
+    version = await current(db)
+    stored = StoredRows(
+        accounts=(await db.execute(select(accounts))).all(),
+        conferences=await read_chosen(db, select(conferences), conferences, keys),
+        memberships=await read_chosen(db, select(memberships), memberships, keys),
+        held=(await db.execute(select(held))).all(),
+    )
+    return replace(to_state(version, stored), vtimezones=await read_vtimezones(db))
 
 
 async def read_changes(db: AsyncConnection, state: State) -> State:

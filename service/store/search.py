@@ -55,6 +55,13 @@ async def find_conferences(db: AsyncConnection, query: ConferenceQuery) -> Seque
     return [Key(server, id_) for server, id_ in await db.execute(ordered)]
 
 
+async def find_by_id(db: AsyncConnection, conference_id: str) -> Sequence[Key]:
+    """Return the conferences with this ID that are kept, ordered by server."""
+    of_id = and_(conferences.c.id == conference_id, conferences.c.part == 0)
+    found = await db.execute(select(conferences.c.server).where(of_id))
+    return sorted(Key(server, conference_id) for server in found.scalars())
+
+
 async def delete_purged(db: AsyncConnection) -> None:
     """Delete the rows about conferences that are no longer kept."""
     for table in (conference_words, conference_titles):

@@ -2,12 +2,12 @@
 The store on SQLite and PostgreSQL.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, select, tuple_
+from sqlalchemy import Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
@@ -21,16 +21,18 @@ from service.core.search import ConferenceQuery
 from service.core.state import State
 from service.publishing.ports import Database, Ledger
 from service.store.account_purge import purge_accounts
+from service.store.chosen import read_chosen
 from service.store.engine import begin_read, begin_write, create_engine
 from service.store.journal import SqlJournal, blank_conferences, write_journal
 from service.store.leases import open_leases
 from service.store.ledger import SqlLedger
 from service.store.migrate import upgrade
-from service.store.refresh import read_accounts, read_changes, read_state
+from service.store.people import find_of_people
+from service.store.refresh import read_accounts, read_changes, read_conferences, read_state
 from service.store.rejections import delete_rejected, read_rejected, write_rejected
 from service.store.rows import pause_garbage_collection, to_feed
 from service.store.schema import verify
-from service.store.search import delete_purged, find_conferences
+from service.store.search import delete_purged, find_by_id, find_conferences
 from service.store.sessions import SqlClosedSessions
 from service.store.tables import feeds, memberships, meta, same_part, vevents
 from service.store.versions import advance, current, find_touched, require
@@ -43,9 +45,6 @@ from service.store.writes import (
     write_feed,
     write_rendering,
 )
-
-_PARTS_AT_ONCE = 450
-"""Two variables each, below the 999 that an SQLite may be built with."""
 
 _VEVENTS = select(vevents.c.uid, vevents.c.tzid, vevents.c.body)
 _IS_MEMBER = same_part(memberships, vevents)
@@ -100,6 +99,11 @@ class SqlStore(Database):
             return await read_accounts(db)
 
     @override
+    async def load_conferences(self, keys: Collection[Key]) -> State:
+        async with begin_read(self._engine) as db:
+            return await read_conferences(db, keys)
+
+    @override
     async def load_changes(self, state: State) -> State:
         async with begin_read(self._engine) as db:
             with pause_garbage_collection():
@@ -142,11 +146,8 @@ class SqlStore(Database):
 
     @override
     async def vevents_of(self, variant: str, keys: Sequence[Key]) -> list[RenderedVEvent]:
-        found: list[Sequence[Any]] = []
         async with begin_read(self._engine) as db:
-            for server, parts in _chunks(keys):
-                of_server = _of_any(variant).where(vevents.c.server == server)
-                found += await db.execute(of_server.where(tuple_(vevents.c.id, vevents.c.part).in_(parts)))
+            found = await read_chosen(db, _of_any(variant), vevents, keys)
             vtimezones = await read_vtimezones(db)
         return _by_uid(found, vtimezones)
 
@@ -177,6 +178,16 @@ class SqlStore(Database):
     async def find_conferences(self, query: ConferenceQuery) -> Sequence[Key]:
         async with begin_read(self._engine) as db:
             return await find_conferences(db, query)
+
+    @override
+    async def find_by_id(self, conference_id: str) -> Sequence[Key]:
+        async with begin_read(self._engine) as db:
+            return await find_by_id(db, conference_id)
+
+    @override
+    async def find_of_people(self, people: Collection[str]) -> Sequence[Key]:
+        async with begin_read(self._engine) as db:
+            return await find_of_people(db, people)
 
     @override
     async def purge(self, before: datetime) -> int:
@@ -241,17 +252,6 @@ def _by_uid(rows: Iterable[Sequence[Any]], vtimezones: Mapping[str, bytes]) -> l
     # Not by the database: its order of texts depends on its collation.
     found = (RenderedVEvent(uid, tzid, body, vtimezones.get(tzid, b"")) for uid, tzid, body in rows)
     return sorted(found, key=lambda vevent: vevent.uid)
-
-
-def _chunks(keys: Iterable[Key]) -> Iterator[tuple[str, Sequence[tuple[str, int]]]]:
-    """Yield each part of a conference once, with its server, as many at a time as a statement takes."""
-    by_server: dict[str, dict[tuple[str, int], None]] = {}
-    for server, id_, part in keys:
-        by_server.setdefault(server, {})[id_, part] = None
-    for server, unique in by_server.items():
-        parts = list(unique)
-        for start in range(0, len(parts), _PARTS_AT_ONCE):
-            yield server, parts[start : start + _PARTS_AT_ONCE]
 
 
 async def open_store(url: str, *, migrate: bool) -> SqlStore:

@@ -175,6 +175,9 @@ async def test_searches_use_an_index(filled: Filled) -> None:
         steps = [s for each in found for s in whole_tables(await explain(filled, each))]
         scanned[f"conferences: {name}"] = steps
     with statements() as found:
+        await filled.store.find_of_people(["w777", "w777.topic@s"])
+    scanned["people"] = [s for each in found for s in whole_tables(await explain(filled, each))]
+    with statements() as found:
         await filled.store.ledger.publications_of("uid77")
     scanned["ledger"] = [s for each in found for s in whole_tables(await explain(filled, each))]
 

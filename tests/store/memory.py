@@ -3,7 +3,7 @@ The store without a database: for tests, and for what keeps nothing.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from heapq import nsmallest
@@ -21,6 +21,7 @@ from service.core.replicas import LeaseStore
 from service.core.search import ConferenceQuery, ends_at, kind_of, split_words, title_of, words_of
 from service.core.shared_map import SharedMap
 from service.core.state import State
+from service.core.trueconf_id import TrueConfId
 from service.publishing.ports import Database, Ledger
 from tests.store.memory_journal import MemoryJournal
 from tests.store.memory_leases import MemoryLeases
@@ -88,6 +89,10 @@ class MemoryStore(Database):
         known = self._state.accounts.values()
         bare = (AccountState(a.account, list_at=a.list_at, count=a.count, source=a.source) for a in known)
         return State(self._state.version, accounts=SharedMap({each.account: each for each in bare}))
+
+    @override
+    async def load_conferences(self, keys: Collection[Key]) -> State:
+        return only(self._state, set(keys))
 
     @override
     async def load_changes(self, state: State) -> State:
@@ -178,6 +183,19 @@ class MemoryStore(Database):
         behind = order[query.after] if query.after else None
         after = (key for key in found if behind is None or order[key] > behind)
         return nsmallest(query.limit, after, key=order.__getitem__)
+
+    @override
+    async def find_by_id(self, conference_id: str) -> Sequence[Key]:
+        return sorted(key for key in self._state.entries if (key.id, key.part) == (conference_id, 0))
+
+    @override
+    async def find_of_people(self, people: Collection[str]) -> Sequence[Key]:
+        users = [split_words(TrueConfId.parse(each).user) for each in people]
+        entries = self._state.entries.values()
+        live = [entry for entry in entries if not entry.key.part]
+        found = {e.key for e in live if any(words and self._has_words(e, words) for words in users)}
+        views = (known for known in self._state.accounts.values() if str(known.account) in people)
+        return sorted(found.union(*(known.live() for known in views)))
 
     def _has_words(self, entry: Entry, sought: Sequence[str]) -> bool:
         if not sought:
@@ -292,6 +310,23 @@ class MemoryStore(Database):
     def _published(self, variant: str, keys: Iterable[Key]) -> list[RenderedVEvent]:
         rendered = (self._vevents.get(key, {}).get(variant) for key in keys)
         return sorted((vevent for vevent in rendered if vevent is not None), key=lambda vevent: vevent.uid)
+
+
+def only(state: State, keys: set[Key]) -> State:
+    """Return the state as if there were no other conferences than these."""
+    accounts = {}
+    for account, known in state.accounts.items():
+        ids = {key.id for key in keys if key.server == account.server and not key.part}
+        accounts[account] = replace(
+            known,
+            reported={id_: each for id_, each in known.reported.items() if id_ in ids},
+            changed_at={id_: at for id_, at in known.changed_at.items() if id_ in ids},
+            absences={id_: each for id_, each in known.absences.items() if id_ in ids},
+            closed=known.closed & keys,
+        )
+    entries = SharedMap({key: entry for key, entry in state.entries.items() if key in keys})
+    contested = state.contested & keys
+    return State(state.version, entries, SharedMap(accounts), contested, state.vtimezones)
 
 
 def _vtimezones_of(edits: Iterable[Edit]) -> dict[str, bytes]:
