@@ -7,8 +7,9 @@ Each Room lists 50 conferences. A daemon starts on a filled database, with a sta
 up to the first feed that it serves and up to the list of the last Room, its memory, and commands beside it.
 Then a tenth of the Rooms and all of them in turn, each time in a process of its own: CPU time of a list in
 which one topic is other, up to the feed of its Room; the least of three times counts, since others may use
-the machine. The floor is reading the same rows with sqlite3 alone. It reads the CPU time of processes where
-Linux has it. The exit code is 1 where something is missed.
+the machine. The floor is reading the same rows with sqlite3 alone. Limits in seconds are those of a quiet
+machine, which does that in FLOOR_SECONDS; a slower one gets as much more. It reads the CPU time of processes
+where Linux has it. The exit code is 1 where something is missed.
 """
 
 import asyncio
@@ -48,6 +49,9 @@ MOST_GROWTH = 1.3
 MEGABYTES_A_ROOM, MEGABYTES_BESIDE = 0.2, 250.0
 FIRST_FEED_SECONDS, ALL_SECONDS = 3.0, 20.0
 FEEDS_SECONDS, HEALTH_SECONDS = 2.0, 0.15
+FLOOR_SECONDS = 0.25
+"""Of reading the rows of 3,000 Rooms."""
+
 WAIT_SECONDS = 300
 SECRET = "a secret of the benchmark that is long enough"  # noqa: S105 -- it guards nothing
 RULES = FeedRules(SECRET.encode(), "http://127.0.0.1", "full-en")
@@ -78,22 +82,23 @@ def report(rooms: int) -> bool:
         {figure: min(each[figure] for each in of) for figure in of[0]} for of in zip(*times, strict=True)
     )
     many, floor = many | found, many["floor"]
+    slower = max(1.0, floor / FLOOR_SECONDS / rooms * 3000)
     rows = (
         (f"a changed list of {rooms // 10:,} Rooms, CPU ms", few["ms"], 0.0),
         (f"a changed list of {rooms:,} Rooms, CPU ms", many["ms"], 0.0),
         ("ratio", many["ms"] / few["ms"], MOST_GROWTH),
         ("reading the rows alone, CPU s", floor, 0.0),
-        ("daemon to the first feed, CPU s", many["first"], FIRST_FEED_SECONDS),
+        ("daemon to the first feed, CPU s", many["first"], FIRST_FEED_SECONDS * slower),
         ("... by the clock, s", many["first clock"], 0.0),
-        ("daemon to the last Room, CPU s", many["all"], ALL_SECONDS),
+        ("daemon to the last Room, CPU s", many["all"], ALL_SECONDS * slower),
         ("... by the clock, s", many["all clock"], 0.0),
         ("... times the floor", many["all"] / floor, 0.0),
         ("memory of the daemon, MB", many["megabytes"], MEGABYTES_BESIDE + MEGABYTES_A_ROOM * rooms),
-        ("confcal feeds, CPU s", many["feeds"], FEEDS_SECONDS),
-        ("confcal healthcheck, CPU s", many["healthcheck"], HEALTH_SECONDS),
+        ("confcal feeds, CPU s", many["feeds"], FEEDS_SECONDS * slower),
+        ("confcal healthcheck, CPU s", many["healthcheck"], HEALTH_SECONDS * slower),
     )
     for name, value, most in rows:
-        verdict = f"  {'ok' if value <= most else 'MISSED'} (at most {most:g})" if most else ""
+        verdict = f"  {'ok' if value <= most else 'MISSED'} (at most {most:.3g})" if most else ""
         click.echo(f"{name:<44}{value:>10.2f}{verdict}")
     return all(value <= most for _, value, most in rows if most)
 

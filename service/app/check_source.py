@@ -11,7 +11,7 @@ from service.core.sources import IN_TROUBLE, SourceState
 from service.settings.model import SourceSettings
 from service.sources.hooks import NoHooks, SnapshotSink
 from service.sources.status import SourceStatus
-from service.sources.turns import LargeFrames
+from service.sources.turns import Turns
 from service.trueconf.discovery import Fetch
 
 _SILENT = "no list came in time; see whether somebody is signed in there, or raise --timeout"
@@ -56,7 +56,7 @@ async def report_of(
     if settings.url is None:
         return SourceReport(name, good=True, text=f"takes events at POST /api/events/{name}")
     trial = _Trial()
-    source = make_source(name, settings, settings.url, fetch, trial, large=LargeFrames())
+    source = make_source(name, settings, settings.url, fetch, trial, turns=Turns())
     asking = {asyncio.create_task(source.run(trial)), asyncio.create_task(trial.settled.wait())}
     await asyncio.wait(asking, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
     for task in asking:

@@ -15,7 +15,7 @@ from service.sources.endpoint import Endpoint
 from service.sources.endpoint_config import EndpointConfig, EndpointTiming
 from service.sources.hooks import SnapshotSink, SourceHooks
 from service.sources.status import SourceStatus
-from service.sources.turns import LargeFrames
+from service.sources.turns import Turns
 from service.trueconf.discovery import Fetch
 
 Begin = Callable[[str], Awaitable[None]]
@@ -23,7 +23,7 @@ Begin = Callable[[str], Awaitable[None]]
 
 
 def make_source(
-    name: str, settings: SourceSettings, url: str, fetch: Fetch, hooks: SourceHooks, *, large: LargeFrames
+    name: str, settings: SourceSettings, url: str, fetch: Fetch, hooks: SourceHooks, *, turns: Turns
 ) -> Endpoint:
     """Return the source of this name, which listens to `url`."""
     config = EndpointConfig(
@@ -34,7 +34,7 @@ def make_source(
         find_pinned_account(settings),
     )
     timing = EndpointTiming(random.random, utc_now)
-    return Endpoint(name, config, fetch=fetch, timing=timing, hooks=hooks, large=large)
+    return Endpoint(name, config, fetch=fetch, timing=timing, hooks=hooks, turns=turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Sources:
     sink: SnapshotSink
     begin: Begin
     all: Mapping[str, Source] = field(default_factory=dict)
-    large: LargeFrames = field(default_factory=LargeFrames)
+    turns: Turns = field(default_factory=Turns)
 
     def apply(self, settings: Settings) -> None:
         """Make the endpoints that these settings name; one whose settings stay the same stays the same."""
@@ -92,5 +92,5 @@ class Sources:
         before = self.all.get(name)
         if before and before.settings == settings:
             return before
-        endpoint = make_source(name, settings, url, self.fetch, self.hooks, large=self.large)
+        endpoint = make_source(name, settings, url, self.fetch, self.hooks, turns=self.turns)
         return Source(settings, endpoint, self.sink, self.begin)

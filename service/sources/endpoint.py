@@ -26,7 +26,7 @@ from service.sources.hooks import NoHooks, SnapshotSink, SourceHooks
 from service.sources.standing import Standing
 from service.sources.status import SourceStatus
 from service.sources.stopping import run_in_task
-from service.sources.turns import LargeFrames
+from service.sources.turns import Turns
 from service.trueconf.discovery import Fetch, endpoint_of, place
 from service.trueconf.events import (
     AccountKnown,
@@ -56,7 +56,7 @@ log = structlog.get_logger(__name__)
 
 class Endpoint:
     """
-    Listens to one endpoint while `run` runs. Sources that share `large` take large frames one at a time.
+    Listens to one endpoint while `run` runs. Sources that share `turns` open a few at a time.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Endpoint:
         timing: EndpointTiming,
         hooks: SourceHooks | None = None,
         decoder: Decoder | None = None,
-        large: LargeFrames | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self._url, self._place, self._fetch = config.url, place(config.url), fetch
         self._random, self._now = timing.random, timing.now
@@ -89,7 +89,7 @@ class Endpoint:
         self._delivery_waits = backoff(timing.random)
         self._standing = Standing(name, hooks=hooks, now=timing.now)
         self._connected_at: datetime | None = None
-        self._large = large or LargeFrames()
+        self._turns = turns or Turns()
         self._log = log.bind(source=name)
 
     @property
@@ -147,8 +147,9 @@ class Endpoint:
     async def _converse(self, sink: SnapshotSink) -> None:
         self._standing.show_progress(SourceState.CONNECTING)
         with translate_errors(self._place):
-            found = await endpoint_of(self._url, self._fetch)
-            socket = await open_socket(found.address, self._large)
+            async with self._turns.openings.turn():
+                found = await endpoint_of(self._url, self._fetch)
+                socket = await open_socket(found.address, self._turns.large)
         async with socket:
             self._standing.show_progress(SourceState.AUTHORIZING)
             self._standing.log_progress("trueconf.connected", host=place(found.address))
@@ -223,7 +224,7 @@ class Endpoint:
                 return self._session.receive(frame, now)
             loop = asyncio.get_running_loop()
             # By one thread: frames are decoded one at a time and in order, even after a cancellation.
-            decoded = await loop.run_in_executor(self._large.decoding, self._session.decode, frame)
+            decoded = await loop.run_in_executor(self._turns.large.decoding, self._session.decode, frame)
             return self._session.take(decoded, frame, now)
         except Exception as error:
             raise explain_failure(self._place, error) from error

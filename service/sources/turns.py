@@ -1,12 +1,15 @@
 """
-Turns for large frames, one at a time over all sources: several at once would exhaust the memory.
+What the connections of all sources take turns at: large frames, and to open.
 
-One thread decodes for all sources: glibc gives each thread an arena of its own, which keeps what was freed.
+Large frames arrive one at a time: several at once would exhaust the memory. One thread decodes for all
+sources: glibc gives each thread an arena of its own, which keeps what was freed.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
@@ -18,6 +21,10 @@ LARGE: Final = 4 * 2**20
 _SECONDS: Final = 60.0
 """How long one large frame may keep the others waiting before it has arrived."""
 
+_MOST_OPENING: Final = 100
+_OPENING_SECONDS: Final = 2.0
+"""How long one that opens may keep the others waiting: many may be switched off, and give no answer."""
+
 
 class LargeFrames:
     """
@@ -28,6 +35,38 @@ class LargeFrames:
         self.lock = asyncio.Lock()
         self.seconds = seconds
         self.decoding = ThreadPoolExecutor(1, thread_name_prefix="decode")
+
+
+class Openings:
+    """
+    Lets connections open a few at a time.
+
+    Thousands at once would keep each other waiting, and look like endpoints that do not answer.
+    """
+
+    def __init__(self, most: int = _MOST_OPENING, seconds: float = _OPENING_SECONDS) -> None:
+        self._free = asyncio.Semaphore(most)
+        self._seconds = seconds
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for a turn; within the block others wait for its end, but no longer than `seconds`."""
+        await self._free.acquire()
+        with ExitStack() as held:
+            held.callback(self._free.release)
+            ending = asyncio.get_running_loop().call_later(self._seconds, held.close)
+            held.callback(ending.cancel)
+            yield
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """
+    What the connections of all sources share.
+    """
+
+    large: LargeFrames = field(default_factory=LargeFrames)
+    openings: Openings = field(default_factory=Openings)
 
 
 class _Holding(Enum):

@@ -13,6 +13,7 @@ NOT_IN_TERMINALS = ("web", "simulator", "store/migrations", "language.py", "tele
 
 OF_OTHERS = {
     "app/metrics.py": "HELP of Prometheus",
+    "app/source_metrics.py": "HELP of Prometheus",
     "app/systemd.py": "the log",
     "commands/env_file.py": "--help",
     "core/need_words.py": "gettext",

@@ -22,7 +22,7 @@ from service.sources.connection import ConnectionLost
 from service.sources.endpoint import Endpoint
 from service.sources.status import SourceStatus
 from service.sources.trouble import Trouble
-from service.sources.turns import LargeFrames
+from service.sources.turns import Turns
 from service.trueconf.frames import Frame
 from service.trueconf.wire import Decoder
 from tests.sources.following import Broken, Collector, StatusHook, make_endpoint, running
@@ -216,11 +216,11 @@ async def test_large_frames_are_decoded_beside_the_event_loop_and_in_order(liste
 
 
 async def test_one_thread_decodes_the_large_frames_of_all_sources() -> None:
-    one, other, large, decoders = Listener(), Listener(), LargeFrames(), (NotingDecoder(), NotingDecoder())
+    one, other, turns, decoders = Listener(), Listener(), Turns(), (NotingDecoder(), NotingDecoder())
     async with (
         Simulator(SimulatorOptions(conferences=LONG)) as room,
-        one.running(room.url, decoder=decoders[0], large=large),
-        other.running(room.url, decoder=decoders[1], large=large),
+        one.running(room.url, decoder=decoders[0], turns=turns),
+        other.running(room.url, decoder=decoders[1], turns=turns),
     ):
         for each in (one, other):
             assert len((await each.snapshots.get()).listing.conferences) == 1000
