@@ -2,13 +2,14 @@
 The names of people by their IDs, gathered from the conferences that they are invited to.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from threading import Lock
 
 from service.core.account_state import Entry
 from service.core.conference import Key
 from service.core.person import name_of, name_with_id
+from service.core.ports import Store
 from service.core.search import ends_at
 from service.core.shared_map import SharedMap
 from service.core.trueconf_id import full_id
@@ -71,3 +72,13 @@ class Names:
     def describe(self, id_: str, server: str = "") -> str:
         """Return a person's name with the ID behind it, for plain text."""
         return name_with_id(self.find(id_, server), id_)
+
+
+async def load_names(
+    store: Store, people: Collection[str], known: SharedMap[Key, Entry] | None = None
+) -> Names:
+    """
+    Return the names of these people, and of those in the conferences `known`. Raises StoreUnavailable.
+    """
+    state = await store.load_conferences(await store.find_of_people(people))
+    return Names(state.entries.replace(known or {}))

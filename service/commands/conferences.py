@@ -4,9 +4,8 @@ import json
 import click
 
 from service.app.clock import utc_now
-from service.app.naming import load_names
 from service.app.opening import with_store
-from service.calendars.names import Names
+from service.calendars.names import Names, load_names
 from service.commands.speech import say
 from service.core.account_state import Entry
 from service.core.person import name_with_id

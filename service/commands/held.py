@@ -3,10 +3,9 @@ import asyncio
 import click
 
 from service.app.clock import utc_now
-from service.app.naming import load_names
 from service.app.opening import with_store
 from service.app.policy import policy_of
-from service.calendars.names import Names
+from service.calendars.names import Names, load_names
 from service.commands.event_lines import EventLines
 from service.core.account_state import AccountState
 from service.core.held import find_held

@@ -12,9 +12,8 @@ import click
 import msgspec
 
 from service.app.clock import utc_now
-from service.app.naming import load_names
 from service.app.opening import with_store
-from service.calendars.names import Names
+from service.calendars.names import Names, load_names
 from service.commands.speech import say, translate_sentence
 from service.core.errors import SettingsError
 from service.core.journal import PEOPLE_FIELDS, JournalEntry, JournalQuery

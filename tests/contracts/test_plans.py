@@ -134,7 +134,7 @@ async def explain(filled: Filled, statement: Statement) -> list[str]:
 def whole_tables(plan: list[str]) -> list[str]:
     """Return the steps that read a whole table, or all entries of the journal in order of their numbers."""
     whole = re.compile(
-        r"Seq Scan on|using journal_pkey|SCAN journal|SCAN \w+$",
+        r"Seq Scan on|using journal_pkey|SCAN journal|SCAN (?!anon_)\w+$",
     )
     return [step for step in plan if whole.search(step)]
 
