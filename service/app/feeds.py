@@ -8,14 +8,12 @@ from contextlib import asynccontextmanager
 from service.app.clock import utc_now
 from service.app.listed_feed import ListedFeed, describe_feed, find_public_url
 from service.app.opening import with_store
-from service.app.placements import Placements
 from service.app.policy import calendars_with_rules, first_variant
 from service.calendars.calendar import Calendar
-from service.calendars.explain import explain
 from service.calendars.feeds import FeedRules, Feeds
 from service.core.errors import UnknownName
 from service.core.nearest import suggest
-from service.core.ports import FeedStore, Store
+from service.core.ports import FeedStore
 from service.core.state import State
 from service.settings.model import Settings
 from service.settings.paths import secret_of
@@ -37,11 +35,11 @@ def feeds_of(settings: Settings, store: FeedStore, state: Callable[[], State], u
 @asynccontextmanager
 async def _open_feeds(settings: Settings) -> AsyncIterator[Feeds]:
     async with with_store(settings) as store:
-        yield await _load(settings, store)
+        yield await load_feeds(settings, store, await store.load())
 
 
-async def _load(settings: Settings, store: Store) -> Feeds:
-    state = await store.load()
+async def load_feeds(settings: Settings, store: FeedStore, state: State) -> Feeds:
+    """Return the feeds of a state with their addresses. Raises SettingsError and StoreUnavailable."""
     feeds = feeds_of(settings, store, lambda: state, find_public_url(settings))
     await feeds.start()
     return feeds
@@ -70,41 +68,3 @@ async def rotate_feed(settings: Settings, name: str) -> ListedFeed:
             hint = suggest(name, feeds.calendars) or "; `confcal feeds` lists them"
             raise UnknownName(f"there is no calendar {name!r}{hint}") from error
         return _describe(feeds, feeds.calendars[name])
-
-
-async def explain_conference(settings: Settings, conference_id: str, calendar: str | None) -> list[str]:
-    """
-    Return sentences that say why a conference is in a calendar or not.
-
-    After them come those about targets. Without a calendar's name they cover all calendars.
-
-    Raises UnknownName, SettingsError and StoreUnavailable.
-    """
-    async with with_store(settings) as store:
-        feeds = await _load(settings, store)
-        state = feeds.directory.state
-        keys = sorted(key for key in state.entries if (key.id, key.part) == (conference_id, 0))
-        found = [state.entries[key] for key in keys]
-        if not found:
-            raise UnknownName(
-                f"no conference has the id {conference_id!r}; `confcal conferences` lists them, and "
-                "`confcal rejected` what could not be understood"
-            )
-        if calendar is not None and calendar not in feeds.calendars:
-            hint = suggest(calendar, feeds.calendars) or "; `confcal feeds` lists them"
-            raise UnknownName(f"there is no calendar {calendar!r}{hint}")
-        chosen = [feeds.calendars[calendar]] if calendar else list(feeds.calendars.values())
-        placements = Placements(settings.targets, feeds.calendars, store, state)
-        sentences = []
-        for entry in found:
-            beginning = f"{entry.key.server}: " if len(found) > 1 else ""
-            sentences += [
-                f"{beginning}{explain(each, entry, state).describe(feeds.directory.names.describe)}"
-                for each in chosen
-            ]
-            sentences += [
-                f"{beginning}{each.describe()}"
-                for each in await placements.find(entry, utc_now())
-                if calendar in (None, each.calendar)
-            ]
-        return sentences

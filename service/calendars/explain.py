@@ -2,7 +2,8 @@
 Why a conference is in a calendar, or is not: the first condition that it does not meet.
 """
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,6 +15,11 @@ from service.core.state import State
 
 Condition = Literal["", "lists", "account", "owner", "mode", "access", "topic", "participant", "schedule"]
 """The condition that a conference does not meet; empty where it is in the calendar."""
+
+_ABOUT_PEOPLE: frozenset[Condition] = frozenset({"", "account", "owner", "participant"})
+
+_MOST_ALIKE = 20
+"""As many calendars that lack a conference for the same reason are said one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +38,15 @@ class Explanation:
         """Whether it is there."""
         return not self.condition
 
+    @property
+    def people(self) -> frozenset[str]:
+        """The IDs that `describe` asks names for."""
+        details = self.details if self.condition in _ABOUT_PEOPLE else ()
+        return frozenset({*details, *({self.calendar} if "@" in self.calendar else ())})
+
     def describe(self, name: Callable[[str], str] = str) -> str:
         """Return it as a sentence for an administrator; `name` gives what an ID is called."""
-        people = self.condition in ("", "account", "owner", "participant")
-        detail = ", ".join(map(name, self.details) if people else self.details)
+        detail = ", ".join(map(name, self.details) if self.condition in _ABOUT_PEOPLE else self.details)
         calendar = name(self.calendar) if "@" in self.calendar else self.calendar
         match self.condition:
             case "":
@@ -50,10 +61,55 @@ class Explanation:
                 return f"{calendar} does not hold it: its {self.condition} is none of {detail}"
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """
+    Calendars that lack a conference for the same reason.
+    """
+
+    condition: Condition
+    count: int
+
+    def describe(self, conference_id: str) -> str:
+        """Return it as a sentence for an administrator."""
+        match self.condition:
+            case "account":
+                return (
+                    f"{self.count} calendars do not hold it: their accounts do not list it; "
+                    f"see one with `confcal why {conference_id} CALENDAR`"
+                )
+            case "participant":
+                return (
+                    f"{self.count} calendars do not hold it: their people do not take part; "
+                    f"see one with `confcal why {conference_id} CALENDAR`"
+                )
+            case "schedule":
+                return f"{self.count} calendars show nothing of it: it has no schedule"
+            case _:
+                return f"{self.count} calendars do not hold it: no account lists it any more"
+
+
+def fold(explanations: Iterable[Explanation]) -> tuple[list[Explanation], list[Alike]]:
+    """Return the explanations to say one by one, in their order, and those that are many and alike."""
+    found = list(explanations)
+    counts = Counter(kind for each in found if (kind := _kind_of(each)))
+    many = {kind: count for kind, count in counts.items() if count > _MOST_ALIKE}
+    single = [each for each in found if _kind_of(each) not in many]
+    return single, [Alike(kind, count) for kind, count in many.items()]
+
+
+def _kind_of(explanation: Explanation) -> Condition:
+    """Return the condition, if it is the same reason for each calendar of an account or a person."""
+    condition = explanation.condition
+    own = explanation.details in ((explanation.calendar,), ())
+    return condition if own else ""
+
+
 def explain(calendar: Calendar, entry: Entry, state: State) -> Explanation:
     """Return whether a calendar holds a conference, and if not, which condition it fails."""
     rule, name = calendar.rule, calendar.name
-    holders = [known.account for known in state.accounts.values() if known.holds(entry.key)]
+    views = state.accounts.values() if entry.key.part else state.reporters(entry.key)
+    holders = [known.account for known in views if known.holds(entry.key)]
     if not holders:
         return Explanation(name, "lists")
     of_account = [each for each in holders if calendar.account in (None, each)]

@@ -2,7 +2,7 @@ import asyncio
 
 import click
 
-from service.app.feeds import explain_conference
+from service.app.explaining import explain_conference
 from service.commands.speech import say
 from service.settings.load import load_settings
 
@@ -13,6 +13,8 @@ from service.settings.load import load_settings
 def why(conference_id: str, calendar: str | None) -> None:
     """
     Say why a conference is in CALENDAR, or which condition it fails; without CALENDAR, for each.
+
+    More than twenty calendars that lack it for the same reason are one line with their number.
 
     \b
     Examples:

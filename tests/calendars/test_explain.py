@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 
 from service.app.synchronizer import Synchronizer
 from service.calendars.calendar import Calendar, entries_of
-from service.calendars.explain import explain
+from service.calendars.explain import Condition, Explanation, explain, fold
 from service.calendars.participants import ParticipantIndex
 from service.calendars.rules import Rule
 from service.core.conference import Account, Conference, Invitation, Key
@@ -96,6 +96,54 @@ async def test_a_conference_that_no_account_lists_any_more_is_nowhere() -> None:
     assert explain(calendar(), elsewhere, state).describe() == (
         "board does not hold it: no account lists it any more"
     )
+
+
+@pytest.mark.parametrize(
+    ("condition", "sentence"),
+    [
+        ("account", "30 calendars do not hold it: their accounts do not list it; "),
+        ("participant", "30 calendars do not hold it: their people do not take part; "),
+    ],
+)
+def test_many_calendars_of_others_are_one_sentence(condition: Condition, sentence: str) -> None:
+    names = [f"room{number}@{SERVER}" for number in range(30)]
+    held = Explanation(str(ROOM), "", (str(ROOM),))
+    board = Explanation("board", "owner", ("anna",))
+
+    single, (alike,) = fold([held, *(Explanation(each, condition, (each,)) for each in names), board])
+
+    assert single == [held, board]
+    assert alike.describe("100") == f"{sentence}see one with `confcal why 100 CALENDAR`"
+
+
+@pytest.mark.parametrize(
+    ("condition", "sentence"),
+    [
+        ("lists", "30 calendars do not hold it: no account lists it any more"),
+        ("schedule", "30 calendars show nothing of it: it has no schedule"),
+    ],
+)
+def test_what_holds_for_every_calendar_is_said_once(condition: Condition, sentence: str) -> None:
+    single, (alike,) = fold(Explanation(f"calendar{number}", condition) for number in range(30))
+
+    assert single == []
+    assert alike.describe("100") == sentence
+
+
+@pytest.mark.parametrize(
+    "explanations",
+    [
+        [
+            Explanation(f"room{number}@{SERVER}", "account", (f"room{number}@{SERVER}",))
+            for number in range(20)
+        ],
+        [Explanation(f"room{number}@{SERVER}", "", (str(ROOM),)) for number in range(30)],
+        [Explanation(f"board{number}", "owner", ("anna",)) for number in range(30)],
+    ],
+    ids=["a few", "those that hold it", "those of the settings"],
+)
+def test_other_calendars_are_said_one_by_one(explanations: list[Explanation]) -> None:
+    assert fold(explanations) == (explanations, [])
 
 
 NAMES = some.frozensets(some.sampled_from(["brown", "ivanov", f"anna@{SERVER}"]))

@@ -20,6 +20,8 @@ COMMANDS = (
     ("history", "--json"),
     ("conferences", "topic"),
     ("held",),
+    ("why", "1"),
+    ("why", "1", "all"),
 )
 
 
