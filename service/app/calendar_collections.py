@@ -11,6 +11,7 @@ from typing import Protocol
 from service.calendars.calendar import Calendar
 from service.core.account_state import Entry
 from service.core.clock import Clock
+from service.core.state import State
 from service.core.vevent import uid_of
 from service.publishing.model import RemoteRules, Resource
 from service.publishing.ownership import base_of, is_former_key
@@ -28,6 +29,11 @@ class CalendarDirectory(Protocol):
     """
 
     calendars: Mapping[str, Calendar]
+
+    @property
+    def state(self) -> State:
+        """The state that it follows."""
+        ...
 
     def entries(self, calendar: Calendar) -> Iterable[Entry]:
         """Return the conferences in a calendar."""

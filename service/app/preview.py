@@ -19,6 +19,7 @@ from service.app.opening import with_store
 from service.app.targets import Target, open_targets
 from service.core.errors import NoDatabase, UnknownName
 from service.core.nearest import suggest
+from service.core.state import State
 from service.publishing.equivalence import unfold
 from service.publishing.model import Create, Delete, Operation, Update
 from service.publishing.plan import Plan, make_plan
@@ -63,7 +64,8 @@ async def _empty_store() -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def _targets_over(settings: Settings, store: Database) -> AsyncIterator[dict[str, Target]]:
-    state = await store.load()
+    # Without targets nothing is rendered.
+    state = await store.load() if settings.targets else State()
     feeds = feeds_of(settings, store, lambda: state, "")
     await feeds.start()
     calendars = Calendars(store, feeds.directory)

@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import click
@@ -45,17 +46,26 @@ async def _plan(target: str | None, *, verbose: bool) -> None:
         if not chosen:
             text = gettext("There are no targets: set %(name)s.")
             click.echo(text % {"name": "CONFCAL_TARGETS__<NAME>__URL"})
+            return
+        state = chosen[0].calendars.directory.state
+        lines = EventLines.of(state, policy_of(settings), settings.timezone, utc_now())
+        entries = lines.by_uid()
         for configured in chosen:
-            state = await configured.calendars.store.load()
-            lines = EventLines.of(state, policy_of(settings), settings.timezone, utc_now())
             try:
                 async for each in make_plans(configured):
-                    await _show(configured, each, lines, verbose=verbose)
+                    await _show(configured, each, lines, entries, verbose=verbose)
             except ConfcalError as error:
                 say(f"{configured.name}: {error}")
 
 
-async def _show(configured: Target, each: CollectionPlan, lines: EventLines, *, verbose: bool) -> None:
+async def _show(
+    configured: Target,
+    each: CollectionPlan,
+    lines: EventLines,
+    entries: Mapping[str, Entry],
+    *,
+    verbose: bool,
+) -> None:
     counts = dict.fromkeys("+~-", 0)
     for operation in each.plan.operations:
         counts[sign_of(operation)] += 1
@@ -64,7 +74,6 @@ async def _show(configured: Target, each: CollectionPlan, lines: EventLines, *, 
     )
     values = {"target": each.key, "new": counts["+"], "changed": counts["~"], "gone": counts["-"]}
     click.echo(text % {**values, "same": each.unchanged} + _note(each, lines.gettext))
-    entries = lines.by_uid()
     for operation in sorted(each.plan.operations, key=lambda one: _order(entries.get(one.uid), lines)):
         click.echo(_line(operation, entries.get(operation.uid), lines), color=wants_color())
         if verbose:

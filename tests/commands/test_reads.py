@@ -22,6 +22,7 @@ COMMANDS = (
     ("held",),
     ("why", "1"),
     ("why", "1", "all"),
+    ("plan",),
 )
 
 
@@ -57,6 +58,19 @@ def test_a_command_reads_the_conferences_that_it_shows_and_not_all(
 
     assert done.code == 0
     assert found == []
+
+
+def test_a_plan_reads_all_once_for_all_targets(confcal: Confcal, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard(listed_by(*many(3)))
+    for target in ("one", "two"):
+        monkeypatch.setenv(f"CONFCAL_TARGETS__{target}__URL", "http://127.0.0.1:9/")
+
+    with whole_reads() as found:
+        done = confcal("plan")
+
+    assert "one: 3 to create" in done.text
+    assert "two: 3 to create" in done.text
+    assert len(found) == 2, "the conferences, and who has them"
 
 
 def test_a_decision_about_all_held_lists_does_read_all(confcal: Confcal) -> None:
