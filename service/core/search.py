@@ -55,6 +55,14 @@ class ConferenceSearch(Protocol):
         """Return the conferences with this ID that are kept, on any server, ordered by server."""
         ...
 
+    async def find_shared(self) -> Sequence[Key]:
+        """
+        Return the conferences that several accounts have, one of them unlike the calendars show, in order.
+
+        Of all others it is known that no account reports them differently.
+        """
+        ...
+
     async def find_of_people(self, people: Collection[str]) -> Sequence[Key]:
         """
         Return the latest conferences of each person, by their IDs: a few that say what they are called.

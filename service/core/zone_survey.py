@@ -63,6 +63,11 @@ def zone_notices(
     return (*_old_names(readings), *_unset(weekly), *_unsaid(weekly, now), *_on_the_wall(readings, now))
 
 
+def need_series(readings: Iterable[Reading]) -> bool:
+    """Return whether the notices about `readings` may depend on which weekly conferences exist."""
+    return any(not each.zone_given or not (each.time_given or _is_fixed(each.rules)) for each in readings)
+
+
 def weekly_series(kinds: Kinds) -> Iterator[Series]:
     """Yield the weekly conferences that any account lists."""
     return ((entry.source, entry.conference) for entry in kinds.weekly.values())
@@ -99,8 +104,7 @@ def _unsaid(weekly: Mapping[Reading, Sequence[Conference]], now: datetime) -> It
         if not reading.time_given:
             by_zone.setdefault(reading.rules, []).extend(conferences)
     for rules, conferences in sorted(by_zone.items(), key=lambda each: each[0].timezone):
-        compact = compact_zone(rules.timezone)
-        if compact and compact.is_fixed:
+        if _is_fixed(rules):
             continue
         for conference in sorted(conferences, key=lambda each: (each.id, each.topic)):
             examples = _examples(conference, rules, now)
@@ -108,6 +112,11 @@ def _unsaid(weekly: Mapping[Reading, Sequence[Conference]], now: datetime) -> It
                 count, (winter, summer) = len(conferences), examples
                 yield TimeUnset(rules.timezone, count, conference.id, conference.topic, winter, summer)
                 break
+
+
+def _is_fixed(rules: WeeklyRules) -> bool:
+    compact = compact_zone(rules.timezone)
+    return compact is not None and compact.is_fixed
 
 
 def _examples(conference: Conference, rules: WeeklyRules, now: datetime) -> tuple[Example, Example] | None:

@@ -12,7 +12,7 @@ from service.core.account_state import Entry
 from service.core.conference import Key
 from service.core.search import ConferenceQuery, ends_at, kind_of, split_words, title_of, words_of
 from service.store.rows import Parameters, seconds_of
-from service.store.tables import conference_titles, conference_words, conferences, memberships
+from service.store.tables import conference_titles, conference_words, conferences, memberships, same_part
 
 _t, _w = conference_titles.c, conference_words.c
 _IS_MEMBER = exists().where(
@@ -60,6 +60,14 @@ async def find_by_id(db: AsyncConnection, conference_id: str) -> Sequence[Key]:
     of_id = and_(conferences.c.id == conference_id, conferences.c.part == 0)
     found = await db.execute(select(conferences.c.server).where(of_id))
     return sorted(Key(server, conference_id) for server in found.scalars())
+
+
+async def find_shared(db: AsyncConnection) -> Sequence[Key]:
+    """Return the conferences that several accounts have, one of them unlike the calendars show, in order."""
+    m, other = memberships.c, memberships.alias()
+    has_other = exists().where(same_part(other, memberships), other.c.account != m.account)
+    unlike = select(m.server, m.id).where(m.part == 0, m.reported.is_not(None), has_other).distinct()
+    return sorted(Key(server, id_) for server, id_ in await db.execute(unlike))
 
 
 async def delete_purged(db: AsyncConnection) -> None:

@@ -32,7 +32,7 @@ from service.store.refresh import read_accounts, read_changes, read_conferences,
 from service.store.rejections import delete_rejected, read_rejected, write_rejected
 from service.store.rows import pause_garbage_collection, to_feed
 from service.store.schema import verify
-from service.store.search import delete_purged, find_by_id, find_conferences
+from service.store.search import delete_purged, find_by_id, find_conferences, find_shared
 from service.store.sessions import SqlClosedSessions
 from service.store.tables import feeds, memberships, meta, same_part, vevents
 from service.store.versions import advance, current, find_touched, require
@@ -183,6 +183,11 @@ class SqlStore(Database):
     async def find_by_id(self, conference_id: str) -> Sequence[Key]:
         async with begin_read(self._engine) as db:
             return await find_by_id(db, conference_id)
+
+    @override
+    async def find_shared(self) -> Sequence[Key]:
+        async with begin_read(self._engine) as db:
+            return await find_shared(db)
 
     @override
     async def find_of_people(self, people: Collection[str]) -> Sequence[Key]:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     ForeignKeyConstraint,
+    FromClause,
     Index,
     Integer,
     LargeBinary,
@@ -278,7 +279,7 @@ conference_words = Table(
 """What conferences are found by, see `service.core.search`: a prefix is a range of the primary key."""
 
 
-def same_part(one: Table, other: Table) -> ColumnElement[bool]:
+def same_part(one: FromClause, other: FromClause) -> ColumnElement[bool]:
     """Return the condition that rows of two tables are about the same part of a conference."""
     return and_(one.c.server == other.c.server, one.c.id == other.c.id, one.c.part == other.c.part)
 

@@ -73,6 +73,21 @@ def test_a_plan_reads_all_once_for_all_targets(confcal: Confcal, monkeypatch: py
     assert len(found) == 2, "the conferences, and who has them"
 
 
+@pytest.mark.parametrize(("timezone", "reads"), [("Europe/Moscow", 0), ("Europe/Berlin", 2)])
+def test_a_check_reads_all_where_weekly_conferences_may_be_read_in_two_ways(
+    confcal: Confcal, monkeypatch: pytest.MonkeyPatch, timezone: str, reads: int
+) -> None:
+    heard(listed_by(*many(3)))
+    monkeypatch.setenv("CONFCAL_SOURCES__LOBBY__URL", "ws://127.0.0.1:9")
+    monkeypatch.setenv("CONFCAL_TIMEZONE", timezone)
+
+    with whole_reads() as found:
+        done = confcal("check")
+
+    assert "source lobby FAILED" in done.squeezed
+    assert len(found) == reads
+
+
 def test_a_decision_about_all_held_lists_does_read_all(confcal: Confcal) -> None:
     heard(listed_by(*many(3)))
 

@@ -92,6 +92,16 @@ async def test_conferences_are_found_by_their_id_on_any_server(store: Database) 
     assert await store.find_by_id("100") == [ONE], "it is kept, though nobody lists it"
 
 
+async def test_only_conferences_that_accounts_share_may_be_reported_differently(store: Database) -> None:
+    other = replace(conference("100"), topic="as Brown has it")
+    await record(store, arrival(conference("100"), conference("200"), conference("300")))
+    await record(store, arrival(other, conference("200"), account=BROWN))
+    whole = await store.load()
+
+    assert await store.find_shared() == [ONE]
+    assert whole.contested == {ONE}
+
+
 @pytest.mark.parametrize("person", ["a.petrova", "A.Petrova@video.example.com", "a.petrova@elsewhere/web"])
 async def test_the_latest_conferences_say_what_a_person_is_called(store: Database, person: str) -> None:
     former = [meeting(str(number), number, (ANNA, f"Anna {number}")) for number in range(100, 130)]

@@ -189,6 +189,18 @@ class MemoryStore(Database):
         return sorted(key for key in self._state.entries if (key.id, key.part) == (conference_id, 0))
 
     @override
+    async def find_shared(self) -> Sequence[Key]:
+        entries = self._state.entries
+        return sorted(
+            key
+            for key, holders in (self._state.holders or {}).items()
+            if len(holders) > 1
+            and any(
+                self._state.accounts[each].reported[key.id] != entries[key].conference for each in holders
+            )
+        )
+
+    @override
     async def find_of_people(self, people: Collection[str]) -> Sequence[Key]:
         users = [split_words(TrueConfId.parse(each).user) for each in people]
         entries = self._state.entries.values()
