@@ -6,6 +6,7 @@ They run at once, each within its time limit, and are reported in a fixed order.
 
 import asyncio
 from collections.abc import Awaitable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 
 from service.app.check_daemon import Asker, check_daemon, open_asker
@@ -15,18 +16,21 @@ from service.app.check_public import check_public
 from service.app.check_source import SourceReport, report_of
 from service.app.check_target import TargetReport, check_target
 from service.app.clock import utc_now
-from service.app.feed_list import list_feeds
 from service.app.fetching import http_fetch
 from service.app.findings import CheckReport, Finding, Verdict
+from service.app.opening import with_store
 from service.app.preview import with_targets_for_check
 from service.app.room_clock import clock_note
 from service.app.zones import notices_of
+from service.calendars.calendar import ALL
+from service.calendars.tokens import Addresses
 from service.core.errors import ConfcalError, SettingsError
 from service.core.needs import Room
 from service.core.target_state import TargetState
 from service.core.vevent import Translate
 from service.settings.model import Settings, SourceSettings
 from service.settings.origins import Configuration
+from service.settings.paths import public_url, secret_of
 from service.settings.precautions import find_open_secrets
 from service.trueconf.discovery import pin_in
 
@@ -113,12 +117,19 @@ def _of_source(
 
 
 async def _check_public_with_feed(settings: Settings, asker: Asker, gettext: Translate) -> Finding:
-    try:
-        feed_url = next((feed.feed_url for feed in await list_feeds(settings)), None)
-    except ConfcalError:
+    feed_url = None
+    if settings.public_url:
         # Before the first start there is no database; the check of the database reports all other trouble.
-        feed_url = None
+        with suppress(ConfcalError):
+            feed_url = await _find_feed(settings)
     return await check_public(settings, feed_url, asker, gettext)
+
+
+async def _find_feed(settings: Settings) -> str:
+    """Return the address of the feed that always exists. Raises ConfcalError."""
+    async with with_store(settings) as store:
+        generations = {ALL: (await store.rotations()).get(ALL, 0)}
+    return Addresses.of(secret_of(settings), generations, public_url(settings, settings.port)).feed_url(ALL)
 
 
 async def _check_targets(

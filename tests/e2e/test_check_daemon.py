@@ -42,6 +42,7 @@ async def test_the_daemon_of_the_same_settings_is_found_on_the_same_database(
     assert found["database"]["verdict"] == "good"
     assert found["public"]["lines"][0] == f"{url} reaches the daemon"
     assert "it is http, so secret addresses can be read on the way" in found["public"]["lines"][1]
+    assert not any(line.startswith("a feed ") for line in found["public"]["lines"]), "one arrived"
     assert found["public"]["verdict"] == "warning"
 
 
