@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -14,6 +14,7 @@ from service.app.findings import CheckReport, Finding, Verdict
 from service.core.vevent import Translate
 
 _COLORS = {Verdict.GOOD: "green", Verdict.NOTICE: "cyan", Verdict.WARNING: "yellow", Verdict.FAILED: "red"}
+_MOST_GOOD = 20
 _NARROWEST = 20
 """The least width of the text; a narrower terminal breaks the lines itself."""
 
@@ -29,13 +30,18 @@ def wants_color() -> bool | None:
 
 
 def render_table(report: CheckReport, width: int | None, gettext: Translate) -> Iterator[str]:
-    """Yield the lines of the table: one for each finding, and below it its other lines."""
+    """
+    Yield the lines of the table: one for each finding, and below it its other lines.
+
+    More than twenty sources without anything to correct are one line, below those with something.
+    """
     parts = _parts(gettext)
     words = _verdicts(gettext)
-    first = max((len(_subject(parts, each)) for each in report.findings), default=0)
+    findings = _fold(report.findings, gettext)
+    first = max((len(_subject(parts, each)) for each in findings), default=0)
     second = max(map(len, words.values()))
     before = ""
-    for finding in report.findings:
+    for finding in findings:
         subject = _subject(parts, finding)
         shown = "" if subject == before else subject
         before = subject
@@ -57,6 +63,20 @@ def summarize(report: CheckReport, gettext: Translate) -> str:
     )
     color = "green" if report.good else "red"
     return click.style(gettext("Result: %(counts)s") % {"counts": counts}, fg=color, bold=True)
+
+
+def _fold(findings: Sequence[Finding], gettext: Translate) -> Sequence[Finding]:
+    good = [each for each in findings if _is_good_source(each)]
+    if len(good) <= _MOST_GOOD:
+        return findings
+    text = gettext("%(count)s in order; --json names each") % {"count": f"{len(good):,}"}
+    end = max(at for at, each in enumerate(findings) if each.part == "source") + 1
+    wrong = (each for each in findings[:end] if not _is_good_source(each))
+    return [*wrong, Finding("sources", Verdict.GOOD, (text,)), *findings[end:]]
+
+
+def _is_good_source(finding: Finding) -> bool:
+    return finding.part == "source" and finding.verdict is Verdict.GOOD
 
 
 def _subject(parts: dict[str, str], finding: Finding) -> str:

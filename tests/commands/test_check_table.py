@@ -28,6 +28,9 @@ REPORT = CheckReport.of(
 )
 
 
+DAEMON = Finding("daemon", Verdict.GOOD, ("it runs",))
+
+
 def plain(report: CheckReport, width: int | None = None) -> list[str]:
     return [click.unstyle(line) for line in render_table(report, width, no_translation)]
 
@@ -39,6 +42,29 @@ def test_each_thing_has_one_row_and_what_else_is_said_stands_below_it() -> None:
         "source lobby  FAILED   one two three four five six seven",
         "                       more",
     ]
+
+
+def test_many_good_sources_are_one_line_below_those_with_something_to_correct() -> None:
+    rooms = [Finding("source", Verdict.GOOD, ("3 conferences",), f"room{number}") for number in range(2998)]
+    silent = Finding("source", Verdict.FAILED, ("no list came",), "lobby")
+    quiet = Finding("source", Verdict.NOTICE, ("quiet by its hours",), "desk")
+    report = CheckReport.of([*REPORT.findings[:1], *rooms[:9], silent, *rooms[9:], quiet, DAEMON])
+
+    assert plain(report) == [
+        "settings      good     12 are given",
+        "source lobby  FAILED   no list came",
+        "source desk   notice   quiet by its hours",
+        "sources       good     2,998 in order; --json names each",
+        "daemon        good     it runs",
+    ]
+    assert click.unstyle(summarize(report, no_translation)) == "Result: 3000 good, 1 notice, 1 FAILED"
+    assert len(report.as_dict("1")["findings"]) == len(rooms) + 4
+
+
+def test_a_few_good_sources_have_a_line_each() -> None:
+    rooms = [Finding("source", Verdict.GOOD, ("3 conferences",), f"room{number}") for number in range(20)]
+
+    assert len(plain(CheckReport.of([*rooms, DAEMON]))) == 21
 
 
 def test_long_lines_break_between_words() -> None:
