@@ -3,6 +3,8 @@ The client of one endpoint: it connects, keeps the session going, and reconnects
 """
 
 import asyncio
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
@@ -51,12 +53,14 @@ _PROVES_ITSELF: Final = timedelta(minutes=2)
 # TrueConf's own clients leave this much time between two commands.
 _BETWEEN_COMMANDS_SECONDS: Final = 0.05
 
+_NO_TURN: Final = ExitStack().close
+
 log = structlog.get_logger(__name__)
 
 
 class Endpoint:
     """
-    Listens to one endpoint while `run` runs. Sources that share `turns` open a few at a time.
+    Listens to one endpoint while `run` runs. Sources that share `turns` begin a few at a time.
     """
 
     def __init__(
@@ -90,6 +94,7 @@ class Endpoint:
         self._standing = Standing(name, hooks=hooks, now=timing.now)
         self._connected_at: datetime | None = None
         self._turns = turns or Turns()
+        self._end_turn: Callable[[], None] = _NO_TURN
         self._log = log.bind(source=name)
 
     @property
@@ -146,10 +151,16 @@ class Endpoint:
 
     async def _converse(self, sink: SnapshotSink) -> None:
         self._standing.show_progress(SourceState.CONNECTING)
+        self._end_turn = await self._turns.beginnings.take()
+        try:
+            await self._open_and_talk(sink)
+        finally:
+            self._end_turn()
+
+    async def _open_and_talk(self, sink: SnapshotSink) -> None:
         with translate_errors(self._place):
-            async with self._turns.openings.turn():
-                found = await endpoint_of(self._url, self._fetch)
-                socket = await open_socket(found.address, self._turns.large)
+            found = await endpoint_of(self._url, self._fetch)
+            socket = await open_socket(found.address, self._turns.large)
         async with socket:
             self._standing.show_progress(SourceState.AUTHORIZING)
             self._standing.log_progress("trueconf.connected", host=place(found.address))
@@ -247,6 +258,7 @@ class Endpoint:
             case SnapshotReceived(snapshot):
                 self._listless.reset(self._now())
                 await self._hand_over(snapshot, sink)
+                self._end_turn()
             case ListIgnored(reason):
                 self._log.warning("trueconf.list_ignored", reason=reason)
             case ListRefused(reason):

@@ -1,14 +1,14 @@
 """
-What the connections of all sources take turns at: large frames, and to open.
+What the connections of all sources take turns at: large frames, and to begin.
 
 Large frames arrive one at a time: several at once would exhaust the memory. One thread decodes for all
 sources: glibc gives each thread an arena of its own, which keeps what was freed.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
@@ -21,9 +21,9 @@ LARGE: Final = 4 * 2**20
 _SECONDS: Final = 60.0
 """How long one large frame may keep the others waiting before it has arrived."""
 
-_MOST_OPENING: Final = 100
-_OPENING_SECONDS: Final = 2.0
-"""How long one that opens may keep the others waiting: many may be switched off, and give no answer."""
+_MOST_BEGINNING: Final = 50
+_BEGINNING_SECONDS: Final = 2.0
+"""How long one that begins may keep the others waiting: many may be switched off, and give no answer."""
 
 
 class LargeFrames:
@@ -37,26 +37,29 @@ class LargeFrames:
         self.decoding = ThreadPoolExecutor(1, thread_name_prefix="decode")
 
 
-class Openings:
+class Beginnings:
     """
-    Lets connections open a few at a time.
+    Lets sources begin a few at a time: to connect, to talk, and to hand over a first list.
 
-    Thousands at once would keep each other waiting, and look like endpoints that do not answer.
+    Thousands at once would keep each other waiting and look like endpoints that do not answer. Whatever else
+    the process has to do would take its turn among them: the renewal of its leases came too late.
     """
 
-    def __init__(self, most: int = _MOST_OPENING, seconds: float = _OPENING_SECONDS) -> None:
+    def __init__(self, most: int = _MOST_BEGINNING, seconds: float = _BEGINNING_SECONDS) -> None:
         self._free = asyncio.Semaphore(most)
         self._seconds = seconds
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for a turn; within the block others wait for its end, but no longer than `seconds`."""
+    async def take(self) -> Callable[[], None]:
+        """
+        Wait for a turn, and return what ends it; to end it twice does nothing.
+
+        It ends by itself after `seconds`: others wait no longer for one that does not answer.
+        """
         await self._free.acquire()
-        with ExitStack() as held:
-            held.callback(self._free.release)
-            ending = asyncio.get_running_loop().call_later(self._seconds, held.close)
-            held.callback(ending.cancel)
-            yield
+        held = ExitStack()
+        held.callback(self._free.release)
+        held.callback(asyncio.get_running_loop().call_later(self._seconds, held.close).cancel)
+        return held.close
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class Turns:
     """
 
     large: LargeFrames = field(default_factory=LargeFrames)
-    openings: Openings = field(default_factory=Openings)
+    beginnings: Beginnings = field(default_factory=Beginnings)
 
 
 class _Holding(Enum):
