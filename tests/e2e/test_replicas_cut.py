@@ -36,10 +36,9 @@ MIGRATING = f"SELECT pg_advisory_xact_lock({int.from_bytes(b'confcal', 'big')})"
 
 JOINING = "LOCK TABLE replicas IN ACCESS EXCLUSIVE MODE"
 
-_END = (
-    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND pid <> pg_backend_pid() AND"
-)
+_OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND"
+_END = f"SELECT count(pg_terminate_backend(pid)) {_OTHERS}"
+_COUNT_WAITING = text(f"SELECT count(*) {_OTHERS} wait_event_type = 'Lock'")
 WAITING = text(f"{_END} wait_event_type = 'Lock'")
 CHECKING_THE_EPOCH = text(f"{_END} wait_event_type = 'Lock' AND query LIKE '%FOR SHARE%'")
 LISTENING = text(f"{_END} query ILIKE 'LISTEN%'")
@@ -69,6 +68,12 @@ async def end(database: str, which: TextClause, many: int) -> None:
             await asyncio.sleep(0.02)
 
 
+async def waiting(database: str, many: int) -> bool:
+    """Return whether so many connections wait for a lock."""
+    async with administrator(database) as db:
+        return bool((await db.execute(_COUNT_WAITING)).scalar_one() >= many)
+
+
 @pytest.mark.parametrize("lock", [MIGRATING, JOINING], ids=["making_tables", "joining"])
 async def test_replicas_whose_connections_end_while_they_start_all_live(site: Site, lock: str) -> None:
     if lock == JOINING:
@@ -77,6 +82,8 @@ async def test_replicas_whose_connections_end_while_they_start_all_live(site: Si
         async with administrator(site.database, "READ COMMITTED") as holding:
             await holding.execute(text(lock))
             starting = asyncio.create_task(stack.enter_async_context(site.replicas(3, **UNHURRIED)))
+            # All of them at once: one that tried again would lose its connection a second time.
+            await reach(lambda: waiting(site.database, 3))
             await end(site.database, WAITING, 3)
 
         await agree(await starting, "Old")
