@@ -43,7 +43,9 @@ WAITING = text(f"{_END} wait_event_type = 'Lock'")
 CHECKING_THE_EPOCH = text(f"{_END} wait_event_type = 'Lock' AND query LIKE '%FOR SHARE%'")
 LISTENING = text(f"{_END} query ILIKE 'LISTEN%'")
 
-CUTS = 3
+CUTS, EVERY = 3, 60
+"""How often the line is cut, and after how many answers each time."""
+
 NOTICED_SECONDS = 15
 """Half of the time after which a silent connection is asked whether it still lives."""
 
@@ -147,8 +149,7 @@ async def test_a_replica_without_notifications_shows_what_others_recorded_all_th
         await recorded_once(site, daemons, "New", sequence=1)
 
 
-@pytest.mark.parametrize("every", [7, 60])
-async def test_cut_answers_of_the_database_lose_nothing_and_double_nothing(site: Site, every: int) -> None:
+async def test_cut_answers_of_the_database_lose_nothing_and_double_nothing(site: Site) -> None:
     direct = make_url(site.database)
     async with (
         relayed(f"{direct.query['host']}/.s.PGSQL.5432") as line,
@@ -163,7 +164,7 @@ async def test_cut_answers_of_the_database_lose_nothing_and_double_nothing(site:
 
         for sequence, topic in enumerate(("New", "Newer"), start=1):
             # Whether what was cut was recorded is not known to who recorded it.
-            before, line.cut_answers_every = line.cuts, every
+            before, line.cut_answers_every = line.cuts, EVERY
             await site.tell(conferences(topic))
             await reach(partial(lambda cuts: line.cuts >= cuts, before + CUTS))
             line.cut_answers_every = 0
