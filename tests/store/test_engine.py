@@ -2,6 +2,7 @@
 Addresses of databases, and what is agreed with SQLite.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,10 @@ from sqlalchemy import text
 
 from service.core.errors import SettingsError
 from service.store.engine import begin_read, begin_write, create_engine
+from service.store.migrate import migrate
+from service.store.sql import SqlStore
+from tests.core.given import NOW, conference, listed
+from tests.core.story import Story
 
 
 @pytest.mark.parametrize(
@@ -96,4 +101,25 @@ async def test_only_what_is_written_in_passing_does_not_wait_for_the_disk(tmp_pa
 
     full, normal = 2, 1
     assert found == [full, normal, normal, full]
+    await engine.dispose()
+
+
+async def test_only_an_arrival_that_changes_nothing_is_recorded_in_passing(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/confcal.db"
+    await migrate(url)
+    engine, story, found = create_engine(url), Story(), []
+    store = SqlStore(engine)
+
+    for snapshot in (
+        listed(conference("1")),
+        listed(conference("1"), at=NOW + timedelta(minutes=10)),
+        listed(conference("2"), at=NOW + timedelta(minutes=20)),
+    ):
+        version = await store.version()
+        await store.record(story.records(snapshot), version=version)
+        async with begin_read(engine) as db:
+            found.append((await db.execute(text("PRAGMA synchronous"))).scalar_one())
+
+    full, normal = 2, 1
+    assert found == [full, normal, full]
     await engine.dispose()
