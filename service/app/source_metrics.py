@@ -51,11 +51,11 @@ class SourceMetrics(Collector):
 
     def note_state(self, source: str, state: SourceState) -> None:
         """Note how a source is doing."""
-        self._of(source).state = state
+        self._present_of(source).state = state
 
     def expect_list(self, source: str, since: datetime) -> None:
         """Note since when a source owes a list: one that never sends any is silent too."""
-        self._of(source).list_at = since
+        self._present_of(source).list_at = since
 
     def forget(self, source: str) -> None:
         """Drop how a source is doing, and keep its counters."""
@@ -63,11 +63,11 @@ class SourceMetrics(Collector):
 
     def count_list(self, snapshot: Snapshot, changes: Changes) -> None:
         """Count an accepted list."""
-        present = self._of(snapshot.source)
+        present = self._present_of(snapshot.source)
         present.list_at = snapshot.received_at
         present.conferences = len(snapshot.listing.conferences)
         present.held = len(changes.held.missing) if changes.held else 0
-        counts = self._counted(snapshot.source)
+        counts = self._counts_of(snapshot.source)
         counts.lists += 1
         counts.edits += len(changes.edits)
         counts.removals += len(changes.departures)
@@ -75,7 +75,7 @@ class SourceMetrics(Collector):
 
     def count_rejected_frame(self, source: str) -> None:
         """Count a frame that could not be used."""
-        self._counted(source).rejected_frames += 1
+        self._counts_of(source).rejected_frames += 1
 
     def collect(self) -> Iterator[Metric]:
         """Yield all numbers."""
@@ -110,10 +110,10 @@ class SourceMetrics(Collector):
         quiet = self.quiet.get(source)
         return quiet is not None and quiet.excuse(list_at, now, STALE_AFTER)
 
-    def _of(self, source: str) -> _Present:
+    def _present_of(self, source: str) -> _Present:
         return self._present.setdefault(source, _Present())
 
-    def _counted(self, source: str) -> _Counts:
+    def _counts_of(self, source: str) -> _Counts:
         return self._counts.setdefault(source, _Counts())
 
 

@@ -220,11 +220,11 @@ def kind(value: object) -> str:
 
 def _days_of_flags(values: Sequence[object]) -> frozenset[Weekday] | None:
     flags = tuple(_FLAGS.get(value) if isinstance(value, _FLAG_TYPES) else None for value in values)
-    return None if len(flags) != len(_FLAG_ORDER) or None in flags else _flagged(flags)
+    return None if len(flags) != len(_FLAG_ORDER) or None in flags else _find_days(flags)
 
 
 @cache
-def _flagged(flags: tuple[bool | None, ...]) -> frozenset[Weekday]:
+def _find_days(flags: tuple[bool | None, ...]) -> frozenset[Weekday]:
     """Return one set for each of the 128 combinations: a set of its own for each series takes much memory."""
     return frozenset(day for day, flag in zip(_FLAG_ORDER, flags, strict=True) if flag)
 

@@ -70,7 +70,7 @@ async def end(database: str, which: TextClause, many: int) -> None:
             await asyncio.sleep(0.02)
 
 
-async def waiting(database: str, many: int) -> bool:
+async def have_waiters(database: str, many: int) -> bool:
     """Return whether so many connections wait for a lock."""
     async with administrator(database) as db:
         return bool((await db.execute(_COUNT_WAITING)).scalar_one() >= many)
@@ -85,7 +85,7 @@ async def test_replicas_whose_connections_end_while_they_start_all_live(site: Si
             await holding.execute(text(lock))
             starting = asyncio.create_task(stack.enter_async_context(site.replicas(3, **UNHURRIED)))
             # All of them at once: one that tried again would lose its connection a second time.
-            await reach(lambda: waiting(site.database, 3))
+            await reach(lambda: have_waiters(site.database, 3))
             await end(site.database, WAITING, 3)
 
         await agree(await starting, "Old")
