@@ -34,7 +34,9 @@ class Attack:
     """
 
     status: int
-    body: bytes
+    write_body: Callable[[], bytes]
+    """Called by the test: together they are tens of megabytes."""
+
     headers: dict[str, str]
     said: str
     settings: dict[str, str] = field(default_factory=dict)
@@ -56,32 +58,34 @@ OAUTH = {
 ATTACKS = {
     "foo": Attack(
         401,
-        b"",
+        bytes,
         {"WWW-Authenticate": 'Digest realm="r", nonce="n", algorithm=FOO'},
         "the algorithm FOO, which is not known here",
         DIGEST,
     ),
     "stale": Attack(
         401,
-        b"",
+        bytes,
         {"WWW-Authenticate": 'Digest realm="r", nonce="n", stale=true'},
         "every Digest nonce too old",
         DIGEST,
     ),
-    "bomb": Attack(207, bomb(), {"Content-Encoding": "gzip, gzip"}, "compresses its answer"),
-    "elements": Attack(207, OPENING + b"<a/>" * 5_000_000, {}, "more than 500000 elements"),
+    "bomb": Attack(207, bomb, {"Content-Encoding": "gzip, gzip"}, "compresses its answer"),
+    "elements": Attack(207, lambda: OPENING + b"<a/>" * 5_000_000, {}, "more than 500000 elements"),
     "members": Attack(
         207,
-        OPENING + b"".join(MEMBER % number for number in range(100_000)) + b"</d:multistatus>",
+        lambda: OPENING + b"".join(MEMBER % number for number in range(100_000)) + b"</d:multistatus>",
         {},
         "more than 500000 elements",
     ),
-    "token": Attack(200, b"[" * 60_000, {}, "gives no access token", OAUTH),
-    "tokens": Attack(200, b"[" * 200_000, {}, "more than 64 kB", OAUTH),
-    "entities": Attack(207, b'<!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>', {}, "DOCTYPE, which is refused"),
-    "script": Attack(207, b"<b>Warning</b>: no such file\n" + OPENING, {}, "Warning: no such file"),
+    "token": Attack(200, lambda: b"[" * 60_000, {}, "gives no access token", OAUTH),
+    "tokens": Attack(200, lambda: b"[" * 200_000, {}, "more than 64 kB", OAUTH),
+    "entities": Attack(
+        207, lambda: b'<!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>', {}, "DOCTYPE, which is refused"
+    ),
+    "script": Attack(207, lambda: b"<b>Warning</b>: no such file\n" + OPENING, {}, "Warning: no such file"),
     "elsewhere": Attack(
-        301, b"", {"Location": "https://other.example.net/"}, "set TRUSTED_HOSTS=other.example.net"
+        301, bytes, {"Location": "https://other.example.net/"}, "set TRUSTED_HOSTS=other.example.net"
     ),
 }
 
@@ -95,17 +99,19 @@ class Attackers:
         self._servers = ExitStack()
 
     def url(self, attack: Attack) -> str:
+        body = attack.write_body()
+
         class Handler(BaseHTTPRequestHandler):
             def _answer(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 self.send_response(attack.status)
                 for name, value in attack.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(attack.body)))
+                self.send_header("Content-Length", str(len(body)))
                 self.send_header("Connection", "close")
                 self.end_headers()
                 try:
-                    self.wfile.write(attack.body)
+                    self.wfile.write(body)
                 except OSError:
                     # Whoever reads no further hangs up.
                     self.close_connection = True

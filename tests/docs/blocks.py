@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-_BLOCK = re.compile(r"(?P<before>[^\n]*)\n```(?P<language>\w*)\n(?P<text>.*?)^```", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(
+    r"(?P<before>^[^\n]*|)\n```(?P<language>\w*)\n(?P<text>.*?)^```", re.DOTALL | re.MULTILINE
+)
 _MARK = re.compile(r"<!-- not run: (?P<reason>.+) -->")
 _SETTING = re.compile(r"(?:CONFCAL_(?!TEST_)\w+=(?!.*(?: confcal |\\$)).*|\s*#.*|\s*)")
 _COMMENT = re.compile(r"(?:(?<=\s)|^)#.*$", re.MULTILINE)
@@ -61,12 +64,17 @@ class Block:
         return "\n".join(line for line in lines if line)
 
 
-def blocks(page: Path) -> Iterator[Block]:
+@cache
+def blocks(page: Path) -> tuple[Block, ...]:
     """
-    Yield what a page has for a shell and for settings, in the order written.
+    Return what a page has for a shell and for settings, in the order written.
 
     Every block that names no other language is one of these.
     """
+    return tuple(_parse(page))
+
+
+def _parse(page: Path) -> Iterator[Block]:
     for found in _BLOCK.finditer(page.read_text("utf-8")):
         mark = _MARK.search(found["before"])
         reason = mark["reason"] if mark else ""

@@ -3,6 +3,7 @@ Endpoints that attack all at once: nobody else notices, memory stays bounded, an
 """
 
 import json
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 import pytest
@@ -28,13 +29,16 @@ def rejected_ones(count: int, octets: int) -> bytes:
     return listed(*(f'{{"id":"{n}",{one}'.encode() for n in range(count)))
 
 
-FLOODS = {
-    "numbers": listed(b"0," * (15 * MEBIBYTE) + b"0"),
-    "values": listed(*(b'{"id":"%d","x":[%s0]}' % (n, b"[]," * 500) for n in range(19_999))),
-    "rejected": rejected_ones(19_999, 1500),
-    "fragments": frame(TEXT, LIST) + frame(CONTINUATION, b"0," * (2 * MEBIBYTE)) * 7,
-    "names": frame(FINAL | TEXT, b"{" + b'"conferences":[],' * 1_900_000 + b'"event":"conferenceList"}'),
-    "pings": frame(FINAL | PING, b"x" * 125) * 100_000,
+# Each is made by the test that sends it: together they are hundreds of megabytes.
+FLOODS: dict[str, Callable[[], bytes]] = {
+    "numbers": lambda: listed(b"0," * (15 * MEBIBYTE) + b"0"),
+    "values": lambda: listed(*(b'{"id":"%d","x":[%s0]}' % (n, b"[]," * 500) for n in range(19_999))),
+    "rejected": lambda: rejected_ones(19_999, 1500),
+    "fragments": lambda: frame(TEXT, LIST) + frame(CONTINUATION, b"0," * (2 * MEBIBYTE)) * 7,
+    "names": lambda: frame(
+        FINAL | TEXT, b"{" + b'"conferences":[],' * 1_900_000 + b'"event":"conferenceList"}'
+    ),
+    "pings": lambda: frame(FINAL | PING, b"x" * 125) * 100_000,
 }
 
 
@@ -51,7 +55,7 @@ async def test_three_endpoints_that_send_all_they_may_harm_nobody_else(
             options = SimulatorOptions(conferences=[once(f"of {name}")], peer=f"peer{number}")
             room = await opened.enter_async_context(Simulator(options))
             port = int(room.url.rpartition(":")[2])
-            turncoat = Turncoat(frames(FLOODS[name]), port)
+            turncoat = Turncoat(frames(FLOODS[name]()), port)
             bad.append(await opened.enter_async_context(turncoat.listening()))
             settings[f"SOURCES__{name.upper()}__URL"] = f"ws://127.0.0.1:{turncoat.port}"
         siege = await opened.enter_async_context(besieged(home, **settings))

@@ -4,7 +4,7 @@ CalDAV servers that attack all at once: nobody else notices, memory stays bounde
 
 import asyncio
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,8 @@ from tests.e2e.siege import MEBIBYTE, Siege, besieged
 from tests.e2e.turncoat import Attack, Turncoat, answers
 
 pytestmark = pytest.mark.thorough
+
+Attacks = dict[str, Callable[[], Attack]]
 
 OPENING = b'<d:multistatus xmlns:d="DAV:">'
 FOUND = b"HTTP/1.1 207 Multi-Status\r\nContent-Type: application/xml\r\nConnection: close\r\n\r\n"
@@ -37,23 +39,26 @@ def filled(part: bytes) -> list[bytes]:
     return [OPENING, *[piece] * (SIXTY // len(piece))]
 
 
-LARGE = {
-    "attributes": answers(FOUND, *filled(ATTRIBUTES)),
-    "texts": answers(FOUND, *filled(TEXTS)),
-    "elements": answers(FOUND, *filled(b"<a/>")),
-    "values": answers(FOUND, *filled(b'<a x="' + b"v" * 90 + b'"/>')),
-    "members": answers(FOUND, OPENING, *[MEMBER % n for n in range(100_000)], b"</d:multistatus>"),
+# Each is made by the test that runs it: together they are hundreds of megabytes.
+LARGE: Attacks = {
+    "attributes": lambda: answers(FOUND, *filled(ATTRIBUTES)),
+    "texts": lambda: answers(FOUND, *filled(TEXTS)),
+    "elements": lambda: answers(FOUND, *filled(b"<a/>")),
+    "values": lambda: answers(FOUND, *filled(b'<a x="' + b"v" * 90 + b'"/>')),
+    "members": lambda: answers(FOUND, OPENING, *[MEMBER % n for n in range(100_000)], b"</d:multistatus>"),
 }
-ODD = {
-    "namespaces": answers(FOUND, *filled(NAMESPACES)),
-    "bomb": answers(PACKED, gzip.compress(gzip.compress(b"\0" * 50_000_000))),
-    "endless": answers(FOUND, *[b"<" + b"a" * MEBIBYTE] * 2000),
-    "dripping": answers(FOUND, b" " * (2 * MEBIBYTE), *[b" "] * 10_000, pause_seconds=0.01),
-    "headers": answers(b"HTTP/1.1 207 Multi-Status\r\n", *[b"X-More: " + b"x" * 1000 + b"\r\n"] * 100_000),
-    "extensions": answers(CHUNKED, *[b"1;" + b"x" * 10_000 + b"\r\n \r\n"] * 10_000),
-    "circle": answers(b"HTTP/1.1 301 Moved\r\nLocation: /dav/\r\nContent-Length: 0\r\n\r\n"),
-    "storm": answers(b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"),
-    "silent": answers(b""),
+ODD: Attacks = {
+    "namespaces": lambda: answers(FOUND, *filled(NAMESPACES)),
+    "bomb": lambda: answers(PACKED, gzip.compress(gzip.compress(b"\0" * 50_000_000))),
+    "endless": lambda: answers(FOUND, *[b"<" + b"a" * MEBIBYTE] * 2000),
+    "dripping": lambda: answers(FOUND, b" " * (2 * MEBIBYTE), *[b" "] * 10_000, pause_seconds=0.01),
+    "headers": lambda: answers(
+        b"HTTP/1.1 207 Multi-Status\r\n", *[b"X-More: " + b"x" * 1000 + b"\r\n"] * 100_000
+    ),
+    "extensions": lambda: answers(CHUNKED, *[b"1;" + b"x" * 10_000 + b"\r\n \r\n"] * 10_000),
+    "circle": lambda: answers(b"HTTP/1.1 301 Moved\r\nLocation: /dav/\r\nContent-Length: 0\r\n\r\n"),
+    "storm": lambda: answers(b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"),
+    "silent": lambda: answers(b""),
 }
 RETRIED_SOON = {"storm", "silent", "headers", "extensions"}
 """What needs a person is tried again after minutes: too long for every run."""
@@ -71,13 +76,13 @@ def radicale(tmp_path: Path) -> Iterator[Loopback]:
 
 @pytest.mark.parametrize("attacks", [LARGE, ODD], ids=["large", "odd"])
 async def test_servers_that_send_all_they_may_harm_nobody_else(
-    home: Home, radicale: Loopback, attacks: dict[str, Attack]
+    home: Home, radicale: Loopback, attacks: Attacks
 ) -> None:
     async with AsyncExitStack() as opened:
         bad: dict[str, Turncoat] = {}
         settings = account("good", radicale.port)
         for name, attack in attacks.items():
-            bad[name] = await opened.enter_async_context(Turncoat(attack, radicale.port).listening())
+            bad[name] = await opened.enter_async_context(Turncoat(attack(), radicale.port).listening())
             settings |= account(name, bad[name].port)
         siege = await opened.enter_async_context(besieged(home, **settings))
         async with siege.watched(least_seconds=8):
