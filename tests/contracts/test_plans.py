@@ -21,7 +21,7 @@ from service.core.strip import STRIP_EVENTS
 from service.publishing.ports import Database
 from service.store.engine import begin_read, begin_write, create_engine
 from service.store.sql import open_store
-from tests.contracts.conftest import NewDatabase
+from tests.contracts.databases import NewDatabase
 from tests.contracts.given import NOON
 
 CONFERENCES, ENTRIES = 20_000, 100_000
@@ -75,8 +75,8 @@ Statement = tuple[str, Any]
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def filled(request: pytest.FixtureRequest) -> AsyncIterator[Filled]:
     new: NewDatabase = request.getfixturevalue(request.param)
-    url = new()
-    store, engine = await open_store(url, migrate=True), create_engine(url)
+    url = new(migrated=True)
+    store, engine = await open_store(url, migrate=False), create_engine(url)
     async with begin_write(engine) as db:
         for statement in _filling(postgresql=request.param == "postgresql"):
             await db.execute(text(statement))

@@ -9,12 +9,12 @@ from sqlalchemy import text
 from service.store.engine import begin_read, begin_write, create_engine
 from service.store.migrate import migrate
 from service.store.sql import open_store
-from tests.contracts.conftest import NewDatabase
+from tests.contracts.databases import NewDatabase
 
 
 async def test_the_same_statement_runs_in_whichever_session_is_free(pgbouncer: NewDatabase) -> None:
-    url = pgbouncer()
-    store, other = await open_store(url, migrate=True), create_engine(url)
+    url = pgbouncer(migrated=True)
+    store, other = await open_store(url, migrate=False), create_engine(url)
     await store.feeds()
 
     # The session that served the store is taken now, so the store gets another one.

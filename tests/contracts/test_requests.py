@@ -11,7 +11,7 @@ from service.app.requests import Requests, request_source
 from service.core.errors import TooSoon
 from service.publishing.ports import Database
 from service.store.sql import open_store
-from tests.contracts.conftest import NewDatabase
+from tests.contracts.databases import NewDatabase
 from tests.core.given import NOW
 
 
@@ -29,8 +29,8 @@ class Room:
 @pytest.fixture
 async def opened(postgresql: NewDatabase) -> AsyncIterator[tuple[Database, Database]]:
     """Two processes on one database."""
-    url = postgresql()
-    first = await open_store(url, migrate=True)
+    url = postgresql(migrated=True)
+    first = await open_store(url, migrate=False)
     second = await open_store(url, migrate=False)
     yield first, second
     await first.close()

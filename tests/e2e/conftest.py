@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.conftest import NewDatabase, postgresql
+from tests.contracts.conftest import postgresql
+from tests.contracts.databases import NewDatabase
 from tests.e2e.program import Home
 from tests.e2e.replicated import Site, open_site
 
-__all__ = ["home", "postgresql", "site"]
+__all__ = ["empty_site", "home", "postgresql", "site"]
 
 
 @pytest.fixture
@@ -19,6 +20,13 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 async def site(tmp_path: Path, postgresql: NewDatabase) -> AsyncIterator[Site]:
-    """Three Rooms, a CalDAV server and an empty PostgreSQL."""
+    """Three Rooms, a CalDAV server and a PostgreSQL with tables and nothing in them."""
+    async with open_site(Home(tmp_path / "home"), postgresql(migrated=True)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def empty_site(tmp_path: Path, postgresql: NewDatabase) -> AsyncIterator[Site]:
+    """The same for tests about the first start: the database is empty."""
     async with open_site(Home(tmp_path / "home"), postgresql()) as opened:
         yield opened

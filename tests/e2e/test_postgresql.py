@@ -2,7 +2,7 @@
 The daemon on a database server.
 """
 
-from tests.contracts.conftest import NewDatabase
+from tests.contracts.databases import NewDatabase
 from tests.e2e.given import once, weekly
 from tests.e2e.program import Home, room
 

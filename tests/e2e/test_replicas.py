@@ -55,8 +55,8 @@ async def test_a_burst_of_changes_is_recorded_and_published_once(site: Site, man
 
 
 @pytest.mark.parametrize("_try", range(how_often(here=2, in_ci=1, long=50)))
-async def test_three_that_start_at_once_on_an_empty_database_all_live(site: Site, _try: int) -> None:
-    async with site.replicas(3, **UNHURRIED) as daemons:
+async def test_three_that_start_at_once_on_an_empty_database_all_live(empty_site: Site, _try: int) -> None:
+    async with empty_site.replicas(3, **UNHURRIED) as daemons:
         await agree(daemons, "Old")
 
         assert all(each.program.process.returncode is None for each in daemons)

@@ -77,16 +77,16 @@ async def have_waiters(database: str, many: int) -> bool:
 
 
 @pytest.mark.parametrize("lock", [MIGRATING, JOINING], ids=["making_tables", "joining"])
-async def test_replicas_whose_connections_end_while_they_start_all_live(site: Site, lock: str) -> None:
+async def test_replicas_whose_connections_end_while_they_start_all_live(empty_site: Site, lock: str) -> None:
     if lock == JOINING:
-        await migrate(site.database)
+        await migrate(empty_site.database)
     async with AsyncExitStack() as stack:
-        async with administrator(site.database, "READ COMMITTED") as holding:
+        async with administrator(empty_site.database, "READ COMMITTED") as holding:
             await holding.execute(text(lock))
-            starting = asyncio.create_task(stack.enter_async_context(site.replicas(3, **UNHURRIED)))
+            starting = asyncio.create_task(stack.enter_async_context(empty_site.replicas(3, **UNHURRIED)))
             # All of them at once: one that tried again would lose its connection a second time.
-            await reach(lambda: have_waiters(site.database, 3))
-            await end(site.database, WAITING, 3)
+            await reach(lambda: have_waiters(empty_site.database, 3))
+            await end(empty_site.database, WAITING, 3)
 
         await agree(await starting, "Old")
 
