@@ -20,8 +20,26 @@ from pathlib import Path
 from typing import cast
 
 _CONTEXT = get_context("forkserver")
-# A child imports what the parent's main module does, which is pytest where no worker of xdist runs the test.
-_CONTEXT.set_forkserver_preload(["pytest", "service.app.daemon", "service.commands.run", __name__])
+_IMPORTED = (
+    # A child imports what the parent's main module does: pytest, where no worker of xdist runs the test.
+    "pytest",
+    "service.app.daemon",
+    "service.commands.line",
+    "service.commands.run",
+    # What a daemon imports in its first second, which makes half of what such a process costs.
+    "aiosqlite",
+    "anyio._backends._asyncio",
+    "apscheduler.executors.asyncio",
+    "apscheduler.triggers.interval",
+    "asyncpg",
+    "httpcore",
+    "jinja2.ext",
+    "service.store.migrations.apply",
+    "sqlalchemy.dialects.postgresql.asyncpg",
+    "uvicorn.lifespan.off",
+    __name__,
+)
+_CONTEXT.set_forkserver_preload(list(_IMPORTED))
 
 _LONGEST_LINE = 2**20
 
