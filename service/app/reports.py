@@ -33,7 +33,7 @@ from service.core.search import ConferenceQuery
 from service.core.state import State
 from service.core.trueconf_id import TrueConfId
 from service.core.zone_notices import ZoneNotice
-from service.core.zone_survey import weekly_series, zone_notices
+from service.core.zone_survey import need_series, weekly_series, zone_notices
 from service.core.zonedata import data_version
 from service.publishing.ports import Database
 from service.settings.model import Settings
@@ -128,7 +128,9 @@ class StatusReporter(AdminPort):
         # One page asks several times, and each time all series would be gone through.
         if known and known.state is state and known.settings is settings and known.minute == minute:
             return known.notices
-        notices = zone_notices(zone_readings(settings), weekly_series(self.kinds()), now)
+        readings = zone_readings(settings)
+        series = weekly_series(self.kinds()) if need_series(readings) else ()
+        notices = zone_notices(readings, series, now)
         self._noticed = _NoticeCache(state, settings, minute, notices)
         return notices
 

@@ -2,8 +2,8 @@
 A mapping whose successors share with it what stays the same, so that a change costs what it changes.
 """
 
-from collections.abc import Hashable, ItemsView, Iterable, Iterator, Mapping
-from typing import Generic, TypeVar
+from collections.abc import Hashable, ItemsView, Iterable, Iterator, Mapping, ValuesView
+from typing import Any, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -42,6 +42,10 @@ class SharedMap(Mapping[K, V], Generic[K, V]):
     def items(self) -> ItemsView[K, V]:
         """Return the keys with their values; going through them looks nothing up."""
         return _Items(self)
+
+    def values(self) -> ValuesView[V]:
+        """Return the values; going through them looks nothing up."""
+        return _Values(self)
 
     def __len__(self) -> int:
         """Return how many keys there are."""
@@ -86,6 +90,14 @@ class _Items(ItemsView[K, V]):
     def __iter__(self) -> Iterator[tuple[K, V]]:
         for leaf in _leaves(self._mapping._root):  # noqa: SLF001 -- of the map
             yield from leaf.items()
+
+
+class _Values(ValuesView[V], Generic[V]):
+    _mapping: SharedMap[Any, V]
+
+    def __iter__(self) -> Iterator[V]:
+        for leaf in _leaves(self._mapping._root):  # noqa: SLF001 -- of the map
+            yield from leaf.values()
 
 
 _Node = dict[K, V] | tuple["_Node[K, V]", ...]

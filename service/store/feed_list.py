@@ -7,7 +7,7 @@ Little of a conference is read, so this takes as long with many Rooms as it take
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.core.account_state import Entry
@@ -42,9 +42,10 @@ async def read_feed_list(url: str) -> FeedList:
     try:
         await verify(engine)
         async with begin_read(engine) as db:
+            counted = await _count_by_account(db)
             return FeedList(
-                accounts=await _count_by_account(db),
-                everything=(await db.execute(_EVERYTHING)).scalar_one(),
+                accounts=counted,
+                everything=sum(counted.values()) - int((await db.execute(_COUNTED_TWICE)).scalar_one()),
                 generations={row[0]: row[1] for row in await db.execute(_ROTATED)},
                 recent=to_entries(tuple(row) for row in await db.execute(_RECENT)),
             )
@@ -65,17 +66,25 @@ async def read_heard_sources(url: str) -> frozenset[str]:
 
 _HAS_VEVENT = func.length(conferences.c.fingerprint) > 0
 
-_EVERYTHING = (
-    select(func.count())
-    .select_from(conferences)
-    .where(_HAS_VEVENT, exists().where(same_part(memberships, conferences)))
-)
-
 _BY_ACCOUNT = (
     select(memberships.c.account, func.count())
     .join_from(memberships, conferences, same_part(memberships, conferences))
     .where(_HAS_VEVENT)
     .group_by(memberships.c.account)
+)
+
+_SHARED = (
+    select(memberships.c.server, memberships.c.id, memberships.c.part, func.count().label("holders"))
+    .group_by(memberships.c.server, memberships.c.id, memberships.c.part)
+    .having(func.count() > 1)
+    .subquery()
+)
+
+# In the order of an index; to ask each conference whether anybody holds it takes three times as long.
+_COUNTED_TWICE = (
+    select(func.coalesce(func.sum(_SHARED.c.holders - 1), 0))
+    .join_from(_SHARED, conferences, same_part(_SHARED, conferences))
+    .where(_HAS_VEVENT)
 )
 
 _RECENT = select_recent(*conferences.c)

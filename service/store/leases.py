@@ -8,7 +8,20 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, literal, select, text, tuple_, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Row,
+    Select,
+    Update,
+    delete,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
@@ -74,6 +87,9 @@ To PostgreSQL such a session is not idle, and while it waits for its client it h
 They are looked for only where a replica fell silent.
 """
 
+_MOST_AHEAD = timedelta(minutes=10)
+"""More than any lease lasts: what expires later was renewed before the clock of the database was set back."""
+
 _LIVE = leases.c.expires_at > now_milliseconds()
 
 _DIGEST = func.sum(func.hashtextextended(leases.c.name + " " + leases.c.holder, leases.c.epoch))
@@ -124,6 +140,8 @@ class SqlLeases(LeaseStore):
             # The replica first: it never outlives its leases in the eyes of those that divide them.
             inserted = insert(replicas).values(holder=replica.holder, **row)
             await db.execute(inserted.on_conflict_do_update(index_elements=["holder"], set_=row))
+            for key in (replicas.c.holder, leases.c.name):
+                await db.execute(_shorten(key, until))
             held = (leases.c.holder == replica.holder) & (leases.c.expires_at > now_milliseconds())
             await db.execute(_lock_in_order(held))
             await db.execute(update(leases).where(held).values(expires_at=until))
@@ -214,6 +232,18 @@ def open_leases(engine: AsyncEngine) -> LeaseStore:
 def _lock_in_order(condition: ColumnElement[bool]) -> Select[Any]:
     """Return the statement that locks rows before they are written, in one order: nobody deadlocks."""
     return select(leases.c.name).where(condition).order_by(leases.c.name).with_for_update()
+
+
+def _shorten(key: Column[str], until: ColumnElement[int]) -> Update:
+    """
+    Return the statement that has rows expire soon whose holder may have ended an hour of the old clock ago.
+
+    A holder that lives renews its rows before that. What somebody has locked is left for the next renewal.
+    """
+    expires_at = key.table.c.expires_at
+    far = select(key).where(expires_at > now_milliseconds() + literal(_MOST_AHEAD // _MILLISECOND))
+    locked = far.order_by(key).with_for_update(skip_locked=True).subquery()
+    return update(key.table).where(key.in_(select(locked))).values(expires_at=until)
 
 
 async def _release(db: AsyncConnection, given: Sequence[Lease]) -> None:

@@ -37,19 +37,26 @@ async def find_of_people(db: AsyncConnection, people: Collection[str]) -> list[K
 
 
 def select_recent(*columns: ColumnElement[Any], where: ColumnElement[bool] | None = None) -> Select[Any]:
-    """Return what selects columns of the conferences of each account that were revised last."""
+    """Return what selects columns of the conferences that each account reported differently last."""
+    m = memberships.c
+    # Of memberships alone: what is sorted is small, and only what is chosen is looked up.
     ranked = (
         select(
-            *columns,
+            m.server,
+            m.id,
+            m.part,
             func.row_number()
-            .over(partition_by=memberships.c.account, order_by=conferences.c.revised_at.desc())
+            .over(partition_by=m.account, order_by=func.coalesce(m.changed_at, 0).desc())
             .label("rank"),
         )
-        .join_from(memberships, conferences, same_part(memberships, conferences))
-        .where(conferences.c.part == 0, true() if where is None else where)
+        .where(m.part == 0, true() if where is None else where)
         .subquery()
     )
-    return select(*(ranked.c[each.name] for each in columns)).where(ranked.c.rank <= _OF_ACCOUNT)
+    return (
+        select(*columns)
+        .join_from(ranked, conferences, same_part(ranked, conferences))
+        .where(ranked.c.rank <= _OF_ACCOUNT)
+    )
 
 
 def _of_words(words: Sequence[str]) -> Select[Any]:

@@ -111,20 +111,25 @@ def _invitations(value: object) -> tuple[Invitation, ...]:
         return ()
     if len(value) > MOST_INVITATIONS:
         raise Unusable("invitations", f"{len(value):,} of them, at most {MOST_INVITATIONS:,} are taken")
-    return tuple(
-        _invitation(id_, fields.text(entry.get("display_name")))
-        for entry in value
-        if isinstance(entry, dict) and (id_ := fields.person(entry.get("id"), "invitations.id").strip())
-    )
+    sent = (_invitation(each.get("id"), each.get("display_name")) for each in value if isinstance(each, dict))
+    return tuple(each for each in sent if each)
 
 
-def _invitation(invited: str, display_name: str) -> Invitation:
-    # Remembered values stay in memory, so they must be short whatever an endpoint sends.
-    known = len(invited) + len(display_name) <= _LONGEST_SHARED
-    return _share(invited, display_name) if known else Invitation(invited, display_name)
+def _invitation(id_: object, display_name: object) -> Invitation | None:
+    # What is remembered stays in memory, so it must be short whatever an endpoint sends.
+    match id_, display_name:
+        case str(), str() if len(id_) + len(display_name) <= _LONGEST_SHARED:
+            return _share(id_, display_name)
+        case _:
+            return _read_invitation(id_, display_name)
 
 
 @lru_cache(maxsize=65536)
-def _share(invited: str, display_name: str) -> Invitation:
+def _share(id_: str, display_name: str) -> Invitation | None:
     """Return one value for the same person in many conferences: copies would be a third of all memory."""
-    return Invitation(invited, display_name)
+    return _read_invitation(id_, display_name)
+
+
+def _read_invitation(id_: object, display_name: object) -> Invitation | None:
+    invited = fields.person(id_, "invitations.id").strip()
+    return Invitation(invited, fields.text(display_name)) if invited else None

@@ -153,6 +153,31 @@ async def test_a_replica_that_is_silent_does_not_count(leases: LeaseStore) -> No
     assert (await leases.renew(ONE, lasts=LONG)).replicas == (ONE,)
 
 
+async def test_when_the_clock_of_the_database_is_set_back_the_leases_of_the_dead_still_end(
+    postgresql: NewDatabase,
+) -> None:
+    url = postgresql()
+    await (await open_store(url, migrate=True)).close()
+    engine = create_engine(url)
+    leases = SqlLeases(engine)
+    await leases.renew(TWO, lasts=LONG)
+    await leases.take(["source/a"], "two", lasts=LONG)
+
+    async def set_the_clock_back() -> None:
+        await by_hand(engine, "UPDATE leases SET expires_at = expires_at + 3600000")
+        await by_hand(engine, "UPDATE replicas SET expires_at = expires_at + 3600000")
+
+    await set_the_clock_back()
+    held = (await leases.renew(ONE, lasts=LONG)).leases
+    assert held == {"source/a": Lease("source/a", "two", 1)}, "its holder may live"
+
+    await set_the_clock_back()
+    found = await leases.renew(ONE, lasts=ENDED)
+    assert (found.replicas, found.leases) == ((), {})
+    assert await leases.take(["source/a"], "one", lasts=LONG) == [Lease("source/a", "one", 2)]
+    await engine.dispose()
+
+
 async def test_a_released_lease_is_free_at_once_and_its_epoch_goes_on(leases: LeaseStore) -> None:
     await leases.release(await leases.take(["source/a"], "one", lasts=LONG))
 

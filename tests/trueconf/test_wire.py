@@ -351,6 +351,14 @@ def test_bad_invitations_are_skipped() -> None:
     assert [(one.id, one.display_name) for one in invited] == [("5", ""), ("a", "")]
 
 
+def test_an_invited_id_has_no_blanks_around_it_and_of_blanks_alone_is_none() -> None:
+    invited = only(
+        invitations=[{"id": " anna@server\t", "display_name": " Anna "}, {"id": " ", "display_name": "X"}]
+    ).invitations
+
+    assert [(one.id, one.display_name) for one in invited] == [("anna@server", " Anna ")]
+
+
 def test_twins_are_merged_and_contradictions_are_rejected_once() -> None:
     other = CONFERENCE | {"topic": "Other"}
 
