@@ -75,7 +75,8 @@ class History(RuleBasedStateMachine):
         return self.store
 
     def do(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return self.runner.run(work)
+        # Not `Runner.run`, which puts a handler of signals in place and back each time.
+        return self.runner.get_loop().run_until_complete(work)
 
     def teardown(self) -> None:
         self.do(self.store.close())

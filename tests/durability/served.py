@@ -5,6 +5,7 @@ A feed as its reader sees it: VEVENTs, expanded by counting days.
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from tests.durability.told import DAY, OFFSETS, Pattern, Span
 
@@ -70,6 +71,7 @@ def read_parts(feed: bytes) -> Parts:
     return {conference: tuple(parts) for conference, parts in found.items()}
 
 
+@lru_cache(maxsize=10_000)
 def _read(body: bytes) -> tuple[Conference, Served]:
     lines = body.replace(b"\r\n ", b"").decode().splitlines()
     pairs = (line.partition(":") for line in lines)
