@@ -16,6 +16,7 @@ import pytest
 from hypothesis import Phase, settings
 
 import service  # noqa: F401 - the pinned zones for what the tests themselves read, before they read any
+from tests.dealing import deal
 from tests.tools import IN_CI, LONG
 
 # Each local run draws other examples, and a failure prints how to have it again. CI draws the same
@@ -85,6 +86,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             item.obj = limited(item.obj)
+
+
+WAITING = {"docs", "durability", "e2e"}
+"""Folders of tests that start daemons, kill them, and wait for leases."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Deal the tests to the workers, who all collect the same ones."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        session.items[:] = deal(
+            session.items,
+            workers,
+            module_of=lambda item: item.path,
+            is_long=lambda item: item.path.parent.name in WAITING,
+        )
 
 
 def _is_foreign(name: str) -> bool:
