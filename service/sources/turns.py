@@ -21,7 +21,12 @@ LARGE: Final = 4 * 2**20
 _SECONDS: Final = 60.0
 """How long one large frame may keep the others waiting before it has arrived."""
 
-_MOST_BEGINNING: Final = 50
+_MOST_BEGINNING: Final = 100
+"""
+Each takes a third of a second to ask what it must, at the pace of TrueConf's own clients, so 50 would keep a quick
+machine waiting. As many as end by `_BEGINNING_SECONDS` are fewer than a slow machine manages.
+"""
+
 _BEGINNING_SECONDS: Final = 2.0
 """How long one that begins may keep the others waiting: many may be switched off, and give no answer."""
 
