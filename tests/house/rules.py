@@ -112,6 +112,15 @@ def parse(text: str) -> ast.Module:
     return ast.parse(text)
 
 
+@cache
+def tokens_of(text: str) -> tuple[tuple[int, str, int], ...]:
+    """Return the kind, the text and the line of each name and comment of a module; two rules look at them."""
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return tuple(
+        (t.type, t.string, t.start[0]) for t in tokens if t.type in {tokenize.NAME, tokenize.COMMENT}
+    )
+
+
 def is_telling(name: str) -> bool:
     """
     Return whether a function is named by telling, which does not say whether it logs, writes or returns.
@@ -150,9 +159,9 @@ def _is_exempt(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 def names(text: str) -> Iterator[tuple[str, int]]:
     """Yield every name in the code of a module with its line; texts and comments have none."""
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.NAME:
-            yield token.string, token.start[0]
+    for kind, token, line in tokens_of(text):
+        if kind == tokenize.NAME:
+            yield token, line
 
 
 def crowded_functions(text: str, most: int) -> Iterator[str]:
@@ -185,6 +194,6 @@ def prose(text: str) -> Iterator[str]:
         # Docstrings of modules, classes and functions, and the texts below attributes.
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield str(node.value.value)
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.string
+    for kind, token, _ in tokens_of(text):
+        if kind == tokenize.COMMENT:
+            yield token
