@@ -6,8 +6,7 @@ import asyncio
 from contextvars import Context
 
 from service.app.list_log import log_waiting
-from service.core.arrival import Arrival, Refusal
-from service.core.changes import Changes
+from service.core.changes import Arrival, Changes, Refusal
 from service.core.lease import current_fence
 from service.core.ports import StateStore
 

@@ -31,7 +31,7 @@ class Decision(NamedTuple):
 
 
 def take_over(state: State, snapshot: Snapshot, policy: Policy, disputed: AbstractSet[Key]) -> Decision:
-    """Return what a list changes of a state; `disputed` are the disputes that the journal tells of."""
+    """Return what a list changes of a state; `disputed` are the disputes that the journal has."""
     changes, at = revise(state, snapshot, policy.fit_to(state.vtimezones)), snapshot.received_at
     if changes.older:
         return Decision(changes, ())

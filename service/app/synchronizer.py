@@ -149,7 +149,7 @@ class Synchronizer:
         return True
 
     def _finish(self, changes: Changes, snapshot: Snapshot, before: State) -> Changes:
-        """Tell everybody of a list that is recorded."""
+        """Log a list that is recorded, and notify whoever shows what it changed."""
         last = self._latest.get(snapshot.source)
         self._latest[snapshot.source] = snapshot
         self.heard.set()

@@ -8,8 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from service.core.arrival import Arrival, Refusal
-from service.core.changes import Changes, Edit, RenderedVEvent
+from service.core.changes import Arrival, Changes, Edit, Refusal, RenderedVEvent
 from service.core.conference import Account, Key
 from service.core.journal import Journal, JournalEntry
 from service.core.rejected import MAX_RAW, RejectedInput

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from service.core.arrival import Arrival, Refusal
-from service.core.changes import Changes
+from service.core.changes import Arrival, Changes, Refusal
 from service.core.lease import Fence
 from service.store.engine import begin_write
 from service.store.fence import find_lost

@@ -11,8 +11,7 @@ from sqlalchemy import Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
-from service.core.arrival import Arrival, Refusal
-from service.core.changes import Changes, Edit, RenderedVEvent
+from service.core.changes import Arrival, Changes, Edit, Refusal, RenderedVEvent
 from service.core.conference import Account, Key
 from service.core.journal import Journal, JournalEntry
 from service.core.ports import ClosedSessions, FeedRecord, Hint

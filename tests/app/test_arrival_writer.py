@@ -4,8 +4,7 @@ from collections.abc import Sequence
 import pytest
 
 from service.app.arrival_writer import ArrivalWriter
-from service.core.arrival import Arrival, Refusal
-from service.core.changes import Changes
+from service.core.changes import Arrival, Changes, Refusal
 from service.core.conference import Account
 from service.core.errors import LeaseLost, StaleState, StoreUnavailable
 from service.core.lease import Fence, Lease, LeaseTerms, Tenure, under

@@ -7,8 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.app.synchronizer import Synchronizer
-from service.core.arrival import Arrival, Refusal
-from service.core.changes import Changes, Edit
+from service.core.changes import Arrival, Changes, Edit, Refusal
 from service.core.conference import Account, Key, Rejection
 from service.core.errors import StaleState, StoreUnavailable
 from service.core.journal import JournalEntry

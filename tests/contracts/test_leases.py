@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service.core.arrival import Arrival
+from service.core.changes import Arrival
 from service.core.errors import LeaseLost, StoreUnavailable
 from service.core.lease import Fence, Lease, LeaseTerms, Tenure, under
 from service.core.ports import Hint

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from service.core.arrival import Arrival
+from service.core.changes import Arrival
 from service.core.errors import StaleState
 from service.core.ports import FeedRecord
 from service.core.state import State

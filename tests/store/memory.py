@@ -11,8 +11,7 @@ from heapq import nsmallest
 from typing_extensions import override
 
 from service.core.account_state import AccountState, Entry
-from service.core.arrival import Arrival, Refusal
-from service.core.changes import Changes, Edit, RenderedVEvent
+from service.core.changes import Arrival, Changes, Edit, Refusal, RenderedVEvent
 from service.core.conference import Account, Conference, Key
 from service.core.errors import LeaseLost, StaleState
 from service.core.journal import JournalEntry
