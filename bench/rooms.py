@@ -80,9 +80,7 @@ def report(rooms: int) -> bool:
         found = start(every, port, rooms)
         floor = (before + read_rows(every)) / 2
         times = [(measure(some, rooms // 10, which), measure(every, rooms, which)) for which in range(TIMES)]
-    few, many = (
-        {figure: min(each[figure] for each in of) for figure in of[0]} for of in zip(*times, strict=True)
-    )
+    few, many = (find_least(of) for of in zip(*times, strict=True))
     many |= found
     slower = max(1.0, floor / FLOOR_SECONDS / rooms * 3000)
     rows = (

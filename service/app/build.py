@@ -58,6 +58,9 @@ from service.web.renderer import Pages
 from service.web.server import Visitors, make_web
 from service.web.starting import StartingWeb
 
+_TOGETHER_SECONDS = 0.1
+"""How long a list that changes nothing waits for others: at a start hundreds come in a second."""
+
 
 class CurrentWeb:
     """
@@ -181,7 +184,7 @@ async def _make_parts(
     recorder: Recorder | None,
 ) -> Parts:
     policy = policy_of(settings)
-    synchronizer = Synchronizer(store, policy)
+    synchronizer = Synchronizer(store, policy, together_seconds=_TOGETHER_SECONDS)
     feeds = feeds_of(settings, store, lambda: synchronizer.state, url)
     leases = await join_replicas(settings, store)
     await synchronizer.prepare()

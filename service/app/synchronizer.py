@@ -3,36 +3,30 @@ The synchronizer: it revises the state by a snapshot, writes it in one transacti
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from functools import partial
 
 import structlog
 
 from service.app import list_log
+from service.app.arrival_writer import ArrivalWriter
+from service.app.decisions import Decision, decide_approval, decide_keeping, take_over
 from service.core.changes import Changes
 from service.core.conference import Account, Key, Snapshot
 from service.core.disputes import Dispute, find_disputes
-from service.core.errors import HeldListChanged, StaleState, StoreUnavailable, UnknownName
-from service.core.journal import JournalEntry
-from service.core.list_journal import describe_approval, describe_disputes, describe_keeping, describe_list
+from service.core.errors import StaleState, StoreUnavailable, UnknownName
 from service.core.ports import StateStore
 from service.core.rerender import move_on_old, rerender
-from service.core.revision import Policy, approve, keep, revise
+from service.core.revision import Policy
 from service.core.state import State
 
 log = structlog.get_logger()
 
 _TRIES = 3
-
-
-class _Decision(NamedTuple):
-    """The changes to record, and their journal entries."""
-
-    changes: Changes
-    entries: Sequence[JournalEntry]
+_OTHERS_RECORD = "other processes keep recording the same conferences; the list is asked for again"
 
 
 class Synchronizer:
@@ -40,8 +34,10 @@ class Synchronizer:
     Owns the state in memory; nothing else changes it.
     """
 
-    def __init__(self, store: StateStore, policy: Policy) -> None:
+    def __init__(self, store: StateStore, policy: Policy, *, together_seconds: float = 0.0) -> None:
+        """`together_seconds` is how long a list that changes nothing waits for others, see ArrivalWriter."""
         self._store = store
+        self._arrivals = ArrivalWriter(store, together_seconds=together_seconds)
         self._policy = policy
         self._listeners: list[Callable[[], None]] = []
         self._state = State()
@@ -125,20 +121,40 @@ class Synchronizer:
 
         Raises StoreUnavailable; nothing is changed then, and the same snapshot may be accepted later.
         """
+        for _ in range(_TRIES):
+            async with self._writing:
+                before = self._state
+                snapshot = replace(snapshot, account=before.normalize(snapshot.account))
+                changes, _entries = decision = await asyncio.to_thread(self._take_over, before, snapshot)
+                if changes.older:
+                    log.warning("sync.list_older", source=snapshot.source, account=str(changes.account))
+                    return changes
+                written = not decision.only_arrival and await self._write(decision, snapshot)
+            if written or (decision.only_arrival and await self._note_arrival(changes, snapshot, before)):
+                return self._finish(changes, snapshot, before)
+        raise StaleState(_OTHERS_RECORD)
+
+    async def _note_arrival(self, changes: Changes, snapshot: Snapshot, before: State) -> bool:
+        """Record a list that changes nothing of a state; return whether that was so until the end."""
+        account = changes.account
+        try:
+            await self._arrivals.record(changes, version=before.version)
+        except StaleState:
+            await self.refresh()
+            return False
         async with self._writing:
-            snapshot = replace(snapshot, account=self._state.normalize(snapshot.account))
-            before = self._state.accounts
-            changes = await self._record(lambda state: self._take_over(state, snapshot), snapshot)
-        if changes is None:
-            raise AssertionError("a snapshot always has an arrival to record")
-        if changes.older:
-            log.warning("sync.list_older", source=snapshot.source, account=str(changes.account))
-            return changes
+            if self._state.accounts.get(account) is not before.accounts.get(account):
+                return False
+            self._state = self._state.after(changes, snapshot, self._state.version)
+        return True
+
+    def _finish(self, changes: Changes, snapshot: Snapshot, before: State) -> Changes:
+        """Log a list that is recorded, and notify whoever shows what it changed."""
         last = self._latest.get(snapshot.source)
         self._latest[snapshot.source] = snapshot
         self.heard.set()
         # A new account has a calendar now, even an empty one.
-        if changes.visible or changes.account not in before:
+        if changes.visible or changes.account not in before.accounts:
             self._notify_listeners()
         list_log.log_list(snapshot, changes)
         list_log.log_rejected(snapshot, last)
@@ -153,7 +169,7 @@ class Synchronizer:
         Raises StoreUnavailable.
         """
 
-        def decide(state: State) -> _Decision:
+        def decide(state: State) -> Decision:
             known, decision = state.account(snapshot.account), self._take_over(state, snapshot)
             if known.list_at is None:
                 return decision
@@ -166,16 +182,8 @@ class Synchronizer:
             await self._record(decide, snapshot)
         self._notify_listeners()
 
-    def _take_over(self, state: State, snapshot: Snapshot) -> _Decision:
-        """Return what a list changes of a state, and its journal entries."""
-        changes, at = revise(state, snapshot, self._policy.fit_to(state.vtimezones)), snapshot.received_at
-        if changes.older:
-            return _Decision(changes, ())
-        entries = describe_list(state, changes, at)
-        if self._disputed or state.contested or changes.contested:
-            after = state.after(changes, snapshot, state.version)
-            entries += describe_disputes(find_disputes(after, self._policy, at), self._disputed, at)
-        return _Decision(changes, entries)
+    def _take_over(self, state: State, snapshot: Snapshot) -> Decision:
+        return take_over(state, snapshot, self._policy, self._disputed)
 
     def disputes(self, now: datetime) -> list[Dispute]:
         """Return the conferences that accounts keep reporting differently."""
@@ -192,14 +200,8 @@ class Synchronizer:
         Raises UnknownName where nothing is held, HeldListChanged where something else is held than what
         `digest` stands for, and StoreUnavailable.
         """
-
-        def decide(state: State) -> _Decision | None:
-            _require_same(state, account, digest)
-            policy = self._policy.fit_to(state.vtimezones)
-            changes = approve(state, account, policy, now.replace(microsecond=0))
-            return _Decision(changes, describe_approval(state, changes, now)) if changes else None
-
         async with self._writing:
+            decide = partial(decide_approval, account=account, policy=self._policy, now=now, digest=digest)
             changes = await self._record(decide, None)
         if changes is None:
             raise _refuse_unheld(account)
@@ -213,15 +215,8 @@ class Synchronizer:
 
         Raises what `approve` raises.
         """
-
-        def decide(state: State) -> _Decision | None:
-            _require_same(state, account, digest)
-            changes = keep(state, account)
-            if changes is None:
-                return None
-            return _Decision(changes, describe_keeping(changes, now) if changes.held_changed else ())
-
         async with self._writing:
+            decide = partial(decide_keeping, account=account, now=now, digest=digest)
             changes = await self._record(decide, None)
         if changes is None or changes.held is None:
             raise _refuse_unheld(account)
@@ -255,29 +250,33 @@ class Synchronizer:
                 log.info("sync.purged", conferences=forgotten)
 
     async def _record(
-        self, decide: Callable[[State], _Decision | None], snapshot: Snapshot | None
+        self, decide: Callable[[State], Decision | None], snapshot: Snapshot | None
     ) -> Changes | None:
         for _ in range(_TRIES):
             # In a thread: a first list of ten thousand takes seconds, and feeds are served meanwhile.
             decision = await asyncio.to_thread(decide, self._state)
             if decision is None:
                 return None
-            changes, entries = decision
-            try:
-                with list_log.log_waiting():
-                    version = await self._store.record(changes, version=self._state.version, journal=entries)
-            except StaleState:
+            if await self._write(decision, snapshot):
+                return decision.changes
+        raise StaleState(_OTHERS_RECORD)
+
+    async def _write(self, decision: Decision, snapshot: Snapshot | None) -> bool:
+        """Record what was decided about the state; return False where others had recorded something."""
+        (changes, entries), known = decision, self._state.version
+        try:
+            with list_log.log_waiting():
+                version = await self._store.record(changes, version=known, journal=entries)
+        except StaleState:
+            await self._catch_up()
+            return False
+        self._state = self._state.after(changes, snapshot, version)
+        if version > known + 1:
+            # Others recorded something in between, which is still to be read.
+            self._state = replace(self._state, version=known)
+            with suppress(StoreUnavailable):
                 await self._catch_up()
-                continue
-            known = self._state.version
-            self._state = self._state.after(changes, snapshot, version)
-            if version > known + 1:
-                # Others recorded something in between, which is still to be read.
-                self._state = replace(self._state, version=known)
-                with suppress(StoreUnavailable):
-                    await self._catch_up()
-            return changes
-        raise StaleState("other processes keep recording the same conferences; the list is asked for again")
+        return True
 
     async def _catch_up(self) -> None:
         """Read what the store holds since the state was read; most of the state stays the same objects."""
@@ -287,12 +286,6 @@ class Synchronizer:
         self._state = state
         if state.version != before:
             self._notify_listeners()
-
-
-def _require_same(state: State, account: Account, digest: str | None) -> None:
-    held = state.account(account).held
-    if held and digest is not None and held.digest != digest:
-        raise HeldListChanged(f"the held list of {account} is another one now; look at it again")
 
 
 def _refuse_unheld(account: Account) -> UnknownName:

@@ -5,9 +5,12 @@ What a snapshot changes of the state: the difference that one transaction writes
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 
 from service.core.account_state import Absence, Entry, HeldRemoval
 from service.core.conference import Account, Conference, Key
+from service.core.errors import LeaseLost, StaleState
+from service.core.lease import Fence
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +111,23 @@ class Changes:
     def empty(self) -> bool:
         """Whether only the arrival has to be written."""
         return not (self.visible or self.absences or self.changed or self.held_changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """
+    The arrival of a list that changes nothing. It is recorded together with those of other lists.
+    """
+
+    changes: Changes
+    """Empty but for the arrival."""
+
+    version: int
+    """Of the state that it was decided at."""
+
+    fence: Fence | None = None
+    """Of the part that heard the list; None outside of every part."""
+
+
+Refusal: TypeAlias = StaleState | LeaseLost
+"""Why one arrival of several was not recorded."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from service.core.changes import Changes, Edit, RenderedVEvent
+from service.core.changes import Arrival, Changes, Edit, Refusal, RenderedVEvent
 from service.core.conference import Account, Key
 from service.core.journal import Journal, JournalEntry
 from service.core.rejected import MAX_RAW, RejectedInput
@@ -117,6 +117,15 @@ class StateStore(Protocol):
         Returns the version after it. Where only the arrival is new and there are no entries, the arrival is
         written and the version stays. Raises StaleState where the account, or a conference that it is about,
         changed since `version`, and where a VEVENT goes by another VTIMEZONE than stored ones of its zone.
+        """
+        ...
+
+    async def record_arrivals(self, arrivals: Sequence[Arrival]) -> Sequence[Refusal | None]:
+        """
+        Write in one transaction that lists arrived which change nothing.
+
+        Returns for each why it was refused: StaleState where its account changed since the version that it
+        was decided at, LeaseLost where its part must not record. The others are recorded.
         """
         ...
 

@@ -23,8 +23,8 @@ _SECONDS: Final = 60.0
 
 _MOST_BEGINNING: Final = 100
 """
-Each takes a third of a second to ask what it must, at the pace of TrueConf's own clients, so 50 would keep a quick
-machine waiting. As many as end by `_BEGINNING_SECONDS` are fewer than a slow machine manages.
+Each takes a third of a second to ask what it must, at the pace of TrueConf's own clients, so 50 would keep a
+quick machine waiting. As many as end by `_BEGINNING_SECONDS` are fewer than a slow machine manages.
 """
 
 _BEGINNING_SECONDS: Final = 2.0

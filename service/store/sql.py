@@ -11,7 +11,7 @@ from sqlalchemy import Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
-from service.core.changes import Changes, Edit, RenderedVEvent
+from service.core.changes import Arrival, Changes, Edit, Refusal, RenderedVEvent
 from service.core.conference import Account, Key
 from service.core.journal import Journal, JournalEntry
 from service.core.ports import ClosedSessions, FeedRecord, Hint
@@ -21,6 +21,7 @@ from service.core.search import ConferenceQuery
 from service.core.state import State
 from service.publishing.ports import Database, Ledger
 from service.store.account_purge import purge_accounts
+from service.store.arrivals import record_arrivals
 from service.store.chosen import read_chosen
 from service.store.engine import begin_read, begin_write, create_engine
 from service.store.journal import SqlJournal, blank_conferences, write_journal
@@ -35,12 +36,11 @@ from service.store.schema import verify
 from service.store.search import delete_purged, find_by_id, find_conferences, find_shared
 from service.store.sessions import SqlClosedSessions
 from service.store.tables import feeds, memberships, meta, same_part, vevents
-from service.store.versions import advance, current, find_touched, require
+from service.store.versions import advance, current, find_touched
 from service.store.vtimezones import read_vtimezones
 from service.store.wakeups import follow_wakeups, notify_others
 from service.store.writes import (
     purge_conferences,
-    write_arrival,
     write_changes,
     write_feed,
     write_rendering,
@@ -111,18 +111,22 @@ class SqlStore(Database):
 
     @override
     async def record(self, changes: Changes, *, version: int, journal: Sequence[JournalEntry] = ()) -> int:
-        following, nothing_new = version, changes.empty and not journal
-        async with begin_write(self._engine, in_passing=nothing_new) as db:
-            if nothing_new:
-                last = await require(db, version, changes.account)
-                await write_arrival(db, changes, last)
-            else:
-                following = await advance(db, version, find_touched(changes), changes.account)
-                await write_changes(db, changes, following)
-                await notify_others(db)
+        if changes.empty and not journal:
+            for refusal in await self.record_arrivals([Arrival(changes, version)]):
+                if refusal:
+                    raise refusal
+            return version
+        async with begin_write(self._engine) as db:
+            following = await advance(db, version, find_touched(changes), changes.account)
+            await write_changes(db, changes, following)
+            await notify_others(db)
             await write_journal(db, journal)
         self._journal.announce(journal)
         return following
+
+    @override
+    async def record_arrivals(self, arrivals: Sequence[Arrival]) -> Sequence[Refusal | None]:
+        return await record_arrivals(self._engine, arrivals)
 
     @override
     async def rendering(self) -> str:

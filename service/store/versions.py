@@ -6,7 +6,7 @@ that record the lists of two accounts do not collide, and a process that follows
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Select, bindparam, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,10 +29,11 @@ _c = conferences.c
 _VERSION = select(meta.c.value).where(meta.c.name == "version")
 _NEXT = _VERSION.with_for_update()
 _FORGOTTEN_IN = select(meta.c.value).where(meta.c.name == _FORGOTTEN)
-_OF_ACCOUNT = (
-    select(accounts.c.version, _FORGOTTEN_IN.scalar_subquery(), accounts.c.source, accounts.c.list_at)
-    .where(accounts.c.account == bindparam("name"))
-    .with_for_update(of=accounts)
+_OF_ACCOUNTS = (
+    select(accounts.c.account, accounts.c.version, accounts.c.source, accounts.c.list_at)
+    .where(accounts.c.account.in_(bindparam("names", expanding=True)))
+    .order_by(accounts.c.account)
+    .with_for_update()
 )
 
 
@@ -46,7 +47,7 @@ async def advance(
     """
     following = await _take_next(db)
     if following <= version:
-        raise _stale(version)
+        raise make_stale(version)
     if following > version + 1:
         await _require_untouched(db, version, list(dict.fromkeys(keys)), account)
     await db.execute(update(meta).where(meta.c.name == "version").values(value=str(following)))
@@ -55,9 +56,10 @@ async def advance(
 
 class LastList(NamedTuple):
     """
-    The arrival of an account's last list.
+    The arrival of an account's last list, and the version in which more than that last changed.
     """
 
+    changed_in: int = 0
     source: str | None = None
     at: int | None = None
     """UNIX seconds."""
@@ -67,17 +69,14 @@ class LastList(NamedTuple):
         return self.source == source and self.at is not None and slot_of(moment_of(self.at)) == slot
 
 
-async def require(db: AsyncConnection, version: int, account: Account) -> LastList:
-    """
-    Lock an account until the transaction ends, and return the arrival of its last list.
+NEVER: Final = LastList()
+"""Of an account without a list."""
 
-    Raises StaleState where it changed since `version`.
-    """
-    found = (await db.execute(_OF_ACCOUNT, {"name": str(account)})).first()
-    changed, forgotten, *last = found or (0, await read_forgotten(db))
-    if max(changed, int(forgotten)) > version:
-        raise _stale(version)
-    return LastList(*last)
+
+async def lock_accounts(db: AsyncConnection, names: Collection[str]) -> dict[str, LastList]:
+    """Lock accounts until the transaction ends, and return the last list of each that is known."""
+    found = await db.execute(_OF_ACCOUNTS, {"names": list(names)})
+    return {name: LastList(*last) for name, *last in found}
 
 
 async def forget_before(db: AsyncConnection) -> int:
@@ -117,14 +116,14 @@ async def _require_untouched(
     db: AsyncConnection, version: int, keys: Sequence[Key], account: Account | None
 ) -> None:
     if await read_forgotten(db) > version:
-        raise _stale(version)
+        raise make_stale(version)
     queries = [*_newer(keys, version)]
     if account:
         own = select(accounts.c.version).where(accounts.c.account == str(account))
         queries.append(own.where(accounts.c.version > version))
     for query in queries:
         if (await db.execute(query.limit(1))).first() is not None:
-            raise _stale(version)
+            raise make_stale(version)
 
 
 def _newer(keys: Sequence[Key], version: int) -> Iterator[Select[Any]]:
@@ -138,5 +137,6 @@ def _newer(keys: Sequence[Key], version: int) -> Iterator[Select[Any]]:
         yield reported.where(tuple_(m.server, m.id, m.part).in_(some), accounts.c.version > version)
 
 
-def _stale(version: int) -> StaleState:
+def make_stale(version: int) -> StaleState:
+    """Return the error of what was decided at a version and is outdated."""
     return StaleState(f"What was decided at version {version} of the state is outdated: load it again")

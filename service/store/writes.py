@@ -2,7 +2,7 @@
 The statements that write the state, the same for SQLite and PostgreSQL.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -57,7 +57,7 @@ from service.store.tables import (
     same_part,
     vevents,
 )
-from service.store.versions import LastList, forget_before
+from service.store.versions import NEVER, LastList, forget_before
 from service.store.vtimezones import forget_vtimezones, write_vtimezones
 
 Item = TypeVar("Item")
@@ -119,11 +119,16 @@ _WRITE_OUT = update(memberships).where(_OF_KEY, _REPORTED.is_(None)).values(repo
 _ABBREVIATE = update(memberships).where(_OF_KEY, _REPORTED == _ENTRY_CONTENT).values(reported=None)
 
 
-async def write_arrival(db: AsyncConnection, changes: Changes, last: LastList | None = None) -> None:
-    """Write that a list arrived; `last` is the arrival before it, where it is known."""
-    await db.execute(upsert(db, accounts, _OF_ARRIVAL), account_row(changes))
-    if not last or not last.is_in(changes.source, slot_of(changes.received_at)):
-        await note_heard(db, changes.source, changes.received_at)
+async def write_arrivals(db: AsyncConnection, arrivals: Iterable[tuple[Changes, LastList]]) -> None:
+    """Write that lists arrived; each with the list before it, as far as that is known."""
+    arrived = list(arrivals)
+    await _many(db, upsert(db, accounts, _OF_ARRIVAL), [account_row(changes) for changes, _ in arrived])
+    slots = [
+        {"source": changes.source, "slot": slot_of(changes.received_at)}
+        for changes, last in arrived
+        if not last.is_in(changes.source, slot_of(changes.received_at))
+    ]
+    await _many(db, insert_new(db, heard), slots)
 
 
 async def note_heard(db: AsyncConnection, source: str, at: datetime) -> None:
@@ -134,7 +139,7 @@ async def note_heard(db: AsyncConnection, source: str, at: datetime) -> None:
 
 async def write_changes(db: AsyncConnection, changes: Changes, version: int) -> None:
     """Write a list that arrived, and all that it changes, as of a version."""
-    await write_arrival(db, changes)
+    await write_arrivals(db, [(changes, NEVER)])
     edits = [*changes.edits, *(closing.edit for closing in changes.closings)]
     await write_vtimezones(db, edits)
     await _write_edits(db, edits, version)

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.app.synchronizer import Synchronizer
-from service.core.changes import Changes, Edit
+from service.core.changes import Arrival, Changes, Edit, Refusal
 from service.core.conference import Account, Key, Rejection
 from service.core.errors import StaleState, StoreUnavailable
 from service.core.journal import JournalEntry
@@ -158,6 +158,60 @@ async def test_two_writers_that_know_the_same_conference_do_not_revise_it_twice(
 
     assert changes.edits == ()
     assert ours.state.entry(SERVER, "100").revision.sequence == 0
+
+
+class MeanwhileStore(MemoryStore):
+    """While an arrival is recorded, something else happens in the same process."""
+
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def record_arrivals(self, arrivals: Sequence[Arrival]) -> Sequence[Refusal | None]:
+        recorded = await super().record_arrivals(arrivals)
+        if happen := self.meanwhile:
+            self.meanwhile = None
+            await happen()
+        return recorded
+
+
+async def test_an_unchanged_list_is_decided_anew_where_its_account_changed_while_it_was_recorded() -> None:
+    store = MeanwhileStore()
+    synchronizer = Synchronizer(store, POLICY)
+    await synchronizer.accept(listed(conference("100")))
+    other = listed(conference("100", topic="Other"), at=LATER, source="hall")
+    store.meanwhile = lambda: synchronizer.accept(other)
+
+    changes = await synchronizer.accept(listed(conference("100"), at=LATER + timedelta(minutes=1)))
+
+    assert [edit.entry.conference.topic for edit in changes.edits] == [conference("100").topic]
+    assert synchronizer.state.entry(SERVER, "100").revision.sequence == 2
+    assert synchronizer.state == await store.load()
+
+
+async def test_an_unchanged_list_leaves_what_another_account_changed_while_it_was_recorded() -> None:
+    store = MeanwhileStore()
+    synchronizer = Synchronizer(store, POLICY)
+    await synchronizer.accept(listed(conference("100")))
+    store.meanwhile = lambda: synchronizer.accept(listed(conference("200"), at=LATER, account=DESK))
+
+    changes = await synchronizer.accept(listed(conference("100"), at=LATER))
+
+    assert changes.empty
+    assert {key.id for key in synchronizer.state.entries} == {"100", "200"}
+    assert synchronizer.state == await store.load()
+
+
+async def test_lists_that_change_nothing_do_not_wait_for_each_other() -> None:
+    store = MemoryStore()
+    synchronizer = Synchronizer(store, POLICY)
+    accounts = [Account(f"user{number}", SERVER) for number in range(20)]
+    for account in accounts:
+        await synchronizer.accept(listed(conference("100"), account=account))
+
+    again = (synchronizer.accept(listed(conference("100"), at=LATER, account=each)) for each in accounts)
+    await asyncio.gather(*again)
+
+    assert {known.list_at for known in synchronizer.state.accounts.values()} == {LATER}
+    assert synchronizer.state == await store.load()
 
 
 async def test_a_writer_that_never_gets_its_turn_gives_up_with_a_reason() -> None:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service.core.changes import Arrival
 from service.core.errors import LeaseLost, StoreUnavailable
 from service.core.lease import Fence, Lease, LeaseTerms, Tenure, under
 from service.core.ports import Hint
@@ -23,7 +24,7 @@ from service.store.engine import begin_write, create_engine
 from service.store.leases import SqlLeases
 from service.store.sql import open_store
 from tests.contracts.databases import NewDatabase
-from tests.contracts.given import IVANOV, arrival, conference, record
+from tests.contracts.given import BROWN, ELSEWHERE, IVANOV, arrival, changes, conference, record
 from tests.store.memory_leases import MemoryLeases
 
 LONG = timedelta(minutes=5)
@@ -244,6 +245,24 @@ async def test_a_list_of_an_earlier_epoch_is_not_recorded(opened: tuple[Database
     assert fence.is_lost
     assert (await successor.load()).accounts == {}
     assert await successor.version() == 0
+
+
+async def test_of_several_arrivals_only_that_of_an_earlier_epoch_is_refused(
+    opened: tuple[Database, Database],
+) -> None:
+    store, successor = opened
+    (old,) = await store.leases.take(["source/lobby"], "one", lasts=ENDED)
+    (own,) = await store.leases.take(["source/hall"], "one", lasts=LONG)
+    await successor.leases.take(["source/lobby"], "two", lasts=LONG)
+    late, good = fence_of(old), fence_of(own)
+
+    refusals = await store.record_arrivals(
+        [Arrival(changes(IVANOV), 0, late), Arrival(changes(BROWN), 0, good), Arrival(changes(ELSEWHERE), 0)]
+    )
+
+    assert [type(each) for each in refusals] == [LeaseLost, type(None), type(None)]
+    assert (late.is_lost, good.is_lost) == (True, False)
+    assert (await successor.load()).accounts.keys() == {BROWN, ELSEWHERE}
 
 
 async def test_a_row_of_the_ledger_of_an_earlier_epoch_is_not_recorded(

@@ -6,12 +6,15 @@ from datetime import timedelta
 
 import pytest
 
+from service.core.changes import Arrival
 from service.core.errors import StaleState
 from service.core.ports import FeedRecord
 from service.core.state import State
+from service.core.strip import slot_of
 from service.publishing.ports import Database
 from tests.contracts.given import (
     BROWN,
+    ELSEWHERE,
     IVANOV,
     LATER,
     NOON,
@@ -58,6 +61,47 @@ async def test_an_arrival_is_refused_where_its_account_changed_and_no_other_did(
     assert await store.record(changes(received_at=LATER), version=base) == base
     with pytest.raises(StaleState):
         await store.record(changes(BROWN, received_at=LATER), version=base)
+
+
+async def test_of_several_arrivals_only_that_of_a_changed_account_is_refused(store: Database) -> None:
+    base = await record(store, arrival(conference("100")))
+    await record(store, arrival(conference("200"), account=BROWN))
+    given = [
+        Arrival(changes(BROWN, received_at=LATER), base),
+        Arrival(changes(IVANOV, received_at=LATER), base),
+        Arrival(changes(ELSEWHERE, received_at=LATER), base),
+    ]
+
+    refusals = await store.record_arrivals(given)
+
+    assert [type(each) for each in refusals] == [StaleState, type(None), type(None)]
+    known = (await store.load()).accounts
+    assert {account: each.list_at for account, each in known.items()} == {
+        BROWN: NOON,
+        IVANOV: LATER,
+        ELSEWHERE: LATER,
+    }
+    assert (await store.load()).version == base + 1
+
+
+async def test_arrivals_after_a_purge_are_refused(store: Database) -> None:
+    base = await record(store, arrival(conference("100")))
+    await record(store, changes(departures=frozenset({"100"})))
+    assert await store.purge(LATER + timedelta(days=400))
+
+    (refusal,) = await store.record_arrivals([Arrival(changes(BROWN), base)])
+
+    assert isinstance(refusal, StaleState)
+
+
+async def test_each_half_hour_with_a_list_of_a_source_is_noted_once(store: Database) -> None:
+    await record(store, arrival(conference("100")))
+    for at in (NOON, LATER, LATER + timedelta(minutes=30)):
+        await store.record_arrivals([Arrival(changes(received_at=at), 1)])
+
+    heard = await store.journal.read_heard()
+
+    assert heard["lobby"] == {slot_of(NOON), slot_of(LATER + timedelta(minutes=30))}
 
 
 async def test_what_is_rendered_anew_waits_for_what_others_changed_of_it(store: Database) -> None:

@@ -11,9 +11,9 @@ from heapq import nsmallest
 from typing_extensions import override
 
 from service.core.account_state import AccountState, Entry
-from service.core.changes import Changes, Edit, RenderedVEvent
+from service.core.changes import Arrival, Changes, Edit, Refusal, RenderedVEvent
 from service.core.conference import Account, Conference, Key
-from service.core.errors import StaleState
+from service.core.errors import LeaseLost, StaleState
 from service.core.journal import JournalEntry
 from service.core.ports import ClosedSessions, FeedRecord, Hint
 from service.core.rejected import MAX_RAW, RejectedInput
@@ -120,6 +120,20 @@ class MemoryStore(Database):
         self._journal.note_heard(changes.source, changes.received_at)
         self._journal.add(journal)
         return version
+
+    @override
+    async def record_arrivals(self, arrivals: Sequence[Arrival]) -> Sequence[Refusal | None]:
+        refusals: list[Refusal | None] = []
+        for each in arrivals:
+            try:
+                if each.fence:
+                    each.fence.require()
+                await self.record(each.changes, version=each.version)
+            except (StaleState, LeaseLost) as refusal:
+                refusals.append(refusal)
+            else:
+                refusals.append(None)
+        return refusals
 
     @override
     async def rendering(self) -> str:
