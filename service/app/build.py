@@ -38,6 +38,7 @@ from service.app.targets import Targets
 from service.app.timetable import Timetable
 from service.calendars.feeds import Feeds
 from service.core.errors import LeaseLost
+from service.core.memory import pause_garbage_collection
 from service.core.ports import Hint
 from service.language import catalogues
 from service.publishing.ports import Database
@@ -49,7 +50,6 @@ from service.sources.posted import PostedEvents
 from service.sources.recorder import Recorder
 from service.sources.rejections import Rejections
 from service.store.engine import repeat_when_ended
-from service.store.rows import pause_garbage_collection
 from service.trueconf.discovery import Fetch
 from service.version import read_build
 from service.web.administration import Administration

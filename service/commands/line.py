@@ -2,11 +2,13 @@
 The commands of confcal, as one line names them.
 """
 
+import gc
 from importlib import import_module
 
 import click
 
 from service.commands.env_file import add_env_file, env_file_option
+from service.core.memory import pause_garbage_collection
 
 _FAILED = 1
 
@@ -52,7 +54,10 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f"service.commands.{cmd_name}"), cmd_name)
+        with pause_garbage_collection():
+            # What is imported stays, so the collector need never look through it.
+            command = getattr(import_module(f"service.commands.{cmd_name}"), cmd_name)
+            gc.freeze()
         return add_env_file(command) if isinstance(command, click.Command) else None
 
     def resolve_command(

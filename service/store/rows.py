@@ -2,10 +2,8 @@
 The translation of rows into values and of values into rows.
 """
 
-import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -38,27 +36,6 @@ class StoredRows(NamedTuple):
     conferences: Sequence[Sequence[Any]]
     memberships: Sequence[Sequence[Any]]
     held: Sequence[Sequence[Any]]
-
-
-@contextmanager
-def pause_garbage_collection(*, for_good: bool = False) -> Iterator[None]:
-    """
-    Pause the garbage collector while many values are made that all stay: it would search them repeatedly.
-
-    100,000 conferences load in half the time. What stays `for_good` is never searched later either; it is
-    freed as soon as nobody refers to it, as it holds no cycles.
-    """
-    collected = gc.isenabled()
-    if for_good:
-        gc.collect()
-    gc.disable()
-    try:
-        yield
-        if for_good:
-            gc.freeze()
-    finally:
-        if collected:
-            gc.enable()
 
 
 def to_entries(rows: Iterable[Sequence[Any]]) -> dict[Key, Entry]:

@@ -14,6 +14,7 @@ from typing_extensions import override
 from service.core.changes import Arrival, Changes, Edit, Refusal, RenderedVEvent
 from service.core.conference import Account, Key
 from service.core.journal import Journal, JournalEntry
+from service.core.memory import pause_garbage_collection
 from service.core.ports import ClosedSessions, FeedRecord, Hint
 from service.core.rejected import MAX_RAW, RejectedInput
 from service.core.replicas import LeaseStore
@@ -31,7 +32,7 @@ from service.store.migrate import upgrade
 from service.store.people import find_of_people
 from service.store.refresh import read_accounts, read_changes, read_conferences, read_state
 from service.store.rejections import delete_rejected, read_rejected, write_rejected
-from service.store.rows import pause_garbage_collection, to_feed
+from service.store.rows import to_feed
 from service.store.schema import verify
 from service.store.search import delete_purged, find_by_id, find_conferences, find_shared
 from service.store.sessions import SqlClosedSessions

@@ -2,6 +2,7 @@
 What was freed goes back to the system.
 """
 
+import gc
 import platform
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import weakref
 
 import pytest
 
-from service.core.memory import forget_locals, give_back_freed
+from service.core.memory import forget_locals, give_back_freed, pause_garbage_collection
 
 
 class Large:
@@ -89,3 +90,25 @@ def test_an_error_that_is_kept_keeps_its_lines_and_nothing_else() -> None:
 
     assert watched[0]() is None
     assert 'raise KeyError("x")' in "".join(traceback.format_exception(error))
+
+
+def test_what_is_read_to_stay_is_searched_neither_meanwhile_nor_later() -> None:
+    before = gc.get_freeze_count()
+    try:
+        with pause_garbage_collection(for_good=True):
+            assert not gc.isenabled()
+            kept: list[list[int]] = [[] for _ in range(10_000)]
+
+        assert gc.get_freeze_count() - before >= len(kept)
+        assert gc.isenabled()
+    finally:
+        gc.unfreeze()
+
+
+def test_what_is_read_for_a_moment_stays_under_the_collector() -> None:
+    before = gc.get_freeze_count()
+    with pause_garbage_collection():
+        assert not gc.isenabled()
+
+    assert gc.get_freeze_count() == before
+    assert gc.isenabled()

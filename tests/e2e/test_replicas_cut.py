@@ -157,7 +157,7 @@ async def test_cut_answers_of_the_database_lose_nothing_and_double_nothing(site:
     ):
         through = direct.set(host="127.0.0.1", port=line.port, query={})
         cut = {"DATABASE_URL": through.render_as_string(hide_password=False)}
-        daemons = await stack.enter_async_context(site.replicas(2, **cut))
+        daemons = await stack.enter_async_context(site.replicas(2, **UNHURRIED, **cut))
         await agree(daemons, "Old")
         await reach(lambda: holds(site.caldav, "Old"))
         site.caldav.puts.clear()
