@@ -5,7 +5,7 @@ The search for conferences in the database, which has one row and some words for
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, exists, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.core.account_state import Entry
@@ -68,15 +68,6 @@ async def find_shared(db: AsyncConnection) -> Sequence[Key]:
     has_other = exists().where(same_part(other, memberships), other.c.account != m.account)
     unlike = select(m.server, m.id).where(m.part == 0, m.reported.is_not(None), has_other).distinct()
     return sorted(Key(server, id_) for server, id_ in await db.execute(unlike))
-
-
-async def delete_purged(db: AsyncConnection) -> None:
-    """Delete the rows about conferences that are no longer kept."""
-    for table in (conference_words, conference_titles):
-        kept = exists().where(
-            conferences.c.server == table.c.server, conferences.c.id == table.c.id, conferences.c.part == 0
-        )
-        await db.execute(delete(table).where(~kept))
 
 
 def _conditions(query: ConferenceQuery) -> Iterator[ColumnElement[bool]]:

@@ -24,8 +24,9 @@ from service.publishing.ports import Database, Ledger
 from service.store.account_purge import purge_accounts
 from service.store.arrivals import record_arrivals
 from service.store.chosen import read_chosen
+from service.store.conference_purge import purge_conferences
 from service.store.engine import begin_read, begin_write, create_engine
-from service.store.journal import SqlJournal, blank_conferences, write_journal
+from service.store.journal import SqlJournal, write_journal
 from service.store.leases import open_leases
 from service.store.ledger import SqlLedger
 from service.store.migrate import upgrade
@@ -34,14 +35,13 @@ from service.store.refresh import read_accounts, read_changes, read_conferences,
 from service.store.rejections import delete_rejected, read_rejected, write_rejected
 from service.store.rows import to_feed
 from service.store.schema import verify
-from service.store.search import delete_purged, find_by_id, find_conferences, find_shared
+from service.store.search import find_by_id, find_conferences, find_shared
 from service.store.sessions import SqlClosedSessions
 from service.store.tables import feeds, memberships, meta, same_part, vevents
 from service.store.versions import advance, current, find_touched
 from service.store.vtimezones import read_vtimezones
 from service.store.wakeups import follow_wakeups, notify_others
 from service.store.writes import (
-    purge_conferences,
     write_changes,
     write_feed,
     write_rendering,
@@ -202,10 +202,7 @@ class SqlStore(Database):
     @override
     async def purge(self, before: datetime) -> int:
         async with begin_write(self._engine) as db:
-            purged = await purge_conferences(db, before)
-            await blank_conferences(db)
-            await delete_purged(db)
-        return purged
+            return await purge_conferences(db, before)
 
     @override
     async def purge_accounts(self, before: datetime) -> int:

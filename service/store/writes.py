@@ -15,10 +15,8 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
-    exists,
     insert,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -57,7 +55,7 @@ from service.store.tables import (
     same_part,
     vevents,
 )
-from service.store.versions import NEVER, LastList, forget_before
+from service.store.versions import NEVER, LastList
 from service.store.vtimezones import forget_vtimezones, write_vtimezones
 
 Item = TypeVar("Item")
@@ -185,18 +183,6 @@ async def write_feed(db: AsyncConnection, calendar: str, record: FeedRecord) -> 
     replacing = statement.on_conflict_do_update(index_elements=["calendar"], set_=replaced)
     await db.execute(replacing, feed_row(calendar, record))
     return to_feed((await db.execute(select(feeds).where(old.calendar == calendar))).one())[1]
-
-
-async def purge_conferences(db: AsyncConnection, before: datetime) -> int:
-    """Delete conferences that are in no calendar and unchanged since `before`, and return how many."""
-    has_member = exists().where(same_part(memberships, conferences))
-    old = and_(conferences.c.revised_at < seconds_of(before), ~has_member)
-    keys = select(conferences.c.server, conferences.c.id, conferences.c.part).where(old)
-    await db.execute(delete(vevents).where(tuple_(vevents.c.server, vevents.c.id, vevents.c.part).in_(keys)))
-    result = await db.execute(delete(conferences).where(old))
-    if result.rowcount:
-        await forget_before(db)
-    return int(result.rowcount)
 
 
 async def _write_edits(db: AsyncConnection, edits: Sequence[Edit], version: int) -> None:
