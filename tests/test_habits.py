@@ -32,15 +32,9 @@ def test_the_hooks_are_the_tools_of_make_check() -> None:
     entries = [hook["entry"] for hook in local["hooks"]]
 
     assert (local["repo"], {hook["language"] for hook in local["hooks"]}) == ("local", {"system"})
-    checks = recipe("check", "CI=")
+    checks = recipe("check")
     assert len(entries) == len(checks)
     assert all(check.startswith(entry) for entry, check in zip(entries, checks, strict=True))
-
-
-def test_ci_asks_the_rules_of_the_house_with_all_other_tests() -> None:
-    left_out = set(recipe("check", "CI=")) - set(recipe("check", "CI=true"))
-
-    assert left_out == {".venv/bin/pytest -q tests/house"}
 
 
 def test_the_first_hour_names_verbs_that_exist() -> None:
