@@ -135,7 +135,7 @@ class Synchronizer:
         raise StaleState(_OTHERS_RECORD)
 
     async def _note_arrival(self, changes: Changes, snapshot: Snapshot, before: State) -> bool:
-        """Record a list that changes nothing of a state; return whether that was so until the end."""
+        """Record a list that changes nothing; return False where its account changed meanwhile."""
         account = changes.account
         try:
             await self._arrivals.record(changes, version=before.version)

@@ -24,7 +24,8 @@ _SECONDS: Final = 60.0
 _MOST_BEGINNING: Final = 100
 """
 Each takes a third of a second to ask what it must, at the pace of TrueConf's own clients, so 50 would keep a
-quick machine waiting. As many as end by `_BEGINNING_SECONDS` are fewer than a slow machine manages.
+quick machine waiting. Where no turn ends before `_BEGINNING_SECONDS`, fifty begin in a second. A slow machine
+manages as many.
 """
 
 _BEGINNING_SECONDS: Final = 2.0

@@ -31,7 +31,7 @@ async def purge_conferences(db: AsyncConnection, before: datetime) -> int:
     )
     if (await db.execute(old.limit(1))).first() is None:
         return 0
-    # It locks what every record of a list locks, so no list can report one of them again meanwhile.
+    # Every list that changes something locks the version too, so none can report one of them again meanwhile.
     await forget_before(db)
     keys = [Key(*row) for row in await db.execute(old)]
     if keys:

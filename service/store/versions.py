@@ -56,10 +56,12 @@ async def advance(
 
 class LastList(NamedTuple):
     """
-    The arrival of an account's last list, and the version in which more than that last changed.
+    The arrival of an account's last list.
     """
 
     changed_in: int = 0
+    """The version in which the account last changed, by more than an arrival."""
+
     source: str | None = None
     at: int | None = None
     """UNIX seconds."""
