@@ -112,6 +112,7 @@ async def test_one_that_is_cancelled_keeps_back_no_other() -> None:
     cancelled.cancel()
     store.go_on.set()
     await other
+    assert "user1" in {account.peer for account in (await store.load()).accounts}
 
     with pytest.raises(asyncio.CancelledError):
         await cancelled

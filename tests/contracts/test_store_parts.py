@@ -9,6 +9,7 @@ from service.core.account_state import Entry, Revision
 from service.core.changes import Closing, Edit
 from service.core.conference import Account, Key
 from service.core.schedule import Bounds
+from service.core.search import ConferenceQuery
 from service.publishing.ports import Database
 from tests.contracts.given import (
     BROWN,
@@ -89,6 +90,8 @@ async def test_an_expired_part_leaves_and_is_purged(store: Database) -> None:
 
     assert await store.purge(LATER) == 1
     assert set((await store.load()).entries) == {Key(SERVER, "100")}
+    found = await store.find_conferences(ConferenceQuery(conference().topic))
+    assert found == [Key(SERVER, "100")], "the live part keeps what it is found by"
 
 
 async def test_the_moment_of_a_changed_report_is_kept_until_it_leaves(store: Database) -> None:
