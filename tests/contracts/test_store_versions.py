@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from service.core.changes import Arrival
-from service.core.errors import StaleState
+from service.core.errors import LeaseLost, StaleState
+from service.core.lease import Fence, Lease, LeaseTerms, Tenure
 from service.core.ports import FeedRecord
 from service.core.state import State
 from service.core.strip import slot_of
@@ -82,6 +83,17 @@ async def test_of_several_arrivals_only_that_of_a_changed_account_is_refused(sto
         ELSEWHERE: LATER,
     }
     assert (await store.load()).version == base + 1
+
+
+async def test_the_arrival_of_a_part_that_knows_it_lost_its_lease_is_refused_alone(store: Database) -> None:
+    lease = Lease("source/lobby", "one", 1)
+    fence = Fence(Tenure.begin(lease, LeaseTerms(), asked_at=0), clock=lambda: 0.0)
+    fence.lose()
+
+    refusals = await store.record_arrivals([Arrival(changes(IVANOV), 0, fence), Arrival(changes(BROWN), 0)])
+
+    assert [type(each) for each in refusals] == [LeaseLost, type(None)]
+    assert (await store.load()).accounts.keys() == {BROWN}
 
 
 async def test_arrivals_after_a_purge_are_refused(store: Database) -> None:
