@@ -15,8 +15,9 @@ import httpx
 from service.caldav.accounts import Account
 from service.caldav.body import read_body
 from service.caldav.conversation import Steps, require_private
+from service.caldav.home import HomeMemory
 from service.caldav.hrefs import host_of
-from service.caldav.places import Places, entry_for, name_place, origin_of
+from service.caldav.places import Places, entry_for, name_place, origin_of, parse_url
 from service.caldav.protocol import Request, Response
 from service.caldav.tls_refusals import require_tls_accepted
 from service.caldav.tokens import MOST_OCTETS as TOKEN_OCTETS
@@ -65,6 +66,8 @@ class Connection:
         self._clock = clock
         self._account = account or Account(clock)
         self._large = large or LargeAnswers()
+        self.homes = HomeMemory(clock)
+        """What all collections of the target know of their home."""
 
     async def close(self) -> None:
         """Close what is open to the server."""
@@ -81,7 +84,7 @@ class Connection:
 
     def confine(self) -> "Connection":
         """Return the same connection without the numbered hosts of a quirk."""
-        return Connection(
+        confined = Connection(
             self._http,
             places=replace(self._places, partitions=False),
             auth=self._auth,
@@ -90,6 +93,8 @@ class Connection:
             account=self._account,
             large=self._large,
         )
+        confined.homes = self.homes
+        return confined
 
     def trusts(self, url: str) -> bool:
         """Return whether requests may go to this address."""
@@ -186,7 +191,10 @@ class Connection:
         httpx would read the answers to those without a limit.
         """
         built = self._http.build_request(
-            request.method, request.url, headers=dict(request.headers), content=request.body or None
+            request.method,
+            parse_url(request.url),
+            headers=dict(request.headers),
+            content=request.body or None,
         )
         flow = (self._auth or _UNCHANGED).async_auth_flow(built)
         try:

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
 from service.caldav.conversation import Steps, follow_redirects, require_private
+from service.caldav.home import CALENDAR, Home, HomeMemory, last_part, list_home
 from service.caldav.hrefs import as_collection, host_of, path_of, slug
 from service.caldav.multistatus import CALDAV, DAV, ResponseEntry, parse_multistatus
 from service.caldav.protocol import DISCOVERY, Response, mkcalendar, mkcol, propfind
@@ -20,13 +21,13 @@ from service.core.errors import (
     CredentialsRefused,
     Fatal,
     NotCalDav,
+    PublishError,
     Retryable,
 )
 from service.core.excerpt import first_words
 from service.publishing.ports import DiscoveredCollection
 
 _WELL_KNOWN = "/.well-known/caldav"
-_CALENDAR = f"{CALDAV}calendar"
 _MULTISTATUS = 207
 _FORBIDDEN = 403
 _SERVER_FAILED = 500
@@ -58,13 +59,29 @@ class _Place:
     server: str
 
 
-def discover(spec: CollectionSpec) -> Steps[DiscoveredCollection]:
-    """Find the collection, or create it. Raises Fatal with what to do, and Retryable."""
+def discover(spec: CollectionSpec, homes: HomeMemory | None = None) -> Steps[DiscoveredCollection]:
+    """
+    Find the collection, or create it. Raises Fatal with what to do, and Retryable.
+
+    A home in `homes` spares the way to it.
+    """
+    home = homes.recall() if homes else None
+    if homes and home:
+        try:
+            found = yield from _find_in_known(home, spec)
+        except PublishError:
+            homes.forget()
+            raise
+        if found:
+            return found
     place = yield from _find_place(spec)
-    if _CALENDAR in place.answer.names(f"{DAV}resourcetype"):
+    if CALENDAR in place.answer.names(f"{DAV}resourcetype"):
         return _check(place.answer, place.server, spec)
-    home = yield from _find_home(place, spec)
-    return (yield from _find_in_home(home, place.server, spec))
+    address = yield from _find_home(place, spec)
+    home = yield from list_home(address, place.server, spec.url)
+    if homes:
+        homes.remember(home)
+    return (yield from _find_in_home(home, spec))
 
 
 def _find_place(spec: CollectionSpec) -> Steps[_Place]:
@@ -121,7 +138,7 @@ def _ask(url: str, spec: CollectionSpec) -> Steps[_Place | Response]:
 
 
 def _shows_way(answer: ResponseEntry) -> bool:
-    return _CALENDAR in answer.names(f"{DAV}resourcetype") or bool(
+    return CALENDAR in answer.names(f"{DAV}resourcetype") or bool(
         answer.hrefs(f"{CALDAV}calendar-home-set") or answer.hrefs(f"{DAV}current-user-principal")
     )
 
@@ -150,44 +167,52 @@ def _find_home(place: _Place, spec: CollectionSpec) -> Steps[str]:
     return homes[0] if homes else principal.answer.url
 
 
-def _find_in_home(home: str, server: str, spec: CollectionSpec) -> Steps[DiscoveredCollection]:
-    require_private(spec.url, home)
-    home = as_collection(home)
-    response = yield from follow_redirects(propfind(home, DISCOVERY, depth=1), spec.url)
-    require_usable(response)
-    if response.status != _MULTISTATUS:
-        raise Fatal(f"{host_of(home)} does not list this user's calendars (status {response.status})")
-    try:
-        answers = parse_multistatus(response.body, response.url)
-    except Malformed as error:
-        raise Fatal(f"{host_of(home)}: {error}") from error
-    server = server or recognize(response.url, response.headers)
-    named = {path_of(answer.url).rstrip("/").rpartition("/")[2]: answer for answer in answers.others(home)}
-    nameless = "create-without-name" in active(server, spec.quirks)
-    chosen = _find_by_name(spec.collection, named, nameless=nameless)
-    if chosen:
-        return _check(chosen, server, spec)
-    url = urljoin(home, slug(spec.collection) + "/")
-    if slug(spec.collection) in named:
+def _find_in_known(home: Home, spec: CollectionSpec) -> Steps[DiscoveredCollection | None]:
+    """Return the collection of a home that was listed a moment ago; None where it is to be listed again."""
+    listed = _find_by_name(home.named, home.server, spec)
+    if listed is None:
+        # Only what is created can be known to be missing still: a server creates nothing twice.
+        missing = spec.create and slug(spec.collection) not in home.named
+        return (yield from _create_in(home, spec)) if missing else None
+    place = yield from _ask(listed.url, spec)
+    if not isinstance(place, _Place):
+        return None
+    again = _find_by_name({last_part(listed.url): place.answer}, home.server, spec)
+    return _check(again, home.server, spec) if again else None
+
+
+def _find_in_home(home: Home, spec: CollectionSpec) -> Steps[DiscoveredCollection]:
+    listed = _find_by_name(home.named, home.server, spec)
+    if listed:
+        return _check(listed, home.server, spec)
+    if slug(spec.collection) in home.named:
         raise Fatal(
-            f"{host_of(home)} has something else named {slug(spec.collection)}: set another COLLECTION"
+            f"{host_of(home.url)} has something else named {slug(spec.collection)}: set another COLLECTION"
         )
     if not spec.create:
         raise CollectionMissing(
-            f"{host_of(home)} has no calendar named {spec.collection!r} and CREATE is off: "
+            f"{host_of(home.url)} has no calendar named {spec.collection!r} and CREATE is off: "
             "create it there, or name an existing one in COLLECTION",
-            server,
+            home.server,
         )
-    yield from _create(url, server, spec)
-    return DiscoveredCollection(url, server, created=True)
+    return (yield from _create_in(home, spec))
 
 
-def _find_by_name(name: str, listed: Mapping[str, ResponseEntry], *, nameless: bool) -> ResponseEntry | None:
+def _create_in(home: Home, spec: CollectionSpec) -> Steps[DiscoveredCollection]:
+    url = urljoin(home.url, slug(spec.collection) + "/")
+    created = yield from _create(url, home.server, spec)
+    return DiscoveredCollection(url, home.server, created=created)
+
+
+def _find_by_name(
+    listed: Mapping[str, ResponseEntry], server: str, spec: CollectionSpec
+) -> ResponseEntry | None:
     """Return the calendar with this name, with this address, or with the address that we would give it."""
+    name, nameless = spec.collection, "create-without-name" in active(server, spec.quirks)
     calendars = {
         segment: answer
         for segment, answer in listed.items()
-        if _CALENDAR in answer.names(f"{DAV}resourcetype")
+        if CALENDAR in answer.names(f"{DAV}resourcetype")
     }
     titles = {segment: answer.text(f"{DAV}displayname") for segment, answer in calendars.items()}
     titled = [segment for segment, title in titles.items() if title == name]
@@ -217,7 +242,8 @@ def _check(answer: ResponseEntry, server: str, spec: CollectionSpec) -> Discover
     return DiscoveredCollection(as_collection(answer.url), server)
 
 
-def _create(url: str, server: str, spec: CollectionSpec) -> Steps[None]:
+def _create(url: str, server: str, spec: CollectionSpec) -> Steps[bool]:
+    """Create the collection; return False where somebody else made it at the same moment."""
     quirks = active(server, spec.quirks)
     if "no-create" in quirks:
         raise Fatal(
@@ -235,11 +261,10 @@ def _create(url: str, server: str, spec: CollectionSpec) -> Steps[None]:
             str(error), delay_seconds=error.delay_seconds, crowded=error.crowded
         ) from error
     if response.good:
-        return
-    # Somebody else may have made it at the same moment.
+        return True
     answer = yield from follow_redirects(propfind(url, (f"{DAV}resourcetype",), depth=0), spec.url)
     if answer.status == _MULTISTATUS and _shows_calendar(answer):
-        return
+        return False
     raise Fatal(
         f"{host_of(url)} does not let us create the calendar {spec.collection!r} (status {response.status}): "
         "create it there, or name an existing one in COLLECTION"
@@ -251,4 +276,4 @@ def _shows_calendar(response: Response) -> bool:
         answers = parse_multistatus(response.body, response.url).answers
     except Malformed:
         return False
-    return any(answer.exists and _CALENDAR in answer.names(f"{DAV}resourcetype") for answer in answers)
+    return any(answer.exists and CALENDAR in answer.names(f"{DAV}resourcetype") for answer in answers)

@@ -3,6 +3,7 @@ Where a target's requests may go: to the host of its URL, and to those that the 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import httpx
 
@@ -15,9 +16,15 @@ Origin = tuple[str, str, int]
 _PORTS = {"http": 80, "https": 443}
 
 
+@lru_cache(maxsize=64)
+def parse_url(url: str) -> httpx.URL:
+    """Return the address as the request will be sent to it. Raises httpx.InvalidURL."""
+    return httpx.URL(url)
+
+
 def origin_of(url: str) -> Origin:
     """Return scheme, host and port as the request will be sent. Raises httpx.InvalidURL."""
-    parts = httpx.URL(url)
+    parts = parse_url(url)
     host = parts.raw_host.decode("ascii").lower()
     return parts.scheme, host, parts.port or _PORTS.get(parts.scheme, 0)
 
@@ -55,7 +62,7 @@ class Places:
         Another port is another place. The same host may move from http to https on the default ports.
         """
         # Compared as the request will be sent: two parsers could disagree about the host.
-        ours, theirs = str(httpx.URL(self.url)), str(httpx.URL(url))
+        ours, theirs = str(parse_url(self.url)), str(parse_url(url))
         if credentials_may_go(ours, theirs, partition_hosts(self.url) if self.partitions else None):
             return True
         origin = origin_of(url)

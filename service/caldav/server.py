@@ -55,14 +55,13 @@ class CalDavServer(Server):
     spec: CollectionSpec
     rules: RemoteRules
     concurrency: int
-
     @property
     def _confined_connection(self) -> Connection:
         return self.connection.confine() if "-partition-host" in self.spec.quirks else self.connection
 
     @override
     async def find(self) -> DiscoveredCollection:
-        found = await self._confined_connection.run(discover(self.spec))
+        found = await self._confined_connection.run(discover(self.spec, self.connection.homes))
         # Checked before it is remembered: an answer may name a collection on any host.
         self._confined_connection.require_trusted(found.url)
         return found

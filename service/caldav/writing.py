@@ -18,7 +18,6 @@ from service.caldav.hrefs import join_url, origin, path_of, resource_href, url_o
 from service.caldav.protocol import Response, delete, put
 from service.caldav.responses import Refusal, Refused, is_accepted, parse_refusal
 from service.core.errors import Conflict, Retryable
-from service.publishing.equivalence import content_hash
 from service.publishing.model import Create, Delete, Operation, Publication, Resource, Standing, Update
 
 _GONE = frozenset({404, 410})
@@ -91,7 +90,7 @@ def _update(c: Collection, resource: Resource, publication: Publication) -> Step
         if c.rules.on_delete == "keep" and publication.digest == resource.digest:
             return replace(publication, etag="", pending_hashes="", standing=Standing.GONE)
         return (yield from _create(c, resource, publication))
-    if refusal and remote.etag == publication.etag and remote.content_hash != content_hash(resource.body):
+    if refusal and remote.etag == publication.etag and remote.content_hash != resource.content_hash:
         # The resource is unchanged, so the server refuses the new data.
         raise _explain_weak_etags(remote) or refusal.of_known().conflict()
     return (yield from _settle(c, resource, publication, remote))
@@ -103,7 +102,7 @@ def _settle(
     """Resolve the conflict with a resource that exists where ours is to be written."""
     if remote.uid != resource.uid:
         raise Conflict("another event lies at its address, which is not ours to change")
-    wanted = content_hash(resource.body)
+    wanted = resource.content_hash
     if remote.content_hash == wanted:
         return _row(resource, remote.href, remote.etag)
     ours = before is not None and remote.content_hash in before.content_hashes
@@ -222,6 +221,6 @@ def _row(resource: Resource, href: str, etag: str) -> Publication:
         href,
         etag,
         resource.digest,
-        content_hash(resource.body),
+        resource.content_hash,
         standing=Standing.PUBLISHED,
     )

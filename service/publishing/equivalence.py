@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
@@ -58,8 +59,9 @@ class ParsedResource:
     content_hash: str
 
 
+@lru_cache(maxsize=128)
 def content_hash(body: bytes) -> str:
-    """Return the content hash of a resource."""
+    """Return the content hash of a resource; the calendars of several people often hold the same one."""
     return parse_resource(body).content_hash
 
 

@@ -5,8 +5,11 @@ What a collection should hold, what the ledger knows of it, and the operations b
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from hashlib import sha256
 from typing import Literal
+
+from service.publishing.equivalence import content_hash
 
 Remote = Literal["restore", "keep"]
 """What happens to a change that a person made in the collection: it is undone, or it stays."""
@@ -18,7 +21,7 @@ _QUIET = timedelta(days=2)
 """After so long without a write, earlier writes do not count any more."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Resource:
     """
     A calendar object resource (RFC 4791, 4.1) as it should be in the collection.
@@ -34,6 +37,11 @@ class Resource:
     before_end: bytes = b""
     """The body until the event ended, where it differs. The end of an event does not count as a change: what
     was written before stays as it is."""
+
+    @cached_property
+    def content_hash(self) -> str:
+        """The content hash of the body."""
+        return content_hash(self.body)
 
     @classmethod
     def of(cls, uid: str, body: bytes, *, before_end: bytes = b"") -> "Resource":

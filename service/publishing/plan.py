@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from service.publishing.equivalence import content_hash
 from service.publishing.model import (
     Create,
     Delete,
@@ -108,9 +107,9 @@ def intents(operations: Iterable[Operation], href_of: Mapping[str, str]) -> list
             case Create(resource, before):
                 row = before or Publication(resource.uid)
                 row = replace(row, href=row.href or href_of[resource.uid], standing=_initial_standing(row))
-                rows.append(row.announce_write(content_hash(resource.body)))
+                rows.append(row.announce_write(resource.content_hash))
             case Update(resource, publication):
-                rows.append(publication.announce_write(content_hash(resource.body)))
+                rows.append(publication.announce_write(resource.content_hash))
             case Delete():
                 pass
     return rows

@@ -121,7 +121,8 @@ class SyncRun:
             log.warning("publish.collection_changed", target=target.key, left_as=assignment.former_key)
         if assignment.adopted_keys:
             log.info("publish.collection_taken_over", target=target.key, taken=assignment.adopted_keys)
-        await self._rows.load()
+        if assignment.former_key or assignment.adopted_keys:
+            await self._rows.load()
         if found.created:
             # The rows describe a collection that no longer exists, and its content.
             await self._rows.write((), list(self._rows.by_uid))
@@ -213,7 +214,7 @@ def _candidate(resource: Resource, href: str) -> Publication:
         resource.uid,
         href,
         digest=resource.digest,
-        content_hash=content_hash(resource.body),
+        content_hash=resource.content_hash,
         # It may have been written before the event ended: no person changed it.
         pending_hashes=content_hash(resource.before_end) if resource.before_end else "",
         standing=Standing.PUBLISHED,

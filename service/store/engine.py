@@ -5,7 +5,7 @@ Engines and transactions, the same for SQLite and PostgreSQL.
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, nullcontext, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -158,7 +158,7 @@ async def begin_write(engine: AsyncEngine, *, in_passing: bool = False) -> Async
     """
     require_lease()
     with translate_errors(engine.url):
-        async with _for(engine, "in passing" if in_passing else "writing").begin() as db:
+        async with _turn(engine), _for(engine, "in passing" if in_passing else "writing").begin() as db:
             if engine.dialect.name == "postgresql":
                 await db.execute(_IN_PASSING if in_passing else _END_IF_IDLE)
             yield db
@@ -172,6 +172,16 @@ _OPTIONS = {"reading": _READING, "writing": _WRITING, "in passing": _WRITING_IN_
 def _for(engine: AsyncEngine, purpose: str) -> AsyncEngine:
     """Return an engine with the options of its transactions; to make one takes as long as a statement."""
     return engine.execution_options(**_OPTIONS[purpose][engine.dialect.name])
+
+
+@lru_cache(maxsize=8)
+def _turn(engine: AsyncEngine) -> AbstractAsyncContextManager[None]:
+    """
+    Return what a writer of this process waits for.
+
+    SQLite lets one write at a time, and the others sleep up to a tenth of a second between two tries.
+    """
+    return asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
 
 async def repeat_when_ended(work: Callable[[], Awaitable[Result]]) -> Result:

@@ -2,6 +2,7 @@
 Addresses of databases, and what is agreed with SQLite.
 """
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -101,6 +102,49 @@ async def test_only_what_is_written_in_passing_does_not_wait_for_the_disk(tmp_pa
 
     full, normal = 2, 1
     assert found == [full, normal, normal, full]
+    await engine.dispose()
+
+
+async def test_writers_of_one_process_wait_for_each_other_and_not_for_sqlite(tmp_path: Path) -> None:
+    # With this address SQLite refuses at once whoever would have to wait.
+    engine = create_engine(f"sqlite:///{tmp_path}/confcal.db?timeout=0")
+    async with begin_write(engine) as db:
+        await db.execute(text("CREATE TABLE numbers (number INTEGER)"))
+
+    async def write(number: int) -> None:
+        async with begin_write(engine) as db:
+            await db.execute(text("INSERT INTO numbers VALUES (:number)"), {"number": number})
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*map(write, range(20)))
+
+    async with begin_read(engine) as db:
+        found = list((await db.execute(text("SELECT number FROM numbers ORDER BY rowid"))).scalars())
+    assert found == list(range(20))
+    await engine.dispose()
+
+
+async def test_a_writer_that_is_cancelled_or_fails_lets_the_next_one_write(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/confcal.db?timeout=0")
+    writing = asyncio.Event()
+
+    async def write_for_ever() -> None:
+        async with begin_write(engine):
+            writing.set()
+            await asyncio.Event().wait()
+
+    async def fail() -> None:
+        async with begin_write(engine):
+            raise LookupError
+
+    first, second = asyncio.create_task(write_for_ever()), asyncio.create_task(fail())
+    await writing.wait()
+    first.cancel()
+    with pytest.raises(LookupError):
+        await second
+
+    async with begin_write(engine) as db:
+        await db.execute(text("CREATE TABLE numbers (number INTEGER)"))
     await engine.dispose()
 
 
