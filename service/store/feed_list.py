@@ -66,10 +66,20 @@ async def read_heard_sources(url: str) -> frozenset[str]:
 
 _HAS_VEVENT = func.length(conferences.c.fingerprint) > 0
 
-_BY_ACCOUNT = (
+_BY_ACCOUNT = select(memberships.c.account, func.count()).group_by(memberships.c.account)
+
+# Few conferences have none, so these are looked up instead of the others: a third of the time. DISTINCT keeps
+# SQLite from looking up each membership after all.
+_BARE = (
+    select(conferences.c.server, conferences.c.id, conferences.c.part)
+    .where(~_HAS_VEVENT)
+    .distinct()
+    .subquery()
+)
+
+_WITHOUT_VEVENT = (
     select(memberships.c.account, func.count())
-    .join_from(memberships, conferences, same_part(memberships, conferences))
-    .where(_HAS_VEVENT)
+    .join_from(_BARE, memberships, same_part(_BARE, memberships))
     .group_by(memberships.c.account)
 )
 
@@ -94,5 +104,8 @@ _ROTATED = select(feeds.c.calendar, feeds.c.generation).where(feeds.c.generation
 
 async def _count_by_account(db: AsyncConnection) -> Mapping[Account, int]:
     counted = {row[0]: row[1] for row in await db.execute(_BY_ACCOUNT)}
+    without = {row[0]: row[1] for row in await db.execute(_WITHOUT_VEVENT)}
     known = await db.execute(select(accounts.c.account, accounts.c.peer, accounts.c.server))
-    return {Account(peer, server): counted.get(name, 0) for name, peer, server in known}
+    return {
+        Account(peer, server): counted.get(name, 0) - without.get(name, 0) for name, peer, server in known
+    }
