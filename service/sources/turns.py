@@ -21,14 +21,14 @@ LARGE: Final = 4 * 2**20
 _SECONDS: Final = 60.0
 """How long one large frame may keep the others waiting before it has arrived."""
 
-_MOST_BEGINNING: Final = 100
+_MOST_BEGINNING: Final = 200
 """
-Each takes a third of a second to ask what it must, at the pace of TrueConf's own clients, so 50 would keep a
-quick machine waiting. Where no turn ends before `_BEGINNING_SECONDS`, fifty begin in a second. A slow machine
-manages as many.
+Each takes a third of a second to ask what it must, at the pace of TrueConf's own clients. Those that began
+together also wait together, so there are twice as many as would do. Where no turn ends before
+`_BEGINNING_SECONDS`, fifty begin in a second. A slow machine manages as many.
 """
 
-_BEGINNING_SECONDS: Final = 2.0
+_BEGINNING_SECONDS: Final = 4.0
 """How long one that begins may keep the others waiting: many may be switched off, and give no answer."""
 
 
