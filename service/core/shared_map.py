@@ -3,10 +3,13 @@ A mapping whose successors share with it what stays the same, so that a change c
 """
 
 from collections.abc import Hashable, ItemsView, Iterable, Iterator, Mapping, ValuesView
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
+
+from typing_extensions import override
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+D = TypeVar("D")
 
 _BITS = 5
 _BRANCHES = 1 << _BITS
@@ -28,11 +31,27 @@ class SharedMap(Mapping[K, V], Generic[K, V]):
 
     def __getitem__(self, key: K) -> V:
         """Return the value of a key. Raises KeyError."""
+        return self._leaf(key)[key]
+
+    def __contains__(self, key: object) -> bool:
+        """Return whether there is such a key."""
+        return key in self._leaf(key)
+
+    @overload
+    def get(self, key: K, /) -> V | None: ...
+    @overload
+    def get(self, key: K, /, default: V | D) -> V | D: ...
+    @override
+    def get(self, key: K, /, default: object = None) -> object:
+        # That of Mapping raises an error and catches it for each key that is missing.
+        return self._leaf(key).get(key, default)
+
+    def _leaf(self, key: object) -> dict[K, V]:
         node, bits = self._root, hash(key)
         while isinstance(node, tuple):
             node = node[bits & (_BRANCHES - 1)]
             bits >>= _BITS
-        return node[key]
+        return node
 
     def __iter__(self) -> Iterator[K]:
         """Yield the keys."""

@@ -90,7 +90,7 @@ def decode(content: bytes) -> Conference:
         mode=intern(stored.mode),
         access=intern(stored.access),
         created_at=stored.created_at,
-        invitations=tuple(_share_invitation(i.id, i.display_name) for i in stored.invitations),
+        invitations=tuple([_share_invitation(i.id, i.display_name) for i in stored.invitations]),
         url=stored.url,
     )
 
@@ -118,12 +118,7 @@ def _to_stored(schedule: Schedule) -> _Unscheduled | _Once | _Weekly:
 
 
 def _from_stored(stored: _Unscheduled | _Once | _Weekly) -> Schedule:
-    match stored:
-        case _Unscheduled():
-            return Unscheduled()
-        case _Once(start=start, duration=duration):
-            return Once(start, duration)
-        case _Weekly(start=start, duration=duration, days=days):
-            return Weekly(start, duration, _DAYS[days])
-        case _ as unreachable:
-            assert_never(unreachable)
+    # A `match` of these takes twice as long, and there are many.
+    if isinstance(stored, _Weekly):
+        return Weekly(stored.start, stored.duration, _DAYS[stored.days])
+    return Once(stored.start, stored.duration) if isinstance(stored, _Once) else Unscheduled()

@@ -45,10 +45,10 @@ def to_entries(rows: Iterable[Sequence[Any]]) -> dict[Key, Entry]:
 
 def to_state(version: int, stored: StoredRows, entries: SharedMap[Key, Entry] | None = None) -> State:
     """Return the state in these rows; `entries`, if given, stand for the rows of `conferences`."""
-    entries = SharedMap(to_entries(stored.conferences)) if entries is None else entries
+    known_entries = to_entries(stored.conferences) if entries is None else entries
     members = {row[0]: _Members() for row in stored.accounts}
     for account, server, id_, part, content, lists, since, changed_at in stored.memberships:
-        entry = entries.get(Key(server, id_, part))
+        entry = known_entries.get(Key(server, id_, part))
         if entry is None:
             # The next list reports it again.
             log.warning("store.row_damaged", conference=id_)
@@ -77,6 +77,7 @@ def to_state(version: int, stored: StoredRows, entries: SharedMap[Key, Entry] | 
         )
         for name, peer, server, source, list_at, count, _version in stored.accounts
     )
+    entries = SharedMap(known_entries) if entries is None else entries
     state = State(version, entries, SharedMap({each.account: each for each in known}))
     return state.update_contested(_find_shared(stored.memberships))
 
