@@ -26,6 +26,8 @@ from service.core.state import State
 log = structlog.get_logger()
 
 _TRIES = 3
+_SHORT = 64
+"""Conferences of a list that is decided within milliseconds: to change threads would take longer."""
 _OTHERS_RECORD = "other processes keep recording the same conferences; the list is asked for again"
 
 
@@ -125,7 +127,7 @@ class Synchronizer:
             async with self._writing:
                 before = self._state
                 snapshot = replace(snapshot, account=before.normalize(snapshot.account))
-                changes, _entries = decision = await asyncio.to_thread(self._take_over, before, snapshot)
+                changes, _entries = decision = await self._decide(before, snapshot)
                 if changes.older:
                     log.warning("sync.list_older", source=snapshot.source, account=str(changes.account))
                     return changes
@@ -133,6 +135,11 @@ class Synchronizer:
             if written or (decision.only_arrival and await self._note_arrival(changes, snapshot, before)):
                 return self._finish(changes, snapshot, before)
         raise StaleState(_OTHERS_RECORD)
+
+    async def _decide(self, before: State, snapshot: Snapshot) -> Decision:
+        if len(snapshot.listing.conferences) <= _SHORT:
+            return self._take_over(before, snapshot)
+        return await asyncio.to_thread(self._take_over, before, snapshot)
 
     async def _note_arrival(self, changes: Changes, snapshot: Snapshot, before: State) -> bool:
         """Record a list that changes nothing; return False where its account changed meanwhile."""
