@@ -55,6 +55,7 @@ class CalDavServer(Server):
     spec: CollectionSpec
     rules: RemoteRules
     concurrency: int
+
     @property
     def _confined_connection(self) -> Connection:
         return self.connection.confine() if "-partition-host" in self.spec.quirks else self.connection

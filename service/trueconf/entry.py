@@ -111,11 +111,14 @@ def _invitations(value: object) -> tuple[Invitation, ...]:
         return ()
     if len(value) > MOST_INVITATIONS:
         raise Unusable("invitations", f"{len(value):,} of them, at most {MOST_INVITATIONS:,} are taken")
-    sent = (_invitation(each.get("id"), each.get("display_name")) for each in value if isinstance(each, dict))
+    sent = (
+        invitation_of(each.get("id"), each.get("display_name")) for each in value if isinstance(each, dict)
+    )
     return tuple(each for each in sent if each)
 
 
-def _invitation(id_: object, display_name: object) -> Invitation | None:
+def invitation_of(id_: object, display_name: object) -> Invitation | None:
+    """Return an invited person, None where the id is empty. Raises Unusable."""
     # What is remembered stays in memory, so it must be short whatever an endpoint sends.
     match id_, display_name:
         case str(), str() if len(id_) + len(display_name) <= _LONGEST_SHARED:

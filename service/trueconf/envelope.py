@@ -178,8 +178,8 @@ def entries_of(sent: memoryview | None) -> list[bytes]:
         raise FrameRejected("conferences", "missing")
     if bytes(sent[:1]) != b"[":
         raise FrameRejected("conferences", f"expected a list, got {_kind(bytes(sent))}")
-    # Every entry but the first has a comma before it, so few commas are proof enough.
-    if _commas(sent) < limits.MOST_CONFERENCES:
+    # Every entry but the first has a comma before it, so few bytes, or few commas, are proof enough.
+    if len(sent) < 2 * limits.MOST_CONFERENCES or _commas(sent) < limits.MOST_CONFERENCES:
         return [bytes(entry) for entry in _slices.decode(sent)]
     try:
         entries = msgspec.structs.astuple(_make_bounded_decoder().decode(sent))

@@ -133,9 +133,9 @@ def start(value: object) -> datetime:
     seconds = _epoch_seconds(value)
     if seconds is None:
         raise Unusable(field, f"expected Unix seconds or an ISO-8601 time, got {kind(value)}")
-    if (moment := _moment(seconds)) is not None:
-        return moment
-    if _moment(seconds // 1000) is not None:
+    if (found := moment(seconds)) is not None:
+        return found
+    if moment(seconds // 1000) is not None:
         raise Unusable(field, f"{seconds} looks like milliseconds, expected seconds")
     raise Unusable(
         field, f"{str(seconds)[:_LONGEST_QUOTE]} is outside {EARLIEST:%Y-%m-%d}..{LATEST:%Y-%m-%d}"
@@ -145,7 +145,7 @@ def start(value: object) -> datetime:
 def parse_created(value: object) -> datetime | None:
     """Return `created_at`, parsed like a start time, or None if it is unusable."""
     seconds = _epoch_seconds(value)
-    return None if seconds is None else _moment(seconds)
+    return None if seconds is None else moment(seconds)
 
 
 def duration(value: object) -> timedelta:
@@ -259,14 +259,15 @@ def _iso_seconds(written: str) -> int | None:
     if not re.search(r"[Tt ]\d", written):
         return None
     try:
-        moment = datetime.fromisoformat(written.upper())
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        written_time = datetime.fromisoformat(written.upper())
+        aware = written_time if written_time.tzinfo else written_time.replace(tzinfo=UTC)
         return math.floor(aware.timestamp())
     except (ValueError, OverflowError):
         return None
 
 
-def _moment(seconds: int) -> datetime | None:
+def moment(seconds: int) -> datetime | None:
+    """Return the moment of Unix seconds, in UTC; None outside of the years that can be meant."""
     if not _EARLIEST_SECONDS <= seconds < _LATEST_SECONDS:
         return None
     return datetime.fromtimestamp(seconds, UTC)

@@ -12,6 +12,7 @@ from typing import Final
 from service.core.conference import Conference, Listing, Rejection
 from service.core.errors import FrameRejected
 from service.core.rejected import MAX_RAW
+from service.trueconf.documented import read_documented
 from service.trueconf.entry import entry_of
 from service.trueconf.envelope import Head, check_around, entries_of, id_of, open_frame, peer_of, value_of
 from service.trueconf.frames import Frame, ListFrame, frame_of, is_no, name
@@ -125,7 +126,7 @@ def _entry(raw: bytes) -> ParsedEntry:
             id_of(raw), "conferences", f"larger than {most}, the most that is taken", raw[:MAX_RAW]
         )
     try:
-        return entry_of(value_of(raw), raw=raw)
+        return read_documented(raw) or entry_of(value_of(raw), raw=raw)
     except FrameRejected as error:
         return Rejection("", "conferences", error.reason, raw)
 
