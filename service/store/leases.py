@@ -22,7 +22,6 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from typing_extensions import override
 
@@ -34,6 +33,7 @@ from service.store.fence import now_milliseconds
 from service.store.rows import moment_of, seconds_of
 from service.store.tables import leases, replicas
 from service.store.wakeups import notify_others
+from service.store.writes import insert_into
 
 _FORGET_AFTER = timedelta(days=1)
 """How long the row of a replica that did not end in order is kept."""
@@ -138,7 +138,7 @@ class SqlLeases(LeaseStore):
         }
         async with begin_write(self._engine) as db:
             # The replica first: it never outlives its leases in the eyes of those that divide them.
-            inserted = insert(replicas).values(holder=replica.holder, **row)
+            inserted = insert_into(db, replicas).values(holder=replica.holder, **row)
             await db.execute(inserted.on_conflict_do_update(index_elements=["holder"], set_=row))
             for key in (replicas.c.holder, leases.c.name):
                 await db.execute(_shorten(key, until))

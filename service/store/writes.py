@@ -5,7 +5,7 @@ The statements that write the state, the same for SQLite and PostgreSQL.
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -19,7 +19,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.core.account_state import Entry
@@ -58,6 +57,9 @@ from service.store.tables import (
 from service.store.versions import NEVER, LastList
 from service.store.vtimezones import forget_vtimezones, write_vtimezones
 
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
+
 Item = TypeVar("Item")
 
 _AT_ONCE = 500
@@ -69,7 +71,7 @@ def in_chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     return (items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE))
 
 
-def insert_into(db: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
+def insert_into(db: AsyncConnection, table: Table) -> "postgresql.Insert | sqlite.Insert":
     """Return an insert that may say what to do on a conflict."""
     return _insert_into(db.dialect.name, table)
 
@@ -85,8 +87,15 @@ def upsert(db: AsyncConnection, table: Table, columns: tuple[str, ...] = ()) -> 
 
 
 # Building such a statement takes SQLAlchemy as long as executing it.
-def _insert_into(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+def _insert_into(dialect: str, table: Table) -> "postgresql.Insert | sqlite.Insert":
+    # Here: whoever has SQLite imports nothing of PostgreSQL, a tenth of what is imported.
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite  # noqa: PLC0415
+
+    return sqlite.insert(table)
 
 
 @cache
