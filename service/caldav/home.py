@@ -53,7 +53,9 @@ class HomeMemory:
     def recall(self) -> Home | None:
         """Return the home, unless its list is too old."""
         home = self._home
-        return home if home and home.at <= self._clock() < home.at + _FRESH else None
+        if home and not home.at <= self._clock() < home.at + _FRESH:
+            self._home = None
+        return self._home
 
     def remember(self, home: Home) -> None:
         """Remember a home that was listed just now."""

@@ -5,7 +5,7 @@ Engines and transactions, the same for SQLite and PostgreSQL.
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, nullcontext, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -27,6 +27,9 @@ _TRIES = 3
 
 _BUSY_SECONDS = "15"
 """How long SQLite waits for another writer, unless the address says `?timeout=`."""
+
+_TURN_SECONDS = 15.0
+"""How long a writer waits for the others of this process."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -174,14 +177,33 @@ def _for(engine: AsyncEngine, purpose: str) -> AsyncEngine:
     return engine.execution_options(**_OPTIONS[purpose][engine.dialect.name])
 
 
-@lru_cache(maxsize=8)
-def _turn(engine: AsyncEngine) -> AbstractAsyncContextManager[None]:
+@asynccontextmanager
+async def _turn(engine: AsyncEngine) -> AsyncIterator[None]:
     """
-    Return what a writer of this process waits for.
+    Wait for the other writers of this process where there may be one at a time.
 
-    SQLite lets one write at a time, and the others sleep up to a tenth of a second between two tries.
+    SQLite would let them sleep up to a tenth of a second between two tries. Whoever waited too long asks it
+    all the same: it says what is in the way.
     """
-    return asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    writers = _writers_of(engine)
+    try:
+        async with asyncio.timeout(_TURN_SECONDS):
+            await writers.acquire()
+    except TimeoutError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        writers.release()
+
+
+@lru_cache(maxsize=8)
+def _writers_of(engine: AsyncEngine) -> asyncio.Lock:  # noqa: ARG001 -- each engine has its own
+    return asyncio.Lock()
 
 
 async def repeat_when_ended(work: Callable[[], Awaitable[Result]]) -> Result:
