@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, closing, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -248,6 +248,12 @@ def _begin(connection: Connection) -> None:
     wanted = options.get("sqlite_synchronous")
     if wanted and connection.info.get("synchronous", "FULL") != wanted:
         # Before the transaction. What it writes reaches the disk with the next one that is FULL.
-        connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")
+        _execute(connection, f"PRAGMA synchronous = {wanted}")
         connection.info["synchronous"] = wanted
-    connection.exec_driver_sql(options.get("sqlite_begin", "BEGIN"))
+    _execute(connection, options.get("sqlite_begin", "BEGIN"))
+
+
+def _execute(connection: Connection, statement: str) -> None:
+    # SQLAlchemy's own way changes threads three times for it.
+    driver: Any = connection.connection.dbapi_connection
+    driver.run_async(lambda raw: raw.execute(statement))
