@@ -13,7 +13,7 @@ D = TypeVar("D")
 
 _BITS = 5
 _BRANCHES = 1 << _BITS
-_MOST_IN_LEAF = 128
+_MOST_IN_LEAF = 256
 _LAST_SHIFT = 60
 """Hashes have 64 bits; whatever is alike in all of them stays in one leaf."""
 

@@ -26,6 +26,8 @@ log = structlog.get_logger()
 
 Parameters = dict[str, Any]
 
+_NO_MOMENTS = [None, None, None]
+
 
 class StoredRows(NamedTuple):
     """
@@ -205,7 +207,7 @@ def _entries(rows: Iterable[Sequence[Any]]) -> Iterator[Entry]:
     for server, id_, part, source, content, sequence, revised_at, fingerprint, *moments, _version in rows:
         revision = Revision(sequence, _share_moment(revised_at))
         bounds = UNBOUNDED
-        if any(moment is not None for moment in moments):
+        if moments != _NO_MOMENTS:
             bounds = Bounds(*(None if moment is None else moment_of(moment) for moment in moments))
         key = Key(intern(server), id_, part)
         yield Entry(key, _conference(id_, content), revision, fingerprint, intern(source), bounds)
