@@ -79,8 +79,9 @@ class Connection:
             self._http = open_again()
 
     def permit_try(self) -> None:
-        """Let credentials that the server refused be shown once more now."""
+        """Let credentials that the server refused be shown once more now, and its home be listed again."""
         self._account.permit_try()
+        self.homes.forget()
 
     def confine(self) -> "Connection":
         """Return the same connection without the numbered hosts of a quirk."""

@@ -2,13 +2,12 @@
 Finding the collection from the address in the settings (RFC 6764, RFC 5397, RFC 4791).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
 from service.caldav.conversation import Steps, follow_redirects, require_private
-from service.caldav.home import CALENDAR, Home, HomeMemory, last_part, list_home
+from service.caldav.home import CALENDAR, Home, HomeMemory, Listed, last_part, list_home
 from service.caldav.hrefs import as_collection, host_of, path_of, slug
 from service.caldav.multistatus import CALDAV, DAV, ResponseEntry, parse_multistatus
 from service.caldav.protocol import DISCOVERY, Response, mkcalendar, mkcol, propfind
@@ -63,25 +62,28 @@ def discover(spec: CollectionSpec, homes: HomeMemory | None = None) -> Steps[Dis
     """
     Find the collection, or create it. Raises Fatal with what to do, and Retryable.
 
-    A home in `homes` spares the way to it.
+    A home in `homes` spares the way to it; after an error it is listed again.
     """
-    home = homes.recall() if homes else None
-    if homes and home:
-        try:
-            found = yield from _find_in_known(home, spec)
-        except PublishError:
+    try:
+        return (yield from _discover(spec, homes))
+    except PublishError:
+        if homes:
             homes.forget()
-            raise
-        if found:
-            return found
+        raise
+
+
+def _discover(spec: CollectionSpec, homes: HomeMemory | None) -> Steps[DiscoveredCollection]:
+    known = homes.recall() if homes else None
+    if known and (found := (yield from _find_in_known(known, spec))):
+        return found
     place = yield from _find_place(spec)
     if CALENDAR in place.answer.names(f"{DAV}resourcetype"):
         return _check(place.answer, place.server, spec)
     address = yield from _find_home(place, spec)
-    home = yield from list_home(address, place.server, spec.url)
+    home, listed = yield from list_home(address, place.server, spec.url)
     if homes:
         homes.remember(home)
-    return (yield from _find_in_home(home, spec))
+    return (yield from _find_in_home(home, listed, spec))
 
 
 def _find_place(spec: CollectionSpec) -> Steps[_Place]:
@@ -169,23 +171,25 @@ def _find_home(place: _Place, spec: CollectionSpec) -> Steps[str]:
 
 def _find_in_known(home: Home, spec: CollectionSpec) -> Steps[DiscoveredCollection | None]:
     """Return the collection of a home that was listed a moment ago; None where it is to be listed again."""
-    listed = _find_by_name(home.named, home.server, spec)
-    if listed is None:
-        # Only what is created can be known to be missing still: a server creates nothing twice.
-        missing = spec.create and slug(spec.collection) not in home.named
-        return (yield from _create_in(home, spec)) if missing else None
-    place = yield from _ask(listed.url, spec)
+    chosen = _find_by_name(home, spec)
+    if chosen is None:
+        if not spec.create or slug(spec.collection) in home.names:
+            return None
+        made = yield from _create_in(home, spec)
+        # What somebody else made meanwhile is to be judged by what it is.
+        return made if made.created else None
+    place = yield from _ask(home.calendars[chosen][0], spec)
     if not isinstance(place, _Place):
         return None
-    again = _find_by_name({last_part(listed.url): place.answer}, home.server, spec)
-    return _check(again, home.server, spec) if again else None
+    again = Home.of(home.url, home.server, home.at, {last_part(place.answer.url): place.answer})
+    return _check(place.answer, home.server, spec) if _find_by_name(again, spec) else None
 
 
-def _find_in_home(home: Home, spec: CollectionSpec) -> Steps[DiscoveredCollection]:
-    listed = _find_by_name(home.named, home.server, spec)
-    if listed:
-        return _check(listed, home.server, spec)
-    if slug(spec.collection) in home.named:
+def _find_in_home(home: Home, listed: Listed, spec: CollectionSpec) -> Steps[DiscoveredCollection]:
+    chosen = _find_by_name(home, spec)
+    if chosen:
+        return _check(listed[chosen], home.server, spec)
+    if slug(spec.collection) in home.names:
         raise Fatal(
             f"{host_of(home.url)} has something else named {slug(spec.collection)}: set another COLLECTION"
         )
@@ -198,32 +202,15 @@ def _find_in_home(home: Home, spec: CollectionSpec) -> Steps[DiscoveredCollectio
     return (yield from _create_in(home, spec))
 
 
+def _find_by_name(home: Home, spec: CollectionSpec) -> str | None:
+    nameless = "create-without-name" in active(home.server, spec.quirks)
+    return home.find(spec.collection, nameless=nameless)
+
+
 def _create_in(home: Home, spec: CollectionSpec) -> Steps[DiscoveredCollection]:
     url = urljoin(home.url, slug(spec.collection) + "/")
     created = yield from _create(url, home.server, spec)
     return DiscoveredCollection(url, home.server, created=created)
-
-
-def _find_by_name(
-    listed: Mapping[str, ResponseEntry], server: str, spec: CollectionSpec
-) -> ResponseEntry | None:
-    """Return the calendar with this name, with this address, or with the address that we would give it."""
-    name, nameless = spec.collection, "create-without-name" in active(server, spec.quirks)
-    calendars = {
-        segment: answer
-        for segment, answer in listed.items()
-        if CALENDAR in answer.names(f"{DAV}resourcetype")
-    }
-    titles = {segment: answer.text(f"{DAV}displayname") for segment, answer in calendars.items()}
-    titled = [segment for segment, title in titles.items() if title == name]
-    # An address made from a name does not identify a collection by itself, so its title, if it has one, must
-    # match.
-    made = slug(name)
-    ours = made in titles and (nameless or not titles[made])
-    found = (
-        [made] if made in titled else [*titled, *([name] if name in calendars else [made] if ours else [])]
-    )
-    return calendars[found[0]] if found else None
 
 
 def _check(answer: ResponseEntry, server: str, spec: CollectionSpec) -> DiscoveredCollection:

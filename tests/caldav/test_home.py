@@ -28,7 +28,7 @@ class Site:
         self.calendars = {name: (name, EVENTS) for name in names}
         """Title and properties by the last part of the address."""
 
-        self.refusal = 0
+        self.refusal, self.redirects = 0, dict[str, str]()
         self.now = NOON
         self.memory = HomeMemory(lambda: self.now)
         self.asked: list[str] = []
@@ -36,6 +36,11 @@ class Site:
     def __call__(self, request: Request) -> Response:
         path = request.url.removeprefix(HOST)
         self.asked.append(f"{request.method} {path}")
+        if path in self.redirects:
+            return answer(request, 301, location=self.redirects[path])
+        return self._answer(request, path)
+
+    def _answer(self, request: Request, path: str) -> Response:
         match path.strip("/").split("/"):
             case [""]:
                 return multistatus(request, ("/", _leads("current-user-principal", "D", "/p/")))
@@ -122,6 +127,7 @@ def test_a_collection_that_somebody_else_made_since_is_not_taken_for_empty() -> 
     site.calendars["boris"] = ("boris", EVENTS)
 
     assert site.find("boris") == DiscoveredCollection(f"{HOME}boris/", "", created=False)
+    assert site.asked == ["MKCALENDAR /cal/boris/", "PROPFIND /cal/boris/", *WHOLE_WAY]
 
 
 def test_where_nothing_may_be_created_a_missing_collection_is_looked_for_in_a_new_list() -> None:
@@ -155,3 +161,51 @@ def test_after_an_error_the_home_is_listed_again() -> None:
     site.find("boris")
 
     assert site.asked == [*WHOLE_WAY, "MKCALENDAR /cal/boris/"]
+
+
+def test_after_an_error_of_the_first_collection_the_home_is_listed_again_too() -> None:
+    site = Site()
+    site.refusal = 403
+    with pytest.raises(Fatal, match="does not let us create"):
+        site.find("anna")
+    # A person made it as the error says, and the server chose its address.
+    site.calendars["x7"] = ("anna", EVENTS)
+
+    assert site.find("anna") == DiscoveredCollection(f"{HOME}x7/", "")
+
+
+def test_where_no_program_may_create_calendars_one_that_a_person_made_is_found_at_once() -> None:
+    site = Site()
+    with pytest.raises(Fatal, match="lets no program create"):
+        site.find("anna", quirks=("no-create",))
+    site.calendars["x7"] = ("anna", EVENTS)
+
+    assert site.find("anna", quirks=("no-create",)) == DiscoveredCollection(f"{HOME}x7/", "")
+
+
+def test_what_somebody_else_made_at_the_address_since_is_judged_by_what_it_is() -> None:
+    site = Site("anna")
+    site.find("anna")
+    site.calendars["boris-x"] = ("Holidays", TASKS)
+
+    with pytest.raises(Fatal, match="something else named boris-x"):
+        site.find("boris x")
+
+
+def test_two_names_of_one_address_are_not_one_collection() -> None:
+    site = Site("anna")
+    site.find("anna")
+    assert site.find("a b").created
+
+    with pytest.raises(Fatal, match="something else named a-b"):
+        site.find("a.b")
+
+
+def test_a_collection_whose_address_leads_to_another_one_is_not_taken_for_ours() -> None:
+    site = Site("anna", "boris", "holidays")
+    site.find("anna")
+    site.redirects["/cal/boris/"] = f"{HOME}holidays/"
+
+    site.find("boris")
+
+    assert site.asked == ["PROPFIND /cal/boris/", "PROPFIND /cal/holidays/", *WHOLE_WAY]
