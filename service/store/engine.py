@@ -28,7 +28,7 @@ _TRIES = 3
 _BUSY_SECONDS = "15"
 """How long SQLite waits for another writer, unless the address says `?timeout=`."""
 
-_TURN_SECONDS = 15.0
+_TURN_SECONDS = 5.0
 """How long a writer waits for the others of this process."""
 
 _PRAGMAS = (
@@ -248,6 +248,8 @@ def _begin(connection: Connection) -> None:
     wanted = options.get("sqlite_synchronous")
     if wanted and connection.info.get("synchronous", "FULL") != wanted:
         # Before the transaction. What it writes reaches the disk with the next one that is FULL.
+        # Until it is done, nothing is known of it: a writer may be cancelled.
+        connection.info["synchronous"] = ""
         _execute(connection, f"PRAGMA synchronous = {wanted}")
         connection.info["synchronous"] = wanted
     _execute(connection, options.get("sqlite_begin", "BEGIN"))

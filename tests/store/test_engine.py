@@ -124,6 +124,26 @@ async def test_writers_of_one_process_wait_for_each_other_and_not_for_sqlite(tmp
     await engine.dispose()
 
 
+async def test_a_cancelled_writer_in_passing_leaves_no_connection_that_forgets_the_disk(
+    tmp_path: Path,
+) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/confcal.db")
+
+    async def write_in_passing() -> None:
+        async with begin_write(engine, in_passing=True):
+            pass
+
+    for passed in range(40):
+        writing = asyncio.create_task(write_in_passing())
+        for _ in range(passed):
+            await asyncio.sleep(0)
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+        async with begin_write(engine) as db:
+            assert (await db.execute(text("PRAGMA synchronous"))).scalar_one() == 2  # FULL
+    await engine.dispose()
+
+
 async def test_a_writer_that_is_cancelled_or_fails_lets_the_next_one_write(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/confcal.db?timeout=0")
     writing = asyncio.Event()
