@@ -16,6 +16,9 @@ from service.core.list_journal import describe_approval, describe_disputes, desc
 from service.core.revision import Policy, approve, keep, revise
 from service.core.state import State
 
+_SHORT, _FEW_PEOPLE = 64, 1000
+"""Conferences, and invitations to all of them, that are compared within a millisecond."""
+
 
 class Decision(NamedTuple):
     """The changes to record, and their journal entries."""
@@ -28,6 +31,16 @@ class Decision(NamedTuple):
         """Whether nothing but the arrival of a list is new, whatever is decided about others meanwhile."""
         changes = self.changes
         return changes.empty and not (self.entries or changes.contested or changes.agreed)
+
+
+def is_quick(state: State, snapshot: Snapshot) -> bool:
+    """Return whether to change threads would take longer than `take_over`: nothing is new in a short list."""
+    reported, listed = state.account(snapshot.account).reported, snapshot.listing.conferences
+    return (
+        max(len(reported), len(listed)) <= _SHORT
+        and all(each.id in reported for each in listed)
+        and sum(len(each.invitations) for each in listed) <= _FEW_PEOPLE
+    )
 
 
 def take_over(state: State, snapshot: Snapshot, policy: Policy, disputed: AbstractSet[Key]) -> Decision:

@@ -13,7 +13,7 @@ import structlog
 
 from service.app import list_log
 from service.app.arrival_writer import ArrivalWriter
-from service.app.decisions import Decision, decide_approval, decide_keeping, take_over
+from service.app.decisions import Decision, decide_approval, decide_keeping, is_quick, take_over
 from service.core.changes import Changes
 from service.core.conference import Account, Key, Snapshot
 from service.core.disputes import Dispute, find_disputes
@@ -26,8 +26,6 @@ from service.core.state import State
 log = structlog.get_logger()
 
 _TRIES = 3
-_SHORT = 64
-"""Conferences of a list that is decided within milliseconds: to change threads would take longer."""
 _OTHERS_RECORD = "other processes keep recording the same conferences; the list is asked for again"
 
 
@@ -137,7 +135,7 @@ class Synchronizer:
         raise StaleState(_OTHERS_RECORD)
 
     async def _decide(self, before: State, snapshot: Snapshot) -> Decision:
-        if len(snapshot.listing.conferences) <= _SHORT:
+        if is_quick(before, snapshot):
             return self._take_over(before, snapshot)
         return await asyncio.to_thread(self._take_over, before, snapshot)
 
