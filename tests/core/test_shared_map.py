@@ -5,19 +5,26 @@ A shared map says what a dictionary says, and a change of it touches little.
 import tracemalloc
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.core.shared_map import SharedMap
 
 MANY = 20_000
-KEYS = st.integers(0, 400)
+KEYS = st.integers(0, 800)
+SIZES = st.sampled_from([0, 250, 256, 257, 600])
+"""On both sides of what one leaf holds."""
+
 STEPS = st.lists(st.tuples(st.dictionaries(KEYS, st.text(max_size=3), max_size=300), st.sets(KEYS)))
 
 
-@given(STEPS)
-def test_it_equals_a_dictionary_after_any_changes(steps: list[tuple[dict[int, str], set[int]]]) -> None:
-    shared, plain = SharedMap[int, str](), dict[int, str]()
+@given(SIZES, STEPS)
+def test_it_equals_a_dictionary_after_any_changes(
+    size: int, steps: list[tuple[dict[int, str], set[int]]]
+) -> None:
+    plain = dict.fromkeys(range(size), "from the start")
+    shared = SharedMap(plain)
     for changed, gone in steps:
         before, was = shared, dict(plain)
         left = gone - changed.keys()
@@ -27,13 +34,17 @@ def test_it_equals_a_dictionary_after_any_changes(steps: list[tuple[dict[int, st
         assert shared == plain
         assert (len(shared), sorted(shared)) == (len(plain), sorted(plain))
         assert sorted(shared.items()) == sorted(plain.items())
+        assert all((key in shared) == (key in plain) for key in range(801))
+        assert all(shared.get(key, "none") == plain.get(key, "none") for key in range(801))
         assert before == was
         differing = {key for key in was.keys() | plain.keys() if was.get(key) is not plain.get(key)}
         assert shared.find_differing(before) == differing
 
 
-@given(st.sets(st.integers(0, 300)))
-def test_keys_of_one_hash_stay_apart(numbers: set[int]) -> None:
+@pytest.mark.parametrize("size", [1, 2, 256, 257])
+def test_keys_of_one_hash_stay_apart(size: int) -> None:
+    numbers = range(size)
+
     @dataclass(frozen=True)
     class Same:
         number: int
@@ -43,8 +54,10 @@ def test_keys_of_one_hash_stay_apart(numbers: set[int]) -> None:
 
     shared = SharedMap[Same, int]().replace({Same(number): number for number in numbers})
 
-    assert sorted(shared.values()) == sorted(numbers)
+    assert sorted(shared.values()) == list(numbers)
     assert all(shared[Same(number)] == number for number in numbers)
+    assert Same(size) not in shared
+    assert shared.get(Same(size)) is None
 
 
 def test_what_changes_nothing_is_the_same_object() -> None:
