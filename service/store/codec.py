@@ -121,4 +121,8 @@ def _from_stored(stored: _Unscheduled | _Once | _Weekly) -> Schedule:
     # A `match` of these takes twice as long, and there are many.
     if isinstance(stored, _Weekly):
         return Weekly(stored.start, stored.duration, _DAYS[stored.days])
-    return Once(stored.start, stored.duration) if isinstance(stored, _Once) else Unscheduled()
+    if isinstance(stored, _Once):
+        return Once(stored.start, stored.duration)
+    if isinstance(stored, _Unscheduled):
+        return Unscheduled()
+    assert_never(stored)
