@@ -66,11 +66,14 @@ def read_documented(raw: bytes) -> Conference | None:
 
 
 def _is_usual(sent: _Documented) -> bool:
+    """Return whether id, owner and invitations are within the limits that `entry` explains."""
     name = sent.id
-    plain = name.isascii() and name.isprintable() and not name.isspace()
     return (
-        plain
-        and 0 < len(name) <= LONGEST_NAME >= len(sent.owner)
+        bool(name)
+        and name.isascii()
+        and name.isprintable()
+        and not name.isspace()
+        and max(len(name), len(sent.owner)) <= LONGEST_NAME
         and len(sent.invitations) <= MOST_INVITATIONS
     )
 
