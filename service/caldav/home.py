@@ -68,10 +68,11 @@ class Home:
             return made if made in titled else titled[0]
         if name in self.calendars:
             return name
-        # An address made from a name does not identify a collection by itself, so its title, if it has one,
-        # must match.
-        _, title = self.calendars.get(made, ("", name))
-        return made if made in self.calendars and (nameless or not title) else None
+        if made not in self.calendars:
+            return None
+        # An address made from a name does not identify a collection by itself: another title is another one.
+        _, title = self.calendars[made]
+        return made if nameless or not title else None
 
 
 class HomeMemory:
