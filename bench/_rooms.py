@@ -25,7 +25,7 @@ from service.core.vevent import uid_of
 from service.simulator.answers import answer
 
 EACH = 50
-_TABLES = ("accounts", "conferences", "vevents", "memberships", "conference_titles", "conference_words")
+TABLES = ("accounts", "conferences", "vevents", "memberships", "conference_titles", "conference_words")
 """Those that grow with Rooms, in an order that keeps their references."""
 
 
@@ -42,7 +42,7 @@ def listed_by(number: int) -> list[Raw]:
 def multiply(database: Path, rooms: int) -> None:
     """Copy what a database holds of Room 0 for the others: to hear their first lists takes minutes."""
     with closing(sqlite3.connect(database)) as db:
-        for table in _TABLES:
+        for table in TABLES:
             rows = db.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 -- names of our own schema
             marks = ", ".join("?" * len(rows[0]))
             insert = f"INSERT INTO {table} VALUES ({marks})"  # noqa: S608 -- the same

@@ -22,22 +22,15 @@ from tempfile import TemporaryDirectory
 import asyncpg
 import click
 
+from bench._rooms import TABLES
 from bench.rooms import FLOOR_SECONDS, fill, program, reach, read_rows, settings, stand_in
 from tests.contracts.databases import running_postgresql
 
-TABLES = (
-    "accounts",
-    "conferences",
-    "vevents",
-    "memberships",
-    "conference_titles",
-    "conference_words",
-)
 MOST_SECONDS, LEASE_SECONDS = 30.0, 15.0
-_SOURCE = re.compile(rb'"source": "([^"]+)"')
-
 AT_ONCE = 100_000
 """Rows that are copied together."""
+
+_SOURCE = re.compile(rb'"source": "([^"]+)"')
 
 
 @click.command()
@@ -84,13 +77,13 @@ async def copy(file: Path, url: str) -> None:
 
 def measure(folder: Path, port: int, rooms: int, url: str) -> dict[str, float]:
     """Return the seconds by the clock, and the CPU seconds of each replica."""
-    environs = [settings(make(folder / each), port, rooms) for each in ("one", "other")]
+    environs = [settings(make_folder(folder / each), port, rooms) for each in ("one", "other")]
     one, other = (folder / "one" / "log", folder / "other" / "log")
     with (
         program(environs[0] | {"CONFCAL_DATABASE_URL": url}, "run", log=one) as killed,
         program(environs[1] | {"CONFCAL_DATABASE_URL": url}, "run", log=other) as survivor,
     ):
-        _, shared = reach(killed, lambda: sum(map(len, map(heard_by, (one, other)))) >= rooms)
+        _, shared = reach(killed, lambda: len(heard_by(one) | heard_by(other)) >= rooms)
         halves = [len(heard_by(one)), len(heard_by(other))]
         cpu_before, _ = reach(survivor, lambda: True)
         missing = heard_by(one) - heard_by(other)
@@ -108,7 +101,7 @@ def measure(folder: Path, port: int, rooms: int, url: str) -> dict[str, float]:
     }
 
 
-def make(folder: Path) -> Path:
+def make_folder(folder: Path) -> Path:
     """Make a folder and return it."""
     folder.mkdir()
     return folder
