@@ -93,8 +93,8 @@ def measure(folder: Path, port: int, rooms: int, url: str) -> dict[str, float]:
         taken = time.monotonic() - began
     return {
         "both together have all Rooms, s": shared,
-        "Rooms of one": halves[0],
-        "Rooms of the other": halves[1],
+        "Rooms that one heard": halves[0],
+        "Rooms that the other heard": halves[1],
         "CPU of one until then, s": cpu_before,
         "all Rooms with the other after kill -9, s": taken,
         "CPU of that, s": cpu_after - cpu_before,
