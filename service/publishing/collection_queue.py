@@ -18,14 +18,21 @@ class CollectionQueue:
     """
 
     def __init__(
-        self, run: Run, *, most: Callable[[], int], find: Callable[[], Iterable[TargetCollection]]
+        self,
+        run: Run,
+        *,
+        most: Callable[[], int],
+        find: Callable[[], Iterable[TargetCollection]],
+        find_again: Callable[[str], TargetCollection | None],
     ) -> None:
         """
-        `most` returns how many may run at a time now; `find` returns what has work, the most urgent first.
+        `most` returns how many may run at a time now; `find` returns what has work, the most urgent first;
+        `find_again` returns the collection of a key if it has work, as `find` last saw it.
         """
         self._run = run
         self._most = most
         self._find = find
+        self._find_again = find_again
         self._changed = asyncio.Event()
 
     def mark_changed(self) -> None:
@@ -41,6 +48,7 @@ class CollectionQueue:
         self._changed.clear()
         waiting = deque(self._find())
         running: dict[asyncio.Task[Any], str] = {}
+        overtaken: set[str] = set()
         changed: asyncio.Task[Any] = asyncio.create_task(self._changed.wait())
         try:
             while waiting or running:
@@ -49,14 +57,17 @@ class CollectionQueue:
                     running[asyncio.create_task(self._run(target))] = target.key
                 done, _ = await asyncio.wait({*running, changed}, return_when=asyncio.FIRST_COMPLETED)
                 for task in [task for task in running if task in done]:
-                    del running[task]
+                    key = running.pop(task)
                     task.result()
+                    if key in overtaken and (target := self._find_again(key)):
+                        waiting.appendleft(target)
+                    overtaken.discard(key)
                 if changed in done:
                     self._changed.clear()
                     changed = asyncio.create_task(self._changed.wait())
-                    busy = set(running.values())
-                    # What runs at this moment is compared with its content again by the next round.
-                    waiting = deque(target for target in self._find() if target.key not in busy)
+                    # What changes in the middle of its run may have been read before.
+                    overtaken = set(running.values())
+                    waiting = deque(target for target in self._find() if target.key not in overtaken)
         finally:
             for task in (*running, changed):
                 task.cancel()

@@ -146,19 +146,27 @@ class Reconciler:
         records = await self._ledger.targets()
         work = WorkFinder(self._finder, self._memory, records, self._circuit.stopped_at)
 
+        def rests(key: str) -> bool:
+            return self._circuit.rests(key, self._clock())
+
         def find() -> list[TargetCollection]:
             self._circuit = self._circuit.begin_round(work.find_keys())
-            now = self._clock()
-            resting = {each.key for each in work.targets if self._circuit.rests(each.key, now)}
+            resting = {each.key for each in work.targets if rests(each.key)}
             made.resting = [self._circuit.backoffs[key].error for key in sorted(resting)]
-            due = [each for each in work.find_work(now) if each.key not in resting]
+            due = [each for each in work.find_work(self._clock()) if each.key not in resting]
             if due or not self._circuit.doubted or made.reached:
                 return due
             # No collection has work, but only the server can show that the trouble is over.
             return [each for each in work.targets if each.key not in resting][:1]
 
+        def find_again(key: str) -> TargetCollection | None:
+            return None if rests(key) else work.find_again(key, self._clock())
+
         self._queue = CollectionQueue(
-            lambda target: self._collection(target, records, made), most=lambda: self._most(made), find=find
+            lambda target: self._collection(target, records, made),
+            most=lambda: self._most(made),
+            find=find,
+            find_again=find_again,
         )
         try:
             await self._queue.run()

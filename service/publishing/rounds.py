@@ -46,6 +46,11 @@ class WorkFinder:
 
         return sorted((each for each in self.targets if self.memory.has_work(each, now)), key=urgency)
 
+    def find_again(self, key: str, now: datetime) -> TargetCollection | None:
+        """Return a collection that exists and has work; None for any other key."""
+        found = next((each for each in self.targets if each.key == key), None)
+        return found if found and self.memory.has_work(found, now) else None
+
 
 @dataclass(slots=True)
 class Round:

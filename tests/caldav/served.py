@@ -39,11 +39,18 @@ class ServedCalDav:
     """What requests wait for that come now; None lets them pass, and those before go on waiting."""
 
     delay_seconds: float = 0.0
+    """How long each request waits before anything is done."""
+
+    takes_seconds: float = 0.0
+    """How long an answer takes from the arrival of its request, with all that is done meanwhile."""
+
     failing: bool = False
     """Whether every request is answered with 503."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + self.takes_seconds
         asked = Request(scope, receive)
         body = await asked.body()
         self.received[asked.method] += 1
@@ -60,7 +67,9 @@ class ServedCalDav:
         if asked.method == "PUT" and answer.is_success:
             self.puts[asked.url.path] += 1
         headers = {name: value for name, value in answer.headers.items() if name != "content-length"}
-        await Response(answer.content, answer.status_code, headers)(scope, receive, send)
+        ready = Response(answer.content, answer.status_code, headers)
+        await asyncio.sleep(due - loop.time())
+        await ready(scope, receive, send)
 
     @property
     def bodies(self) -> list[bytes]:

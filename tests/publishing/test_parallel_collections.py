@@ -90,18 +90,31 @@ class Office:
 
     async def keep(self, *, until: int = 10_000) -> None:
         """Make one round, tick by tick, or as many ticks of one."""
-        round_ = asyncio.create_task(self.reconciler.once())
-        while not round_.done() and self.ticks < until:
-            # What does not wait for the server gets as far as it can.
-            for _ in range(60):
-                await asyncio.sleep(0)
-            if self.at_once:
-                self.ticks += 1
-                self.tick.set()
-                self.tick = asyncio.Event()
-        if round_.done():
-            await round_
-        self.round = round_
+        self.round = asyncio.create_task(self.reconciler.once())
+        while not self.round.done() and self.ticks < until:
+            await self.step()
+        if self.round.done():
+            await self.round
+
+    async def step(self) -> None:
+        """Answer what waits for the server."""
+        # What does not wait for it gets as far as it can.
+        for _ in range(60):
+            await asyncio.sleep(0)
+        if self.at_once:
+            self.ticks += 1
+            self.tick.set()
+            self.tick = asyncio.Event()
+
+    async def publish_a_fourth(self, name: str, *, ticks: int) -> None:
+        """Go on with a round until a changed collection holds four events, in at most so many ticks."""
+        self.reconciler.mark_changed()
+        before = self.ticks
+        while len(self.shelves[name].held) < 4:
+            await self.step()
+            assert self.ticks - before < ticks
+        self.round.cancel()
+        await asyncio.gather(self.round, return_exceptions=True)
 
 
 @dataclass
@@ -179,20 +192,36 @@ async def test_a_change_is_published_while_a_first_fill_is_under_way() -> None:
     untouched = sum(not shelf.held for shelf in office.shelves.values())
     office.desired["p0"] = resources(range(4))
 
-    office.reconciler.mark_changed()
-    before = office.ticks
-    while len(office.shelves["p0"].held) < 4:
-        for _ in range(60):
-            await asyncio.sleep(0)
-        office.ticks += 1
-        office.tick.set()
-        office.tick = asyncio.Event()
-        assert office.ticks - before < 20
+    await office.publish_a_fourth("p0", ticks=20)
 
     assert untouched > 200
     assert sum(not shelf.held for shelf in office.shelves.values()) > 180
-    office.round.cancel()
-    await asyncio.gather(office.round, return_exceptions=True)
+
+
+async def test_a_change_of_a_collection_that_is_being_filled_is_published_right_after() -> None:
+    office = office_of(300, 3)
+    await office.keep(until=1)
+    while not office.rendered["p0"]:
+        await asyncio.sleep(0)
+    office.desired["p0"] = resources(range(4))
+
+    await office.publish_a_fourth("p0", ticks=20)
+
+    assert sum(not shelf.held for shelf in office.shelves.values()) > 250
+
+
+async def test_a_collection_that_is_gone_when_its_run_ends_is_not_run_over_again() -> None:
+    office = office_of(3, 3)
+    await office.keep(until=1)
+    while not office.rendered["p0"]:
+        await asyncio.sleep(0)
+
+    del office.desired["p0"]
+    office.reconciler.mark_changed()
+    while not office.round.done():
+        await office.step()
+
+    assert office.rendered == {"p0": 1, "p1": 1, "p2": 1}
 
 
 async def test_a_wrong_password_is_tried_once() -> None:
