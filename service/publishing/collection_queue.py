@@ -26,8 +26,10 @@ class CollectionQueue:
         find_again: Callable[[str], TargetCollection | None],
     ) -> None:
         """
-        `most` returns how many may run at a time now; `find` returns what has work, the most urgent first;
-        `find_again` returns the collection of a key if it has work, as `find` last saw it.
+        `most` returns how many may run at a time now.
+
+        `find` returns what has work, the most urgent first. `find_again` returns the collection of a key if
+        it still exists and has work.
         """
         self._run = run
         self._most = most
@@ -59,8 +61,8 @@ class CollectionQueue:
                 for task in [task for task in running if task in done]:
                     key = running.pop(task)
                     task.result()
-                    if key in overtaken and (target := self._find_again(key)):
-                        waiting.appendleft(target)
+                    if key in overtaken and (changed_again := self._find_again(key)):
+                        waiting.appendleft(changed_again)
                     overtaken.discard(key)
                 if changed in done:
                     self._changed.clear()

@@ -14,7 +14,7 @@ from service.publishing.dispatch import Dispatcher
 from service.publishing.ledger_cache import LedgerCache, WriteBehind
 from service.publishing.model import Create, Delete, Operation, Publication, Standing, SyncReport, Update
 from service.publishing.plan import Plan, intents
-from service.publishing.ports import Publisher
+from service.publishing.ports import Publisher, TargetRecord
 
 log = structlog.get_logger()
 
@@ -60,19 +60,26 @@ class Executor:
         self._done = 0
 
     async def execute(
-        self, plan: Plan, publisher: Publisher, dispatcher: Dispatcher, hrefs: Mapping[str, str]
+        self,
+        plan: Plan,
+        publisher: Publisher,
+        dispatcher: Dispatcher,
+        hrefs: Mapping[str, str],
+        *,
+        record: TargetRecord | None = None,
     ) -> None:
         """
         Execute the operations.
 
-        `hrefs` are the paths of new resources. Raises Retryable, Fatal, StoreUnavailable; the work done by
-        then is recorded.
+        `hrefs` are the paths of new resources; `record` is remembered together with what is intended. Raises
+        Retryable, Fatal, StoreUnavailable; the work done by then is recorded.
         """
         looping = {o.uid: why for o in plan.operations if (why := self._loops(o))}
         operations = [o for o in plan.operations if o.uid not in looping]
         parked = [self._park(uid, why) for uid, why in looping.items()]
         before = self._before = dict(self._rows.by_uid)
-        await self._rows.write([*parked, *intents(operations, hrefs)], [row.uid for row in plan.forgotten])
+        intended = [*parked, *intents(operations, hrefs)]
+        await self._rows.write(intended, [row.uid for row in plan.forgotten], record=record)
         if not operations:
             return
 

@@ -218,8 +218,13 @@ class Ledger(Protocol):
         forgotten: Iterable[str] = (),
         *,
         journal: Sequence[JournalEntry] = (),
+        record: TargetRecord | None = None,
     ) -> None:
-        """Write rows and drop those of the UIDs `forgotten`, in one transaction."""
+        """
+        Write rows, drop those of the UIDs `forgotten`, and remember the target as `record`, if it is given.
+
+        All of it is one transaction.
+        """
         ...
 
     async def write_journal(self, entries: Sequence[JournalEntry]) -> None:

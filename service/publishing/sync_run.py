@@ -72,7 +72,9 @@ class SyncRun:
         """
         target, now = self._target, self._clock()
         record = await self._record()
-        await self._rows.load()
+        if target.key in (self._records or {}):
+            # Rows come after the record of their target, and go with it.
+            await self._rows.load()
         if record is None:
             found, record = await self._discover()
         else:
@@ -82,10 +84,12 @@ class SyncRun:
         plan = self._plan(desired)
         first = record.audited_at is None
         due = record.audited_at is None or now >= record.audited_at + target.audit_every
-        if due or (probing and not (plan.operations or self._report.reached)):
-            record = await self._audit(publisher, record, desired, now, empty=found.created)
+        if found.created:
+            record = replace(record, audited_at=now)
+        elif due or (probing and not (plan.operations or self._report.reached)):
+            record = await self._audit(publisher, record, desired, now)
             plan = self._plan(desired)
-        await self._execute(publisher, record, plan)
+        await self._execute(publisher, record, plan, new=found.created)
         await self._settle(publisher)
         if first and self._executor.written:
             record = await self._verify(publisher, record)
@@ -130,23 +134,21 @@ class SyncRun:
         return found, record
 
     async def _audit(
-        self, publisher: Publisher, record: TargetRecord, desired: Desired, now: datetime, *, empty: bool
+        self, publisher: Publisher, record: TargetRecord, desired: Desired, now: datetime
     ) -> TargetRecord:
         """Look for changes that people made, and for our resources without rows."""
-        token = ""
-        if not empty:
-            lost = [uid for uid in desired if uid not in self._rows.by_uid]
-            listing = await self._list(publisher, record)
-            self._report.reached = True
-            hrefs = {uid: publisher.href_of(uid) for uid in lost}
-            doubted = [
-                *suspects(self._rows, listing),
-                *(_candidate(desired[uid], href) for uid, href in hrefs.items() if href in listing.etags),
-            ]
-            seen = await self._read(publisher, doubted)
-            await self._keep(seen)
-            # A resource that could not be read now appears in the next listing again.
-            token = listing.token if len(seen) == len(doubted) else record.token
+        lost = [uid for uid in desired if uid not in self._rows.by_uid]
+        listing = await self._list(publisher, record)
+        self._report.reached = True
+        hrefs = {uid: publisher.href_of(uid) for uid in lost}
+        doubted = [
+            *suspects(self._rows, listing),
+            *(_candidate(desired[uid], href) for uid, href in hrefs.items() if href in listing.etags),
+        ]
+        seen = await self._read(publisher, doubted)
+        await self._keep(seen)
+        # A resource that could not be read now appears in the next listing again.
+        token = listing.token if len(seen) == len(doubted) else record.token
         record = replace(record, token=token, audited_at=now)
         await self._ledger.record_target(self._target.key, record)
         return record
@@ -199,13 +201,13 @@ class SyncRun:
                 self._report.adopted += 1
         await self._rows.write(changed)
 
-    async def _execute(self, publisher: Publisher, record: TargetRecord, plan: Plan) -> None:
+    async def _execute(self, publisher: Publisher, record: TargetRecord, plan: Plan, *, new: bool) -> None:
         creating = (o.uid for o in plan.operations if isinstance(o, Create))
         hrefs = {uid: publisher.href_of(uid) for uid in creating}
         if plan.operations:
             writers = self._target.server.writers(record.server)
             self._dispatcher.pace = self._dispatcher.pace.limit(writers)
-        await self._executor.execute(plan, publisher, self._dispatcher, hrefs)
+        await self._executor.execute(plan, publisher, self._dispatcher, hrefs, record=record if new else None)
 
 
 def _candidate(resource: Resource, href: str) -> Publication:

@@ -80,9 +80,12 @@ class SqlLedger(Ledger):
         forgotten: Iterable[str] = (),
         *,
         journal: Sequence[JournalEntry] = (),
+        record: TargetRecord | None = None,
     ) -> None:
         written = [_row(target, row) for row in publications]
         async with begin_write(self._engine) as db:
+            if record:
+                await db.execute(upsert(db, tables.targets), _target_row(target, record))
             if written:
                 await db.execute(upsert(db, tables.publications), written)
             for uid in forgotten:

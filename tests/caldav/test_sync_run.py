@@ -13,6 +13,7 @@ import structlog
 from service.core.errors import CollectionGone, Fatal, Retryable
 from service.core.journal import JournalEntry
 from service.publishing.model import Publication, Remote, RemoteRules, Standing
+from service.publishing.ports import TargetRecord
 from tests.caldav.misbehaving import HOME, PASSWORD, Misbehaving, Misbehavior
 from tests.caldav.site import Site, foreign_events, resource, resources
 from tests.store.memory_ledger import MemoryLedger
@@ -38,11 +39,12 @@ class CrashingLedger(MemoryLedger):
         forgotten: Iterable[str] = (),
         *,
         journal: Sequence[JournalEntry] = (),
+        record: TargetRecord | None = None,
     ) -> None:
         self._left -= 1
         if self._left == 0:
             raise Crash
-        await super().record_publications(target, publications, forgotten, journal=journal)
+        await super().record_publications(target, publications, forgotten, journal=journal, record=record)
 
 
 def busy(times: int, status: int = 503, method: str = "PUT", **headers: str) -> Misbehavior:
@@ -276,18 +278,24 @@ async def test_an_etag_that_the_answer_lacks_is_asked_for_together(site: Site, s
     assert all(row.etag for row in (await site.rows()).values())
 
 
-async def test_a_crash_between_the_request_and_the_row_is_no_double(site: Site, server: Misbehaving) -> None:
-    desired = resources(range(5))
-    site.ledger = CrashingLedger(at_write=3)
+@pytest.mark.parametrize(
+    ("at_write", "held"), [(1, 0), (2, 32), (3, 40)], ids=["before all requests", "after some", "after all"]
+)
+async def test_a_crash_between_the_request_and_the_row_is_no_double(
+    site: Site, server: Misbehaving, at_write: int, held: int
+) -> None:
+    desired = resources(range(40))
+    site.ledger = CrashingLedger(at_write=at_write)
     site.concurrency = 1
     with pytest.raises(Crash):
         await site.publish(desired)
+    assert len(server.calendars[WORK]) == held
     site.dispatcher = None
 
     await site.publish(desired)
 
     await site.means(desired)
-    assert len(server.calendars[WORK]) == 5
+    assert len(server.calendars[WORK]) == 40
 
 
 @pytest.mark.parametrize("on_change", ["restore", "keep"])

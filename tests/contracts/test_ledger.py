@@ -63,6 +63,16 @@ async def test_rows_are_replaced_and_forgotten_in_one_go(store: Database) -> Non
     assert await store.ledger.publications("team") == {"u1": published, "u3": Publication("u3")}
 
 
+async def test_a_target_is_remembered_together_with_its_rows(store: Database) -> None:
+    await store.ledger.record_target("team", replace(WORK, token="", audited_at=None))
+
+    await store.ledger.record_publications("team", [ROW], record=WORK)
+    await store.ledger.record_publications("home", [], record=WORK)
+
+    assert await store.ledger.targets() == {"team": WORK, "home": WORK}
+    assert await store.ledger.publications("team") == {"u1": ROW}
+
+
 async def test_what_one_target_forgets_another_still_knows(store: Database) -> None:
     for name in ("team", "home"):
         await store.ledger.record_publications(name, [ROW])

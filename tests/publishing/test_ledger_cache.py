@@ -43,6 +43,33 @@ async def test_what_comes_while_one_write_is_under_way_is_written_together() -> 
     assert ledger.written == [(["uid-1"], []), (["uid-2"], ["uid-3"])]
 
 
+async def test_what_comes_soon_after_each_other_is_written_together_and_the_end_waits_for_no_more() -> None:
+    ledger = Ledger()
+    ledger.open.set()
+    queue = WriteBehind(ledger.write, together_seconds=3600)
+
+    await queue.put([row(1)])
+    await queue.put([row(2)], ["uid-3"])
+    await queue.finish()
+
+    assert ledger.written == [(["uid-1", "uid-2"], ["uid-3"])]
+
+
+async def test_rows_that_follow_a_full_queue_wait_for_others_again() -> None:
+    ledger = Ledger()
+    ledger.open.set()
+    queue = WriteBehind(ledger.write, together_seconds=3600)
+
+    for number in range(32):
+        await queue.put([row(number)])
+    await queue.put([row(32)])
+    await queue.put([row(33)])
+    assert [len(rows) for rows, _ in ledger.written] == [32]
+    await queue.finish()
+
+    assert [len(rows) for rows, _ in ledger.written] == [32, 2]
+
+
 async def test_it_begins_anew_after_a_pause() -> None:
     ledger = Ledger()
     ledger.open.set()

@@ -98,13 +98,16 @@ class Office:
 
     async def step(self) -> None:
         """Answer what waits for the server."""
-        # What does not wait for it gets as far as it can.
-        for _ in range(60):
-            await asyncio.sleep(0)
+        await self.let_run()
         if self.at_once:
             self.ticks += 1
             self.tick.set()
             self.tick = asyncio.Event()
+
+    async def let_run(self) -> None:
+        """Let all that does not wait for the server get as far as it can."""
+        for _ in range(60):
+            await asyncio.sleep(0)
 
     async def publish_a_fourth(self, name: str, *, ticks: int) -> None:
         """Go on with a round until a changed collection holds four events, in at most so many ticks."""
@@ -201,8 +204,8 @@ async def test_a_change_is_published_while_a_first_fill_is_under_way() -> None:
 async def test_a_change_of_a_collection_that_is_being_filled_is_published_right_after() -> None:
     office = office_of(300, 3)
     await office.keep(until=1)
-    while not office.rendered["p0"]:
-        await asyncio.sleep(0)
+    await office.let_run()
+    assert office.rendered == {"p0": 1}
     office.desired["p0"] = resources(range(4))
 
     await office.publish_a_fourth("p0", ticks=20)
@@ -213,8 +216,8 @@ async def test_a_change_of_a_collection_that_is_being_filled_is_published_right_
 async def test_a_collection_that_is_gone_when_its_run_ends_is_not_run_over_again() -> None:
     office = office_of(3, 3)
     await office.keep(until=1)
-    while not office.rendered["p0"]:
-        await asyncio.sleep(0)
+    await office.let_run()
+    assert office.rendered == {"p0": 1}
 
     del office.desired["p0"]
     office.reconciler.mark_changed()

@@ -64,7 +64,10 @@ class MemoryLedger(Ledger):
         forgotten: Iterable[str] = (),
         *,
         journal: Sequence[JournalEntry] = (),
+        record: TargetRecord | None = None,
     ) -> None:
+        if record:
+            self._targets[target] = record
         rows = self._publications.setdefault(target, {})
         rows.update((row.uid, row) for row in publications)
         for uid in forgotten:
