@@ -10,6 +10,9 @@ from typing import Literal, TextIO, cast
 
 import structlog
 
+_MOST_LISTED = 50
+"""Values of a list that one line shows. journald and container engines break lines of 16 to 48 KiB."""
+
 
 def configure_logging(
     form: Literal["auto", "console", "json"],
@@ -27,6 +30,7 @@ def configure_logging(
     unfailing = _Unfailing(stream)
     console = form == "console" or (form == "auto" and stream.isatty())
     shared: list[structlog.typing.Processor] = [
+        _shorten_lists,
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -56,6 +60,15 @@ def configure_logging(
     root.handlers = [handler]
     # Libraries at debug level write frames and headers, and those hold PINs and secret addresses.
     root.setLevel(max(number, logging.WARNING))
+
+
+def _shorten_lists(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    for field, value in event.items():
+        if isinstance(value, list) and len(value) > _MOST_LISTED:
+            event[field] = [*value[:_MOST_LISTED], f"and {len(value) - _MOST_LISTED} more"]
+    return event
 
 
 class _Hiding:

@@ -123,6 +123,19 @@ def test_where_nobody_reads_along_auto_is_json() -> None:
     assert [event["event"] for event in events(stream)] == ["app.started"]
 
 
+def test_a_line_shows_fifty_of_three_thousand_names_and_how_many_more_there_are() -> None:
+    stream = io.StringIO()
+    configure_logging("json", "info", stream)
+    names = [f"room{number}" for number in range(3000)]
+
+    structlog.get_logger().info("app.started", sources=names, few=names[:50])
+
+    [event] = events(stream)
+    assert event["sources"] == [*names[:50], "and 2950 more"]
+    assert event["few"] == names[:50]
+    assert len(names) == 3000
+
+
 PIN = "hunter2"
 
 

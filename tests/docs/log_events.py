@@ -35,7 +35,8 @@ _HEAD = """\
 
 Made from the source by `make docs`; a test compares. Each line of the log is one event: `timestamp`, `level`, `event`, and its own
 fields. In a terminal they are readable; elsewhere they are JSON lines (`CONFCAL_LOG_FORMAT`). Lines of a source hold its name as
-`source`. No event holds a PIN, a password, a token or a secret address; what holds a topic or a person is marked by its fields.
+`source`. A list of more than fifty values is cut to fifty, and its last text says how many more there are. No event holds a PIN, a
+password, a token or a secret address; what holds a topic or a person is marked by its fields.
 
 Two events are wide, one line with all that a graph or a search needs: `sync.list_accepted`, for each list that was taken over, and
 `publish.pass_finished`, for each pass over a target.
