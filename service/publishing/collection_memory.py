@@ -66,9 +66,13 @@ class CollectionMemory:
             or known.failed
             or now >= known.audit_at
             or any(_is_due(row, now) for row in known.unsettled)
-            or known.identity != target.identity
-            or known.content != target.content()
+            or _differs(known, target)
         )
+
+    def has_changed(self, target: TargetCollection) -> bool:
+        """Return whether a collection should hold something else than when its last run began."""
+        known = self._results.get(target.key)
+        return known is None or _differs(known, target)
 
     def find_unsettled(self) -> Iterator[Publication]:
         """Yield the rows of all collections that wait or are parked."""
@@ -78,6 +82,10 @@ class CollectionMemory:
     def audits(self) -> Iterator[datetime]:
         """Yield the moments at which collections in step are audited again."""
         return (result.audit_at for result in self._results.values() if not result.failed)
+
+
+def _differs(known: RunResult, target: TargetCollection) -> bool:
+    return known.identity != target.identity or known.content != target.content()
 
 
 def _is_due(row: Publication, now: datetime) -> bool:

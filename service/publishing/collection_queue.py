@@ -23,18 +23,18 @@ class CollectionQueue:
         *,
         most: Callable[[], int],
         find: Callable[[], Iterable[TargetCollection]],
-        find_again: Callable[[str], TargetCollection | None],
+        find_changed: Callable[[str], TargetCollection | None],
     ) -> None:
         """
         `most` returns how many may run at a time now.
 
-        `find` returns what has work, the most urgent first. `find_again` returns the collection of a key if
-        it still exists and has work.
+        `find` returns what has work, the most urgent first. `find_changed` returns the collection of a key if
+        it still exists and changed since its last run began.
         """
         self._run = run
         self._most = most
         self._find = find
-        self._find_again = find_again
+        self._find_changed = find_changed
         self._changed = asyncio.Event()
 
     def mark_changed(self) -> None:
@@ -51,6 +51,7 @@ class CollectionQueue:
         waiting = deque(self._find())
         running: dict[asyncio.Task[Any], str] = {}
         overtaken: set[str] = set()
+        repeated: set[str] = set()
         changed: asyncio.Task[Any] = asyncio.create_task(self._changed.wait())
         try:
             while waiting or running:
@@ -61,8 +62,14 @@ class CollectionQueue:
                 for task in [task for task in running if task in done]:
                     key = running.pop(task)
                     task.result()
-                    if key in overtaken and (changed_again := self._find_again(key)):
-                        waiting.appendleft(changed_again)
+                    again = self._find_changed(key) if key in overtaken else None
+                    if again and key not in repeated:
+                        waiting.appendleft(again)
+                        repeated.add(key)
+                    else:
+                        # One that changes in each of its runs lets all others go first.
+                        waiting += [again] if again else []
+                        repeated.discard(key)
                     overtaken.discard(key)
                 if changed in done:
                     self._changed.clear()

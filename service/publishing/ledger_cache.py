@@ -102,7 +102,7 @@ class WriteBehind:
         """
         Queue rows to write, and the UIDs `forgotten` to delete; wait only while the queue is full.
 
-        Raises the error of an earlier call of `write`; the rows of that call are lost.
+        Raises the error of an earlier call of `write`; its rows, and what is queued then, are lost.
         """
         if self._writing and self._writing.done():
             self._writing.result()

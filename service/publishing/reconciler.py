@@ -159,14 +159,14 @@ class Reconciler:
             # No collection has work, but only the server can show that the trouble is over.
             return [each for each in work.targets if each.key not in resting][:1]
 
-        def find_again(key: str) -> TargetCollection | None:
-            return None if rests(key) else work.find_again(key, self._clock())
+        def find_changed(key: str) -> TargetCollection | None:
+            return None if rests(key) else work.find_changed(key)
 
         self._queue = CollectionQueue(
             lambda target: self._collection(target, records, made),
             most=lambda: self._most(made),
             find=find,
-            find_again=find_again,
+            find_changed=find_changed,
         )
         try:
             await self._queue.run()

@@ -46,10 +46,14 @@ class WorkFinder:
 
         return sorted((each for each in self.targets if self.memory.has_work(each, now)), key=urgency)
 
-    def find_again(self, key: str, now: datetime) -> TargetCollection | None:
-        """Return a collection that exists and has work; None for any other key."""
+    def find_changed(self, key: str) -> TargetCollection | None:
+        """
+        Return a collection that exists and changed since its last run began; None for any other key.
+
+        A resource that was refused is no reason: other changes would use up its tries.
+        """
         found = next((each for each in self.targets if each.key == key), None)
-        return found if found and self.memory.has_work(found, now) else None
+        return found if found and self.memory.has_changed(found) else None
 
 
 @dataclass(slots=True)

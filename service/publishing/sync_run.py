@@ -72,12 +72,10 @@ class SyncRun:
         """
         target, now = self._target, self._clock()
         record = await self._record()
-        if target.key in (self._records or {}):
-            # Rows come after the record of their target, and go with it.
-            await self._rows.load()
         if record is None:
             found, record = await self._discover()
         else:
+            await self._rows.load()
             found = DiscoveredCollection(record.url, record.server)
         desired = await target.render(people=target.server.keeps_silent(record.server))
         publisher = target.server.publisher(record.url, record.server)
@@ -108,6 +106,9 @@ class SyncRun:
     async def _discover(self) -> tuple[DiscoveredCollection, TargetRecord]:
         """Find the collection, and remember its address."""
         target = self._target
+        if target.key in (self._records or {}):
+            # What waits or is parked is shown while the collection cannot be found.
+            await self._rows.load()
         async with self._dispatcher.request():
             found = await target.server.find()
         self._report.reached = True
@@ -125,7 +126,8 @@ class SyncRun:
             log.warning("publish.collection_changed", target=target.key, left_as=assignment.former_key)
         if assignment.adopted_keys:
             log.info("publish.collection_taken_over", target=target.key, taken=assignment.adopted_keys)
-        if assignment.former_key or assignment.adopted_keys:
+        if assignment.known or assignment.adopted_keys or not found.created:
+            # The records may be older than the round: only the ledger knows whether there are rows.
             await self._rows.load()
         if found.created:
             # The rows describe a collection that no longer exists, and its content.
