@@ -279,17 +279,17 @@ async def test_an_etag_that_the_answer_lacks_is_asked_for_together(site: Site, s
 
 
 @pytest.mark.parametrize(
-    ("at_write", "held"), [(1, 0), (2, 32), (3, 40)], ids=["before all requests", "after some", "after all"]
+    "at_write", [1, 2, 3], ids=["of what is intended", "of the first results", "of later results"]
 )
 async def test_a_crash_between_the_request_and_the_row_is_no_double(
-    site: Site, server: Misbehaving, at_write: int, held: int
+    site: Site, server: Misbehaving, at_write: int
 ) -> None:
     desired = resources(range(40))
     site.ledger = CrashingLedger(at_write=at_write)
     site.concurrency = 1
     with pytest.raises(Crash):
         await site.publish(desired)
-    assert len(server.calendars[WORK]) == held
+    assert bool(server.calendars[WORK]) == (at_write > 1)
     site.dispatcher = None
 
     await site.publish(desired)
