@@ -14,6 +14,7 @@ from service.core.errors import LeaseLost
 from service.core.lease import Fence, LeaseTerms, Tenure
 from service.core.replicas import Replica
 from tests.store.memory_leases import MemoryLeases
+from tests.tools import how_often
 
 T = TypeVar("T")
 
@@ -137,4 +138,4 @@ class Leases(RuleBasedStateMachine):
 
 
 TestLeases = Leases.TestCase
-TestLeases.settings = settings(max_examples=200, stateful_step_count=40)
+TestLeases.settings = settings(max_examples=how_often(60, 200, 2000), stateful_step_count=40)

@@ -105,6 +105,7 @@ def test_the_zones_without_a_compact_form_are_known() -> None:
     assert without == FALLBACK
 
 
+@pytest.mark.thorough
 def test_dateutil_and_vobject_read_the_offsets_of_zoneinfo(groups: dict[tuple[str, Told], list[str]]) -> None:
     for (vtimezone, told), tzids in groups.items():
         zone = dateutil.tz.tzical(io.StringIO(vtimezone)).get()
@@ -112,6 +113,7 @@ def test_dateutil_and_vobject_read_the_offsets_of_zoneinfo(groups: dict[tuple[st
         assert not list(_wrong(told, (offset(zone, at) for at, _ in told))), tzids
 
 
+@pytest.mark.thorough
 def test_icalendar_reads_the_offsets_of_zoneinfo(groups: dict[tuple[str, Told], list[str]]) -> None:
     for (vtimezone, told), tzids in groups.items():
         component = Calendar.from_ical(_calendar(vtimezone)).walk("VTIMEZONE")[0]

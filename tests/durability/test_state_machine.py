@@ -276,7 +276,7 @@ def test_any_history_keeps_the_rules() -> None:
     print(f"CONFCAL_TEST_SEED={SEED}")  # noqa: T201 -- pytest shows it where the test fails
     machine = seed(SEED)(Machine)
 
-    run_state_machine_as_test(machine, settings=_settings(how_often(20, 80, 2000), 40))
+    run_state_machine_as_test(machine, settings=_settings(how_often(12, 80, 2000), 40))
 
 
 def test_any_history_keeps_the_rules_on_disk_too(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as some
 from service.core.conference import Conference
 from service.core.schedule import Once, Schedule, Weekday, Weekly
 from tests.core.given import at, conference, listed
+from tests.tools import how_often
 from tests.web.given import Web, served
 from tests.web.grids import Shown, read_days
 
@@ -114,7 +115,7 @@ def see_places(shown: Shown, zone: ZoneInfo, day: str) -> None:
         taken |= rows
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=how_often(15, 40, 400), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     some.lists(schedules, max_size=12), some.sampled_from(ZONES), some.sampled_from(VIEWS), days_near_changes
 )
