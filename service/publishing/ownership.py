@@ -24,7 +24,6 @@ def assign(
     return Assignment(
         former_key=_free_key(target, known) if before and before.url != record.url else "",
         adopted_keys=tuple(key for key, other in holders.items() if other.identity == record.identity),
-        known=before is not None,
     )
 
 

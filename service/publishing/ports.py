@@ -67,9 +67,6 @@ class Assignment:
     adopted_keys: tuple[str, ...] = ()
     """Keys, no longer in the settings, whose rows became this target's."""
 
-    known: bool = False
-    """Whether the ledger had a record of the target before."""
-
 
 class Publisher(Protocol):
     """

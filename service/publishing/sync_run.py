@@ -72,10 +72,10 @@ class SyncRun:
         """
         target, now = self._target, self._clock()
         record = await self._record()
+        await self._rows.load()
         if record is None:
             found, record = await self._discover()
         else:
-            await self._rows.load()
             found = DiscoveredCollection(record.url, record.server)
         desired = await target.render(people=target.server.keeps_silent(record.server))
         publisher = target.server.publisher(record.url, record.server)
@@ -106,9 +106,6 @@ class SyncRun:
     async def _discover(self) -> tuple[DiscoveredCollection, TargetRecord]:
         """Find the collection, and remember its address."""
         target = self._target
-        if target.key in (self._records or {}):
-            # What waits or is parked is shown while the collection cannot be found.
-            await self._rows.load()
         async with self._dispatcher.request():
             found = await target.server.find()
         self._report.reached = True
@@ -126,8 +123,7 @@ class SyncRun:
             log.warning("publish.collection_changed", target=target.key, left_as=assignment.former_key)
         if assignment.adopted_keys:
             log.info("publish.collection_taken_over", target=target.key, taken=assignment.adopted_keys)
-        if assignment.known or assignment.adopted_keys or not found.created:
-            # The records may be older than the round: only the ledger knows whether there are rows.
+        if assignment.former_key or assignment.adopted_keys:
             await self._rows.load()
         if found.created:
             # The rows describe a collection that no longer exists, and its content.

@@ -9,7 +9,7 @@ HOME = TargetRecord("other settings", "https://dav.example.org/home/")
 
 def test_a_free_collection_is_taken_without_more_ado() -> None:
     assert assign({}, "team", WORK, abandoned=()) == Assignment()
-    assert assign({"home": HOME, "team": WORK}, "team", WORK, abandoned=()) == Assignment(known=True)
+    assert assign({"home": HOME, "team": WORK}, "team", WORK, abandoned=()) == Assignment()
 
 
 def test_a_collection_is_one_target_s() -> None:
@@ -30,7 +30,7 @@ def test_the_same_address_may_be_another_user_s_collection() -> None:
 def test_what_lies_in_the_collection_before_is_kept_under_a_name_of_its_own() -> None:
     assert assign({"team": WORK}, "team", HOME, abandoned=()).former_key == "team~1"
     assert assign({"team": WORK, "team~1": HOME}, "team", HOME, abandoned={"team~1"}) == Assignment(
-        former_key="team~2", adopted_keys=("team~1",), known=True
+        former_key="team~2", adopted_keys=("team~1",)
     )
 
 
