@@ -13,7 +13,6 @@ _STOLEN = 8
 def stolen_seconds() -> float:
     """Return the CPU time since the boot that the host gave to other machines; 0 where Linux does not say."""
     with suppress(OSError, IndexError):
-        return int(Path("/proc/stat").read_text().split(maxsplit=_STOLEN + 1)[_STOLEN]) / os.sysconf(
-            "SC_CLK_TCK"
-        )
+        ticks = int(Path("/proc/stat").read_text().split()[_STOLEN])
+        return ticks / os.sysconf("SC_CLK_TCK")
     return 0.0

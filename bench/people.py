@@ -131,8 +131,8 @@ async def keep_pace(caldav: ServedCalDav) -> float:
     caldav.takes_seconds = REQUEST_SECONDS
     for _ in range(ADJUSTMENTS):
         caldav.takes_seconds += REQUEST_SECONDS - await measure_request(caldav)
-    # The daemon is to be the first to ask.
     seconds = await measure_request(caldav)
+    # What the daemon asks is counted from nothing.
     caldav.answers.clear()
     return seconds
 

@@ -63,14 +63,15 @@ class CollectionQueue:
                     key = running.pop(task)
                     task.result()
                     again = self._find_changed(key) if key in overtaken else None
+                    overtaken.discard(key)
                     if again and key not in repeated:
                         waiting.appendleft(again)
                         repeated.add(key)
-                    else:
+                        continue
+                    repeated.discard(key)
+                    if again:
                         # One that changes in each of its runs lets all others go first.
-                        waiting += [again] if again else []
-                        repeated.discard(key)
-                    overtaken.discard(key)
+                        waiting.append(again)
                 if changed in done:
                     self._changed.clear()
                     changed = asyncio.create_task(self._changed.wait())
