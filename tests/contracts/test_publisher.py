@@ -27,7 +27,7 @@ _FOR_MANY = [
     for kind in ([*_AT_HAND, *ODD] if IN_CI else [each for each in (*_AT_HAND, *ODD) if each not in REAL])
 ]
 """
-Real servers take half a minute of processor time for 500 resources, and show the same with 130. They run in CI.
+Real servers take half a minute of CPU time for 500 resources and show the same with 130; they run in CI.
 300 are more than one REPORT asks for.
 """
 

@@ -34,7 +34,6 @@ def test_frames_are_lines_of_one_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.thorough
 def test_a_long_recording_is_several_files_of_which_the_oldest_go(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path)
     megabytes = b'"' + b"x" * 4 * 2**20 + b'"'
